@@ -1,0 +1,122 @@
+// The contract between parsers and index: a tree lists one directory at a time into a sink.
+import type { Finding } from '../base/finding.js';
+
+/** Views of a disc, best first: this is the order in which `auto` chooses. */
+export const TREE_KINDS = ['rock-ridge', 'joliet', 'iso9660'] as const;
+export type TreeKind = (typeof TREE_KINDS)[number];
+
+/** Type bits of `mode` (POSIX sys/stat.h). */
+export const MODE_TYPE = {
+  mask: 0o170000,
+  fifo: 0o010000,
+  character: 0o020000,
+  directory: 0o040000,
+  block: 0o060000,
+  regular: 0o100000,
+  symlink: 0o120000,
+  socket: 0o140000,
+} as const;
+
+/** Longest name, in bytes, that Linux shows (NAME_MAX). */
+export const MAX_NAME_BYTES = 255;
+/** Longest symlink target, in bytes (PATH_MAX less its terminator). */
+export const MAX_TARGET_BYTES = 4095;
+
+/** A run of a file's bytes. `offset` is a byte offset in the image; undefined stands for a hole (zeros). */
+export interface Extent {
+  readonly offset: number | undefined;
+  /** Bytes, more than 0. */
+  readonly length: number;
+}
+
+/** Seconds and microseconds since 1970-01-01 UTC; no disc format is finer. Seconds may be negative. */
+export interface Timestamp {
+  seconds: number;
+  microseconds: number;
+}
+
+/**
+ * One directory entry. Parsers keep a single one and overwrite it between calls to the sink: at a million entries
+ * a second, one object an entry would cost more than the parsing. `reset` gives every field its default.
+ */
+export class DirectoryEntry {
+  /** Name bytes as shown (UTF-8, or raw where the disc says no charset); `nameLength` of them count. */
+  readonly name = new Uint8Array(1024);
+  nameLength = 0;
+  /** Type and permission bits. */
+  mode = 0;
+  links = 1;
+  userId = 0;
+  groupId = 0;
+  /** Device number, Linux major and minor, of character and block devices. */
+  deviceMajor = 0;
+  deviceMinor = 0;
+  /** Bytes. */
+  size = 0;
+  /** Stable over mounts of the same image: derived from the record's (hard links: the data's) place on the disc. */
+  inode = 0;
+  readonly modified: Timestamp = { seconds: 0, microseconds: 0 };
+  readonly accessed: Timestamp = { seconds: 0, microseconds: 0 };
+  readonly changed: Timestamp = { seconds: 0, microseconds: 0 };
+  /**
+   * Directories: the tree's own token for readDirectory, less than 2^53 and unique to the directory.
+   * Files of one extent: byte offset of the data in the image. Files of several: see `extents`.
+   */
+  locator = 0;
+  /** Files that are not exactly one run of image bytes; their lengths add up to `size`. */
+  extents: readonly Extent[] | undefined = undefined;
+  /** Symlink target bytes. */
+  target: Uint8Array | undefined = undefined;
+  /** Extended attributes: full name ("user.x") and value. */
+  attributes: readonly (readonly [string, Uint8Array])[] | undefined = undefined;
+
+  reset(): void {
+    this.nameLength = 0;
+    this.mode = 0;
+    this.links = 1;
+    this.userId = 0;
+    this.groupId = 0;
+    this.deviceMajor = 0;
+    this.deviceMinor = 0;
+    this.size = 0;
+    this.inode = 0;
+    this.modified.seconds = this.modified.microseconds = 0;
+    this.accessed.seconds = this.accessed.microseconds = 0;
+    this.changed.seconds = this.changed.microseconds = 0;
+    this.locator = 0;
+    this.extents = undefined;
+    this.target = undefined;
+    this.attributes = undefined;
+  }
+}
+
+export interface EntrySink {
+  /** Takes a copy of the entry: the caller may overwrite it at once. `damaged` when a bound is exceeded. */
+  add(entry: DirectoryEntry): void;
+}
+
+/** One view of one volume. */
+export interface FileTree {
+  readonly kind: TreeKind;
+  /** Volume identifier, trimmed; may be empty. */
+  readonly label: string;
+  /** Bytes of the volume as its descriptors say. */
+  readonly volumeSize: number;
+  /** Logical block size, bytes. */
+  readonly blockSize: number;
+  /** The root directory (its name is ignored). */
+  readRoot(signal?: AbortSignal): Promise<DirectoryEntry>;
+  /**
+   * Lists a directory into `sink`, neither "." nor ".." included, in the order of the disc. `locator` and `size` are
+   * those of its entry. May be called concurrently for different directories. Faults that spare the rest are
+   * reported through `report`; rejects with `damaged` when nothing can be listed, `image-unreadable` when the
+   * medium fails, `cancelled` on abort.
+   */
+  readDirectory(
+    locator: number,
+    size: number,
+    sink: EntrySink,
+    report: (finding: Finding) => void,
+    signal?: AbortSignal,
+  ): Promise<void>;
+}

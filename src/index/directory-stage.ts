@@ -1,0 +1,293 @@
+// Collects the entries of one directory, validates them, and sorts them before they are appended to the index in
+// one contiguous run. One stage serves one directory at a time and is reused for the next.
+import type { Finding } from '../base/finding.js';
+import { IsodriveError } from '../base/error.js';
+import { MAX_NAME_BYTES, MAX_TARGET_BYTES, MODE_TYPE } from '../filesystem/file-tree.js';
+import type { DirectoryEntry, EntrySink, Timestamp } from '../filesystem/file-tree.js';
+import { compareBytes, sortedOrder } from './byte-order.js';
+import { ATTRIBUTE_HEADER_BYTES, EXTENT, EXTENT_HOLE, EXTENT_WORDS, FLAG, ROW, ROW_WORDS } from './layout.js';
+
+/** Entries of one directory. */
+export const MAX_DIRECTORY_ENTRIES = 4_194_304;
+const SLASH = 0x2f;
+const UNDERSCORE = 0x5f;
+const DOT = 0x2e;
+const HIGH = 0x1_0000_0000;
+
+export class DirectoryStage implements EntrySink {
+  /** Staged rows; blob and extent positions in them are relative to this stage. */
+  rows = new Uint32Array(1024 * ROW_WORDS);
+  blob = new Uint8Array(32_768);
+  extents = new Uint32Array(16 * EXTENT_WORDS);
+  count = 0;
+  blobBytes = 0;
+  extentCount = 0;
+  /** First six name bytes as one number: decides most comparisons without touching the names. */
+  #keys = new Float64Array(1024);
+  #report: (finding: Finding) => void = () => undefined;
+  #sourceName = '';
+
+  begin(sourceName: string, report: (finding: Finding) => void): void {
+    this.count = this.blobBytes = this.extentCount = 0;
+    this.#report = report;
+    this.#sourceName = sourceName;
+  }
+
+  add(entry: DirectoryEntry): void {
+    if (this.count >= MAX_DIRECTORY_ENTRIES) {
+      throw new IsodriveError(
+        'damaged',
+        `Directory has more than ${MAX_DIRECTORY_ENTRIES} entries, expected fewer`,
+      );
+    }
+    this.#growRows();
+    const nameOffset = this.blobBytes;
+    const nameLength = this.#addName(entry);
+    if (nameLength === 0) return;
+    const { rows } = this;
+    const at = this.count * ROW_WORDS;
+    rows[at + ROW.nameOffset] = nameOffset;
+    rows[at + ROW.nameLength] = nameLength;
+    writeAttributes(rows, at, entry);
+    rows[at + ROW.state] = 0;
+    rows[at + ROW.flags] = 0;
+    rows[at + ROW.attributes] = 0;
+    rows[at + ROW.first] = entry.deviceMajor;
+    rows[at + ROW.count] = entry.deviceMinor;
+    rows[at + ROW.dataLow] = entry.locator >>> 0;
+    rows[at + ROW.dataHigh] = Math.floor(entry.locator / HIGH);
+    if (entry.extents !== undefined) this.#addExtents(at, entry.extents);
+    if ((entry.mode & MODE_TYPE.mask) === MODE_TYPE.symlink) this.#addTarget(at, entry);
+    if (entry.attributes !== undefined && entry.attributes.length > 0)
+      this.#addAttributes(at, entry.attributes);
+    this.count += 1;
+  }
+
+  /** Order of the staged rows by name, made unique: a later duplicate is shown as NAME~2, NAME~3 and so on. */
+  order(): Uint32Array {
+    let order = this.#sort();
+    for (let round = 0; this.#renameDuplicates(order) && round < 8; round += 1) order = this.#sort();
+    return order;
+  }
+
+  #sort(): Uint32Array {
+    const { rows, blob } = this;
+    const keys = this.#keys;
+    return sortedOrder(this.count, (a, b) => {
+      const difference = keys[a]! - keys[b]!;
+      if (difference !== 0) return difference;
+      const left = a * ROW_WORDS;
+      const right = b * ROW_WORDS;
+      return compareBytes(
+        blob,
+        rows[left + ROW.nameOffset]!,
+        rows[left + ROW.nameLength]!,
+        blob,
+        rows[right + ROW.nameOffset]!,
+        rows[right + ROW.nameLength]!,
+      );
+    });
+  }
+
+  #name(row: number): Uint8Array {
+    const start = this.rows[row * ROW_WORDS + ROW.nameOffset]!;
+    return this.blob.subarray(start, start + this.rows[row * ROW_WORDS + ROW.nameLength]!);
+  }
+
+  #sameName(a: number, b: number): boolean {
+    if (this.#keys[a] !== this.#keys[b]) return false;
+    const left = this.#name(a);
+    const right = this.#name(b);
+    return compareBytes(left, 0, left.length, right, 0, right.length) === 0;
+  }
+
+  #renameDuplicates(order: Uint32Array): boolean {
+    let renamed = false;
+    for (let leader = 0, next = 1; next < order.length; next += 1) {
+      if (!this.#sameName(order[leader]!, order[next]!)) {
+        leader = next;
+        continue;
+      }
+      this.#rename(order[next]!, next - leader + 1);
+      renamed = true;
+    }
+    return renamed;
+  }
+
+  #rename(row: number, copy: number): void {
+    const name = this.#name(row);
+    const suffix = new TextEncoder().encode(`~${copy}`);
+    const kept = Math.min(name.length, MAX_NAME_BYTES - suffix.length);
+    this.#growBlob(kept + suffix.length);
+    const start = this.blobBytes;
+    this.blob.set(name.subarray(0, kept), start);
+    this.blob.set(suffix, start + kept);
+    this.blobBytes += kept + suffix.length;
+    this.#finding(
+      'duplicate-name',
+      'note',
+      `"${printable(name)}" stands ${copy} times in one directory, the later one is shown as ~${copy}`,
+    );
+    this.rows[row * ROW_WORDS + ROW.nameOffset] = start;
+    this.rows[row * ROW_WORDS + ROW.nameLength] = kept + suffix.length;
+    this.#keys[row] = prefixKey(this.blob, start, kept + suffix.length);
+  }
+
+  /** Appends the entry's name, made fit for a POSIX directory, and its key; gives its length, 0 to drop the entry. */
+  #addName(entry: DirectoryEntry): number {
+    const { name } = entry;
+    let length = entry.nameLength;
+    if (length === 0) {
+      this.#finding('empty-name', 'warning', 'Entry without a name is left out');
+      return 0;
+    }
+    if (length > MAX_NAME_BYTES) {
+      this.#finding('long-name', 'warning', `Name of ${length} bytes is cut to ${MAX_NAME_BYTES}`);
+      length = MAX_NAME_BYTES;
+      // Never cut inside a UTF-8 sequence: continuation bytes are 10xxxxxx.
+      while (length > 1 && (name[length]! & 0xc0) === 0x80) length -= 1;
+    }
+    this.#growBlob(length);
+    const { blob, blobBytes: start } = this;
+    let bad = false;
+    for (let i = 0; i < length; i += 1) {
+      const byte = name[i]!;
+      if (byte === SLASH || byte === 0) {
+        bad = true;
+        blob[start + i] = UNDERSCORE;
+      } else blob[start + i] = byte;
+    }
+    if (name[0] === DOT && (length === 1 || (length === 2 && name[1] === DOT))) {
+      bad = true;
+      blob[start] = UNDERSCORE;
+    }
+    if (bad) {
+      this.#finding(
+        'invalid-name',
+        'warning',
+        `Name "${printable(name.subarray(0, length))}" is no file name, "_" stands for what is wrong`,
+      );
+    }
+    this.#keys[this.count] = prefixKey(blob, start, length);
+    this.blobBytes += length;
+    return length;
+  }
+
+  #addTarget(at: number, entry: DirectoryEntry): void {
+    const target = entry.target ?? new Uint8Array();
+    const end = target.indexOf(0);
+    const length = Math.min(end < 0 ? target.length : end, MAX_TARGET_BYTES);
+    if (length < target.length) {
+      this.#finding(
+        'invalid-target',
+        'warning',
+        `Symlink target of ${target.length} bytes is cut to ${length}`,
+      );
+    }
+    this.#growBlob(length);
+    this.blob.set(target.subarray(0, length), this.blobBytes);
+    this.rows[at + ROW.first] = this.blobBytes;
+    this.rows[at + ROW.count] = length;
+    this.blobBytes += length;
+  }
+
+  #addExtents(at: number, extents: NonNullable<DirectoryEntry['extents']>): void {
+    const wanted = (this.extentCount + extents.length) * EXTENT_WORDS;
+    if (wanted > this.extents.length) {
+      const larger = new Uint32Array(Math.max(wanted, this.extents.length * 2));
+      larger.set(this.extents);
+      this.extents = larger;
+    }
+    this.rows[at + ROW.dataLow] = this.extentCount;
+    this.rows[at + ROW.dataHigh] = extents.length;
+    this.rows[at + ROW.flags] = FLAG.manyExtents;
+    for (const extent of extents) {
+      const words = this.extentCount * EXTENT_WORDS;
+      const offset = extent.offset ?? 0;
+      this.extents[words + EXTENT.offsetLow] = offset >>> 0;
+      this.extents[words + EXTENT.offsetHigh] =
+        extent.offset === undefined ? EXTENT_HOLE : Math.floor(offset / HIGH);
+      this.extents[words + EXTENT.lengthLow] = extent.length >>> 0;
+      this.extents[words + EXTENT.lengthHigh] = Math.floor(extent.length / HIGH);
+      this.extentCount += 1;
+    }
+  }
+
+  #addAttributes(at: number, attributes: NonNullable<DirectoryEntry['attributes']>): void {
+    const named = attributes.map(([name, value]) => [new TextEncoder().encode(name), value] as const);
+    const size = named.reduce(
+      (sum, [name, value]) => sum + ATTRIBUTE_HEADER_BYTES + name.length + value.length,
+      4,
+    );
+    this.#growBlob(size + 1);
+    // 0 means "no attributes", so the first byte of a stage is never their start.
+    if (this.blobBytes === 0) this.blobBytes = 1;
+    this.rows[at + ROW.attributes] = this.blobBytes;
+    const view = new DataView(this.blob.buffer);
+    let position = this.blobBytes;
+    view.setUint32(position, named.length, true);
+    position += 4;
+    for (const [name, value] of named) {
+      view.setUint32(position, name.length, true);
+      view.setUint32(position + 4, value.length, true);
+      this.blob.set(name, position + ATTRIBUTE_HEADER_BYTES);
+      this.blob.set(value, position + ATTRIBUTE_HEADER_BYTES + name.length);
+      position += ATTRIBUTE_HEADER_BYTES + name.length + value.length;
+    }
+    this.blobBytes = position;
+  }
+
+  #growRows(): void {
+    const wanted = (this.count + 1) * ROW_WORDS;
+    if (wanted <= this.rows.length) return;
+    const rows = new Uint32Array(this.rows.length * 2);
+    rows.set(this.rows);
+    this.rows = rows;
+    const keys = new Float64Array(this.#keys.length * 2);
+    keys.set(this.#keys);
+    this.#keys = keys;
+  }
+
+  #growBlob(bytes: number): void {
+    const wanted = this.blobBytes + bytes;
+    if (wanted <= this.blob.length) return;
+    const blob = new Uint8Array(Math.max(wanted, this.blob.length * 2));
+    blob.set(this.blob);
+    this.blob = blob;
+  }
+
+  #finding(code: string, severity: Finding['severity'], message: string): void {
+    this.#report({ code, severity, message, at: { source: this.#sourceName } });
+  }
+}
+
+/** Writes the words that every kind of entry has. */
+export function writeAttributes(rows: Uint32Array, at: number, entry: DirectoryEntry): void {
+  rows[at + ROW.mode] = entry.mode;
+  rows[at + ROW.links] = entry.links;
+  rows[at + ROW.userId] = entry.userId;
+  rows[at + ROW.groupId] = entry.groupId;
+  rows[at + ROW.sizeLow] = entry.size >>> 0;
+  rows[at + ROW.sizeHigh] = Math.floor(entry.size / HIGH);
+  rows[at + ROW.inodeLow] = entry.inode >>> 0;
+  rows[at + ROW.inodeHigh] = Math.floor(entry.inode / HIGH);
+  writeTime(rows, at + ROW.modified, entry.modified);
+  writeTime(rows, at + ROW.accessed, entry.accessed);
+  writeTime(rows, at + ROW.changed, entry.changed);
+}
+
+function writeTime(rows: Uint32Array, at: number, time: Timestamp): void {
+  rows[at] = time.seconds >>> 0;
+  rows[at + 1] = (Math.floor(time.seconds / HIGH) << 20) | time.microseconds;
+}
+
+/** First six bytes, big-endian, zero-padded: an exact double whose order is that of the bytes. */
+function prefixKey(bytes: Uint8Array, start: number, length: number): number {
+  let key = 0;
+  for (let i = 0; i < 6; i += 1) key = key * 256 + (i < length ? bytes[start + i]! : 0);
+  return key;
+}
+
+function printable(name: Uint8Array): string {
+  return JSON.stringify(new TextDecoder().decode(name)).slice(1, -1);
+}

@@ -1,0 +1,225 @@
+// The lazy index of one tree: a directory is parsed on first use, all waiters share the answer, and prefetch loads
+// the rest in the order of the disc. What cannot be parsed is marked failed and becomes a finding.
+import { IsodriveError, toIsodriveError } from '../base/error.js';
+import type { FindingLog } from '../base/finding.js';
+import { MODE_TYPE } from '../filesystem/file-tree.js';
+import type { FileTree } from '../filesystem/file-tree.js';
+import { DirectoryStage } from './directory-stage.js';
+import type { IndexMemory } from './index-memory.js';
+import { IndexTable, ROOT_ROW } from './index-table.js';
+import { ROW, STATE } from './layout.js';
+import { readNode } from './node-record.js';
+import type { NodeRecord } from './node-record.js';
+
+/** Directories below one another; deeper ones cannot be opened. */
+export const MAX_DEPTH = 1024;
+/** Times that directories may be reached again through a second name: bounds trees that multiply themselves. */
+export const MAX_SHARED_DIRECTORIES = 1024;
+/** Milliseconds of parsing after which prefetch lets waiting requests through. */
+const PREFETCH_SLICE = 4;
+
+export class DiscIndex {
+  readonly tree: FileTree;
+  readonly table: IndexTable;
+  readonly findings: FindingLog;
+  readonly sourceName: string;
+  readonly #loading = new Map<number, Promise<void>>();
+  readonly #stages: DirectoryStage[] = [];
+  readonly #locators = new Set<number>();
+  #sharedDirectories = 0;
+  /** First row whose children prefetch has not looked at. */
+  #scanned = 0;
+
+  private constructor(tree: FileTree, memory: IndexMemory, findings: FindingLog, sourceName: string) {
+    this.tree = tree;
+    this.table = new IndexTable(memory);
+    this.findings = findings;
+    this.sourceName = sourceName;
+  }
+
+  /** Reads the root's own record; lists nothing yet. Rejects as FileTree.readRoot does. */
+  static async open(
+    tree: FileTree,
+    memory: IndexMemory,
+    findings: FindingLog,
+    sourceName: string,
+    signal?: AbortSignal,
+  ): Promise<DiscIndex> {
+    const index = new DiscIndex(tree, memory, findings, sourceName);
+    const root = await tree.readRoot(signal);
+    index.table.setRoot(root);
+    index.#locators.add(root.locator);
+    return index;
+  }
+
+  isLoaded(row: number): boolean {
+    return this.table.word(row, ROW.state) !== STATE.unloaded;
+  }
+
+  /**
+   * Loads a directory if need be. Resolves also when it cannot be listed: `children` then throws. Rejects only with
+   * `image-unreadable`, after which the next call tries again.
+   */
+  load(row: number): Promise<void> {
+    if (this.isLoaded(row)) return Promise.resolve();
+    let pending = this.#loading.get(row);
+    if (pending === undefined) {
+      pending = this.#parse(row).finally(() => this.#loading.delete(row));
+      this.#loading.set(row, pending);
+    }
+    return pending;
+  }
+
+  async #parse(row: number): Promise<void> {
+    const stage = this.#stages.pop() ?? new DirectoryStage();
+    const report = this.findings.add.bind(this.findings);
+    stage.begin(this.sourceName, report);
+    const locator = this.table.wide(row, ROW.dataLow);
+    try {
+      await this.tree.readDirectory(locator, this.table.wide(row, ROW.sizeLow), stage, report);
+      this.table.appendChildren(row, stage);
+      this.#checkDirectories(row);
+    } catch (thrown) {
+      const error = toIsodriveError(thrown);
+      if (error.code === 'image-unreadable' || error.code === 'cancelled') throw error;
+      this.#fail(row, error);
+    } finally {
+      if (this.#stages.length < 4) this.#stages.push(stage);
+    }
+  }
+
+  #fail(row: number, error: IsodriveError): void {
+    this.table.fail(row, error.errnoNumber);
+    this.findings.add({
+      code: 'unreadable-directory',
+      severity: 'damage',
+      message: `Directory "${this.path(row)}" cannot be listed: ${error.message}`,
+      at: error.at ?? { source: this.sourceName },
+    });
+  }
+
+  /** Cuts off children that lead back up or too deep, before anybody can follow them. */
+  #checkDirectories(parent: number): void {
+    const first = this.table.word(parent, ROW.first);
+    const end = first + this.table.word(parent, ROW.count);
+    let ancestors: Set<number> | undefined;
+    for (let row = first; row < end; row += 1) {
+      if (this.table.type(row) !== MODE_TYPE.directory) continue;
+      ancestors ??= this.#ancestorLocators(parent);
+      const locator = this.table.wide(row, ROW.dataLow);
+      const fault = this.#directoryFault(locator, ancestors);
+      if (fault !== undefined) this.#fail(row, fault);
+    }
+  }
+
+  #directoryFault(locator: number, ancestors: Set<number>): IsodriveError | undefined {
+    const at = { source: this.sourceName, offset: locator };
+    if (ancestors.has(locator)) {
+      return new IsodriveError('loop', 'It is one of its own ancestors, expected a tree', { at });
+    }
+    if (ancestors.size >= MAX_DEPTH) {
+      return new IsodriveError('loop', `It is deeper than ${MAX_DEPTH} directories`, { at });
+    }
+    if (!this.#locators.has(locator)) this.#locators.add(locator);
+    else if (++this.#sharedDirectories > MAX_SHARED_DIRECTORIES) {
+      return new IsodriveError('loop', `More than ${MAX_SHARED_DIRECTORIES} directories have a second name`, {
+        at,
+      });
+    }
+    return undefined;
+  }
+
+  #ancestorLocators(row: number): Set<number> {
+    const result = new Set<number>();
+    for (let at = row; ; at = this.table.word(at, ROW.parent)) {
+      result.add(this.table.wide(at, ROW.dataLow));
+      if (at === ROOT_ROW) return result;
+    }
+  }
+
+  /**
+   * Rows of a directory's children, in byte order of their names, loading it first. Throws `damaged` when it cannot
+   * be listed, and RangeError when it is no directory.
+   */
+  async children(row: number): Promise<{ readonly first: number; readonly count: number }> {
+    if (this.table.type(row) !== MODE_TYPE.directory) throw new RangeError(`Row ${row} is no directory`);
+    await this.load(row);
+    if (this.table.word(row, ROW.state) === STATE.failed) {
+      throw new IsodriveError(
+        'damaged',
+        `Cannot list "${this.path(row)}" of "${this.sourceName}": its records are damaged`,
+        {
+          at: { source: this.sourceName, offset: this.table.wide(row, ROW.dataLow) },
+          action: 'See isodrive info IMAGE for what is wrong',
+        },
+      );
+    }
+    return { first: this.table.word(row, ROW.first), count: this.table.word(row, ROW.count) };
+  }
+
+  node(row: number): NodeRecord {
+    return readNode(this.table, row);
+  }
+
+  /** Path from "/", for people: bytes that are no UTF-8 are replaced. */
+  path(row: number): string {
+    const parts: string[] = [];
+    for (let at = row; at !== ROOT_ROW; at = this.table.word(at, ROW.parent)) {
+      parts.unshift(new TextDecoder().decode(this.table.name(at)));
+    }
+    return `/${parts.join('/')}`;
+  }
+
+  /** Row of a path inside the image; symlinks are not followed. Rejects with `not-in-image`. */
+  async resolve(path: string): Promise<number> {
+    let row: number = ROOT_ROW;
+    for (const part of path.split('/')) {
+      if (part === '' || part === '.') continue;
+      if (part === '..') {
+        row = this.table.word(row, ROW.parent);
+        continue;
+      }
+      const isDirectory = this.table.type(row) === MODE_TYPE.directory;
+      if (isDirectory) await this.children(row);
+      const child = isDirectory ? this.table.lookup(row, new TextEncoder().encode(part)) : -1;
+      if (child < 0) {
+        throw new IsodriveError(
+          'not-in-image',
+          `Cannot find "${path}" in "${this.sourceName}": "${this.path(row)}" ${isDirectory ? `has no "${part}"` : 'is no directory'}`,
+        );
+      }
+      row = child;
+    }
+    return row;
+  }
+
+  /**
+   * Loads every directory, in the order of the disc within each generation, giving way to other work every few
+   * milliseconds. Stops quietly on abort, a full index or an unreadable medium: what is missing is loaded on use.
+   */
+  async prefetch(signal: AbortSignal): Promise<void> {
+    let started = performance.now();
+    try {
+      while (this.#scanned < this.table.rowCount) {
+        for (const row of this.#unloadedDirectories()) {
+          if (signal.aborted) return;
+          await this.load(row);
+          if (performance.now() - started < PREFETCH_SLICE) continue;
+          await new Promise(setImmediate);
+          started = performance.now();
+        }
+      }
+    } catch {
+      // The request that needs the directory will meet the same fault, and has somebody to report it to.
+    }
+  }
+
+  #unloadedDirectories(): number[] {
+    const rows: number[] = [];
+    for (; this.#scanned < this.table.rowCount; this.#scanned += 1) {
+      if (this.table.type(this.#scanned) === MODE_TYPE.directory && !this.isLoaded(this.#scanned))
+        rows.push(this.#scanned);
+    }
+    return rows.sort((a, b) => this.table.wide(a, ROW.dataLow) - this.table.wide(b, ROW.dataLow));
+  }
+}

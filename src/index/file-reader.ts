@@ -1,0 +1,57 @@
+// Reads a file's bytes through the index: the slow, universal twin of what the addon does natively.
+import { IsodriveError } from '../base/error.js';
+import type { Extent } from '../filesystem/file-tree.js';
+import type { ByteSource } from '../source/byte-source.js';
+
+/** The bytes of one file. May be read concurrently. */
+export class FileReader {
+  readonly size: number;
+  readonly #source: ByteSource;
+  readonly #extents: readonly Extent[];
+
+  /** `extents` as readExtents gives them; their lengths need not reach `size`, what lacks reads as damaged. */
+  constructor(source: ByteSource, extents: readonly Extent[], size: number) {
+    this.#source = source;
+    this.#extents = extents;
+    this.size = size;
+  }
+
+  /**
+   * Reads at byte `position` of the file into `target`; gives the bytes read, short only at the end of the file.
+   * Rejects with `damaged` where the image ends before the file does, and as ByteSource.read does.
+   */
+  async read(target: Uint8Array, position: number, signal?: AbortSignal): Promise<number> {
+    const wanted = Math.max(0, Math.min(target.length, this.size - position));
+    let done = 0;
+    let extentStart = 0;
+    for (const extent of this.#extents) {
+      if (done >= wanted) break;
+      const within = position + done - extentStart;
+      extentStart += extent.length;
+      if (within >= extent.length) continue;
+      const length = Math.min(wanted - done, extent.length - within);
+      await this.#readRun(target.subarray(done, done + length), extent, within, signal);
+      done += length;
+    }
+    if (done < wanted) this.#throwShort(position + done);
+    return done;
+  }
+
+  async #readRun(target: Uint8Array, extent: Extent, within: number, signal?: AbortSignal): Promise<void> {
+    if (extent.offset === undefined) {
+      target.fill(0);
+      return;
+    }
+    const got = await this.#source.read(target, extent.offset + within, signal);
+    if (got < target.length) this.#throwShort(extent.offset + within + got);
+  }
+
+  #throwShort(offset: number): never {
+    const source = this.#source.name;
+    throw new IsodriveError(
+      'damaged',
+      `Cannot read byte ${offset} of "${source}": image ends at byte ${this.#source.size}, expected it to hold the whole file`,
+      { at: { source, offset }, action: 'Fetch the image again: it is truncated' },
+    );
+  }
+}

@@ -1,0 +1,105 @@
+// The memory an index lives in: plain growable arrays, or one region that native code has mapped as well.
+import { IsodriveError } from '../base/error.js';
+import {
+  BLOB_OFFSET,
+  EXTENTS_OFFSET,
+  EXTENT_WORDS,
+  HEADER,
+  HEADER_BYTES,
+  INDEX_MAGIC,
+  INDEX_VERSION,
+  MAX_BLOB_BYTES,
+  MAX_EXTENTS,
+  MAX_ROWS,
+  REGION_BYTES,
+  ROWS_OFFSET,
+  ROW_WORDS,
+} from './layout.js';
+
+/** The sections. `reserve` may replace `rows`, `blob` and `extents`: never keep them over a call to it. */
+export interface IndexMemory {
+  readonly header: Uint32Array;
+  readonly rows: Uint32Array;
+  readonly blob: Uint8Array;
+  readonly extents: Uint32Array;
+  /** Makes room for so many rows, blob bytes and extents in all. `unsupported` beyond the limits of the layout. */
+  reserve(rows: number, blobBytes: number, extents: number): void;
+}
+
+function checkLimits(rows: number, blobBytes: number, extents: number): void {
+  const limits: [string, number, number][] = [
+    ['entries', rows, MAX_ROWS],
+    ['bytes of names', blobBytes, MAX_BLOB_BYTES],
+    ['extents', extents, MAX_EXTENTS],
+  ];
+  for (const [what, wanted, limit] of limits) {
+    if (wanted > limit) {
+      throw new IsodriveError(
+        'unsupported',
+        `Cannot index the image: it has ${wanted} ${what}, expected at most ${limit}`,
+      );
+    }
+  }
+}
+
+function grow<T extends Uint32Array | Uint8Array>(
+  current: T,
+  wanted: number,
+  create: (length: number) => T,
+): T {
+  if (wanted <= current.length) return current;
+  const larger = create(Math.max(wanted, current.length * 2));
+  larger.set(current);
+  return larger;
+}
+
+/** Memory of this process alone, which grows by doubling. */
+export class PlainIndexMemory implements IndexMemory {
+  readonly header = new Uint32Array(HEADER_BYTES / 4);
+  rows = new Uint32Array(256 * ROW_WORDS);
+  blob = new Uint8Array(4096);
+  extents = new Uint32Array(16 * EXTENT_WORDS);
+
+  constructor() {
+    initialise(this.header);
+  }
+
+  reserve(rows: number, blobBytes: number, extents: number): void {
+    checkLimits(rows, blobBytes, extents);
+    this.rows = grow(this.rows, rows * ROW_WORDS, (length) => new Uint32Array(length));
+    this.blob = grow(this.blob, blobBytes, (length) => new Uint8Array(length));
+    this.extents = grow(this.extents, extents * EXTENT_WORDS, (length) => new Uint32Array(length));
+  }
+}
+
+/** A region of REGION_BYTES that native code has mapped too; its pages take memory only once written. */
+export class SharedIndexMemory implements IndexMemory {
+  readonly header: Uint32Array;
+  readonly rows: Uint32Array;
+  readonly blob: Uint8Array;
+  readonly extents: Uint32Array;
+
+  constructor(region: ArrayBuffer) {
+    if (region.byteLength !== REGION_BYTES) {
+      throw new RangeError(`Index region has ${region.byteLength} bytes, expected ${REGION_BYTES}`);
+    }
+    this.header = new Uint32Array(region, 0, HEADER_BYTES / 4);
+    this.rows = new Uint32Array(region, ROWS_OFFSET, MAX_ROWS * ROW_WORDS);
+    this.extents = new Uint32Array(region, EXTENTS_OFFSET, MAX_EXTENTS * EXTENT_WORDS);
+    this.blob = new Uint8Array(region, BLOB_OFFSET, MAX_BLOB_BYTES);
+    initialise(this.header);
+  }
+
+  reserve(rows: number, blobBytes: number, extents: number): void {
+    checkLimits(rows, blobBytes, extents);
+  }
+}
+
+function initialise(header: Uint32Array): void {
+  header[HEADER.magic] = INDEX_MAGIC;
+  header[HEADER.version] = INDEX_VERSION;
+  header[HEADER.rowCount] = 0;
+  // Offset 0 means "none" in a row, so the first bytes of the blob stay unused.
+  header[HEADER.blobBytes] = 8;
+  header[HEADER.extentCount] = 0;
+}

@@ -1,0 +1,120 @@
+// Typed access to the rows of an index: one writer (append a directory, publish it), any number of readers.
+import type { DirectoryEntry } from '../filesystem/file-tree.js';
+import { compareBytes } from './byte-order.js';
+import { writeAttributes } from './directory-stage.js';
+import type { DirectoryStage } from './directory-stage.js';
+import type { IndexMemory } from './index-memory.js';
+import { EXTENT_WORDS, FLAG, HEADER, ROW, ROW_WORDS, STATE } from './layout.js';
+import { MODE_TYPE } from '../filesystem/file-tree.js';
+
+const HIGH = 0x1_0000_0000;
+export const ROOT_ROW = 0;
+
+export class IndexTable {
+  readonly memory: IndexMemory;
+
+  constructor(memory: IndexMemory) {
+    this.memory = memory;
+  }
+
+  get rowCount(): number {
+    return this.memory.header[HEADER.rowCount]!;
+  }
+
+  /** Word `field` of a row. */
+  word(row: number, field: number): number {
+    return this.memory.rows[row * ROW_WORDS + field]!;
+  }
+
+  /** 64-bit field whose low word is `field`. */
+  wide(row: number, field: number): number {
+    return this.word(row, field) + this.word(row, field + 1) * HIGH;
+  }
+
+  type(row: number): number {
+    return this.word(row, ROW.mode) & MODE_TYPE.mask;
+  }
+
+  /** Name bytes; a view that the next write to the index may detach from it. */
+  name(row: number): Uint8Array {
+    const start = this.word(row, ROW.nameOffset);
+    return this.memory.blob.subarray(start, start + this.word(row, ROW.nameLength));
+  }
+
+  setRoot(entry: DirectoryEntry): void {
+    this.memory.reserve(1, 0, 0);
+    const { rows } = this.memory;
+    writeAttributes(rows, 0, entry);
+    rows[ROW.dataLow] = entry.locator >>> 0;
+    rows[ROW.dataHigh] = Math.floor(entry.locator / HIGH);
+    this.memory.header[HEADER.rowCount] = 1;
+  }
+
+  /**
+   * Appends a directory's entries as one run in byte order and publishes them. Synchronous, so that no other
+   * directory's run can come between. Throws `unsupported` when the index is full, and then changes nothing.
+   */
+  appendChildren(parent: number, stage: DirectoryStage): void {
+    const order = stage.order();
+    const { header } = this.memory;
+    const firstRow = header[HEADER.rowCount]!;
+    const blobBase = header[HEADER.blobBytes]!;
+    const extentBase = header[HEADER.extentCount]!;
+    this.memory.reserve(firstRow + stage.count, blobBase + stage.blobBytes, extentBase + stage.extentCount);
+    const { rows, blob, extents } = this.memory;
+    blob.set(stage.blob.subarray(0, stage.blobBytes), blobBase);
+    extents.set(stage.extents.subarray(0, stage.extentCount * EXTENT_WORDS), extentBase * EXTENT_WORDS);
+    for (let i = 0; i < order.length; i += 1) {
+      const from = order[i]! * ROW_WORDS;
+      const to = (firstRow + i) * ROW_WORDS;
+      for (let word = 0; word < ROW_WORDS; word += 1) rows[to + word] = stage.rows[from + word]!;
+      rows[to + ROW.parent] = parent;
+      rows[to + ROW.nameOffset] = rows[to + ROW.nameOffset]! + blobBase;
+      const type = rows[to + ROW.mode]! & MODE_TYPE.mask;
+      if (type === MODE_TYPE.symlink) rows[to + ROW.first] = rows[to + ROW.first]! + blobBase;
+      if ((rows[to + ROW.flags]! & FLAG.manyExtents) !== 0)
+        rows[to + ROW.dataLow] = rows[to + ROW.dataLow]! + extentBase;
+      if (rows[to + ROW.attributes] !== 0) rows[to + ROW.attributes] = rows[to + ROW.attributes]! + blobBase;
+    }
+    header[HEADER.rowCount] = firstRow + stage.count;
+    header[HEADER.blobBytes] = blobBase + stage.blobBytes;
+    header[HEADER.extentCount] = extentBase + stage.extentCount;
+    this.#publish(parent, firstRow, stage.count, STATE.loaded);
+  }
+
+  /** Marks a directory as one that cannot be listed. */
+  fail(row: number, errno: number): void {
+    this.#publish(row, 0, errno, STATE.failed);
+  }
+
+  #publish(row: number, first: number, count: number, state: number): void {
+    const { rows } = this.memory;
+    rows[row * ROW_WORDS + ROW.first] = first;
+    rows[row * ROW_WORDS + ROW.count] = count;
+    // Release: a native reader that sees the state also sees every row written before it.
+    Atomics.store(rows, row * ROW_WORDS + ROW.state, state);
+  }
+
+  /** Row of a loaded directory's child, or -1. */
+  lookup(parent: number, name: Uint8Array): number {
+    const first = this.word(parent, ROW.first);
+    let low = 0;
+    let high = this.word(parent, ROW.count);
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const row = first + middle;
+      const order = compareBytes(
+        this.memory.blob,
+        this.word(row, ROW.nameOffset),
+        this.word(row, ROW.nameLength),
+        name,
+        0,
+        name.length,
+      );
+      if (order === 0) return row;
+      if (order < 0) low = middle + 1;
+      else high = middle;
+    }
+    return -1;
+  }
+}

@@ -1,0 +1,68 @@
+// Layout of the index, shared by TypeScript (its only writer) and the addon (which reads it without locks).
+// scripts/generate-layout.mjs turns these constants into native/index-layout.hh; `npm run check` fails when the two
+// differ. All numbers are in the machine's byte order; a row is 24 words of 32 bits.
+
+/** First header word; "ISOX" in little-endian. */
+export const INDEX_MAGIC = 0x584f_5349;
+export const INDEX_VERSION = 1;
+
+/** Header words. */
+export const HEADER = { magic: 0, version: 1, rowCount: 2, blobBytes: 3, extentCount: 4 } as const;
+export const HEADER_BYTES = 4096;
+
+export const ROW_WORDS = 24;
+/** Words of a row. 64-bit numbers are two words, low first. */
+export const ROW = {
+  parent: 0,
+  /** Byte offset of the name in the blob. */
+  nameOffset: 1,
+  nameLength: 2,
+  /** Type and permission bits. */
+  mode: 3,
+  links: 4,
+  userId: 5,
+  groupId: 6,
+  sizeLow: 7,
+  sizeHigh: 8,
+  inodeLow: 9,
+  inodeHigh: 10,
+  /** A time is a low word of seconds, then 12 high bits of seconds (signed) above 20 bits of microseconds. */
+  modified: 11,
+  accessed: 13,
+  changed: 15,
+  /** One extent: byte offset in the image. Several (FLAG.manyExtents): first extent and their count. Directories: locator. */
+  dataLow: 17,
+  dataHigh: 18,
+  /** Directories: first child's row. Symlinks: blob offset of the target. Devices: major. */
+  first: 19,
+  /** Directories: number of children, or the errno when STATE.failed. Symlinks: target bytes. Devices: minor. */
+  count: 20,
+  /** Directories only; written last, with release order. */
+  state: 21,
+  /** Blob offset of the extended attributes, 0 for none. */
+  attributes: 22,
+  flags: 23,
+} as const;
+
+export const FLAG = { manyExtents: 1 } as const;
+export const STATE = { unloaded: 0, loaded: 1, failed: 2 } as const;
+
+export const EXTENT_WORDS = 4;
+/** Words of an extent; offsetHigh carries EXTENT_HOLE for runs of zeros. */
+export const EXTENT = { offsetLow: 0, offsetHigh: 1, lengthLow: 2, lengthHigh: 3 } as const;
+export const EXTENT_HOLE = 0x8000_0000;
+
+/** Rows of one index. The largest real discs hold a tenth of this. */
+export const MAX_ROWS = 8_388_608;
+export const MAX_BLOB_BYTES = 1_073_741_824;
+export const MAX_EXTENTS = 4_194_304;
+
+/** Where the sections lie in one shared region. */
+export const ROWS_OFFSET = HEADER_BYTES;
+export const EXTENTS_OFFSET = ROWS_OFFSET + MAX_ROWS * ROW_WORDS * 4;
+export const BLOB_OFFSET = EXTENTS_OFFSET + MAX_EXTENTS * EXTENT_WORDS * 4;
+/** Size of the region, of which only the pages written to take memory. */
+export const REGION_BYTES = BLOB_OFFSET + MAX_BLOB_BYTES;
+
+/** Blob format of extended attributes: count (u32), then per attribute name bytes (u32), value bytes (u32), name, value; u32 little-endian. */
+export const ATTRIBUTE_HEADER_BYTES = 8;

@@ -1,0 +1,112 @@
+// One row as a plain object, for presenters and other readers that are not on the hot path.
+import type { Extent } from '../filesystem/file-tree.js';
+import { MODE_TYPE } from '../filesystem/file-tree.js';
+import type { IndexTable } from './index-table.js';
+import { ATTRIBUTE_HEADER_BYTES, EXTENT, EXTENT_HOLE, EXTENT_WORDS, FLAG, ROW } from './layout.js';
+
+const HIGH = 0x1_0000_0000;
+
+export type NodeType = 'file' | 'directory' | 'symlink' | 'block' | 'char' | 'fifo' | 'socket';
+
+export interface NodeRecord {
+  readonly row: number;
+  /** Name bytes, a copy; empty for the root. */
+  readonly name: Uint8Array;
+  readonly type: NodeType;
+  /** Type and permission bits. */
+  readonly mode: number;
+  readonly links: number;
+  readonly userId: number;
+  readonly groupId: number;
+  /** Bytes. */
+  readonly size: number;
+  readonly inode: number;
+  readonly modified: NodeTime;
+  readonly accessed: NodeTime;
+  readonly changed: NodeTime;
+  readonly device: { readonly major: number; readonly minor: number } | undefined;
+  /** Symlink target bytes, a copy. */
+  readonly target: Uint8Array | undefined;
+}
+
+export interface NodeTime {
+  readonly seconds: number;
+  readonly microseconds: number;
+}
+
+const TYPES = new Map<number, NodeType>([
+  [MODE_TYPE.regular, 'file'],
+  [MODE_TYPE.directory, 'directory'],
+  [MODE_TYPE.symlink, 'symlink'],
+  [MODE_TYPE.block, 'block'],
+  [MODE_TYPE.character, 'char'],
+  [MODE_TYPE.fifo, 'fifo'],
+  [MODE_TYPE.socket, 'socket'],
+]);
+
+export function readNode(table: IndexTable, row: number): NodeRecord {
+  const type = TYPES.get(table.type(row)) ?? 'file';
+  const isDevice = type === 'block' || type === 'char';
+  const first = table.word(row, ROW.first);
+  const count = table.word(row, ROW.count);
+  return {
+    row,
+    name: table.name(row).slice(),
+    type,
+    mode: table.word(row, ROW.mode),
+    links: table.word(row, ROW.links),
+    userId: table.word(row, ROW.userId),
+    groupId: table.word(row, ROW.groupId),
+    size: table.wide(row, ROW.sizeLow),
+    inode: table.wide(row, ROW.inodeLow),
+    modified: readTime(table, row, ROW.modified),
+    accessed: readTime(table, row, ROW.accessed),
+    changed: readTime(table, row, ROW.changed),
+    device: isDevice ? { major: first, minor: count } : undefined,
+    target: type === 'symlink' ? table.memory.blob.slice(first, first + count) : undefined,
+  };
+}
+
+function readTime(table: IndexTable, row: number, field: number): NodeTime {
+  const high = table.word(row, field + 1);
+  return { seconds: table.word(row, field) + (high >> 20) * HIGH, microseconds: high & 0xf_ffff };
+}
+
+/** The runs of bytes that make up a regular file, in file order. */
+export function readExtents(table: IndexTable, row: number): Extent[] {
+  const size = table.wide(row, ROW.sizeLow);
+  if (size === 0) return [];
+  if ((table.word(row, ROW.flags) & FLAG.manyExtents) === 0) {
+    return [{ offset: table.wide(row, ROW.dataLow), length: size }];
+  }
+  const first = table.word(row, ROW.dataLow);
+  const result: Extent[] = [];
+  for (let i = 0; i < table.word(row, ROW.dataHigh); i += 1) {
+    const words = table.memory.extents.subarray((first + i) * EXTENT_WORDS, (first + i + 1) * EXTENT_WORDS);
+    const high = words[EXTENT.offsetHigh]!;
+    result.push({
+      offset: high === EXTENT_HOLE ? undefined : words[EXTENT.offsetLow]! + high * HIGH,
+      length: words[EXTENT.lengthLow]! + words[EXTENT.lengthHigh]! * HIGH,
+    });
+  }
+  return result;
+}
+
+/** Extended attributes: full names and values, copies. */
+export function readAttributes(table: IndexTable, row: number): Map<string, Uint8Array> {
+  const result = new Map<string, Uint8Array>();
+  let position = table.word(row, ROW.attributes);
+  if (position === 0) return result;
+  const { blob } = table.memory;
+  const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength);
+  const count = view.getUint32(position, true);
+  position += 4;
+  for (let i = 0; i < count; i += 1) {
+    const nameStart = position + ATTRIBUTE_HEADER_BYTES;
+    const valueStart = nameStart + view.getUint32(position, true);
+    const end = valueStart + view.getUint32(position + 4, true);
+    result.set(new TextDecoder().decode(blob.subarray(nameStart, valueStart)), blob.slice(valueStart, end));
+    position = end;
+  }
+  return result;
+}

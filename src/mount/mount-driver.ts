@@ -1,0 +1,56 @@
+// The contract of everything that can show an index as a mounted file system.
+import type { ByteSource } from '../source/byte-source.js';
+import type { DiscIndex } from '../index/disc-index.js';
+
+export const DRIVER_NAMES = ['fuse', 'fuse-native'] as const;
+export type DriverName = (typeof DRIVER_NAMES)[number];
+
+export interface MountRequest {
+  readonly index: DiscIndex;
+  /** The image's bytes; the mount does not own it and must not use it after `ended` settles. */
+  readonly source: ByteSource;
+  /** Absolute path of an existing, empty directory. */
+  readonly directory: string;
+  /** Shown as the device in mount tables: the image's path. */
+  readonly sourceName: string;
+  /** Volume label, for `statfs` and mount tables; may be empty. */
+  readonly label: string;
+  /** Let other users than the mounter in (needs root, or user_allow_other in /etc/fuse.conf). */
+  readonly allowOther: boolean;
+}
+
+/** Why a mount ended. */
+export interface MountEnd {
+  /** `unmounted`: by us or by somebody's umount; `failed`: the driver broke, `error` says how. */
+  readonly reason: 'unmounted' | 'failed';
+  readonly error?: Error;
+}
+
+export interface ActiveMount {
+  readonly driver: DriverName;
+  readonly directory: string;
+  /** Device number of the mounted file system, as "major:minor" in /proc/self/mountinfo. */
+  readonly device: string | undefined;
+  /** Settles once, when the file system is gone, whoever unmounted it; never rejects. */
+  readonly ended: Promise<MountEnd>;
+  /**
+   * Unmounts. Rejects with `busy` while files are open there, unless `lazy` (detach now, end when the last user
+   * goes). After it resolves the directory is no mount point any more.
+   */
+  unmount(options: { lazy: boolean }): Promise<void>;
+}
+
+export interface DriverAvailability {
+  readonly available: boolean;
+  /** Why not, and the exact fix; present when not available. */
+  readonly reason?: string;
+  readonly fix?: string;
+}
+
+export interface MountDriver {
+  readonly name: DriverName;
+  /** Whether it can work on this machine for this user; touches no mount. */
+  check(): Promise<DriverAvailability>;
+  /** Mounts. Rejects with `policy` or `permission` (the platform refuses), `busy`, or `unsupported`. Nothing is left behind on rejection. */
+  mount(request: MountRequest): Promise<ActiveMount>;
+}

@@ -1,0 +1,33 @@
+// The first contract of the flow: random access to the bytes of an image, wherever they are.
+
+/** Random-access bytes. Every decorator (cache, retry, trace) is a ByteSource around a ByteSource. */
+export interface ByteSource extends AsyncDisposable {
+  /** Path, URL or description, for messages. */
+  readonly name: string;
+  /** Bytes in the source when it was opened. */
+  readonly size: number;
+  /**
+   * Reads `target.length` bytes at byte `position` into `target` and gives the number read, which is short only
+   * at the end of the source (0 beyond it). May be called concurrently. The caller owns `target`, and must not
+   * touch it until the promise settles. Rejects with `image-unreadable` (the medium failed; the same read may work
+   * later), `image-changed` (permanent) or `cancelled`.
+   */
+  read(target: Uint8Array, position: number, signal?: AbortSignal): Promise<number>;
+  /**
+   * A view, not a copy, of bytes that are in memory already, or undefined. Never does I/O. The view is valid until
+   * the next call on the source.
+   */
+  peek?(position: number, length: number): Uint8Array | undefined;
+  /** Open, seekable descriptor whose bytes are exactly the source's, so that native code can read it. */
+  readonly fileDescriptor?: number;
+  /** What tells this image from another at the same path. */
+  readonly identity?: SourceIdentity;
+}
+
+/** Identity of a file when it was opened. */
+export interface SourceIdentity {
+  readonly device: bigint;
+  readonly inode: bigint;
+  /** Modification time, nanoseconds since the epoch. */
+  readonly modified: bigint;
+}
