@@ -1,6 +1,7 @@
 // The contract of everything that can show an index as a mounted file system.
 import type { ByteSource } from '../source/byte-source.js';
 import type { DiscIndex } from '../index/disc-index.js';
+import type { IndexMemory } from '../index/index-memory.js';
 
 export const DRIVER_NAMES = ['fuse', 'fuse-native'] as const;
 export type DriverName = (typeof DRIVER_NAMES)[number];
@@ -49,6 +50,8 @@ export interface DriverAvailability {
 
 export interface MountDriver {
   readonly name: DriverName;
+  /** Memory for an index that this driver is to mount. */
+  createMemory(): IndexMemory;
   /** Whether it can work on this machine for this user; touches no mount. */
   check(): Promise<DriverAvailability>;
   /** Mounts. Rejects with `policy` or `permission` (the platform refuses), `busy`, or `unsupported`. Nothing is left behind on rejection. */
