@@ -1,0 +1,111 @@
+// Those who race: isodrive's drivers, fuseiso, and a native copy of the tree. All show the same tree, image A's.
+import { mkdir, mkdtemp, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BenchImages } from './images.js';
+import { findMount, getReadAhead, setReadAhead } from './mount-table.js';
+import type { PrivateDaemon } from './private-daemon.js';
+import { mustRun } from './run-command.js';
+
+/** KiB; what the kernel gives a FUSE mount (VM_READAHEAD_PAGES), and all that a mounter without root has. */
+export const DEFAULT_READ_AHEAD = 128;
+
+export const CONTESTANT_NAMES = [
+  'fuse',
+  'fuse-default-read-ahead',
+  'fuse-native',
+  'fuseiso',
+  'native',
+] as const;
+export type ContestantName = (typeof CONTESTANT_NAMES)[number];
+
+/** A tree that can be measured; disposing unmounts it. */
+export interface MountedTree extends AsyncDisposable {
+  readonly directory: string;
+  /** KiB; undefined for the native copy. */
+  readonly readAhead: number | undefined;
+}
+
+export interface Contestant {
+  readonly name: ContestantName;
+  /** Mounts image A at a fresh directory. Nothing is left behind on rejection. */
+  mount(): Promise<MountedTree>;
+}
+
+export interface ContestantContext {
+  readonly images: BenchImages;
+  readonly daemon: PrivateDaemon;
+  /** Existing folder in which mount points are made. */
+  readonly folder: string;
+  readonly isRoot: boolean;
+}
+
+export function createContestant(name: ContestantName, context: ContestantContext): Contestant {
+  const { daemon, images } = context;
+  switch (name) {
+    case 'native':
+      return { name, mount: () => Promise.resolve(nativeTree(images.nativeTree)) };
+    case 'fuseiso':
+      return withMountPoint(
+        name,
+        context,
+        (directory) => mustRun('fuseiso', [images.mixed, directory]),
+        (directory) => mustRun(context.isRoot ? 'umount' : 'fusermount', fuseUnmountArgs(context, directory)),
+      );
+    case 'fuse':
+    case 'fuse-default-read-ahead':
+    case 'fuse-native':
+      return withMountPoint(
+        name,
+        context,
+        async (directory) => {
+          const driver = name === 'fuse-native' ? 'fuse-native' : 'fuse';
+          await daemon.must('mount', images.mixed, directory, '--driver', driver);
+          if (name !== 'fuse-default-read-ahead' || !context.isRoot) return;
+          const mount = await findMount(directory);
+          if (mount !== undefined) await setReadAhead(mount.device, DEFAULT_READ_AHEAD);
+        },
+        (directory) => daemon.must('unmount', directory),
+      );
+  }
+}
+
+function fuseUnmountArgs(context: ContestantContext, directory: string): string[] {
+  return context.isRoot ? [directory] : ['-u', directory];
+}
+
+function nativeTree(directory: string): MountedTree {
+  return { directory, readAhead: undefined, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+function withMountPoint(
+  name: ContestantName,
+  context: ContestantContext,
+  mount: (directory: string) => Promise<unknown>,
+  unmount: (directory: string) => Promise<unknown>,
+): Contestant {
+  return {
+    name,
+    async mount() {
+      await mkdir(context.folder, { recursive: true });
+      const directory = await mkdtemp(join(context.folder, `${name}-`));
+      const leave = async (): Promise<void> => {
+        if ((await findMount(directory)) !== undefined) await unmount(directory);
+        await rmdir(directory);
+      };
+      try {
+        await mount(directory);
+        const mounted = await findMount(directory);
+        if (mounted === undefined)
+          throw new Error(`Directory "${directory}" is no mount, expected ${name}'s`);
+        return {
+          directory,
+          readAhead: await getReadAhead(mounted.device),
+          [Symbol.asyncDispose]: leave,
+        };
+      } catch (error) {
+        await leave();
+        throw error;
+      }
+    },
+  };
+}

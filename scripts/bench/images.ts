@@ -1,0 +1,140 @@
+// Builds the two images of the benchmark with xorriso, once: A as an installer or source tree looks (small files and
+// one large), B with very many entries. The tree that A is made from stays beside it: it is the native copy.
+import { closeSync, mkdirSync, openSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { PseudoRandom } from './pseudo-random.js';
+import { mustRun } from './run-command.js';
+
+/** Changed whenever the content below changes, so that old images are built anew. */
+const CONTENT_VERSION = 1;
+const LARGE_CHUNK_BYTES = 1024 * 1024;
+/** 2024-01-02T03:04:05Z, the time of every entry. */
+const ENTRY_TIME = 1_704_164_645;
+/** Name of the large file in image A's root. */
+export const LARGE_NAME = 'large.bin';
+
+export interface ImageSizes {
+  /** Image A: small files, spread over directories of so many, and the bytes of the large file. */
+  readonly smallFiles: number;
+  readonly filesPerDirectory: number;
+  readonly largeBytes: number;
+  /** Image B: directories in the root, and files in each. */
+  readonly directories: number;
+  readonly filesEach: number;
+}
+
+export const FULL_SIZES: ImageSizes = {
+  smallFiles: 50_000,
+  filesPerDirectory: 20,
+  largeBytes: 1024 * 1024 * 1024,
+  directories: 400,
+  filesEach: 500,
+};
+
+export const QUICK_SIZES: ImageSizes = {
+  smallFiles: 400,
+  filesPerDirectory: 20,
+  largeBytes: 16 * 1024 * 1024,
+  directories: 20,
+  filesEach: 20,
+};
+
+export interface BenchImages {
+  /** Image A, and the tree it was made from. */
+  readonly mixed: string;
+  readonly nativeTree: string;
+  /** Image B. */
+  readonly many: string;
+  /** Entries of B, its directories included. */
+  readonly manyEntries: number;
+}
+
+/** Builds what `folder` does not hold yet. `say` gets progress lines. */
+export async function buildImages(
+  folder: string,
+  sizes: ImageSizes,
+  say: (line: string) => void,
+): Promise<BenchImages> {
+  const images = {
+    mixed: join(folder, 'mixed.iso'),
+    nativeTree: join(folder, 'mixed'),
+    many: join(folder, 'many.iso'),
+    manyEntries: sizes.directories * (sizes.filesEach + 1),
+  };
+  const stamp = join(folder, 'built.json');
+  const wanted = JSON.stringify({ CONTENT_VERSION, ...sizes });
+  if ((await readFile(stamp, 'utf8').catch(() => '')) === wanted) return images;
+
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  say('building image A (small files and one large)');
+  writeMixedTree(images.nativeTree, sizes);
+  await makeImage(images.nativeTree, images.mixed, 'BENCH_MIXED');
+  say('building image B (many entries)');
+  const manyTree = join(folder, 'many');
+  writeManyTree(manyTree, sizes);
+  await makeImage(manyTree, images.many, 'BENCH_MANY');
+  await rm(manyTree, { recursive: true });
+  await mustRun('sync', []);
+  await writeFile(`${stamp}.new`, wanted);
+  await rename(`${stamp}.new`, stamp);
+  return images;
+}
+
+/** Three levels, as source trees have: usr/PACKAGE/DIRECTORY/FILE. */
+function writeMixedTree(root: string, sizes: ImageSizes): void {
+  const random = new PseudoRandom(1);
+  const content = new Uint32Array(2048);
+  const directories = new Set<string>();
+  for (let file = 0; file < sizes.smallFiles; file += 1) {
+    const directory = Math.floor(file / sizes.filesPerDirectory);
+    const path = join(root, 'usr', `package-${Math.floor(directory / 25)}`, `directory-${directory}`);
+    if (!directories.has(path)) mkdirSync(path, { recursive: true });
+    directories.add(path);
+    random.fill(content.subarray(0, 16));
+    writeEntry(join(path, `file-${file}.txt`), new Uint8Array(content.buffer, 0, random.between(1024, 8192)));
+  }
+  writeLarge(join(root, LARGE_NAME), sizes.largeBytes, random);
+  for (const path of directories) setTime(path);
+}
+
+function writeLarge(path: string, bytes: number, random: PseudoRandom): void {
+  const chunk = new Uint32Array(LARGE_CHUNK_BYTES / 4);
+  random.fill(chunk);
+  const fd = openSync(path, 'w');
+  for (let done = 0; done < bytes; done += LARGE_CHUNK_BYTES) {
+    // A new word in each page is enough to make every page of the file differ.
+    for (let word = 0; word < chunk.length; word += 1024) chunk[word] = random.next();
+    writeSync(fd, new Uint8Array(chunk.buffer));
+  }
+  closeSync(fd);
+  setTime(path);
+}
+
+function writeManyTree(root: string, sizes: ImageSizes): void {
+  for (let directory = 0; directory < sizes.directories; directory += 1) {
+    const path = join(root, `directory-${directory}`);
+    mkdirSync(path, { recursive: true });
+    for (let file = 0; file < sizes.filesEach; file += 1) {
+      writeEntry(join(path, `file-${directory}-${file}.dat`), new TextEncoder().encode(`${file}\n`));
+    }
+    setTime(path);
+  }
+}
+
+function writeEntry(path: string, content: Uint8Array): void {
+  writeFileSync(path, content);
+  setTime(path);
+}
+
+function setTime(path: string): void {
+  utimesSync(path, ENTRY_TIME, ENTRY_TIME);
+}
+
+async function makeImage(tree: string, image: string, label: string): Promise<void> {
+  const args = ['-as', 'mkisofs', '-quiet', '-R', '-iso-level', '3', '-V', label, '-o', image, tree];
+  await mustRun('xorriso', args, { cwd: dirname(image), timeout: 1_800_000 });
+  if ((await stat(image)).size === 0)
+    throw new Error(`Image "${image}" is empty, expected xorriso to write it`);
+}

@@ -1,0 +1,137 @@
+// npm run bench: races isodrive's drivers against fuseiso and a native copy of the same tree, on images it builds
+// itself, and prints Markdown. Progress goes to stderr. See report.ts for the method.
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { cpus, release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { ContestantContext, ContestantName } from './contestants.js';
+import { CONTESTANT_NAMES, createContestant } from './contestants.js';
+import { measureDaemonMemory, measureFirstListing } from './daemon-figures.js';
+import { buildImages, FULL_SIZES, QUICK_SIZES } from './images.js';
+import { mayDropCaches } from './kernel-caches.js';
+import { PrivateDaemon } from './private-daemon.js';
+import { compileProbe } from './probe.js';
+import { race } from './race.js';
+import { formatMemory, formatMethod, formatRace, formatVerdicts } from './report.js';
+import type { Verdict } from './requirements.js';
+import { judgeListing, judgeMemory, judgeRace } from './requirements.js';
+import { hasProgram } from './run-command.js';
+
+const USAGE = `Usage: npm run bench -- [--quick] [--only NAME]... [--repetitions N]
+  --quick          tiny images and one repetition: tests the benchmark, measures nothing
+  --only NAME      ${CONTESTANT_NAMES.join(', ')}, or listing, memory
+  --repetitions N  at least 3 for figures worth quoting (default 3)
+Images are kept in ISODRIVE_BENCH_DIR (default: isodrive-bench in the temporary folder), about 3 GB.
+`;
+
+const OTHER_PARTS = ['listing', 'memory'] as const;
+const LISTING_REPETITIONS = 9;
+
+/** dist/scripts/bench/main.js lies three folders below the project. */
+const PROJECT = join(import.meta.dirname, '..', '..', '..');
+
+function say(line: string): void {
+  process.stderr.write(`bench: ${line}\n`);
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n\n`);
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: [...CONTESTANT_NAMES, ...OTHER_PARTS] },
+      repetitions: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const known = [...CONTESTANT_NAMES, ...OTHER_PARTS] as readonly string[];
+  const unknown = values.only.find((name) => !known.includes(name));
+  if (values.help || unknown !== undefined) {
+    process.stderr.write(unknown === undefined ? USAGE : `Unknown part "${unknown}"\n${USAGE}`);
+    process.exitCode = values.help ? 0 : 2;
+    return;
+  }
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => stop.abort(new Error(`Ended by ${signal}`)));
+  }
+  const repetitions = Number(values.repetitions ?? (values.quick ? 1 : 3));
+  await measure(new Set(values.only), values.quick, repetitions, stop.signal);
+}
+
+async function measure(
+  parts: ReadonlySet<string>,
+  isQuick: boolean,
+  repetitions: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const cache = process.env.ISODRIVE_BENCH_DIR ?? join(tmpdir(), 'isodrive-bench');
+  const images = await buildImages(
+    join(cache, isQuick ? 'quick' : 'full'),
+    isQuick ? QUICK_SIZES : FULL_SIZES,
+    say,
+  );
+  const probe = await compileProbe(join(PROJECT, 'scripts', 'bench', 'probe.cc'), cache);
+  await mkdir(cache, { recursive: true });
+  const folder = await mkdtemp(join(tmpdir(), 'isodrive-bench-run-'));
+  const daemon = new PrivateDaemon({ project: PROJECT, folder: join(folder, 'daemon') });
+  const isRoot = mayDropCaches();
+  const context: ContestantContext = { images, daemon, folder, isRoot };
+  const verdicts: Verdict[] = [];
+  try {
+    await daemon.start();
+    print(
+      `isodrive benchmark, Linux ${release()}, node ${process.version}, ${cpus().length} x ${cpus()[0]?.model}`,
+    );
+    print(formatMethod(repetitions, isRoot));
+    const contestants = (await chooseContestants(parts, isRoot)).map((name) =>
+      createContestant(name, context),
+    );
+    if (contestants.length > 0) {
+      const randomReads = isQuick ? { one: 500, each: 200 } : { one: 10_000, each: 5000 };
+      const result = await race({
+        contestants,
+        images,
+        probe,
+        repetitions,
+        randomReads,
+        mayDropCaches: isRoot,
+        say,
+        signal,
+      });
+      print(formatRace(result));
+      verdicts.push(...judgeRace(result));
+    }
+    if (parts.has('listing')) {
+      say('mount to first ls');
+      const listing = await measureFirstListing(context, isQuick ? 1 : LISTING_REPETITIONS, signal);
+      verdicts.push(judgeListing(listing));
+    }
+    if (parts.has('memory')) {
+      say("daemon's memory");
+      const memory = await measureDaemonMemory(context, PROJECT, probe);
+      print(formatMemory(memory));
+      verdicts.push(judgeMemory(memory));
+    }
+    print(formatVerdicts(verdicts));
+  } finally {
+    await daemon.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function chooseContestants(parts: ReadonlySet<string>, isRoot: boolean): Promise<ContestantName[]> {
+  const chosen: ContestantName[] = [];
+  for (const name of CONTESTANT_NAMES) {
+    if (!parts.has(name)) continue;
+    if (name === 'fuseiso' && !(await hasProgram('fuseiso'))) say('fuseiso is not installed: left out');
+    else if (name === 'fuse-default-read-ahead' && !isRoot) say(`${name} needs root: left out`);
+    else chosen.push(name);
+  }
+  return chosen;
+}
+
+await main();

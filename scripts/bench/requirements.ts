@@ -1,0 +1,92 @@
+// What the project promises of its speed, and what this run says to it.
+import type { ContestantName } from './contestants.js';
+import type { DaemonMemory, FirstListing } from './daemon-figures.js';
+import type { RaceMeasure, RaceResult } from './race.js';
+import { median, medianRatio } from './statistics.js';
+
+const MIB = 1024 * 1024;
+const MEMORY_BASE = 80 * MIB;
+const MEMORY_PER_ENTRY = 150;
+const LISTING_MILLISECONDS = 150;
+const RECORDS_PER_SECOND = 1_000_000;
+
+/** One line of the verdict. */
+export interface Verdict {
+  readonly what: string;
+  readonly wanted: string;
+  readonly got: string;
+  readonly met: boolean;
+}
+
+interface RatioRequirement {
+  readonly what: string;
+  readonly measure: RaceMeasure;
+  readonly ours: ContestantName;
+  readonly theirs: ContestantName;
+  readonly least: number;
+}
+
+const RATIOS: readonly RatioRequirement[] = [
+  { what: 'first walk', measure: 'firstWalk', ours: 'fuse', theirs: 'native', least: 1 },
+  { what: 'first walk', measure: 'firstWalk', ours: 'fuse', theirs: 'fuseiso', least: 4 },
+  { what: 'repeated walk', measure: 'repeatedWalk', ours: 'fuse', theirs: 'native', least: 0.95 },
+  { what: 'sequential read', measure: 'sequential', ours: 'fuse', theirs: 'fuseiso', least: 3.5 },
+  {
+    what: 'sequential read',
+    measure: 'sequential',
+    ours: 'fuse-default-read-ahead',
+    theirs: 'fuseiso',
+    least: 2.3,
+  },
+  { what: 'open + read of small files', measure: 'smallFiles', ours: 'fuse', theirs: 'fuseiso', least: 2 },
+  { what: 'random 4 KiB, 1 reader', measure: 'random1', ours: 'fuse', theirs: 'fuseiso', least: 1 },
+  { what: 'random 4 KiB, 4 readers', measure: 'random4', ours: 'fuse', theirs: 'fuseiso', least: 1.8 },
+];
+
+/** Requirements on ratios for which both sides took part. */
+export function judgeRace(result: RaceResult): Verdict[] {
+  const verdicts: Verdict[] = [];
+  for (const { what, measure, ours, theirs, least } of RATIOS) {
+    const upper = result.figures.get(ours)?.[measure] ?? [];
+    const lower = result.figures.get(theirs)?.[measure] ?? [];
+    const ratio = medianRatio(upper, lower);
+    if (ratio === undefined) continue;
+    verdicts.push({
+      what: `${what}: ${ours} / ${theirs}`,
+      wanted: `>= ${least.toFixed(2)} x`,
+      got: `${ratio.toFixed(2)} x`,
+      met: ratio >= least,
+    });
+  }
+  return verdicts;
+}
+
+export function judgeListing(figures: FirstListing): Verdict {
+  const got = median(figures.mountToList) ?? Infinity;
+  const empty = median(figures.emptyNode) ?? 0;
+  return {
+    what: `mount to first ls of image B (an empty node program: ${empty.toFixed(0)} ms)`,
+    wanted: `< ${LISTING_MILLISECONDS} ms`,
+    got: `${got.toFixed(0)} ms`,
+    met: got < LISTING_MILLISECONDS,
+  };
+}
+
+export function judgeRecords(perSecond: number): Verdict {
+  return {
+    what: 'directory records into the index',
+    wanted: `>= ${RECORDS_PER_SECOND / 1e6} M/s`,
+    got: `${(perSecond / 1e6).toFixed(2)} M/s`,
+    met: perSecond >= RECORDS_PER_SECOND,
+  };
+}
+
+export function judgeMemory({ loaded, entries }: DaemonMemory): Verdict {
+  const limit = MEMORY_BASE + MEMORY_PER_ENTRY * entries;
+  return {
+    what: `resident memory of the daemon, ${entries} entries loaded`,
+    wanted: `<= ${(limit / MIB).toFixed(0)} MiB`,
+    got: `${(loaded.total / MIB).toFixed(0)} MiB`,
+    met: loaded.total <= limit,
+  };
+}
