@@ -1,11 +1,9 @@
 // Names of a disc as text: exact where they are UTF-8, and made harmless for a terminal.
 
-const strict = (): TextDecoder => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 /** Text of the bytes, or undefined when they are not UTF-8. */
 export function decodeExactly(bytes: Uint8Array): string | undefined {
   try {
-    return strict().decode(bytes);
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     return undefined;
   }

@@ -26,9 +26,13 @@ export function openFile(image: OpenedImage, row: number, source: ByteSource = i
 }
 
 /** SHA-256 of a whole file, lower-case hexadecimal. `buffer` is scratch. Rejects as FileReader.read does. */
-export async function hashFile(reader: FileReader, buffer: Uint8Array, signal?: AbortSignal): Promise<string> {
+export async function hashFile(
+  reader: FileReader,
+  buffer: Uint8Array,
+  signal?: AbortSignal,
+): Promise<string> {
   const hash = createHash('sha256');
-  for (let position = 0; position < reader.size; ) {
+  for (let position = 0; position < reader.size;) {
     const got = await reader.read(buffer, position, signal);
     hash.update(buffer.subarray(0, got));
     position += got;

@@ -1,6 +1,7 @@
 // Walks an index in the order `ls` shows: parents before children, names in byte order. Faults become part of the
 // entry they concern, so that one bad file or directory spoils nothing else.
-import { IsodriveError, toIsodriveError } from '../base/error.js';
+import type { IsodriveError } from '../base/error.js';
+import { toIsodriveError } from '../base/error.js';
 import type { NodeRecord } from '../index/node-record.js';
 import type { OpenedImage } from '../index/open-image.js';
 import { throwIfAborted } from './abort.js';

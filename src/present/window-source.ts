@@ -47,7 +47,9 @@ export class WindowSource implements ByteSource {
 
   #holds(position: number, length: number): boolean {
     const end = Math.min(position + length, this.size);
-    return position >= this.#start && position < this.#start + this.#length && end <= this.#start + this.#length;
+    return (
+      position >= this.#start && position < this.#start + this.#length && end <= this.#start + this.#length
+    );
   }
 
   /** False when the window could not be read: a fault in it may lie beside the bytes that are wanted. */
