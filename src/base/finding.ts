@@ -17,10 +17,14 @@ export const MAX_FINDINGS = 1000;
 export class FindingLog {
   readonly #findings: Finding[] = [];
   #count = 0;
+  /** Told of every finding that is kept, as it is met; must not throw. */
+  onFinding: ((finding: Finding) => void) | undefined;
 
   add(finding: Finding): void {
     this.#count += 1;
-    if (this.#findings.length < MAX_FINDINGS) this.#findings.push(finding);
+    if (this.#findings.length >= MAX_FINDINGS) return;
+    this.#findings.push(finding);
+    this.onFinding?.(finding);
   }
 
   /** Findings kept, in the order they were met. */

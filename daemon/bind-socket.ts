@@ -1,0 +1,122 @@
+// Binds the control socket so that it is never seen with the wrong mode, never taken from a living daemon, and
+// taken over from a dead one. A hard link puts it in place: linking fails when the name is taken, binding first
+// under a name of our own does not.
+import { chmodSync, linkSync, lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import type { Server } from 'node:net';
+import { dirname } from 'node:path';
+import { IsodriveError, isSystemError } from '../src/base/error.js';
+import { checkSocketOwner } from '../src/protocol/socket-path.js';
+
+/** Daemons that may start at the same moment; each try loses to one of them. */
+const MAX_TRIES = 8;
+/** Milliseconds for a living daemon to accept; the kernel does it, so even a busy one is quick. */
+const PROBE_DEADLINE = 2000;
+
+export interface BoundSocket {
+  readonly path: string;
+  /** Removes the socket, unless somebody else's has its place. */
+  remove(): void;
+}
+
+/** Lets `server` listen at `path`. Rejects with `busy` when a daemon listens there, `permission` or `policy`. */
+export async function bindSocket(server: Server, path: string): Promise<BoundSocket> {
+  const own = `${path}.${process.pid}`;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    checkSocketOwner(path);
+    rmSync(own, { force: true });
+    await listen(server, own);
+    chmodSync(own, 0o600);
+    const { ino } = lstatSync(own);
+    await putInPlace(own, path);
+    return { path, remove: () => removeIfSame(path, ino) };
+  } catch (thrown) {
+    server.close();
+    throw thrown instanceof IsodriveError ? thrown : bindError(path, thrown);
+  } finally {
+    rmSync(own, { force: true });
+  }
+}
+
+async function putInPlace(own: string, path: string): Promise<void> {
+  for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
+    try {
+      linkSync(own, path);
+      return;
+    } catch (thrown) {
+      if (!isSystemError(thrown) || thrown.code !== 'EEXIST') throw thrown;
+    }
+    if (!lstatSync(path).isSocket()) throw notASocket(path);
+    if (await isAlive(path)) throw busy(path);
+    await setAside(path, `${own}.dead`);
+  }
+  throw busy(path);
+}
+
+/** Removes a dead socket. Between probe and rename another daemon may have put a living one there: it goes back. */
+async function setAside(path: string, aside: string): Promise<void> {
+  try {
+    renameSync(path, aside);
+  } catch (thrown) {
+    if (isSystemError(thrown) && thrown.code === 'ENOENT') return;
+    throw thrown;
+  }
+  try {
+    if (await isAlive(aside)) linkSync(aside, path);
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
+function isAlive(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const finish = (alive: boolean): void => {
+      socket.destroy();
+      resolve(alive);
+    };
+    // A full backlog (EAGAIN) is a sign of life as well; only these two say that nobody listens.
+    socket.once('error', (error) =>
+      finish(!(isSystemError(error) && (error.code === 'ECONNREFUSED' || error.code === 'ENOENT'))),
+    );
+    socket.once('connect', () => finish(true));
+    socket.setTimeout(PROBE_DEADLINE, () => finish(true));
+  });
+}
+
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function removeIfSame(path: string, inode: number): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.ino === inode) rmSync(path, { force: true });
+}
+
+function busy(path: string): IsodriveError {
+  return new IsodriveError('busy', `A daemon listens at "${path}" already, expected a free socket`, {
+    action: 'Use it, or stop it with isodrive daemon stop',
+  });
+}
+
+function notASocket(path: string): IsodriveError {
+  return new IsodriveError('policy', `"${path}" is not a socket, expected a socket or nothing`, {
+    action: 'Choose another path with --socket or ISODRIVE_SOCKET',
+  });
+}
+
+function bindError(path: string, cause: unknown): IsodriveError {
+  const isDenied = isSystemError(cause) && ['EACCES', 'EPERM', 'EROFS'].includes(cause.code);
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new IsodriveError(
+    isDenied ? 'permission' : 'policy',
+    `Cannot listen at "${path}": ${message}, expected a directory where sockets can be made`,
+    { cause, action: 'Choose another path with --socket or ISODRIVE_SOCKET' },
+  );
+}

@@ -1,0 +1,152 @@
+// One client: lines in, answers and events out. When the client goes, what it asked for and has not got is cancelled.
+import type { Socket } from 'node:net';
+import { IsodriveError, toIsodriveError } from '../src/base/error.js';
+import { LineSplitter } from '../src/protocol/line-splitter.js';
+import { MAX_LINE_BYTES } from '../src/protocol/messages.js';
+import type { DaemonEvent, MethodName, RpcError, RpcResponse } from '../src/protocol/messages.js';
+import {
+  RPC_INVALID_REQUEST,
+  RPC_METHOD_NOT_FOUND,
+  RPC_PARSE_ERROR,
+  encodeError,
+} from '../src/protocol/rpc-error.js';
+import type { EventBus } from './event-bus.js';
+import type { DaemonLog } from './log.js';
+import type { MethodContext } from './methods.js';
+import { isMethod } from './params.js';
+
+/** Calls of one connection that may wait for their answers. */
+export const MAX_PENDING = 64;
+/** Bytes of answers and events that a client may leave unread before it is let go. */
+const MAX_UNREAD = 2 * MAX_LINE_BYTES;
+
+type RequestId = number | string | null;
+
+export interface ConnectionOptions {
+  readonly call: (
+    method: MethodName,
+    params: unknown,
+    context: Pick<MethodContext, 'signal' | 'watch'>,
+  ) => Promise<unknown>;
+  readonly events: EventBus;
+  readonly log: DaemonLog;
+}
+
+/** Serves `socket` until it closes, and owns it. */
+export class ControlConnection {
+  readonly #socket: Socket;
+  readonly #options: ConnectionOptions;
+  readonly #splitter = new LineSplitter(MAX_LINE_BYTES);
+  readonly #pending = new Map<RequestId, AbortController>();
+  #unsubscribe: (() => void) | undefined;
+  #isEnding = false;
+
+  constructor(socket: Socket, options: ConnectionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('error', (error) => options.log.debug({ err: error }, 'connection failed'));
+    socket.on('end', () => this.#endWhenIdle());
+    socket.on('close', () => this.#release());
+  }
+
+  /** Answers what came, and hangs up. */
+  close(): void {
+    this.#endWhenIdle();
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      for (const line of this.#splitter.push(chunk)) if (line !== '') this.#take(line);
+    } catch (thrown) {
+      this.#send({ jsonrpc: '2.0', id: null, error: encodeError(thrown) });
+      this.#socket.end();
+    }
+  }
+
+  #take(line: string): void {
+    let message: unknown;
+    try {
+      message = JSON.parse(line);
+    } catch {
+      this.#refuse(null, RPC_PARSE_ERROR, 'Line is no JSON, expected one JSON-RPC 2.0 message');
+      return;
+    }
+    const { jsonrpc, id, method, params } = (message ?? {}) as Record<string, unknown>;
+    const isId = id === undefined || id === null || typeof id === 'number' || typeof id === 'string';
+    if (jsonrpc !== '2.0' || typeof method !== 'string' || !isId) {
+      this.#refuse(null, RPC_INVALID_REQUEST, 'Message is no request, expected jsonrpc "2.0", id and method');
+    } else if (method === 'cancel') {
+      this.#pending.get((params as { id?: RequestId } | undefined)?.id ?? null)?.abort();
+    } else if (id === undefined) {
+      // JSON-RPC 2.0 section 4.1: a notification is never answered; `cancel` is the only one that we know.
+    } else if (!isMethod(method)) {
+      this.#refuse(id, RPC_METHOD_NOT_FOUND, `Method "${method}" is unknown to this daemon`);
+    } else {
+      void this.#answer(id, method, params);
+    }
+  }
+
+  async #answer(id: RequestId, method: MethodName, params: unknown): Promise<void> {
+    if (this.#pending.size >= MAX_PENDING || this.#pending.has(id)) {
+      this.#refuse(
+        id,
+        RPC_INVALID_REQUEST,
+        `Call ${String(id)} is pending already, or more than ${MAX_PENDING} are`,
+      );
+      return;
+    }
+    const controller = new AbortController();
+    this.#pending.set(id, controller);
+    try {
+      const context = { signal: controller.signal, watch: () => this.#watch() };
+      this.#send({ jsonrpc: '2.0', id, result: await this.#options.call(method, params, context) });
+    } catch (thrown) {
+      const error = toIsodriveError(thrown);
+      if (error.code === 'internal')
+        this.#options.log.error({ err: error.cause ?? error, method }, 'call failed');
+      else this.#options.log.info({ method, code: error.code, message: error.message }, 'call refused');
+      this.#send({ jsonrpc: '2.0', id, error: encodeError(error) });
+    } finally {
+      this.#pending.delete(id);
+      if (this.#isEnding) this.#endWhenIdle();
+    }
+  }
+
+  #watch(): void {
+    this.#unsubscribe ??= this.#options.events.subscribe((event: DaemonEvent) =>
+      this.#write({ jsonrpc: '2.0', method: 'event', params: event }),
+    );
+  }
+
+  #refuse(id: RequestId, code: number, message: string): void {
+    const { kind, action } = new IsodriveError('usage', message);
+    const error: RpcError = { code, message, data: { code: 'usage', hint: action, exit: kind.exit } };
+    this.#send({ jsonrpc: '2.0', id, error });
+  }
+
+  #send(response: RpcResponse): void {
+    this.#write(response);
+  }
+
+  #write(message: unknown): void {
+    if (!this.#socket.writable) return;
+    this.#socket.write(`${JSON.stringify(message)}\n`);
+    if (this.#socket.writableLength > MAX_UNREAD) {
+      this.#options.log.warn('client does not read its messages: let go');
+      this.#socket.destroy();
+    }
+  }
+
+  /** The client has nothing more to say: what it waits for is cancelled, and what completes is answered. */
+  #endWhenIdle(): void {
+    this.#isEnding = true;
+    for (const controller of this.#pending.values()) controller.abort();
+    if (this.#pending.size === 0) this.#socket.end();
+  }
+
+  #release(): void {
+    this.#unsubscribe?.();
+    for (const controller of this.#pending.values()) controller.abort();
+  }
+}

@@ -1,0 +1,18 @@
+// Hands every event to whoever watches. Mounts emit, connections listen; neither knows the other.
+import type { DaemonEvent } from '../src/protocol/messages.js';
+
+export type EventListener = (event: DaemonEvent) => void;
+
+export class EventBus {
+  readonly #listeners = new Set<EventListener>();
+
+  /** Gives the function that ends the subscription. A listener must not throw. */
+  subscribe(listener: EventListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  emit(event: DaemonEvent): void {
+    for (const listener of [...this.#listeners]) listener(event);
+  }
+}

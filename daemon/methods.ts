@@ -1,0 +1,59 @@
+// What each method of the control socket does, apart from `watch`, which belongs to its connection.
+import type { MethodName, Methods } from '../src/protocol/messages.js';
+import type { MountManager } from './mount-manager.js';
+import { parseParams } from './params.js';
+
+/** What the daemon is, as its methods tell it. */
+export interface DaemonFacts {
+  readonly version: string;
+  readonly socketPath: string;
+  readonly logPath: string | undefined;
+}
+
+export interface MethodContext {
+  readonly manager: MountManager;
+  readonly facts: DaemonFacts;
+  /** Ends the daemon, once the answer is out. */
+  readonly requestShutdown: () => void;
+  /** Sends events to the caller from now on. */
+  readonly watch: () => void;
+  readonly signal: AbortSignal;
+}
+
+type Handler<M extends MethodName> = (
+  params: Methods[M]['params'],
+  context: MethodContext,
+) => Methods[M]['result'] | Promise<Methods[M]['result']>;
+
+const HANDLERS: { readonly [M in MethodName]: Handler<M> } = {
+  mount: (params, { manager, signal }) => manager.mount(params, signal),
+  unmount: (params, { manager }) => manager.unmount(params),
+  list: async (_, { manager }) => ({ mounts: await manager.list() }),
+  status: async (_, { manager, facts }) => ({
+    pid: process.pid,
+    version: facts.version,
+    socket: facts.socketPath,
+    ...(facts.logPath === undefined ? {} : { log: facts.logPath }),
+    uptime: Math.round(process.uptime()),
+    memory: process.memoryUsage.rss(),
+    mounts: await manager.list(),
+  }),
+  watch: (_, { watch }) => {
+    watch();
+    return { watching: true };
+  },
+  version: (_, { facts }) => ({ version: facts.version, pid: process.pid }),
+  shutdown: (_, { requestShutdown }) => {
+    requestShutdown();
+    return { pid: process.pid };
+  },
+};
+
+/** Calls a method with parameters as they came. Rejects with `usage` when they are wrong. */
+export async function callMethod<M extends MethodName>(
+  method: M,
+  params: unknown,
+  context: MethodContext,
+): Promise<Methods[M]['result']> {
+  return HANDLERS[method](parseParams(method, params), context);
+}

@@ -1,0 +1,272 @@
+// Mounts and unmounts: the flow from request to registry, in which whatever fails leaves nothing behind.
+import { dirname, basename, join } from 'node:path';
+import { IsodriveError, toIsodriveError } from '../src/base/error.js';
+import type { Finding } from '../src/base/finding.js';
+import { openImage } from '../src/index/open-image.js';
+import type { OpenedImage } from '../src/index/open-image.js';
+import type { ActiveMount, MountDriver, MountEnd } from '../src/mount/mount-driver.js';
+import { prepareMountPoint } from '../src/mount/mount-point.js';
+import type { MountPoint } from '../src/mount/mount-point.js';
+import { readMountTable } from '../src/mount/mount-table.js';
+import { selectDriver } from '../src/mount/select-driver.js';
+import type {
+  MountParams,
+  MountResult,
+  MountSummary,
+  UnmountFailure,
+  UnmountParams,
+  UnmountResult,
+  UnmountedSummary,
+} from '../src/protocol/messages.js';
+import { encodeError } from '../src/protocol/rpc-error.js';
+import type { EventBus } from './event-bus.js';
+import { compareIdentity, readIdentity } from './image-identity.js';
+import type { ImageIdentity } from './image-identity.js';
+import { KeyedLock } from './keyed-lock.js';
+import type { DaemonLog } from './log.js';
+import { MountRegistry } from './mount-registry.js';
+import { MountedImage } from './mounted-image.js';
+import { resolvePath } from './resolve-path.js';
+
+/** Milliseconds that a daemon which ends waits for the last users of a detached mount. */
+const END_DEADLINE = 2000;
+
+export interface MountManagerOptions {
+  /** Best first. */
+  readonly drivers: readonly MountDriver[];
+  readonly events: EventBus;
+  readonly log: DaemonLog;
+}
+
+export class MountManager {
+  readonly #drivers: readonly MountDriver[];
+  readonly #events: EventBus;
+  readonly #log: DaemonLog;
+  readonly #registry = new MountRegistry();
+  readonly #lock = new KeyedLock();
+  /** Mounts being made or given back: the daemon does not end before they are settled. */
+  readonly #closing = new Set<Promise<void>>();
+  #stopped = false;
+
+  constructor(options: MountManagerOptions) {
+    this.#drivers = options.drivers;
+    this.#events = options.events;
+    this.#log = options.log;
+  }
+
+  list(): Promise<MountSummary[]> {
+    return Promise.all(this.#registry.mounts.map((mount) => mount.describe()));
+  }
+
+  /** Mounts an image, or gives the mount it has. Rejects with what opening, the driver or the mount point reports. */
+  async mount(params: MountParams, signal: AbortSignal): Promise<MountResult> {
+    const isOurs = await this.#ownMountPoints();
+    const path = await resolvePath(params.image, isOurs);
+    // Only its parent: the directory itself may be one of our mounts, which prepareMountPoint reports.
+    const directory =
+      params.directory === undefined
+        ? undefined
+        : join(await resolvePath(dirname(params.directory), isOurs), basename(params.directory));
+    return this.#lock.run(path, async () => {
+      const existing = params.new === true ? undefined : await this.#findExisting(path, params);
+      if (existing !== undefined) return { mount: await existing.describe(), existing: true };
+      const mounted = await this.#create(path, directory, params, signal);
+      const mount = await mounted.describe();
+      this.#announce(mounted, mount);
+      return { mount, existing: false };
+    });
+  }
+
+  /** Paths where our file systems are mounted, bind mounts of them included. */
+  async #ownMountPoints(): Promise<(path: string) => string | undefined> {
+    const actives = this.#registry.mounts.map((mount) => mount.active);
+    const points = new Set(actives.map((active) => active.directory));
+    const devices = new Set(actives.map((active) => active.device).filter((device) => device !== undefined));
+    if (devices.size > 0) {
+      for (const entry of await readMountTable()) {
+        if (devices.has(entry.device)) points.add(entry.mountPoint);
+      }
+    }
+    return (path) => (points.has(path) ? path : undefined);
+  }
+
+  async #findExisting(path: string, params: MountParams): Promise<MountedImage | undefined> {
+    const now = await readIdentity(path);
+    if (now === undefined) return undefined;
+    const mounts = this.#registry.ofFile(now);
+    const stale = mounts.find((mount) => compareIdentity(mount.identity, now) !== 'ok');
+    if (stale !== undefined) throw imageChanged(path, stale, now);
+    return mounts.find((mount) => mount.fits(params.tree ?? 'auto', params.driver ?? 'auto'));
+  }
+
+  async #create(
+    path: string,
+    directory: string | undefined,
+    params: MountParams,
+    signal: AbortSignal,
+  ): Promise<MountedImage> {
+    if (this.#stopped) throw new IsodriveError('busy', 'Daemon is ending, expected it to stay');
+    this.#registry.checkRoom();
+    const wantedDriver = params.driver ?? 'auto';
+    const wantedTree = params.tree ?? 'auto';
+    const allowOther = params.allowOther ?? false;
+    const driver = await selectDriver(wantedDriver, this.#drivers);
+    const image = await openImage(path, { tree: wantedTree, memory: driver.createMemory(), signal });
+    let point: MountPoint | undefined;
+    let active: ActiveMount | undefined;
+    try {
+      const identity = identityOf(image);
+      point = await prepareMountPoint(directory, image.tree.label);
+      active = await driver.mount({
+        index: image.index,
+        source: image.source,
+        directory: point.directory,
+        sourceName: path,
+        label: image.tree.label,
+        allowOther,
+      });
+      if (signal.aborted || this.#stopped) throw new IsodriveError('cancelled', 'Mount was interrupted');
+      const id = this.#registry.createId();
+      return new MountedImage({
+        id,
+        path,
+        identity,
+        wantedTree,
+        wantedDriver,
+        allowOther,
+        image,
+        active,
+        point,
+      });
+    } catch (thrown) {
+      await active?.unmount({ lazy: true });
+      await active?.ended;
+      await point?.release();
+      await image[Symbol.asyncDispose]();
+      throw thrown;
+    }
+  }
+
+  #announce(mounted: MountedImage, mount: MountSummary): void {
+    this.#registry.add(mounted);
+    this.#log.info({ ...mount }, 'mounted');
+    this.#events.emit({ event: 'mounted', time: new Date().toISOString(), mount });
+    mounted.watchFindings((finding) => this.#reportFinding(mounted, finding));
+    const closing = this.#closeWhenEnded(mounted);
+    this.#closing.add(closing);
+    void closing.finally(() => this.#closing.delete(closing));
+    // The answer goes out first: whoever asked for the mount is about to list it.
+    setImmediate(() => mounted.startPrefetch());
+  }
+
+  #reportFinding(mounted: MountedImage, { code, severity, message }: Finding): void {
+    const time = new Date().toISOString();
+    this.#events.emit({ event: 'finding', time, mount: mounted.name(), severity, code, message });
+  }
+
+  async #closeWhenEnded(mounted: MountedImage): Promise<void> {
+    const end = await mounted.active.ended;
+    try {
+      await this.#drop(mounted, end);
+      await mounted.close();
+    } catch (thrown) {
+      this.#log.error({ err: thrown, ...mounted.name() }, 'cannot close an image');
+    }
+  }
+
+  /** Forgets a mount that is detached, and removes its mount point; the second of two calls only waits for that. */
+  async #drop(mounted: MountedImage, end: MountEnd): Promise<void> {
+    const isFirst = this.#registry.remove(mounted);
+    try {
+      await mounted.releasePoint();
+    } catch (thrown) {
+      this.#log.warn({ err: thrown, ...mounted.name() }, 'cannot remove the mount point');
+    }
+    if (!isFirst) return;
+    const reason = end.reason === 'failed' ? 'failed' : mounted.isUnmounting ? 'requested' : 'outside';
+    const event = {
+      event: 'unmounted',
+      time: new Date().toISOString(),
+      mount: mounted.name(),
+      reason,
+    } as const;
+    this.#log.info({ ...mounted.name(), reason, err: end.error }, 'unmounted');
+    this.#events.emit(end.error === undefined ? event : { ...event, error: end.error.message });
+  }
+
+  /** Unmounts what the targets name. Never rejects for one of them: each failure is told beside its target. */
+  async unmount(params: UnmountParams): Promise<UnmountResult> {
+    const chosen = new Map<MountedImage, string>();
+    const failed: UnmountFailure[] = [];
+    if (params.all === true) for (const mount of this.#registry.mounts) chosen.set(mount, mount.id);
+    for (const target of params.targets ?? []) {
+      try {
+        chosen.set(this.#registry.find(target), target.name);
+      } catch (thrown) {
+        failed.push({ target: target.name, error: encodeError(thrown) });
+      }
+    }
+    const unmounted: UnmountedSummary[] = [];
+    await Promise.all(
+      [...chosen].map(async ([mount, target]) => {
+        try {
+          await this.#unmountOne(mount, params.lazy ?? false);
+          unmounted.push(mount.name());
+        } catch (thrown) {
+          failed.push({ target, error: encodeError(thrown) });
+        }
+      }),
+    );
+    return { unmounted, failed };
+  }
+
+  async #unmountOne(mount: MountedImage, lazy: boolean): Promise<void> {
+    mount.isUnmounting = true;
+    try {
+      await mount.active.unmount({ lazy });
+    } catch (thrown) {
+      mount.isUnmounting = false;
+      throw thrown;
+    }
+    await this.#drop(mount, { reason: 'unmounted' });
+  }
+
+  /** Unmounts everything, lazily where it is in use, and takes no more mounts. Never rejects. */
+  async close(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(
+      this.#registry.mounts.map(async (mount) => {
+        try {
+          await this.#unmountOne(mount, false).catch((thrown: unknown) => {
+            if (toIsodriveError(thrown).code !== 'busy') throw thrown;
+            return this.#unmountOne(mount, true);
+          });
+        } catch (thrown) {
+          this.#log.error({ err: thrown, ...mount.name() }, 'cannot unmount');
+        }
+      }),
+    );
+    const late = new Promise<void>((resolve) => setTimeout(resolve, END_DEADLINE).unref());
+    await Promise.race([Promise.all(this.#closing), late]);
+  }
+}
+
+function identityOf(image: OpenedImage): ImageIdentity {
+  const { identity, size, name } = image.source;
+  if (identity === undefined) throw new TypeError(`Source "${name}" has no identity`);
+  return { ...identity, size: BigInt(size) };
+}
+
+function imageChanged(path: string, mount: MountedImage, now: ImageIdentity): IsodriveError {
+  return new IsodriveError(
+    'image-changed',
+    `Image "${path}" has changed since it was mounted as ${mount.id} at "${mount.active.directory}": ` +
+      `it has ${now.size} bytes, modified ${formatTime(now.modified)}, ` +
+      `expected ${mount.identity.size} bytes, modified ${formatTime(mount.identity.modified)}`,
+    { action: `Run isodrive unmount ${mount.id}, then mount it again, or use --new` },
+  );
+}
+
+function formatTime(nanoseconds: bigint): string {
+  return new Date(Number(nanoseconds / 1_000_000n)).toISOString();
+}

@@ -1,0 +1,103 @@
+// One mount and everything it holds, with the one order in which that is given back: the file system is detached,
+// then the mount point is removed; the image stays open until the last user of the mount is gone.
+import type { Finding } from '../src/base/finding.js';
+import type { OpenedImage } from '../src/index/open-image.js';
+import type { ActiveMount, DriverName } from '../src/mount/mount-driver.js';
+import type { MountPoint } from '../src/mount/mount-point.js';
+import type { MountSummary, UnmountedSummary } from '../src/protocol/messages.js';
+import type { TreeKind } from '../src/filesystem/file-tree.js';
+import { compareIdentity, readIdentity } from './image-identity.js';
+import type { ImageIdentity } from './image-identity.js';
+
+export interface MountedImageParts {
+  readonly id: string;
+  /** Absolute path without symlinks. */
+  readonly path: string;
+  readonly identity: ImageIdentity;
+  readonly wantedTree: TreeKind | 'auto';
+  readonly wantedDriver: DriverName | 'auto';
+  readonly allowOther: boolean;
+  readonly image: OpenedImage;
+  readonly active: ActiveMount;
+  readonly point: MountPoint;
+}
+
+export class MountedImage {
+  readonly id: string;
+  readonly path: string;
+  readonly identity: ImageIdentity;
+  readonly active: ActiveMount;
+  /** Somebody has asked us to unmount it, so its end is no surprise. */
+  isUnmounting = false;
+  readonly #parts: MountedImageParts;
+  readonly #mountedAt = new Date();
+  readonly #stopPrefetch = new AbortController();
+  #prefetch: Promise<void> = Promise.resolve();
+  #released: Promise<void> | undefined;
+
+  constructor(parts: MountedImageParts) {
+    this.#parts = parts;
+    this.id = parts.id;
+    this.path = parts.path;
+    this.identity = parts.identity;
+    this.active = parts.active;
+  }
+
+  get label(): string {
+    return this.#parts.image.tree.label;
+  }
+
+  /** Whether a request for this tree and driver is answered by this mount. */
+  fits(tree: TreeKind | 'auto', driver: DriverName | 'auto'): boolean {
+    const { wantedTree, wantedDriver, image, active } = this.#parts;
+    return (
+      (tree === wantedTree || tree === image.tree.kind) &&
+      (driver === wantedDriver || driver === active.driver)
+    );
+  }
+
+  /** Loads the rest of the index in the background. */
+  startPrefetch(): void {
+    this.#prefetch = this.#parts.image.index.prefetch(this.#stopPrefetch.signal);
+  }
+
+  /** Calls `listener` for every fault met so far, and from now on. */
+  watchFindings(listener: (finding: Finding) => void): void {
+    const { findings } = this.#parts.image;
+    findings.findings.forEach(listener);
+    findings.onFinding = listener;
+  }
+
+  async describe(): Promise<MountSummary> {
+    const { image, active, allowOther } = this.#parts;
+    return {
+      ...this.name(),
+      label: this.label,
+      tree: image.tree.kind,
+      driver: active.driver,
+      allowOther,
+      size: Number(this.identity.size),
+      mountedAt: this.#mountedAt.toISOString(),
+      state: compareIdentity(this.identity, await readIdentity(this.path)),
+      findings: image.findings.count,
+      entries: image.index.table.rowCount,
+    };
+  }
+
+  name(): UnmountedSummary {
+    return { id: this.id, image: this.path, mountPoint: this.active.directory };
+  }
+
+  /** Removes the mount point if it was made for this mount. Call once detached; later calls share the first's end. */
+  releasePoint(): Promise<void> {
+    return (this.#released ??= this.#parts.point.release());
+  }
+
+  /** Closes the image. Only once the mount has ended: its last users may still read. */
+  async close(): Promise<void> {
+    this.#stopPrefetch.abort();
+    await this.#prefetch;
+    this.#parts.image.findings.onFinding = undefined;
+    await this.#parts.image[Symbol.asyncDispose]();
+  }
+}

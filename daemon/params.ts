@@ -1,0 +1,58 @@
+// What the daemon accepts as parameters: every message comes from another process, so each is checked here, once.
+// Unknown fields are ignored, so that a newer client can talk to an older daemon.
+import { z } from 'zod';
+import { IsodriveError } from '../src/base/error.js';
+import { TREE_KINDS } from '../src/filesystem/file-tree.js';
+import { DRIVER_NAMES } from '../src/mount/mount-driver.js';
+import { MAX_TARGETS } from '../src/protocol/messages.js';
+import type { MethodName, Methods } from '../src/protocol/messages.js';
+
+/** PATH_MAX of Linux, its terminator excluded. */
+const MAX_PATH = 4095;
+
+const absolutePath = z
+  .string()
+  .max(MAX_PATH)
+  .regex(/^\/[^\0]*$/u, 'expected an absolute path');
+const targetName = z.string().min(1).max(MAX_PATH);
+const none = z.object({});
+
+const SCHEMAS = {
+  mount: z.object({
+    image: absolutePath,
+    directory: absolutePath.optional(),
+    tree: z.enum([...TREE_KINDS, 'auto']).optional(),
+    driver: z.enum([...DRIVER_NAMES, 'auto']).optional(),
+    new: z.boolean().optional(),
+    allowOther: z.boolean().optional(),
+  }),
+  unmount: z.object({
+    targets: z
+      .array(z.object({ name: targetName, paths: z.array(absolutePath).max(8) }))
+      .max(MAX_TARGETS)
+      .optional(),
+    all: z.boolean().optional(),
+    lazy: z.boolean().optional(),
+  }),
+  list: none,
+  status: none,
+  watch: none,
+  version: none,
+  shutdown: none,
+} satisfies Record<MethodName, z.ZodType>;
+
+export function isMethod(name: string): name is MethodName {
+  return Object.hasOwn(SCHEMAS, name);
+}
+
+/** The parameters of a call, checked. Throws `usage` with the field and what it should be. */
+export function parseParams<M extends MethodName>(method: M, params: unknown): Methods[M]['params'] {
+  const parsed = SCHEMAS[method].safeParse(params ?? {});
+  if (parsed.success) return parsed.data as Methods[M]['params'];
+  const [issue] = parsed.error.issues;
+  const field = issue === undefined || issue.path.length === 0 ? 'params' : issue.path.join('.');
+  throw new IsodriveError(
+    'usage',
+    `Parameter "${field}" of "${method}" is wrong: ${issue?.message ?? 'unknown'}`,
+  );
+}

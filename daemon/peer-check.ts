@@ -1,0 +1,34 @@
+// Who may talk to the daemon: its own user and root, by the kernel's word (SO_PEERCRED). Without the addon there is
+// nobody to ask the kernel, and the socket's mode 0600 in a 0700 directory keeps others out alone.
+import type { Socket } from 'node:net';
+import { loadAddon } from '../native/index.js';
+import { IsodriveError } from '../src/base/error.js';
+
+/** Throws `permission` when the peer is not allowed in. */
+export type PeerCheck = (socket: Socket) => void;
+
+/** A check through the addon, or the reason why there is none. */
+export function createPeerCheck(): { readonly check: PeerCheck } | { readonly missing: string } {
+  try {
+    const addon = loadAddon();
+    return { check: (socket) => checkPeer(addon.peerCredentials(descriptorOf(socket)).uid) };
+  } catch (thrown) {
+    return { missing: thrown instanceof Error ? thrown.message : String(thrown) };
+  }
+}
+
+/** Throws `permission` unless `uid` is root or the daemon's own. */
+export function checkPeer(uid: number): void {
+  const own = process.getuid?.() ?? 0;
+  if (uid === 0 || uid === own) return;
+  throw new IsodriveError('permission', `Client is user ${uid}, expected user ${own} or root`, {
+    action: 'Run the command as the user whose daemon it is',
+  });
+}
+
+/** Node has no public way to a socket's descriptor; a handle without one fails the check. */
+function descriptorOf(socket: Socket): number {
+  const { _handle: handle } = socket as Socket & { _handle?: { fd?: number } };
+  if (handle?.fd === undefined || handle.fd < 0) throw new Error('Socket has no descriptor');
+  return handle.fd;
+}

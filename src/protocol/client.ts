@@ -1,0 +1,162 @@
+// The client's end of the control socket: calls, their cancellation, and events. One connection carries them all.
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { IsodriveError, isSystemError } from '../base/error.js';
+import { LineSplitter } from './line-splitter.js';
+import { MAX_LINE_BYTES } from './messages.js';
+import type { DaemonEvent, MethodName, Methods, RpcError } from './messages.js';
+import { decodeError } from './rpc-error.js';
+import { checkSocketOwner } from './socket-path.js';
+
+interface PendingCall {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: IsodriveError) => void;
+}
+
+interface ServerMessage {
+  readonly id?: number | null;
+  readonly method?: string;
+  readonly params?: unknown;
+  readonly result?: unknown;
+  readonly error?: RpcError;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  /** Milliseconds until the call is given up with `timeout` and cancelled; for ever where absent. */
+  readonly deadline?: number;
+}
+
+/** A connection to isodrived. Disposing closes it, which cancels its calls in the daemon. */
+export class ControlClient implements AsyncDisposable {
+  readonly #socket: Socket;
+  readonly #splitter = new LineSplitter(MAX_LINE_BYTES);
+  readonly #pending = new Map<number, PendingCall>();
+  /** Called for every event after `watch`. */
+  onEvent: ((event: DaemonEvent) => void) | undefined;
+  /** Settles when the connection is gone, whoever closed it. */
+  readonly closed: Promise<void>;
+  #nextId = 1;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('error', () => undefined);
+    this.closed = new Promise((resolve) => {
+      socket.on('close', () => {
+        this.#failAll();
+        resolve();
+      });
+    });
+  }
+
+  /** Rejects with `daemon-unreachable` (cause: the socket's own error) or `permission`. */
+  static async connect(path: string): Promise<ControlClient> {
+    checkSocketOwner(path);
+    const socket = connect(path);
+    return new Promise((resolve, reject) => {
+      socket.once('connect', () => {
+        socket.removeAllListeners('error');
+        resolve(new ControlClient(socket));
+      });
+      socket.once('error', (error) => reject(connectError(path, error)));
+    });
+  }
+
+  /** Calls a method. Rejects with the daemon's own error, `cancelled`, `timeout`, or `daemon-unreachable` when it goes away. */
+  async call<M extends MethodName>(
+    method: M,
+    params: Methods[M]['params'],
+    options: CallOptions = {},
+  ): Promise<Methods[M]['result']> {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    const answer = new Promise<unknown>((resolve, reject) => this.#pending.set(id, { resolve, reject }));
+    this.#send({ jsonrpc: '2.0', id, method, params });
+    const cancel = (error: IsodriveError): void => {
+      this.#send({ jsonrpc: '2.0', method: 'cancel', params: { id } });
+      this.#settle(id)?.reject(error);
+    };
+    const onAbort = (): void => cancel(new IsodriveError('cancelled', `Call "${method}" was interrupted`));
+    options.signal?.addEventListener('abort', onAbort, { once: true });
+    const { deadline } = options;
+    const timer =
+      deadline === undefined ? undefined : setTimeout(() => cancel(late(method, deadline)), deadline);
+    try {
+      if (options.signal?.aborted === true) onAbort();
+      return (await answer) as Methods[M]['result'];
+    } finally {
+      clearTimeout(timer);
+      options.signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#socket.destroy();
+    await this.closed;
+  }
+
+  #send(message: unknown): void {
+    if (this.#socket.destroyed) this.#failAll();
+    else this.#socket.write(`${JSON.stringify(message)}\n`);
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      for (const line of this.#splitter.push(chunk)) this.#dispatch(JSON.parse(line) as ServerMessage);
+    } catch {
+      // What does not speak our protocol is not our daemon: closing fails every pending call.
+      this.#socket.destroy();
+    }
+  }
+
+  #dispatch(message: ServerMessage): void {
+    if (message.method === 'event') {
+      this.onEvent?.(message.params as DaemonEvent);
+      return;
+    }
+    if (typeof message.id !== 'number') return;
+    const call = this.#settle(message.id);
+    if (message.error === undefined) call?.resolve(message.result);
+    else call?.reject(decodeError(message.error));
+  }
+
+  #settle(id: number): PendingCall | undefined {
+    const call = this.#pending.get(id);
+    this.#pending.delete(id);
+    return call;
+  }
+
+  #failAll(): void {
+    const error = new IsodriveError(
+      'daemon-unreachable',
+      'Daemon closed the connection before it answered, expected an answer',
+    );
+    for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(error);
+  }
+}
+
+function late(method: string, deadline: number): IsodriveError {
+  return new IsodriveError('timeout', `Daemon did not answer "${method}" within ${deadline / 1000} s`);
+}
+
+function connectError(path: string, cause: Error): IsodriveError {
+  if (isSystemError(cause) && (cause.code === 'EACCES' || cause.code === 'EPERM')) {
+    return new IsodriveError(
+      'permission',
+      `Cannot connect to "${path}": permission denied, expected a daemon of this user`,
+      {
+        cause,
+      },
+    );
+  }
+  const found = isSystemError(cause) && cause.code === 'ENOENT' ? 'no such socket' : cause.message;
+  return new IsodriveError(
+    'daemon-unreachable',
+    `Cannot reach isodrived at "${path}": ${found}, expected a running daemon`,
+    {
+      cause,
+      action: 'Start it with isodrive daemon start',
+    },
+  );
+}

@@ -1,0 +1,160 @@
+// The words of the control socket: JSON-RPC 2.0, one message a line. Types only, so that the command line starts
+// without a validator; the daemon checks every parameter (daemon/params.ts must accept exactly these).
+import type { TreeKind } from '../filesystem/file-tree.js';
+import type { DriverName } from '../mount/mount-driver.js';
+
+/** Version of every JSON object that is printed or sent. Changes are additive; this grows when one is not. */
+export const SCHEMA_VERSION = 1;
+
+/** Longest message either side takes, in bytes, its newline included. */
+export const MAX_LINE_BYTES = 4 * 1024 * 1024;
+/** Targets that one unmount may name. */
+export const MAX_TARGETS = 1024;
+
+/**
+ * What the file at the image's path is, compared with what was mounted: `changed` in place, `truncated` (shorter,
+ * so that reads beyond its end fail), or `replaced` (another file, or none, has the path; the mount shows the old).
+ */
+export type ImageState = 'ok' | 'changed' | 'truncated' | 'replaced';
+
+export interface MountParams {
+  /** Absolute path. */
+  readonly image: string;
+  /** Absolute path of an existing, empty directory; absent, the daemon makes one from the label. */
+  readonly directory?: string;
+  readonly tree?: TreeKind | 'auto';
+  readonly driver?: DriverName | 'auto';
+  /** Mount again even when the image is mounted already. */
+  readonly new?: boolean;
+  readonly allowOther?: boolean;
+}
+
+export interface MountSummary {
+  readonly id: string;
+  /** Absolute path of the image, symlinks resolved. */
+  readonly image: string;
+  readonly mountPoint: string;
+  /** Volume label; may be empty. */
+  readonly label: string;
+  readonly tree: TreeKind;
+  readonly driver: DriverName;
+  readonly allowOther: boolean;
+  /** Bytes of the image when it was mounted. */
+  readonly size: number;
+  /** ISO 8601, UTC. */
+  readonly mountedAt: string;
+  readonly state: ImageState;
+  /** Faults met in the image so far. */
+  readonly findings: number;
+  /** Entries in the index so far. */
+  readonly entries: number;
+}
+
+export interface MountResult {
+  readonly mount: MountSummary;
+  /** The image was mounted already, and `mount` is that mount. */
+  readonly existing: boolean;
+}
+
+/** What a user may call a mount: id, unique id prefix, label, mount point or image path. */
+export interface UnmountTarget {
+  /** As the user wrote it. */
+  readonly name: string;
+  /** Absolute paths that the name can stand for. */
+  readonly paths: readonly string[];
+}
+
+export interface UnmountParams {
+  readonly targets?: readonly UnmountTarget[];
+  readonly all?: boolean;
+  /** Detach at once even while files are open there. */
+  readonly lazy?: boolean;
+}
+
+export interface UnmountedSummary {
+  readonly id: string;
+  readonly image: string;
+  readonly mountPoint: string;
+}
+
+export interface UnmountFailure {
+  readonly target: string;
+  readonly error: RpcError;
+}
+
+export interface UnmountResult {
+  readonly unmounted: readonly UnmountedSummary[];
+  readonly failed: readonly UnmountFailure[];
+}
+
+export interface DaemonStatus {
+  readonly pid: number;
+  readonly version: string;
+  readonly socket: string;
+  /** Log file; absent when the daemon logs to its stderr. */
+  readonly log?: string;
+  /** Seconds since the daemon started. */
+  readonly uptime: number;
+  /** Resident memory of the daemon, bytes. */
+  readonly memory: number;
+  readonly mounts: readonly MountSummary[];
+}
+
+/** What `watch` shows; every event carries the time it was met, ISO 8601, UTC. */
+export type DaemonEvent =
+  | { readonly event: 'mounted'; readonly time: string; readonly mount: MountSummary }
+  | {
+      readonly event: 'unmounted';
+      readonly time: string;
+      readonly mount: UnmountedSummary;
+      /** `requested` through the socket, `outside` by somebody's umount, `failed` when the driver broke. */
+      readonly reason: 'requested' | 'outside' | 'failed';
+      readonly error?: string;
+    }
+  | {
+      readonly event: 'finding';
+      readonly time: string;
+      readonly mount: UnmountedSummary;
+      readonly severity: 'note' | 'warning' | 'damage';
+      readonly code: string;
+      readonly message: string;
+    }
+  | { readonly event: 'shutdown'; readonly time: string };
+
+/** Method name -> its parameters and result. */
+export interface Methods {
+  mount: { params: MountParams; result: MountResult };
+  unmount: { params: UnmountParams; result: UnmountResult };
+  list: { params: Record<string, never>; result: { mounts: readonly MountSummary[] } };
+  status: { params: Record<string, never>; result: DaemonStatus };
+  /** After its answer the daemon sends every event as a notification `event` on this connection. */
+  watch: { params: Record<string, never>; result: { watching: true } };
+  version: { params: Record<string, never>; result: { version: string; pid: number } };
+  shutdown: { params: Record<string, never>; result: { pid: number } };
+}
+
+export type MethodName = keyof Methods;
+
+/** JSON-RPC 2.0 section 5.1; `data` carries what the command line prints. */
+export interface RpcError {
+  readonly code: number;
+  readonly message: string;
+  readonly data?: { readonly code: string; readonly hint: string; readonly exit: number };
+}
+
+export interface RpcRequest {
+  readonly jsonrpc: '2.0';
+  readonly id: number;
+  readonly method: string;
+  readonly params: unknown;
+}
+
+export type RpcResponse =
+  | { readonly jsonrpc: '2.0'; readonly id: number | string | null; readonly result: unknown }
+  | { readonly jsonrpc: '2.0'; readonly id: number | string | null; readonly error: RpcError };
+
+export interface RpcNotification {
+  readonly jsonrpc: '2.0';
+  readonly method: 'event' | 'cancel';
+  readonly params: unknown;
+}

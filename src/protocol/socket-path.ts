@@ -1,0 +1,97 @@
+// Where the control socket and the daemon's log are, and whether the socket is one to trust. Used by both ends, so
+// that they meet; nothing is created here.
+import { lstatSync, statSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { IsodriveError, isSystemError } from '../base/error.js';
+
+/** sun_path of sockaddr_un holds 108 bytes, its terminator included (unix(7)). */
+const MAX_SOCKET_PATH_BYTES = 107;
+const WRITABLE_BY_OTHERS = 0o022;
+const STICKY = 0o1000;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The control socket: `wanted`, or ISODRIVE_SOCKET, or isodrive/control.sock in XDG_RUNTIME_DIR, in /run/user/UID,
+ * or in a folder of the user's own in the temporary folder. `usage` when the path is too long for a socket.
+ */
+export function controlSocketPath(
+  wanted: string | undefined,
+  environment: Environment = process.env,
+): string {
+  const path = resolve(wanted ?? environment['ISODRIVE_SOCKET'] ?? defaultSocketPath(environment));
+  const bytes = Buffer.byteLength(path);
+  if (bytes > MAX_SOCKET_PATH_BYTES) {
+    throw new IsodriveError(
+      'usage',
+      `Socket path "${path}" has ${bytes} bytes, expected at most ${MAX_SOCKET_PATH_BYTES}`,
+      {
+        action: 'Set ISODRIVE_SOCKET to a shorter path',
+      },
+    );
+  }
+  return path;
+}
+
+function defaultSocketPath(environment: Environment): string {
+  const uid = ownUserId();
+  const runtime = environment['XDG_RUNTIME_DIR'];
+  if (runtime !== undefined && runtime !== '') return join(runtime, 'isodrive', 'control.sock');
+  const run = `/run/user/${uid}`;
+  if (isOwnDirectory(run, uid)) return join(run, 'isodrive', 'control.sock');
+  return join(tmpdir(), `isodrive-${uid}`, 'control.sock');
+}
+
+/** The daemon's log: isodrive/isodrived.log in XDG_STATE_HOME, by default ~/.local/state. */
+export function daemonLogPath(environment: Environment = process.env): string {
+  const state = environment['XDG_STATE_HOME'];
+  const base = state !== undefined && state !== '' ? state : join(homedir(), '.local', 'state');
+  return join(base, 'isodrive', 'isodrived.log');
+}
+
+/**
+ * Refuses, with `permission`, a socket that somebody else could have put there: it and its directory belong to
+ * this user or root, and nobody else may rename what lies in the directory. A missing one passes.
+ */
+export function checkSocketOwner(socketPath: string): void {
+  const directory = statIfThere(dirname(socketPath), statSync);
+  if (directory === undefined) return;
+  const others = (directory.mode & WRITABLE_BY_OTHERS) !== 0 && (directory.mode & STICKY) === 0;
+  if (!isTrusted(directory.uid) || others) {
+    throw refusal(dirname(socketPath), directory.uid, directory.mode);
+  }
+  const socket = statIfThere(socketPath, lstatSync);
+  if (socket !== undefined && !isTrusted(socket.uid)) throw refusal(socketPath, socket.uid, socket.mode);
+}
+
+function refusal(path: string, uid: number, mode: number): IsodriveError {
+  return new IsodriveError(
+    'permission',
+    `"${path}" belongs to user ${uid} with mode ${(mode & 0o7777).toString(8)}, ` +
+      `expected user ${ownUserId()} or root and nobody else to write there`,
+    { action: 'Set XDG_RUNTIME_DIR or ISODRIVE_SOCKET to a directory of your own' },
+  );
+}
+
+function statIfThere(path: string, stat: typeof statSync): { uid: number; mode: number } | undefined {
+  try {
+    return stat(path);
+  } catch (thrown) {
+    if (isSystemError(thrown) && (thrown.code === 'ENOENT' || thrown.code === 'ENOTDIR')) return undefined;
+    throw new IsodriveError('permission', `Cannot look at "${path}": ${String(thrown)}`, { cause: thrown });
+  }
+}
+
+function isOwnDirectory(path: string, uid: number): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found?.isDirectory() === true && found.uid === uid;
+}
+
+function isTrusted(uid: number): boolean {
+  return uid === 0 || uid === ownUserId();
+}
+
+function ownUserId(): number {
+  return process.getuid?.() ?? 0;
+}

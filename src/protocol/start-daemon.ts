@@ -1,0 +1,135 @@
+// Starts isodrived in the background and waits until it listens. The daemon says so, or why not, on descriptor 3.
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { IsodriveError } from '../base/error.js';
+import { ControlClient } from './client.js';
+import type { RpcError } from './messages.js';
+import { packageRoot } from './package-info.js';
+import { decodeError } from './rpc-error.js';
+import { daemonLogPath } from './socket-path.js';
+
+/** Milliseconds that a daemon may take until it listens. */
+export const START_DEADLINE = 15_000;
+/** Descriptor on which a started daemon reports that it is ready. */
+export const READY_DESCRIPTOR = 3;
+/** Bytes of the ready message that are read at most. */
+const MAX_READY_BYTES = 64 * 1024;
+
+/** What a daemon writes to READY_DESCRIPTOR, once, as one line of JSON. */
+export type ReadyMessage = { readonly ready: true; readonly pid: number } | { readonly error: RpcError };
+
+/** Options of node itself for the daemon: it makes little garbage, so small young generations save memory. */
+export const DAEMON_NODE_OPTIONS: readonly string[] = ['--max-semi-space-size=1'];
+
+export function daemonProgram(): string {
+  return join(packageRoot(), 'dist', 'daemon', 'main.js');
+}
+
+export interface StartOptions {
+  readonly socketPath: string;
+  readonly signal?: AbortSignal;
+  /** Milliseconds; START_DEADLINE where absent. */
+  readonly deadline?: number;
+}
+
+/** Connects to the daemon, starting one if none runs. Rejects as `ControlClient.connect` and `startDaemon` do. */
+export async function connectOrStart(options: StartOptions): Promise<ControlClient> {
+  try {
+    return await ControlClient.connect(options.socketPath);
+  } catch (thrown) {
+    if (!(thrown instanceof IsodriveError) || thrown.code !== 'daemon-unreachable') throw thrown;
+  }
+  try {
+    await startDaemon(options);
+  } catch (thrown) {
+    // Another command started one at the same moment, and won.
+    if (!(thrown instanceof IsodriveError) || thrown.code !== 'busy') throw thrown;
+  }
+  return ControlClient.connect(options.socketPath);
+}
+
+/**
+ * Starts a daemon that outlives this process; gives its process id. Rejects with the daemon's own error (`busy` when
+ * one listens there already), `daemon-unreachable` when it dies without a word, `timeout` or `cancelled`.
+ */
+export async function startDaemon(options: StartOptions): Promise<number> {
+  const logPath = daemonLogPath();
+  const child = spawnDaemon(options.socketPath, logPath);
+  const deadline = options.deadline ?? START_DEADLINE;
+  const timer = new AbortController();
+  const timeout = setTimeout(() => timer.abort(), deadline);
+  const signals = options.signal === undefined ? [timer.signal] : [timer.signal, options.signal];
+  const pipe = child.stdio[READY_DESCRIPTOR] as Readable;
+  try {
+    const message = await readReady(pipe, AbortSignal.any(signals), child);
+    if (message === undefined) throw diedSilently(child, logPath);
+    if ('error' in message) throw decodeError(message.error);
+    return message.pid;
+  } catch (thrown) {
+    if (!timer.signal.aborted && options.signal?.aborted !== true) throw thrown;
+    child.kill('SIGTERM');
+    if (options.signal?.aborted === true) {
+      throw new IsodriveError('cancelled', 'Start of isodrived was interrupted', { cause: thrown });
+    }
+    throw new IsodriveError('timeout', `isodrived was not ready within ${deadline / 1000} s`, {
+      action: `See "${logPath}"`,
+      cause: thrown,
+    });
+  } finally {
+    clearTimeout(timeout);
+    pipe.destroy();
+    child.unref();
+  }
+}
+
+function spawnDaemon(socketPath: string, logPath: string): ChildProcess {
+  mkdirSync(dirname(logPath), { recursive: true, mode: 0o700 });
+  // What even a crashing node prints shall be in the log; the daemon itself opens the same file.
+  const log = openSync(logPath, 'a', 0o600);
+  try {
+    return spawn(
+      process.execPath,
+      [...DAEMON_NODE_OPTIONS, daemonProgram(), '--socket', socketPath, '--log', logPath, '--background'],
+      { detached: true, stdio: ['ignore', 'ignore', log, 'pipe'], cwd: '/' },
+    );
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** The daemon's message, or undefined when it ends without one. */
+async function readReady(
+  pipe: Readable,
+  signal: AbortSignal,
+  child: ChildProcess,
+): Promise<ReadyMessage | undefined> {
+  const failed = new Promise<never>((_, reject) => child.once('error', reject));
+  const aborted = new Promise<never>((_, reject) =>
+    signal.addEventListener('abort', () => reject(new Error('Aborted')), { once: true }),
+  );
+  const text = await Promise.race([readLine(pipe), failed, aborted]);
+  return text === '' ? undefined : (JSON.parse(text) as ReadyMessage);
+}
+
+async function readLine(pipe: Readable): Promise<string> {
+  let text = '';
+  for await (const chunk of pipe) {
+    text += String(chunk);
+    if (text.includes('\n') || text.length > MAX_READY_BYTES) break;
+  }
+  return text.trim();
+}
+
+function diedSilently(child: ChildProcess, logPath: string): IsodriveError {
+  const how = child.signalCode ?? (child.exitCode === null ? 'no word' : `exit code ${child.exitCode}`);
+  return new IsodriveError(
+    'daemon-unreachable',
+    `isodrived ended with ${how} before it was ready, expected it to listen`,
+    {
+      action: `See "${logPath}"`,
+    },
+  );
+}
