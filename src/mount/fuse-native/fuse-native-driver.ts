@@ -1,0 +1,145 @@
+// The driver over the npm package fuse-native: slower than ours, because JavaScript answers every request, but it
+// needs no compiler. Known limits, all the package's: times to the millisecond and not before 1970, inode numbers of
+// 32 bits, names and targets that are not UTF-8 shown with U+FFFD, no extended attributes.
+import { IsodriveError } from '../../base/error.js';
+import type { IndexMemory } from '../../index/index-memory.js';
+import { PlainIndexMemory } from '../../index/index-memory.js';
+import { describeDeviceFault } from '../diagnose.js';
+import type { ActiveMount, DriverAvailability, MountDriver, MountRequest } from '../mount-driver.js';
+import { findMount, readMountTable } from '../mount-table.js';
+import { allowsOtherUsers, findProgram, probeFuseDevice } from '../probe-platform.js';
+import { loadFuseNative } from './load-fuse-native.js';
+import type { NativeFuse } from './load-fuse-native.js';
+import { formatMountOptions } from './mount-options.js';
+import { listFuseDescriptors, NativeMount } from './native-mount.js';
+import { Operations } from './operations.js';
+import { runUnmount } from './unmount-command.js';
+
+/** Milliseconds in which the kernel must have greeted a new file system. */
+const MOUNT_TIMEOUT = 10_000;
+/** The package copies the mount point into 1024 bytes. */
+const MAX_DIRECTORY_BYTES = 1000;
+
+export function createFuseNativeDriver(): MountDriver {
+  return new FuseNativeDriver();
+}
+
+class FuseNativeDriver implements MountDriver {
+  readonly name = 'fuse-native';
+  /** Mounts that have not ended, by descriptor: a number that comes again tells that its mount has. */
+  readonly #active = new Map<number, NativeMount>();
+  /** One mount at a time, so that a new descriptor is known to be that mount's. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  createMemory(): IndexMemory {
+    return new PlainIndexMemory();
+  }
+
+  async check(): Promise<DriverAvailability> {
+    try {
+      loadFuseNative();
+    } catch (thrown) {
+      const reason = thrown instanceof Error ? thrown.message.split('\n', 1)[0] : String(thrown);
+      return {
+        available: false,
+        reason: `Package fuse-native does not load: ${reason}`,
+        fix: 'npm install --include=optional fuse-native; sudo apt install libfuse2',
+      };
+    }
+    const fault = await probeFuseDevice();
+    if (fault !== undefined) {
+      const { detail, fix } = describeDeviceFault(fault);
+      return { available: false, reason: `/dev/fuse: ${detail}`, fix };
+    }
+    if (process.geteuid?.() !== 0 && (await findProgram(['fusermount'])) === undefined) {
+      return {
+        available: false,
+        reason: 'Found no fusermount on the PATH, with which users mount',
+        fix: 'sudo apt install fuse3 (or: sudo ln -s fusermount3 /usr/bin/fusermount)',
+      };
+    }
+    return { available: true };
+  }
+
+  mount(request: MountRequest): Promise<ActiveMount> {
+    const mounted = this.#turn.then(() => this.#mount(request));
+    this.#turn = mounted.catch(() => undefined);
+    return mounted;
+  }
+
+  async #mount(request: MountRequest): Promise<ActiveMount> {
+    await this.#refuse(request);
+    const native = loadFuseNative();
+    const operations = new Operations(request.index, request.source);
+    const fuse = new native.Fuse(request.directory, operations, { timeout: false });
+    fuse._fuseOptions = () => formatMountOptions(request);
+    const descriptor = await start(fuse, request.directory);
+    this.#active.get(descriptor)?.supersede();
+    const device = findMount(await readMountTable(), request.directory)?.device;
+    const mount = new NativeMount(request.directory, device, descriptor, () => {
+      if (this.#active.get(descriptor) === mount) this.#active.delete(descriptor);
+      operations.close();
+      native.release(fuse);
+    });
+    this.#active.set(descriptor, mount);
+    return mount;
+  }
+
+  async #refuse({ directory, allowOther }: MountRequest): Promise<void> {
+    const { available, reason, fix } = await this.check();
+    if (!available) {
+      throw new IsodriveError('policy', reason ?? 'Cannot mount', fix === undefined ? {} : { action: fix });
+    }
+    if (Buffer.byteLength(directory) > MAX_DIRECTORY_BYTES) {
+      throw new IsodriveError(
+        'unsupported',
+        `Cannot mount on a path of ${Buffer.byteLength(directory)} bytes, expected at most ${MAX_DIRECTORY_BYTES}`,
+      );
+    }
+    if (allowOther && process.geteuid?.() !== 0 && !(await allowsOtherUsers())) {
+      throw new IsodriveError(
+        'policy',
+        'Cannot let other users in: found no user_allow_other in /etc/fuse.conf',
+        {
+          action: 'echo user_allow_other | sudo tee -a /etc/fuse.conf',
+        },
+      );
+    }
+  }
+}
+
+/** Mounts, and gives the descriptor of /dev/fuse that serves it. */
+async function start(fuse: NativeFuse, directory: string): Promise<number> {
+  const before = listFuseDescriptors();
+  let late: NodeJS.Timeout | undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      late = setTimeout(() => {
+        reject(new IsodriveError('timeout', `Cannot mount on "${directory}": the kernel sent no greeting`));
+      }, MOUNT_TIMEOUT);
+      fuse.mount((error) => (error == null ? resolve() : reject(describeFailure(directory, error))));
+    });
+  } catch (thrown) {
+    if (thrown instanceof IsodriveError && thrown.code === 'timeout') await runUnmount(directory, true);
+    throw thrown;
+  } finally {
+    clearTimeout(late);
+  }
+  const descriptor = [...listFuseDescriptors()].find((candidate) => !before.has(candidate));
+  if (descriptor === undefined) throw new Error('Mounted without a descriptor of /dev/fuse');
+  return descriptor;
+}
+
+function describeFailure(directory: string, error: Error): IsodriveError {
+  if (error.message.includes('in use')) {
+    return new IsodriveError('busy', `Cannot mount on "${directory}": it is a mount point already`);
+  }
+  return new IsodriveError(
+    'policy',
+    `Cannot mount on "${directory}" with fuse-native: ${error.message}, expected libfuse to mount it`,
+    {
+      cause: error,
+      action: 'Run isodrive doctor; libfuse has written its reason to the standard error stream',
+    },
+  );
+}

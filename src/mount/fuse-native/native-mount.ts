@@ -1,0 +1,96 @@
+// One mount of the fuse-native driver. The package does not tell when a mount ends, but libfuse closes its /dev/fuse
+// descriptor then, and only then: after the last user of a lazily unmounted file system as well. So we watch that.
+import { readdirSync, readlinkSync } from 'node:fs';
+import { readlink } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { IsodriveError } from '../../base/error.js';
+import type { ActiveMount, MountEnd } from '../mount-driver.js';
+import { findMount, readMountTable } from '../mount-table.js';
+import { runUnmount } from './unmount-command.js';
+
+/** Milliseconds between looks at the descriptor. */
+const WATCH_INTERVAL = 250;
+/** Milliseconds that the end may take after an unmount that succeeded. */
+const END_TIMEOUT = 10_000;
+
+/** Our open descriptors of /dev/fuse. Synchronous, so that the difference around a mount is that mount's. */
+export function listFuseDescriptors(): Set<number> {
+  const found = new Set<number>();
+  for (const name of readdirSync('/proc/self/fd')) {
+    try {
+      if (readlinkSync(`/proc/self/fd/${name}`) === '/dev/fuse') found.add(Number(name));
+    } catch {
+      // The descriptor with which the folder itself was read is gone by now.
+    }
+  }
+  return found;
+}
+
+export class NativeMount implements ActiveMount {
+  readonly driver = 'fuse-native';
+  readonly directory: string;
+  readonly device: string | undefined;
+  readonly ended: Promise<MountEnd>;
+  readonly descriptor: number;
+  readonly #stop = new AbortController();
+
+  /** `onEnd` runs once, before `ended` settles. */
+  constructor(directory: string, device: string | undefined, descriptor: number, onEnd: () => void) {
+    this.directory = directory;
+    this.device = device;
+    this.descriptor = descriptor;
+    this.ended = this.#watch().then(() => {
+      onEnd();
+      return { reason: 'unmounted' };
+    });
+  }
+
+  /** Tells that the descriptor's number belongs to something newer, so that this mount must have ended. */
+  supersede(): void {
+    this.#stop.abort();
+  }
+
+  async unmount({ lazy }: { lazy: boolean }): Promise<void> {
+    if (!(await this.#isMounted())) return;
+    await runUnmount(this.directory, lazy);
+    if (lazy) return;
+    const inTime = await Promise.race([this.ended, sleep(END_TIMEOUT, undefined, { ref: false })]);
+    if (inTime === undefined) {
+      throw new IsodriveError(
+        'timeout',
+        `Cannot end the mount on "${this.directory}": libfuse still serves it`,
+      );
+    }
+  }
+
+  async #isMounted(): Promise<boolean> {
+    const mount = findMount(await readMountTable(), this.directory);
+    if (mount === undefined) return false;
+    if (this.device === undefined || mount.device === this.device) return true;
+    const isBelow = (await readMountTable()).some((entry) => entry.device === this.device);
+    if (!isBelow) return false;
+    throw new IsodriveError(
+      'busy',
+      `Cannot unmount "${this.directory}": found "${mount.source}" mounted over it, expected our own mount on top`,
+      { action: 'Unmount that first' },
+    );
+  }
+
+  async #watch(): Promise<void> {
+    while (!this.#stop.signal.aborted && (await this.#isOpen())) {
+      try {
+        await sleep(WATCH_INTERVAL, undefined, { signal: this.#stop.signal });
+      } catch {
+        return;
+      }
+    }
+  }
+
+  async #isOpen(): Promise<boolean> {
+    try {
+      return (await readlink(`/proc/self/fd/${this.descriptor}`)) === '/dev/fuse';
+    } catch {
+      return false;
+    }
+  }
+}

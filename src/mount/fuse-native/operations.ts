@@ -1,0 +1,165 @@
+// Answers libfuse's requests from an index. Everything that is in memory already is answered in the same turn; every
+// request is answered exactly once, because a thread of libfuse waits for it.
+import { ERRNO_NUMBERS } from '../../base/error.js';
+import { MAX_NAME_BYTES, MODE_TYPE } from '../../filesystem/file-tree.js';
+import type { DiscIndex } from '../../index/disc-index.js';
+import { FileReader } from '../../index/file-reader.js';
+import { readExtents } from '../../index/node-record.js';
+import type { NodeRecord, NodeTime } from '../../index/node-record.js';
+import type { ByteSource } from '../../source/byte-source.js';
+import { shownNames } from './directory-aliases.js';
+import type { NativeOperations, NativeStat } from './load-fuse-native.js';
+import { directoryFault, ENOTDIR, NativeFault, PathResolver, toFault } from './path-resolver.js';
+
+const BLOCK_BYTES = 2048;
+/** Unit of st_blocks (POSIX sys/stat.h leaves it open; Linux: stat(2)). */
+const STAT_BLOCK_BYTES = 512;
+const EINVAL = new NativeFault(ERRNO_NUMBERS.EINVAL);
+const EIO = new NativeFault(ERRNO_NUMBERS.EIO);
+
+/** What a mount needs to answer; dropped when it has ended, because the package holds on to its handlers for ever. */
+interface Served {
+  readonly index: DiscIndex;
+  readonly source: ByteSource;
+  readonly paths: PathResolver;
+}
+
+export class Operations implements NativeOperations {
+  #served: Served | undefined;
+  /** Reader of the last file: reads of one file come in a row, and its extents may be many. */
+  #reader: { readonly row: number; readonly reader: FileReader } | undefined;
+
+  constructor(index: DiscIndex, source: ByteSource) {
+    this.#served = { index, source, paths: new PathResolver(index) };
+  }
+
+  /** Answers EIO from now on, and lets index and source go. */
+  close(): void {
+    this.#served = undefined;
+    this.#reader = undefined;
+  }
+
+  // The package detaches its methods from nothing, but calls them on an object of its own: hence the arrow functions.
+
+  readonly getattr: NativeOperations['getattr'] = (path, reply) => {
+    this.#at(path, reply, ({ index }, row) => reply(0, toStat(index.node(row))));
+  };
+
+  readonly readlink: NativeOperations['readlink'] = (path, reply) => {
+    this.#at(path, reply, ({ index }, row) => {
+      const { target } = index.node(row);
+      if (target === undefined) reply(EINVAL.result);
+      else reply(0, new TextDecoder('utf-8', { ignoreBOM: true }).decode(target));
+    });
+  };
+
+  readonly readdir: NativeOperations['readdir'] = (path, reply) => {
+    this.#at(path, reply, async ({ index }, row) => {
+      if (index.table.type(row) !== MODE_TYPE.directory) {
+        reply(ENOTDIR.result);
+        return;
+      }
+      await index.load(row);
+      const fault = directoryFault(index, row);
+      if (fault !== undefined) reply(fault.result);
+      else reply(0, ['.', '..', ...shownNames(index.table, row)]);
+    });
+  };
+
+  /** The handle is row + 1: the package takes 0 for none. */
+  readonly open: NativeOperations['open'] = (path, _flags, reply) => {
+    this.#at(path, reply, (_served, row) => reply(0, row + 1));
+  };
+
+  readonly read: NativeOperations['read'] = (_path, handle, buffer, length, position, reply) => {
+    const served = this.#served;
+    if (served === undefined) {
+      reply(EIO.result);
+      return;
+    }
+    const reader = this.#readerOf(served, handle - 1);
+    // Into memory of our own: libfuse's may be written to only in the turn that answers.
+    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, reader.size - position)));
+    reader.read(bytes, position).then(
+      (got) => {
+        bytes.copy(buffer, 0, 0, got);
+        reply(got);
+      },
+      (thrown: unknown) => reply(toFault(thrown).result),
+    );
+  };
+
+  readonly statfs: NativeOperations['statfs'] = (_path, reply) => {
+    const served = this.#served;
+    if (served === undefined) {
+      reply(EIO.result);
+      return;
+    }
+    const { tree, table } = served.index;
+    reply(0, {
+      bsize: BLOCK_BYTES,
+      frsize: BLOCK_BYTES,
+      blocks: Math.ceil(tree.volumeSize / BLOCK_BYTES),
+      files: table.rowCount,
+      namemax: MAX_NAME_BYTES,
+    });
+  };
+
+  /** Runs `step` at the row of a path and answers with the fault when there is one. */
+  #at(
+    path: string,
+    reply: (result: number) => void,
+    step: (served: Served, row: number) => void | Promise<void>,
+  ): void {
+    const served = this.#served;
+    if (served === undefined) {
+      reply(EIO.result);
+      return;
+    }
+    const found = served.paths.resolve(path);
+    if (typeof found === 'number') {
+      const pending = step(served, found);
+      pending?.catch((thrown: unknown) => reply(toFault(thrown).result));
+    } else if (found instanceof NativeFault) reply(found.result);
+    else {
+      found
+        .then((row) => (row instanceof NativeFault ? reply(row.result) : step(served, row)))
+        .catch((thrown: unknown) => reply(toFault(thrown).result));
+    }
+  }
+
+  #readerOf({ index, source }: Served, row: number): FileReader {
+    if (this.#reader?.row !== row) {
+      const { size } = index.node(row);
+      this.#reader = { row, reader: new FileReader(source, readExtents(index.table, row), size) };
+    }
+    return this.#reader.reader;
+  }
+}
+
+function toStat(node: NodeRecord): NativeStat {
+  return {
+    mode: node.mode,
+    uid: node.userId,
+    gid: node.groupId,
+    size: node.size,
+    nlink: node.links,
+    ino: node.inode,
+    rdev: node.device === undefined ? 0 : encodeDevice(node.device.major, node.device.minor),
+    blksize: BLOCK_BYTES,
+    blocks: Math.ceil(node.size / STAT_BLOCK_BYTES),
+    atime: toMilliseconds(node.accessed),
+    mtime: toMilliseconds(node.modified),
+    ctime: toMilliseconds(node.changed),
+  };
+}
+
+/** Linux's 32-bit device number (include/linux/kdev_t.h new_encode_dev). */
+function encodeDevice(major: number, minor: number): number {
+  return ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0;
+}
+
+/** The package divides an unsigned number, so times before 1970 show as the epoch. */
+function toMilliseconds({ seconds, microseconds }: NodeTime): number {
+  return Math.max(0, seconds * 1000 + Math.floor(microseconds / 1000));
+}

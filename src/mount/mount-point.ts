@@ -1,0 +1,137 @@
+// Finds or makes the directory that an image is mounted on. The mount table is asked first: a directory below a dead
+// mount must not be touched, because that can hang.
+import { constants } from 'node:fs';
+import { access, mkdir, opendir, realpath, rmdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { IsodriveError, isSystemError } from '../base/error.js';
+import { findMount, readMountTable } from './mount-table.js';
+
+/** Discs of one label that can be mounted at once. */
+const MAX_SAME_LABEL = 1000;
+/** Bytes of a label used as a folder's name, which leaves room for a number. */
+const MAX_LABEL_BYTES = 200;
+
+export interface MountPoint {
+  /** Absolute path without symlinks. */
+  readonly directory: string;
+  /** Whether prepareMountPoint made it. */
+  readonly created: boolean;
+  /** Removes the directory when it was created; never rejects, and leaves it when something is in it. */
+  release(): Promise<void>;
+}
+
+/**
+ * The wanted directory, or a new one, ~/Discs/LABEL, which a number follows when the name is taken. Rejects with
+ * `usage` when the wanted one does not exist or is no directory, `busy` when it is a mount point or not empty, and
+ * `permission` when the user may not write there, without which fusermount3 refuses as well.
+ */
+export async function prepareMountPoint(wanted: string | undefined, label: string): Promise<MountPoint> {
+  if (wanted === undefined) return createMountPoint(join(homedir(), 'Discs'), label);
+  const path = resolve(wanted);
+  await refuseMountPoint(path);
+  try {
+    const directory = await realpath(path);
+    if (directory !== path) await refuseMountPoint(directory);
+    await refuseFull(directory);
+    await access(directory, constants.W_OK);
+    return { directory, created: false, release: () => Promise.resolve() };
+  } catch (thrown) {
+    throw describeRefusal(path, thrown);
+  }
+}
+
+async function refuseMountPoint(path: string): Promise<void> {
+  const mount = findMount(await readMountTable(), path);
+  if (mount === undefined || path === '/') return;
+  throw new IsodriveError(
+    'busy',
+    `Cannot mount on "${path}": found "${mount.source}" mounted there, expected an empty directory`,
+    { action: 'Unmount it first, or choose another directory' },
+  );
+}
+
+async function refuseFull(directory: string): Promise<void> {
+  const entries = await opendir(directory);
+  const entry = await entries.read().finally(() => entries.close());
+  if (entry === null) return;
+  throw new IsodriveError(
+    'busy',
+    `Cannot mount on "${directory}": found "${entry.name}" in it, expected an empty directory`,
+    { action: 'Choose an empty directory: a mount would hide what is in this one' },
+  );
+}
+
+function describeRefusal(path: string, thrown: unknown): unknown {
+  if (!isSystemError(thrown)) return thrown;
+  const refuse = (code: 'usage' | 'permission' | 'busy', found: string, action: string): IsodriveError =>
+    new IsodriveError(
+      code,
+      `Cannot mount on "${path}": found ${found}, expected an empty directory of yours`,
+      {
+        cause: thrown,
+        action,
+      },
+    );
+  switch (thrown.code) {
+    case 'ENOENT':
+      return refuse('usage', 'no such directory', `Make it first: mkdir -p '${path}'`);
+    case 'ENOTDIR':
+      return refuse('usage', 'no directory', 'Choose a directory');
+    case 'ENOTCONN':
+      return refuse('busy', 'a mount whose server is gone', `Remove it first: fusermount3 -u -z '${path}'`);
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return refuse(
+        'permission',
+        `${thrown.code} on writing there`,
+        'Choose a directory that you may write to',
+      );
+    default:
+      return refuse('usage', thrown.message, 'Choose another directory');
+  }
+}
+
+async function createMountPoint(parent: string, label: string): Promise<MountPoint> {
+  const name = folderName(label);
+  for (let copy = 1; copy <= MAX_SAME_LABEL; copy += 1) {
+    const directory = join(parent, copy === 1 ? name : `${name} ${copy}`);
+    try {
+      await mkdir(parent, { recursive: true });
+      await mkdir(directory, 0o755);
+    } catch (thrown) {
+      if (isSystemError(thrown) && thrown.code === 'EEXIST') continue;
+      throw describeRefusal(directory, thrown);
+    }
+    return { directory: await realpath(directory), created: true, release: () => removeEmpty(directory) };
+  }
+  throw new IsodriveError(
+    'busy',
+    `Cannot make a folder for "${name}" in "${parent}": found ${MAX_SAME_LABEL} of that name, expected fewer`,
+    { action: 'Remove the empty ones, or name a directory' },
+  );
+}
+
+async function removeEmpty(directory: string): Promise<void> {
+  try {
+    await rmdir(directory);
+  } catch (thrown) {
+    // Gone already, in use again, or not empty: all of them the user's doing, and nothing that is ours is left.
+    if (!isSystemError(thrown)) throw thrown;
+  }
+}
+
+/** A label as one visible, harmless folder name. */
+export function folderName(label: string): string {
+  const clean = label
+    .replace(/[/\p{Cc}\p{Cf}\ufffd]/gu, '_')
+    .trim()
+    .replace(/^\./, '_');
+  let name = '';
+  for (const character of clean) {
+    if (Buffer.byteLength(name + character) > MAX_LABEL_BYTES) break;
+    name += character;
+  }
+  return name.trim() === '' ? 'Disc' : name.trim();
+}

@@ -1,0 +1,68 @@
+// What this machine and user offer for mounting with FUSE: facts, which drivers and the doctor turn into advice.
+import { constants } from 'node:fs';
+import { access, open, readFile, stat } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { isSystemError } from '../base/error.js';
+
+const SET_UID = 0o4000;
+
+/** The errno name with which a step failed, or undefined when it worked. */
+async function faultOf(step: () => Promise<unknown>): Promise<string | undefined> {
+  try {
+    await step();
+    return undefined;
+  } catch (thrown) {
+    if (isSystemError(thrown)) return thrown.code;
+    throw thrown;
+  }
+}
+
+/** Why /dev/fuse cannot be opened: an errno name, or undefined when it can. */
+export function probeFuseDevice(): Promise<string | undefined> {
+  return faultOf(async () => {
+    await using device = await open('/dev/fuse', constants.O_RDWR);
+    return device.fd;
+  });
+}
+
+export interface HelperProgram {
+  readonly path: string;
+  /** Runs as root whoever starts it, which is what lets users mount. */
+  readonly isSetuidRoot: boolean;
+}
+
+/** First program of one of the names on the PATH. */
+export async function findProgram(names: readonly string[]): Promise<HelperProgram | undefined> {
+  const folders = (process.env.PATH ?? '/usr/bin:/bin').split(delimiter).filter((folder) => folder !== '');
+  for (const name of names) {
+    for (const folder of folders) {
+      const path = join(folder, name);
+      if ((await faultOf(() => access(path, constants.X_OK))) !== undefined) continue;
+      const { mode, uid } = await stat(path);
+      return { path, isSetuidRoot: uid === 0 && (mode & SET_UID) !== 0 };
+    }
+  }
+  return undefined;
+}
+
+/** Whether /etc/fuse.conf lets users open their mounts to others. */
+export async function allowsOtherUsers(): Promise<boolean> {
+  return (await readText('/etc/fuse.conf')).split('\n').some((line) => line.trim() === 'user_allow_other');
+}
+
+/** Whether AppArmor is on and confines fusermount3, as Ubuntu 25.04 and later do. */
+export async function confinesFusermount(): Promise<boolean> {
+  const enabled = await readText('/sys/module/apparmor/parameters/enabled');
+  return (
+    enabled.startsWith('Y') && (await faultOf(() => access('/etc/apparmor.d/fusermount3'))) === undefined
+  );
+}
+
+/** Empty where the file cannot be read: the fact it would tell is then not known to hold. */
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
