@@ -1,0 +1,75 @@
+// What a command is: its words, positionals and options as data, from which both parsers, the help texts and the
+// shell completions are made, and the module that runs it, loaded only when it does.
+import type { Output } from './output.js';
+
+export interface OptionSpec {
+  readonly name: string;
+  /** One letter. */
+  readonly short?: string;
+  readonly type: 'boolean' | 'string';
+  readonly choices?: readonly string[];
+  readonly summary: string;
+}
+
+export interface PositionalSpec {
+  readonly name: string;
+  readonly required: boolean;
+  /** Takes all that is left; only the last may. */
+  readonly variadic?: boolean;
+  readonly choices?: readonly string[];
+  readonly summary: string;
+}
+
+export interface CommandSpec {
+  /** One word, or two for commands that come in a group: "daemon start". */
+  readonly name: string;
+  readonly summary: string;
+  readonly positionals: readonly PositionalSpec[];
+  readonly options: readonly OptionSpec[];
+  readonly load: () => Promise<RunCommand>;
+}
+
+/** Resolves to the exit code; undefined stands for 0. Rejects with IsodriveError for everything foreseen. */
+export type RunCommand = (args: CommandArguments, context: CommandContext) => Promise<number | undefined>;
+
+export interface CommandContext {
+  readonly output: Output;
+  /** Aborted on SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+/** The arguments of one command, by the names of its specification. */
+export class CommandArguments {
+  readonly #values: ReadonlyMap<string, string | boolean | readonly string[]>;
+
+  constructor(values: ReadonlyMap<string, string | boolean | readonly string[]>) {
+    this.#values = values;
+  }
+
+  flag(name: string): boolean {
+    return this.#values.get(name) === true;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.#values.get(name);
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  /** A positional that the specification requires. */
+  required(name: string): string {
+    const value = this.text(name);
+    if (value === undefined) throw new TypeError(`Argument "${name}" was not parsed`);
+    return value;
+  }
+
+  /** A variadic positional. */
+  list(name: string): readonly string[] {
+    const value = this.#values.get(name);
+    return Array.isArray(value) ? (value as readonly string[]) : [];
+  }
+}
+
+export interface ParsedCommand {
+  readonly spec: CommandSpec;
+  readonly args: CommandArguments;
+}

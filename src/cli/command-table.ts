@@ -1,0 +1,172 @@
+// The one table of commands and options. Flags, help, and completions all come from here.
+import { TREE_KINDS } from '../filesystem/file-tree.js';
+import { DRIVER_NAMES } from '../mount/mount-driver.js';
+import type { CommandSpec, OptionSpec, PositionalSpec } from './command-spec.js';
+
+export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
+  { name: 'json', type: 'boolean', summary: 'Print JSON; errors too, as the last line on stderr' },
+  { name: 'socket', type: 'string', summary: "The daemon's socket, also ISODRIVE_SOCKET" },
+];
+
+const IMAGE: PositionalSpec = { name: 'image', required: true, summary: 'Disc image' };
+const PATH_IN_IMAGE: PositionalSpec = { name: 'path', required: false, summary: 'Path inside the image' };
+const TREE: OptionSpec = {
+  name: 'tree',
+  type: 'string',
+  choices: ['auto', ...TREE_KINDS],
+  summary: 'Which view of the disc; auto takes the best there is',
+};
+
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'mount',
+    summary: 'Mount a disc image and print its mount point',
+    positionals: [
+      IMAGE,
+      { name: 'dir', required: false, summary: 'Empty directory; without it, ~/Discs/LABEL is made' },
+    ],
+    options: [
+      TREE,
+      {
+        name: 'driver',
+        type: 'string',
+        choices: ['auto', ...DRIVER_NAMES],
+        summary: 'How to mount; auto takes the fastest that works here',
+      },
+      { name: 'new', type: 'boolean', summary: 'Mount it again even if it is mounted' },
+      { name: 'allow-other', type: 'boolean', summary: 'Let other users in' },
+    ],
+    load: async () => (await import('./commands/mount.js')).runMount,
+  },
+  {
+    name: 'unmount',
+    summary: 'Unmount, by id, label, mount point or image',
+    positionals: [{ name: 'targets', required: false, variadic: true, summary: 'What to unmount' }],
+    options: [
+      { name: 'all', short: 'a', type: 'boolean', summary: 'Unmount everything' },
+      { name: 'lazy', short: 'l', type: 'boolean', summary: 'Detach now, even while files are open' },
+    ],
+    load: async () => (await import('./commands/unmount.js')).runUnmount,
+  },
+  {
+    name: 'list',
+    summary: 'List the mounts',
+    positionals: [],
+    options: [],
+    load: async () => (await import('./commands/list.js')).runList,
+  },
+  {
+    name: 'info',
+    summary: 'Tell what an image holds and what is wrong with it',
+    positionals: [IMAGE],
+    options: [TREE],
+    load: async () => (await import('./commands/info.js')).runInfo,
+  },
+  {
+    name: 'ls',
+    summary: 'List files of an image, without mounting it',
+    positionals: [IMAGE, PATH_IN_IMAGE],
+    options: [
+      { name: 'long', short: 'l', type: 'boolean', summary: 'Show mode, owner, size, and time' },
+      { name: 'recursive', short: 'R', type: 'boolean', summary: 'List everything below as well' },
+      { name: 'hash', type: 'string', choices: ['sha256'], summary: 'Show the digest of every file' },
+      TREE,
+    ],
+    load: async () => (await import('./commands/ls.js')).runLs,
+  },
+  {
+    name: 'tree',
+    summary: 'Draw the tree of an image, without mounting it',
+    positionals: [IMAGE, PATH_IN_IMAGE],
+    options: [TREE],
+    load: async () => (await import('./commands/tree.js')).runTree,
+  },
+  {
+    name: 'cat',
+    summary: 'Write a file of an image to stdout',
+    positionals: [IMAGE, { ...PATH_IN_IMAGE, required: true }],
+    options: [TREE],
+    load: async () => (await import('./commands/cat.js')).runCat,
+  },
+  {
+    name: 'extract',
+    summary: 'Copy files out of an image, without mounting it',
+    positionals: [
+      IMAGE,
+      { name: 'paths', required: false, variadic: true, summary: 'What to extract; everything without' },
+    ],
+    options: [
+      { name: 'directory', short: 'C', type: 'string', summary: 'Where to; the current directory without' },
+      TREE,
+    ],
+    load: async () => (await import('./commands/extract.js')).runExtract,
+  },
+  {
+    name: 'status',
+    summary: 'Tell how the daemon is',
+    positionals: [],
+    options: [],
+    load: async () => (await import('./commands/status.js')).runStatus,
+  },
+  {
+    name: 'watch',
+    summary: 'Print events of the daemon as they happen',
+    positionals: [],
+    options: [],
+    load: async () => (await import('./commands/watch.js')).runWatch,
+  },
+  {
+    name: 'doctor',
+    summary: 'Check what mounting needs on this machine, and say how to fix it',
+    positionals: [],
+    options: [],
+    load: async () => (await import('./commands/doctor.js')).runDoctor,
+  },
+  {
+    name: 'daemon run',
+    summary: 'Run the daemon in the foreground, logging to stderr',
+    positionals: [],
+    options: [],
+    load: async () => (await import('./commands/daemon-run.js')).runDaemonRun,
+  },
+  {
+    name: 'daemon start',
+    summary: 'Start the daemon in the background',
+    positionals: [],
+    options: [],
+    load: async () => (await import('./commands/daemon-start.js')).runDaemonStart,
+  },
+  {
+    name: 'daemon stop',
+    summary: 'Unmount everything and end the daemon',
+    positionals: [],
+    options: [],
+    load: async () => (await import('./commands/daemon-stop.js')).runDaemonStop,
+  },
+  {
+    name: 'daemon logs',
+    summary: "Print the end of the daemon's log",
+    positionals: [],
+    options: [
+      { name: 'lines', short: 'n', type: 'string', summary: 'How many lines; 50 without' },
+      { name: 'follow', short: 'f', type: 'boolean', summary: 'Go on as the log grows' },
+    ],
+    load: async () => (await import('./commands/daemon-logs.js')).runDaemonLogs,
+  },
+  {
+    name: 'completion',
+    summary: 'Print a completion script for a shell',
+    positionals: [
+      { name: 'shell', required: true, choices: ['bash', 'zsh', 'fish'], summary: 'Which shell' },
+    ],
+    options: [],
+    load: async () => (await import('./commands/completion.js')).runCompletion,
+  },
+  {
+    name: 'version',
+    summary: 'Print the version',
+    positionals: [],
+    options: [],
+    load: async () => (await import('./commands/version.js')).runVersion,
+  },
+];

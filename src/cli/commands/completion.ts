@@ -1,0 +1,8 @@
+// isodrive completion SHELL: a script made from the command table.
+import type { RunCommand } from '../command-spec.js';
+import { renderCompletion } from '../render-completion.js';
+
+export const runCompletion: RunCommand = async (args, { output }) => {
+  await output.line(renderCompletion(args.required('shell')));
+  return undefined;
+};

@@ -1,0 +1,38 @@
+// isodrive daemon stop: returns when everything is unmounted and the daemon has gone.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { IsodriveError } from '../../base/error.js';
+import { ControlClient } from '../../protocol/client.js';
+import { SCHEMA_VERSION } from '../../protocol/messages.js';
+import { controlSocketPath } from '../../protocol/socket-path.js';
+import type { RunCommand } from '../command-spec.js';
+
+/** Milliseconds for a daemon to unmount everything and end. */
+const STOP_DEADLINE = 20_000;
+const POLL_INTERVAL = 10;
+
+export const runDaemonStop: RunCommand = async (args, { output, signal }) => {
+  await using client = await ControlClient.connect(controlSocketPath(args.text('socket')));
+  const { pid } = await client.call('shutdown', {}, { signal, deadline: STOP_DEADLINE });
+  const deadline = Date.now() + STOP_DEADLINE;
+  while (isRunning(pid)) {
+    if (signal.aborted) throw new IsodriveError('cancelled', 'Waiting for isodrived was interrupted');
+    if (Date.now() > deadline) {
+      throw new IsodriveError(
+        'timeout',
+        `isodrived, process ${pid}, did not end within ${STOP_DEADLINE / 1000} s`,
+      );
+    }
+    await sleep(POLL_INTERVAL);
+  }
+  if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, pid });
+  else await output.line(`isodrived, process ${pid}, has ended`);
+  return undefined;
+};
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

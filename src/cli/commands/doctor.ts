@@ -1,0 +1,18 @@
+// isodrive doctor: what mounting needs, whether it is there, and the exact fix where it is not.
+import { ERROR_KINDS } from '../../base/error.js';
+import { diagnose } from '../../mount/diagnose.js';
+import { SCHEMA_VERSION } from '../../protocol/messages.js';
+import type { RunCommand } from '../command-spec.js';
+
+export const runDoctor: RunCommand = async (_, { output }) => {
+  const checks = await diagnose();
+  const isHealthy = checks.every(({ ok }) => ok);
+  if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, ok: isHealthy, checks });
+  else {
+    for (const { name, ok, detail, fix } of checks) {
+      await output.line(`${ok ? 'ok  ' : 'FAIL'}  ${name}: ${detail}`);
+      if (fix !== undefined) await output.line(`      fix: ${fix}`);
+    }
+  }
+  return isHealthy ? 0 : ERROR_KINDS.policy.exit;
+};

@@ -1,0 +1,29 @@
+// isodrive list: the mounts, oldest first. Without a daemon there are none.
+import { IsodriveError } from '../../base/error.js';
+import { ControlClient } from '../../protocol/client.js';
+import { SCHEMA_VERSION } from '../../protocol/messages.js';
+import type { MountSummary } from '../../protocol/messages.js';
+import { controlSocketPath } from '../../protocol/socket-path.js';
+import type { RunCommand } from '../command-spec.js';
+import { formatMounts } from '../format-mounts.js';
+
+const LIST_DEADLINE = 15_000;
+
+export const runList: RunCommand = async (args, { output, signal }) => {
+  const mounts = await listMounts(controlSocketPath(args.text('socket')), signal);
+  if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, mounts });
+  else for (const line of formatMounts(mounts)) await output.line(line);
+  return undefined;
+};
+
+async function listMounts(socketPath: string, signal: AbortSignal): Promise<readonly MountSummary[]> {
+  let client: ControlClient;
+  try {
+    client = await ControlClient.connect(socketPath);
+  } catch (thrown) {
+    if (thrown instanceof IsodriveError && thrown.code === 'daemon-unreachable') return [];
+    throw thrown;
+  }
+  await using connection = client;
+  return (await connection.call('list', {}, { signal, deadline: LIST_DEADLINE })).mounts;
+}

@@ -1,0 +1,31 @@
+// isodrive ls IMAGE [PATH]: entries as names, long lines, or one JSON object a line. What cannot be read is told in
+// its place, and the exit code says that something was.
+import { IsodriveError } from '../../base/error.js';
+import { formatLongEntry, formatShortEntry, toJsonEntry } from '../../present/format-entry.js';
+import { listEntries } from '../../present/list-entries.js';
+import type { ListedEntry } from '../../present/list-entries.js';
+import type { RunCommand } from '../command-spec.js';
+import { openForCommand } from '../open-for-command.js';
+
+export const runLs: RunCommand = async (args, { output, signal }) => {
+  await using image = await openForCommand(args, signal);
+  const row = await image.index.resolve(args.text('path') ?? '/');
+  const hash = args.text('hash') === 'sha256' ? 'sha256' : undefined;
+  const format = chooseFormat(output.json, args.flag('long') || hash !== undefined);
+  let faults = 0;
+  for await (const entry of listEntries(image, row, { recursive: args.flag('recursive'), hash, signal })) {
+    if (entry.error !== undefined) faults += 1;
+    await output.line(format(entry));
+  }
+  if (faults === 0) return 0;
+  throw new IsodriveError(
+    'partial',
+    `Cannot read ${faults} entries of "${image.source.name}" whole, expected to read all`,
+    { action: 'The listing says why beside each' },
+  );
+};
+
+function chooseFormat(json: boolean, long: boolean): (entry: ListedEntry) => string {
+  if (json) return (entry) => JSON.stringify(toJsonEntry(entry));
+  return long ? formatLongEntry : formatShortEntry;
+}

@@ -1,0 +1,33 @@
+// isodrive mount IMAGE [DIR]: the only thing on stdout is the mount point.
+import { resolve } from 'node:path';
+import { connectOrStart } from '../../protocol/start-daemon.js';
+import { controlSocketPath } from '../../protocol/socket-path.js';
+import { SCHEMA_VERSION } from '../../protocol/messages.js';
+import type { MountParams } from '../../protocol/messages.js';
+import type { RunCommand } from '../command-spec.js';
+
+/** Milliseconds for the daemon to open an image and mount it, wherever it lies. */
+const MOUNT_DEADLINE = 60_000;
+
+export const runMount: RunCommand = async (args, { output, signal }) => {
+  const socketPath = controlSocketPath(args.text('socket'));
+  const dir = args.text('dir');
+  const directory = dir === undefined ? undefined : resolve(dir);
+  // The parser has checked the choices.
+  const params: MountParams = {
+    image: resolve(args.required('image')),
+    ...(directory === undefined ? {} : { directory }),
+    tree: (args.text('tree') ?? 'auto') as NonNullable<MountParams['tree']>,
+    driver: (args.text('driver') ?? 'auto') as NonNullable<MountParams['driver']>,
+    new: args.flag('new'),
+    allowOther: args.flag('allow-other'),
+  };
+  await using client = await connectOrStart({ socketPath, signal });
+  const { mount, existing } = await client.call('mount', params, { signal, deadline: MOUNT_DEADLINE });
+  if (existing && directory !== undefined && directory !== mount.mountPoint) {
+    output.note(`the image is mounted already, not at "${directory}"; --new mounts it there as well`);
+  }
+  if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, ...mount, existing });
+  else await output.line(mount.mountPoint);
+  return undefined;
+};

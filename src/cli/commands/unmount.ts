@@ -1,0 +1,83 @@
+// isodrive unmount TARGET...: every target is tried; the exit code is that of the fault, or 11 when some went well.
+import { ERROR_KINDS, IsodriveError } from '../../base/error.js';
+import { ControlClient } from '../../protocol/client.js';
+import { MAX_TARGETS, SCHEMA_VERSION } from '../../protocol/messages.js';
+import type { UnmountFailure, UnmountResult, UnmountTarget } from '../../protocol/messages.js';
+import { decodeError, encodeError } from '../../protocol/rpc-error.js';
+import { controlSocketPath } from '../../protocol/socket-path.js';
+import type { RunCommand } from '../command-spec.js';
+import { reportError } from '../report-error.js';
+import { findTarget } from '../target-paths.js';
+
+/** Milliseconds for the daemon to unmount everything that was named. */
+const UNMOUNT_DEADLINE = 60_000;
+
+export const runUnmount: RunCommand = async (args, { output, signal }) => {
+  const names = args.list('targets');
+  const all = args.flag('all');
+  if (all === names.length > 0) {
+    throw new IsodriveError(
+      'usage',
+      `Found ${names.length} targets${all ? ' and --all' : ''}, expected either`,
+      {
+        action: 'Name what to unmount, or use --all',
+      },
+    );
+  }
+  if (names.length > MAX_TARGETS) {
+    throw new IsodriveError('usage', `Found ${names.length} targets, expected at most ${MAX_TARGETS}`);
+  }
+  const targets = await Promise.all(names.map(findTarget));
+  const { unmounted, failed } = await unmount(controlSocketPath(args.text('socket')), targets, {
+    all,
+    lazy: args.flag('lazy'),
+    signal,
+  });
+  if (output.json) {
+    await output.record({ schemaVersion: SCHEMA_VERSION, unmounted, failed: failed.map(describeFailure) });
+  }
+  await output.flush();
+  const codes = failed.map(({ error }) => reportError(decodeError(error), output));
+  if (codes.length === 0) return 0;
+  const isMixed = unmounted.length > 0 || codes.some((code) => code !== codes[0]);
+  if (!isMixed) return codes[0];
+  const total = failed.length + unmounted.length;
+  reportError(
+    new IsodriveError(
+      'partial',
+      `Cannot unmount ${failed.length} of ${total} targets, expected to unmount all`,
+    ),
+    output,
+  );
+  return ERROR_KINDS.partial.exit;
+};
+
+async function unmount(
+  socketPath: string,
+  targets: readonly UnmountTarget[],
+  { all, lazy, signal }: { all: boolean; lazy: boolean; signal: AbortSignal },
+): Promise<UnmountResult> {
+  try {
+    await using client = await ControlClient.connect(socketPath);
+    return await client.call('unmount', { targets, all, lazy }, { signal, deadline: UNMOUNT_DEADLINE });
+  } catch (thrown) {
+    if (!(thrown instanceof IsodriveError) || thrown.code !== 'daemon-unreachable') throw thrown;
+    // Without a daemon there are no mounts: nothing to do for --all, and no target that could be one.
+    return {
+      unmounted: [],
+      failed: targets.map(({ name }) => ({ target: name, error: encodeError(noMount(name)) })),
+    };
+  }
+}
+
+function noMount(name: string): IsodriveError {
+  return new IsodriveError(
+    'no-such-mount',
+    `No mount is called "${name}": no daemon runs, expected a mount of one`,
+  );
+}
+
+function describeFailure({ target, error }: UnmountFailure): object {
+  const { code, message, action: hint, kind } = decodeError(error);
+  return { target, code, message, hint, exit: kind.exit };
+}

@@ -1,0 +1,80 @@
+#!/usr/bin/env node
+// The command line: finds the command, runs it, and turns its end into an exit code. Nothing is loaded that the
+// command does not need: its own start is a good part of what a user waits for.
+import { constants } from 'node:os';
+import { IsodriveError, isSystemError, toIsodriveError } from '../base/error.js';
+import { CommandArguments } from './command-spec.js';
+import type { ParsedCommand } from './command-spec.js';
+import { COMMANDS } from './command-table.js';
+import { Output } from './output.js';
+import { parseQuickly } from './parse-quickly.js';
+import { reportError } from './report-error.js';
+
+/** What shells add to the number of the signal that ended a program. */
+const SIGNAL_EXIT = 128;
+
+async function main(argv: readonly string[]): Promise<void> {
+  const isBrokenPipe = (thrown: unknown): boolean => isSystemError(thrown) && thrown.code === 'EPIPE';
+  // Whoever reads has had enough, as `head` does: that is no fault, and there is nobody left to write for.
+  process.stdout.on('error', (error) => {
+    if (isBrokenPipe(error)) process.exit(0);
+  });
+  process.stderr.on('error', () => undefined);
+  const output = new Output({
+    stdout: process.stdout,
+    stderr: process.stderr,
+    json: isJsonWanted(argv),
+    stderrIsTerminal: process.stderr.isTTY,
+  });
+  const interrupt = new AbortController();
+  let signalExit: number | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      // The second signal means that the first was not obeyed soon enough.
+      if (signalExit !== undefined) process.exit(signalExit);
+      signalExit = SIGNAL_EXIT + constants.signals[signal];
+      interrupt.abort();
+    });
+  }
+  try {
+    const code = await run(argv, output, interrupt.signal);
+    await output.flush();
+    process.exitCode = signalExit ?? code;
+  } catch (thrown) {
+    if (isBrokenPipe(thrown)) process.exit(0);
+    await output.flush().catch(() => undefined);
+    const exit = reportError(thrown, output);
+    const isInterrupted = toIsodriveError(thrown).code === 'cancelled';
+    process.exitCode = isInterrupted ? (signalExit ?? exit) : exit;
+  }
+}
+
+async function run(argv: readonly string[], output: Output, signal: AbortSignal): Promise<number> {
+  const parsed = parseQuickly(argv) ?? (await explain(argv, output));
+  if (parsed === undefined) return 0;
+  const command = await parsed.spec.load();
+  return (await command(parsed.args, { output, signal })) ?? 0;
+}
+
+async function explain(argv: readonly string[], output: Output): Promise<ParsedCommand | undefined> {
+  if (argv[0] === '--version' || argv[0] === '-V') return versionCommand();
+  const { parseFully } = await import('./parse-fully.js');
+  const parsed = parseFully(argv);
+  if ('spec' in parsed) return parsed;
+  await output.line(parsed.help);
+  return undefined;
+}
+
+function versionCommand(): ParsedCommand {
+  const spec = COMMANDS.find(({ name }) => name === 'version');
+  if (spec === undefined) throw new IsodriveError('internal', 'Command "version" is missing in the table');
+  return { spec, args: new CommandArguments(new Map()) };
+}
+
+/** Known before parsing, because mistakes in the command line are reported in JSON too. */
+function isJsonWanted(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return argv.slice(0, end < 0 ? argv.length : end).includes('--json');
+}
+
+await main(process.argv.slice(2));

@@ -1,0 +1,116 @@
+// Completion scripts for the shells, made from the command table: commands, options, their choices, and files.
+import { IsodriveError } from '../base/error.js';
+import type { CommandSpec, OptionSpec } from './command-spec.js';
+import { COMMANDS, GLOBAL_OPTIONS } from './command-table.js';
+
+/** The script for "bash", "zsh" or "fish". Throws `usage` for another shell. */
+export function renderCompletion(shell: string): string {
+  if (shell === 'bash') return renderBash();
+  // zsh runs completions written for bash; what it needs first is its emulation of them.
+  if (shell === 'zsh')
+    return `#compdef isodrive\nautoload -U +X bashcompinit && bashcompinit\n${renderBash()}`;
+  if (shell === 'fish') return renderFish();
+  throw new IsodriveError('usage', `Shell is "${shell}", expected bash, zsh or fish`);
+}
+
+function flagsOf({ options }: CommandSpec): string[] {
+  return [...options, ...GLOBAL_OPTIONS].flatMap(({ name, short }) =>
+    short === undefined ? [`--${name}`] : [`--${name}`, `-${short}`],
+  );
+}
+
+function firstWords(): string[] {
+  return [...new Set(COMMANDS.map(({ name }) => name.split(' ')[0]!))];
+}
+
+function groupWords(): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const { name } of COMMANDS) {
+    const [group = '', word] = name.split(' ');
+    if (word !== undefined) groups.set(group, [...(groups.get(group) ?? []), word]);
+  }
+  return groups;
+}
+
+function renderBash(): string {
+  const choices = COMMANDS.flatMap(({ options }) => options).filter((option) => option.choices !== undefined);
+  const byOption = new Map(choices.map((option) => [`--${option.name}`, option.choices!.join(' ')]));
+  const groups = [...groupWords()];
+  const isGroup = groups.map(([group]) => group).join('|');
+  return [
+    '_isodrive() {',
+    '  local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}" command="${COMP_WORDS[1]}"',
+    '  COMPREPLY=()',
+    '  if [ "$COMP_CWORD" -eq 1 ]; then',
+    `    COMPREPLY=($(compgen -W "${firstWords().join(' ')}" -- "$current")); return`,
+    '  fi',
+    '  case "$previous" in',
+    ...[...byOption].map(
+      ([flag, words]) => `    ${flag}) COMPREPLY=($(compgen -W "${words}" -- "$current")); return ;;`,
+    ),
+    '  esac',
+    '  if [ "$COMP_CWORD" -eq 2 ]; then',
+    '    case "$command" in',
+    ...groups.map(
+      ([group, words]) =>
+        `      ${group}) COMPREPLY=($(compgen -W "${words.join(' ')}" -- "$current")); return ;;`,
+    ),
+    ...positionalChoices().map(
+      ([command, words]) => `      ${command}) COMPREPLY=($(compgen -W "${words}" -- "$current")); return ;;`,
+    ),
+    '    esac',
+    '  fi',
+    `  case "$command" in ${isGroup}) command="$command \${COMP_WORDS[2]}" ;; esac`,
+    '  case "$current" in',
+    '    -*)',
+    '      case "$command" in',
+    ...COMMANDS.map(
+      (spec) =>
+        `        "${spec.name}") COMPREPLY=($(compgen -W "${flagsOf(spec).join(' ')}" -- "$current")) ;;`,
+    ),
+    '      esac ;;',
+    '    *) compopt -o filenames 2>/dev/null; local IFS=$\'\\n\'; COMPREPLY=($(compgen -f -- "$current")) ;;',
+    '  esac',
+    '}',
+    'complete -F _isodrive isodrive',
+  ].join('\n');
+}
+
+function positionalChoices(): [string, string][] {
+  return COMMANDS.flatMap(({ name, positionals }) => {
+    const choices = positionals[0]?.choices;
+    return choices === undefined ? [] : [[name, choices.join(' ')] as [string, string]];
+  });
+}
+
+function renderFish(): string {
+  const quote = (text: string): string => `'${text.replaceAll(/['\\]/gu, '\\$&')}'`;
+  const option = ({ name, short, choices, summary, type }: OptionSpec): string =>
+    [
+      `-l ${name}`,
+      ...(short === undefined ? [] : [`-s ${short}`]),
+      ...(type === 'string' ? ['-r'] : []),
+      ...(choices === undefined ? [] : [`-f -a ${quote(choices.join(' '))}`]),
+      `-d ${quote(summary)}`,
+    ].join(' ');
+  const lines = GLOBAL_OPTIONS.map((spec) => `complete -c isodrive ${option(spec)}`);
+  for (const spec of COMMANDS) {
+    const [first = '', second] = spec.name.split(' ');
+    const when = second === undefined ? '__fish_use_subcommand' : `__fish_seen_subcommand_from ${first}`;
+    lines.push(`complete -c isodrive -f -n ${quote(when)} -a ${second ?? first} -d ${quote(spec.summary)}`);
+    for (const own of spec.options) {
+      const used = `__fish_seen_subcommand_from ${second ?? first}`;
+      lines.push(`complete -c isodrive -n ${quote(used)} ${option(own)}`);
+    }
+  }
+  for (const group of groupWords().keys()) {
+    lines.push(
+      `complete -c isodrive -f -n '__fish_use_subcommand' -a ${group} -d ${quote(`Control the ${group}`)}`,
+    );
+  }
+  for (const [command, words] of positionalChoices()) {
+    const used = `__fish_seen_subcommand_from ${command}`;
+    lines.push(`complete -c isodrive -f -n ${quote(used)} -a ${quote(words)}`);
+  }
+  return lines.join('\n');
+}
