@@ -1,5 +1,84 @@
 // Compiles the addon with the C++ compiler alone, against the headers of the npm packages node-api-headers and
 // node-addon-api: no Python, no make, and no download of Node's own headers, which node-gyp would need.
-export async function buildNative() {
-  return 0;
+// Objects are rebuilt when a source or header is newer; ISODRIVE_CXXFLAGS adds flags (sanitizers) in a folder of its own.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const sources = join(root, 'native');
+const extra = (process.env.ISODRIVE_CXXFLAGS ?? '').split(' ').filter(Boolean);
+const compiler = process.env.CXX ?? 'c++';
+const flags = [
+  '-std=c++20',
+  '-O2',
+  '-g1',
+  '-fPIC',
+  '-fvisibility=hidden',
+  '-fno-exceptions',
+  '-fno-rtti',
+  '-Wall',
+  '-Wextra',
+  '-Werror',
+  '-pthread',
+  '-DNAPI_VERSION=9',
+  '-DNAPI_DISABLE_CPP_EXCEPTIONS',
+  '-DNODE_ADDON_API_DISABLE_DEPRECATED',
+  ...extra,
+];
+const includes = ['node-api-headers/include', 'node-addon-api'].flatMap((path) => [
+  '-isystem',
+  join(root, 'node_modules', path),
+]);
+
+/** Runs the compiler; its messages go to stderr. Gives the exit code, 127 when there is no compiler. */
+function run(args) {
+  return new Promise((resolve) => {
+    const child = spawn(compiler, args, { stdio: ['ignore', 2, 2] });
+    child.on('error', () => resolve(127));
+    child.on('close', (code) => resolve(code ?? 1));
+  });
 }
+
+const modified = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
+
+/** Gives 0 when the addon is up to date, else the compiler's exit code. */
+export async function buildNative() {
+  const variant =
+    extra.length === 0 ? 'release' : createHash('sha256').update(extra.join(' ')).digest('hex').slice(0, 8);
+  const output = join(root, 'build', variant);
+  const addon = join(output, 'isodrive.node');
+  mkdirSync(output, { recursive: true });
+  const files = readdirSync(sources);
+  const headers = files.filter((file) => file.endsWith('.hh')).map((file) => modified(join(sources, file)));
+  const newest = Math.max(modified(import.meta.filename), ...headers);
+  const units = files
+    .filter((file) => file.endsWith('.cc'))
+    .map((file) => [join(sources, file), join(output, `${file}.o`)]);
+  const stale = units.filter(([source, object]) => modified(object) <= Math.max(newest, modified(source)));
+  const objects = units.map(([, object]) => object);
+  if (stale.length === 0 && modified(addon) >= Math.max(...objects.map(modified))) return 0;
+  process.stderr.write(`isodrive: compiling the native addon (${stale.length} of ${units.length} files)\n`);
+  const queue = [...stale];
+  let failed = 0;
+  const worker = async () => {
+    for (let unit = queue.pop(); unit !== undefined && failed === 0; unit = queue.pop()) {
+      failed ||= await run([...flags, ...includes, '-c', unit[0], '-o', unit[1]]);
+    }
+  };
+  await Promise.all([worker(), worker()]);
+  if (failed === 0) {
+    failed = await run(['-shared', '-pthread', ...extra, ...objects, '-o', `${addon}.tmp`]);
+    // Renamed into place: a running daemon may have the old file mapped.
+    if (failed === 0) renameSync(`${addon}.tmp`, addon);
+  }
+  if (failed !== 0) {
+    process.stderr.write(
+      `isodrive: the native addon was not built ("${compiler}" gave ${failed}); driver fuse needs it\n`,
+    );
+  }
+  return failed;
+}
+
+if (process.argv[1] === import.meta.filename) process.exit(await buildNative());

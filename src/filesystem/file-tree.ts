@@ -104,6 +104,8 @@ export interface FileTree {
   readonly volumeSize: number;
   /** Logical block size, bytes. */
   readonly blockSize: number;
+  /** Whether entries can have extended attributes; absent: none ever has. */
+  readonly hasAttributes?: boolean;
   /** The root directory (its name is ignored). */
   readRoot(signal?: AbortSignal): Promise<DirectoryEntry>;
   /**

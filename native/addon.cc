@@ -1,0 +1,131 @@
+// The JavaScript surface of the addon; native/index.ts declares it. No JavaScript runs on the path of a request: the
+// callbacks below are told only of directories to load and of the end of a mount.
+#include <fcntl.h>
+#include <napi.h>
+
+#include <cerrno>
+#include <memory>
+
+#include "fuse-session.hh"
+#include "index-region.hh"
+#include "platform.hh"
+
+namespace isodrive {
+namespace {
+
+/** What a session thread tells JavaScript. */
+struct Message {
+  bool ended;
+  uint32_t row;
+};
+
+/** Regions by their ArrayBuffer, so that a session can share what JavaScript allocated. */
+using RegionHolder = std::shared_ptr<IndexRegion>;
+
+Napi::Value allocate_index_region(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  RegionHolder region = IndexRegion::create(static_cast<size_t>(info[0].As<Napi::Number>().Int64Value()));
+  if (region == nullptr) {
+    make_system_error(env, "memfd_create", errno).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  auto* holder = new RegionHolder(region);
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("buffer", Napi::ArrayBuffer::New(env, region->data(), region->size(), [](Napi::Env, void*) {}));
+  result.Set("handle", Napi::External<RegionHolder>::New(env, holder, [](Napi::Env, RegionHolder* owned) { delete owned; }));
+  return result;
+}
+
+Napi::Value discard_index_region(const Napi::CallbackInfo& info) {
+  (*info[0].As<Napi::External<RegionHolder>>().Data())->discard();
+  return info.Env().Undefined();
+}
+
+/** JavaScript's handle on a running session; lives until the session has ended. */
+class SessionHandle {
+ public:
+  SessionHandle(Napi::Env env, SessionOptions options, RegionHolder region, Napi::Function on_load, Napi::Function on_end)
+      : region_(std::move(region)),
+        load_(Napi::Persistent(on_load)),
+        end_(Napi::Persistent(on_end)),
+        channel_(Channel::New(env, "isodrive-fuse", 0, 1, this)),
+        session_(std::make_unique<FuseSession>(
+            std::move(options), [this](uint32_t row) { send({false, row}); }, [this] { send({true, 0}); })) {}
+
+  void start() { session_->start(); }
+  bool ended() const { return session_ == nullptr; }
+  void resume(uint32_t row, int error) {
+    if (session_ != nullptr) session_->resume(row, error);
+  }
+
+ private:
+  static void deliver(Napi::Env env, Napi::Function, SessionHandle* self, Message* message) {
+    const std::unique_ptr<Message> owned(message);
+    if (env == nullptr) return;
+    if (!owned->ended) {
+      self->load_.Call({Napi::Number::New(env, owned->row)});
+      return;
+    }
+    // The last thread is returning: joining it here waits for nothing else.
+    self->session_.reset();
+    self->channel_.Release();
+    self->region_.reset();
+    const Napi::FunctionReference end = std::move(self->end_);
+    self->load_.Reset();
+    end.Call({});
+  }
+
+  void send(Message message) { channel_.BlockingCall(new Message(message)); }
+
+  using Channel = Napi::TypedThreadSafeFunction<SessionHandle, Message, deliver>;
+
+  RegionHolder region_;
+  Napi::FunctionReference load_;
+  Napi::FunctionReference end_;
+  Channel channel_;
+  std::unique_ptr<FuseSession> session_;
+};
+
+/** startSession(options, onLoad, onEnd): takes ownership of options.device; duplicates options.image. */
+Napi::Value start_session(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Napi::Object options = info[0].As<Napi::Object>();
+  const auto number = [&](const char* name) { return options.Get(name).As<Napi::Number>().Int64Value(); };
+  UniqueFd image(fcntl(static_cast<int>(number("image")), F_DUPFD_CLOEXEC, 3));
+  if (!image.valid()) {
+    make_system_error(env, "fcntl", errno).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  RegionHolder region = *options.Get("region").As<Napi::External<RegionHolder>>().Data();
+  SessionOptions session{UniqueFd(static_cast<int>(number("device"))),
+                         std::move(image),
+                         static_cast<uint64_t>(number("imageBytes")),
+                         region->data(),
+                         {static_cast<uint64_t>(number("volumeBytes")), options.Get("hasAttributes").As<Napi::Boolean>().Value()}};
+  auto* handle = new SessionHandle(env, std::move(session), region, info[1].As<Napi::Function>(), info[2].As<Napi::Function>());
+  handle->start();
+  // A process that exits while mounted must not wait for threads that only an unmount ends: those go with it.
+  return Napi::External<SessionHandle>::New(env, handle, [](Napi::Env, SessionHandle* owned) {
+    if (owned->ended()) delete owned;
+  });
+}
+
+Napi::Value resume_session(const Napi::CallbackInfo& info) {
+  info[0].As<Napi::External<SessionHandle>>().Data()->resume(info[1].As<Napi::Number>().Uint32Value(),
+                                                             info[2].As<Napi::Number>().Int32Value());
+  return info.Env().Undefined();
+}
+
+Napi::Object initialise(Napi::Env env, Napi::Object exports) {
+  exports.Set("allocateIndexRegion", Napi::Function::New(env, allocate_index_region));
+  exports.Set("discardIndexRegion", Napi::Function::New(env, discard_index_region));
+  exports.Set("startSession", Napi::Function::New(env, start_session));
+  exports.Set("resumeSession", Napi::Function::New(env, resume_session));
+  export_platform(env, exports);
+  return exports;
+}
+
+NODE_API_MODULE(isodrive, initialise)
+
+}  // namespace
+}  // namespace isodrive

@@ -1,0 +1,270 @@
+#include "fuse-handlers.hh"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "fuse-reply.hh"
+
+namespace isodrive {
+namespace {
+
+/** A disc never changes, so the kernel may keep entries and attributes: ten years, in seconds. */
+constexpr uint64_t kForever = 315360000;
+constexpr uint32_t kBlockBytes = 2048;
+/** st_blksize: what programs read at a time by default. */
+constexpr uint32_t kPreferredIo = 4096;
+/** Below this a copy through the scratch buffer is cheaper than page-table work for the mapping. */
+constexpr size_t kMappedReadBytes = 32768;
+
+uint32_t encode_device(uint32_t major, uint32_t minor) {
+  return (minor & 0xffU) | major << 8 | (minor & ~0xffU) << 12;
+}
+
+size_t align8(size_t length) { return (length + 7) & ~size_t{7}; }
+
+/** The argument struct at the start of a request; false when the request is too short for it. */
+template <typename T>
+bool arguments(const Request& request, T& value) {
+  if (request.size < sizeof(T)) return false;
+  std::memcpy(&value, request.arguments, sizeof(T));
+  return true;
+}
+
+/** NUL-terminated string of a request, from byte `offset`. */
+std::string_view text(const Request& request, size_t offset) {
+  if (offset >= request.size) return {};
+  const auto* start = reinterpret_cast<const char*>(request.arguments) + offset;
+  return {start, strnlen(start, request.size - offset)};
+}
+
+}  // namespace
+
+int64_t FuseHandlers::handle(int device, const Request& request, uint8_t* scratch, size_t scratch_size) const {
+  const uint64_t unique = request.header.unique;
+  switch (request.header.opcode) {
+    case wire::kForget:
+    case wire::kBatchForget:
+    case wire::kInterrupt:
+      return kDone;
+    case wire::kStatfs:
+      statfs(device, unique);
+      return kDone;
+    case wire::kOpen:
+    case wire::kOpendir:
+      // ENOSYS to the first one makes the kernel skip opens (FUSE_NO_OPEN_SUPPORT, FUSE_NO_OPENDIR_SUPPORT).
+    case wire::kRelease:
+    case wire::kReleasedir:
+    case wire::kFlush:
+    case wire::kStatx:
+      send_error(device, unique, ENOSYS);
+      return kDone;
+    case wire::kDestroy:
+      send_error(device, unique, 0);
+      return kDone;
+    default:
+      break;
+  }
+  const uint64_t number = request.header.node - 1;
+  if (!index_.contains(number)) {
+    send_error(device, unique, ENOENT);
+    return kDone;
+  }
+  const Row row = index_.row(number);
+  switch (request.header.opcode) {
+    case wire::kLookup:
+      return lookup(device, request, number);
+    case wire::kReaddir:
+    case wire::kReaddirplus:
+      return read_directory(device, request, number, scratch, scratch_size);
+    case wire::kGetattr: {
+      wire::AttrOut out{kForever, 0, 0, {}};
+      fill_attr(out.attr, row);
+      send_struct(device, unique, out);
+      return kDone;
+    }
+    case wire::kReadlink: {
+      const std::string_view target = row.symlink() ? index_.target(row) : std::string_view{};
+      if (target.empty()) send_error(device, unique, EINVAL);
+      else send_bytes(device, unique, target.data(), target.size());
+      return kDone;
+    }
+    case wire::kRead:
+      read_file(device, request, row, scratch, scratch_size);
+      return kDone;
+    case wire::kGetxattr:
+      get_attribute(device, request, row);
+      return kDone;
+    case wire::kListxattr:
+      list_attributes(device, request, row);
+      return kDone;
+    default:
+      send_error(device, unique, ENOSYS);
+      return kDone;
+  }
+}
+
+int FuseHandlers::directory_ready(Row row) const {
+  if (!row.directory()) return ENOTDIR;
+  const uint32_t state = row.state();
+  if (state == layout::STATE_LOADED) return 0;
+  if (state == layout::STATE_FAILED) return static_cast<int>(row.word(layout::ROW_COUNT));
+  return -1;
+}
+
+int64_t FuseHandlers::lookup(int device, const Request& request, uint64_t number) const {
+  const uint64_t unique = request.header.unique;
+  const Row row = index_.row(number);
+  const std::string_view name = text(request, 0);
+  int64_t found = -1;
+  if (name == ".") {
+    found = static_cast<int64_t>(number);
+  } else if (name == "..") {
+    found = row.word(layout::ROW_PARENT);
+  } else {
+    const int error = directory_ready(row);
+    if (error < 0) return static_cast<int64_t>(number);
+    if (error > 0) {
+      send_error(device, unique, error);
+      return kDone;
+    }
+    found = index_.lookup(row, name);
+  }
+  // Node 0 with a lifetime makes the kernel remember that the name does not exist.
+  if (found < 0) send_struct(device, unique, wire::EntryOut{0, 0, kForever, kForever, 0, 0, {}});
+  else send_struct(device, unique, entry(static_cast<uint64_t>(found)));
+  return kDone;
+}
+
+int64_t FuseHandlers::read_directory(int device, const Request& request, uint64_t number, uint8_t* scratch,
+                                     size_t scratch_size) const {
+  const uint64_t unique = request.header.unique;
+  const Row directory = index_.row(number);
+  wire::ReadIn in;
+  const int error = arguments(request, in) ? directory_ready(directory) : EINVAL;
+  if (error < 0) return static_cast<int64_t>(number);
+  if (error > 0) {
+    send_error(device, unique, error);
+    return kDone;
+  }
+  const bool plus = request.header.opcode == wire::kReaddirplus;
+  const size_t head = (plus ? sizeof(wire::EntryOut) : 0) + sizeof(wire::Dirent);
+  const size_t limit = std::min<size_t>(in.size, scratch_size);
+  const IndexView::Children run = index_.children(directory);
+  size_t used = 0;
+  // Offsets: 0 is ".", 1 is "..", child i is i + 2; a record carries the offset of the next one.
+  for (uint64_t offset = in.offset; offset < run.count + 2ULL; ++offset) {
+    const uint64_t target = offset == 0 ? number : offset == 1 ? directory.word(layout::ROW_PARENT) : run.first + offset - 2;
+    const Row row = index_.row(target);
+    const std::string_view name = offset == 0 ? "." : offset == 1 ? ".." : index_.name(row);
+    const size_t length = align8(head + name.size());
+    if (used + length > limit) break;
+    uint8_t* out = scratch + used;
+    if (plus) {
+      // Dot entries carry no node: the kernel knows them.
+      const wire::EntryOut full = offset < 2 ? wire::EntryOut{} : entry(target);
+      std::memcpy(out, &full, sizeof(full));
+      out += sizeof(full);
+    }
+    const wire::Dirent dirent{row.inode(), offset + 1, static_cast<uint32_t>(name.size()), row.type() >> 12};
+    std::memcpy(out, &dirent, sizeof(dirent));
+    std::memcpy(out + sizeof(dirent), name.data(), name.size());
+    std::memset(out + sizeof(dirent) + name.size(), 0, length - head - name.size());
+    used += length;
+  }
+  send_bytes(device, unique, scratch, used);
+  return kDone;
+}
+
+void FuseHandlers::read_file(int device, const Request& request, Row row, uint8_t* scratch, size_t scratch_size) const {
+  const uint64_t unique = request.header.unique;
+  wire::ReadIn in;
+  if (!arguments(request, in) || !row.regular()) {
+    send_error(device, unique, row.directory() ? EISDIR : EINVAL);
+    return;
+  }
+  const uint64_t size = row.size();
+  if (in.offset >= size) {
+    send_bytes(device, unique, scratch, 0);
+    return;
+  }
+  const size_t length = std::min<uint64_t>(in.size, size - in.offset);
+  Extent extent;
+  uint64_t start;
+  if (!index_.find_extent(row, in.offset, extent, start) || extent.hole || in.offset - start + length > extent.length) {
+    read_runs(device, unique, row, in.offset, length);
+    return;
+  }
+  const uint64_t position = extent.offset + in.offset - start;
+  if (length >= kMappedReadBytes) {
+    const void* bytes = image_.mapped(position, length);
+    const int error = bytes == nullptr ? EFAULT : send_bytes(device, unique, bytes, length);
+    if (bytes != nullptr) image_.drop(position, length);
+    if (error != EFAULT) return;
+  }
+  if (length > scratch_size) {
+    read_runs(device, unique, row, in.offset, length);
+    return;
+  }
+  const int error = image_.read(scratch, length, position);
+  if (error != 0) send_error(device, unique, error);
+  else send_bytes(device, unique, scratch, length);
+}
+
+void FuseHandlers::read_runs(int device, uint64_t unique, Row row, uint64_t offset, size_t length) const {
+  auto* buffer = static_cast<uint8_t*>(std::malloc(length));
+  int error = buffer == nullptr ? ENOMEM : 0;
+  size_t done = 0;
+  while (error == 0 && done < length) {
+    Extent extent;
+    uint64_t start;
+    if (!index_.find_extent(row, offset + done, extent, start)) {
+      error = EIO;
+      break;
+    }
+    const uint64_t within = offset + done - start;
+    const size_t part = std::min<uint64_t>(length - done, extent.length - within);
+    if (extent.hole) std::memset(buffer + done, 0, part);
+    else error = image_.read(buffer + done, part, extent.offset + within);
+    done += part;
+  }
+  if (error != 0) send_error(device, unique, error);
+  else send_bytes(device, unique, buffer, length);
+  std::free(buffer);
+}
+
+void FuseHandlers::statfs(int device, uint64_t unique) const {
+  wire::StatfsOut out{};
+  out.blocks = (volume_.volume_bytes + kBlockBytes - 1) / kBlockBytes;
+  out.files = index_.row_count();
+  out.block_size = out.fragment_size = kBlockBytes;
+  out.name_length = 255;
+  send_struct(device, unique, out);
+}
+
+void FuseHandlers::fill_attr(wire::Attr& attr, Row row) const {
+  attr.inode = row.inode();
+  attr.size = row.symlink() ? row.word(layout::ROW_COUNT) : row.size();
+  attr.blocks = row.regular() || row.directory() ? (row.size() + 511) / 512 : 0;
+  attr.accessed = static_cast<uint64_t>(row.seconds(layout::ROW_ACCESSED));
+  attr.modified = static_cast<uint64_t>(row.seconds(layout::ROW_MODIFIED));
+  attr.changed = static_cast<uint64_t>(row.seconds(layout::ROW_CHANGED));
+  attr.accessed_ns = row.nanoseconds(layout::ROW_ACCESSED);
+  attr.modified_ns = row.nanoseconds(layout::ROW_MODIFIED);
+  attr.changed_ns = row.nanoseconds(layout::ROW_CHANGED);
+  attr.mode = row.word(layout::ROW_MODE);
+  attr.links = row.word(layout::ROW_LINKS);
+  attr.uid = row.word(layout::ROW_USER_ID);
+  attr.gid = row.word(layout::ROW_GROUP_ID);
+  const bool device = row.type() == 0020000 || row.type() == 0060000;
+  attr.device = device ? encode_device(row.word(layout::ROW_FIRST), row.word(layout::ROW_COUNT)) : 0;
+  attr.block_size = kPreferredIo;
+}
+
+wire::EntryOut FuseHandlers::entry(uint64_t number) const {
+  wire::EntryOut out{number + 1, 0, kForever, kForever, 0, 0, {}};
+  fill_attr(out.attr, index_.row(number));
+  return out;
+}
+
+}  // namespace isodrive

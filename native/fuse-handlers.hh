@@ -1,0 +1,62 @@
+// Answers FUSE requests from the index and the image. Knows no threads and no JavaScript: a request for a directory
+// that is not loaded yet is refused with kNotLoaded, and the session parks it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "fuse-wire.hh"
+#include "image-reader.hh"
+#include "index-view.hh"
+
+namespace isodrive {
+
+/** What a mounted file system says of itself. */
+struct VolumeInfo {
+  uint64_t volume_bytes;
+  /** Whether any file can have extended attributes; if not, the kernel is told never to ask. */
+  bool has_attributes;
+};
+
+/** A request and its arguments; `arguments` holds `header.length - sizeof(header)` bytes. */
+struct Request {
+  wire::InHeader header;
+  const uint8_t* arguments;
+  size_t size;
+};
+
+class FuseHandlers {
+ public:
+  /** Result of `handle`: answered (or nothing to answer). */
+  static constexpr int64_t kDone = -1;
+
+  FuseHandlers(const uint8_t* region, const ImageReader& image, VolumeInfo volume)
+      : index_(region), image_(image), volume_(volume) {}
+
+  /**
+   * Answers through `device`. Gives kDone, or the row of the directory that has to be loaded first; nothing was
+   * answered then. `scratch` is `scratch_size` bytes that the call may use. Never called for FUSE_INIT.
+   */
+  int64_t handle(int device, const Request& request, uint8_t* scratch, size_t scratch_size) const;
+  /** State of a directory's row: one of STATE_*. */
+  uint32_t state(int64_t row) const { return index_.row(static_cast<uint64_t>(row)).state(); }
+
+ private:
+  int64_t lookup(int device, const Request& request, uint64_t row) const;
+  int64_t read_directory(int device, const Request& request, uint64_t row, uint8_t* scratch, size_t size) const;
+  void read_file(int device, const Request& request, Row row, uint8_t* scratch, size_t size) const;
+  void read_runs(int device, uint64_t unique, Row row, uint64_t offset, size_t length) const;
+  void get_attribute(int device, const Request& request, Row row) const;
+  void list_attributes(int device, const Request& request, Row row) const;
+  void statfs(int device, uint64_t unique) const;
+  void fill_attr(wire::Attr& attr, Row row) const;
+  wire::EntryOut entry(uint64_t row) const;
+  /** 0 when `row` is a loaded directory, an errno, or -1 when it has to be loaded. */
+  int directory_ready(Row row) const;
+
+  IndexView index_;
+  const ImageReader& image_;
+  VolumeInfo volume_;
+};
+
+}  // namespace isodrive

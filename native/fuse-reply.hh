@@ -1,0 +1,40 @@
+// One reply to one kernel request: a header, and up to a few runs of bytes, in a single writev.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cerrno>
+#include <cstdint>
+
+#include "fuse-wire.hh"
+
+namespace isodrive {
+
+/** Writes a reply; 0 or the errno of the write (ENOENT: the request was aborted, nothing to do). */
+inline int send_reply(int device, uint64_t unique, int error, const iovec* body, int count) {
+  wire::OutHeader header{sizeof(wire::OutHeader), -error, unique};
+  iovec vectors[9];
+  vectors[0] = {&header, sizeof(header)};
+  for (int i = 0; i < count; ++i) {
+    vectors[i + 1] = body[i];
+    header.length += static_cast<uint32_t>(body[i].iov_len);
+  }
+  while (writev(device, vectors, count + 1) < 0) {
+    if (errno != EINTR) return errno;
+  }
+  return 0;
+}
+
+inline int send_error(int device, uint64_t unique, int error) { return send_reply(device, unique, error, nullptr, 0); }
+
+inline int send_bytes(int device, uint64_t unique, const void* bytes, size_t length) {
+  const iovec body{const_cast<void*>(bytes), length};
+  return send_reply(device, unique, 0, &body, 1);
+}
+
+template <typename T>
+int send_struct(int device, uint64_t unique, const T& value) {
+  return send_bytes(device, unique, &value, sizeof(value));
+}
+
+}  // namespace isodrive

@@ -1,0 +1,170 @@
+#include "fuse-session.hh"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "fuse-reply.hh"
+
+namespace isodrive {
+namespace {
+
+/** Threads of one mount at most: reads that hang on a bad medium must not stop the others. */
+constexpr int kMaxThreads = 16;
+/** Per thread, for directory listings and for reads too small for the mapping. */
+constexpr size_t kScratchBytes = 65536;
+/** Pages of one request: 1 MiB, the kernel's default limit. */
+constexpr uint16_t kMaxPages = 256;
+constexpr uint16_t kMaxBackground = 64;
+
+}  // namespace
+
+FuseSession::FuseSession(SessionOptions options, OnLoad on_load, OnEnd on_end)
+    : device_(std::move(options.device)),
+      image_fd_(std::move(options.image)),
+      image_(image_fd_.get(), options.image_bytes),
+      handlers_(options.region, image_, options.volume),
+      on_load_(std::move(on_load)),
+      on_end_(std::move(on_end)) {}
+
+FuseSession::~FuseSession() {
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void FuseSession::start() { spawn(UniqueFd()); }
+
+void FuseSession::spawn(UniqueFd own) {
+  const std::lock_guard lock(threads_mutex_);
+  if (static_cast<int>(threads_.size()) >= kMaxThreads) return;
+  // Signals belong to Node's main thread.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  running_ += 1;
+  threads_.emplace_back([this, own = std::move(own)] {
+    pthread_setname_np(pthread_self(), "isodrive-fuse");
+    serve(own.valid() ? own.get() : device_.get());
+    if (--running_ == 0) on_end_();
+  });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void FuseSession::serve(int device) {
+  const std::unique_ptr<uint8_t[]> buffer(new uint8_t[wire::kRequestBytes]);
+  const std::unique_ptr<uint8_t[]> scratch(new uint8_t[kScratchBytes]);
+  for (;;) {
+    idle_ += 1;
+    const ssize_t got = read(device, buffer.get(), wire::kRequestBytes);
+    const int left = --idle_;
+    if (got < 0) {
+      // ENOENT: the request was interrupted before it was read. ENODEV: unmounted.
+      if (errno == EINTR || errno == ENOENT || errno == EAGAIN) continue;
+      return;
+    }
+    if (static_cast<size_t>(got) < sizeof(wire::InHeader)) continue;
+    Request request;
+    std::memcpy(&request.header, buffer.get(), sizeof(request.header));
+    request.arguments = buffer.get() + sizeof(request.header);
+    request.size = static_cast<size_t>(got) - sizeof(request.header);
+    if (request.header.opcode == wire::kInit) {
+      greet(device, request);
+      continue;
+    }
+    if (left == 0 && greeted_ && running_ < kMaxThreads) {
+      UniqueFd clone(open("/dev/fuse", O_RDWR | O_CLOEXEC));
+      uint32_t session = static_cast<uint32_t>(device_.get());
+      // Without a clone (a sandbox may hide /dev/fuse) the new thread shares the first descriptor.
+      if (clone.valid() && ioctl(clone.get(), wire::kIoctlClone, &session) != 0) clone.reset();
+      spawn(std::move(clone));
+    }
+    handle(device, request, scratch.get());
+  }
+}
+
+void FuseSession::greet(int device, const Request& request) {
+  wire::InitIn in{};
+  std::memcpy(&in, request.arguments, std::min(request.size, sizeof(in)));
+  if (in.major != wire::kMajor) {
+    send_error(device, request.header.unique, EPROTO);
+    return;
+  }
+  const bool extended = (in.flags & wire::kInitExt) != 0;
+  const uint64_t offered = in.flags | (extended ? static_cast<uint64_t>(in.flags2) << 32 : 0);
+  const uint64_t wanted = wire::kAsyncRead | wire::kExportSupport | wire::kDoReaddirplus | wire::kNoOpenSupport |
+                          wire::kParallelDirops | wire::kMaxPages | wire::kCacheSymlinks | wire::kNoOpendirSupport |
+                          wire::kInitExt | wire::kHasResend;
+  const uint64_t flags = offered & wanted;
+  wire::InitOut out{};
+  out.major = wire::kMajor;
+  out.minor = std::min(in.minor, wire::kMinor);
+  out.max_readahead = kMaxPages * 4096U;
+  out.flags = static_cast<uint32_t>(flags);
+  out.flags2 = static_cast<uint32_t>(flags >> 32);
+  out.max_background = kMaxBackground;
+  out.congestion_threshold = kMaxBackground * 3 / 4;
+  out.max_write = wire::kMaxWrite;
+  out.time_granularity = 1;
+  out.max_pages = kMaxPages;
+  send_struct(device, request.header.unique, out);
+  greeted_ = true;
+}
+
+void FuseSession::handle(int device, const Request& request, uint8_t* scratch) {
+  if (request.header.opcode == wire::kInterrupt) {
+    interrupt(device, request);
+    return;
+  }
+  int64_t row = handlers_.handle(device, request, scratch, kScratchBytes);
+  while (row != FuseHandlers::kDone && !park(static_cast<uint32_t>(row), request)) {
+    row = handlers_.handle(device, request, scratch, kScratchBytes);
+  }
+}
+
+bool FuseSession::park(uint32_t row, const Request& request) {
+  const std::lock_guard lock(parked_mutex_);
+  // Looked at again under the lock that `resume` takes after publishing: no request can be parked behind its back.
+  if (handlers_.state(row) != layout::STATE_UNLOADED) return false;
+  std::vector<Parked>& waiting = parked_[row];
+  waiting.push_back({request.header, {request.arguments, request.arguments + request.size}});
+  if (waiting.size() == 1) on_load_(row);
+  return true;
+}
+
+void FuseSession::resume(uint32_t row, int error) {
+  std::vector<Parked> waiting;
+  {
+    const std::lock_guard lock(parked_mutex_);
+    const auto found = parked_.find(row);
+    if (found == parked_.end()) return;
+    waiting = std::move(found->second);
+    parked_.erase(found);
+  }
+  const std::unique_ptr<uint8_t[]> scratch(new uint8_t[kScratchBytes]);
+  for (const Parked& parked : waiting) {
+    if (error != 0) send_error(device_.get(), parked.header.unique, error);
+    else handle(device_.get(), {parked.header, parked.arguments.data(), parked.arguments.size()}, scratch.get());
+  }
+}
+
+void FuseSession::interrupt(int device, const Request& request) {
+  wire::InterruptIn in;
+  if (request.size < sizeof(in)) return;
+  std::memcpy(&in, request.arguments, sizeof(in));
+  bool found = false;
+  {
+    const std::lock_guard lock(parked_mutex_);
+    // The list stays even when empty: its directory is still being loaded, and `resume` will remove it.
+    for (auto& [row, waiting] : parked_) {
+      found = std::erase_if(waiting, [&](const Parked& parked) { return parked.header.unique == in.unique; }) > 0;
+      if (found) break;
+    }
+  }
+  if (found) send_error(device, in.unique, EINTR);
+}
+
+}  // namespace isodrive

@@ -1,0 +1,54 @@
+#include "image-reader.hh"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace isodrive {
+namespace {
+
+/** The kernel maps up to this much around a fault, so a dropped range is widened to it. */
+constexpr uint64_t kFaultAround = 65536;
+
+}  // namespace
+
+ImageReader::ImageReader(int fd, uint64_t size) : fd_(fd), size_(size) {
+  if (size == 0) return;
+  void* map = mmap(nullptr, size, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
+  if (map != MAP_FAILED) map_ = static_cast<uint8_t*>(map);
+}
+
+ImageReader::~ImageReader() {
+  if (map_ != nullptr) munmap(map_, size_);
+}
+
+int ImageReader::read(void* target, size_t length, uint64_t offset) const {
+  auto* bytes = static_cast<uint8_t*>(target);
+  while (length > 0) {
+    const ssize_t got = pread(fd_, bytes, length, static_cast<off_t>(offset));
+    if (got < 0) {
+      if (errno == EINTR) continue;
+      return errno;
+    }
+    if (got == 0) return EIO;
+    bytes += got;
+    offset += static_cast<uint64_t>(got);
+    length -= static_cast<size_t>(got);
+  }
+  return 0;
+}
+
+const void* ImageReader::mapped(uint64_t offset, size_t length) const {
+  if (map_ == nullptr || offset > size_ || length > size_ - offset) return nullptr;
+  return map_ + offset;
+}
+
+void ImageReader::drop(uint64_t offset, size_t length) const {
+  const uint64_t start = offset / kFaultAround * kFaultAround;
+  const uint64_t end = std::min(size_, (offset + length + kFaultAround - 1) / kFaultAround * kFaultAround);
+  madvise(map_ + start, end - start, MADV_DONTNEED);
+}
+
+}  // namespace isodrive

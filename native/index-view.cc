@@ -1,0 +1,68 @@
+#include "index-view.hh"
+
+namespace isodrive {
+
+std::string_view IndexView::blob(uint64_t offset, uint64_t length) const {
+  if (offset + length > header(layout::HEADER_BLOB_BYTES)) return {};
+  return {reinterpret_cast<const char*>(region_) + layout::BLOB_OFFSET + offset, length};
+}
+
+std::string_view IndexView::name(Row row) const {
+  return blob(row.word(layout::ROW_NAME_OFFSET), row.word(layout::ROW_NAME_LENGTH));
+}
+
+std::string_view IndexView::target(Row row) const {
+  return blob(row.word(layout::ROW_FIRST), row.word(layout::ROW_COUNT));
+}
+
+IndexView::Children IndexView::children(Row directory) const {
+  const uint32_t first = directory.word(layout::ROW_FIRST);
+  const uint32_t count = directory.word(layout::ROW_COUNT);
+  if (static_cast<uint64_t>(first) + count > row_count()) return {0, 0};
+  return {first, count};
+}
+
+int64_t IndexView::lookup(Row directory, std::string_view wanted) const {
+  const Children run = children(directory);
+  uint32_t low = 0;
+  uint32_t high = run.count;
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    // char_traits<char>::compare orders as unsigned bytes, which is the order of the writer.
+    const int order = name(row(run.first + middle)).compare(wanted);
+    if (order == 0) return run.first + middle;
+    if (order < 0) low = middle + 1;
+    else high = middle;
+  }
+  return -1;
+}
+
+bool IndexView::find_extent(Row file, uint64_t offset, Extent& extent, uint64_t& start) const {
+  if ((file.word(layout::ROW_FLAGS) & layout::FLAG_MANY_EXTENTS) == 0) {
+    extent = {file.wide(layout::ROW_DATA_LOW), file.size(), false};
+    start = 0;
+    return offset < extent.length;
+  }
+  const uint64_t first = file.word(layout::ROW_DATA_LOW);
+  const uint64_t count = file.word(layout::ROW_DATA_HIGH);
+  if (first + count > header(layout::HEADER_EXTENT_COUNT)) return false;
+  start = 0;
+  for (uint64_t i = first; i < first + count; ++i) {
+    const auto* words = reinterpret_cast<const uint32_t*>(region_ + layout::EXTENTS_OFFSET) + i * layout::EXTENT_WORDS;
+    const uint32_t high = words[layout::EXTENT_OFFSET_HIGH];
+    extent = {words[layout::EXTENT_OFFSET_LOW] | static_cast<uint64_t>(high) << 32,
+              words[layout::EXTENT_LENGTH_LOW] | static_cast<uint64_t>(words[layout::EXTENT_LENGTH_HIGH]) << 32,
+              high == layout::EXTENT_HOLE};
+    if (offset - start < extent.length) return true;
+    start += extent.length;
+  }
+  return false;
+}
+
+std::string_view IndexView::attributes(Row row) const {
+  const uint64_t offset = row.word(layout::ROW_ATTRIBUTES);
+  if (offset == 0) return {};
+  return blob(offset, header(layout::HEADER_BLOB_BYTES) - offset);
+}
+
+}  // namespace isodrive

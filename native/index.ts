@@ -1,0 +1,78 @@
+// The addon as TypeScript sees it: the only module that loads it, and the declaration of all it exports.
+import { createRequire } from 'node:module';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Keeps the memory behind an index region alive in native code. */
+export type RegionHandle = object & { readonly __region: never };
+export type SessionHandle = object & { readonly __session: never };
+
+export interface IndexRegion {
+  readonly buffer: ArrayBuffer;
+  readonly handle: RegionHandle;
+}
+
+export interface SessionOptions {
+  /** Descriptor of /dev/fuse, bound to the mount; the session closes it. */
+  readonly device: number;
+  /** Descriptor of the image; the session keeps its own copy. */
+  readonly image: number;
+  readonly imageBytes: number;
+  readonly region: RegionHandle;
+  readonly volumeBytes: number;
+  /** Whether any entry can have extended attributes. */
+  readonly hasAttributes: boolean;
+}
+
+export interface PeerCredentials {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Failed system calls throw or reject with an Error that has `errno` (positive number) and `syscall`. */
+export interface Addon {
+  /** A memfd of so many bytes, mapped; only pages written to take memory. */
+  allocateIndexRegion(bytes: number): IndexRegion;
+  /** Gives the region's memory back; every byte reads as 0 from then on. */
+  discardIndexRegion(handle: RegionHandle): void;
+  /** Serves a mount from threads of its own. `onLoad` asks for a directory, `onEnd` says that the mount is gone. */
+  startSession(options: SessionOptions, onLoad: (row: number) => void, onEnd: () => void): SessionHandle;
+  /** Answers what waits for a directory: its state was published, or `errno` says why not (0 otherwise). */
+  resumeSession(session: SessionHandle, row: number, errno: number): void;
+  /** mount(2), always read-only, nosuid, nodev. */
+  mount(source: string, target: string, type: string, options: string): Promise<void>;
+  /** umount2(2), never through a symlink. */
+  unmount(target: string, lazy: boolean): Promise<void>;
+  /** Two connected Unix stream sockets. */
+  createSocketPair(): [number, number];
+  /** A descriptor that the peer of `socket` has sent already. */
+  receiveDescriptor(socket: number): number;
+  /** Who is at the other end of a Unix socket (SO_PEERCRED). */
+  peerCredentials(socket: number): PeerCredentials;
+}
+
+/** True for errors of the addon's system calls. */
+export function isAddonError(thrown: unknown): thrown is Error & { errno: number; syscall: string } {
+  return (
+    thrown instanceof Error && 'errno' in thrown && typeof thrown.errno === 'number' && 'syscall' in thrown
+  );
+}
+
+/** Loads the addon; throws the loader's own error where it was not built or does not fit this machine. */
+export function loadAddon(): Addon {
+  const path = process.env['ISODRIVE_ADDON'] ?? join(projectRoot(), 'build/release/isodrive.node');
+  return createRequire(import.meta.url)(path) as Addon;
+}
+
+/** The folder with package.json: this file runs from native/ in tests and from dist/native/ otherwise. */
+function projectRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json'))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new Error('Cannot find package.json above the addon loader');
+    folder = parent;
+  }
+  return folder;
+}

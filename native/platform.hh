@@ -1,0 +1,14 @@
+// System calls that Node does not offer, as JavaScript functions. Calls that may block run on libuv's pool and give
+// promises; a failed call rejects or throws an Error with `errno` (number) and `syscall`.
+#pragma once
+
+#include <napi.h>
+
+namespace isodrive {
+
+/** Error of a failed system call; `number` is its errno. */
+Napi::Error make_system_error(Napi::Env env, const char* syscall, int number);
+
+void export_platform(Napi::Env env, Napi::Object exports);
+
+}  // namespace isodrive

@@ -1,0 +1,173 @@
+// Makes and removes the kernel's side of a FUSE mount: root by mount(2), others through fusermount3, which passes
+// the opened device back over a socket (libfuse, _FUSE_COMMFD).
+import { spawn } from 'node:child_process';
+import { closeSync, constants, openSync } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { getSystemErrorName } from 'node:util';
+import { isAddonError } from '../../../native/index.js';
+import type { Addon } from '../../../native/index.js';
+import { IsodriveError, isSystemError } from '../../base/error.js';
+import type { DriverAvailability, MountRequest } from '../mount-driver.js';
+
+export const FUSE_DEVICE = '/dev/fuse';
+const FUSERMOUNT = 'fusermount3';
+/** Type shown in mount tables. */
+const SUBTYPE = 'isodrive';
+/** Bytes of a helper's messages that are kept. */
+const MAX_MESSAGE_BYTES = 4096;
+
+function isRoot(): boolean {
+  return process.geteuid?.() === 0;
+}
+
+/** Whether the fuse driver can mount here. */
+export async function checkFuse(): Promise<DriverAvailability> {
+  try {
+    await access(FUSE_DEVICE, isRoot() ? constants.R_OK | constants.W_OK : constants.F_OK);
+  } catch (thrown) {
+    const reason = `${FUSE_DEVICE} cannot be opened (${isSystemError(thrown) ? thrown.code : 'unknown'})`;
+    return { available: false, reason, fix: 'Load the kernel module: modprobe fuse' };
+  }
+  if (isRoot() || (await runFusermount(['--version'])).exit === 0) return { available: true };
+  return {
+    available: false,
+    reason: `${FUSERMOUNT} is not installed`,
+    fix: 'Install it: apt-get install fuse3',
+  };
+}
+
+/** Mounts and gives the descriptor of /dev/fuse that serves it; the caller closes it. */
+export async function attachFuse(addon: Addon, request: MountRequest): Promise<number> {
+  return isRoot() ? attachAsRoot(addon, request) : attachByHelper(addon, request);
+}
+
+async function attachAsRoot(addon: Addon, request: MountRequest): Promise<number> {
+  const device = openFuseDevice();
+  const options = [
+    `fd=${device}`,
+    'rootmode=40000',
+    `user_id=${process.geteuid?.() ?? 0}`,
+    `group_id=${process.getegid?.() ?? 0}`,
+    'default_permissions',
+    ...(request.allowOther ? ['allow_other'] : []),
+  ];
+  try {
+    await addon.mount(request.sourceName, request.directory, `fuse.${SUBTYPE}`, options.join(','));
+  } catch (thrown) {
+    closeSync(device);
+    throw mountError(thrown, request.directory);
+  }
+  return device;
+}
+
+/** A plain descriptor: the collector would close a FileHandle. */
+function openFuseDevice(): number {
+  try {
+    return openSync(FUSE_DEVICE, constants.O_RDWR);
+  } catch (thrown) {
+    const code = isSystemError(thrown) ? thrown.code : 'unknown';
+    throw new IsodriveError('policy', `Cannot open "${FUSE_DEVICE}": ${code}, expected to be allowed to`, {
+      cause: thrown,
+    });
+  }
+}
+
+async function attachByHelper(addon: Addon, request: MountRequest): Promise<number> {
+  const [ours, theirs] = addon.createSocketPair();
+  try {
+    const options = [
+      'ro',
+      'nosuid',
+      'nodev',
+      'default_permissions',
+      `subtype=${SUBTYPE}`,
+      `fsname=${escapeOption(request.sourceName)}`,
+      ...(request.allowOther ? ['allow_other'] : []),
+    ];
+    const { exit, message } = await runFusermount(['-o', options.join(','), '--', request.directory], theirs);
+    if (exit === 0) return addon.receiveDescriptor(ours);
+    throw new IsodriveError(
+      'policy',
+      `Cannot mount at "${request.directory}": ${message || `${FUSERMOUNT} gave ${exit}`}`,
+      {
+        action: helperFix(message),
+      },
+    );
+  } finally {
+    closeSync(ours);
+    closeSync(theirs);
+  }
+}
+
+/** fusermount3 splits its options at commas; a backslash keeps one (libfuse mount_util). */
+function escapeOption(text: string): string {
+  return text.replaceAll(/[\\,]/g, '\\$&');
+}
+
+function helperFix(message: string): string {
+  if (message.includes('user_allow_other'))
+    return 'Add the line user_allow_other to /etc/fuse.conf, or leave --allow-other out';
+  return 'Run isodrive doctor';
+}
+
+/** Unmounts; rejects with `busy` while it is in use, unless `lazy`. Resolves when nothing is mounted there any more. */
+export async function detachFuse(addon: Addon, directory: string, lazy: boolean): Promise<void> {
+  if (isRoot()) {
+    try {
+      await addon.unmount(directory, lazy);
+    } catch (thrown) {
+      // EINVAL: it is no mount point, somebody else was first.
+      if (!isAddonError(thrown) || getSystemErrorName(-thrown.errno) !== 'EINVAL')
+        throw mountError(thrown, directory);
+    }
+    return;
+  }
+  const { exit, message } = await runFusermount(['-u', ...(lazy ? ['-z'] : []), '--', directory]);
+  if (exit === 0 || /not (found|mounted)|no such/i.test(message)) return;
+  if (/busy/i.test(message)) throw busyError(directory);
+  throw new IsodriveError(
+    'policy',
+    `Cannot unmount "${directory}": ${message || `${FUSERMOUNT} gave ${exit}`}`,
+  );
+}
+
+function busyError(directory: string, cause?: unknown): IsodriveError {
+  return new IsodriveError('busy', `Cannot unmount "${directory}": files there are in use`, {
+    action: 'Close the programs that use it, or unmount with --lazy',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+function mountError(thrown: unknown, directory: string): unknown {
+  if (!isAddonError(thrown)) return thrown;
+  const name = getSystemErrorName(-thrown.errno);
+  if (name === 'EBUSY') return busyError(directory, thrown);
+  const verb = thrown.syscall === 'mount' ? 'mount at' : 'unmount';
+  const code = name === 'EPERM' || name === 'EACCES' ? 'policy' : 'internal';
+  return new IsodriveError(code, `Cannot ${verb} "${directory}": ${name} from ${thrown.syscall}`, {
+    cause: thrown,
+  });
+}
+
+interface HelperResult {
+  readonly exit: number;
+  readonly message: string;
+}
+
+/** Runs fusermount3 with `socket` as the descriptor it sends the device through. Exit 127: not installed. */
+function runFusermount(args: readonly string[], socket?: number): Promise<HelperResult> {
+  return new Promise((resolve) => {
+    const child = spawn(FUSERMOUNT, args, {
+      stdio: ['ignore', 'ignore', 'pipe', ...(socket === undefined ? [] : [socket])],
+      env: { ...process.env, LC_ALL: 'C', ...(socket === undefined ? {} : { _FUSE_COMMFD: '3' }) },
+    });
+    let message = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      message = (message + text).slice(0, MAX_MESSAGE_BYTES);
+    });
+    child.on('error', () => resolve({ exit: 127, message: `${FUSERMOUNT} is not installed` }));
+    child.on('close', (code) =>
+      resolve({ exit: code ?? 1, message: message.trim().replace(/^fusermount3: /, '') }),
+    );
+  });
+}

@@ -1,0 +1,129 @@
+// Driver `fuse`: our own speaker of the kernel protocol. Native threads answer from the shared index and the image's
+// descriptor; this side mounts, unmounts, and loads directories when the threads ask for them.
+import { loadAddon } from '../../../native/index.js';
+import type { Addon, IndexRegion, SessionHandle } from '../../../native/index.js';
+import { toIsodriveError, IsodriveError } from '../../base/error.js';
+import { SharedIndexMemory } from '../../index/index-memory.js';
+import type { IndexMemory } from '../../index/index-memory.js';
+import { REGION_BYTES } from '../../index/layout.js';
+import type {
+  ActiveMount,
+  DriverAvailability,
+  MountDriver,
+  MountEnd,
+  MountRequest,
+} from '../mount-driver.js';
+import { attachFuse, checkFuse, detachFuse } from './attach.js';
+import { raiseReadAhead } from './read-ahead.js';
+
+/** Index memory together with the native handle that keeps it. */
+class FuseIndexMemory extends SharedIndexMemory {
+  readonly region: IndexRegion;
+
+  constructor(region: IndexRegion) {
+    super(region.buffer);
+    this.region = region;
+  }
+}
+
+class FuseMount implements ActiveMount {
+  readonly driver = 'fuse';
+  readonly directory: string;
+  readonly device: string | undefined;
+  readonly ended: Promise<MountEnd>;
+  readonly #addon: Addon;
+
+  constructor(addon: Addon, directory: string, device: string | undefined, ended: Promise<MountEnd>) {
+    this.#addon = addon;
+    this.directory = directory;
+    this.device = device;
+    this.ended = ended;
+  }
+
+  async unmount({ lazy }: { lazy: boolean }): Promise<void> {
+    await detachFuse(this.#addon, this.directory, lazy);
+    // A lazy unmount ends when its last user goes; an ordinary one has none.
+    if (!lazy) await this.ended;
+  }
+}
+
+class FuseDriver implements MountDriver {
+  readonly name = 'fuse';
+  #addon: Addon | undefined;
+
+  #load(): Addon {
+    this.#addon ??= loadAddon();
+    return this.#addon;
+  }
+
+  createMemory(): IndexMemory {
+    return new FuseIndexMemory(this.#load().allocateIndexRegion(REGION_BYTES));
+  }
+
+  async check(): Promise<DriverAvailability> {
+    try {
+      this.#load();
+    } catch (thrown) {
+      const reason = `its addon cannot be loaded (${toIsodriveError(thrown).message})`;
+      return { available: false, reason, fix: 'Install a C++ compiler and run scripts/isodrive again' };
+    }
+    return checkFuse();
+  }
+
+  async mount(request: MountRequest): Promise<ActiveMount> {
+    const addon = this.#load();
+    const { index, source } = request;
+    const { memory } = index.table;
+    if (source.fileDescriptor === undefined || !(memory instanceof FuseIndexMemory)) {
+      throw new IsodriveError(
+        'unsupported',
+        `Cannot mount "${source.name}" with driver "fuse": it is no plain file`,
+        {
+          action: 'Use --driver fuse-native',
+        },
+      );
+    }
+    const device = await attachFuse(addon, request);
+    let end: (end: MountEnd) => void = () => undefined;
+    const ended = new Promise<MountEnd>((resolve) => {
+      end = resolve;
+    });
+    let session: SessionHandle | undefined = undefined;
+    const load = (row: number): void => {
+      void loadDirectory(index, row).then((errno) => {
+        if (session !== undefined) addon.resumeSession(session, row, errno);
+      });
+    };
+    session = addon.startSession(
+      {
+        device,
+        image: source.fileDescriptor,
+        imageBytes: source.size,
+        region: memory.region.handle,
+        volumeBytes: index.tree.volumeSize,
+        hasAttributes: index.tree.hasAttributes ?? false,
+      },
+      load,
+      () => {
+        session = undefined;
+        addon.discardIndexRegion(memory.region.handle);
+        end({ reason: 'unmounted' });
+      },
+    );
+    return new FuseMount(addon, request.directory, await raiseReadAhead(request.directory), ended);
+  }
+}
+
+/** Gives 0, or the errno for those who wait: only a medium that fails keeps a directory from being published. */
+async function loadDirectory(index: MountRequest['index'], row: number): Promise<number> {
+  try {
+    await index.load(row);
+    return 0;
+  } catch (thrown) {
+    return toIsodriveError(thrown).errnoNumber;
+  }
+}
+
+export function createFuseDriver(): MountDriver {
+  return new FuseDriver();
+}
