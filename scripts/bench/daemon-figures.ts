@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContestantContext } from './contestants.js';
 import { warmFile } from './kernel-caches.js';
-import { findMount } from './mount-table.js';
+import { mountAt } from './read-ahead.js';
 import { PrivateDaemon } from './private-daemon.js';
 import type { Probe } from './probe.js';
 import type { ResidentMemory } from './process-memory.js';
@@ -82,7 +82,7 @@ async function usingDirectory(
   try {
     await use(directory);
   } finally {
-    if ((await findMount(directory)) !== undefined) await daemon.must('unmount', directory);
+    if ((await mountAt(directory)) !== undefined) await daemon.must('unmount', directory);
     await rmdir(directory);
   }
 }

@@ -1,0 +1,23 @@
+// Read-ahead of a mounted file system (kernel Documentation/ABI/testing/sysfs-class-bdi), and which mount is where.
+import { readFile, writeFile } from 'node:fs/promises';
+import type { MountTableEntry } from '../../src/mount/mount-table.js';
+import { findMount, readMountTable } from '../../src/mount/mount-table.js';
+
+/** The mount seen at a directory (absolute, without symlinks), or undefined. Never touches it. */
+export async function mountAt(directory: string): Promise<MountTableEntry | undefined> {
+  return findMount(await readMountTable(), directory);
+}
+
+/** KiB. `device` is "major:minor". */
+export async function getReadAhead(device: string): Promise<number> {
+  return Number(await readFile(settingFile(device), 'utf8'));
+}
+
+/** Needs root. */
+export async function setReadAhead(device: string, kibibytes: number): Promise<void> {
+  await writeFile(settingFile(device), `${kibibytes}`);
+}
+
+function settingFile(device: string): string {
+  return `/sys/class/bdi/${device}/read_ahead_kb`;
+}

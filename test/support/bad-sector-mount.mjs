@@ -1,0 +1,36 @@
+// Shows an image as the file DIR/disc.iso of which some bytes cannot be read: reads that touch FROM..TO fail with EIO,
+// as on a scratched disc. Serves until it is told to end (SIGTERM). Prints "ready" once mounted.
+// Usage: node bad-sector-mount.mjs IMAGE DIR FROM TO
+import { fstatSync, openSync, readSync } from 'node:fs';
+import Fuse from 'fuse-native';
+
+const [, , image, directory, from, to] = process.argv;
+const NAME = '/disc.iso';
+const EIO = -5;
+const ENOENT = -2;
+const fd = openSync(image, 'r');
+const { size, mtime } = fstatSync(fd);
+
+function attributes(mode, bytes, inode) {
+  return { mtime, atime: mtime, ctime: mtime, nlink: 1, size: bytes, mode, uid: 0, gid: 0, ino: inode };
+}
+
+const fuse = new Fuse(directory, {
+  readdir: (path, done) => done(0, [NAME.slice(1)]),
+  getattr: (path, done) => {
+    if (path === '/') done(0, attributes(0o40755, 4096, 1));
+    else if (path === NAME) done(0, attributes(0o100644, size, 2));
+    else done(ENOENT);
+  },
+  open: (path, flags, done) => done(0, 1),
+  read: (path, handle, target, length, position, done) => {
+    if (position < Number(to) && position + length > Number(from)) done(EIO);
+    else done(readSync(fd, target, 0, length, position));
+  },
+});
+
+fuse.mount((error) => {
+  if (error) throw error;
+  process.stdout.write('ready\n');
+});
+process.on('SIGTERM', () => fuse.unmount((error) => process.exit(error ? 1 : 0)));

@@ -1,0 +1,38 @@
+// An image with an unreadable place, without a device mapper: a small FUSE file system that answers EIO there.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { mountAt } from '../../scripts/bench/read-ahead.js';
+import { mustRun } from '../../scripts/bench/run-command.js';
+
+export interface BadSectorImage extends AsyncDisposable {
+  /** The image with the bad place; the kernel reads whole pages, so all of the page fails. */
+  readonly image: string;
+}
+
+/** Mounts `image` at the new directory `directory`; reads of bytes `from` to `to` (excluded) fail with EIO. */
+export async function mountBadSector(
+  image: string,
+  directory: string,
+  from: number,
+  to: number,
+): Promise<BadSectorImage> {
+  await mkdir(directory);
+  const program = join(import.meta.dirname, 'bad-sector-mount.mjs');
+  const child = spawn(process.execPath, [program, image, directory, `${from}`, `${to}`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  const end = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await exited;
+    if ((await mountAt(directory)) !== undefined) await mustRun('umount', ['--lazy', directory]);
+  };
+  const isReady = await Promise.race([once(child.stdout, 'data').then(() => true), exited.then(() => false)]);
+  if (!isReady) {
+    await end();
+    throw new Error('File system with the bad sector ended before it was mounted');
+  }
+  return { image: join(directory, 'disc.iso'), [Symbol.asyncDispose]: end };
+}

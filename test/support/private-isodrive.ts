@@ -1,0 +1,101 @@
+// A daemon, mount points and scratch files of one test, with everything given back at its end whatever happened.
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PrivateDaemon } from '../../scripts/bench/private-daemon.js';
+import { mustRun } from '../../scripts/bench/run-command.js';
+import type { MountTableEntry } from '../../src/mount/mount-table.js';
+import { readMountTable } from '../../src/mount/mount-table.js';
+import type { Methods } from '../../src/protocol/messages.js';
+import { ControlClient } from '../../src/protocol/client.js';
+
+const PROJECT = join(import.meta.dirname, '..', '..');
+/** Milliseconds to wait for what the kernel or the daemon ends on its own time. */
+const PATIENCE = 5000;
+
+export interface PrivateIsodriveOptions {
+  /** User of the daemon; its folder is then made theirs. */
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+export class PrivateIsodrive implements AsyncDisposable {
+  /** Scratch folder; removed at the end. */
+  readonly folder: string;
+  readonly daemon: PrivateDaemon;
+
+  private constructor(folder: string, daemon: PrivateDaemon) {
+    this.folder = folder;
+    this.daemon = daemon;
+  }
+
+  /** Starts a daemon that meets no other. */
+  static async start(options: PrivateIsodriveOptions = {}): Promise<PrivateIsodrive> {
+    const folder = await mkdtemp(join(tmpdir(), 'isodrive-e2e-'));
+    const home = join(folder, 'home');
+    await mkdir(home, { mode: 0o700 });
+    const { uid, gid } = options;
+    if (uid !== undefined) await mustRun('chown', ['-R', `${uid}:${gid ?? uid}`, folder]);
+    const isodrive = new PrivateIsodrive(
+      folder,
+      new PrivateDaemon({ project: PROJECT, folder: home, ...options }),
+    );
+    try {
+      await isodrive.daemon.start();
+    } catch (error) {
+      await isodrive[Symbol.asyncDispose]();
+      throw error;
+    }
+    return isodrive;
+  }
+
+  /** A fresh, empty directory. */
+  makeDirectory(name = 'mnt-'): Promise<string> {
+    return mkdtemp(join(this.folder, name));
+  }
+
+  /** Mounts at a fresh directory through the control socket, which spares the command's start. */
+  async mount(
+    image: string,
+    params: Partial<Methods['mount']['params']> = {},
+  ): Promise<Methods['mount']['result']['mount']> {
+    const directory = await this.makeDirectory();
+    await using client = await this.connect();
+    return (await client.call('mount', { image, directory, ...params })).mount;
+  }
+
+  /** Unmounts mounts by id; throws when one cannot be. */
+  async unmount(...ids: string[]): Promise<void> {
+    await using client = await this.connect();
+    const { failed } = await client.call('unmount', { targets: ids.map((name) => ({ name, paths: [] })) });
+    if (failed.length > 0) throw new Error(`Cannot unmount: ${JSON.stringify(failed)}`);
+  }
+
+  connect(): Promise<ControlClient> {
+    return ControlClient.connect(join(this.folder, 'home', 'isodrive', 'control.sock'));
+  }
+
+  /** Mounts below the scratch folder that the kernel still has. */
+  async remainingMounts(): Promise<readonly MountTableEntry[]> {
+    return (await readMountTable()).filter(({ directory }) => directory.startsWith(`${this.folder}/`));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.daemon.stop();
+    for (const { directory } of await this.remainingMounts()) await mustRun('umount', ['--lazy', directory]);
+    await waitUntil(async () => (await this.remainingMounts()).length === 0);
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Waits until `condition` holds; throws when it does not in time. */
+export async function waitUntil(
+  condition: () => Promise<boolean>,
+  patience: number = PATIENCE,
+): Promise<void> {
+  const end = performance.now() + patience;
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error(`Condition did not come true within ${patience} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
