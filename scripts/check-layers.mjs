@@ -1,0 +1,67 @@
+// Fails when a module imports from a stage that comes after its own: the folder tree is the data flow. The table is
+// the architecture; ARCHITECTURE.md explains it.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+
+/** The stages of src, first to last: each may import itself and those before it, mount and present not each other. */
+const flow = ['base', 'source', 'container', 'disc', 'filesystem', 'index'].map((name) => `src/${name}`);
+
+/** Layer -> layers it may import from. The longest prefix of a path decides its layer. */
+const allowed = new Map([
+  ...flow.map((layer, i) => [layer, flow.slice(0, i + 1)]),
+  ['src/mount', [...flow, 'src/mount', 'native/index.ts']],
+  ['src/present', [...flow, 'src/present']],
+  ['src/protocol', ['src/base', 'src/protocol']],
+  ['src/cli', [...flow, 'src/mount', 'src/present', 'src/protocol', 'src/cli']],
+  ['src/index.ts', [...flow, 'src/mount', 'src/present']],
+  ['daemon', [...flow, 'src/mount', 'src/present', 'src/protocol', 'daemon', 'native/index.ts']],
+  ['native/index.ts', ['src/base', 'src/index/layout.ts']],
+  ['scripts', ['src', 'scripts', 'native/index.ts']],
+]);
+
+function listFiles(folder) {
+  return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'));
+}
+
+function isWithin(path, layer) {
+  return path === layer || path.startsWith(`${layer}/`);
+}
+
+function layerOf(path) {
+  return [...allowed.keys()]
+    .filter((layer) => isWithin(path, layer))
+    .sort((a, b) => b.length - a.length)
+    .at(0);
+}
+
+/** Relative modules that a file imports or re-exports, types included, as paths from the root. */
+function importsOf(path) {
+  const text = readFileSync(join(root, path), 'utf8');
+  const found = [];
+  for (const [, name] of text.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)'(\.{1,2}\/[^']*)'/g)) {
+    const target = relative(root, resolve(root, dirname(path), name))
+      .split(sep)
+      .join('/');
+    found.push(target.replace(/\.js$/, '.ts'));
+  }
+  return found;
+}
+
+const faults = [];
+for (const path of ['src', 'daemon', 'native', 'scripts'].flatMap(listFiles)) {
+  const layer = layerOf(path);
+  if (layer === undefined) {
+    faults.push(`${path}: found a folder without a layer, expected one of ${[...allowed.keys()].join(', ')}`);
+    continue;
+  }
+  for (const target of importsOf(path)) {
+    if (allowed.get(layer).some((permitted) => isWithin(target, permitted))) continue;
+    faults.push(`${path}: found an import of ${target}, expected only ${allowed.get(layer).join(', ')}`);
+  }
+}
+for (const fault of faults) process.stderr.write(`${fault}\n`);
+process.exitCode = faults.length === 0 ? 0 : 1;
