@@ -1,25 +1,95 @@
 // Opens an image from path to lazy index: the whole flow in one call, for presenters, mounts and the daemon.
-import type { FindingLog } from '../base/finding.js';
+import { IsodriveError } from '../base/error.js';
+import { FindingLog } from '../base/finding.js';
+import { openContainer } from '../container/open-container.js';
+import { chooseTree } from '../filesystem/choose-tree.js';
 import type { FileTree, TreeKind } from '../filesystem/file-tree.js';
+import { probeIsoVolume } from '../filesystem/iso9660/probe.js';
+import type { VolumeSummary } from '../filesystem/iso9660/volume.js';
 import type { ByteSource } from '../source/byte-source.js';
-import type { DiscIndex } from './disc-index.js';
+import { CachedSource } from '../source/cached-source.js';
+import { FileSource } from '../source/file-source.js';
+import { DiscIndex } from './disc-index.js';
 import type { IndexMemory } from './index-memory.js';
+import { PlainIndexMemory } from './index-memory.js';
 
 export interface OpenImageOptions {
   /** Which view of the disc; `auto` takes the best that is readable. */
   readonly tree?: TreeKind | 'auto';
   /** Where the index lives; memory of this process where absent. */
   readonly memory?: IndexMemory;
+  /** Bytes of metadata kept in memory while directories are read. */
+  readonly cacheBytes?: number;
   readonly signal?: AbortSignal;
 }
 
 /** An image ready to be listed. Disposing closes the source. */
 export interface OpenedImage extends AsyncDisposable {
+  /** The image's bytes, uncached. */
   readonly source: ByteSource;
+  /** Name of the container's format, such as "iso". */
+  readonly format: string;
   /** Every view the disc holds, best first. */
   readonly trees: readonly FileTree[];
   /** The chosen view, which `index` shows. */
   readonly tree: FileTree;
   readonly index: DiscIndex;
+  /** What the volume's descriptors say, boot entries included. */
+  readonly volume: VolumeSummary;
   readonly findings: FindingLog;
+  /** Lets go of cached metadata: to be called when the whole tree is in the index. */
+  releaseCache(): void;
+}
+
+/**
+ * Rejects with `image-not-found`, `permission`, `image-unreadable`, `unsupported`, `damaged` or `cancelled`; nothing
+ * stays open then.
+ */
+export async function openImage(path: string, options: OpenImageOptions = {}): Promise<OpenedImage> {
+  const source = await FileSource.open(path, options.signal);
+  const cache = new CachedSource(source, options.cacheBytes);
+  try {
+    return await openVolume(source, cache, options);
+  } catch (thrown) {
+    await cache[Symbol.asyncDispose]();
+    throw thrown;
+  }
+}
+
+async function openVolume(
+  source: FileSource,
+  cache: CachedSource,
+  options: OpenImageOptions,
+): Promise<OpenedImage> {
+  const { signal } = options;
+  const findings = new FindingLog();
+  const disc = await openContainer(cache, signal);
+  const track = disc.sessions.at(-1)?.tracks.at(-1);
+  if (track === undefined) throw refuseTracklessDisc(source.name);
+  const reader = disc.sectors(track);
+  const volume = await probeIsoVolume(reader, findings.add.bind(findings), signal);
+  const tree = await chooseTree(volume.trees, options.tree ?? 'auto', findings, source.name, signal);
+  const memory = options.memory ?? new PlainIndexMemory();
+  const index = await DiscIndex.open(tree, memory, findings, source.name, signal);
+  return {
+    source,
+    format: disc.format,
+    trees: volume.trees,
+    tree,
+    index,
+    volume: volume.summary,
+    findings,
+    releaseCache: () => cache.clear(),
+    [Symbol.asyncDispose]: () => cache[Symbol.asyncDispose](),
+  };
+}
+
+function refuseTracklessDisc(source: string): IsodriveError {
+  return new IsodriveError(
+    'unsupported',
+    `Cannot read "${source}": disc has no track, expected a data track`,
+    {
+      at: { source },
+    },
+  );
 }

@@ -1,0 +1,43 @@
+// Plain images (.iso, .img, block devices): nothing but sectors of 2048 bytes user data, as a drive would give them.
+import type { Disc, Track } from '../../disc/disc.js';
+import { PlainSectorReader, SECTOR_SIZE } from '../../disc/sector-reader.js';
+import { readAtMost } from '../../source/read-fully.js';
+import type { ContainerFormat } from '../container-format.js';
+
+/** ECMA-119 6.2.1: the volume descriptors start at sector 16, behind the system area. */
+export const DESCRIPTOR_START = 16 * SECTOR_SIZE;
+/** Descriptors looked at: those of ECMA-119, or the volume recognition sequence of ECMA-167, fit in fewer. */
+const PROBED_SECTORS = 16;
+/** Standard identifiers, bytes 1 to 5 of a descriptor (ECMA-119 8.1.2; ECMA-167 2/9.1.2, 3/9.1). */
+const IDENTIFIERS = ['CD001', 'BEA01', 'NSR02', 'NSR03', 'TEA01', 'BOOT2', 'CDW02'];
+const HIGH_SIERRA_IDENTIFIER = 'CDROM';
+const HIGH_SIERRA_OFFSET = 9;
+
+export const isoFormat: ContainerFormat = {
+  name: 'iso',
+  title: 'plain sectors of 2048 bytes',
+
+  async probe(source, signal) {
+    const bytes = await readAtMost(source, DESCRIPTOR_START, PROBED_SECTORS * SECTOR_SIZE, signal);
+    for (let at = 0; at + SECTOR_SIZE <= bytes.length; at += SECTOR_SIZE) {
+      const text = Buffer.from(bytes.subarray(at, at + 32)).toString('latin1');
+      if (IDENTIFIERS.includes(text.slice(1, 6))) return 3;
+      if (text.startsWith(HIGH_SIERRA_IDENTIFIER, HIGH_SIERRA_OFFSET)) return 3;
+    }
+    return 0;
+  },
+
+  open(source) {
+    return Promise.resolve(createPlainDisc(new PlainSectorReader(source)));
+  },
+};
+
+function createPlainDisc(reader: PlainSectorReader): Disc {
+  const track: Track = {
+    number: 1,
+    mode: 'mode1',
+    start: 0,
+    length: Math.ceil(reader.size / SECTOR_SIZE),
+  };
+  return { format: isoFormat.name, sessions: [{ number: 1, tracks: [track] }], sectors: () => reader };
+}

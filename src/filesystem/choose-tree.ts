@@ -1,0 +1,62 @@
+// Chooses the tree that a user sees: the one asked for, or the best that can be read and is not empty.
+import { IsodriveError } from '../base/error.js';
+import type { FindingLog } from '../base/finding.js';
+import type { IsoTree } from './iso9660/iso-tree.js';
+import type { TreeKind } from './file-tree.js';
+
+/**
+ * `auto` takes the first of `trees` whose root lists something: some discs have a Rock Ridge or plain tree that is
+ * empty or unreadable beside a good Joliet one. Rejects with `unsupported` when the tree asked for is not there, and
+ * with the first tree's own error when none can be read.
+ */
+export async function chooseTree(
+  trees: readonly IsoTree[],
+  wanted: TreeKind | 'auto',
+  findings: FindingLog,
+  sourceName: string,
+  signal?: AbortSignal,
+): Promise<IsoTree> {
+  if (wanted !== 'auto') return requireTree(trees, wanted, sourceName);
+  let firstReadable: IsoTree | undefined;
+  let firstError: IsodriveError | undefined;
+  for (const tree of trees) {
+    try {
+      if (!(await tree.isRootEmpty(signal))) return reportChoice(tree, trees, findings, sourceName);
+      firstReadable ??= tree;
+    } catch (thrown) {
+      if (!(thrown instanceof IsodriveError) || thrown.code === 'cancelled') throw thrown;
+      firstError ??= thrown;
+    }
+  }
+  if (firstReadable !== undefined) return reportChoice(firstReadable, trees, findings, sourceName);
+  throw firstError ?? new RangeError('A disc without trees');
+}
+
+function requireTree(trees: readonly IsoTree[], wanted: TreeKind, sourceName: string): IsoTree {
+  const tree = trees.find(({ kind }) => kind === wanted);
+  if (tree !== undefined) return tree;
+  const present = trees.map(({ kind }) => kind).join(', ');
+  throw new IsodriveError(
+    'unsupported',
+    `Cannot show the ${wanted} tree of "${sourceName}": disc has ${present}, expected ${wanted} among them`,
+    { at: { source: sourceName }, action: `Choose one of: ${present}` },
+  );
+}
+
+function reportChoice(
+  tree: IsoTree,
+  trees: readonly IsoTree[],
+  findings: FindingLog,
+  sourceName: string,
+): IsoTree {
+  const best = trees[0];
+  if (best !== undefined && best !== tree) {
+    findings.add({
+      code: 'unusable-tree',
+      severity: 'warning',
+      message: `Root of the ${best.kind} tree is empty or damaged, the ${tree.kind} tree is shown`,
+      at: { source: sourceName },
+    });
+  }
+  return tree;
+}

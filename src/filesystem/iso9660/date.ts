@@ -1,0 +1,75 @@
+// Dates of ECMA-119: seven binary bytes in records, seventeen digits in descriptors.
+import type { ByteCursor } from '../../base/byte-cursor.js';
+import type { Timestamp } from '../file-tree.js';
+
+export const SHORT_DATE_BYTES = 7;
+export const LONG_DATE_BYTES = 17;
+/** Time zones are quarters of an hour from Greenwich; none is farther than 13 hours, so what is more is junk. */
+const MAX_ZONE = 52;
+const ZONE_SECONDS = 15 * 60;
+const YEAR_BASE = 1900;
+
+/**
+ * Seconds since 1970-01-01 UTC in the proleptic Gregorian calendar. Fields out of their range carry over, as Linux
+ * does it (mktime64), so that a disc with garbage shows the same time everywhere.
+ */
+export function civilSeconds(
+  year: number,
+  month: number,
+  day: number,
+  hour: number,
+  minute: number,
+  second: number,
+): number {
+  let y = year;
+  // The year begins in March, so that the leap day is its last.
+  let m = month - 2;
+  if (m <= 0) {
+    m += 12;
+    y -= 1;
+  }
+  const leapDays = ((y / 4) | 0) - ((y / 100) | 0) + ((y / 400) | 0);
+  const days = leapDays + (((367 * m) / 12) | 0) + day + y * 365 - 719_499;
+  return ((days * 24 + hour) * 60 + minute) * 60 + second;
+}
+
+/** ECMA-119 9.1.5 Recording Date and Time, 7 bytes. Seven zeros mean "not specified" and give 1970-01-01. */
+export function readShortDate(cursor: ByteCursor, offset: number, into: Timestamp): void {
+  into.microseconds = 0;
+  const year = cursor.u8(offset);
+  const month = cursor.u8(offset + 1);
+  const day = cursor.u8(offset + 2);
+  if ((year | month | day) === 0) {
+    into.seconds = 0;
+    return;
+  }
+  const zone = cursor.i8(offset + 6);
+  const local = civilSeconds(
+    YEAR_BASE + year,
+    month,
+    day,
+    cursor.u8(offset + 3),
+    cursor.u8(offset + 4),
+    cursor.u8(offset + 5),
+  );
+  into.seconds = zone >= -MAX_ZONE && zone <= MAX_ZONE ? local - zone * ZONE_SECONDS : local;
+}
+
+/** ECMA-119 8.4.26.1 Date and Time, 17 bytes; false and `into` untouched when it is not specified or no date. */
+export function readLongDate(cursor: ByteCursor, offset: number, into: Timestamp): boolean {
+  const digits = Buffer.from(cursor.slice(offset, 16)).toString('latin1');
+  if (!/^\d{16}$/.test(digits) || /^0+$/.test(digits)) return false;
+  const field = (start: number, end: number): number => Number.parseInt(digits.slice(start, end), 10);
+  const zone = cursor.i8(offset + 16);
+  const local = civilSeconds(
+    field(0, 4),
+    field(4, 6),
+    field(6, 8),
+    field(8, 10),
+    field(10, 12),
+    field(12, 14),
+  );
+  into.seconds = zone >= -MAX_ZONE && zone <= MAX_ZONE ? local - zone * ZONE_SECONDS : local;
+  into.microseconds = field(14, 16) * 10_000;
+  return true;
+}

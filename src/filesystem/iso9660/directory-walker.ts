@@ -1,0 +1,322 @@
+// Walks the records of one directory and hands its entries on: the hot path of every mount. Nothing is allocated per
+// record, and nothing awaited but the directory's own bytes and continuation areas that are not in memory.
+import { ByteCursor } from '../../base/byte-cursor.js';
+import { IsodriveError } from '../../base/error.js';
+import type { Finding } from '../../base/finding.js';
+import type { SectorReader } from '../../disc/sector-reader.js';
+import { SECTOR_SIZE } from '../../disc/sector-reader.js';
+import { throwIfAborted } from '../../source/abortable.js';
+import { DirectoryEntry, MODE_TYPE } from '../file-tree.js';
+import type { EntrySink } from '../file-tree.js';
+import { ContinuationAreas } from './continuation-areas.js';
+import { MIN_RECORD_BYTES, RECORD, RECORD_FLAG, isDotRecord } from './directory-record.js';
+import { FileSections } from './file-sections.js';
+import type { RecordDecoder } from './record-decoder.js';
+
+/** Bytes of a directory that are looked at in one go. A record always fits. */
+const WINDOW_BYTES = 65_536;
+/** Sectors without a record in a row, after which the rest of a directory is taken for padding. */
+const MAX_EMPTY_SECTORS = 1024;
+/** Sectors with a broken record, after which the rest of a directory is given up. */
+const MAX_DAMAGED_SECTORS = 64;
+
+type Report = (finding: Finding) => void;
+
+/** What one call works on; the walker itself is reused from directory to directory. */
+interface Job {
+  readonly end: number;
+  readonly sink: EntrySink;
+  readonly report: Report;
+  readonly signal: AbortSignal | undefined;
+  position: number;
+  added: number;
+  emptySectors: number;
+  damagedSectors: number;
+}
+
+export class DirectoryWalker {
+  readonly areas: ContinuationAreas;
+  readonly #reader: SectorReader;
+  readonly #blockSize: number;
+  readonly #scratch = new Uint8Array(WINDOW_BYTES);
+  readonly #window: ByteCursor;
+  readonly #record: ByteCursor;
+  readonly #entry = new DirectoryEntry();
+  readonly #sections = new FileSections();
+  /** Identifier of the file whose further sections are awaited. */
+  readonly #sectionName = new Uint8Array(256);
+  #sectionNameLength = -1;
+  #sectionsShown = false;
+
+  constructor(reader: SectorReader, blockSize: number) {
+    this.#reader = reader;
+    this.#blockSize = blockSize;
+    this.areas = new ContinuationAreas(reader);
+    this.#window = new ByteCursor(this.#scratch, reader.name, 0);
+    this.#record = new ByteCursor(this.#scratch, reader.name, 0);
+  }
+
+  /** Lists the directory whose extent starts at byte `locator`. Rejects as FileTree.readDirectory does. */
+  async list(
+    decoder: RecordDecoder,
+    locator: number,
+    size: number,
+    sink: EntrySink,
+    report: Report,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const end = Math.min(locator + size, this.#reader.size);
+    const job: Job = {
+      end,
+      sink,
+      report,
+      signal,
+      position: locator,
+      added: 0,
+      emptySectors: 0,
+      damagedSectors: 0,
+    };
+    this.#sectionNameLength = -1;
+    if (locator >= end && size > 0) throw this.#beyondEnd(locator);
+    if (locator + size > end) this.#reportTruncation(locator, size, report);
+    while (job.position < end) {
+      throwIfAborted(signal);
+      await this.#walkWindow(decoder, job);
+    }
+    this.#flushSections(job);
+    if (job.added === 0 && job.damagedSectors > 0) throw this.#damaged(locator);
+  }
+
+  /** Works through the records of one window and moves the job's position behind them. */
+  async #walkWindow(decoder: RecordDecoder, job: Job): Promise<void> {
+    const start = job.position;
+    const length = Math.min(WINDOW_BYTES, job.end - start);
+    const bytes = this.#scratch.subarray(0, length);
+    await this.#reader.read(bytes, start, job.signal);
+    this.#window.setBytes(bytes, start);
+    this.#record.setBytes(bytes, start);
+    let at = 0;
+    while (at < length) {
+      const recordLength = this.#window.u8(at);
+      if (recordLength === 0) {
+        // ECMA-119 6.8.1.1: what is left of a sector behind its last record is zeros.
+        at = this.#nextSector(start, at);
+        job.emptySectors += 1;
+        if (job.emptySectors > MAX_EMPTY_SECTORS) {
+          this.#stopEarly(job, start + at, 'empty');
+          return;
+        }
+        continue;
+      }
+      // A record that the window cuts is read again as the first of the next one.
+      if (at + recordLength > length && start + length < job.end) break;
+      if (this.#hasBrokenRecord(at, recordLength, length)) {
+        this.#reportBrokenRecord(start + at, recordLength, job.report);
+        at = this.#nextSector(start, at);
+        job.damagedSectors += 1;
+        if (job.damagedSectors > MAX_DAMAGED_SECTORS) {
+          this.#stopEarly(job, start + at, 'damaged');
+          return;
+        }
+        continue;
+      }
+      job.emptySectors = 0;
+      this.#record.moveTo(at, recordLength);
+      at += recordLength;
+      if (!this.#needsDecoding(job)) continue;
+      let result = decoder.decode(this.#record, this.#entry);
+      while (result === 'incomplete') {
+        await this.areas.fetch(job.signal);
+        result = decoder.decode(this.#record, this.#entry);
+      }
+      this.#deliver(job, result === 'entry');
+    }
+    job.position = start + at;
+  }
+
+  /** Offset in the window of the next sector of the image; directories start at one. */
+  #nextSector(windowStart: number, at: number): number {
+    const position = windowStart + at;
+    return position - (position % SECTOR_SIZE) + SECTOR_SIZE - windowStart;
+  }
+
+  #hasBrokenRecord(at: number, recordLength: number, windowLength: number): boolean {
+    if (recordLength < MIN_RECORD_BYTES || at + recordLength > windowLength) return true;
+    const nameLength = this.#window.u8(at + RECORD.nameLength);
+    return nameLength === 0 || RECORD.name + nameLength > recordLength;
+  }
+
+  /** False for "." and "..", for associated files, and for a further section of the file before. */
+  #needsDecoding(job: Job): boolean {
+    const record = this.#record;
+    const flags = record.u8(RECORD.flags);
+    // Resource forks share the name of their file and stand between its sections (ECMA-119 9.1.6; Linux hides them).
+    if ((flags & RECORD_FLAG.associated) !== 0 || isDotRecord(record)) return false;
+    if (this.#sectionNameLength < 0) return true;
+    if (!this.#continuesFile()) {
+      this.#reportLostSection(job.report);
+      this.#flushSections(job);
+      return true;
+    }
+    this.#addSection(job.report);
+    if ((flags & RECORD_FLAG.multiExtent) === 0) this.#flushSections(job);
+    return false;
+  }
+
+  #deliver(job: Job, shown: boolean): void {
+    const record = this.#record;
+    const entry = this.#entry;
+    if (record.mismatch >= 0) this.#reportMismatch(job.report);
+    const isRegular = (entry.mode & MODE_TYPE.mask) === MODE_TYPE.regular;
+    if (isRegular && (record.u8(RECORD.flags) & RECORD_FLAG.multiExtent) !== 0) {
+      this.#startSections(shown, job.report);
+      return;
+    }
+    if (isRegular && record.u8(RECORD.gapSize) !== 0 && record.u8(RECORD.unitSize) !== 0) {
+      this.#sections.clear();
+      this.#addSection(job.report);
+      this.#useSections();
+    }
+    if (shown) this.#add(job);
+    this.areas.trim();
+  }
+
+  #add(job: Job): void {
+    const entry = this.#entry;
+    const isRegular = (entry.mode & MODE_TYPE.mask) === MODE_TYPE.regular;
+    if (isRegular && entry.size > 0 && entry.locator + entry.size > this.#reader.size) {
+      this.#reportFileBeyondEnd(job.report);
+    }
+    job.sink.add(entry);
+    job.added += 1;
+  }
+
+  #startSections(shown: boolean, report: Report): void {
+    this.#sections.clear();
+    this.#sectionNameLength = this.#record.u8(RECORD.nameLength);
+    this.#record.copy(RECORD.name, this.#sectionNameLength, this.#sectionName, 0);
+    this.#sectionsShown = shown;
+    this.#addSection(report);
+  }
+
+  #continuesFile(): boolean {
+    const length = this.#record.u8(RECORD.nameLength);
+    if (length !== this.#sectionNameLength) return false;
+    for (let i = 0; i < length; i += 1) {
+      if (this.#record.u8(RECORD.name + i) !== this.#sectionName[i]) return false;
+    }
+    return true;
+  }
+
+  #addSection(report: Report): void {
+    const record = this.#record;
+    const block = record.u32both(RECORD.extent) + record.u8(RECORD.extendedAttributes);
+    const offset = block * this.#blockSize;
+    const size = record.u32both(RECORD.size);
+    const unit = record.u8(RECORD.unitSize) * this.#blockSize;
+    const gap = record.u8(RECORD.gapSize) * this.#blockSize;
+    const complete =
+      unit > 0 && gap > 0
+        ? this.#sections.addInterleaved(offset, size, unit, gap)
+        : this.#sections.add(offset, size);
+    if (!complete) this.#reportTooManyRuns(report);
+  }
+
+  #flushSections(job: Job): void {
+    if (this.#sectionNameLength < 0) return;
+    this.#sectionNameLength = -1;
+    if (!this.#sectionsShown) return;
+    this.#useSections();
+    this.#add(job);
+  }
+
+  /** Gives the entry the sections collected. */
+  #useSections(): void {
+    const entry = this.#entry;
+    const { runs } = this.#sections;
+    entry.size = this.#sections.size;
+    entry.locator = runs[0]?.offset ?? 0;
+    entry.extents = runs.length > 1 ? runs : undefined;
+  }
+
+  #stopEarly(job: Job, position: number, state: 'empty' | 'damaged'): void {
+    const limit = state === 'empty' ? MAX_EMPTY_SECTORS : MAX_DAMAGED_SECTORS;
+    this.#report(
+      job.report,
+      'directory-given-up',
+      'damage',
+      position,
+      `Directory has more than ${limit} ${state} sectors, its rest is left out`,
+    );
+    job.position = job.end;
+  }
+
+  #beyondEnd(locator: number): IsodriveError {
+    const source = this.#reader.name;
+    return new IsodriveError(
+      'damaged',
+      `Cannot list the directory at byte ${locator} of "${source}": image ends at byte ${this.#reader.size}`,
+      { at: { source, offset: locator } },
+    );
+  }
+
+  #damaged(locator: number): IsodriveError {
+    const source = this.#reader.name;
+    return new IsodriveError(
+      'damaged',
+      `Cannot list the directory at byte ${locator} of "${source}": it has no valid record`,
+      { at: { source, offset: locator, clause: 'ECMA-119 9.1' } },
+    );
+  }
+
+  #reportTruncation(locator: number, size: number, report: Report): void {
+    const what = `Directory of ${size} bytes reaches beyond the end of the image at byte ${this.#reader.size}`;
+    this.#report(report, 'directory-beyond-end', 'damage', locator, what);
+  }
+
+  #reportBrokenRecord(position: number, recordLength: number, report: Report): void {
+    const what = `Directory record of ${recordLength} bytes is broken, the rest of its sector is left out`;
+    this.#report(report, 'damaged-record', 'damage', position, what, 'ECMA-119 9.1');
+  }
+
+  #reportLostSection(report: Report): void {
+    const what = 'Another file stands where a further section of the file before was expected';
+    this.#report(report, 'missing-section', 'damage', this.#record.offsetInSource(0), what, 'ECMA-119 9.1.6');
+  }
+
+  #reportMismatch(report: Report): void {
+    const position = this.#record.offsetInSource(this.#record.mismatch);
+    this.#record.mismatch = -1;
+    const what = 'Halves of a both-endian number differ, the little-endian one is used';
+    this.#report(report, 'both-endian-mismatch', 'note', position, what, 'ECMA-119 7.3.3');
+  }
+
+  #reportFileBeyondEnd(report: Report): void {
+    const { locator, size } = this.#entry;
+    const name = new TextDecoder().decode(this.#entry.name.subarray(0, this.#entry.nameLength));
+    const what = `File "${name}" of ${size} bytes reaches beyond the end of the image at byte ${this.#reader.size}`;
+    this.#report(report, 'file-beyond-end', 'damage', locator, what);
+  }
+
+  #reportTooManyRuns(report: Report): void {
+    const what = 'File consists of too many runs, what lies behind them is left out';
+    this.#report(report, 'too-many-runs', 'damage', this.#record.offsetInSource(0), what);
+  }
+
+  #report(
+    report: Report,
+    code: string,
+    severity: Finding['severity'],
+    offset: number,
+    message: string,
+    clause?: string,
+  ): void {
+    const source = this.#reader.name;
+    report({
+      code,
+      severity,
+      message,
+      at: clause === undefined ? { source, offset } : { source, offset, clause },
+    });
+  }
+}

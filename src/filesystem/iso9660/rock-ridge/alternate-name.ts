@@ -1,0 +1,24 @@
+// NM: alternate names (RRIP 1.12 4.1.4), in as many fields as the name takes.
+import type { ByteCursor } from '../../../base/byte-cursor.js';
+import type { DirectoryEntry } from '../../file-tree.js';
+
+/** Flags for "this is . or .."; records of those two are not named by it, and on others it is an error. */
+const DOT_FLAGS = 0x06;
+const HEADER = 5;
+
+/** Appends one field's part of the name, up to a NUL; false when the field says nothing about the name. */
+export function appendAlternateName(
+  cursor: ByteCursor,
+  at: number,
+  length: number,
+  entry: DirectoryEntry,
+): boolean {
+  if (length < HEADER || (cursor.u8(at + 4) & DOT_FLAGS) !== 0) return false;
+  const wanted = Math.min(length - HEADER, entry.name.length - entry.nameLength);
+  const start = entry.nameLength;
+  cursor.copy(at + HEADER, wanted, entry.name, start);
+  let end = start;
+  while (end < start + wanted && entry.name[end] !== 0) end += 1;
+  entry.nameLength = end;
+  return true;
+}

@@ -1,0 +1,196 @@
+// Records with Rock Ridge: the fields of the System Use area override what the record itself says. Directories that
+// were moved because of the depth limit of ISO 9660 are shown where they belong (CL) and not where they lie (RE).
+import { ByteCursor } from '../../../base/byte-cursor.js';
+import type { Finding } from '../../../base/finding.js';
+import { MODE_TYPE } from '../../file-tree.js';
+import type { DirectoryEntry } from '../../file-tree.js';
+import type { ContinuationAreas } from '../continuation-areas.js';
+import {
+  MIN_RECORD_BYTES,
+  RECORD,
+  RECORD_FLAG,
+  isDotRecord,
+  readFixedFields,
+  systemUseOffset,
+} from '../directory-record.js';
+import { copyIsoName } from '../record-decoder.js';
+import type { DecodeResult, RecordDecoder } from '../record-decoder.js';
+import { SystemUseWalker } from '../susp.js';
+import type { FieldVisitor, WalkResult } from '../susp.js';
+import { appendAlternateName } from './alternate-name.js';
+import { ROCK_RIDGE_FIELD as FIELD } from './fields.js';
+import { readDeviceNumber, readPosixAttributes } from './posix-attributes.js';
+import { SymbolicLinkTarget } from './symbolic-link.js';
+import { readTimeStamps } from './time-stamps.js';
+
+const SECTOR = 2048;
+/** Permissions of a symbolic link whose record has no PX. */
+const LINK_MODE = 0o777;
+/** Zisofs: content that is stored compressed (libisofs, zisofs_format.txt). */
+const ZISOFS_FIELD = 0x5a46;
+
+export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
+  report: (finding: Finding) => void = () => undefined;
+  readonly #areas: ContinuationAreas;
+  readonly #walker: SystemUseWalker;
+  readonly #blockSize: number;
+  readonly #skip: number;
+  readonly #link = new SymbolicLinkTarget();
+  readonly #moved: ByteCursor;
+  #entry!: DirectoryEntry;
+  #typeBits = -1;
+  #named = false;
+  #relocated = false;
+  #compressed = false;
+  #childBlock = -1;
+
+  /** `skip`: bytes before the first field in every System Use area, as SP says. */
+  constructor(areas: ContinuationAreas, sourceName: string, blockSize: number, skip: number) {
+    this.#areas = areas;
+    this.#walker = new SystemUseWalker(areas, sourceName, blockSize);
+    this.#moved = new ByteCursor(new Uint8Array(), sourceName, 0);
+    this.#blockSize = blockSize;
+    this.#skip = skip;
+  }
+
+  decode(cursor: ByteCursor, entry: DirectoryEntry): DecodeResult {
+    this.#begin(entry);
+    if (this.#readFields(cursor) === 'incomplete') return 'incomplete';
+    if (this.#relocated) return 'hidden';
+    if (!this.#named || entry.nameLength === 0) copyIsoName(cursor, entry);
+    if (this.#childBlock >= 0) return this.#followChildLink(cursor);
+    this.#settleType(cursor);
+    return 'entry';
+  }
+
+  visitField(signature: number, cursor: ByteCursor, offset: number, length: number): void {
+    switch (signature) {
+      case FIELD.PX:
+        this.#typeBits = readPosixAttributes(cursor, offset, length, this.#entry);
+        break;
+      case FIELD.TF:
+        readTimeStamps(cursor, offset, length, this.#entry);
+        break;
+      case FIELD.NM:
+        if (appendAlternateName(cursor, offset, length, this.#entry)) this.#named = true;
+        break;
+      case FIELD.SL:
+        this.#link.addField(cursor, offset, length);
+        break;
+      case FIELD.PN:
+        readDeviceNumber(cursor, offset, length, this.#entry);
+        break;
+      case FIELD.CL:
+        if (length >= 12) this.#childBlock = cursor.u32both(offset + 4); // RRIP 4.1.5.1, BP 5-12
+        break;
+      case FIELD.RE:
+        this.#relocated = true;
+        break;
+      case ZISOFS_FIELD:
+        this.#compressed = true;
+        break;
+    }
+  }
+
+  #begin(entry: DirectoryEntry): void {
+    this.#entry = entry;
+    this.#typeBits = -1;
+    this.#named = this.#relocated = this.#compressed = false;
+    this.#childBlock = -1;
+    if (this.#link.present) this.#link.clear();
+  }
+
+  #readFields(cursor: ByteCursor): WalkResult {
+    readFixedFields(cursor, this.#blockSize, this.#entry);
+    const offset = systemUseOffset(cursor.u8(RECORD.nameLength)) + this.#skip;
+    const result = this.#walker.walk(cursor, offset, this);
+    if (result === 'damaged') {
+      this.#finding('damaged-system-use', 'warning', this.#walker.fault, this.#walker.faultOffset, cursor);
+    }
+    return result;
+  }
+
+  /** The type is what the record's directory flag and PX agree on; PX decides between the kinds of files. */
+  #settleType(cursor: ByteCursor): void {
+    const entry = this.#entry;
+    const permissions = entry.mode & ~MODE_TYPE.mask;
+    const isDirectory = (cursor.u8(RECORD.flags) & RECORD_FLAG.directory) !== 0;
+    const type = this.#typeBits;
+    if (isDirectory) {
+      if (type !== -1 && type !== MODE_TYPE.directory) this.#reportType(cursor, 'a directory');
+      return;
+    }
+    if (type === MODE_TYPE.regular || (type === -1 && !this.#link.present)) {
+      if (entry.links > 1 && entry.size > 0) entry.inode = entry.locator;
+      if (this.#compressed) this.#reportCompression(cursor);
+      return;
+    }
+    switch (type) {
+      case -1:
+      case MODE_TYPE.symlink:
+        entry.mode = MODE_TYPE.symlink | (type === -1 ? LINK_MODE : permissions);
+        entry.target = this.#link.bytes();
+        entry.size = entry.target.length;
+        break;
+      case MODE_TYPE.block:
+      case MODE_TYPE.character:
+      case MODE_TYPE.fifo:
+      case MODE_TYPE.socket:
+        entry.mode = type | permissions;
+        entry.size = 0;
+        break;
+      default:
+        this.#reportType(cursor, 'a regular file');
+    }
+  }
+
+  /** Shows a moved directory with the attributes of its own "." record. */
+  #followChildLink(cursor: ByteCursor): DecodeResult {
+    const entry = this.#entry;
+    const position = this.#childBlock * this.#blockSize;
+    const { nameLength } = entry;
+    if (!this.#areas.contains(position, SECTOR)) return this.#dropChildLink(cursor);
+    const bytes = this.#areas.view(position, SECTOR);
+    if (bytes === undefined) return 'incomplete';
+    const moved = this.#moved;
+    moved.setBytes(bytes, position);
+    const length = moved.u8(RECORD.length);
+    if (length < MIN_RECORD_BYTES) return this.#dropChildLink(cursor);
+    moved.moveTo(0, length);
+    if (!isDotRecord(moved)) return this.#dropChildLink(cursor);
+    this.#begin(entry);
+    if (this.#readFields(moved) === 'incomplete') return 'incomplete';
+    entry.nameLength = nameLength;
+    entry.mode = MODE_TYPE.directory | (entry.mode & ~MODE_TYPE.mask);
+    entry.target = undefined;
+    entry.locator = entry.inode = position;
+    return 'entry';
+  }
+
+  #dropChildLink(cursor: ByteCursor): DecodeResult {
+    const what = `Moved directory at block ${this.#childBlock} is no directory, its link is left out`;
+    this.#finding('broken-child-link', 'damage', what, cursor.offsetInSource(0), cursor);
+    return 'hidden';
+  }
+
+  #reportType(cursor: ByteCursor, shown: string): void {
+    const found = `0${this.#typeBits.toString(8)}`;
+    const what = `PX says type ${found} against the record's flags, it is shown as ${shown}`;
+    this.#finding('type-mismatch', 'warning', what, cursor.offsetInSource(0), cursor);
+  }
+
+  #reportCompression(cursor: ByteCursor): void {
+    const what = 'File is stored compressed (zisofs), its content is shown as it is stored';
+    this.#finding('compressed-file', 'note', what, cursor.offsetInSource(0), cursor);
+  }
+
+  #finding(
+    code: string,
+    severity: Finding['severity'],
+    message: string,
+    offset: number,
+    cursor: ByteCursor,
+  ): void {
+    this.report({ code, severity, message, at: { source: cursor.sourceName, offset } });
+  }
+}

@@ -1,0 +1,113 @@
+// One volume descriptor of ECMA-119 clause 8: bytes in, record out. Which ones there are: see volume-descriptor-set.
+import { ByteCursor } from '../../base/byte-cursor.js';
+import { IsodriveError } from '../../base/error.js';
+import type { Timestamp } from '../file-tree.js';
+import { readLongDate } from './date.js';
+import { decodeUcs2, jolietLevel } from './joliet.js';
+
+export const DESCRIPTOR_BYTES = 2048;
+/** ECMA-119 8.1.1 Volume Descriptor Type. */
+export const DESCRIPTOR_TYPE = {
+  boot: 0,
+  primary: 1,
+  supplementary: 2,
+  partition: 3,
+  terminator: 255,
+} as const;
+/** Logical block sizes (ECMA-119 6.2.2): powers of two up to the sector. */
+const BLOCK_SIZES: readonly number[] = [512, 1024, 2048];
+const ROOT_RECORD_BYTES = 34;
+
+/** A primary or supplementary volume descriptor (ECMA-119 8.4, 8.5). Text is trimmed. */
+export interface VolumeDescriptor {
+  /** Byte offset of the descriptor in the image. */
+  readonly offset: number;
+  readonly type: number;
+  /** 8.5.2: 2 stands for the enhanced descriptor of ISO 9660:1999. */
+  readonly version: number;
+  /** Level 1 to 3 when the escape sequences are Joliet's, otherwise 0. */
+  readonly jolietLevel: number;
+  readonly systemId: string;
+  readonly volumeId: string;
+  readonly volumeSetId: string;
+  readonly publisherId: string;
+  readonly preparerId: string;
+  readonly applicationId: string;
+  /** Logical blocks of the volume. */
+  readonly volumeBlocks: number;
+  /** Bytes of a logical block. */
+  readonly blockSize: number;
+  /** Root directory: byte offset and bytes of its extent. */
+  readonly rootOffset: number;
+  readonly rootSize: number;
+  readonly created: Timestamp | undefined;
+  readonly modified: Timestamp | undefined;
+  readonly expires: Timestamp | undefined;
+  readonly effective: Timestamp | undefined;
+  /** Byte offset in the image of the first both-endian number whose halves differ. */
+  readonly mismatchOffset: number | undefined;
+}
+
+/** Parses 2048 bytes that stand at `offset`. Throws `unsupported` for a block size that no disc may have. */
+export function parseVolumeDescriptor(
+  bytes: Uint8Array,
+  sourceName: string,
+  offset: number,
+): VolumeDescriptor {
+  const cursor = new ByteCursor(bytes, sourceName, offset, 0, DESCRIPTOR_BYTES);
+  const type = cursor.u8(0); // 8.4.1 Volume Descriptor Type, BP 1
+  const version = cursor.u8(6); // 8.4.3 Volume Descriptor Version, BP 7
+  // 8.5.6 Escape Sequences, BP 89-120. Some masters put Joliet's into the primary descriptor: it is no Joliet there.
+  const level = type === DESCRIPTOR_TYPE.supplementary ? jolietLevel(cursor.slice(88, 32)) : 0;
+  const text = (at: number, length: number): string =>
+    level > 0 ? decodeUcs2(cursor.slice(at, length)) : cursor.text(at, length);
+  const blockSize = cursor.u16both(128); // 8.4.12 Logical Block Size, BP 129-132
+  if (!BLOCK_SIZES.includes(blockSize)) throw badBlockSize(cursor, blockSize);
+  const root = readRootRecord(cursor, blockSize);
+  return {
+    offset,
+    type,
+    version,
+    jolietLevel: level,
+    systemId: text(8, 32), // 8.4.5, BP 9-40
+    volumeId: text(40, 32), // 8.4.6, BP 41-72
+    volumeBlocks: cursor.u32both(80), // 8.4.8 Volume Space Size, BP 81-88
+    blockSize,
+    ...root,
+    volumeSetId: text(190, 128), // 8.4.19, BP 191-318
+    publisherId: text(318, 128), // 8.4.20, BP 319-446
+    preparerId: text(446, 128), // 8.4.21, BP 447-574
+    applicationId: text(574, 128), // 8.4.22, BP 575-702
+    created: readDate(cursor, 813), // 8.4.26, BP 814-830
+    modified: readDate(cursor, 830), // 8.4.27, BP 831-847
+    expires: readDate(cursor, 847), // 8.4.28, BP 848-864
+    effective: readDate(cursor, 864), // 8.4.29, BP 865-881
+    mismatchOffset: cursor.mismatch < 0 ? undefined : cursor.offsetInSource(cursor.mismatch),
+  };
+}
+
+/** 8.4.18 Directory Record for Root Directory, BP 157-190. Its length byte is often wrong, and not needed. */
+function readRootRecord(cursor: ByteCursor, blockSize: number): { rootOffset: number; rootSize: number } {
+  const at = 156;
+  cursor.slice(at, ROOT_RECORD_BYTES);
+  const extent = cursor.u32both(at + 2); // 9.1.3 Location of Extent
+  const extendedAttributes = cursor.u8(at + 1); // 9.1.2 Extended Attribute Record Length
+  return {
+    rootOffset: (extent + extendedAttributes) * blockSize,
+    rootSize: cursor.u32both(at + 10), // 9.1.4 Data Length
+  };
+}
+
+function readDate(cursor: ByteCursor, offset: number): Timestamp | undefined {
+  const time = { seconds: 0, microseconds: 0 };
+  return readLongDate(cursor, offset, time) ? time : undefined;
+}
+
+function badBlockSize(cursor: ByteCursor, found: number): IsodriveError {
+  return new IsodriveError(
+    'unsupported',
+    `Cannot read the volume descriptor of "${cursor.sourceName}": logical block size is ${found}, ` +
+      `expected 512, 1024 or 2048`,
+    { at: { source: cursor.sourceName, offset: cursor.offsetInSource(128), clause: 'ECMA-119 8.4.12' } },
+  );
+}

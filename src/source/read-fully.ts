@@ -1,0 +1,35 @@
+// Reads of a few bytes into memory of their own, for what is looked at once.
+import { IsodriveError } from '../base/error.js';
+import type { ByteSource } from './byte-source.js';
+
+type Readable = Pick<ByteSource, 'name' | 'size' | 'read'>;
+
+/** Bytes at `position`, fewer where the source ends. Rejects as ByteSource.read does. */
+export async function readAtMost(
+  source: Readable,
+  position: number,
+  length: number,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(Math.max(0, Math.min(length, source.size - position)));
+  const got = await source.read(bytes, position, signal);
+  return bytes.subarray(0, got);
+}
+
+/** Exactly so many bytes; `damaged` where the source ends before. `what` names them in the message. */
+export async function readExactly(
+  source: Readable,
+  position: number,
+  length: number,
+  what: string,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const bytes = await readAtMost(source, position, length, signal);
+  if (bytes.length === length) return bytes;
+  throw new IsodriveError(
+    'damaged',
+    `Cannot read ${what} at byte ${position} of "${source.name}": image ends at byte ${source.size}, ` +
+      `expected ${length} bytes there`,
+    { at: { source: source.name, offset: position }, action: 'Fetch the image again: it is truncated' },
+  );
+}
