@@ -62,11 +62,7 @@ export class MountManager {
   async mount(params: MountParams, signal: AbortSignal): Promise<MountResult> {
     const isOurs = await this.#ownMountPoints();
     const path = await resolvePath(params.image, isOurs);
-    // Only its parent: the directory itself may be one of our mounts, which prepareMountPoint reports.
-    const directory =
-      params.directory === undefined
-        ? undefined
-        : join(await resolvePath(dirname(params.directory), isOurs), basename(params.directory));
+    const directory = params.directory && (await resolveMountPoint(params.directory, isOurs));
     return this.#lock.run(path, async () => {
       const existing = params.new === true ? undefined : await this.#findExisting(path, params);
       if (existing !== undefined) return { mount: await existing.describe(), existing: true };
@@ -84,7 +80,7 @@ export class MountManager {
     const devices = new Set(actives.map((active) => active.device).filter((device) => device !== undefined));
     if (devices.size > 0) {
       for (const entry of await readMountTable()) {
-        if (devices.has(entry.device)) points.add(entry.mountPoint);
+        if (devices.has(entry.device)) points.add(entry.directory);
       }
     }
     return (path) => (points.has(path) ? path : undefined);
@@ -249,6 +245,15 @@ export class MountManager {
     const late = new Promise<void>((resolve) => setTimeout(resolve, END_DEADLINE).unref());
     await Promise.race([Promise.all(this.#closing), late]);
   }
+}
+
+/** A wanted mount point that is a mount of ours stays as it is: prepareMountPoint says so without touching it. */
+async function resolveMountPoint(
+  wanted: string,
+  isOurs: (path: string) => string | undefined,
+): Promise<string> {
+  const path = join(await resolvePath(dirname(wanted), isOurs), basename(wanted));
+  return isOurs(path) === undefined ? resolvePath(path, isOurs) : path;
 }
 
 function identityOf(image: OpenedImage): ImageIdentity {

@@ -6,11 +6,12 @@ import type { RunCommand } from '../command-spec.js';
 
 export const runDoctor: RunCommand = async (_, { output }) => {
   const checks = await diagnose();
-  const isHealthy = checks.every(({ ok }) => ok);
+  const isHealthy = checks.every(({ ok, optional }) => ok || optional === true);
   if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, ok: isHealthy, checks });
   else {
-    for (const { name, ok, detail, fix } of checks) {
-      await output.line(`${ok ? 'ok  ' : 'FAIL'}  ${name}: ${detail}`);
+    for (const { name, ok, optional, detail, fix } of checks) {
+      const mark = ok ? 'ok  ' : optional === true ? 'note' : 'FAIL';
+      await output.line(`${mark}  ${name}: ${detail}`);
       if (fix !== undefined) await output.line(`      fix: ${fix}`);
     }
   }
