@@ -123,7 +123,8 @@ export function toIsodriveError(thrown: unknown): IsodriveError {
   return new IsodriveError('internal', message, { cause: thrown });
 }
 
-/** True for errors of node's own calls that carry an errno name in `code`. */
+/** True for errors of node's own calls that carry an errno name in `code`; never for ours, whose codes are others. */
 export function isSystemError(thrown: unknown): thrown is NodeJS.ErrnoException & { code: string } {
+  if (thrown instanceof IsodriveError) return false;
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string';
 }
