@@ -1,5 +1,5 @@
 // A daemon, mount points and scratch files of one test, with everything given back at its end whatever happened.
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PrivateDaemon } from '../../scripts/bench/private-daemon.js';
@@ -17,6 +17,8 @@ export interface PrivateIsodriveOptions {
   /** User of the daemon; its folder is then made theirs. */
   readonly uid?: number;
   readonly gid?: number;
+  /** Where the daemon's user finds the project (default: where it is). */
+  readonly project?: string;
 }
 
 export class PrivateIsodrive implements AsyncDisposable {
@@ -35,10 +37,11 @@ export class PrivateIsodrive implements AsyncDisposable {
     const home = join(folder, 'home');
     await mkdir(home, { mode: 0o700 });
     const { uid, gid } = options;
+    await chmod(folder, 0o755);
     if (uid !== undefined) await mustRun('chown', ['-R', `${uid}:${gid ?? uid}`, folder]);
     const isodrive = new PrivateIsodrive(
       folder,
-      new PrivateDaemon({ project: PROJECT, folder: home, ...options }),
+      new PrivateDaemon({ project: PROJECT, ...options, folder: home }),
     );
     try {
       await isodrive.daemon.start();
@@ -73,6 +76,11 @@ export class PrivateIsodrive implements AsyncDisposable {
 
   connect(): Promise<ControlClient> {
     return ControlClient.connect(join(this.folder, 'home', 'isodrive', 'control.sock'));
+  }
+
+  /** Runs a node program that touches mounts; gives its stdout. Throws when it hangs or fails. */
+  async runNode(program: string, args: readonly string[], timeout = 20_000): Promise<string> {
+    return (await mustRun(process.execPath, [program, ...args], { timeout })).stdout.toString();
   }
 
   /** Mounts below the scratch folder that the kernel still has. */

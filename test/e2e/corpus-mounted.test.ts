@@ -1,0 +1,47 @@
+// Mounts every ISO image of the corpus for real, through the daemon, and compares the tree that a child process sees
+// with the manifest of an independent reader. test/filesystem does the same without a mount, in every variant.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DRIVER_NAMES } from '../../src/mount/mount-driver.js';
+import { findCorpus, listImages, readManifest, unpackImage } from '../support/corpus.js';
+import type { Corpus } from '../support/corpus.js';
+import { listTree } from '../support/list-tree.js';
+import { compareEntries, parseManifest } from '../support/manifest.js';
+import type { Manifest } from '../support/manifest.js';
+import { PrivateIsodrive } from '../support/private-isodrive.js';
+
+const corpus = findCorpus();
+
+interface Expectation {
+  readonly image: string;
+  readonly manifest: Manifest;
+}
+
+/** Images that the independent reader could read. */
+function findExpectations(within: Corpus): Expectation[] {
+  return listImages(within, 'images').flatMap((image) => {
+    const text = readManifest(within, image, 'iso');
+    if (text === undefined) return [];
+    const manifest = parseManifest(text);
+    const isReadable = manifest.mountError === undefined && manifest.complete;
+    return isReadable ? [{ image, manifest }] : [];
+  });
+}
+
+describe.skipIf(corpus === undefined).each(DRIVER_NAMES)('A mount by driver %s', (driver) => {
+  let isodrive: PrivateIsodrive;
+  beforeAll(async () => {
+    isodrive = await PrivateIsodrive.start();
+  });
+  afterAll(() => isodrive[Symbol.asyncDispose]());
+
+  const expectations = corpus === undefined ? [] : findExpectations(corpus);
+  it.each(expectations)('shows the tree of $image', async ({ image, manifest }) => {
+    const path = await unpackImage(corpus!, 'images', image);
+    const mount = await isodrive.mount(path, { driver });
+    const tree = await listTree(mount.mountPoint, { timeout: 30_000 });
+    await isodrive.unmount(mount.id);
+    const attributes = mount.tree === 'rock-ridge';
+    expect(compareEntries(manifest.entries, tree, { attributes })).toEqual([]);
+    expect(await isodrive.remainingMounts()).toEqual([]);
+  });
+});

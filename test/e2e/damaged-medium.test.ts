@@ -1,0 +1,172 @@
+// Images that mount but cannot be read everywhere, because they are truncated or their medium has a bad sector: what
+// can be read is read right, the rest is EIO and is named, nothing hangs, and the daemon lives.
+import { copyFile, mkdir, stat, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { hasProgram } from '../../scripts/bench/run-command.js';
+import { DRIVER_NAMES } from '../../src/mount/mount-driver.js';
+import { mountBadSector } from '../support/bad-sector-mount.js';
+import { expectFailure } from '../support/command-failure.js';
+import { listTree } from '../support/list-tree.js';
+import type { ManifestEntry } from '../support/manifest.js';
+import { PrivateIsodrive } from '../support/private-isodrive.js';
+import type { SampleImage } from '../support/sample-image.js';
+import { findExtent, makeSampleImage } from '../support/sample-image.js';
+
+const hasTools = (await hasProgram('xorriso')) && (await hasProgram('isoinfo'));
+/** Milliseconds within which every command and every walk must end. */
+const NO_HANG = 20_000;
+const SECTOR = 2048;
+const PRIMARY_DESCRIPTOR = 16 * SECTOR;
+/** The kernel reads the medium in pages, so a bad sector takes its whole page along. */
+const PAGE = 4096;
+const FILES = { 'early/first.bin': 300_000, 'late/big.bin': 3_000_000, 'late/last.bin': 700_000 };
+
+type Faults = Readonly<Record<string, string>>;
+
+function faults(entries: readonly ManifestEntry[]): Faults {
+  return Object.fromEntries(
+    entries.flatMap(({ path, fault }) => (fault === undefined ? [] : [[path, fault]])),
+  );
+}
+
+function hashes(entries: readonly ManifestEntry[]): Map<string, string | undefined> {
+  return new Map(entries.filter(({ type }) => type === 'f').map(({ path, sha256 }) => [path, sha256]));
+}
+
+describe.skipIf(!hasTools)('A medium that cannot be read everywhere', () => {
+  let isodrive: PrivateIsodrive;
+  let pid: number;
+  let sample: SampleImage;
+  let expected: Map<string, string | undefined>;
+  let scratch = 0;
+
+  beforeAll(async () => {
+    isodrive = await PrivateIsodrive.start();
+    ({ pid } = await isodrive.daemon.status());
+    sample = await makeSampleImage(isodrive.folder, FILES);
+    expected = hashes(await listTree(sample.tree));
+  });
+  afterEach(async () => {
+    expect(await isodrive.daemon.status()).toMatchObject({ pid, mounts: [] });
+    expect((await isodrive.remainingMounts()).filter(({ type }) => type.includes('isodrive'))).toEqual([]);
+  });
+  afterAll(() => isodrive[Symbol.asyncDispose]());
+
+  const fresh = (): string => join(isodrive.folder, `medium-${(scratch += 1)}`);
+
+  /** All files but those named read as they were written. */
+  const expectOthersIntact = (tree: readonly ManifestEntry[], ...broken: string[]): void => {
+    const found = hashes(tree);
+    for (const [path, hash] of expected) {
+      if (!broken.includes(path)) expect(found.get(path), path).toBe(hash);
+    }
+  };
+
+  const makeTruncated = async (): Promise<string> => {
+    const image = `${fresh()}.iso`;
+    await copyFile(sample.image, image);
+    const offset = await findExtent(sample.image, '/late/last.bin');
+    await truncate(image, offset + 100 * SECTOR);
+    return image;
+  };
+
+  describe.each(DRIVER_NAMES)('mounted by driver %s', (driver) => {
+    it('reads what is left of a truncated image, and gives EIO beyond', async () => {
+      const mount = await isodrive.mount(await makeTruncated(), { driver });
+      const tree = await listTree(mount.mountPoint, { timeout: NO_HANG });
+      await isodrive.unmount(mount.id);
+      expect(Object.keys(faults(tree))).toEqual(['/late/last.bin']);
+      expect(faults(tree)['/late/last.bin']).toMatch(/^read-error:EIO@/);
+      expectOthersIntact(tree, '/late/last.bin');
+    });
+
+    it('reads every byte of a file but those in the bad page', async () => {
+      const bad = (await findExtent(sample.image, '/late/big.bin')) + 500 * SECTOR;
+      await using medium = await mountBadSector(sample.image, fresh(), bad, bad + SECTOR);
+      const mount = await isodrive.mount(medium.image, { driver });
+      const tree = await listTree(mount.mountPoint, { timeout: NO_HANG });
+      const program = join(import.meta.dirname, '..', 'support', 'compare-blocks.mjs');
+      const differences = await isodrive.runNode(program, [
+        join(mount.mountPoint, 'late/big.bin'),
+        join(sample.tree, 'late/big.bin'),
+        `${SECTOR}`,
+      ]);
+      await isodrive.unmount(mount.id);
+      expect(Object.keys(faults(tree))).toEqual(['/late/big.bin']);
+      expectOthersIntact(tree, '/late/big.bin');
+      // Pages of the file, of the medium's file, and the sector overlap in at most two pages.
+      const unreadable = JSON.parse(differences) as { block: number; why: string }[];
+      expect(unreadable.length).toBeGreaterThan(0);
+      expect(unreadable.length).toBeLessThanOrEqual((2 * PAGE) / SECTOR);
+      for (const { block, why } of unreadable) {
+        expect(why).toBe('EIO');
+        expect(Math.abs(block - 500)).toBeLessThan((2 * PAGE) / SECTOR);
+      }
+    });
+
+    it('lists everything but the directory that lies on a bad sector', async () => {
+      const bad = await findExtent(sample.image, '/late');
+      await using medium = await mountBadSector(sample.image, fresh(), bad, bad + SECTOR);
+      const mount = await isodrive.mount(medium.image, { driver });
+      const tree = await listTree(mount.mountPoint, { timeout: NO_HANG });
+      await isodrive.unmount(mount.id);
+      expect(faults(tree)).toEqual({ '/late': 'list-error:EIO' });
+      expectOthersIntact(tree, '/late/big.bin', '/late/last.bin');
+    });
+  });
+
+  it('is refused when its first volume descriptor cannot be read', async () => {
+    await using medium = await mountBadSector(
+      sample.image,
+      fresh(),
+      PRIMARY_DESCRIPTOR,
+      PRIMARY_DESCRIPTOR + SECTOR,
+    );
+    const directory = await isodrive.makeDirectory();
+    const result = await isodrive.daemon.run(['mount', medium.image, directory, '--json'], {
+      timeout: NO_HANG,
+    });
+    const failure = expectFailure(result);
+    expect(failure).toMatchObject({ code: 'image-unreadable', exit: 3 });
+    expect(failure.message).toContain(medium.image);
+  });
+
+  it('is extracted as far as it can be read, with exit code 11', async () => {
+    const image = await makeTruncated();
+    const target = fresh();
+    await mkdir(target);
+    const result = await isodrive.daemon.run(['extract', image, '-C', target, '--json'], {
+      timeout: NO_HANG,
+    });
+    expect(result.status).toBe(11);
+    expectOthersIntact(await listTree(target), '/late/last.bin');
+  });
+
+  it('is hashed by ls with an error in the place of the hash', async () => {
+    const image = await makeTruncated();
+    const args = ['ls', image, '-R', '--json', '--hash', 'sha256'];
+    const result = await isodrive.daemon.run(args, { timeout: NO_HANG });
+    const entries = result.stdout
+      .toString()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { path: string; sha256?: string; error?: unknown });
+    expect(entries.filter(({ error }) => error !== undefined).map(({ path }) => path)).toEqual([
+      '/late/last.bin',
+    ]);
+    const listed = new Map(entries.map(({ path, sha256 }) => [path, sha256]));
+    for (const [path, hash] of expected) {
+      expect(listed.get(path)).toBe(path === '/late/last.bin' ? undefined : hash);
+    }
+  });
+
+  it('is shown with what is missing by info', async () => {
+    const image = await makeTruncated();
+    const { size } = await stat(image);
+    const result = await isodrive.daemon.run(['info', image], { timeout: NO_HANG });
+    expect(result.status).toBe(0);
+    expect(result.stdout.toString()).toMatch(/truncated|ends|missing/i);
+    expect(result.stdout.toString()).toContain(`${size}`);
+  });
+});

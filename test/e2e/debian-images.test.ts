@@ -1,0 +1,65 @@
+// Images as Debian ships them: the mounted tree holds what xorriso and bsdtar extract from the same image.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
+import { findCorpus, listImages, unpackImage } from '../support/corpus.js';
+import { listTree } from '../support/list-tree.js';
+import type { ManifestEntry } from '../support/manifest.js';
+import { PrivateIsodrive } from '../support/private-isodrive.js';
+
+const corpus = findCorpus();
+const images =
+  corpus === undefined
+    ? []
+    : listImages(corpus, 'images').filter((name) => /^debian--(grub-rescue|ipxe|memtest86)/.test(name));
+
+const EXTRACTORS = [
+  {
+    tool: 'xorriso',
+    args: (image: string, target: string) => [
+      ...['-abort_on', 'FATAL', '-osirrox', 'on', '-indev', image, '-extract', '/', target],
+    ],
+  },
+  { tool: 'bsdtar', args: (image: string, target: string) => ['-xf', image, '-C', target] },
+];
+const found = await Promise.all(EXTRACTORS.map(({ tool }) => hasProgram(tool)));
+
+/** Path and hash of every file, and path and target of every symlink. */
+function content(entries: readonly ManifestEntry[]): string[] {
+  return entries
+    .filter(({ type }) => type !== 'd')
+    .map(({ type, path, sha256, target, size }) => `${type} ${path} ${size} ${sha256 ?? target ?? '-'}`)
+    .sort();
+}
+
+describe.skipIf(corpus === undefined)('An image that Debian ships', () => {
+  let isodrive: PrivateIsodrive;
+  beforeAll(async () => {
+    isodrive = await PrivateIsodrive.start();
+  });
+  afterAll(() => isodrive[Symbol.asyncDispose]());
+
+  it('is in the corpus three times', () => {
+    expect(images).toHaveLength(3);
+  });
+
+  describe.each(images)('%s', (image) => {
+    it.each(EXTRACTORS.filter((_, i) => found[i]))(
+      'mounts, lists and reads with the hashes that $tool extracts',
+      async ({ tool, args }) => {
+        const path = await unpackImage(corpus!, 'images', image);
+        const target = join(isodrive.folder, `${tool}-${image}`);
+        await mkdir(target);
+        await mustRun(tool, args(path, target));
+        const expected = content(await listTree(target));
+        const mount = await isodrive.mount(path, { driver: 'fuse' });
+        const mounted = content(await listTree(mount.mountPoint));
+        await isodrive.unmount(mount.id);
+        expect(expected.length).toBeGreaterThan(0);
+        expect(mounted).toEqual(expected);
+      },
+    );
+    it.skipIf(found.every(Boolean))('is compared with xorriso and bsdtar', () => undefined);
+  });
+});
