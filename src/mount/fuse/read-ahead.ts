@@ -7,12 +7,12 @@ const READ_AHEAD_KIB = 1024;
 
 /** Gives the device number ("major:minor") of what is mounted at `directory`, whether read-ahead was raised or not. */
 export async function raiseReadAhead(directory: string): Promise<string | undefined> {
-  const entry = (await readMountTable()).findLast(({ mountPoint }) => mountPoint === directory);
-  if (entry === undefined) return undefined;
+  const found = (await readMountTable()).findLast((entry) => entry.directory === directory);
+  if (found === undefined) return undefined;
   try {
-    await writeFile(`/sys/class/bdi/${entry.device}/read_ahead_kb`, String(READ_AHEAD_KIB));
+    await writeFile(`/sys/class/bdi/${found.device}/read_ahead_kb`, String(READ_AHEAD_KIB));
   } catch {
     // Only root may, and only where /sys is writable: without it the mount is slower, not wrong.
   }
-  return entry.device;
+  return found.device;
 }
