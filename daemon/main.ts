@@ -60,8 +60,7 @@ async function startDaemon({ socketPath, logPath }: DaemonOptions): Promise<void
   log.info({ socket: socketPath, version: facts.version }, 'listening');
 }
 
-function reportReady(isBackground: boolean, message: ReadyMessage): void {
-  if (!isBackground) return;
+function reportReady(message: ReadyMessage): void {
   writeSync(READY_DESCRIPTOR, `${JSON.stringify(message)}\n`);
   closeSync(READY_DESCRIPTOR);
 }
@@ -77,11 +76,11 @@ async function main(): Promise<void> {
   });
   try {
     await startDaemon({ socketPath: controlSocketPath(values.socket), logPath: values.log });
-    reportReady(values.background, { ready: true, pid: process.pid });
+    if (values.background) reportReady({ ready: true, pid: process.pid });
   } catch (thrown) {
     const error = toIsodriveError(thrown);
-    process.stderr.write(`isodrived: ${error.message}\nhint: ${error.action}\n`);
-    reportReady(values.background, { error: encodeError(error) });
+    if (values.background) reportReady({ error: encodeError(error) });
+    else process.stderr.write(`isodrived: ${error.message}\nhint: ${error.action}\n`);
     process.exitCode = error.kind.exit;
   }
 }

@@ -101,7 +101,7 @@ export class MountManager {
     params: MountParams,
     signal: AbortSignal,
   ): Promise<MountedImage> {
-    if (this.#stopped) throw new IsodriveError('busy', 'Daemon is ending, expected it to stay');
+    this.#checkOpen();
     this.#registry.checkRoom();
     const wantedDriver = params.driver ?? 'auto';
     const wantedTree = params.tree ?? 'auto';
@@ -121,7 +121,8 @@ export class MountManager {
         label: image.tree.label,
         allowOther,
       });
-      if (signal.aborted || this.#stopped) throw new IsodriveError('cancelled', 'Mount was interrupted');
+      this.#checkOpen();
+      if (signal.aborted) throw new IsodriveError('cancelled', 'Mount was interrupted');
       const id = this.#registry.createId();
       return new MountedImage({
         id,
@@ -141,6 +142,13 @@ export class MountManager {
       await image[Symbol.asyncDispose]();
       throw thrown;
     }
+  }
+
+  #checkOpen(): void {
+    if (!this.#stopped) return;
+    throw new IsodriveError('busy', 'Daemon is ending, expected it to stay', {
+      action: 'Run the command again: it starts a new daemon',
+    });
   }
 
   #announce(mounted: MountedImage, mount: MountSummary): void {

@@ -39,7 +39,7 @@ export function parseFully(argv: readonly string[]): ParsedCommand | { readonly 
   addOptions(parser, GLOBAL_OPTIONS);
   addCommands(parser, accept);
   let help = '';
-  parser.parse([...argv], {}, (error: Error | null | undefined, _values: unknown, output: string) => {
+  void parser.parse([...argv], {}, (error: Error | null | undefined, _values: unknown, output: string) => {
     help = output;
     if (error != null) throw error;
   });
@@ -58,7 +58,7 @@ function addCommands(
     else groups.set(group, [...(groups.get(group) ?? []), spec]);
   }
   for (const [group, specs] of groups) {
-    parser.command(`${group} <command>`, `Control the ${group}`, (inner) => {
+    parser.command(group, `Control the ${group}`, (inner) => {
       for (const spec of specs) addCommand(inner, spec, spec.name.slice(group.length + 1), accept);
       return inner.demandCommand(1, `No ${group} command given, expected one`);
     });
@@ -113,8 +113,20 @@ function collect(spec: CommandSpec, values: Record<string, unknown>): CommandArg
 }
 
 function usage(message: string, argv: readonly string[]): IsodriveError {
-  const spec = COMMANDS.find(({ name }) => name.split(' ').every((word, i) => argv[i] === word));
-  const help = spec === undefined ? 'isodrive --help' : `isodrive ${spec.name} --help`;
-  const [line = message] = message.split('\n').filter((text) => text.trim() !== '');
-  return new IsodriveError('usage', line.trim(), { action: `See ${help}` });
+  const [first = '', second = ''] = argv.filter((word) => !word.startsWith('-'));
+  const names = COMMANDS.map(({ name }) => name);
+  const known = names.find((name) => name === first || name === `${first} ${second}`);
+  const isWord = names.some((name) => name.split(' ')[0] === first);
+  if (first !== '' && !isWord) {
+    const words = [...new Set(names.map((name) => name.split(' ')[0]))].join(', ');
+    return new IsodriveError('usage', `Command is "${first}", expected one of ${words}`);
+  }
+  const help = ['isodrive', known ?? (isWord ? first : ''), '--help'].filter((word) => word !== '').join(' ');
+  // yargs lays some messages out over several lines.
+  const text = message
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join(' ');
+  return new IsodriveError('usage', text, { action: `See ${help}` });
 }

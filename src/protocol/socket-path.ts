@@ -20,7 +20,7 @@ export function controlSocketPath(
   wanted: string | undefined,
   environment: Environment = process.env,
 ): string {
-  const path = resolve(wanted ?? environment['ISODRIVE_SOCKET'] ?? defaultSocketPath(environment));
+  const path = resolve(wanted ?? environment.ISODRIVE_SOCKET ?? defaultSocketPath(environment));
   const bytes = Buffer.byteLength(path);
   if (bytes > MAX_SOCKET_PATH_BYTES) {
     throw new IsodriveError(
@@ -36,7 +36,7 @@ export function controlSocketPath(
 
 function defaultSocketPath(environment: Environment): string {
   const uid = ownUserId();
-  const runtime = environment['XDG_RUNTIME_DIR'];
+  const runtime = environment.XDG_RUNTIME_DIR;
   if (runtime !== undefined && runtime !== '') return join(runtime, 'isodrive', 'control.sock');
   const run = `/run/user/${uid}`;
   if (isOwnDirectory(run, uid)) return join(run, 'isodrive', 'control.sock');
@@ -45,7 +45,7 @@ function defaultSocketPath(environment: Environment): string {
 
 /** The daemon's log: isodrive/isodrived.log in XDG_STATE_HOME, by default ~/.local/state. */
 export function daemonLogPath(environment: Environment = process.env): string {
-  const state = environment['XDG_STATE_HOME'];
+  const state = environment.XDG_STATE_HOME;
   const base = state !== undefined && state !== '' ? state : join(homedir(), '.local', 'state');
   return join(base, 'isodrive', 'isodrived.log');
 }

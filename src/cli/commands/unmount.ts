@@ -1,5 +1,5 @@
-// isodrive unmount TARGET...: every target is tried; the exit code is that of the fault, or 11 when some went well.
-import { ERROR_KINDS, IsodriveError } from '../../base/error.js';
+// isodrive unmount TARGET...: every target is tried; the exit code is that of the first fault, or 11 when some went well.
+import { IsodriveError } from '../../base/error.js';
 import { ControlClient } from '../../protocol/client.js';
 import { MAX_TARGETS, SCHEMA_VERSION } from '../../protocol/messages.js';
 import type { UnmountFailure, UnmountResult, UnmountTarget } from '../../protocol/messages.js';
@@ -38,18 +38,12 @@ export const runUnmount: RunCommand = async (args, { output, signal }) => {
   }
   await output.flush();
   const codes = failed.map(({ error }) => reportError(decodeError(error), output));
-  if (codes.length === 0) return 0;
-  const isMixed = unmounted.length > 0 || codes.some((code) => code !== codes[0]);
-  if (!isMixed) return codes[0];
+  if (unmounted.length === 0 || codes.length === 0) return codes[0];
   const total = failed.length + unmounted.length;
-  reportError(
-    new IsodriveError(
-      'partial',
-      `Cannot unmount ${failed.length} of ${total} targets, expected to unmount all`,
-    ),
-    output,
+  throw new IsodriveError(
+    'partial',
+    `Cannot unmount ${failed.length} of ${total} targets, expected to unmount all`,
   );
-  return ERROR_KINDS.partial.exit;
 };
 
 async function unmount(
