@@ -1,0 +1,60 @@
+// The benchmark itself, on tiny images: it builds, measures every contestant and leaves nothing behind. Its figures
+// at this size mean nothing, so none is looked at.
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasProgram, runCommand } from '../../scripts/bench/run-command.js';
+import { median, medianRatio } from '../../scripts/bench/statistics.js';
+import { readMountTable } from '../../src/mount/mount-table.js';
+
+const PROGRAM = join(import.meta.dirname, '..', '..', 'dist', 'scripts', 'bench', 'main.js');
+const hasTools = (await hasProgram('xorriso')) && (await hasProgram('fuseiso'));
+
+describe('The benchmark', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'isodrive-bench-test-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  const bench = (...args: string[]): ReturnType<typeof runCommand> =>
+    runCommand(process.execPath, [PROGRAM, ...args], {
+      env: { ...process.env, ISODRIVE_BENCH_DIR: join(folder, 'cache'), TMPDIR: folder },
+    });
+
+  it.skipIf(!hasTools)('measures every contestant and leaves nothing behind', async () => {
+    const result = await bench('--quick');
+    expect(result.stderr).not.toMatch(/error/i);
+    expect(result.status).toBe(0);
+    const text = result.stdout.toString();
+    const isRoot = process.getuid?.() === 0;
+    for (const name of [
+      'fuse',
+      'fuse-native',
+      'fuseiso',
+      'native',
+      ...(isRoot ? ['fuse-default-read-ahead'] : []),
+    ]) {
+      expect(text).toContain(`| ${name} |`);
+    }
+    expect(text).toMatch(/mount to first ls of image B .* \| < 150 ms \| \d+ ms \|/);
+    expect(text).toMatch(/resident memory of the daemon, 421 entries loaded/);
+    expect(text).not.toMatch(/NaN|undefined|Infinity/);
+    expect((await readMountTable()).filter(({ directory }) => directory.startsWith(folder))).toEqual([]);
+    expect(await readdir(folder)).toEqual(['cache']);
+  });
+
+  it('refuses a part that it does not have', async () => {
+    const result = await bench('--only', 'nobody');
+    expect(result.status).toBe(2);
+    expect(result.stderr).toContain('Unknown part "nobody"');
+  });
+
+  it('takes the middle of its figures', () => {
+    expect(median([9, 1, 5])).toBe(5);
+    expect(median([1, 2, 3, 10])).toBe(2.5);
+    expect(median([])).toBeUndefined();
+    expect(medianRatio([10, 40, 90], [10, 20, 30])).toBe(2);
+  });
+});
