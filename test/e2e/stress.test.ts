@@ -11,7 +11,7 @@ import type { SampleImage } from '../support/sample-image.js';
 import { makeSampleImage } from '../support/sample-image.js';
 
 const hasXorriso = await hasProgram('xorriso');
-const SECONDS = Number(process.env['ISODRIVE_STRESS_SECONDS'] ?? 10);
+const SECONDS = Number(process.env.ISODRIVE_STRESS_SECONDS ?? 10);
 const PROCESSES = 32;
 const MOUNTS = 64;
 const MIB = 1024 * 1024;
