@@ -7,8 +7,8 @@ import type { IndexMemory } from '../../src/index/index-memory.js';
 import { MAX_ROWS, REGION_BYTES } from '../../src/index/layout.js';
 import { readAttributes, readExtents } from '../../src/index/node-record.js';
 import { loadAddon } from '../../native/index.js';
-import { DIRECTORY, FILE, LINK, MemoryTree, ROOT_LOCATOR } from '../support/memory-tree.js';
-import type { MemoryNode } from '../support/memory-tree.js';
+import { DIRECTORY, FILE, LINK, ScriptedTree, ROOT_LOCATOR } from '../support/scripted-tree.js';
+import type { ScriptedNode } from '../support/scripted-tree.js';
 
 const memories: [string, () => IndexMemory][] = [
   ['growable arrays', () => new PlainIndexMemory()],
@@ -16,10 +16,10 @@ const memories: [string, () => IndexMemory][] = [
 ];
 
 async function open(
-  directories: [number, readonly MemoryNode[] | Error][],
+  directories: [number, readonly ScriptedNode[] | Error][],
   memory: IndexMemory = new PlainIndexMemory(),
 ) {
-  const tree = new MemoryTree(new Map(directories));
+  const tree = new ScriptedTree(new Map(directories));
   return { tree, index: await DiscIndex.open(tree, memory, new FindingLog(), 'test.iso') };
 }
 
@@ -95,7 +95,7 @@ describe('the index', () => {
   });
 
   it('makes names fit for a directory and keeps duplicates apart', async () => {
-    const bad: MemoryNode[] = ['a/b', '.', '..', 'x\0y', 'same', 'same', 'same', ''].map((name) => ({
+    const bad: ScriptedNode[] = ['a/b', '.', '..', 'x\0y', 'same', 'same', 'same', ''].map((name) => ({
       name,
       mode: FILE,
     }));
@@ -123,7 +123,7 @@ describe('the index', () => {
     [MAX_DEPTH - 1, true],
     [MAX_DEPTH, false],
   ])('opens a directory %d levels down: %s', async (depth, opens) => {
-    const chain = Array.from({ length: depth }, (_, i): [number, MemoryNode[]] => [
+    const chain = Array.from({ length: depth }, (_, i): [number, ScriptedNode[]] => [
       ROOT_LOCATOR + i,
       [{ name: 'd', mode: DIRECTORY, locator: ROOT_LOCATOR + i + 1 }],
     ]);
@@ -137,7 +137,7 @@ describe('the index', () => {
 
   it('bounds a tree whose directories share their children', async () => {
     // Every level has two names for the next one: 2^40 paths in 40 directories.
-    const levels = Array.from({ length: 40 }, (_, i): [number, MemoryNode[]] => [
+    const levels = Array.from({ length: 40 }, (_, i): [number, ScriptedNode[]] => [
       ROOT_LOCATOR + i,
       ['a', 'b'].map((name) => ({ name, mode: DIRECTORY, locator: ROOT_LOCATOR + i + 1 })),
     ]);

@@ -1,76 +1,168 @@
-// A file tree in memory: what a parser would give, said directly, so that index and drivers can be tested alone.
+// A file tree written down in a test, behind the real index, source and presenters: for entries that no mastering
+// tool will write, such as files that reach beyond the image, directories that cannot be listed, and odd times.
+import { FindingLog } from '../../src/base/finding.js';
+import { IsodriveError } from '../../src/base/error.js';
 import { DirectoryEntry, MODE_TYPE } from '../../src/filesystem/file-tree.js';
 import type { EntrySink, Extent, FileTree } from '../../src/filesystem/file-tree.js';
+import { DiscIndex } from '../../src/index/disc-index.js';
+import { PlainIndexMemory } from '../../src/index/index-memory.js';
+import type { OpenedImage } from '../../src/index/open-image.js';
+import type { ByteSource } from '../../src/source/byte-source.js';
 
-export interface MemoryNode {
-  readonly name: string | Uint8Array;
-  readonly mode: number;
-  readonly size?: number;
-  readonly locator?: number;
-  readonly extents?: readonly Extent[];
-  readonly target?: string;
-  readonly inode?: number;
+export interface TestNode {
+  readonly type: 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'char' | 'block';
+  readonly name?: string | Uint8Array;
+  readonly mode?: number;
   readonly links?: number;
-  readonly seconds?: number;
-  readonly microseconds?: number;
-  readonly device?: { major: number; minor: number };
-  readonly attributes?: readonly (readonly [string, Uint8Array])[];
+  readonly inode?: number;
+  readonly userId?: number;
+  readonly groupId?: number;
+  /** Seconds and microseconds. */
+  readonly modified?: readonly [number, number];
+  readonly device?: readonly [number, number];
+  /** Files: content, stored in the image. */
+  readonly content?: Uint8Array | string;
+  /** Files: extents, instead of content; offsets in the image. */
+  readonly extents?: readonly Extent[];
+  readonly target?: string | Uint8Array;
+  readonly children?: readonly TestNode[];
+  /** Directories: listing them fails with this. */
+  readonly fault?: IsodriveError;
 }
 
-export const FILE = MODE_TYPE.regular | 0o644;
-export const DIRECTORY = MODE_TYPE.directory | 0o755;
-export const LINK = MODE_TYPE.symlink | 0o777;
-export const ROOT_LOCATOR = 1;
+/** Only what OpenedImage's users in src/present and src/mount look at. */
+export type MemoryImage = OpenedImage & { readonly bytes: Uint8Array };
 
-export class MemoryTree implements FileTree {
+/** Reads of `badSector` fail as a scratched medium's do. */
+export class MemorySource implements ByteSource {
+  readonly name = 'memory.iso';
+  readonly #bytes: Uint8Array;
+  readonly #badByte: number;
+  reads = 0;
+
+  constructor(bytes: Uint8Array, badByte = -1) {
+    this.#bytes = bytes;
+    this.#badByte = badByte;
+  }
+
+  get size(): number {
+    return this.#bytes.length;
+  }
+
+  read(target: Uint8Array, position: number): Promise<number> {
+    this.reads += 1;
+    if (this.#badByte >= position && this.#badByte < position + target.length) {
+      const at = { source: this.name, offset: this.#badByte };
+      return Promise.reject(
+        new IsodriveError('image-unreadable', 'Cannot read: found EIO, expected bytes', { at }),
+      );
+    }
+    const got = this.#bytes.subarray(position, position + target.length);
+    target.set(got);
+    return Promise.resolve(got.length);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+const TYPE_BITS = {
+  file: MODE_TYPE.regular,
+  directory: MODE_TYPE.directory,
+  symlink: MODE_TYPE.symlink,
+  fifo: MODE_TYPE.fifo,
+  socket: MODE_TYPE.socket,
+  char: MODE_TYPE.character,
+  block: MODE_TYPE.block,
+} as const;
+
+class MemoryTree implements FileTree {
   readonly kind = 'rock-ridge';
   readonly label = 'MEMORY';
-  readonly volumeSize = 1_048_576;
+  readonly volumeSize: number;
   readonly blockSize = 2048;
-  readonly hasAttributes = true;
-  /** How often each directory was listed, by locator. */
-  readonly listed = new Map<number, number>();
-  readonly #directories: ReadonlyMap<number, readonly MemoryNode[] | Error>;
+  readonly #nodes: readonly TestNode[];
+  readonly #offsets: ReadonlyMap<TestNode, number>;
 
-  /** Directories by locator; an Error is thrown when its directory is listed. */
-  constructor(directories: ReadonlyMap<number, readonly MemoryNode[] | Error>) {
-    this.#directories = directories;
+  constructor(nodes: readonly TestNode[], offsets: ReadonlyMap<TestNode, number>, volumeSize: number) {
+    this.#nodes = nodes;
+    this.#offsets = offsets;
+    this.volumeSize = volumeSize;
   }
 
   readRoot(): Promise<DirectoryEntry> {
     const entry = new DirectoryEntry();
-    fill(entry, { name: 'root', mode: DIRECTORY, locator: ROOT_LOCATOR, inode: ROOT_LOCATOR });
+    this.#fill(entry, this.#nodes[0]!);
     return Promise.resolve(entry);
   }
 
-  async readDirectory(locator: number, _size: number, sink: EntrySink): Promise<void> {
-    this.listed.set(locator, (this.listed.get(locator) ?? 0) + 1);
-    await Promise.resolve();
-    const nodes = this.#directories.get(locator) ?? [];
-    if (nodes instanceof Error) throw nodes;
+  readDirectory(locator: number, _size: number, sink: EntrySink): Promise<void> {
+    const { children = [], fault } = this.#nodes[locator]!;
+    if (fault !== undefined) return Promise.reject(fault);
     const entry = new DirectoryEntry();
-    for (const node of nodes) {
-      fill(entry, node);
+    for (const child of children) {
+      entry.reset();
+      this.#fill(entry, child);
       sink.add(entry);
+    }
+    return Promise.resolve();
+  }
+
+  #fill(entry: DirectoryEntry, node: TestNode): void {
+    const name = bytesOf(node.name ?? '');
+    entry.name.set(name);
+    entry.nameLength = name.length;
+    entry.mode = TYPE_BITS[node.type] | (node.mode ?? (node.type === 'directory' ? 0o755 : 0o644));
+    entry.links = node.links ?? 1;
+    entry.inode = node.inode ?? 1000 + this.#nodes.indexOf(node);
+    entry.userId = node.userId ?? 0;
+    entry.groupId = node.groupId ?? 0;
+    [entry.modified.seconds, entry.modified.microseconds] = node.modified ?? [1_700_000_000, 0];
+    [entry.deviceMajor, entry.deviceMinor] = node.device ?? [0, 0];
+    if (node.target !== undefined) entry.target = bytesOf(node.target);
+    if (node.type === 'directory') entry.locator = this.#nodes.indexOf(node);
+    else if (node.extents !== undefined) {
+      entry.extents = node.extents;
+      entry.size = node.extents.reduce((sum, extent) => sum + extent.length, 0);
+    } else if (node.content !== undefined) {
+      entry.size = bytesOf(node.content).length;
+      entry.locator = this.#offsets.get(node) ?? 0;
     }
   }
 }
 
-function fill(entry: DirectoryEntry, node: MemoryNode): void {
-  entry.reset();
-  const name = typeof node.name === 'string' ? Buffer.from(node.name) : node.name;
-  entry.name.set(name);
-  entry.nameLength = name.length;
-  entry.mode = node.mode;
-  entry.size = node.size ?? 0;
-  entry.locator = node.locator ?? 0;
-  entry.inode = node.inode ?? 0;
-  entry.links = node.links ?? 1;
-  entry.modified.seconds = node.seconds ?? 0;
-  entry.modified.microseconds = node.microseconds ?? 0;
-  entry.deviceMajor = node.device?.major ?? 0;
-  entry.deviceMinor = node.device?.minor ?? 0;
-  entry.extents = node.extents;
-  entry.target = node.target === undefined ? undefined : Buffer.from(node.target);
-  entry.attributes = node.attributes;
+function bytesOf(text: string | Uint8Array): Uint8Array {
+  return typeof text === 'string' ? new TextEncoder().encode(text) : text;
+}
+
+/** An image whose root holds `children`. `badByte` cannot be read; `cut` bytes are missing at the image's end. */
+export async function memoryImage(
+  children: readonly TestNode[],
+  { badByte, cut = 0, root = {} }: { badByte?: number; cut?: number; root?: Partial<TestNode> } = {},
+): Promise<MemoryImage> {
+  const nodes: TestNode[] = [];
+  const offsets = new Map<TestNode, number>();
+  const chunks: Uint8Array[] = [new Uint8Array(2048)];
+  let length = 2048;
+  const collect = (node: TestNode): void => {
+    nodes.push(node);
+    if (node.content !== undefined) {
+      const content = bytesOf(node.content);
+      offsets.set(node, length);
+      chunks.push(content);
+      length += content.length;
+    }
+    node.children?.forEach(collect);
+  };
+  collect({ type: 'directory', children, ...root });
+  const bytes = Buffer.concat(chunks).subarray(0, length - cut);
+  const source = new MemorySource(bytes, badByte);
+  const tree = new MemoryTree(nodes, offsets, length);
+  const findings = new FindingLog();
+  const index = await DiscIndex.open(tree, new PlainIndexMemory(), findings, source.name);
+  const close = (): Promise<void> => Promise.resolve();
+  // The rest of an OpenedImage describes volumes, which neither presenters of trees nor drivers look at.
+  const image = { source, tree, trees: [tree], index, findings, bytes, [Symbol.asyncDispose]: close };
+  return image as unknown as MemoryImage;
 }
