@@ -16,6 +16,8 @@ import { findExtent, makeSampleImage } from '../support/sample-image.js';
 
 const hasTools = (await hasProgram('xorriso')) && (await hasProgram('isoinfo'));
 const NO_HANG = 20_000;
+/** EIO, or the ESTALE (116, a name that node lacks) of a reader that sees why. */
+const UNREADABLE = /^read-error:(EIO|Unknown system error -116)@/;
 const FILES = { 'early/first.bin': 300_000, 'late/last.bin': 2_000_000 };
 
 describe.skipIf(!hasTools).each(DRIVER_NAMES)('An image that changes while driver %s shows it', (driver) => {
@@ -60,11 +62,11 @@ describe.skipIf(!hasTools).each(DRIVER_NAMES)('An image that changes while drive
     expect(compareEntries(tree, found, { attributes: true })).toEqual([]);
   };
 
-  it('gives EIO beyond the new end when it is truncated, and the rest as before', async () => {
+  it('fails beyond the new end when it is truncated, and shows the rest as before', async () => {
     await truncate(image, (await findExtent(sample.image, '/late/last.bin')) + 1_000_000);
     const found = await readMounted();
     const last = found.find(({ path }) => path === '/late/last.bin');
-    expect(last?.fault).toMatch(/^read-error:EIO@/);
+    expect(last?.fault).toMatch(UNREADABLE);
     expectWhole([
       ...found.filter((entry) => entry !== last),
       ...tree.filter(({ path }) => path === last?.path),
