@@ -13,7 +13,7 @@ export interface Corpus {
 
 /** Where the corpus is, or undefined. */
 export function findCorpus(): Corpus | undefined {
-  const folder = process.env['ISODRIVE_CORPUS'] ?? resolve(import.meta.dirname, '../../../shared/corpus');
+  const folder = process.env.ISODRIVE_CORPUS ?? resolve(import.meta.dirname, '../../../shared/corpus');
   return existsSync(join(folder, 'manifests')) ? { folder } : undefined;
 }
 

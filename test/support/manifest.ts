@@ -31,6 +31,8 @@ export interface Manifest {
   readonly entries: readonly ManifestEntry[];
   /** Errno name when the reader refused the image. */
   readonly mountError: string | undefined;
+  /** Paths that the reader listed more than once, as escaped as any; which one it looked at is not known. */
+  readonly duplicates: readonly string[];
   /** False when the reader hung or failed in the middle: the entries are then no expectation. */
   readonly complete: boolean;
 }
@@ -66,16 +68,18 @@ export function unescapeBytes(text: string): Uint8Array {
 /** Parses the text of a manifest. Throws on a line that is none. */
 export function parseManifest(text: string): Manifest {
   const entries: ManifestEntry[] = [];
+  const duplicates: string[] = [];
   let mountError: string | undefined;
   let complete = true;
   for (const line of text.split('\n')) {
     if (line === '') continue;
     const fields = line.split('\t');
     if (fields[0] === '#mount-error') mountError = fields[1] ?? 'unknown';
+    else if (fields[0] === '#duplicate-name') duplicates.push(fields[1]!.replace(/^\/\//, '/'));
     else if (fields[0] === '#oracle' || fields[0] === 'TIMEOUT') complete = false;
     else if (!line.startsWith('#')) entries.push(parseLine(fields, line));
   }
-  return { entries, mountError, complete };
+  return { entries, mountError, duplicates, complete };
 }
 
 function parseLine(fields: readonly string[], line: string): ManifestEntry {

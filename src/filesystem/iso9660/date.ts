@@ -8,6 +8,11 @@ export const LONG_DATE_BYTES = 17;
 const MAX_ZONE = 52;
 const ZONE_SECONDS = 15 * 60;
 const YEAR_BASE = 1900;
+/**
+ * What stands for "not specified". Linux shows this time, because its 32-bit sum of seven zeros wraps; isodrive shows
+ * what a mount by the kernel would.
+ */
+const UNSPECIFIED = 2_083_213_696;
 
 /**
  * Seconds since 1970-01-01 UTC in the proleptic Gregorian calendar. Fields out of their range carry over, as Linux
@@ -33,14 +38,14 @@ export function civilSeconds(
   return ((days * 24 + hour) * 60 + minute) * 60 + second;
 }
 
-/** ECMA-119 9.1.5 Recording Date and Time, 7 bytes. Seven zeros mean "not specified" and give 1970-01-01. */
+/** ECMA-119 9.1.5 Recording Date and Time, 7 bytes. Zeros mean "not specified". */
 export function readShortDate(cursor: ByteCursor, offset: number, into: Timestamp): void {
   into.microseconds = 0;
   const year = cursor.u8(offset);
   const month = cursor.u8(offset + 1);
   const day = cursor.u8(offset + 2);
   if ((year | month | day) === 0) {
-    into.seconds = 0;
+    into.seconds = UNSPECIFIED;
     return;
   }
   const zone = cursor.i8(offset + 6);

@@ -9,6 +9,8 @@ import { throwIfAborted } from '../../source/abortable.js';
 import { DirectoryEntry, MODE_TYPE } from '../file-tree.js';
 import type { EntrySink } from '../file-tree.js';
 import { ContinuationAreas } from './continuation-areas.js';
+import { DirectoryFindings } from './directory-findings.js';
+import { DotRecords } from './dot-record.js';
 import { MIN_RECORD_BYTES, RECORD, RECORD_FLAG, isDotRecord } from './directory-record.js';
 import { FileSections } from './file-sections.js';
 import type { RecordDecoder } from './record-decoder.js';
@@ -17,8 +19,8 @@ import type { RecordDecoder } from './record-decoder.js';
 const WINDOW_BYTES = 65_536;
 /** Sectors without a record in a row, after which the rest of a directory is taken for padding. */
 const MAX_EMPTY_SECTORS = 1024;
-/** Sectors with a broken record, after which the rest of a directory is given up. */
-const MAX_DAMAGED_SECTORS = 64;
+/** Broken records, after which the rest of a directory is given up. */
+const MAX_DAMAGED_RECORDS = 64;
 
 type Report = (finding: Finding) => void;
 
@@ -26,12 +28,11 @@ type Report = (finding: Finding) => void;
 interface Job {
   readonly end: number;
   readonly sink: EntrySink;
-  readonly report: Report;
   readonly signal: AbortSignal | undefined;
   position: number;
   added: number;
   emptySectors: number;
-  damagedSectors: number;
+  damagedRecords: number;
 }
 
 export class DirectoryWalker {
@@ -42,6 +43,8 @@ export class DirectoryWalker {
   readonly #window: ByteCursor;
   readonly #record: ByteCursor;
   readonly #entry = new DirectoryEntry();
+  readonly #dots: DotRecords;
+  readonly #findings: DirectoryFindings;
   readonly #sections = new FileSections();
   /** Identifier of the file whose further sections are awaited. */
   readonly #sectionName = new Uint8Array(256);
@@ -52,6 +55,8 @@ export class DirectoryWalker {
     this.#reader = reader;
     this.#blockSize = blockSize;
     this.areas = new ContinuationAreas(reader);
+    this.#dots = new DotRecords(this.areas, reader.name);
+    this.#findings = new DirectoryFindings(reader);
     this.#window = new ByteCursor(this.#scratch, reader.name, 0);
     this.#record = new ByteCursor(this.#scratch, reader.name, 0);
   }
@@ -69,22 +74,22 @@ export class DirectoryWalker {
     const job: Job = {
       end,
       sink,
-      report,
       signal,
       position: locator,
       added: 0,
       emptySectors: 0,
-      damagedSectors: 0,
+      damagedRecords: 0,
     };
+    this.#findings.report = report;
     this.#sectionNameLength = -1;
     if (locator >= end && size > 0) throw this.#beyondEnd(locator);
-    if (locator + size > end) this.#reportTruncation(locator, size, report);
+    if (locator + size > end) this.#findings.directoryBeyondEnd(locator, size);
     while (job.position < end) {
       throwIfAborted(signal);
       await this.#walkWindow(decoder, job);
     }
     this.#flushSections(job);
-    if (job.added === 0 && job.damagedSectors > 0) throw this.#damaged(locator);
+    if (job.added === 0 && job.damagedRecords > 0) throw this.#damaged(locator);
   }
 
   /** Works through the records of one window and moves the job's position behind them. */
@@ -111,10 +116,10 @@ export class DirectoryWalker {
       // A record that the window cuts is read again as the first of the next one.
       if (at + recordLength > length && start + length < job.end) break;
       if (this.#hasBrokenRecord(at, recordLength, length)) {
-        this.#reportBrokenRecord(start + at, recordLength, job.report);
-        at = this.#nextSector(start, at);
-        job.damagedSectors += 1;
-        if (job.damagedSectors > MAX_DAMAGED_SECTORS) {
+        this.#findings.brokenRecord(start + at, recordLength);
+        at = this.#skipBrokenRecord(start, at, recordLength);
+        job.damagedRecords += 1;
+        if (job.damagedRecords > MAX_DAMAGED_RECORDS) {
           this.#stopEarly(job, start + at, 'damaged');
           return;
         }
@@ -129,15 +134,44 @@ export class DirectoryWalker {
         await this.areas.fetch(job.signal);
         result = decoder.decode(this.#record, this.#entry);
       }
-      this.#deliver(job, result === 'entry');
+      if (result !== 'hidden' && (this.#entry.mode & MODE_TYPE.mask) === MODE_TYPE.directory) {
+        await this.#adoptDotRecord(decoder, result === 'moved', job.signal);
+      }
+      this.#deliver(job, result !== 'hidden');
     }
     job.position = start + at;
+  }
+
+  /** Completes a directory's entry from its own "." record, if that can be read. */
+  async #adoptDotRecord(
+    decoder: RecordDecoder,
+    moved: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    let state = this.#dots.adopt(decoder, this.#entry, moved);
+    while (state === 'incomplete') {
+      try {
+        await this.areas.fetch(signal);
+      } catch (thrown) {
+        if (!(thrown instanceof IsodriveError) || thrown.code !== 'image-unreadable') throw thrown;
+        this.#findings.unreadableAttributes(this.#entry);
+        return;
+      }
+      state = this.#dots.adopt(decoder, this.#entry, moved);
+    }
+    if (state === 'unusable' && moved) this.#findings.brokenChildLink(this.#entry);
   }
 
   /** Offset in the window of the next sector of the image; directories start at one. */
   #nextSector(windowStart: number, at: number): number {
     const position = windowStart + at;
     return position - (position % SECTOR_SIZE) + SECTOR_SIZE - windowStart;
+  }
+
+  /** Offset where listing goes on: behind the record if its length can be right, otherwise in the next sector. */
+  #skipBrokenRecord(windowStart: number, at: number, recordLength: number): number {
+    const next = this.#nextSector(windowStart, at);
+    return recordLength >= MIN_RECORD_BYTES && at + recordLength <= next ? at + recordLength : next;
   }
 
   #hasBrokenRecord(at: number, recordLength: number, windowLength: number): boolean {
@@ -154,11 +188,11 @@ export class DirectoryWalker {
     if ((flags & RECORD_FLAG.associated) !== 0 || isDotRecord(record)) return false;
     if (this.#sectionNameLength < 0) return true;
     if (!this.#continuesFile()) {
-      this.#reportLostSection(job.report);
+      this.#findings.missingSection(this.#record.offsetInSource(0));
       this.#flushSections(job);
       return true;
     }
-    this.#addSection(job.report);
+    this.#addSection();
     if ((flags & RECORD_FLAG.multiExtent) === 0) this.#flushSections(job);
     return false;
   }
@@ -166,15 +200,18 @@ export class DirectoryWalker {
   #deliver(job: Job, shown: boolean): void {
     const record = this.#record;
     const entry = this.#entry;
-    if (record.mismatch >= 0) this.#reportMismatch(job.report);
+    if (record.mismatch >= 0) {
+      this.#findings.mismatch(record.offsetInSource(record.mismatch));
+      record.mismatch = -1;
+    }
     const isRegular = (entry.mode & MODE_TYPE.mask) === MODE_TYPE.regular;
     if (isRegular && (record.u8(RECORD.flags) & RECORD_FLAG.multiExtent) !== 0) {
-      this.#startSections(shown, job.report);
+      this.#startSections(shown);
       return;
     }
     if (isRegular && record.u8(RECORD.gapSize) !== 0 && record.u8(RECORD.unitSize) !== 0) {
       this.#sections.clear();
-      this.#addSection(job.report);
+      this.#addSection();
       this.#useSections();
     }
     if (shown) this.#add(job);
@@ -185,18 +222,18 @@ export class DirectoryWalker {
     const entry = this.#entry;
     const isRegular = (entry.mode & MODE_TYPE.mask) === MODE_TYPE.regular;
     if (isRegular && entry.size > 0 && entry.locator + entry.size > this.#reader.size) {
-      this.#reportFileBeyondEnd(job.report);
+      this.#findings.fileBeyondEnd(entry);
     }
     job.sink.add(entry);
     job.added += 1;
   }
 
-  #startSections(shown: boolean, report: Report): void {
+  #startSections(shown: boolean): void {
     this.#sections.clear();
     this.#sectionNameLength = this.#record.u8(RECORD.nameLength);
     this.#record.copy(RECORD.name, this.#sectionNameLength, this.#sectionName, 0);
     this.#sectionsShown = shown;
-    this.#addSection(report);
+    this.#addSection();
   }
 
   #continuesFile(): boolean {
@@ -208,7 +245,7 @@ export class DirectoryWalker {
     return true;
   }
 
-  #addSection(report: Report): void {
+  #addSection(): void {
     const record = this.#record;
     const block = record.u32both(RECORD.extent) + record.u8(RECORD.extendedAttributes);
     const offset = block * this.#blockSize;
@@ -219,7 +256,7 @@ export class DirectoryWalker {
       unit > 0 && gap > 0
         ? this.#sections.addInterleaved(offset, size, unit, gap)
         : this.#sections.add(offset, size);
-    if (!complete) this.#reportTooManyRuns(report);
+    if (!complete) this.#findings.tooManyRuns(record.offsetInSource(0));
   }
 
   #flushSections(job: Job): void {
@@ -240,14 +277,8 @@ export class DirectoryWalker {
   }
 
   #stopEarly(job: Job, position: number, state: 'empty' | 'damaged'): void {
-    const limit = state === 'empty' ? MAX_EMPTY_SECTORS : MAX_DAMAGED_SECTORS;
-    this.#report(
-      job.report,
-      'directory-given-up',
-      'damage',
-      position,
-      `Directory has more than ${limit} ${state} sectors, its rest is left out`,
-    );
+    const limit = state === 'empty' ? MAX_EMPTY_SECTORS : MAX_DAMAGED_RECORDS;
+    this.#findings.directoryGivenUp(position, limit, state);
     job.position = job.end;
   }
 
@@ -267,56 +298,5 @@ export class DirectoryWalker {
       `Cannot list the directory at byte ${locator} of "${source}": it has no valid record`,
       { at: { source, offset: locator, clause: 'ECMA-119 9.1' } },
     );
-  }
-
-  #reportTruncation(locator: number, size: number, report: Report): void {
-    const what = `Directory of ${size} bytes reaches beyond the end of the image at byte ${this.#reader.size}`;
-    this.#report(report, 'directory-beyond-end', 'damage', locator, what);
-  }
-
-  #reportBrokenRecord(position: number, recordLength: number, report: Report): void {
-    const what = `Directory record of ${recordLength} bytes is broken, the rest of its sector is left out`;
-    this.#report(report, 'damaged-record', 'damage', position, what, 'ECMA-119 9.1');
-  }
-
-  #reportLostSection(report: Report): void {
-    const what = 'Another file stands where a further section of the file before was expected';
-    this.#report(report, 'missing-section', 'damage', this.#record.offsetInSource(0), what, 'ECMA-119 9.1.6');
-  }
-
-  #reportMismatch(report: Report): void {
-    const position = this.#record.offsetInSource(this.#record.mismatch);
-    this.#record.mismatch = -1;
-    const what = 'Halves of a both-endian number differ, the little-endian one is used';
-    this.#report(report, 'both-endian-mismatch', 'note', position, what, 'ECMA-119 7.3.3');
-  }
-
-  #reportFileBeyondEnd(report: Report): void {
-    const { locator, size } = this.#entry;
-    const name = new TextDecoder().decode(this.#entry.name.subarray(0, this.#entry.nameLength));
-    const what = `File "${name}" of ${size} bytes reaches beyond the end of the image at byte ${this.#reader.size}`;
-    this.#report(report, 'file-beyond-end', 'damage', locator, what);
-  }
-
-  #reportTooManyRuns(report: Report): void {
-    const what = 'File consists of too many runs, what lies behind them is left out';
-    this.#report(report, 'too-many-runs', 'damage', this.#record.offsetInSource(0), what);
-  }
-
-  #report(
-    report: Report,
-    code: string,
-    severity: Finding['severity'],
-    offset: number,
-    message: string,
-    clause?: string,
-  ): void {
-    const source = this.#reader.name;
-    report({
-      code,
-      severity,
-      message,
-      at: clause === undefined ? { source, offset } : { source, offset, clause },
-    });
   }
 }

@@ -5,8 +5,11 @@ import { RECORD, readFixedFields } from './directory-record.js';
 import { writeJolietName } from './joliet.js';
 import { mapIsoName } from './names.js';
 
-/** `hidden`: not to be shown here. `incomplete`: fetch the continuation area that is missing, then decode again. */
-export type DecodeResult = 'entry' | 'hidden' | 'incomplete';
+/**
+ * `moved`: a directory that lies elsewhere, whose size and attributes its own "." record has. `hidden`: not to be
+ * shown here. `incomplete`: fetch the continuation area that is missing, then decode again.
+ */
+export type DecodeResult = 'entry' | 'moved' | 'hidden' | 'incomplete';
 
 export interface RecordDecoder {
   /** Decodes the record in the cursor's window, whose name is known to fit, into the entry. */

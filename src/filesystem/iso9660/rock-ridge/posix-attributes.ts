@@ -28,8 +28,9 @@ export function readPosixAttributes(
 }
 
 /**
- * Fills the device number: high and low 32 bits of dev_t (BP 5-12, 13-20). Some writers put major and minor there,
- * others all of it into the low word, which a high word of 0 beside a large low one gives away.
+ * Fills the device number: the high and low 32 bits of dev_t (BP 5-12, 13-20). Some writers put major and minor
+ * there; others all of it into the low word, as Linux packs it (include/linux/kdev_t.h, new_decode_dev), which a high
+ * word of 0 beside a large low one gives away.
  */
 export function readDeviceNumber(
   cursor: ByteCursor,
@@ -41,6 +42,6 @@ export function readDeviceNumber(
   const high = cursor.u32both(at + 4);
   const low = cursor.u32both(at + 12);
   const packed = high === 0 && low > 0xff;
-  entry.deviceMajor = packed ? low >>> 8 : high;
-  entry.deviceMinor = packed ? low & 0xff : low;
+  entry.deviceMajor = packed ? (low >>> 8) & 0xfff : high;
+  entry.deviceMinor = packed ? (low & 0xff) | ((low >>> 12) & 0xf_ff00) : low;
 }

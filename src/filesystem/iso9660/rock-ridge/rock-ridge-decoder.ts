@@ -1,18 +1,12 @@
 // Records with Rock Ridge: the fields of the System Use area override what the record itself says. Directories that
 // were moved because of the depth limit of ISO 9660 are shown where they belong (CL) and not where they lie (RE).
-import { ByteCursor } from '../../../base/byte-cursor.js';
+import type { ByteCursor } from '../../../base/byte-cursor.js';
 import type { Finding } from '../../../base/finding.js';
+import { SECTOR_SIZE } from '../../../disc/sector-reader.js';
 import { MODE_TYPE } from '../../file-tree.js';
 import type { DirectoryEntry } from '../../file-tree.js';
 import type { ContinuationAreas } from '../continuation-areas.js';
-import {
-  MIN_RECORD_BYTES,
-  RECORD,
-  RECORD_FLAG,
-  isDotRecord,
-  readFixedFields,
-  systemUseOffset,
-} from '../directory-record.js';
+import { RECORD, RECORD_FLAG, readFixedFields, systemUseOffset } from '../directory-record.js';
 import { copyIsoName } from '../record-decoder.js';
 import type { DecodeResult, RecordDecoder } from '../record-decoder.js';
 import { SystemUseWalker } from '../susp.js';
@@ -23,7 +17,6 @@ import { readDeviceNumber, readPosixAttributes } from './posix-attributes.js';
 import { SymbolicLinkTarget } from './symbolic-link.js';
 import { readTimeStamps } from './time-stamps.js';
 
-const SECTOR = 2048;
 /** Permissions of a symbolic link whose record has no PX. */
 const LINK_MODE = 0o777;
 /** Zisofs: content that is stored compressed (libisofs, zisofs_format.txt). */
@@ -31,12 +24,10 @@ const ZISOFS_FIELD = 0x5a46;
 
 export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
   report: (finding: Finding) => void = () => undefined;
-  readonly #areas: ContinuationAreas;
   readonly #walker: SystemUseWalker;
   readonly #blockSize: number;
   readonly #skip: number;
   readonly #link = new SymbolicLinkTarget();
-  readonly #moved: ByteCursor;
   #entry!: DirectoryEntry;
   #typeBits = -1;
   #named = false;
@@ -46,9 +37,7 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
 
   /** `skip`: bytes before the first field in every System Use area, as SP says. */
   constructor(areas: ContinuationAreas, sourceName: string, blockSize: number, skip: number) {
-    this.#areas = areas;
     this.#walker = new SystemUseWalker(areas, sourceName, blockSize);
-    this.#moved = new ByteCursor(new Uint8Array(), sourceName, 0);
     this.#blockSize = blockSize;
     this.#skip = skip;
   }
@@ -58,7 +47,7 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
     if (this.#readFields(cursor) === 'incomplete') return 'incomplete';
     if (this.#relocated) return 'hidden';
     if (!this.#named || entry.nameLength === 0) copyIsoName(cursor, entry);
-    if (this.#childBlock >= 0) return this.#followChildLink(cursor);
+    if (this.#childBlock >= 0) return this.#moveEntry();
     this.#settleType(cursor);
     return 'entry';
   }
@@ -110,6 +99,15 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
     return result;
   }
 
+  /** RRIP 4.1.5.1: the record stands where the directory belongs, CL says where its extent lies. */
+  #moveEntry(): DecodeResult {
+    const entry = this.#entry;
+    entry.mode = MODE_TYPE.directory | (entry.mode & ~MODE_TYPE.mask);
+    entry.locator = entry.inode = this.#childBlock * this.#blockSize;
+    entry.size = SECTOR_SIZE;
+    return 'moved';
+  }
+
   /** The type is what the record's directory flag and PX agree on; PX decides between the kinds of files. */
   #settleType(cursor: ByteCursor): void {
     const entry = this.#entry;
@@ -142,35 +140,6 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
       default:
         this.#reportType(cursor, 'a regular file');
     }
-  }
-
-  /** Shows a moved directory with the attributes of its own "." record. */
-  #followChildLink(cursor: ByteCursor): DecodeResult {
-    const entry = this.#entry;
-    const position = this.#childBlock * this.#blockSize;
-    const { nameLength } = entry;
-    if (!this.#areas.contains(position, SECTOR)) return this.#dropChildLink(cursor);
-    const bytes = this.#areas.view(position, SECTOR);
-    if (bytes === undefined) return 'incomplete';
-    const moved = this.#moved;
-    moved.setBytes(bytes, position);
-    const length = moved.u8(RECORD.length);
-    if (length < MIN_RECORD_BYTES) return this.#dropChildLink(cursor);
-    moved.moveTo(0, length);
-    if (!isDotRecord(moved)) return this.#dropChildLink(cursor);
-    this.#begin(entry);
-    if (this.#readFields(moved) === 'incomplete') return 'incomplete';
-    entry.nameLength = nameLength;
-    entry.mode = MODE_TYPE.directory | (entry.mode & ~MODE_TYPE.mask);
-    entry.target = undefined;
-    entry.locator = entry.inode = position;
-    return 'entry';
-  }
-
-  #dropChildLink(cursor: ByteCursor): DecodeResult {
-    const what = `Moved directory at block ${this.#childBlock} is no directory, its link is left out`;
-    this.#finding('broken-child-link', 'damage', what, cursor.offsetInSource(0), cursor);
-    return 'hidden';
   }
 
   #reportType(cursor: ByteCursor, shown: string): void {

@@ -1,0 +1,75 @@
+// What can be wrong with a directory while the rest of it can still be listed, in words.
+import type { Finding } from '../../base/finding.js';
+import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DirectoryEntry } from '../file-tree.js';
+
+type Report = (finding: Finding) => void;
+
+export class DirectoryFindings {
+  /** Where findings go; set anew for every directory. */
+  report: Report = () => undefined;
+  readonly #source: string;
+  readonly #imageSize: number;
+
+  constructor(reader: SectorReader) {
+    this.#source = reader.name;
+    this.#imageSize = reader.size;
+  }
+
+  directoryBeyondEnd(locator: number, size: number): void {
+    const what = `Directory of ${size} bytes reaches beyond the end of the image at byte ${this.#imageSize}`;
+    this.#add('directory-beyond-end', 'damage', locator, what);
+  }
+
+  directoryGivenUp(position: number, limit: number, state: 'empty' | 'damaged'): void {
+    const unit = state === 'empty' ? 'empty sectors in a row' : 'damaged records';
+    const what = `Directory has more than ${limit} ${unit}, its rest is left out`;
+    this.#add('directory-given-up', 'damage', position, what);
+  }
+
+  brokenRecord(position: number, length: number): void {
+    const what = `Directory record of ${length} bytes is broken and left out`;
+    this.#add('damaged-record', 'damage', position, what, 'ECMA-119 9.1');
+  }
+
+  missingSection(position: number): void {
+    const what = 'Another file stands where a further section of the file before was expected';
+    this.#add('missing-section', 'damage', position, what, 'ECMA-119 9.1.6');
+  }
+
+  tooManyRuns(position: number): void {
+    const what = 'File consists of too many runs, what lies behind them is left out';
+    this.#add('too-many-runs', 'damage', position, what);
+  }
+
+  mismatch(position: number): void {
+    const what = 'Halves of a both-endian number differ, the little-endian one is used';
+    this.#add('both-endian-mismatch', 'note', position, what, 'ECMA-119 7.3.3');
+  }
+
+  fileBeyondEnd(entry: DirectoryEntry): void {
+    const what =
+      `File "${this.#name(entry)}" of ${entry.size} bytes reaches beyond the end of the image ` +
+      `at byte ${this.#imageSize}`;
+    this.#add('file-beyond-end', 'damage', entry.locator, what);
+  }
+
+  brokenChildLink(entry: DirectoryEntry): void {
+    const what = `No directory stands where "${this.#name(entry)}" was moved to`;
+    this.#add('broken-child-link', 'damage', entry.locator, what, 'RRIP 4.1.5.1');
+  }
+
+  unreadableAttributes(entry: DirectoryEntry): void {
+    const what = `Attributes of "${this.#name(entry)}" cannot be read, those in its parent are shown`;
+    this.#add('unreadable-attributes', 'damage', entry.locator, what);
+  }
+
+  #name(entry: DirectoryEntry): string {
+    return new TextDecoder().decode(entry.name.subarray(0, entry.nameLength));
+  }
+
+  #add(code: string, severity: Finding['severity'], offset: number, message: string, clause?: string): void {
+    const at = { source: this.#source, offset };
+    this.report({ code, severity, message, at: clause === undefined ? at : { ...at, clause } });
+  }
+}
