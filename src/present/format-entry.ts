@@ -92,6 +92,6 @@ export function formatLongEntry(entry: ListedEntry): string {
   const columns = `${formatMode(node)} ${String(node.links).padStart(3)} ${owner} ${size.padStart(12)}`;
   const digest = entry.sha256 === undefined ? '' : `${entry.sha256} `;
   const target = node.target === undefined ? '' : ` -> ${escapeForTerminal(node.target)}`;
-  const fault = entry.error === undefined ? '' : ` [${entry.error.message}]`;
+  const fault = entry.error === undefined ? '' : ` [${escapeForTerminal(Buffer.from(entry.error.message))}]`;
   return `${columns} ${formatLongTime(node.modified)} ${digest}${formatShortEntry(entry)}${target}${fault}`;
 }

@@ -54,7 +54,7 @@ async function listDirectory(
   } catch (thrown) {
     const error = toIsodriveError(thrown);
     if (error.code === 'cancelled' || error.code === 'internal') throw error;
-    return { first: 0, count: 0, note: ` [${error.message}]` };
+    return { first: 0, count: 0, note: ` [${escapeForTerminal(Buffer.from(error.message))}]` };
   }
 }
 

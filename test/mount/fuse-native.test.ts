@@ -120,12 +120,8 @@ describe.skipIf(!available)(`fuse-native${available ? '' : ` (${reason})`}`, () 
         { type: 'file', name: 'good', content: 'x' },
       ]),
     );
-    await expect(shell('ls bad/x')).rejects.toMatchObject({
-      stderr: expect.stringContaining('symbolic links'),
-    });
-    await expect(shell('ls bad')).rejects.toMatchObject({
-      stderr: expect.stringContaining('symbolic links'),
-    });
+    await expect(shell('ls bad/x')).rejects.toThrow('symbolic links');
+    await expect(shell('ls bad')).rejects.toThrow('symbolic links');
     expect(await shell('cat good')).toBe('x');
   });
 
@@ -140,9 +136,7 @@ describe.skipIf(!available)(`fuse-native${available ? '' : ` (${reason})`}`, () 
     expect((await count(150)).trim()).toBe('4096');
     expect((await count(Math.floor(500_000 / 4096))).trim()).toBe('0');
     expect((await count(200)).trim()).toBe('0');
-    await expect(shell('cat f')).rejects.toMatchObject({
-      stderr: expect.stringContaining('Input/output error'),
-    });
+    await expect(shell('cat f')).rejects.toThrow('Input/output error');
   });
 
   it('refuses to unmount while a file is open, and then says "busy"', async () => {

@@ -1,0 +1,104 @@
+// What an image is, for `info`: sizes, volume, views, boot entries and everything odd that was found on the way.
+import type { Finding } from '../base/finding.js';
+import type { Timestamp, TreeKind } from '../filesystem/file-tree.js';
+import type { OpenedImage } from '../index/open-image.js';
+import { escapeForTerminal } from './display-name.js';
+import { formatIsoTime } from './entry-time.js';
+
+type Volume = OpenedImage['volume'];
+
+/** The fields are a contract of `info --json`; new ones may be added. Times are ISO 8601, UTC. */
+export interface ImageDescription {
+  readonly image: string;
+  /** Name of the container's format, such as "iso". */
+  readonly format: string;
+  /** Of the view that is shown; may be empty. */
+  readonly label: string;
+  /** Bytes of the image. */
+  readonly size: number;
+  readonly volume: Omit<Volume, 'bootEntries' | TimeField> & { readonly [Field in TimeField]?: string };
+  /** Every view, best first; `chosen` is the one that is shown. */
+  readonly trees: readonly { readonly kind: TreeKind; readonly label: string; readonly chosen: boolean }[];
+  readonly bootEntries: Volume['bootEntries'];
+  readonly findings: readonly Finding[];
+  /** All that were met; only the first ones are kept. */
+  readonly findingCount: number;
+}
+
+type TimeField = 'created' | 'modified' | 'expires' | 'effective';
+const TIME_FIELDS: readonly TimeField[] = ['created', 'modified', 'expires', 'effective'];
+
+export function describeImage(image: OpenedImage): ImageDescription {
+  const { created, modified, expires, effective, bootEntries, ...facts } = image.volume;
+  const times = { created, modified, expires, effective };
+  return {
+    image: image.source.name,
+    format: image.format,
+    label: image.tree.label,
+    size: image.source.size,
+    volume: { ...facts, ...formatTimes(times) },
+    trees: image.trees.map((tree) => ({ kind: tree.kind, label: tree.label, chosen: tree === image.tree })),
+    bootEntries,
+    findings: image.findings.findings,
+    findingCount: image.findings.count,
+  };
+}
+
+function formatTimes(times: Readonly<Record<TimeField, Timestamp | undefined>>): {
+  [Field in TimeField]?: string;
+} {
+  const result: { [Field in TimeField]?: string } = {};
+  for (const field of TIME_FIELDS) {
+    const time = times[field];
+    if (time !== undefined) result[field] = formatIsoTime(time);
+  }
+  return result;
+}
+
+/** Lines for people, without the end of the last; text of the disc is safe for a terminal. */
+export function formatDescription(description: ImageDescription): string {
+  const { volume, bootEntries, findings, findingCount } = description;
+  const rows: [string, string][] = [
+    ['Image', description.image],
+    ['Format', description.format],
+    ['Label', description.label],
+    ['Image size', formatSize(description.size)],
+    ['Volume size', `${formatSize(volume.size)}, blocks of ${volume.blockSize}`],
+    ['Views', description.trees.map(({ kind, chosen }) => (chosen ? `${kind} (shown)` : kind)).join(', ')],
+    ['System', volume.systemId],
+    ['Volume', volume.volumeId],
+    ['Volume set', volume.volumeSetId],
+    ['Publisher', volume.publisherId],
+    ['Preparer', volume.preparerId],
+    ['Application', volume.applicationId],
+    ['Joliet', volume.jolietLevel === 0 ? '' : `level ${volume.jolietLevel}`],
+    ['UDF', volume.hasUdf ? 'present' : ''],
+    ...TIME_FIELDS.map((field): [string, string] => [capitalize(field), volume[field] ?? '']),
+    ...bootEntries.map((entry): [string, string] => ['Boot entry', describeBootEntry(entry)]),
+    ...findings.map((finding): [string, string] => [capitalize(finding.severity), describeFinding(finding)]),
+  ];
+  if (findingCount > findings.length) rows.push(['Findings', `${findingCount - findings.length} more`]);
+  return rows
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => `${`${name}:`.padEnd(14)}${escapeForTerminal(Buffer.from(value))}`)
+    .join('\n');
+}
+
+function describeBootEntry(entry: ImageDescription['bootEntries'][number]): string {
+  const state = entry.bootable ? 'bootable' : 'not bootable';
+  return `${entry.platform}, ${state}, emulation ${entry.emulation}, ${entry.loadSize} bytes at ${entry.offset}`;
+}
+
+function describeFinding({ code, message, at }: Finding): string {
+  const place = at.offset === undefined ? '' : ` at byte ${at.offset}`;
+  const clause = at.clause === undefined ? '' : ` (${at.clause})`;
+  return `${message}${place}${clause} [${code}]`;
+}
+
+function formatSize(bytes: number): string {
+  return `${bytes} bytes (${(bytes / 1_048_576).toFixed(1)} MiB)`;
+}
+
+function capitalize(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
