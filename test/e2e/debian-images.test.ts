@@ -45,9 +45,8 @@ describe.skipIf(corpus === undefined)('An image that Debian ships', () => {
   });
 
   describe.each(images)('%s', (image) => {
-    it.each(EXTRACTORS.filter((_, i) => found[i]))(
-      'mounts, lists and reads with the hashes that $tool extracts',
-      async ({ tool, args }) => {
+    for (const [i, { tool, args }] of EXTRACTORS.entries()) {
+      it.skipIf(!found[i])(`mounts, lists and reads with the hashes that ${tool} extracts`, async () => {
         const path = await unpackImage(corpus!, 'images', image);
         const target = join(isodrive.folder, `${tool}-${image}`);
         await mkdir(target);
@@ -58,8 +57,7 @@ describe.skipIf(corpus === undefined)('An image that Debian ships', () => {
         await isodrive.unmount(mount.id);
         expect(expected.length).toBeGreaterThan(0);
         expect(mounted).toEqual(expected);
-      },
-    );
-    it.skipIf(found.every(Boolean))('is compared with xorriso and bsdtar', () => undefined);
+      });
+    }
   });
 });

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PrivateDaemon } from '../../scripts/bench/private-daemon.js';
 import { mustRun } from '../../scripts/bench/run-command.js';
-import type { MountTableEntry } from '../../src/mount/mount-table.js';
 import { readMountTable } from '../../src/mount/mount-table.js';
 import type { Methods } from '../../src/protocol/messages.js';
 import { ControlClient } from '../../src/protocol/client.js';
@@ -83,14 +82,16 @@ export class PrivateIsodrive implements AsyncDisposable {
     return (await mustRun(process.execPath, [program, ...args], { timeout })).stdout.toString();
   }
 
-  /** Mounts below the scratch folder that the kernel still has. */
-  async remainingMounts(): Promise<readonly MountTableEntry[]> {
-    return (await readMountTable()).filter(({ directory }) => directory.startsWith(`${this.folder}/`));
+  /** Mount points below the scratch folder that the kernel still has; `type` is how the mount's type must begin. */
+  async remainingMounts(type = ''): Promise<readonly string[]> {
+    return (await readMountTable())
+      .filter((mount) => mount.directory.startsWith(`${this.folder}/`) && mount.type.startsWith(type))
+      .map(({ directory }) => directory);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.daemon.stop();
-    for (const { directory } of await this.remainingMounts()) await mustRun('umount', ['--lazy', directory]);
+    for (const directory of await this.remainingMounts()) await mustRun('umount', ['--lazy', directory]);
     await waitUntil(async () => (await this.remainingMounts()).length === 0);
     await rm(this.folder, { recursive: true, force: true });
   }
