@@ -16,7 +16,7 @@ export interface ImageDescription {
   readonly label: string;
   /** Bytes of the image. */
   readonly size: number;
-  readonly volume: Omit<Volume, 'bootEntries' | TimeField> & { readonly [Field in TimeField]?: string };
+  readonly volume: Omit<Volume, 'bootEntries' | TimeField> & Readonly<Partial<Record<TimeField, string>>>;
   /** Every view, best first; `chosen` is the one that is shown. */
   readonly trees: readonly { readonly kind: TreeKind; readonly label: string; readonly chosen: boolean }[];
   readonly bootEntries: Volume['bootEntries'];
@@ -44,10 +44,8 @@ export function describeImage(image: OpenedImage): ImageDescription {
   };
 }
 
-function formatTimes(times: Readonly<Record<TimeField, Timestamp | undefined>>): {
-  [Field in TimeField]?: string;
-} {
-  const result: { [Field in TimeField]?: string } = {};
+function formatTimes(times: Readonly<Record<TimeField, Timestamp | undefined>>): Partial<Record<TimeField, string>> {
+  const result: Partial<Record<TimeField, string>> = {};
   for (const field of TIME_FIELDS) {
     const time = times[field];
     if (time !== undefined) result[field] = formatIsoTime(time);
