@@ -18,9 +18,11 @@ export const isoFormat: ContainerFormat = {
   title: 'plain sectors of 2048 bytes',
 
   async probe(source, signal) {
-    const bytes = await readAtMost(source, DESCRIPTOR_START, PROBED_SECTORS * SECTOR_SIZE, signal);
-    for (let at = 0; at + SECTOR_SIZE <= bytes.length; at += SECTOR_SIZE) {
-      const text = Buffer.from(bytes.subarray(at, at + 32)).toString('latin1');
+    // One sector at a time: a bad sector behind the first descriptor must not hide the disc.
+    for (let sector = 0; sector < PROBED_SECTORS; sector += 1) {
+      const bytes = await readAtMost(source, DESCRIPTOR_START + sector * SECTOR_SIZE, SECTOR_SIZE, signal);
+      if (bytes.length < SECTOR_SIZE) return 0;
+      const text = Buffer.from(bytes.subarray(0, 32)).toString('latin1');
       if (IDENTIFIERS.includes(text.slice(1, 6))) return 3;
       if (text.startsWith(HIGH_SIERRA_IDENTIFIER, HIGH_SIERRA_OFFSET)) return 3;
     }
