@@ -1,10 +1,11 @@
 // Binds the control socket so that it is never seen with the wrong mode, never taken from a living daemon, and
-// taken over from a dead one. A hard link puts it in place: linking fails when the name is taken, binding first
-// under a name of our own does not.
-import { chmodSync, linkSync, lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+// taken over from a dead one. It is bound under a name of our own, and a hard link, which fails when the name is
+// taken, puts it in place.
+import { chmodSync, closeSync, linkSync, lstatSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Server } from 'node:net';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { IsodriveError, isSystemError } from '../src/base/error.js';
 import { checkSocketOwner } from '../src/protocol/socket-path.js';
 
@@ -12,6 +13,9 @@ import { checkSocketOwner } from '../src/protocol/socket-path.js';
 const MAX_TRIES = 8;
 /** Milliseconds for a living daemon to accept; the kernel does it, so even a busy one is quick. */
 const PROBE_DEADLINE = 2000;
+/** Milliseconds to wait for another daemon that looks at the same dead socket, and between two looks. */
+const LOCK_DEADLINE = 5000;
+const LOCK_INTERVAL = 10;
 
 export interface BoundSocket {
   readonly path: string;
@@ -35,7 +39,16 @@ export async function bindSocket(server: Server, path: string): Promise<BoundSoc
     server.close();
     throw thrown instanceof IsodriveError ? thrown : bindError(path, thrown);
   } finally {
-    rmSync(own, { force: true });
+    removeQuietly(own);
+  }
+}
+
+/** The name of our own is gone once it has served; where it could not even be made, nothing is there to remove. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Whatever keeps it there has been reported by what came before.
   }
 }
 
@@ -47,26 +60,45 @@ async function putInPlace(own: string, path: string): Promise<void> {
     } catch (thrown) {
       if (!isSystemError(thrown) || thrown.code !== 'EEXIST') throw thrown;
     }
-    if (!lstatSync(path).isSocket()) throw notASocket(path);
-    if (await isAlive(path)) throw busy(path);
-    await setAside(path, `${own}.dead`);
+    await removeDead(path);
   }
   throw busy(path);
 }
 
-/** Removes a dead socket. Between probe and rename another daemon may have put a living one there: it goes back. */
-async function setAside(path: string, aside: string): Promise<void> {
+/**
+ * Removes the socket at `path` if nobody listens there; rejects with `busy` otherwise. A dead socket stays dead, and
+ * only the holder of the lock removes one, so what the probe has found dead is what is removed.
+ */
+async function removeDead(path: string): Promise<void> {
+  const lock = `${path}.lock`;
+  await takeLock(lock);
   try {
-    renameSync(path, aside);
-  } catch (thrown) {
-    if (isSystemError(thrown) && thrown.code === 'ENOENT') return;
-    throw thrown;
-  }
-  try {
-    if (await isAlive(aside)) linkSync(aside, path);
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found === undefined) return;
+    if (!found.isSocket()) throw notASocket(path);
+    if (await isAlive(path)) throw busy(path);
+    rmSync(path, { force: true });
   } finally {
-    rmSync(aside, { force: true });
+    removeQuietly(lock);
   }
+}
+
+async function takeLock(lock: string): Promise<void> {
+  const end = Date.now() + LOCK_DEADLINE;
+  while (Date.now() < end) {
+    try {
+      closeSync(openSync(lock, 'wx', 0o600));
+      return;
+    } catch (thrown) {
+      if (!isSystemError(thrown) || thrown.code !== 'EEXIST') throw thrown;
+    }
+    await sleep(LOCK_INTERVAL);
+  }
+  throw new IsodriveError(
+    'busy',
+    `"${lock}" has been held for ${LOCK_DEADLINE / 1000} s, expected a moment`,
+    { action: `Remove it if no daemon is starting: rm '${lock}'` },
+  );
 }
 
 function isAlive(path: string): Promise<boolean> {

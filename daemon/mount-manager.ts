@@ -29,7 +29,7 @@ import { MountedImage } from './mounted-image.js';
 import { resolvePath } from './resolve-path.js';
 
 /** Milliseconds that a daemon which ends waits for the last users of a detached mount. */
-const END_DEADLINE = 2000;
+const END_DEADLINE = 500;
 
 export interface MountManagerOptions {
   /** Best first. */

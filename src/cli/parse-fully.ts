@@ -33,8 +33,8 @@ export function parseFully(argv: readonly string[]): ParsedCommand | { readonly 
     .exitProcess(false)
     .strict()
     .demandCommand(1, 'No command given, expected one')
-    .fail((message: string | null, error: Error | undefined) => {
-      throw error ?? usage(message ?? 'Cannot understand the command line', argv);
+    .fail((message: string | null, error: Error | null | undefined) => {
+      throw error instanceof IsodriveError ? error : usage(message ?? error?.message ?? 'unknown', argv);
     });
   addOptions(parser, GLOBAL_OPTIONS);
   addCommands(parser, accept);
