@@ -101,10 +101,9 @@ describe('An image that cannot be mounted', () => {
   });
 
   it.skipIf(!hasXorriso)('goes to a mount point', async () => {
-    const mount = await isodrive.mount(image);
+    await using mount = await isodrive.mount(image);
     const failure = await isodrive.daemon.run(['mount', image, mount.mountPoint, '--new', '--json']);
     expect(expectFailure(failure)).toMatchObject({ code: 'busy', exit: 7 });
-    await isodrive.unmount(mount.id);
   });
 
   it.skipIf(!hasXorriso)('is a file without permission', async () => {

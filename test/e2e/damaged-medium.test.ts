@@ -73,9 +73,8 @@ describe.skipIf(!hasTools)('A medium that cannot be read everywhere', () => {
 
   describe.each(DRIVER_NAMES)('mounted by driver %s', (driver) => {
     it('reads what is left of a truncated image, and gives EIO beyond', async () => {
-      const mount = await isodrive.mount(await makeTruncated(), { driver });
+      await using mount = await isodrive.mount(await makeTruncated(), { driver });
       const tree = await listTree(mount.mountPoint, { timeout: NO_HANG });
-      await isodrive.unmount(mount.id);
       expect(Object.keys(faults(tree))).toEqual(['/late/last.bin']);
       expect(faults(tree)['/late/last.bin']).toMatch(/^read-error:EIO@/);
       expectOthersIntact(tree, '/late/last.bin');
@@ -84,7 +83,7 @@ describe.skipIf(!hasTools)('A medium that cannot be read everywhere', () => {
     it('reads every byte of a file but those in the bad page', async () => {
       const bad = (await findExtent(sample.image, '/late/big.bin')) + 500 * SECTOR;
       await using medium = await mountBadSector(sample.image, fresh(), bad, bad + SECTOR);
-      const mount = await isodrive.mount(medium.image, { driver });
+      await using mount = await isodrive.mount(medium.image, { driver });
       const tree = await listTree(mount.mountPoint, { timeout: NO_HANG });
       const program = join(import.meta.dirname, '..', 'support', 'compare-blocks.mjs');
       const differences = await isodrive.runNode(program, [
@@ -92,7 +91,6 @@ describe.skipIf(!hasTools)('A medium that cannot be read everywhere', () => {
         join(sample.tree, 'late/big.bin'),
         `${SECTOR}`,
       ]);
-      await isodrive.unmount(mount.id);
       expect(Object.keys(faults(tree))).toEqual(['/late/big.bin']);
       expectOthersIntact(tree, '/late/big.bin');
       // Pages of the file, of the medium's file, and the sector overlap in at most two pages.
@@ -108,9 +106,8 @@ describe.skipIf(!hasTools)('A medium that cannot be read everywhere', () => {
     it('lists everything but the directory that lies on a bad sector', async () => {
       const bad = await findExtent(sample.image, '/late');
       await using medium = await mountBadSector(sample.image, fresh(), bad, bad + SECTOR);
-      const mount = await isodrive.mount(medium.image, { driver });
+      await using mount = await isodrive.mount(medium.image, { driver });
       const tree = await listTree(mount.mountPoint, { timeout: NO_HANG });
-      await isodrive.unmount(mount.id);
       expect(faults(tree)).toEqual({ '/late': 'list-error:EIO' });
       expectOthersIntact(tree, '/late/big.bin', '/late/last.bin');
     });

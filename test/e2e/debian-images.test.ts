@@ -52,9 +52,8 @@ describe.skipIf(corpus === undefined)('An image that Debian ships', () => {
         await mkdir(target);
         await mustRun(tool, args(path, target));
         const expected = content(await listTree(target));
-        const mount = await isodrive.mount(path, { driver: 'fuse' });
+        await using mount = await isodrive.mount(path, { driver: 'fuse' });
         const mounted = content(await listTree(mount.mountPoint));
-        await isodrive.unmount(mount.id);
         expect(expected.length).toBeGreaterThan(0);
         expect(mounted).toEqual(expected);
       });

@@ -1,5 +1,5 @@
 // Shows an image as the file DIR/disc.iso of which some bytes cannot be read: reads that touch FROM..TO fail with EIO,
-// as on a scratched disc. Serves until it is told to end (SIGTERM). Prints "ready" once mounted.
+// as on a scratched disc. Serves until it is killed. Prints "ready" once mounted.
 // Usage: node bad-sector-mount.mjs IMAGE DIR FROM TO
 import { fstatSync, openSync, readSync } from 'node:fs';
 import Fuse from 'fuse-native';
@@ -33,4 +33,3 @@ fuse.mount((error) => {
   if (error) throw error;
   process.stdout.write('ready\n');
 });
-process.on('SIGTERM', () => fuse.unmount((error) => process.exit(error ? 1 : 0)));

@@ -25,9 +25,10 @@ export async function mountBadSector(
   });
   const exited = once(child, 'exit');
   const end = async (): Promise<void> => {
-    child.kill('SIGTERM');
-    await exited;
+    // Lazily: what a failed test left open must not keep it.
     if ((await mountAt(directory)) !== undefined) await mustRun('umount', ['--lazy', directory]);
+    child.kill('SIGKILL');
+    await exited;
   };
   const isReady = await Promise.race([once(child.stdout, 'data').then(() => true), exited.then(() => false)]);
   if (!isReady) {

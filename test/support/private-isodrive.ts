@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PrivateDaemon } from '../../scripts/bench/private-daemon.js';
 import { mustRun } from '../../scripts/bench/run-command.js';
 import { readMountTable } from '../../src/mount/mount-table.js';
-import type { Methods } from '../../src/protocol/messages.js';
+import type { Methods, MountSummary } from '../../src/protocol/messages.js';
 import { ControlClient } from '../../src/protocol/client.js';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
@@ -19,6 +19,8 @@ export interface PrivateIsodriveOptions {
   /** Where the daemon's user finds the project (default: where it is). */
   readonly project?: string;
 }
+
+export type TestMount = MountSummary & AsyncDisposable;
 
 export class PrivateIsodrive implements AsyncDisposable {
   /** Scratch folder; removed at the end. */
@@ -56,14 +58,12 @@ export class PrivateIsodrive implements AsyncDisposable {
     return mkdtemp(join(this.folder, name));
   }
 
-  /** Mounts at a fresh directory through the control socket, which spares the command's start. */
-  async mount(
-    image: string,
-    params: Partial<Methods['mount']['params']> = {},
-  ): Promise<Methods['mount']['result']['mount']> {
+  /** Mounts at a fresh directory through the control socket, which spares the command's start. Disposing unmounts. */
+  async mount(image: string, params: Partial<Methods['mount']['params']> = {}): Promise<TestMount> {
     const directory = await this.makeDirectory();
     await using client = await this.connect();
-    return (await client.call('mount', { image, directory, ...params })).mount;
+    const { mount } = await client.call('mount', { image, directory, ...params });
+    return { ...mount, [Symbol.asyncDispose]: () => this.unmount(mount.id) };
   }
 
   /** Unmounts mounts by id; throws when one cannot be. */
