@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -46,9 +47,11 @@ void FuseSession::spawn(UniqueFd own) {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   running_ += 1;
-  threads_.emplace_back([this, own = std::move(own)] {
+  const int device = own.valid() ? own.get() : device_.get();
+  clones_.push_back(std::move(own));
+  threads_.emplace_back([this, device] {
     pthread_setname_np(pthread_self(), "isodrive-fuse");
-    serve(own.valid() ? own.get() : device_.get());
+    serve(device);
     if (--running_ == 0) on_end_();
   });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
@@ -116,21 +119,21 @@ void FuseSession::greet(int device, const Request& request) {
 
 void FuseSession::handle(int device, const Request& request, uint8_t* scratch) {
   if (request.header.opcode == wire::kInterrupt) {
-    interrupt(device, request);
+    interrupt(request);
     return;
   }
   int64_t row = handlers_.handle(device, request, scratch, kScratchBytes);
-  while (row != FuseHandlers::kDone && !park(static_cast<uint32_t>(row), request)) {
+  while (row != FuseHandlers::kDone && !park(device, static_cast<uint32_t>(row), request)) {
     row = handlers_.handle(device, request, scratch, kScratchBytes);
   }
 }
 
-bool FuseSession::park(uint32_t row, const Request& request) {
+bool FuseSession::park(int device, uint32_t row, const Request& request) {
   const std::lock_guard lock(parked_mutex_);
   // Looked at again under the lock that `resume` takes after publishing: no request can be parked behind its back.
   if (handlers_.state(row) != layout::STATE_UNLOADED) return false;
   std::vector<Parked>& waiting = parked_[row];
-  waiting.push_back({request.header, {request.arguments, request.arguments + request.size}});
+  waiting.push_back({device, request.header, {request.arguments, request.arguments + request.size}});
   if (waiting.size() == 1) on_load_(row);
   return true;
 }
@@ -146,25 +149,29 @@ void FuseSession::resume(uint32_t row, int error) {
   }
   const std::unique_ptr<uint8_t[]> scratch(new uint8_t[kScratchBytes]);
   for (const Parked& parked : waiting) {
-    if (error != 0) send_error(device_.get(), parked.header.unique, error);
-    else handle(device_.get(), {parked.header, parked.arguments.data(), parked.arguments.size()}, scratch.get());
+    if (error != 0) send_error(parked.device, parked.header.unique, error);
+    else handle(parked.device, {parked.header, parked.arguments.data(), parked.arguments.size()}, scratch.get());
   }
 }
 
-void FuseSession::interrupt(int device, const Request& request) {
+void FuseSession::interrupt(const Request& request) {
   wire::InterruptIn in;
   if (request.size < sizeof(in)) return;
   std::memcpy(&in, request.arguments, sizeof(in));
-  bool found = false;
+  int device = -1;
   {
     const std::lock_guard lock(parked_mutex_);
     // The list stays even when empty: its directory is still being loaded, and `resume` will remove it.
     for (auto& [row, waiting] : parked_) {
-      found = std::erase_if(waiting, [&](const Parked& parked) { return parked.header.unique == in.unique; }) > 0;
-      if (found) break;
+      const auto found = std::find_if(waiting.begin(), waiting.end(),
+                                      [&](const Parked& parked) { return parked.header.unique == in.unique; });
+      if (found == waiting.end()) continue;
+      device = found->device;
+      waiting.erase(found);
+      break;
     }
   }
-  if (found) send_error(device, in.unique, EINTR);
+  if (device >= 0) send_error(device, in.unique, EINTR);
 }
 
 }  // namespace isodrive

@@ -42,18 +42,21 @@ class FuseSession {
   void resume(uint32_t row, int error);
 
  private:
+  /** A request that waits. It is answered through the descriptor it was read from: the kernel looks for it there. */
   struct Parked {
+    int device;
     wire::InHeader header;
     std::vector<uint8_t> arguments;
   };
 
+  /** Starts a thread that reads from `device`, or from the first descriptor when it is not valid. */
   void spawn(UniqueFd device);
   void serve(int device);
   void greet(int device, const Request& request);
   void handle(int device, const Request& request, uint8_t* scratch);
   /** False when the directory was loaded meanwhile: the caller handles the request again. */
-  bool park(uint32_t row, const Request& request);
-  void interrupt(int device, const Request& request);
+  bool park(int device, uint32_t row, const Request& request);
+  void interrupt(const Request& request);
 
   UniqueFd device_;
   UniqueFd image_fd_;
@@ -63,6 +66,8 @@ class FuseSession {
   OnEnd on_end_;
   std::mutex threads_mutex_;
   std::vector<std::thread> threads_;
+  /** Open until the session ends, not only while their threads run: parked requests are answered through them. */
+  std::vector<UniqueFd> clones_;
   std::atomic<int> idle_{0};
   std::atomic<int> running_{0};
   std::atomic<bool> greeted_{false};
