@@ -62,7 +62,7 @@ export function isAddonError(thrown: unknown): thrown is Error & { errno: number
 
 /** Loads the addon; throws the loader's own error where it was not built or does not fit this machine. */
 export function loadAddon(): Addon {
-  const path = process.env['ISODRIVE_ADDON'] ?? join(projectRoot(), 'build/release/isodrive.node');
+  const path = process.env.ISODRIVE_ADDON ?? join(projectRoot(), 'build/release/isodrive.node');
   return createRequire(import.meta.url)(path) as Addon;
 }
 

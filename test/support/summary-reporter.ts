@@ -19,6 +19,6 @@ export default class SummaryReporter implements Reporter {
     const lines = skipped.map((name) => `skipped: ${name}`);
     lines.push(`${passed} passed, ${failed} failed, ${skipped.length} skipped`);
     process.stdout.write(`${lines.join('\n')}\n`);
-    if (process.env['CI'] !== undefined && skipped.length > 0) process.exitCode = 1;
+    if (process.env.CI !== undefined && skipped.length > 0) process.exitCode = 1;
   }
 }
