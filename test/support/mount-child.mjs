@@ -1,0 +1,26 @@
+// Mounts an image and serves it until its standard input ends: node mount-child.mjs IMAGE DIRECTORY DRIVER. A process
+// of its own, because a test that touches a mount which its own event loop serves would wait for itself. It runs the
+// compiled code, as users do; `npm test` compiles first.
+import { openImage } from '../../dist/src/index/open-image.js';
+import { createFuseDriver } from '../../dist/src/mount/fuse/fuse-driver.js';
+import { createFuseNativeDriver } from '../../dist/src/mount/fuse-native/fuse-native-driver.js';
+
+const [image, directory, name] = process.argv.slice(2);
+const driver = { fuse: createFuseDriver, 'fuse-native': createFuseNativeDriver }[name]();
+const opened = await openImage(image, { memory: driver.createMemory() });
+const { index, source, tree } = opened;
+const request = { index, source, directory, sourceName: image, label: tree.label, allowOther: false };
+const mount = await driver.mount(request);
+process.stdout.write('ready\n');
+process.stdin.resume();
+process.stdin.on('end', () => mount.unmount({ lazy: false }).catch(fail));
+const { reason } = await mount.ended;
+process.stdin.destroy();
+await opened[Symbol.asyncDispose]();
+// No exit call: a handle that the driver left behind would keep this process alive, and the test would see it.
+process.stdout.write(`${reason}\n`);
+
+function fail(error) {
+  process.stderr.write(`${error.stack}\n`);
+  process.exit(1);
+}
