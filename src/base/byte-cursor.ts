@@ -10,9 +10,10 @@ export class ByteCursor {
   /** Window offset of the first both-endian number whose halves differed since `mismatch` was last set, or -1. */
   mismatch = -1;
   #bytes: Uint8Array;
+  #view: DataView;
   #sourceOffset: number;
-  #start: number;
-  #length: number;
+  #start = 0;
+  #length = 0;
 
   /**
    * `sourceOffset`: byte offset in the source of the first byte of `bytes`. Throws RangeError (a defect of ours)
@@ -27,9 +28,8 @@ export class ByteCursor {
   ) {
     this.sourceName = sourceName;
     this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#sourceOffset = sourceOffset;
-    this.#start = 0;
-    this.#length = 0;
     this.moveTo(start, length);
   }
 
@@ -40,7 +40,10 @@ export class ByteCursor {
 
   /** Puts the cursor on other bytes, its window over all of them. */
   setBytes(bytes: Uint8Array, sourceOffset: number): void {
-    this.#bytes = bytes;
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    }
     this.#sourceOffset = sourceOffset;
     this.#start = 0;
     this.#length = bytes.length;
@@ -57,37 +60,32 @@ export class ByteCursor {
 
   u8(offset: number): number {
     if (offset < 0 || offset >= this.#length) this.#fail(offset, 1);
-    return this.#bytes[this.#start + offset]!;
+    return this.#view.getUint8(this.#start + offset);
   }
 
   i8(offset: number): number {
-    return (this.u8(offset) << 24) >> 24;
+    if (offset < 0 || offset >= this.#length) this.#fail(offset, 1);
+    return this.#view.getInt8(this.#start + offset);
   }
 
   u16le(offset: number): number {
     if (offset < 0 || offset + 2 > this.#length) this.#fail(offset, 2);
-    const at = this.#start + offset;
-    return this.#bytes[at]! | (this.#bytes[at + 1]! << 8);
+    return this.#view.getUint16(this.#start + offset, true);
   }
 
   u16be(offset: number): number {
     if (offset < 0 || offset + 2 > this.#length) this.#fail(offset, 2);
-    const at = this.#start + offset;
-    return (this.#bytes[at]! << 8) | this.#bytes[at + 1]!;
+    return this.#view.getUint16(this.#start + offset);
   }
 
   u32le(offset: number): number {
     if (offset < 0 || offset + 4 > this.#length) this.#fail(offset, 4);
-    const bytes = this.#bytes;
-    const at = this.#start + offset;
-    return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
+    return this.#view.getUint32(this.#start + offset, true);
   }
 
   u32be(offset: number): number {
     if (offset < 0 || offset + 4 > this.#length) this.#fail(offset, 4);
-    const bytes = this.#bytes;
-    const at = this.#start + offset;
-    return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+    return this.#view.getUint32(this.#start + offset);
   }
 
   /** Both-endian number of 2 x 16 bits (ECMA-119 7.2.3): the little-endian half; `mismatch` when they differ. */
@@ -99,8 +97,11 @@ export class ByteCursor {
 
   /** Both-endian number of 2 x 32 bits (ECMA-119 7.3.3): the little-endian half; `mismatch` when they differ. */
   u32both(offset: number): number {
-    const value = this.u32le(offset);
-    if (value !== this.u32be(offset + 4) && this.mismatch < 0) this.mismatch = offset;
+    if (offset < 0 || offset + 8 > this.#length) this.#fail(offset, 8);
+    const view = this.#view;
+    const at = this.#start + offset;
+    const value = view.getUint32(at, true);
+    if (value !== view.getUint32(at + 4) && this.mismatch < 0) this.mismatch = offset;
     return value;
   }
 
@@ -110,15 +111,24 @@ export class ByteCursor {
     return this.#bytes.subarray(this.#start + offset, this.#start + offset + length);
   }
 
-  /** Copies `length` bytes into `target` at `targetOffset`. Throws RangeError when they do not fit there. */
-  copy(offset: number, length: number, target: Uint8Array, targetOffset: number): void {
+  /**
+   * Copies `length` bytes, but none from a NUL on, into `target` at `targetOffset`; gives the number copied. Throws
+   * RangeError when they do not fit there.
+   */
+  copyText(offset: number, length: number, target: Uint8Array, targetOffset: number): number {
     this.#check(offset, length);
     if (targetOffset < 0 || targetOffset + length > target.length) {
       throw new RangeError(`Bytes ${targetOffset}+${length} are outside of ${target.length} bytes`);
     }
+    const bytes = this.#bytes;
     const from = this.#start + offset;
     // Names are short: a loop beats the call of Uint8Array.set.
-    for (let i = 0; i < length; i += 1) target[targetOffset + i] = this.#bytes[from + i]!;
+    for (let i = 0; i < length; i += 1) {
+      const byte = bytes[from + i]!;
+      if (byte === 0) return i;
+      target[targetOffset + i] = byte;
+    }
+    return length;
   }
 
   /** Latin-1 text without trailing blanks and NULs (a- and d-characters, ECMA-119 7.4). */

@@ -16,19 +16,22 @@ const HIGH = 0x1_0000_0000;
 
 export class DirectoryStage implements EntrySink {
   /** Staged rows; blob and extent positions in them are relative to this stage. */
-  rows = new Uint32Array(1024 * ROW_WORDS);
-  blob = new Uint8Array(32_768);
+  rows = new Uint32Array(64 * ROW_WORDS);
+  blob = new Uint8Array(2048);
   extents = new Uint32Array(16 * EXTENT_WORDS);
   count = 0;
   blobBytes = 0;
   extentCount = 0;
   /** First six name bytes as one number: decides most comparisons without touching the names. */
-  #keys = new Float64Array(1024);
+  #keys = new Float64Array(64);
   #report: (finding: Finding) => void = () => undefined;
   #sourceName = '';
+  /** Names so far are in order and differ, as they do on most discs: then there is nothing to sort. */
+  #inOrder = true;
 
   begin(sourceName: string, report: (finding: Finding) => void): void {
     this.count = this.blobBytes = this.extentCount = 0;
+    this.#inOrder = true;
     this.#report = report;
     this.#sourceName = sourceName;
   }
@@ -55,38 +58,44 @@ export class DirectoryStage implements EntrySink {
     rows[at + ROW.first] = entry.deviceMajor;
     rows[at + ROW.count] = entry.deviceMinor;
     rows[at + ROW.dataLow] = entry.locator >>> 0;
-    rows[at + ROW.dataHigh] = Math.floor(entry.locator / HIGH);
+    rows[at + ROW.dataHigh] = highWord(entry.locator);
     if (entry.extents !== undefined) this.#addExtents(at, entry.extents);
     if ((entry.mode & MODE_TYPE.mask) === MODE_TYPE.symlink) this.#addTarget(at, entry);
     if (entry.attributes !== undefined && entry.attributes.length > 0)
       this.#addAttributes(at, entry.attributes);
+    if (this.#inOrder && this.count > 0) this.#inOrder = this.#compare(this.count - 1, this.count) < 0;
     this.count += 1;
   }
 
-  /** Order of the staged rows by name, made unique: a later duplicate is shown as NAME~2, NAME~3 and so on. */
-  order(): Uint32Array {
+  /**
+   * Order of the staged rows by name, undefined when it is that of the stage; made unique: a later duplicate is shown
+   * as NAME~2, NAME~3 and so on.
+   */
+  order(): Uint32Array | undefined {
+    if (this.#inOrder) return undefined;
     let order = this.#sort();
     for (let round = 0; this.#renameDuplicates(order) && round < 8; round += 1) order = this.#sort();
     return order;
   }
 
   #sort(): Uint32Array {
+    return sortedOrder(this.count, (a, b) => this.#compare(a, b));
+  }
+
+  #compare(a: number, b: number): number {
+    const difference = this.#keys[a]! - this.#keys[b]!;
+    if (difference !== 0) return difference;
     const { rows, blob } = this;
-    const keys = this.#keys;
-    return sortedOrder(this.count, (a, b) => {
-      const difference = keys[a]! - keys[b]!;
-      if (difference !== 0) return difference;
-      const left = a * ROW_WORDS;
-      const right = b * ROW_WORDS;
-      return compareBytes(
-        blob,
-        rows[left + ROW.nameOffset]!,
-        rows[left + ROW.nameLength]!,
-        blob,
-        rows[right + ROW.nameOffset]!,
-        rows[right + ROW.nameLength]!,
-      );
-    });
+    const left = a * ROW_WORDS;
+    const right = b * ROW_WORDS;
+    return compareBytes(
+      blob,
+      rows[left + ROW.nameOffset]!,
+      rows[left + ROW.nameLength]!,
+      blob,
+      rows[right + ROW.nameOffset]!,
+      rows[right + ROW.nameLength]!,
+    );
   }
 
   #name(row: number): Uint8Array {
@@ -94,17 +103,10 @@ export class DirectoryStage implements EntrySink {
     return this.blob.subarray(start, start + this.rows[row * ROW_WORDS + ROW.nameLength]!);
   }
 
-  #sameName(a: number, b: number): boolean {
-    if (this.#keys[a] !== this.#keys[b]) return false;
-    const left = this.#name(a);
-    const right = this.#name(b);
-    return compareBytes(left, 0, left.length, right, 0, right.length) === 0;
-  }
-
   #renameDuplicates(order: Uint32Array): boolean {
     let renamed = false;
     for (let leader = 0, next = 1; next < order.length; next += 1) {
-      if (!this.#sameName(order[leader]!, order[next]!)) {
+      if (this.#compare(order[leader]!, order[next]!) !== 0) {
         leader = next;
         continue;
       }
@@ -268,9 +270,9 @@ export function writeAttributes(rows: Uint32Array, at: number, entry: DirectoryE
   rows[at + ROW.userId] = entry.userId;
   rows[at + ROW.groupId] = entry.groupId;
   rows[at + ROW.sizeLow] = entry.size >>> 0;
-  rows[at + ROW.sizeHigh] = Math.floor(entry.size / HIGH);
+  rows[at + ROW.sizeHigh] = highWord(entry.size);
   rows[at + ROW.inodeLow] = entry.inode >>> 0;
-  rows[at + ROW.inodeHigh] = Math.floor(entry.inode / HIGH);
+  rows[at + ROW.inodeHigh] = highWord(entry.inode);
   writeTime(rows, at + ROW.modified, entry.modified);
   writeTime(rows, at + ROW.accessed, entry.accessed);
   writeTime(rows, at + ROW.changed, entry.changed);
@@ -278,11 +280,23 @@ export function writeAttributes(rows: Uint32Array, at: number, entry: DirectoryE
 
 function writeTime(rows: Uint32Array, at: number, time: Timestamp): void {
   rows[at] = time.seconds >>> 0;
-  rows[at + 1] = (Math.floor(time.seconds / HIGH) << 20) | time.microseconds;
+  const { seconds } = time;
+  const high = seconds >= 0 && seconds < HIGH ? 0 : Math.floor(seconds / HIGH);
+  rows[at + 1] = (high << 20) | time.microseconds;
+}
+
+/** Upper 32 bits of a number up to 2^53. Few numbers have any, and a division costs more than a comparison. */
+function highWord(value: number): number {
+  return value < HIGH ? 0 : Math.floor(value / HIGH);
 }
 
 /** First six bytes, big-endian, zero-padded: an exact double whose order is that of the bytes. */
 function prefixKey(bytes: Uint8Array, start: number, length: number): number {
+  if (length >= 6) {
+    const high = (bytes[start]! << 16) | (bytes[start + 1]! << 8) | bytes[start + 2]!;
+    const low = (bytes[start + 3]! << 16) | (bytes[start + 4]! << 8) | bytes[start + 5]!;
+    return high * 0x100_0000 + low;
+  }
   let key = 0;
   for (let i = 0; i < 6; i += 1) key = key * 256 + (i < length ? bytes[start + i]! : 0);
   return key;

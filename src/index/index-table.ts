@@ -64,17 +64,9 @@ export class IndexTable {
     const { rows, blob, extents } = this.memory;
     blob.set(stage.blob.subarray(0, stage.blobBytes), blobBase);
     extents.set(stage.extents.subarray(0, stage.extentCount * EXTENT_WORDS), extentBase * EXTENT_WORDS);
-    for (let i = 0; i < order.length; i += 1) {
-      const from = order[i]! * ROW_WORDS;
-      const to = (firstRow + i) * ROW_WORDS;
-      for (let word = 0; word < ROW_WORDS; word += 1) rows[to + word] = stage.rows[from + word]!;
-      rows[to + ROW.parent] = parent;
-      rows[to + ROW.nameOffset] = rows[to + ROW.nameOffset]! + blobBase;
-      const type = rows[to + ROW.mode]! & MODE_TYPE.mask;
-      if (type === MODE_TYPE.symlink) rows[to + ROW.first] = rows[to + ROW.first]! + blobBase;
-      if ((rows[to + ROW.flags]! & FLAG.manyExtents) !== 0)
-        rows[to + ROW.dataLow] = rows[to + ROW.dataLow]! + extentBase;
-      if (rows[to + ROW.attributes] !== 0) rows[to + ROW.attributes] = rows[to + ROW.attributes]! + blobBase;
+    copyRows(stage, order, rows, firstRow);
+    for (let row = firstRow; row < firstRow + stage.count; row += 1) {
+      relocateRow(rows, row * ROW_WORDS, parent, blobBase, extentBase);
     }
     header[HEADER.rowCount] = firstRow + stage.count;
     header[HEADER.blobBytes] = blobBase + stage.blobBytes;
@@ -117,4 +109,40 @@ export class IndexTable {
     }
     return -1;
   }
+}
+
+function copyRows(
+  stage: DirectoryStage,
+  order: Uint32Array | undefined,
+  rows: Uint32Array,
+  firstRow: number,
+): void {
+  const first = firstRow * ROW_WORDS;
+  if (order === undefined) {
+    rows.set(stage.rows.subarray(0, stage.count * ROW_WORDS), first);
+    return;
+  }
+  const staged = stage.rows;
+  for (let i = 0; i < order.length; i += 1) {
+    const from = order[i]! * ROW_WORDS;
+    const to = first + i * ROW_WORDS;
+    for (let word = 0; word < ROW_WORDS; word += 1) rows[to + word] = staged[from + word]!;
+  }
+}
+
+/** Turns positions that are relative to a stage into those of the index. */
+function relocateRow(
+  rows: Uint32Array,
+  at: number,
+  parent: number,
+  blobBase: number,
+  extentBase: number,
+): void {
+  rows[at + ROW.parent] = parent;
+  rows[at + ROW.nameOffset] = rows[at + ROW.nameOffset]! + blobBase;
+  const type = rows[at + ROW.mode]! & MODE_TYPE.mask;
+  if (type === MODE_TYPE.symlink) rows[at + ROW.first] = rows[at + ROW.first]! + blobBase;
+  if ((rows[at + ROW.flags]! & FLAG.manyExtents) !== 0)
+    rows[at + ROW.dataLow] = rows[at + ROW.dataLow]! + extentBase;
+  if (rows[at + ROW.attributes] !== 0) rows[at + ROW.attributes] = rows[at + ROW.attributes]! + blobBase;
 }

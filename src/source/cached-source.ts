@@ -136,13 +136,14 @@ export class CachedSource implements ByteSource {
 
   async #readRun(first: number, end: number): Promise<Uint8Array[]> {
     const start = first * CACHE_BLOCK;
-    const bytes = new Uint8Array(Math.min(end * CACHE_BLOCK, this.size) - start);
-    await this.#inner.read(bytes, start);
+    const bytes = allocate(Math.min(end * CACHE_BLOCK, this.size) - start);
+    const got = await this.#inner.read(bytes, start);
+    if (got < bytes.length) bytes.fill(0, got);
     const blocks: Uint8Array[] = [];
     for (let block = first; block < end; block += 1) {
       const offset = (block - first) * CACHE_BLOCK;
       // Copies, so that one block kept does not keep its whole run in memory.
-      const part = end - first === 1 ? bytes : bytes.slice(offset, offset + CACHE_BLOCK);
+      const part = end - first === 1 ? bytes : copy(bytes.subarray(offset, offset + CACHE_BLOCK));
       this.#blocks.set(block, part);
       blocks.push(part);
     }
@@ -155,6 +156,20 @@ export class CachedSource implements ByteSource {
     this.#blocks.clear();
     await this.#inner[Symbol.asyncDispose]();
   }
+}
+
+/**
+ * Memory that is not cleared first: all of it is read over. No Buffer, because code that
+ * meets two kinds of arrays is compiled for neither.
+ */
+function allocate(length: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+}
+
+function copy(bytes: Uint8Array): Uint8Array {
+  const result = allocate(bytes.length);
+  result.set(bytes);
+  return result;
 }
 
 function isMediumFault(thrown: unknown): boolean {

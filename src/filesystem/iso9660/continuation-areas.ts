@@ -42,6 +42,12 @@ export class ContinuationAreas {
     this.#fetched.set(this.#wantedPosition, bytes);
   }
 
+  /** Takes the area that could not be fetched for zeros, which say nothing; gives its byte position. */
+  giveUp(): number {
+    this.#fetched.set(this.#wantedPosition, new Uint8Array(this.#wantedLength));
+    return this.#wantedPosition;
+  }
+
   /** To be called between records: within one, what was fetched must stay, or fetching might never end. */
   trim(): void {
     if (this.#fetched.size >= MAX_AREAS) this.#fetched.clear();

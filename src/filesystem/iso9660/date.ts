@@ -38,16 +38,34 @@ export function civilSeconds(
   return ((days * 24 + hour) * 60 + minute) * 60 + second;
 }
 
-/** ECMA-119 9.1.5 Recording Date and Time, 7 bytes. Zeros mean "not specified". */
-export function readShortDate(cursor: ByteCursor, offset: number, into: Timestamp): void {
-  into.microseconds = 0;
+/**
+ * Reads dates of 7 bytes (ECMA-119 9.1.5 Recording Date and Time; zeros mean "not specified"). It remembers the last
+ * one, because the entries of a disc tend to share it.
+ */
+export class ShortDateReader {
+  #head = -1;
+  #tail = -1;
+  #seconds = 0;
+
+  read(cursor: ByteCursor, offset: number, into: Timestamp): void {
+    // Two words that overlap in one byte are the whole date.
+    const head = cursor.u32le(offset);
+    const tail = cursor.u32le(offset + 3);
+    if (head !== this.#head || tail !== this.#tail) {
+      this.#head = head;
+      this.#tail = tail;
+      this.#seconds = parseShortDate(cursor, offset);
+    }
+    into.seconds = this.#seconds;
+    into.microseconds = 0;
+  }
+}
+
+function parseShortDate(cursor: ByteCursor, offset: number): number {
   const year = cursor.u8(offset);
   const month = cursor.u8(offset + 1);
   const day = cursor.u8(offset + 2);
-  if ((year | month | day) === 0) {
-    into.seconds = UNSPECIFIED;
-    return;
-  }
+  if ((year | month | day) === 0) return UNSPECIFIED;
   const zone = cursor.i8(offset + 6);
   const local = civilSeconds(
     YEAR_BASE + year,
@@ -57,7 +75,7 @@ export function readShortDate(cursor: ByteCursor, offset: number, into: Timestam
     cursor.u8(offset + 4),
     cursor.u8(offset + 5),
   );
-  into.seconds = zone >= -MAX_ZONE && zone <= MAX_ZONE ? local - zone * ZONE_SECONDS : local;
+  return zone >= -MAX_ZONE && zone <= MAX_ZONE ? local - zone * ZONE_SECONDS : local;
 }
 
 /** ECMA-119 8.4.26.1 Date and Time, 17 bytes; false and `into` untouched when it is not specified or no date. */

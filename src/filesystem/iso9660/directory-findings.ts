@@ -59,9 +59,9 @@ export class DirectoryFindings {
     this.#add('broken-child-link', 'damage', entry.locator, what, 'RRIP 4.1.5.1');
   }
 
-  unreadableAttributes(entry: DirectoryEntry): void {
-    const what = `Attributes of "${this.#name(entry)}" cannot be read, those in its parent are shown`;
-    this.#add('unreadable-attributes', 'damage', entry.locator, what);
+  unreadableArea(position: number, cause: Error): void {
+    const what = `Attributes or names are left out: ${cause.message}`;
+    this.#add('unreadable-attributes', 'damage', position, what);
   }
 
   #name(entry: DirectoryEntry): string {

@@ -2,7 +2,7 @@
 import type { ByteCursor } from '../../base/byte-cursor.js';
 import { MODE_TYPE } from '../file-tree.js';
 import type { DirectoryEntry } from '../file-tree.js';
-import { readShortDate } from './date.js';
+import type { ShortDateReader } from './date.js';
 
 /** Byte offsets in a record; the standard counts from 1. */
 export const RECORD = {
@@ -47,15 +47,12 @@ export function systemUseOffset(nameLength: number): number {
   return (RECORD.name + nameLength + 1) & ~1;
 }
 
-/** Resets the entry and fills it with what the fixed fields say; its name and extents are left to the caller. */
+/** Resets the entry and fills it with what the fixed fields say; its name, times and extents are left to the caller. */
 export function readFixedFields(cursor: ByteCursor, blockSize: number, entry: DirectoryEntry): void {
   entry.reset();
   const block = cursor.u32both(RECORD.extent) + cursor.u8(RECORD.extendedAttributes);
   entry.size = cursor.u32both(RECORD.size);
   entry.locator = block * blockSize;
-  readShortDate(cursor, RECORD.date, entry.modified);
-  const { modified, accessed, changed } = entry;
-  accessed.seconds = changed.seconds = modified.seconds;
   if ((cursor.u8(RECORD.flags) & RECORD_FLAG.directory) !== 0) {
     entry.mode = DIRECTORY_MODE;
     entry.inode = entry.locator;
@@ -63,4 +60,12 @@ export function readFixedFields(cursor: ByteCursor, blockSize: number, entry: Di
     entry.mode = FILE_MODE;
     entry.inode = cursor.offsetInSource(0);
   }
+}
+
+/** Gives the entry the record's date for all its times. */
+export function readRecordDate(cursor: ByteCursor, dates: ShortDateReader, entry: DirectoryEntry): void {
+  const { modified, accessed, changed } = entry;
+  dates.read(cursor, RECORD.date, modified);
+  accessed.seconds = changed.seconds = modified.seconds;
+  accessed.microseconds = changed.microseconds = 0;
 }

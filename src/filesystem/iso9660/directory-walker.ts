@@ -95,71 +95,83 @@ export class DirectoryWalker {
   /** Works through the records of one window and moves the job's position behind them. */
   async #walkWindow(decoder: RecordDecoder, job: Job): Promise<void> {
     const start = job.position;
-    const length = Math.min(WINDOW_BYTES, job.end - start);
-    const bytes = this.#scratch.subarray(0, length);
+    const bytes = this.#scratch.subarray(0, Math.min(WINDOW_BYTES, job.end - start));
     await this.#reader.read(bytes, start, job.signal);
     this.#window.setBytes(bytes, start);
     this.#record.setBytes(bytes, start);
-    let at = 0;
+    while (!this.#walkRecords(decoder, job, start)) await this.#fetchArea(job.signal);
+  }
+
+  /**
+   * The loop that everything waits for, apart from the asynchronous code around it because it is compiled better so.
+   * False when the record at the job's position needs an area that has to be fetched.
+   */
+  #walkRecords(decoder: RecordDecoder, job: Job, start: number): boolean {
+    const { length } = this.#window;
+    let at = job.position - start;
     while (at < length) {
       const recordLength = this.#window.u8(at);
-      if (recordLength === 0) {
-        // ECMA-119 6.8.1.1: what is left of a sector behind its last record is zeros.
-        at = this.#nextSector(start, at);
-        job.emptySectors += 1;
-        if (job.emptySectors > MAX_EMPTY_SECTORS) {
-          this.#stopEarly(job, start + at, 'empty');
-          return;
-        }
-        continue;
-      }
       // A record that the window cuts is read again as the first of the next one.
       if (at + recordLength > length && start + length < job.end) break;
-      if (this.#hasBrokenRecord(at, recordLength, length)) {
-        this.#findings.brokenRecord(start + at, recordLength);
-        at = this.#skipBrokenRecord(start, at, recordLength);
-        job.damagedRecords += 1;
-        if (job.damagedRecords > MAX_DAMAGED_RECORDS) {
-          this.#stopEarly(job, start + at, 'damaged');
-          return;
-        }
+      if (recordLength === 0 || this.#hasBrokenRecord(at, recordLength, length)) {
+        at = this.#skipNoRecord(job, start, at, recordLength);
         continue;
       }
       job.emptySectors = 0;
       this.#record.moveTo(at, recordLength);
+      if (this.#needsDecoding(job) && !this.#decode(decoder, job)) {
+        job.position = start + at;
+        return false;
+      }
       at += recordLength;
-      if (!this.#needsDecoding(job)) continue;
-      let result = decoder.decode(this.#record, this.#entry);
-      while (result === 'incomplete') {
-        await this.areas.fetch(job.signal);
-        result = decoder.decode(this.#record, this.#entry);
-      }
-      if (result !== 'hidden' && (this.#entry.mode & MODE_TYPE.mask) === MODE_TYPE.directory) {
-        await this.#adoptDotRecord(decoder, result === 'moved', job.signal);
-      }
-      this.#deliver(job, result !== 'hidden');
     }
     job.position = start + at;
+    return true;
   }
 
-  /** Completes a directory's entry from its own "." record, if that can be read. */
-  async #adoptDotRecord(
-    decoder: RecordDecoder,
-    moved: boolean,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    let state = this.#dots.adopt(decoder, this.#entry, moved);
-    while (state === 'incomplete') {
-      try {
-        await this.areas.fetch(signal);
-      } catch (thrown) {
-        if (!(thrown instanceof IsodriveError) || thrown.code !== 'image-unreadable') throw thrown;
-        this.#findings.unreadableAttributes(this.#entry);
-        return;
-      }
-      state = this.#dots.adopt(decoder, this.#entry, moved);
+  /** Hands on the entry of the record, if it has one; false when an area has to be fetched first. */
+  #decode(decoder: RecordDecoder, job: Job): boolean {
+    const entry = this.#entry;
+    const result = decoder.decode(this.#record, entry);
+    if (result === 'incomplete') return false;
+    const shown = result !== 'hidden';
+    if (shown && (entry.mode & MODE_TYPE.mask) === MODE_TYPE.directory) {
+      const moved = result === 'moved';
+      const state = this.#dots.adopt(decoder, entry, moved);
+      if (state === 'incomplete') return false;
+      if (state === 'unusable' && moved) this.#findings.brokenChildLink(entry);
     }
-    if (state === 'unusable' && moved) this.#findings.brokenChildLink(this.#entry);
+    this.#deliver(job, shown);
+    return true;
+  }
+
+  /** Skips what is no record; gives the offset where the next one may be. */
+  #skipNoRecord(job: Job, start: number, at: number, recordLength: number): number {
+    if (recordLength === 0) {
+      // ECMA-119 6.8.1.1: what is left of a sector behind its last record is zeros.
+      job.emptySectors += 1;
+      if (job.emptySectors <= MAX_EMPTY_SECTORS) return this.#nextSector(start, at);
+      this.#findings.directoryGivenUp(start + at, MAX_EMPTY_SECTORS, 'empty');
+    } else {
+      job.damagedRecords += 1;
+      this.#findings.brokenRecord(start + at, recordLength);
+      if (job.damagedRecords <= MAX_DAMAGED_RECORDS) return this.#skipBrokenRecord(start, at, recordLength);
+      this.#findings.directoryGivenUp(start + at, MAX_DAMAGED_RECORDS, 'damaged');
+    }
+    return job.end - start;
+  }
+
+  /**
+   * Fetches the area that a record waits for. An area that the medium cannot give is left out with a finding: it
+   * holds attributes and long names, and without them the directory is still worth listing.
+   */
+  async #fetchArea(signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.areas.fetch(signal);
+    } catch (thrown) {
+      if (!(thrown instanceof IsodriveError) || thrown.code !== 'image-unreadable') throw thrown;
+      this.#findings.unreadableArea(this.areas.giveUp(), thrown);
+    }
   }
 
   /** Offset in the window of the next sector of the image; directories start at one. */
@@ -231,7 +243,7 @@ export class DirectoryWalker {
   #startSections(shown: boolean): void {
     this.#sections.clear();
     this.#sectionNameLength = this.#record.u8(RECORD.nameLength);
-    this.#record.copy(RECORD.name, this.#sectionNameLength, this.#sectionName, 0);
+    this.#sectionName.set(this.#record.slice(RECORD.name, this.#sectionNameLength));
     this.#sectionsShown = shown;
     this.#addSection();
   }
@@ -274,12 +286,6 @@ export class DirectoryWalker {
     entry.size = this.#sections.size;
     entry.locator = runs[0]?.offset ?? 0;
     entry.extents = runs.length > 1 ? runs : undefined;
-  }
-
-  #stopEarly(job: Job, position: number, state: 'empty' | 'damaged'): void {
-    const limit = state === 'empty' ? MAX_EMPTY_SECTORS : MAX_DAMAGED_RECORDS;
-    this.#findings.directoryGivenUp(position, limit, state);
-    job.position = job.end;
   }
 
   #beyondEnd(locator: number): IsodriveError {

@@ -7,12 +7,11 @@ const SLASH = 0x2f;
 
 /**
  * Maps the `length` bytes of a file identifier (ECMA-119 7.5) in place and gives the new length: upper case becomes
- * lower case, a trailing ";1" and the dot before it go, ";" and "/" become dots, a NUL ends the name.
+ * lower case, a trailing ";1" and the dot before it go, ";" and "/" become dots.
  */
 export function mapIsoName(name: Uint8Array, length: number): number {
   for (let i = 0; i < length; i += 1) {
     const byte = name[i]!;
-    if (byte === 0) return i;
     if (byte >= 0x41 && byte <= 0x5a) name[i] = byte | 0x20;
     else if (byte === DOT) {
       if (i === length - 3 && name[i + 1] === SEMICOLON && name[i + 2] === ONE) return i;

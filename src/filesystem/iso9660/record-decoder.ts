@@ -1,7 +1,8 @@
 // How one tree reads its records; the directory walker is the same for all trees.
 import type { ByteCursor } from '../../base/byte-cursor.js';
 import type { DirectoryEntry } from '../file-tree.js';
-import { RECORD, readFixedFields } from './directory-record.js';
+import { ShortDateReader } from './date.js';
+import { RECORD, readFixedFields, readRecordDate } from './directory-record.js';
 import { writeJolietName } from './joliet.js';
 import { mapIsoName } from './names.js';
 
@@ -19,6 +20,7 @@ export interface RecordDecoder {
 /** Plain ISO 9660: names as Linux maps them. */
 export class IsoRecordDecoder implements RecordDecoder {
   readonly #blockSize: number;
+  readonly #dates = new ShortDateReader();
 
   constructor(blockSize: number) {
     this.#blockSize = blockSize;
@@ -26,6 +28,7 @@ export class IsoRecordDecoder implements RecordDecoder {
 
   decode(cursor: ByteCursor, entry: DirectoryEntry): DecodeResult {
     readFixedFields(cursor, this.#blockSize, entry);
+    readRecordDate(cursor, this.#dates, entry);
     copyIsoName(cursor, entry);
     return 'entry';
   }
@@ -34,6 +37,7 @@ export class IsoRecordDecoder implements RecordDecoder {
 /** Joliet: names in UCS-2. */
 export class JolietRecordDecoder implements RecordDecoder {
   readonly #blockSize: number;
+  readonly #dates = new ShortDateReader();
 
   constructor(blockSize: number) {
     this.#blockSize = blockSize;
@@ -41,6 +45,7 @@ export class JolietRecordDecoder implements RecordDecoder {
 
   decode(cursor: ByteCursor, entry: DirectoryEntry): DecodeResult {
     readFixedFields(cursor, this.#blockSize, entry);
+    readRecordDate(cursor, this.#dates, entry);
     const nameLength = cursor.u8(RECORD.nameLength);
     entry.nameLength = writeJolietName(cursor, RECORD.name, nameLength, entry.name);
     return 'entry';
@@ -49,7 +54,6 @@ export class JolietRecordDecoder implements RecordDecoder {
 
 /** Gives the entry the record's own name, mapped as Linux does. */
 export function copyIsoName(cursor: ByteCursor, entry: DirectoryEntry): void {
-  const nameLength = cursor.u8(RECORD.nameLength);
-  cursor.copy(RECORD.name, nameLength, entry.name, 0);
-  entry.nameLength = mapIsoName(entry.name, nameLength);
+  const length = cursor.copyText(RECORD.name, cursor.u8(RECORD.nameLength), entry.name, 0);
+  entry.nameLength = mapIsoName(entry.name, length);
 }

@@ -15,10 +15,6 @@ export function appendAlternateName(
 ): boolean {
   if (length < HEADER || (cursor.u8(at + 4) & DOT_FLAGS) !== 0) return false;
   const wanted = Math.min(length - HEADER, entry.name.length - entry.nameLength);
-  const start = entry.nameLength;
-  cursor.copy(at + HEADER, wanted, entry.name, start);
-  let end = start;
-  while (end < start + wanted && entry.name[end] !== 0) end += 1;
-  entry.nameLength = end;
+  entry.nameLength += cursor.copyText(at + HEADER, wanted, entry.name, entry.nameLength);
   return true;
 }

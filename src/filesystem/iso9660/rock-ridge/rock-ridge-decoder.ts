@@ -15,7 +15,7 @@ import { appendAlternateName } from './alternate-name.js';
 import { ROCK_RIDGE_FIELD as FIELD } from './fields.js';
 import { readDeviceNumber, readPosixAttributes } from './posix-attributes.js';
 import { SymbolicLinkTarget } from './symbolic-link.js';
-import { readTimeStamps } from './time-stamps.js';
+import { TimeStamps } from './time-stamps.js';
 
 /** Permissions of a symbolic link whose record has no PX. */
 const LINK_MODE = 0o777;
@@ -27,6 +27,7 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
   readonly #walker: SystemUseWalker;
   readonly #blockSize: number;
   readonly #skip: number;
+  readonly #times = new TimeStamps();
   readonly #link = new SymbolicLinkTarget();
   #entry!: DirectoryEntry;
   #typeBits = -1;
@@ -58,7 +59,7 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
         this.#typeBits = readPosixAttributes(cursor, offset, length, this.#entry);
         break;
       case FIELD.TF:
-        readTimeStamps(cursor, offset, length, this.#entry);
+        this.#times.addField(cursor, offset, length, this.#entry);
         break;
       case FIELD.NM:
         if (appendAlternateName(cursor, offset, length, this.#entry)) this.#named = true;
@@ -84,6 +85,7 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
   #begin(entry: DirectoryEntry): void {
     this.#entry = entry;
     this.#typeBits = -1;
+    this.#times.clear();
     this.#named = this.#relocated = this.#compressed = false;
     this.#childBlock = -1;
     if (this.#link.present) this.#link.clear();
@@ -96,6 +98,7 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
     if (result === 'damaged') {
       this.#finding('damaged-system-use', 'warning', this.#walker.fault, this.#walker.faultOffset, cursor);
     }
+    this.#times.fillRest(cursor, this.#entry);
     return result;
   }
 
