@@ -1,6 +1,7 @@
 // The JavaScript surface of the addon; native/index.ts declares it. No JavaScript runs on the path of a request: the
 // callbacks below are told only of directories to load and of the end of a mount.
 #include <fcntl.h>
+#include <malloc.h>
 #include <napi.h>
 
 #include <cerrno>
@@ -116,7 +117,15 @@ Napi::Value resume_session(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+/** Bytes above which glibc maps an allocation of its own; below the 64 KiB blocks of the metadata cache. */
+constexpr int kMapThreshold = 32768;
+
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
+#ifdef __GLIBC__
+  // The blocks that indexing reads and drops would otherwise stay in the heap of a daemon that lives for months:
+  // 24 of 99 MiB after 200,000 entries. Set here, so that it holds however the daemon was started.
+  mallopt(M_MMAP_THRESHOLD, kMapThreshold);
+#endif
   exports.Set("allocateIndexRegion", Napi::Function::New(env, allocate_index_region));
   exports.Set("discardIndexRegion", Napi::Function::New(env, discard_index_region));
   exports.Set("startSession", Napi::Function::New(env, start_session));
