@@ -74,7 +74,8 @@ async function installDependencies() {
 }
 
 async function compile(isLenient) {
-  const started = new Date();
+  // What is edited from now on is newer, and is built next time; a file from the future is not built every time.
+  const stampTime = new Date(Math.max(Date.now(), ...INPUTS.map((path) => newest(join(root, path)))));
   process.stderr.write('isodrive: compiling TypeScript\n');
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const typescript = await run(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')]);
@@ -82,9 +83,8 @@ async function compile(isLenient) {
   for (const program of PROGRAMS) chmodSync(join(root, program), 0o755);
   const native = await buildNative();
   if (native !== 0 && !isLenient) return native;
-  // The time of the start: what was edited meanwhile is newer, and is built next time.
   writeFileSync(stamp, '');
-  utimesSync(stamp, started, started);
+  utimesSync(stamp, stampTime, stampTime);
   return 0;
 }
 

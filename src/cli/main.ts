@@ -2,12 +2,10 @@
 // The command line: finds the command, runs it, and turns its end into an exit code. Nothing is loaded that the
 // command does not need: its own start is a good part of what a user waits for.
 import { constants } from 'node:os';
-import { IsodriveError, isSystemError, toIsodriveError } from '../base/error.js';
-import { CommandArguments } from './command-spec.js';
+import { isSystemError, toIsodriveError } from '../base/error.js';
 import type { ParsedCommand } from './command-spec.js';
-import { COMMANDS } from './command-table.js';
 import { Output } from './output.js';
-import { parseQuickly } from './parse-quickly.js';
+import { parseCommand } from './parse-command.js';
 import { reportError } from './report-error.js';
 
 /** What shells add to the number of the signal that ended a program. */
@@ -50,25 +48,26 @@ async function main(argv: readonly string[]): Promise<void> {
 }
 
 async function run(argv: readonly string[], output: Output, signal: AbortSignal): Promise<number> {
-  const parsed = parseQuickly(argv) ?? (await explain(argv, output));
-  if (parsed === undefined) return 0;
+  const parsed = await parse(argv);
+  if (typeof parsed === 'string') {
+    await output.line(parsed);
+    return 0;
+  }
   const command = await parsed.spec.load();
   return (await command(parsed.args, { output, signal })) ?? 0;
 }
 
-async function explain(argv: readonly string[], output: Output): Promise<ParsedCommand | undefined> {
-  if (argv[0] === '--version' || argv[0] === '-V') return versionCommand();
-  const { parseFully } = await import('./parse-fully.js');
-  const parsed = parseFully(argv);
-  if ('spec' in parsed) return parsed;
-  await output.line(parsed.help);
-  return undefined;
-}
-
-function versionCommand(): ParsedCommand {
-  const spec = COMMANDS.find(({ name }) => name === 'version');
-  if (spec === undefined) throw new IsodriveError('internal', 'Command "version" is missing in the table');
-  return { spec, args: new CommandArguments(new Map()) };
+/** The command, or the help that was asked for. */
+async function parse(argv: readonly string[]): Promise<ParsedCommand | string> {
+  if (argv[0] === '--version' || argv[0] === '-V') return parseCommand(['version']);
+  try {
+    return parseCommand(argv);
+  } catch (thrown) {
+    const { explainUsage } = await import('./explain-usage.js');
+    const help = explainUsage(argv);
+    if (help === undefined) throw thrown;
+    return help;
+  }
 }
 
 /** Known before parsing, because mistakes in the command line are reported in JSON too. */

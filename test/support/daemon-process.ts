@@ -12,7 +12,7 @@ import { DAEMON_NODE_OPTIONS, daemonProgram } from '../../src/protocol/start-dae
 import { mustRun } from '../../scripts/bench/run-command.js';
 import { readMountTable } from '../../src/mount/mount-table.js';
 
-/** A small real disc with Rock Ridge, from libcdio's tests: label "CDROM", a 17992-byte file, links and devices. */
+/** A small real disc with Rock Ridge, from libcdio's tests: label "Rock Ridge Copy test", a 17992-byte file, links and devices. */
 export const SMALL_IMAGE = join(import.meta.dirname, '..', 'corpus', 'ok', 'copying-rr.iso');
 
 export interface Ended {
@@ -46,9 +46,7 @@ export class DaemonProcess implements AsyncDisposable {
   static async start(folder?: string): Promise<DaemonProcess> {
     const own = folder ?? (await realpath(await mkdtemp(join(tmpdir(), 'isodrive-daemon-'))));
     const daemon = new DaemonProcess(own, join(own, 'control.sock'), []);
-    let isOver = false;
-    void daemon.ended.then(() => (isOver = true));
-    while (!isOver) {
+    while (daemon.child.exitCode === null) {
       try {
         await using client = await daemon.connect();
         if ((await client.call('version', {})).pid === daemon.child.pid) break;
@@ -69,7 +67,7 @@ export class DaemonProcess implements AsyncDisposable {
     const socket = connect({ path: this.socketPath, allowHalfOpen: true });
     const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
     const next = async (): Promise<unknown> => {
-      const { value, done } = await lines.next();
+      const { value, done } = (await lines.next()) as IteratorResult<string, undefined>;
       return done === true ? undefined : (JSON.parse(value) as unknown);
     };
     return { socket, next };

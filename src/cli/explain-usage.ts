@@ -1,20 +1,15 @@
-// The thorough way through the command table: yargs, which explains. Loaded only for help and mistakes, and for
-// command lines in an order that the quick parser does not take.
+// Help texts, and what is wrong with a command line, by yargs over the command table. Loaded only for these: it takes
+// longer to load than most commands take to run.
 import yargs from 'yargs';
 import type { Argv } from 'yargs';
 import { IsodriveError } from '../base/error.js';
-import type { CommandSpec, OptionSpec, ParsedCommand } from './command-spec.js';
-import { CommandArguments } from './command-spec.js';
+import type { CommandSpec, OptionSpec } from './command-spec.js';
 import { COMMANDS, GLOBAL_OPTIONS } from './command-table.js';
 
 const HELP_WIDTH = 100;
 
-/** A command to run, or a help text to print. Throws `usage`. */
-export function parseFully(argv: readonly string[]): ParsedCommand | { readonly help: string } {
-  let found: ParsedCommand | undefined;
-  const accept = (spec: CommandSpec, values: Record<string, unknown>): void => {
-    found = { spec, args: collect(spec, values) };
-  };
+/** A help text that was asked for, or undefined when yargs sees nothing wrong. Throws `usage`. */
+export function explainUsage(argv: readonly string[]): string | undefined {
   const parser = yargs()
     .scriptName('isodrive')
     .usage('$0 COMMAND: shows disc images as folders, without root and without burning')
@@ -22,7 +17,6 @@ export function parseFully(argv: readonly string[]): ParsedCommand | { readonly 
     .parserConfiguration({
       'parse-numbers': false,
       'parse-positional-numbers': false,
-      'duplicate-arguments-array': false,
       'camel-case-expansion': false,
       'dot-notation': false,
     })
@@ -37,55 +31,41 @@ export function parseFully(argv: readonly string[]): ParsedCommand | { readonly 
       throw error instanceof IsodriveError ? error : usage(message ?? error?.message ?? 'unknown', argv);
     });
   addOptions(parser, GLOBAL_OPTIONS);
-  addCommands(parser, accept);
+  addCommands(parser);
   let help = '';
   void parser.parse([...argv], {}, (error: Error | null | undefined, _values: unknown, output: string) => {
     help = output;
     if (error != null) throw error;
   });
-  if (found !== undefined && help === '') return found;
-  return { help };
+  return help === '' ? undefined : help;
 }
 
-function addCommands(
-  parser: Argv,
-  accept: (spec: CommandSpec, values: Record<string, unknown>) => void,
-): void {
+function addCommands(parser: Argv): void {
   const groups = new Map<string, CommandSpec[]>();
   for (const spec of COMMANDS) {
     const [group = '', word] = spec.name.split(' ');
-    if (word === undefined) addCommand(parser, spec, group, accept);
+    if (word === undefined) addCommand(parser, spec, group);
     else groups.set(group, [...(groups.get(group) ?? []), spec]);
   }
   for (const [group, specs] of groups) {
     parser.command(group, `Control the ${group}`, (inner) => {
-      for (const spec of specs) addCommand(inner, spec, spec.name.slice(group.length + 1), accept);
+      for (const spec of specs) addCommand(inner, spec, spec.name.slice(group.length + 1));
       return inner.demandCommand(1, `No ${group} command given, expected one`);
     });
   }
 }
 
-function addCommand(
-  parser: Argv,
-  spec: CommandSpec,
-  word: string,
-  accept: (spec: CommandSpec, values: Record<string, unknown>) => void,
-): void {
+function addCommand(parser: Argv, spec: CommandSpec, word: string): void {
   const positionals = spec.positionals.map(({ name, required, variadic }) => {
     const dots = variadic === true ? '..' : '';
     return required ? ` <${name}${dots}>` : ` [${name}${dots}]`;
   });
-  parser.command(
-    word + positionals.join(''),
-    spec.summary,
-    (inner) => {
-      for (const { name, summary, choices } of spec.positionals) {
-        inner.positional(name, { type: 'string', describe: summary, ...(choices && { choices }) });
-      }
-      return addOptions(inner, spec.options);
-    },
-    (values) => accept(spec, values),
-  );
+  parser.command(word + positionals.join(''), spec.summary, (inner) => {
+    for (const { name, summary, choices } of spec.positionals) {
+      inner.positional(name, { type: 'string', describe: summary, ...(choices && { choices }) });
+    }
+    return addOptions(inner, spec.options);
+  });
 }
 
 function addOptions(parser: Argv, options: readonly OptionSpec[]): Argv {
@@ -99,17 +79,6 @@ function addOptions(parser: Argv, options: readonly OptionSpec[]): Argv {
     });
   }
   return parser;
-}
-
-function collect(spec: CommandSpec, values: Record<string, unknown>): CommandArguments {
-  const result = new Map<string, string | boolean | readonly string[]>();
-  for (const { name } of [...GLOBAL_OPTIONS, ...spec.options, ...spec.positionals]) {
-    const value = values[name];
-    if (value === '') throw new IsodriveError('usage', `Argument "${name}" is empty, expected a value`);
-    if (Array.isArray(value)) result.set(name, value.map(String));
-    else if (typeof value === 'string' || typeof value === 'boolean') result.set(name, value);
-  }
-  return new CommandArguments(result);
 }
 
 function usage(message: string, argv: readonly string[]): IsodriveError {

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
+import { renderCompletion } from '../../src/cli/render-completion.js';
+
+const hasZsh = await hasProgram('zsh');
+const hasFish = await hasProgram('fish');
+
+/** Words that bash offers for the last of `words`. */
+async function completeInBash(...words: string[]): Promise<string[]> {
+  const script = `${renderCompletion('bash')}
+    COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _isodrive; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const { stdout } = await mustRun('bash', ['-c', script, 'bash', 'isodrive', ...words], { cwd: '/' });
+  return stdout.toString().trim().split('\n').sort();
+}
+
+describe('Completion', () => {
+  it('offers commands, commands of a group, options, choices and files in bash', async () => {
+    expect(await completeInBash('un')).toEqual(['unmount']);
+    expect(await completeInBash('daemon', '')).toEqual(['logs', 'run', 'start', 'stop']);
+    expect(await completeInBash('daemon', 'logs', '--f')).toEqual(['--follow']);
+    expect(await completeInBash('mount', 'x.iso', '--a')).toEqual(['--allow-other']);
+    expect(await completeInBash('mount', '--tree', 'j')).toEqual(['joliet']);
+    expect(await completeInBash('completion', '')).toEqual(['bash', 'fish', 'zsh']);
+    expect(await completeInBash('mount', '/et')).toEqual(['/etc']);
+  });
+
+  it.skipIf(!hasZsh)('is understood by zsh', async () => {
+    await mustRun('zsh', ['-n', '-c', renderCompletion('zsh')]);
+  });
+
+  it.skipIf(!hasFish)('offers commands and options in fish', async () => {
+    const ask = async (line: string): Promise<string> => {
+      const script = `${renderCompletion('fish')}\ncomplete -C '${line}'`;
+      return (await mustRun('fish', ['-c', script])).stdout.toString();
+    };
+    expect(await ask('isodrive un')).toContain('unmount');
+    expect(await ask('isodrive mount --tree j')).toContain('joliet');
+  });
+});

@@ -1,0 +1,99 @@
+// scripts/isodrive: how it finds itself, what it asks of node, and how it sets a checkout up.
+import { chmod, cp, mkdir, mkdtemp, realpath, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CommandResult } from '../../scripts/bench/run-command.js';
+import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
+
+const PROJECT = join(import.meta.dirname, '..', '..');
+/** What a clone has, apart from tests and texts. */
+const CHECKOUT = ['src', 'daemon', 'native', 'scripts', 'package.json', 'package-lock.json'];
+const CONFIGURATION = ['tsconfig.json', 'tsconfig.build.json'];
+const BUILD_TIMEOUT = 240_000;
+
+describe('The launcher', () => {
+  let folder: string;
+  let project: string;
+  beforeAll(async () => {
+    folder = await realpath(await mkdtemp(join(tmpdir(), 'isodrive launcher-')));
+    project = join(folder, 'a checkout');
+    for (const name of [...CHECKOUT, ...CONFIGURATION]) {
+      await cp(join(PROJECT, name), join(project, name), { recursive: true });
+    }
+    await symlink(join(PROJECT, 'node_modules'), join(project, 'node_modules'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  // Without a C++ compiler, which would take most of the time: the command must work all the same.
+  const env = { ...process.env, CXX: '/bin/false' };
+  const run = (program = join(project, 'scripts/isodrive')): Promise<CommandResult> =>
+    runCommand(program, ['version'], { env, cwd: '/', timeout: BUILD_TIMEOUT });
+
+  it(
+    'builds once when two first runs meet, and keeps stdout for the command',
+    async () => {
+      const results = await Promise.all([run(), run()]);
+      for (const { status, stdout } of results) {
+        expect(status).toBe(0);
+        expect(stdout.toString()).toMatch(/^\d+\.\d+\.\d+\n$/);
+      }
+      const talk = results.map(({ stderr }) => stderr).join('');
+      expect(talk.match(/compiling TypeScript/gu)).toHaveLength(1);
+      expect(talk).toContain('waiting for another build to end');
+      expect(talk).toContain('the native addon was not built');
+    },
+    BUILD_TIMEOUT,
+  );
+
+  it('is silent, and quick, when all is built', async () => {
+    const { stderr, status } = await run();
+    expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+  });
+
+  it('finds itself through symlinks, relative and absolute, with spaces in their names', async () => {
+    const bin = join(folder, 'some bin');
+    await mkdir(bin);
+    await symlink('../a checkout/scripts/isodrive', join(bin, 'relative'));
+    await symlink(join(bin, 'relative'), join(bin, 'isodrive'));
+    const { stderr, status } = await run(join(bin, 'isodrive'));
+    expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+  });
+
+  it(
+    'builds again when a source has changed',
+    async () => {
+      const later = new Date(Date.now() + 2000);
+      await utimes(join(project, 'src/base/error.ts'), later, later);
+      expect((await run()).stderr).toContain('compiling TypeScript');
+    },
+    BUILD_TIMEOUT,
+  );
+
+  it('says which node it wants when there is none, or an old one', async () => {
+    const bin = join(folder, 'old');
+    await mkdir(bin);
+    const tools = await mustRun('sh', ['-c', 'command -v readlink']);
+    const system = dirname(tools.stdout.toString());
+    const withPath = (path: string): Promise<CommandResult> =>
+      runCommand('/bin/sh', [join(project, 'scripts/isodrive'), 'version'], { env: { ...env, PATH: path } });
+    await writeFile(join(bin, 'node'), '#!/bin/sh\necho v18.20.4\n');
+    await chmod(join(bin, 'node'), 0o755);
+    expect(await withPath(`${bin}:${system}`)).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/is v18\.20\.4, expected version 20\.19 or newer\nhint: /) as string,
+    });
+    const empty = join(folder, 'empty');
+    await mkdir(empty);
+    for (const name of ['dirname', 'readlink', 'find', 'head']) {
+      const { stdout } = await mustRun('sh', ['-c', `command -v ${name}`]);
+      await symlink(stdout.toString().trim(), join(empty, name));
+    }
+    expect(await withPath(empty)).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining(
+        'Node.js is not on the PATH, expected version 20.19 or newer',
+      ) as string,
+    });
+  });
+});
