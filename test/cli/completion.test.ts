@@ -1,3 +1,4 @@
+// Completion scripts, fed to the shells they are for.
 import { describe, expect, it } from 'vitest';
 import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
 import { renderCompletion } from '../../src/cli/render-completion.js';

@@ -1,3 +1,4 @@
+// The command line: what is understood, and what is said of what is not.
 import { describe, expect, it } from 'vitest';
 import { COMMANDS, GLOBAL_OPTIONS } from '../../src/cli/command-table.js';
 import { explainUsage } from '../../src/cli/explain-usage.js';

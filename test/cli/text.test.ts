@@ -1,3 +1,4 @@
+// Text that commands print for people.
 import { describe, expect, it } from 'vitest';
 import { formatBytes, formatCount, formatSeconds } from '../../src/cli/count-text.js';
 import { formatLogLine } from '../../src/cli/format-log-line.js';

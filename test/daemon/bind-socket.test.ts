@@ -1,3 +1,4 @@
+// Who gets the control socket: the first daemon, the one after a dead one, and nobody else.
 import { existsSync, statSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';

@@ -1,3 +1,4 @@
+// Telling an image from another at its path, and from itself after a change.
 import { describe, expect, it } from 'vitest';
 import { compareIdentity } from '../../daemon/image-identity.js';
 

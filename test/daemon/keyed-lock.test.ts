@@ -1,3 +1,4 @@
+// Requests for one key wait for each other, those for different keys do not.
 import { describe, expect, it } from 'vitest';
 import { KeyedLock } from '../../daemon/keyed-lock.js';
 

@@ -1,3 +1,4 @@
+// Parameters of the control socket: what the daemon takes and what it refuses.
 import { describe, expect, it } from 'vitest';
 import { isMethod, parseParams } from '../../daemon/params.js';
 

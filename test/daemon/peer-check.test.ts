@@ -1,3 +1,4 @@
+// Whom the control socket listens to.
 import { describe, expect, it } from 'vitest';
 import { checkPeer } from '../../daemon/peer-check.js';
 

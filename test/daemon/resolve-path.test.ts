@@ -1,3 +1,4 @@
+// Paths are resolved without touching a mount of our own.
 import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// The order of names, held against memcmp and a sort that is known to be right.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareBytes, sortedOrder } from '../../src/index/byte-order.js';

@@ -1,3 +1,4 @@
+// The table, the lazy loader and its bounds, over trees that say what a test tells them.
 import { describe, expect, it } from 'vitest';
 import { IsodriveError } from '../../src/base/error.js';
 import { FindingLog } from '../../src/base/finding.js';

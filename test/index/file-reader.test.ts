@@ -1,3 +1,4 @@
+// Files of several extents and holes, read at every position.
 import { describe, expect, it } from 'vitest';
 import { FileReader } from '../../src/index/file-reader.js';
 import type { ByteSource } from '../../src/source/byte-source.js';

@@ -1,3 +1,4 @@
+// The client end of the control socket: answers, events, deadlines, cancellation.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';

@@ -1,3 +1,4 @@
+// Messages cut from a stream, whatever its pieces, within the bound of a line.
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { LineSplitter } from '../../src/protocol/line-splitter.js';

@@ -1,3 +1,4 @@
+// Errors keep their code, hint and exit code over the socket.
 import { describe, expect, it } from 'vitest';
 import { ERROR_KINDS, IsodriveError } from '../../src/base/error.js';
 import type { ErrorCode } from '../../src/base/error.js';

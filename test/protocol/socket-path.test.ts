@@ -1,3 +1,4 @@
+// Where the control socket is, and when it is not to be trusted.
 import { chmod, mkdtemp, rm, writeFile, chown } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
