@@ -1,5 +1,6 @@
-// Writes a file's content to a stream: `cat`. Two buffers take turns, so that the next read runs while the stream
-// still holds the last; never more than that is in memory, however slow the reader at the other end.
+// Writes a file's content to a stream: `cat`. The next chunk is read while the stream still holds the last, and never
+// more than these two are under way, however slow the reader at the other end. A chunk is never used again: a stream
+// that transforms or collects may keep it after it has asked for more.
 import type { Writable } from 'node:stream';
 import type { OpenedImage } from '../index/open-image.js';
 import { throwIfAborted } from './abort.js';
@@ -16,19 +17,17 @@ export async function writeFileTo(
   signal?: AbortSignal,
 ): Promise<void> {
   const reader = openFile(image, row);
-  const length = Math.min(CHUNK_BYTES, reader.size);
-  const buffers = [new Uint8Array(length), new Uint8Array(length)] as const;
   let writing: Promise<void> = Promise.resolve();
-  for (let position = 0, turn = 0; position < reader.size; turn ^= 1) {
+  for (let position = 0; position < reader.size;) {
     throwIfAborted(signal);
-    const buffer = buffers[turn === 0 ? 0 : 1];
+    const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, reader.size - position));
     let got: number;
     try {
-      got = await reader.read(buffer, position, signal);
+      got = await reader.read(chunk, position, signal);
     } finally {
       await writing;
     }
-    writing = write(writable, buffer.subarray(0, got));
+    writing = write(writable, chunk.subarray(0, got));
     // Awaited one turn later; a failure in between must not count as unhandled.
     writing.catch(() => undefined);
     position += got;

@@ -1,0 +1,99 @@
+// Finding and making mount points.
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { folderName, prepareMountPoint } from '../../src/mount/mount-point.js';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'isodrive-point-')));
+  vi.stubEnv('HOME', folder);
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
+
+describe('prepareMountPoint', () => {
+  it('makes a visible folder named after the label, and removes it again', async () => {
+    const point = await prepareMountPoint(undefined, 'Debian 12');
+    expect(point).toMatchObject({ directory: join(folder, 'Discs', 'Debian 12'), created: true });
+    expect(existsSync(point.directory)).toBe(true);
+    await point.release();
+    expect(existsSync(point.directory)).toBe(false);
+    await point.release();
+  });
+
+  it('numbers folders of the same label, also when they are made at once', async () => {
+    const points = await Promise.all([1, 2, 3].map(() => prepareMountPoint(undefined, 'X')));
+    const names = points.map(({ directory }) => directory.slice(folder.length)).sort();
+    expect(names).toEqual(['/Discs/X', '/Discs/X 2', '/Discs/X 3']);
+  });
+
+  it('leaves a folder in which something has come to lie', async () => {
+    const point = await prepareMountPoint(undefined, 'X');
+    writeFileSync(join(point.directory, 'mine'), '');
+    await point.release();
+    expect(existsSync(join(point.directory, 'mine'))).toBe(true);
+  });
+
+  it('takes an empty directory, through symlinks, and does not remove it', async () => {
+    mkdirSync(join(folder, 'empty'));
+    symlinkSync('empty', join(folder, 'link'));
+    const point = await prepareMountPoint(join(folder, 'link'), 'X');
+    expect(point).toMatchObject({ directory: join(folder, 'empty'), created: false });
+    await point.release();
+    expect(existsSync(join(folder, 'empty'))).toBe(true);
+  });
+
+  it('refuses what cannot be mounted on, each with its own code and words', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    mkdirSync(join(folder, 'full'));
+    writeFileSync(join(folder, 'full', 'inhabitant'), '');
+    const refusal = async (path: string): Promise<unknown> => {
+      try {
+        return await prepareMountPoint(path, 'X');
+      } catch (thrown) {
+        return [(thrown as { code: string }).code, (thrown as Error).message.replaceAll(folder, '')];
+      }
+    };
+    expect(await refusal(join(folder, 'missing'))).toEqual([
+      'usage',
+      'Cannot mount on "/missing": found no such directory, expected an empty directory of yours',
+    ]);
+    expect(await refusal(join(folder, 'file'))).toEqual([
+      'usage',
+      'Cannot mount on "/file": found no directory, expected an empty directory of yours',
+    ]);
+    expect(await refusal(join(folder, 'full'))).toEqual([
+      'busy',
+      'Cannot mount on "/full": found "inhabitant" in it, expected an empty directory',
+    ]);
+    expect(await refusal('/proc')).toEqual([
+      'busy',
+      'Cannot mount on "/proc": found "proc" mounted there, expected an empty directory',
+    ]);
+  });
+});
+
+describe('folderName', () => {
+  it('makes one harmless, visible name of any label', () => {
+    expect(folderName('  UBUNTU 24.04 ')).toBe('UBUNTU 24.04');
+    expect(folderName('a/b\n\u202ec')).toBe('a_b__c');
+    expect(folderName('..')).toBe('_.');
+    expect(folderName('.hidden')).toBe('_hidden');
+    expect(folderName(' ')).toBe('Disc');
+    expect(folderName('')).toBe('Disc');
+    expect(Buffer.byteLength(folderName('\u65e5'.repeat(300)))).toBeLessThanOrEqual(200);
+  });
+});
