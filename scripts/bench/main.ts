@@ -1,7 +1,7 @@
 // npm run bench: races isodrive's drivers against fuseiso and a native copy of the same tree, on images it builds
 // itself, and prints Markdown. Progress goes to stderr. See report.ts for the method.
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { cpus, release, tmpdir } from 'node:os';
+import { cpus, loadavg, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ContestantContext, ContestantName } from './contestants.js';
@@ -12,19 +12,20 @@ import { mayDropCaches } from './kernel-caches.js';
 import { PrivateDaemon } from './private-daemon.js';
 import { compileProbe } from './probe.js';
 import { race } from './race.js';
+import { measureRecords } from './records.js';
 import { formatMemory, formatMethod, formatRace, formatVerdicts } from './report.js';
 import type { Verdict } from './requirements.js';
-import { judgeListing, judgeMemory, judgeRace } from './requirements.js';
+import { judgeListing, judgeMemory, judgeRace, judgeRecords } from './requirements.js';
 import { hasProgram } from './run-command.js';
 
 const USAGE = `Usage: npm run bench -- [--quick] [--only NAME]... [--repetitions N]
   --quick          tiny images and one repetition: tests the benchmark, measures nothing
-  --only NAME      ${CONTESTANT_NAMES.join(', ')}, or listing, memory
+  --only NAME      ${CONTESTANT_NAMES.join(', ')}, or listing, memory, records
   --repetitions N  at least 3 for figures worth quoting (default 3)
 Images are kept in ISODRIVE_BENCH_DIR (default: isodrive-bench in the temporary folder), about 3 GB.
 `;
 
-const OTHER_PARTS = ['listing', 'memory'] as const;
+const OTHER_PARTS = ['listing', 'memory', 'records'] as const;
 const LISTING_REPETITIONS = 9;
 
 /** dist/scripts/bench/main.js lies three folders below the project. */
@@ -83,9 +84,7 @@ async function measure(
   const verdicts: Verdict[] = [];
   try {
     await daemon.start();
-    print(
-      `isodrive benchmark, Linux ${release()}, node ${process.version}, ${cpus().length} x ${cpus()[0]?.model}`,
-    );
+    print(describeMachine());
     print(formatMethod(repetitions, isRoot));
     const contestants = (await chooseContestants(parts, isRoot)).map((name) =>
       createContestant(name, context),
@@ -116,11 +115,26 @@ async function measure(
       print(formatMemory(memory));
       verdicts.push(judgeMemory(memory));
     }
+    if (parts.has('records')) {
+      say('records into the index');
+      const { records, seconds } = await measureRecords(images.many);
+      verdicts.push(judgeRecords(records / seconds));
+    }
     print(formatVerdicts(verdicts));
   } finally {
     await daemon.stop();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The load before the start tells whether the figures can be trusted. */
+function describeMachine(): string {
+  const processors = cpus();
+  const load = loadavg()[0]!.toFixed(1);
+  return (
+    `isodrive benchmark, Linux ${release()}, node ${process.version}, ` +
+    `${processors.length} x ${processors[0]?.model ?? 'unknown processor'}, load average ${load}`
+  );
 }
 
 async function chooseContestants(parts: ReadonlySet<string>, isRoot: boolean): Promise<ContestantName[]> {

@@ -40,6 +40,7 @@ describe('The benchmark', () => {
     }
     expect(text).toMatch(/mount to first ls of image B .* \| < 150 ms \| \d+ ms \|/);
     expect(text).toMatch(/resident memory of the daemon, 421 entries loaded/);
+    expect(text).toMatch(/directory records into the index \| >= 1 M\/s \| [\d.]+ M\/s/);
     expect(text).not.toMatch(/NaN|undefined|Infinity/);
     expect((await readMountTable()).filter(({ directory }) => directory.startsWith(folder))).toEqual([]);
     expect(await readdir(folder)).toEqual(['cache']);
