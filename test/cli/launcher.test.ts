@@ -19,9 +19,12 @@ describe('The launcher', () => {
     folder = await realpath(await mkdtemp(join(tmpdir(), 'isodrive launcher-')));
     project = join(folder, 'a checkout');
     for (const name of [...CHECKOUT, ...CONFIGURATION]) {
-      await cp(join(PROJECT, name), join(project, name), { recursive: true });
+      await cp(join(PROJECT, name), join(project, name), { recursive: true, preserveTimestamps: true });
     }
-    await symlink(join(PROJECT, 'node_modules'), join(project, 'node_modules'));
+    // Links to the files, never to the folder: an installation in the copy would empty the folder it leads to.
+    const modules = [join(PROJECT, 'node_modules'), join(project, 'node_modules')];
+    const linked = await runCommand('cp', ['-al', ...modules]);
+    if (linked.status !== 0) await mustRun('cp', ['-a', '--force', ...modules]);
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
