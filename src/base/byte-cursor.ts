@@ -9,11 +9,12 @@ export class ByteCursor {
   readonly sourceName: string;
   /** Window offset of the first both-endian number whose halves differed since `mismatch` was last set, or -1. */
   mismatch = -1;
-  #bytes: Uint8Array;
-  #view: DataView;
-  #sourceOffset: number;
-  #start = 0;
-  #length = 0;
+  // Not #private: those take more bytecode, and the compiler inlines by size.
+  private bytes: Uint8Array;
+  private view: DataView;
+  private sourceOffset: number;
+  private start = 0;
+  private size = 0;
 
   /**
    * `sourceOffset`: byte offset in the source of the first byte of `bytes`. Throws RangeError (a defect of ours)
@@ -27,65 +28,65 @@ export class ByteCursor {
     length = bytes.length - start,
   ) {
     this.sourceName = sourceName;
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    this.#sourceOffset = sourceOffset;
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.sourceOffset = sourceOffset;
     this.moveTo(start, length);
   }
 
   /** Bytes in the window. */
   get length(): number {
-    return this.#length;
+    return this.size;
   }
 
   /** Puts the cursor on other bytes, its window over all of them. */
   setBytes(bytes: Uint8Array, sourceOffset: number): void {
-    if (bytes !== this.#bytes) {
-      this.#bytes = bytes;
-      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    if (bytes !== this.bytes) {
+      this.bytes = bytes;
+      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     }
-    this.#sourceOffset = sourceOffset;
-    this.#start = 0;
-    this.#length = bytes.length;
+    this.sourceOffset = sourceOffset;
+    this.start = 0;
+    this.size = bytes.length;
   }
 
   /** Moves the window; `start` counts in the bytes, not in the window. Throws RangeError when it does not fit. */
   moveTo(start: number, length: number): void {
-    if (start < 0 || length < 0 || start + length > this.#bytes.length) {
-      throw new RangeError(`Window ${start}+${length} is outside of ${this.#bytes.length} bytes`);
+    if (start < 0 || length < 0 || start + length > this.bytes.length) {
+      throw new RangeError(`Window ${start}+${length} is outside of ${this.bytes.length} bytes`);
     }
-    this.#start = start;
-    this.#length = length;
+    this.start = start;
+    this.size = length;
   }
 
   u8(offset: number): number {
-    if (offset < 0 || offset >= this.#length) this.#fail(offset, 1);
-    return this.#view.getUint8(this.#start + offset);
+    if (offset >>> 0 >= this.size) this.fail(offset, 1);
+    return this.view.getUint8(this.start + offset);
   }
 
   i8(offset: number): number {
-    if (offset < 0 || offset >= this.#length) this.#fail(offset, 1);
-    return this.#view.getInt8(this.#start + offset);
+    if (offset >>> 0 >= this.size) this.fail(offset, 1);
+    return this.view.getInt8(this.start + offset);
   }
 
   u16le(offset: number): number {
-    if (offset < 0 || offset + 2 > this.#length) this.#fail(offset, 2);
-    return this.#view.getUint16(this.#start + offset, true);
+    if ((offset >>> 0) + 2 > this.size) this.fail(offset, 2);
+    return this.view.getUint16(this.start + offset, true);
   }
 
   u16be(offset: number): number {
-    if (offset < 0 || offset + 2 > this.#length) this.#fail(offset, 2);
-    return this.#view.getUint16(this.#start + offset);
+    if ((offset >>> 0) + 2 > this.size) this.fail(offset, 2);
+    return this.view.getUint16(this.start + offset);
   }
 
   u32le(offset: number): number {
-    if (offset < 0 || offset + 4 > this.#length) this.#fail(offset, 4);
-    return this.#view.getUint32(this.#start + offset, true);
+    if ((offset >>> 0) + 4 > this.size) this.fail(offset, 4);
+    return this.view.getUint32(this.start + offset, true);
   }
 
   u32be(offset: number): number {
-    if (offset < 0 || offset + 4 > this.#length) this.#fail(offset, 4);
-    return this.#view.getUint32(this.#start + offset);
+    if ((offset >>> 0) + 4 > this.size) this.fail(offset, 4);
+    return this.view.getUint32(this.start + offset);
   }
 
   /** Both-endian number of 2 x 16 bits (ECMA-119 7.2.3): the little-endian half; `mismatch` when they differ. */
@@ -97,9 +98,9 @@ export class ByteCursor {
 
   /** Both-endian number of 2 x 32 bits (ECMA-119 7.3.3): the little-endian half; `mismatch` when they differ. */
   u32both(offset: number): number {
-    if (offset < 0 || offset + 8 > this.#length) this.#fail(offset, 8);
-    const view = this.#view;
-    const at = this.#start + offset;
+    if ((offset >>> 0) + 8 > this.size) this.fail(offset, 8);
+    const view = this.view;
+    const at = this.start + offset;
     const value = view.getUint32(at, true);
     if (value !== view.getUint32(at + 4) && this.mismatch < 0) this.mismatch = offset;
     return value;
@@ -107,8 +108,8 @@ export class ByteCursor {
 
   /** A view, not a copy, of `length` bytes. */
   slice(offset: number, length: number): Uint8Array {
-    this.#check(offset, length);
-    return this.#bytes.subarray(this.#start + offset, this.#start + offset + length);
+    this.check(offset, length);
+    return this.bytes.subarray(this.start + offset, this.start + offset + length);
   }
 
   /**
@@ -116,12 +117,12 @@ export class ByteCursor {
    * RangeError when they do not fit there.
    */
   copyText(offset: number, length: number, target: Uint8Array, targetOffset: number): number {
-    this.#check(offset, length);
+    this.check(offset, length);
     if (targetOffset < 0 || targetOffset + length > target.length) {
       throw new RangeError(`Bytes ${targetOffset}+${length} are outside of ${target.length} bytes`);
     }
-    const bytes = this.#bytes;
-    const from = this.#start + offset;
+    const bytes = this.bytes;
+    const from = this.start + offset;
     // Names are short: a loop beats the call of Uint8Array.set.
     for (let i = 0; i < length; i += 1) {
       const byte = bytes[from + i]!;
@@ -140,17 +141,17 @@ export class ByteCursor {
 
   /** Byte offset in the source of a window offset, for findings and errors. */
   offsetInSource(offset: number): number {
-    return this.#sourceOffset + this.#start + offset;
+    return this.sourceOffset + this.start + offset;
   }
 
-  #check(offset: number, length: number): void {
-    if (offset < 0 || length < 0 || offset + length > this.#length) this.#fail(offset, length);
+  private check(offset: number, length: number): void {
+    if (offset < 0 || length < 0 || offset + length > this.size) this.fail(offset, length);
   }
 
-  #fail(offset: number, length: number): never {
+  private fail(offset: number, length: number): never {
     throw new IsodriveError(
       'damaged',
-      `Cannot read ${length} bytes at ${offset} of a ${this.#length}-byte record in "${this.sourceName}": ` +
+      `Cannot read ${length} bytes at ${offset} of a ${this.size}-byte record in "${this.sourceName}": ` +
         `record ends before the field`,
       { at: { source: this.sourceName, offset: this.offsetInSource(offset) } },
     );

@@ -22,6 +22,8 @@ export class DirectoryStage implements EntrySink {
   count = 0;
   blobBytes = 0;
   extentCount = 0;
+  /** Entries that are directories. */
+  directoryCount = 0;
   /** First six name bytes as one number: decides most comparisons without touching the names. */
   #keys = new Float64Array(64);
   #report: (finding: Finding) => void = () => undefined;
@@ -30,7 +32,7 @@ export class DirectoryStage implements EntrySink {
   #inOrder = true;
 
   begin(sourceName: string, report: (finding: Finding) => void): void {
-    this.count = this.blobBytes = this.extentCount = 0;
+    this.count = this.blobBytes = this.extentCount = this.directoryCount = 0;
     this.#inOrder = true;
     this.#report = report;
     this.#sourceName = sourceName;
@@ -60,7 +62,9 @@ export class DirectoryStage implements EntrySink {
     rows[at + ROW.dataLow] = entry.locator >>> 0;
     rows[at + ROW.dataHigh] = highWord(entry.locator);
     if (entry.extents !== undefined) this.#addExtents(at, entry.extents);
-    if ((entry.mode & MODE_TYPE.mask) === MODE_TYPE.symlink) this.#addTarget(at, entry);
+    const type = entry.mode & MODE_TYPE.mask;
+    if (type === MODE_TYPE.symlink) this.#addTarget(at, entry);
+    else if (type === MODE_TYPE.directory) this.directoryCount += 1;
     if (entry.attributes !== undefined && entry.attributes.length > 0)
       this.#addAttributes(at, entry.attributes);
     if (this.#inOrder && this.count > 0) this.#inOrder = this.#compare(this.count - 1, this.count) < 0;
@@ -76,6 +80,20 @@ export class DirectoryStage implements EntrySink {
     let order = this.#sort();
     for (let round = 0; this.#renameDuplicates(order) && round < 8; round += 1) order = this.#sort();
     return order;
+  }
+
+  /** Turns the positions in the rows, which are relative to this stage, into those of the index; for once only. */
+  relocate(parent: number, blobBase: number, extentBase: number): void {
+    const { rows } = this;
+    const end = this.count * ROW_WORDS;
+    for (let at = 0; at < end; at += ROW_WORDS) {
+      rows[at + ROW.parent] = parent;
+      rows[at + ROW.nameOffset] = rows[at + ROW.nameOffset]! + blobBase;
+      if (rows[at + ROW.attributes] !== 0) rows[at + ROW.attributes] = rows[at + ROW.attributes]! + blobBase;
+      if (rows[at + ROW.flags] !== 0) rows[at + ROW.dataLow] = rows[at + ROW.dataLow]! + extentBase;
+      const type = rows[at + ROW.mode]! & MODE_TYPE.mask;
+      if (type === MODE_TYPE.symlink) rows[at + ROW.first] = rows[at + ROW.first]! + blobBase;
+    }
   }
 
   #sort(): Uint32Array {

@@ -78,7 +78,7 @@ export class DiscIndex {
     try {
       await this.tree.readDirectory(locator, this.table.wide(row, ROW.sizeLow), stage, report);
       this.table.appendChildren(row, stage);
-      this.#checkDirectories(row);
+      if (stage.directoryCount > 0) this.#checkDirectories(row);
     } catch (thrown) {
       const error = toIsodriveError(thrown);
       if (error.code === 'image-unreadable' || error.code === 'cancelled') throw error;

@@ -4,7 +4,7 @@ import { compareBytes } from './byte-order.js';
 import { writeAttributes } from './directory-stage.js';
 import type { DirectoryStage } from './directory-stage.js';
 import type { IndexMemory } from './index-memory.js';
-import { EXTENT_WORDS, FLAG, HEADER, ROW, ROW_WORDS, STATE } from './layout.js';
+import { EXTENT_WORDS, HEADER, ROW, ROW_WORDS, STATE } from './layout.js';
 import { MODE_TYPE } from '../filesystem/file-tree.js';
 
 const HIGH = 0x1_0000_0000;
@@ -64,10 +64,8 @@ export class IndexTable {
     const { rows, blob, extents } = this.memory;
     blob.set(stage.blob.subarray(0, stage.blobBytes), blobBase);
     extents.set(stage.extents.subarray(0, stage.extentCount * EXTENT_WORDS), extentBase * EXTENT_WORDS);
+    stage.relocate(parent, blobBase, extentBase);
     copyRows(stage, order, rows, firstRow);
-    for (let row = firstRow; row < firstRow + stage.count; row += 1) {
-      relocateRow(rows, row * ROW_WORDS, parent, blobBase, extentBase);
-    }
     header[HEADER.rowCount] = firstRow + stage.count;
     header[HEADER.blobBytes] = blobBase + stage.blobBytes;
     header[HEADER.extentCount] = extentBase + stage.extentCount;
@@ -128,21 +126,4 @@ function copyRows(
     const to = first + i * ROW_WORDS;
     for (let word = 0; word < ROW_WORDS; word += 1) rows[to + word] = staged[from + word]!;
   }
-}
-
-/** Turns positions that are relative to a stage into those of the index. */
-function relocateRow(
-  rows: Uint32Array,
-  at: number,
-  parent: number,
-  blobBase: number,
-  extentBase: number,
-): void {
-  rows[at + ROW.parent] = parent;
-  rows[at + ROW.nameOffset] = rows[at + ROW.nameOffset]! + blobBase;
-  const type = rows[at + ROW.mode]! & MODE_TYPE.mask;
-  if (type === MODE_TYPE.symlink) rows[at + ROW.first] = rows[at + ROW.first]! + blobBase;
-  if ((rows[at + ROW.flags]! & FLAG.manyExtents) !== 0)
-    rows[at + ROW.dataLow] = rows[at + ROW.dataLow]! + extentBase;
-  if (rows[at + ROW.attributes] !== 0) rows[at + ROW.attributes] = rows[at + ROW.attributes]! + blobBase;
 }
