@@ -44,7 +44,9 @@ export function describeImage(image: OpenedImage): ImageDescription {
   };
 }
 
-function formatTimes(times: Readonly<Record<TimeField, Timestamp | undefined>>): Partial<Record<TimeField, string>> {
+function formatTimes(
+  times: Readonly<Record<TimeField, Timestamp | undefined>>,
+): Partial<Record<TimeField, string>> {
   const result: Partial<Record<TimeField, string>> = {};
   for (const field of TIME_FIELDS) {
     const time = times[field];
