@@ -1,0 +1,37 @@
+// Bytes in memory behind the contract of a source: it counts its reads, can be made slow, and has bad places.
+import { IsodriveError } from '../../src/base/error.js';
+import type { ByteSource } from '../../src/source/byte-source.js';
+
+export class FaultySource implements ByteSource {
+  readonly name = 'memory';
+  readonly size: number;
+  /** Position and length of every read so far. */
+  readonly reads: [number, number][] = [];
+  /** Reads that touch bytes in here fail: first byte, byte behind the last. */
+  bad: readonly [number, number] = [0, 0];
+  disposed = false;
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.size = bytes.length;
+  }
+
+  async read(target: Uint8Array, position: number): Promise<number> {
+    this.reads.push([position, target.length]);
+    await new Promise(setImmediate);
+    if (this.disposed) throw new Error('Read after dispose');
+    const end = Math.min(position + target.length, this.size);
+    if (position < this.bad[1] && end > this.bad[0]) {
+      throw new IsodriveError('image-unreadable', `Cannot read byte ${position}: EIO`);
+    }
+    if (end <= position) return 0;
+    target.set(this.#bytes.subarray(position, end));
+    return end - position;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.disposed = true;
+    return Promise.resolve();
+  }
+}
