@@ -5,8 +5,6 @@
 #include <cstdint>
 #include <memory>
 
-#include "unique-fd.hh"
-
 namespace isodrive {
 
 class IndexRegion {
@@ -23,9 +21,8 @@ class IndexRegion {
   void discard();
 
  private:
-  IndexRegion(UniqueFd fd, uint8_t* data, size_t size) : fd_(std::move(fd)), data_(data), size_(size) {}
+  IndexRegion(uint8_t* data, size_t size) : data_(data), size_(size) {}
 
-  UniqueFd fd_;
   uint8_t* data_;
   size_t size_;
 };
