@@ -12,7 +12,7 @@ import { ContinuationAreas } from './continuation-areas.js';
 import { DirectoryFindings } from './directory-findings.js';
 import { DotRecords } from './dot-record.js';
 import { MIN_RECORD_BYTES, RECORD, RECORD_FLAG, isDotRecord } from './directory-record.js';
-import { FileSections } from './file-sections.js';
+import { SectionCollector } from './section-collector.js';
 import type { RecordDecoder } from './record-decoder.js';
 
 /** Bytes of a directory that are looked at in one go. A record always fits. */
@@ -38,22 +38,19 @@ interface Job {
 export class DirectoryWalker {
   readonly areas: ContinuationAreas;
   readonly #reader: SectorReader;
-  readonly #blockSize: number;
   readonly #scratch = new Uint8Array(WINDOW_BYTES);
   readonly #window: ByteCursor;
   readonly #record: ByteCursor;
   readonly #entry = new DirectoryEntry();
   readonly #dots: DotRecords;
   readonly #findings: DirectoryFindings;
-  readonly #sections = new FileSections();
-  /** Identifier of the file whose further sections are awaited. */
-  readonly #sectionName = new Uint8Array(256);
-  #sectionNameLength = -1;
+  readonly #sections: SectionCollector;
+  /** Whether the file whose sections are collected is to be shown. */
   #sectionsShown = false;
 
   constructor(reader: SectorReader, blockSize: number) {
     this.#reader = reader;
-    this.#blockSize = blockSize;
+    this.#sections = new SectionCollector(blockSize);
     this.areas = new ContinuationAreas(reader);
     this.#dots = new DotRecords(this.areas, reader.name);
     this.#findings = new DirectoryFindings(reader);
@@ -81,7 +78,7 @@ export class DirectoryWalker {
       damagedRecords: 0,
     };
     this.#findings.report = report;
-    this.#sectionNameLength = -1;
+    this.#sections.stop();
     if (locator >= end && size > 0) throw this.#beyondEnd(locator);
     if (locator + size > end) this.#findings.directoryBeyondEnd(locator, size);
     while (job.position < end) {
@@ -198,8 +195,8 @@ export class DirectoryWalker {
     const flags = record.u8(RECORD.flags);
     // Resource forks share the name of their file and stand between its sections (ECMA-119 9.1.6; Linux hides them).
     if ((flags & RECORD_FLAG.associated) !== 0 || isDotRecord(record)) return false;
-    if (this.#sectionNameLength < 0) return true;
-    if (!this.#continuesFile()) {
+    if (!this.#sections.isAwaiting) return true;
+    if (!this.#sections.isContinuedBy(record)) {
       this.#findings.missingSection(this.#record.offsetInSource(0));
       this.#flushSections(job);
       return true;
@@ -218,13 +215,16 @@ export class DirectoryWalker {
     }
     const isRegular = (entry.mode & MODE_TYPE.mask) === MODE_TYPE.regular;
     if (isRegular && (record.u8(RECORD.flags) & RECORD_FLAG.multiExtent) !== 0) {
-      this.#startSections(shown);
+      this.#sections.clear();
+      this.#sections.await(record);
+      this.#sectionsShown = shown;
+      this.#addSection();
       return;
     }
     if (isRegular && record.u8(RECORD.gapSize) !== 0 && record.u8(RECORD.unitSize) !== 0) {
       this.#sections.clear();
       this.#addSection();
-      this.#useSections();
+      this.#sections.applyTo(entry);
     }
     if (shown) this.#add(job);
     this.areas.trim();
@@ -240,52 +240,16 @@ export class DirectoryWalker {
     job.added += 1;
   }
 
-  #startSections(shown: boolean): void {
-    this.#sections.clear();
-    this.#sectionNameLength = this.#record.u8(RECORD.nameLength);
-    this.#sectionName.set(this.#record.slice(RECORD.name, this.#sectionNameLength));
-    this.#sectionsShown = shown;
-    this.#addSection();
-  }
-
-  #continuesFile(): boolean {
-    const length = this.#record.u8(RECORD.nameLength);
-    if (length !== this.#sectionNameLength) return false;
-    for (let i = 0; i < length; i += 1) {
-      if (this.#record.u8(RECORD.name + i) !== this.#sectionName[i]) return false;
-    }
-    return true;
-  }
-
   #addSection(): void {
-    const record = this.#record;
-    const block = record.u32both(RECORD.extent) + record.u8(RECORD.extendedAttributes);
-    const offset = block * this.#blockSize;
-    const size = record.u32both(RECORD.size);
-    const unit = record.u8(RECORD.unitSize) * this.#blockSize;
-    const gap = record.u8(RECORD.gapSize) * this.#blockSize;
-    const complete =
-      unit > 0 && gap > 0
-        ? this.#sections.addInterleaved(offset, size, unit, gap)
-        : this.#sections.add(offset, size);
-    if (!complete) this.#findings.tooManyRuns(record.offsetInSource(0));
+    if (!this.#sections.add(this.#record)) this.#findings.tooManyRuns(this.#record.offsetInSource(0));
   }
 
   #flushSections(job: Job): void {
-    if (this.#sectionNameLength < 0) return;
-    this.#sectionNameLength = -1;
+    if (!this.#sections.isAwaiting) return;
+    this.#sections.stop();
     if (!this.#sectionsShown) return;
-    this.#useSections();
+    this.#sections.applyTo(this.#entry);
     this.#add(job);
-  }
-
-  /** Gives the entry the sections collected. */
-  #useSections(): void {
-    const entry = this.#entry;
-    const { runs } = this.#sections;
-    entry.size = this.#sections.size;
-    entry.locator = runs[0]?.offset ?? 0;
-    entry.extents = runs.length > 1 ? runs : undefined;
   }
 
   #beyondEnd(locator: number): IsodriveError {
