@@ -58,7 +58,9 @@ export class MountedImage {
 
   /** Loads the rest of the index in the background. */
   startPrefetch(): void {
-    this.#prefetch = this.#parts.image.index.prefetch(this.#stopPrefetch.signal);
+    const { image } = this.#parts;
+    // Once the index is loaded, its sectors are wanted no more: a daemon with many mounts must not keep them all.
+    this.#prefetch = image.index.prefetch(this.#stopPrefetch.signal).then(() => image.releaseCache());
   }
 
   /** Calls `listener` for every fault met so far, and from now on. */
