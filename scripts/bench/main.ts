@@ -27,6 +27,7 @@ Images are kept in ISODRIVE_BENCH_DIR (default: isodrive-bench in the temporary 
 
 const OTHER_PARTS = ['listing', 'memory', 'records'] as const;
 const LISTING_REPETITIONS = 9;
+const MAX_REPETITIONS = 100;
 
 /** dist/scripts/bench/main.js lies three folders below the project. */
 const PROJECT = join(import.meta.dirname, '..', '..', '..');
@@ -48,10 +49,16 @@ async function main(): Promise<void> {
       help: { type: 'boolean', default: false },
     },
   });
+  const repetitions = Number(values.repetitions ?? (values.quick ? 1 : 3));
   const known = [...CONTESTANT_NAMES, ...OTHER_PARTS] as readonly string[];
   const unknown = values.only.find((name) => !known.includes(name));
-  if (values.help || unknown !== undefined) {
-    process.stderr.write(unknown === undefined ? USAGE : `Unknown part "${unknown}"\n${USAGE}`);
+  const isCountRight = Number.isInteger(repetitions) && repetitions >= 1 && repetitions <= MAX_REPETITIONS;
+  if (values.help || unknown !== undefined || !isCountRight) {
+    const complaint =
+      unknown === undefined
+        ? `Found ${values.repetitions ?? ''} repetitions, expected 1 to ${MAX_REPETITIONS}`
+        : `Unknown part "${unknown}"`;
+    process.stderr.write(values.help ? USAGE : `${complaint}\n${USAGE}`);
     process.exitCode = values.help ? 0 : 2;
     return;
   }
@@ -59,7 +66,6 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => stop.abort(new Error(`Ended by ${signal}`)));
   }
-  const repetitions = Number(values.repetitions ?? (values.quick ? 1 : 3));
   await measure(new Set(values.only), values.quick, repetitions, stop.signal);
 }
 
@@ -148,4 +154,9 @@ async function chooseContestants(parts: ReadonlySet<string>, isRoot: boolean): P
   return chosen;
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}

@@ -1,5 +1,7 @@
 // The benchmark itself, on tiny images: it builds, measures every contestant and leaves nothing behind. Its figures
 // at this size mean nothing, so none is looked at.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,6 +52,29 @@ describe('The benchmark', () => {
     const result = await bench('--only', 'nobody');
     expect(result.status).toBe(2);
     expect(result.stderr).toContain('Unknown part "nobody"');
+  });
+
+  it.each(['0', '1.5', 'many'])('refuses %s repetitions', async (count) => {
+    const result = await bench('--repetitions', count);
+    expect(result.status).toBe(2);
+    expect(result.stderr).toContain(`Found ${count} repetitions, expected 1 to 100`);
+  });
+
+  it.skipIf(!hasTools)('leaves nothing behind when it is ended in the middle', async () => {
+    const child = spawn(process.execPath, [PROGRAM, '--quick', '--repetitions', '100', '--only', 'fuse'], {
+      env: { ...process.env, ISODRIVE_BENCH_DIR: join(folder, 'cache'), TMPDIR: folder },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let said = '';
+    const exited = once(child, 'exit');
+    for await (const chunk of child.stderr) {
+      said += String(chunk);
+      if (said.includes('repetition 2 of')) child.kill('SIGTERM');
+    }
+    expect(await exited).toEqual([1, null]);
+    expect(said).toContain('Ended by SIGTERM');
+    expect((await readMountTable()).filter(({ directory }) => directory.startsWith(folder))).toEqual([]);
+    expect(await readdir(folder)).toEqual(['cache']);
   });
 
   it('takes the middle of its figures', () => {
