@@ -69,7 +69,7 @@ describe('The benchmark', () => {
     const exited = once(child, 'exit');
     for await (const chunk of child.stderr) {
       said += String(chunk);
-      if (said.includes('repetition 2 of')) child.kill('SIGTERM');
+      if (!child.killed && said.includes('repetition 2 of')) child.kill('SIGTERM');
     }
     expect(await exited).toEqual([1, null]);
     expect(said).toContain('Ended by SIGTERM');
