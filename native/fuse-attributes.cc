@@ -38,13 +38,11 @@ void send_value(int device, uint64_t unique, std::string_view value, uint32_t ro
 void FuseHandlers::get_attribute(int device, const Request& request, Row row) const {
   const uint64_t unique = request.header.unique;
   wire::GetxattrIn in;
-  if (!volume_.has_attributes || request.size <= sizeof(in)) {
+  if (!volume_.has_attributes || !request.read(in) || request.size == sizeof(in)) {
     send_error(device, unique, volume_.has_attributes ? EINVAL : ENOSYS);
     return;
   }
-  std::memcpy(&in, request.arguments, sizeof(in));
-  const auto* start = reinterpret_cast<const char*>(request.arguments) + sizeof(in);
-  const std::string_view wanted{start, strnlen(start, request.size - sizeof(in))};
+  const std::string_view wanted = request.text(sizeof(in));
   bool found = false;
   each_attribute(index_.attributes(row), [&](std::string_view name, std::string_view value) {
     if (name != wanted) return false;
@@ -58,11 +56,10 @@ void FuseHandlers::get_attribute(int device, const Request& request, Row row) co
 void FuseHandlers::list_attributes(int device, const Request& request, Row row) const {
   const uint64_t unique = request.header.unique;
   wire::GetxattrIn in;
-  if (!volume_.has_attributes || request.size < sizeof(in)) {
+  if (!volume_.has_attributes || !request.read(in)) {
     send_error(device, unique, volume_.has_attributes ? EINVAL : ENOSYS);
     return;
   }
-  std::memcpy(&in, request.arguments, sizeof(in));
   std::string names;
   each_attribute(index_.attributes(row), [&](std::string_view name, std::string_view) {
     names.append(name).push_back('\0');

@@ -23,21 +23,6 @@ uint32_t encode_device(uint32_t major, uint32_t minor) {
 
 size_t align8(size_t length) { return (length + 7) & ~size_t{7}; }
 
-/** The argument struct at the start of a request; false when the request is too short for it. */
-template <typename T>
-bool arguments(const Request& request, T& value) {
-  if (request.size < sizeof(T)) return false;
-  std::memcpy(&value, request.arguments, sizeof(T));
-  return true;
-}
-
-/** NUL-terminated string of a request, from byte `offset`. */
-std::string_view text(const Request& request, size_t offset) {
-  if (offset >= request.size) return {};
-  const auto* start = reinterpret_cast<const char*>(request.arguments) + offset;
-  return {start, strnlen(start, request.size - offset)};
-}
-
 }  // namespace
 
 int64_t FuseHandlers::handle(int device, const Request& request, uint8_t* scratch, size_t scratch_size) const {
@@ -115,7 +100,7 @@ int FuseHandlers::directory_ready(Row row) const {
 int64_t FuseHandlers::lookup(int device, const Request& request, uint64_t number) const {
   const uint64_t unique = request.header.unique;
   const Row row = index_.row(number);
-  const std::string_view name = text(request, 0);
+  const std::string_view name = request.text(0);
   int64_t found = -1;
   if (name == ".") {
     found = static_cast<int64_t>(number);
@@ -141,7 +126,7 @@ int64_t FuseHandlers::read_directory(int device, const Request& request, uint64_
   const uint64_t unique = request.header.unique;
   const Row directory = index_.row(number);
   wire::ReadIn in;
-  const int error = arguments(request, in) ? directory_ready(directory) : EINVAL;
+  const int error = request.read(in) ? directory_ready(directory) : EINVAL;
   if (error < 0) return static_cast<int64_t>(number);
   if (error > 0) {
     send_error(device, unique, error);
@@ -179,7 +164,7 @@ int64_t FuseHandlers::read_directory(int device, const Request& request, uint64_
 void FuseHandlers::read_file(int device, const Request& request, Row row, uint8_t* scratch, size_t scratch_size) const {
   const uint64_t unique = request.header.unique;
   wire::ReadIn in;
-  if (!arguments(request, in) || !row.regular()) {
+  if (!request.read(in) || !row.regular()) {
     send_error(device, unique, row.directory() ? EISDIR : EINVAL);
     return;
   }

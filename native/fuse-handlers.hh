@@ -3,7 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <cstring>
+#include <string_view>
 
 #include "fuse-wire.hh"
 #include "image-reader.hh"
@@ -23,6 +24,20 @@ struct Request {
   wire::InHeader header;
   const uint8_t* arguments;
   size_t size;
+
+  /** The argument struct at the start; false when the request is too short for it. */
+  template <typename T>
+  bool read(T& value) const {
+    if (size < sizeof(T)) return false;
+    std::memcpy(&value, arguments, sizeof(T));
+    return true;
+  }
+  /** NUL-terminated string from byte `offset` on; empty when the request ends before it. */
+  std::string_view text(size_t offset) const {
+    if (offset >= size) return {};
+    const auto* start = reinterpret_cast<const char*>(arguments) + offset;
+    return {start, strnlen(start, size - offset)};
+  }
 };
 
 class FuseHandlers {

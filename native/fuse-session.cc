@@ -156,8 +156,7 @@ void FuseSession::resume(uint32_t row, int error) {
 
 void FuseSession::interrupt(const Request& request) {
   wire::InterruptIn in;
-  if (request.size < sizeof(in)) return;
-  std::memcpy(&in, request.arguments, sizeof(in));
+  if (!request.read(in)) return;
   int device = -1;
   {
     const std::lock_guard lock(parked_mutex_);

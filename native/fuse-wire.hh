@@ -13,7 +13,6 @@ inline constexpr uint32_t kMinor = 38;
 inline constexpr uint32_t kRequestBytes = 16384;
 /** Lowest value the kernel allows; nothing is ever written. */
 inline constexpr uint32_t kMaxWrite = 4096;
-inline constexpr uint64_t kRootNode = 1;
 /** _IOR(229, 0, uint32_t): attaches another descriptor to the same connection. */
 inline constexpr unsigned long kIoctlClone = 0x8004e500UL;
 
@@ -28,8 +27,6 @@ enum InitFlag : uint64_t {
   kParallelDirops = 1ULL << 18, kMaxPages = 1ULL << 22, kCacheSymlinks = 1ULL << 23, kNoOpendirSupport = 1ULL << 24,
   kInitExt = 1ULL << 30, kHasResend = 1ULL << 39,
 };
-
-enum OpenFlag : uint32_t { kKeepCache = 1U << 1, kCacheDir = 1U << 3 };
 
 struct InHeader {
   uint32_t length;
@@ -115,13 +112,6 @@ struct AttrOut {
   Attr attr;
 };
 static_assert(sizeof(AttrOut) == 104);
-
-struct OpenOut {
-  uint64_t handle;
-  uint32_t flags;
-  uint32_t backing;
-};
-static_assert(sizeof(OpenOut) == 16);
 
 /** FUSE_READ, FUSE_READDIR and FUSE_READDIRPLUS. */
 struct ReadIn {

@@ -6,13 +6,13 @@ import { MAX_NAME_BYTES, MAX_TARGET_BYTES, MODE_TYPE } from '../filesystem/file-
 import type { DirectoryEntry, EntrySink, Timestamp } from '../filesystem/file-tree.js';
 import { compareBytes, sortedOrder } from './byte-order.js';
 import { ATTRIBUTE_HEADER_BYTES, EXTENT, EXTENT_HOLE, EXTENT_WORDS, FLAG, ROW, ROW_WORDS } from './layout.js';
+import { HIGH, highWord } from './wide-number.js';
 
 /** Entries of one directory. */
 export const MAX_DIRECTORY_ENTRIES = 4_194_304;
 const SLASH = 0x2f;
 const UNDERSCORE = 0x5f;
 const DOT = 0x2e;
-const HIGH = 0x1_0000_0000;
 
 export class DirectoryStage implements EntrySink {
   /** Staged rows; blob and extent positions in them are relative to this stage. */
@@ -225,10 +225,9 @@ export class DirectoryStage implements EntrySink {
       const words = this.extentCount * EXTENT_WORDS;
       const offset = extent.offset ?? 0;
       this.extents[words + EXTENT.offsetLow] = offset >>> 0;
-      this.extents[words + EXTENT.offsetHigh] =
-        extent.offset === undefined ? EXTENT_HOLE : Math.floor(offset / HIGH);
+      this.extents[words + EXTENT.offsetHigh] = extent.offset === undefined ? EXTENT_HOLE : highWord(offset);
       this.extents[words + EXTENT.lengthLow] = extent.length >>> 0;
-      this.extents[words + EXTENT.lengthHigh] = Math.floor(extent.length / HIGH);
+      this.extents[words + EXTENT.lengthHigh] = highWord(extent.length);
       this.extentCount += 1;
     }
   }
@@ -301,11 +300,6 @@ function writeTime(rows: Uint32Array, at: number, time: Timestamp): void {
   const { seconds } = time;
   const high = seconds >= 0 && seconds < HIGH ? 0 : Math.floor(seconds / HIGH);
   rows[at + 1] = (high << 20) | time.microseconds;
-}
-
-/** Upper 32 bits of a number up to 2^53. Few numbers have any, and a division costs more than a comparison. */
-function highWord(value: number): number {
-  return value < HIGH ? 0 : Math.floor(value / HIGH);
 }
 
 /** First six bytes, big-endian, zero-padded: an exact double whose order is that of the bytes. */

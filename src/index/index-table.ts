@@ -5,9 +5,9 @@ import { writeAttributes } from './directory-stage.js';
 import type { DirectoryStage } from './directory-stage.js';
 import type { IndexMemory } from './index-memory.js';
 import { EXTENT_WORDS, HEADER, ROW, ROW_WORDS, STATE } from './layout.js';
+import { HIGH, highWord } from './wide-number.js';
 import { MODE_TYPE } from '../filesystem/file-tree.js';
 
-const HIGH = 0x1_0000_0000;
 export const ROOT_ROW = 0;
 
 export class IndexTable {
@@ -46,7 +46,7 @@ export class IndexTable {
     const { rows } = this.memory;
     writeAttributes(rows, 0, entry);
     rows[ROW.dataLow] = entry.locator >>> 0;
-    rows[ROW.dataHigh] = Math.floor(entry.locator / HIGH);
+    rows[ROW.dataHigh] = highWord(entry.locator);
     this.memory.header[HEADER.rowCount] = 1;
   }
 

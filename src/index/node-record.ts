@@ -3,8 +3,7 @@ import type { Extent } from '../filesystem/file-tree.js';
 import { MODE_TYPE } from '../filesystem/file-tree.js';
 import type { IndexTable } from './index-table.js';
 import { ATTRIBUTE_HEADER_BYTES, EXTENT, EXTENT_HOLE, EXTENT_WORDS, FLAG, ROW } from './layout.js';
-
-const HIGH = 0x1_0000_0000;
+import { HIGH } from './wide-number.js';
 
 export type NodeType = 'file' | 'directory' | 'symlink' | 'block' | 'char' | 'fifo' | 'socket';
 

@@ -8,7 +8,7 @@ import { DirectoryEntry, MODE_TYPE } from '../file-tree.js';
 import type { EntrySink, FileTree, TreeKind } from '../file-tree.js';
 import { MIN_RECORD_BYTES, RECORD, isDotRecord } from './directory-record.js';
 import { DirectoryWalker } from './directory-walker.js';
-import { IsoRecordDecoder, JolietRecordDecoder } from './record-decoder.js';
+import { PlainRecordDecoder, copyIsoName, copyJolietName } from './record-decoder.js';
 import type { RecordDecoder } from './record-decoder.js';
 import { RockRidgeDecoder } from './rock-ridge/rock-ridge-decoder.js';
 import type { VolumeDescriptor } from './volume-descriptor.js';
@@ -101,9 +101,9 @@ export class IsoTree implements FileTree {
       case 'rock-ridge':
         return new RockRidgeDecoder(walker.areas, this.#reader.name, this.blockSize, this.#skip);
       case 'joliet':
-        return new JolietRecordDecoder(this.blockSize);
+        return new PlainRecordDecoder(this.blockSize, copyJolietName);
       case 'iso9660':
-        return new IsoRecordDecoder(this.blockSize);
+        return new PlainRecordDecoder(this.blockSize, copyIsoName);
     }
   }
 

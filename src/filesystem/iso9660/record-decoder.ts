@@ -17,42 +17,35 @@ export interface RecordDecoder {
   decode(cursor: ByteCursor, entry: DirectoryEntry): DecodeResult;
 }
 
-/** Plain ISO 9660: names as Linux maps them. */
-export class IsoRecordDecoder implements RecordDecoder {
+/** Gives an entry the name of the record in the cursor's window. */
+export type CopyName = (cursor: ByteCursor, entry: DirectoryEntry) => void;
+
+/** Trees whose records differ in nothing but how a name is written: plain ISO 9660 and Joliet. */
+export class PlainRecordDecoder implements RecordDecoder {
   readonly #blockSize: number;
+  readonly #copyName: CopyName;
   readonly #dates = new ShortDateReader();
 
-  constructor(blockSize: number) {
+  constructor(blockSize: number, copyName: CopyName) {
     this.#blockSize = blockSize;
+    this.#copyName = copyName;
   }
 
   decode(cursor: ByteCursor, entry: DirectoryEntry): DecodeResult {
     readFixedFields(cursor, this.#blockSize, entry);
     readRecordDate(cursor, this.#dates, entry);
-    copyIsoName(cursor, entry);
+    this.#copyName(cursor, entry);
     return 'entry';
   }
 }
 
-/** Joliet: names in UCS-2. */
-export class JolietRecordDecoder implements RecordDecoder {
-  readonly #blockSize: number;
-  readonly #dates = new ShortDateReader();
-
-  constructor(blockSize: number) {
-    this.#blockSize = blockSize;
-  }
-
-  decode(cursor: ByteCursor, entry: DirectoryEntry): DecodeResult {
-    readFixedFields(cursor, this.#blockSize, entry);
-    readRecordDate(cursor, this.#dates, entry);
-    const nameLength = cursor.u8(RECORD.nameLength);
-    entry.nameLength = writeJolietName(cursor, RECORD.name, nameLength, entry.name);
-    return 'entry';
-  }
+/** Joliet: the name is UCS-2. */
+export function copyJolietName(cursor: ByteCursor, entry: DirectoryEntry): void {
+  const length = cursor.u8(RECORD.nameLength);
+  entry.nameLength = writeJolietName(cursor, RECORD.name, length, entry.name);
 }
 
-/** Gives the entry the record's own name, mapped as Linux does. */
+/** Plain ISO 9660: the record's own name, mapped as Linux does. */
 export function copyIsoName(cursor: ByteCursor, entry: DirectoryEntry): void {
   const length = cursor.copyText(RECORD.name, cursor.u8(RECORD.nameLength), entry.name, 0);
   entry.nameLength = mapIsoName(entry.name, length);

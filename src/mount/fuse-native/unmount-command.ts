@@ -1,8 +1,8 @@
 // Unmounts by a program in a process of its own: the call blocks while the kernel asks the file system, which for
 // this driver is our own event loop.
-import { spawn } from 'node:child_process';
 import { IsodriveError } from '../../base/error.js';
 import { findProgram } from '../probe-platform.js';
+import { runHelper } from '../run-helper.js';
 
 /** Milliseconds after which an unmount program is given up. */
 const UNMOUNT_TIMEOUT = 20_000;
@@ -17,30 +17,12 @@ export async function runUnmount(directory: string, lazy: boolean): Promise<void
   }
   const isUmount = helper.path.endsWith('/umount');
   const flags = isUmount ? (lazy ? ['-l'] : []) : lazy ? ['-u', '-z'] : ['-u'];
-  const { status, stderr } = await run(helper.path, [...flags, '--', directory]);
+  const parameters = [...flags, '--', directory];
+  const { status, message: said } = await runHelper(helper.path, parameters, { timeout: UNMOUNT_TIMEOUT });
   if (status === 0) return;
-  const message = `Cannot unmount "${directory}": ${stderr.trim() || 'the program gave no reason'}`;
+  const message = `Cannot unmount "${directory}": ${said || 'the program gave no reason'}`;
   if (status === undefined) throw new IsodriveError('timeout', `Cannot unmount "${directory}" in time`);
-  throw new IsodriveError(/busy/i.test(stderr) ? 'busy' : 'permission', message, {
+  throw new IsodriveError(/busy/i.test(said) ? 'busy' : 'permission', message, {
     action: 'Close the programs that use it, or unmount with --lazy',
-  });
-}
-
-/** `status` is undefined when the time was up. */
-async function run(
-  program: string,
-  parameters: readonly string[],
-): Promise<{ readonly status: number | undefined; readonly stderr: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, parameters, {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, LC_ALL: 'C' },
-      timeout: UNMOUNT_TIMEOUT,
-      killSignal: 'SIGKILL',
-    });
-    let stderr = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(0, 4096)));
-    child.on('error', reject);
-    child.on('close', (status) => resolve({ status: status ?? undefined, stderr }));
   });
 }

@@ -1,6 +1,5 @@
 // Makes and removes the kernel's side of a FUSE mount: root by mount(2), others through fusermount3, which passes
 // the opened device back over a socket (libfuse, _FUSE_COMMFD).
-import { spawn } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { getSystemErrorName } from 'node:util';
@@ -8,13 +7,12 @@ import { isAddonError } from '../../../native/index.js';
 import type { Addon } from '../../../native/index.js';
 import { IsodriveError, isSystemError } from '../../base/error.js';
 import type { DriverAvailability, MountRequest } from '../mount-driver.js';
+import { runHelper } from '../run-helper.js';
 
-export const FUSE_DEVICE = '/dev/fuse';
+const FUSE_DEVICE = '/dev/fuse';
 const FUSERMOUNT = 'fusermount3';
 /** Type shown in mount tables. */
 const SUBTYPE = 'isodrive';
-/** Bytes of a helper's messages that are kept. */
-const MAX_MESSAGE_BYTES = 4096;
 
 function isRoot(): boolean {
   return process.geteuid?.() === 0;
@@ -149,25 +147,17 @@ function mountError(thrown: unknown, directory: string): unknown {
   });
 }
 
-interface HelperResult {
+interface FusermountResult {
   readonly exit: number;
   readonly message: string;
 }
 
-/** Runs fusermount3 with `socket` as the descriptor it sends the device through. Exit 127: not installed. */
-function runFusermount(args: readonly string[], socket?: number): Promise<HelperResult> {
-  return new Promise((resolve) => {
-    const child = spawn(FUSERMOUNT, args, {
-      stdio: ['ignore', 'ignore', 'pipe', ...(socket === undefined ? [] : [socket])],
-      env: { ...process.env, LC_ALL: 'C', ...(socket === undefined ? {} : { _FUSE_COMMFD: '3' }) },
-    });
-    let message = '';
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      message = (message + text).slice(0, MAX_MESSAGE_BYTES);
-    });
-    child.on('error', () => resolve({ exit: 127, message: `${FUSERMOUNT} is not installed` }));
-    child.on('close', (code) =>
-      resolve({ exit: code ?? 1, message: message.trim().replace(/^fusermount3: /, '') }),
-    );
-  });
+/** Runs fusermount3, with `socket` as the descriptor it sends the device through. Exit 127: not installed. */
+async function runFusermount(args: readonly string[], socket?: number): Promise<FusermountResult> {
+  try {
+    const { status, message } = await runHelper(FUSERMOUNT, args, socket === undefined ? {} : { socket });
+    return { exit: status ?? 1, message: message.replace(/^fusermount3: /, '') };
+  } catch {
+    return { exit: 127, message: `${FUSERMOUNT} is not installed` };
+  }
 }
