@@ -60,7 +60,7 @@ export class MountManager {
 
   /** Mounts an image, or gives the mount it has. Rejects with what opening, the driver or the mount point reports. */
   async mount(params: MountParams, signal: AbortSignal): Promise<MountResult> {
-    const isOurs = await this.#ownMountPoints();
+    const isOurs = this.#ownMountPoints();
     const path = await resolvePath(params.image, isOurs);
     const directory = params.directory && (await resolveMountPoint(params.directory, isOurs));
     return this.#lock.run(path, async () => {
@@ -74,12 +74,12 @@ export class MountManager {
   }
 
   /** Paths where our file systems are mounted, bind mounts of them included. */
-  async #ownMountPoints(): Promise<(path: string) => string | undefined> {
+  #ownMountPoints(): (path: string) => string | undefined {
     const actives = this.#registry.mounts.map((mount) => mount.active);
     const points = new Set(actives.map((active) => active.directory));
     const devices = new Set(actives.map((active) => active.device).filter((device) => device !== undefined));
     if (devices.size > 0) {
-      for (const entry of await readMountTable()) {
+      for (const entry of readMountTable()) {
         if (devices.has(entry.device)) points.add(entry.directory);
       }
     }

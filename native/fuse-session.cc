@@ -1,12 +1,15 @@
 #include "fuse-session.hh"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
 #include "fuse-reply.hh"
@@ -21,13 +24,21 @@ constexpr size_t kScratchBytes = 65536;
 /** Pages of one request: 1 MiB, the kernel's default limit. */
 constexpr uint16_t kMaxPages = 256;
 constexpr uint16_t kMaxBackground = 64;
+/** How long a leader looks for the next request before it sleeps: waking it costs as much on a virtual machine. */
+constexpr std::chrono::microseconds kSpin{100};
+/** Requests that come closer together are a burst, in which a leader spins. */
+constexpr std::chrono::microseconds kBurstGap{1000};
+/** What `take` gives when the mount is gone. */
+constexpr ssize_t kEnded = -1;
+/** Requests in a row for which nobody had to wait: then one thread is not enough. */
+constexpr int kBacklog = 4;
 
 }  // namespace
 
 FuseSession::FuseSession(SessionOptions options, OnLoad on_load, OnEnd on_end)
     : device_(std::move(options.device)),
       image_fd_(std::move(options.image)),
-      image_(image_fd_.get(), options.image_bytes),
+      image_(image_fd_.get(), options.image_bytes, [this] { hand_over(); }),
       handlers_(options.region, image_, options.volume),
       on_load_(std::move(on_load)),
       on_end_(std::move(on_end)) {}
@@ -36,19 +47,26 @@ FuseSession::~FuseSession() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-void FuseSession::start() { spawn(UniqueFd()); }
+void FuseSession::start() { spawn(); }
 
-void FuseSession::spawn(UniqueFd own) {
+void FuseSession::spawn() {
   const std::lock_guard lock(threads_mutex_);
   if (static_cast<int>(threads_.size()) >= kMaxThreads) return;
+  UniqueFd clone;
+  if (!threads_.empty()) {
+    clone = UniqueFd(open("/dev/fuse", O_RDWR | O_CLOEXEC));
+    uint32_t session = static_cast<uint32_t>(device_.get());
+    // Without a clone (a sandbox may hide /dev/fuse) the new thread shares the first descriptor.
+    if (clone.valid() && ioctl(clone.get(), wire::kIoctlClone, &session) != 0) clone.reset();
+  }
+  const int device = clone.valid() ? clone.get() : device_.get();
   // Signals belong to Node's main thread.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   running_ += 1;
-  const int device = own.valid() ? own.get() : device_.get();
-  clones_.push_back(std::move(own));
+  clones_.push_back(std::move(clone));
   threads_.emplace_back([this, device] {
     pthread_setname_np(pthread_self(), "isodrive-fuse");
     serve(device);
@@ -57,18 +75,45 @@ void FuseSession::spawn(UniqueFd own) {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
+void FuseSession::hand_over() {
+  if (!leadership_.wake_follower()) spawn();
+}
+
+ssize_t FuseSession::take(int device, uint8_t* buffer) {
+  if (!leadership_.take()) return kEnded;
+  const Clock::time_point start = Clock::now();
+  const bool waited = !in_burst_ || spin(device, start);
+  const ssize_t got = read(device, buffer, wire::kRequestBytes);
+  const int error = errno;
+  // ENOENT: the request was interrupted before it was read. ENODEV: unmounted.
+  const bool ended = got < 0 && error != EINTR && error != ENOENT && error != EAGAIN;
+  in_burst_ = Clock::now() - start < kBurstGap;
+  backlog_ = waited ? 0 : backlog_ + 1;
+  const bool share = backlog_ >= kBacklog && busy_ + 1 < most_busy_;
+  if (share) backlog_ = 0;
+  if (ended) leadership_.end();
+  else leadership_.give_up();
+  if (share) hand_over();
+  return ended ? kEnded : std::max<ssize_t>(got, 0);
+}
+
+bool FuseSession::spin(int device, Clock::time_point start) const {
+  pollfd waiting{device, POLLIN, 0};
+  if (poll(&waiting, 1, 0) != 0) return false;
+  // A thread that is busy wants its processor, and its client the other one.
+  if (most_busy_ == 0 || busy_ > 0) return true;
+  do {
+    sched_yield();
+  } while (poll(&waiting, 1, 0) == 0 && Clock::now() - start < kSpin);
+  return true;
+}
+
 void FuseSession::serve(int device) {
   const std::unique_ptr<uint8_t[]> buffer(new uint8_t[wire::kRequestBytes]);
   const std::unique_ptr<uint8_t[]> scratch(new uint8_t[kScratchBytes]);
   for (;;) {
-    idle_ += 1;
-    const ssize_t got = read(device, buffer.get(), wire::kRequestBytes);
-    const int left = --idle_;
-    if (got < 0) {
-      // ENOENT: the request was interrupted before it was read. ENODEV: unmounted.
-      if (errno == EINTR || errno == ENOENT || errno == EAGAIN) continue;
-      return;
-    }
+    const ssize_t got = take(device, buffer.get());
+    if (got == kEnded) return;
     if (static_cast<size_t>(got) < sizeof(wire::InHeader)) continue;
     Request request;
     std::memcpy(&request.header, buffer.get(), sizeof(request.header));
@@ -78,14 +123,9 @@ void FuseSession::serve(int device) {
       greet(device, request);
       continue;
     }
-    if (left == 0 && greeted_ && running_ < kMaxThreads) {
-      UniqueFd clone(open("/dev/fuse", O_RDWR | O_CLOEXEC));
-      uint32_t session = static_cast<uint32_t>(device_.get());
-      // Without a clone (a sandbox may hide /dev/fuse) the new thread shares the first descriptor.
-      if (clone.valid() && ioctl(clone.get(), wire::kIoctlClone, &session) != 0) clone.reset();
-      spawn(std::move(clone));
-    }
+    busy_ += 1;
     handle(device, request, scratch.get());
+    busy_ -= 1;
   }
 }
 
@@ -114,7 +154,6 @@ void FuseSession::greet(int device, const Request& request) {
   out.time_granularity = 1;
   out.max_pages = kMaxPages;
   send_struct(device, request.header.unique, out);
-  greeted_ = true;
 }
 
 void FuseSession::handle(int device, const Request& request, uint8_t* scratch) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "fuse-handlers.hh"
+#include "leadership.hh"
 #include "unique-fd.hh"
 
 namespace isodrive {
@@ -49,9 +51,17 @@ class FuseSession {
     std::vector<uint8_t> arguments;
   };
 
-  /** Starts a thread that reads from `device`, or from the first descriptor when it is not valid. */
-  void spawn(UniqueFd device);
+  using Clock = std::chrono::steady_clock;
+
+  /** Starts a thread, unless there are enough. */
+  void spawn();
   void serve(int device);
+  /** Leads until it has a request in `buffer`: the bytes of it, 0 when it was interrupted, -1 when the mount is gone. */
+  ssize_t take(int device, uint8_t* buffer);
+  /** Looks for a request without sleeping; false when there was one at once. */
+  bool spin(int device, Clock::time_point start) const;
+  /** Sees to it that another thread leads while this one may be busy for long. */
+  void hand_over();
   void greet(int device, const Request& request);
   void handle(int device, const Request& request, uint8_t* scratch);
   /** False when the directory was loaded meanwhile: the caller handles the request again. */
@@ -68,9 +78,14 @@ class FuseSession {
   std::vector<std::thread> threads_;
   /** Open until the session ends, not only while their threads run: parked requests are answered through them. */
   std::vector<UniqueFd> clones_;
-  std::atomic<int> idle_{0};
+  Leadership leadership_;
+  /** The leader's alone. */
+  bool in_burst_ = false;
+  int backlog_ = 0;
+  /** Threads that handle a request, and how many may for the sake of speed: each has a client that needs a processor. */
+  std::atomic<int> busy_{0};
+  const int most_busy_ = static_cast<int>(std::thread::hardware_concurrency() / 2);
   std::atomic<int> running_{0};
-  std::atomic<bool> greeted_{false};
   std::mutex parked_mutex_;
   std::unordered_map<uint32_t, std::vector<Parked>> parked_;
 };

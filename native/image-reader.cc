@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "cached-read.hh"
+
 namespace isodrive {
 namespace {
 
@@ -17,7 +19,8 @@ constexpr int kPopulateRead = 22;
 
 }  // namespace
 
-ImageReader::ImageReader(int fd, uint64_t size) : fd_(fd), size_(size) {
+ImageReader::ImageReader(int fd, uint64_t size, std::function<void()> before_waiting)
+    : fd_(fd), size_(size), before_waiting_(std::move(before_waiting)) {
   if (size == 0) return;
   void* map = mmap(nullptr, size, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
   if (map != MAP_FAILED) map_ = static_cast<uint8_t*>(map);
@@ -29,6 +32,8 @@ ImageReader::~ImageReader() {
 
 int ImageReader::read(void* target, size_t length, uint64_t offset) const {
   auto* bytes = static_cast<uint8_t*>(target);
+  if (read_cached(fd_, target, length, offset)) return 0;
+  before_waiting_();
   while (length > 0) {
     const ssize_t got = pread(fd_, bytes, length, static_cast<off_t>(offset));
     if (got < 0) {
@@ -45,6 +50,7 @@ int ImageReader::read(void* target, size_t length, uint64_t offset) const {
 
 const void* ImageReader::mapped(uint64_t offset, size_t length) const {
   if (map_ == nullptr || offset > size_ || length > size_ - offset) return nullptr;
+  before_waiting_();
   // Filling the page table in one go halves the cost of the kernel's page-by-page look-up; a page that cannot be read
   // fails here (EFAULT). Kernels that do not know the advice (EINVAL) fault the pages in one after another.
   const uint64_t start = offset / kPageBytes * kPageBytes;

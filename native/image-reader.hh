@@ -5,13 +5,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 namespace isodrive {
 
 class ImageReader {
  public:
-  /** `fd` is borrowed and must outlive the reader. `size` in bytes, as when the image was opened. */
-  ImageReader(int fd, uint64_t size);
+  /**
+   * `fd` is borrowed and must outlive the reader. `size` in bytes, as when the image was opened. `before_waiting` is
+   * called by every read that may have to wait for the medium.
+   */
+  ImageReader(int fd, uint64_t size, std::function<void()> before_waiting);
   ~ImageReader();
   ImageReader(const ImageReader&) = delete;
   ImageReader& operator=(const ImageReader&) = delete;
@@ -27,6 +31,7 @@ class ImageReader {
   int fd_;
   uint64_t size_;
   uint8_t* map_ = nullptr;
+  std::function<void()> before_waiting_;
 };
 
 }  // namespace isodrive

@@ -49,6 +49,11 @@ export interface Addon {
   createSocketPair(): [number, number];
   /** A descriptor that the peer of `socket` has sent already. */
   receiveDescriptor(socket: number): number;
+  /**
+   * Fills `target` from byte `position` of a file on when the page cache holds all of it; false otherwise, or where the
+   * file system cannot tell (preadv2 with RWF_NOWAIT). Never waits and never throws.
+   */
+  readCached(fileDescriptor: number, target: Uint8Array, position: number): boolean;
   /** Who is at the other end of a Unix socket (SO_PEERCRED). */
   peerCredentials(socket: number): PeerCredentials;
 }

@@ -10,6 +10,7 @@
 #include <functional>
 #include <string>
 
+#include "cached-read.hh"
 #include "unique-fd.hh"
 
 namespace isodrive {
@@ -100,6 +101,14 @@ Napi::Value receive_descriptor(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, fd);
 }
 
+/** readCached(fd, target, position): never waits, never throws. */
+Napi::Value read_cached_bytes(const Napi::CallbackInfo& info) {
+  Napi::Uint8Array target = info[1].As<Napi::Uint8Array>();
+  const auto offset = static_cast<uint64_t>(info[2].As<Napi::Number>().Int64Value());
+  const bool done = read_cached(int_argument(info, 0), target.Data(), target.ByteLength(), offset);
+  return Napi::Boolean::New(info.Env(), done);
+}
+
 Napi::Value peer_credentials(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   ucred credentials{};
@@ -129,6 +138,7 @@ void export_platform(Napi::Env env, Napi::Object exports) {
   exports.Set("unmount", Napi::Function::New(env, unmount_call));
   exports.Set("createSocketPair", Napi::Function::New(env, create_socket_pair));
   exports.Set("receiveDescriptor", Napi::Function::New(env, receive_descriptor));
+  exports.Set("readCached", Napi::Function::New(env, read_cached_bytes));
   exports.Set("peerCredentials", Napi::Function::New(env, peer_credentials));
 }
 

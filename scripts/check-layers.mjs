@@ -16,6 +16,7 @@ const choices = ['src/filesystem/file-tree.ts', 'src/mount/mount-driver.ts'];
 /** Layer -> layers it may import from. The longest prefix of a path decides its layer. */
 const allowed = new Map([
   ...flow.map((layer, i) => [layer, flow.slice(0, i + 1)]),
+  ['src/source', ['src/base', 'src/source', 'native/index.ts']],
   ['src/mount', [...flow, 'src/mount', 'native/index.ts']],
   ['src/present', [...flow, 'src/present']],
   ['src/protocol', ['src/base', 'src/protocol', ...choices]],

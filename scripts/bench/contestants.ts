@@ -61,7 +61,7 @@ export function createContestant(name: ContestantName, context: ContestantContex
           const driver = name === 'fuse-native' ? 'fuse-native' : 'fuse';
           await daemon.must('mount', images.mixed, directory, '--driver', driver);
           if (name !== 'fuse-default-read-ahead' || !context.isRoot) return;
-          const mount = await mountAt(directory);
+          const mount = mountAt(directory);
           if (mount !== undefined) await setReadAhead(mount.device, DEFAULT_READ_AHEAD);
         },
         (directory) => daemon.must('unmount', directory),
@@ -89,12 +89,12 @@ function withMountPoint(
       await mkdir(context.folder, { recursive: true });
       const directory = await mkdtemp(join(context.folder, `${name}-`));
       const leave = async (): Promise<void> => {
-        if ((await mountAt(directory)) !== undefined) await unmount(directory);
+        if (mountAt(directory) !== undefined) await unmount(directory);
         await rmdir(directory);
       };
       try {
         await mount(directory);
-        const mounted = await mountAt(directory);
+        const mounted = mountAt(directory);
         if (mounted === undefined)
           throw new Error(`Directory "${directory}" is no mount, expected ${name}'s`);
         return {

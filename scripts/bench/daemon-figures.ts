@@ -82,7 +82,7 @@ async function usingDirectory(
   try {
     await use(directory);
   } finally {
-    if ((await mountAt(directory)) !== undefined) await daemon.must('unmount', directory);
+    if (mountAt(directory) !== undefined) await daemon.must('unmount', directory);
     await rmdir(directory);
   }
 }

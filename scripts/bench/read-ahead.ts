@@ -4,8 +4,8 @@ import type { MountTableEntry } from '../../src/mount/mount-table.js';
 import { findMount, readMountTable } from '../../src/mount/mount-table.js';
 
 /** The mount seen at a directory (absolute, without symlinks), or undefined. Never touches it. */
-export async function mountAt(directory: string): Promise<MountTableEntry | undefined> {
-  return findMount(await readMountTable(), directory);
+export function mountAt(directory: string): MountTableEntry | undefined {
+  return findMount(readMountTable(), directory);
 }
 
 /** KiB. `device` is "major:minor". */

@@ -29,10 +29,10 @@ export interface MountPoint {
 export async function prepareMountPoint(wanted: string | undefined, label: string): Promise<MountPoint> {
   if (wanted === undefined) return createMountPoint(join(homedir(), 'Discs'), label);
   const path = resolve(wanted);
-  await refuseMountPoint(path);
+  refuseMountPoint(path);
   try {
     const directory = await realpath(path);
-    if (directory !== path) await refuseMountPoint(directory);
+    if (directory !== path) refuseMountPoint(directory);
     await refuseFull(directory);
     await access(directory, constants.W_OK);
     return { directory, created: false, release: () => Promise.resolve() };
@@ -41,8 +41,8 @@ export async function prepareMountPoint(wanted: string | undefined, label: strin
   }
 }
 
-async function refuseMountPoint(path: string): Promise<void> {
-  const mount = findMount(await readMountTable(), path);
+function refuseMountPoint(path: string): void {
+  const mount = findMount(readMountTable(), path);
   if (mount === undefined || path === '/') return;
   throw new IsodriveError(
     'busy',

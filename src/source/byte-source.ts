@@ -18,6 +18,11 @@ export interface ByteSource extends AsyncDisposable {
    * the next call on the source.
    */
   peek?(position: number, length: number): Uint8Array | undefined;
+  /**
+   * Fills `target` from byte `position` on when all of it is in memory, the kernel's page cache included; otherwise
+   * gives false, with `target` in any state. Never waits for the medium: whoever needs the bytes then calls `read`.
+   */
+  readCached?(target: Uint8Array, position: number): boolean;
   /** Open, seekable descriptor whose bytes are exactly the source's, so that native code can read it. */
   readonly fileDescriptor?: number;
   /** What tells this image from another at the same path. */

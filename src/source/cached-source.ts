@@ -48,14 +48,21 @@ export class CachedSource implements ByteSource {
     this.#blocks.clear();
   }
 
-  /** A view of cached bytes, which stays valid; undefined when they are not cached or lie in two blocks. */
+  /** Cached bytes, which stay as they are; undefined when they are not in memory, or in two blocks of it. */
   peek(position: number, length: number): Uint8Array | undefined {
     const block = Math.floor(position / CACHE_BLOCK);
     const bytes = this.#blocks.get(block);
-    if (bytes === undefined) return undefined;
+    if (bytes === undefined) return this.#peekInner(position, length);
     const start = position - block * CACHE_BLOCK;
     if (start + length > bytes.length) return undefined;
     return bytes.subarray(start, start + length);
+  }
+
+  /** What the kernel has in memory needs no block of ours: a few bytes are copied, not 64 KiB. */
+  #peekInner(position: number, length: number): Uint8Array | undefined {
+    if (this.#inner.readCached === undefined) return undefined;
+    const bytes = new Uint8Array(length);
+    return this.#inner.readCached(bytes, position) ? bytes : undefined;
   }
 
   async read(target: Uint8Array, position: number, signal?: AbortSignal): Promise<number> {
@@ -67,10 +74,12 @@ export class CachedSource implements ByteSource {
       const start = at - block * CACHE_BLOCK;
       const length = Math.min(wanted - done, CACHE_BLOCK - start);
       const part = target.subarray(done, done + length);
-      const bytes = this.#blocks.get(block) ?? (await this.#fetchOrBypass(block, part, at, signal));
+      const cached = this.#blocks.get(block);
+      done += length;
+      if (cached === undefined && this.#inner.readCached?.(part, at) === true) continue;
+      const bytes = cached ?? (await this.#fetchOrBypass(block, part, at, signal));
       if (bytes !== undefined) part.set(bytes.subarray(start, start + length));
       this.#readAhead(block);
-      done += length;
     }
     return wanted;
   }

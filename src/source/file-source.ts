@@ -5,6 +5,8 @@ import { open, stat } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { loadAddon } from '../../native/index.js';
+import type { Addon } from '../../native/index.js';
 import { IsodriveError, isSystemError } from '../base/error.js';
 import { throwIfAborted } from './abortable.js';
 import { measureBlockDevice } from './block-device-size.js';
@@ -20,6 +22,7 @@ export class FileSource implements ByteSource {
   readonly fileDescriptor: number;
   readonly #handle: FileHandle;
   readonly #isDevice: boolean;
+  readonly #addon: Addon | undefined;
   #checkedAt = performance.now();
 
   private constructor(name: string, handle: FileHandle, stats: BigIntStats, size: number) {
@@ -29,6 +32,7 @@ export class FileSource implements ByteSource {
     this.identity = identify(stats);
     this.#handle = handle;
     this.#isDevice = stats.isBlockDevice();
+    this.#addon = tryToLoadAddon();
   }
 
   /**
@@ -64,6 +68,12 @@ export class FileSource implements ByteSource {
     }
     if (performance.now() - this.#checkedAt > IDENTITY_INTERVAL) await this.checkUnchanged();
     return done;
+  }
+
+  /** Also false when it is time to look whether the file is still the same, which `read` does. */
+  readCached(target: Uint8Array, position: number): boolean {
+    if (this.#addon === undefined || performance.now() - this.#checkedAt > IDENTITY_INTERVAL) return false;
+    return this.#addon.readCached(this.fileDescriptor, target, position);
   }
 
   /** Rejects with `image-changed` when the file was written to or truncated since it was opened. */
@@ -114,6 +124,15 @@ export class FileSource implements ByteSource {
   /** Closes the descriptor. No read may be under way, and native code must have let go of it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#handle.close();
+  }
+}
+
+/** Without the addon every read goes through the thread pool: slower, not wrong. */
+function tryToLoadAddon(): Addon | undefined {
+  try {
+    return loadAddon();
+  } catch {
+    return undefined;
   }
 }
 

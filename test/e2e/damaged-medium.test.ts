@@ -49,7 +49,7 @@ describe.skipIf(!hasTools)('A medium that cannot be read everywhere', () => {
   });
   afterEach(async () => {
     expect(await isodrive.daemon.status()).toMatchObject({ pid, mounts: [] });
-    expect(await isodrive.remainingMounts('fuse.isodrive')).toEqual([]);
+    expect(isodrive.remainingMounts('fuse.isodrive')).toEqual([]);
   });
   afterAll(() => isodrive[Symbol.asyncDispose]());
 

@@ -43,7 +43,7 @@ describe.skipIf(!hasTools).each(DRIVER_NAMES)('An image that changes while drive
   });
   afterEach(async () => {
     await isodrive.unmount(mount.id);
-    expect(await isodrive.remainingMounts()).toEqual([]);
+    expect(isodrive.remainingMounts()).toEqual([]);
     expect(await isodrive.daemon.status()).toMatchObject({ pid, mounts: [] });
   });
   afterAll(() => isodrive[Symbol.asyncDispose]());

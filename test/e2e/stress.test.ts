@@ -43,7 +43,7 @@ describe.skipIf(!hasXorriso)('Under the load of 32 processes', () => {
     sample = await makeSampleImage(isodrive.folder, sampleFiles());
   });
   afterEach(async () => {
-    expect(await isodrive.remainingMounts()).toEqual([]);
+    expect(isodrive.remainingMounts()).toEqual([]);
     expect(await isodrive.daemon.status()).toMatchObject({ pid, mounts: [] });
   });
   afterAll(() => isodrive[Symbol.asyncDispose]());

@@ -56,7 +56,7 @@ async function shell(script: string): Promise<string> {
 describe.skipIf(!available)(`fuse-native${available ? '' : ` (${reason})`}`, () => {
   it('stands in the mount table as a read-only mount of the image, with its own type', async () => {
     const active = await mount(await memoryImage([]));
-    const entry = findMount(await readMountTable(), directory);
+    const entry = findMount(readMountTable(), directory);
     expect(entry).toMatchObject({ type: 'fuse.isodrive', source: '/images/with, comma \\ and space.iso' });
     expect(entry?.options).toEqual(expect.arrayContaining(['ro', 'nosuid', 'nodev']));
     expect(active.device).toBe(entry?.device);
@@ -151,7 +151,7 @@ describe.skipIf(!available)(`fuse-native${available ? '' : ` (${reason})`}`, () 
     await expect(active.unmount({ lazy: false })).rejects.toMatchObject({ code: 'busy' });
     expect(await shell('cat f')).toBe('x'.repeat(10));
     await active.unmount({ lazy: true });
-    expect(findMount(await readMountTable(), directory)).toBeUndefined();
+    expect(findMount(readMountTable(), directory)).toBeUndefined();
     expect(await Promise.race([active.ended, sleep(600, 'still served')])).toBe('still served');
     const rest = new Promise((resolve) =>
       holder.stdout.once('data', (data: Buffer) => resolve(data.toString())),

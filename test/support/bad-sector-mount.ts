@@ -26,7 +26,7 @@ export async function mountBadSector(
   const exited = once(child, 'exit');
   const end = async (): Promise<void> => {
     // Lazily: what a failed test left open must not keep it.
-    if ((await mountAt(directory)) !== undefined) await mustRun('umount', ['--lazy', directory]);
+    if (mountAt(directory) !== undefined) await mustRun('umount', ['--lazy', directory]);
     child.kill('SIGKILL');
     await exited;
   };

@@ -79,14 +79,14 @@ export class DaemonProcess implements AsyncDisposable {
   }
 
   /** Mount points below the folder that the kernel still has. */
-  async mountPoints(): Promise<string[]> {
-    const table = await readMountTable();
+  mountPoints(): string[] {
+    const table = readMountTable();
     return table.map(({ directory }) => directory).filter((path) => path.startsWith(`${this.folder}/`));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill('SIGTERM');
-    for (const path of await this.mountPoints()) await mustRun('umount', ['--lazy', path]);
+    for (const path of this.mountPoints()) await mustRun('umount', ['--lazy', path]);
     await rm(this.folder, { recursive: true, force: true });
   }
 }

@@ -83,23 +83,23 @@ export class PrivateIsodrive implements AsyncDisposable {
   }
 
   /** Mount points below the scratch folder that the kernel still has; `type` is how the mount's type must begin. */
-  async remainingMounts(type = ''): Promise<readonly string[]> {
-    return (await readMountTable())
+  remainingMounts(type = ''): readonly string[] {
+    return readMountTable()
       .filter((mount) => mount.directory.startsWith(`${this.folder}/`) && mount.type.startsWith(type))
       .map(({ directory }) => directory);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.daemon.stop();
-    for (const directory of await this.remainingMounts()) await mustRun('umount', ['--lazy', directory]);
-    await waitUntil(async () => (await this.remainingMounts()).length === 0);
+    for (const directory of this.remainingMounts()) await mustRun('umount', ['--lazy', directory]);
+    await waitUntil(() => this.remainingMounts().length === 0);
     await rm(this.folder, { recursive: true, force: true });
   }
 }
 
 /** Waits until `condition` holds; throws when it does not in time. */
 export async function waitUntil(
-  condition: () => Promise<boolean>,
+  condition: () => boolean | Promise<boolean>,
   patience: number = PATIENCE,
 ): Promise<void> {
   const end = performance.now() + patience;

@@ -75,7 +75,7 @@ class FuseNativeDriver implements MountDriver {
     fuse._fuseOptions = () => formatMountOptions(request);
     const descriptor = await start(fuse, request.directory);
     this.#active.get(descriptor)?.supersede();
-    const device = findMount(await readMountTable(), request.directory)?.device;
+    const device = findMount(readMountTable(), request.directory)?.device;
     const mount = new NativeMount(request.directory, device, descriptor, () => {
       if (this.#active.get(descriptor) === mount) this.#active.delete(descriptor);
       operations.close();

@@ -51,7 +51,7 @@ export class NativeMount implements ActiveMount {
   }
 
   async unmount({ lazy }: { lazy: boolean }): Promise<void> {
-    if (!(await this.#isMounted())) return;
+    if (!this.#isMounted()) return;
     await runUnmount(this.directory, lazy);
     if (lazy) return;
     const inTime = await Promise.race([this.ended, sleep(END_TIMEOUT, undefined, { ref: false })]);
@@ -63,11 +63,11 @@ export class NativeMount implements ActiveMount {
     }
   }
 
-  async #isMounted(): Promise<boolean> {
-    const mount = findMount(await readMountTable(), this.directory);
+  #isMounted(): boolean {
+    const mount = findMount(readMountTable(), this.directory);
     if (mount === undefined) return false;
     if (this.device === undefined || mount.device === this.device) return true;
-    const isBelow = (await readMountTable()).some((entry) => entry.device === this.device);
+    const isBelow = readMountTable().some((entry) => entry.device === this.device);
     if (!isBelow) return false;
     throw new IsodriveError(
       'busy',

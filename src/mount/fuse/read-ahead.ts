@@ -7,7 +7,7 @@ const READ_AHEAD_KIB = 1024;
 
 /** Gives the device number ("major:minor") of what is mounted at `directory`, whether read-ahead was raised or not. */
 export async function raiseReadAhead(directory: string): Promise<string | undefined> {
-  const found = findMount(await readMountTable(), directory);
+  const found = findMount(readMountTable(), directory);
   if (found === undefined) return undefined;
   try {
     await writeFile(`/sys/class/bdi/${found.device}/read_ahead_kb`, String(READ_AHEAD_KIB));
