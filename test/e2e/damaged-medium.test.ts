@@ -1,9 +1,11 @@
 // Images that mount but cannot be read everywhere, because they are truncated or their medium has a bad sector: what
 // can be read is read right, the rest is EIO and is named, nothing hangs, and the daemon lives.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFile, mkdir, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram } from '../../scripts/bench/run-command.js';
+import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
 import { DRIVER_NAMES } from '../../src/mount/mount-driver.js';
 import { mountBadSector } from '../support/bad-sector-mount.js';
 import { expectFailure } from '../support/command-failure.js';
@@ -111,6 +113,31 @@ describe.skipIf(!hasTools)('A medium that cannot be read everywhere', () => {
       expect(faults(tree)).toEqual({ '/late': 'list-error:EIO' });
       expectOthersIntact(tree, '/late/big.bin', '/late/last.bin');
     });
+  });
+
+  it.each(DRIVER_NAMES)('lets others read while some wait for ever, mounted by driver %s', async (driver) => {
+    const bad = await findExtent(sample.image, '/late/big.bin');
+    await using medium = await mountBadSector(sample.image, fresh(), bad, bad + 2_000_000, 'stall');
+    await using mount = await isodrive.mount(medium.image, { driver });
+    const stalled = [0, 400, 800].map((block) => {
+      const file = join(mount.mountPoint, 'late/big.bin');
+      return spawn('dd', [`if=${file}`, 'of=/dev/null', 'bs=2048', `skip=${block}`, 'count=1'], {
+        stdio: 'ignore',
+      });
+    });
+    const ends = stalled.map((child) => once(child, 'exit'));
+    try {
+      for (const path of ['early/first.bin', 'late/last.bin']) {
+        const { stdout } = await mustRun('sha256sum', [join(mount.mountPoint, path)], { timeout: NO_HANG });
+        expect(stdout.toString().slice(0, 64)).toBe(expected.get(`/${path}`));
+      }
+      expect(stalled.map(({ exitCode, signalCode }) => exitCode ?? signalCode)).toEqual([null, null, null]);
+    } finally {
+      // Ends what waits: the reads of the medium fail when its server is gone.
+      await medium[Symbol.asyncDispose]();
+      for (const child of stalled) child.kill('SIGKILL');
+      await Promise.all(ends);
+    }
   });
 
   it('is refused when its first volume descriptor cannot be read', async () => {

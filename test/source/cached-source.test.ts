@@ -33,6 +33,18 @@ describe('a cached source', () => {
     expect(inner.reads).toEqual([[0, CACHE_BLOCK]]);
   });
 
+  it('reads nothing that its inner source has in memory, and what lies beside it once', async () => {
+    const inner = new FaultySource(CONTENT);
+    inner.inMemory = [1000, 3000];
+    await using source = new CachedSource(inner);
+    expect(source.peek(1000, 100)).toEqual(new Uint8Array(CONTENT.subarray(1000, 1100)));
+    expect(await readBytes(source, 1500, 1500)).toEqual(CONTENT.subarray(1500, 3000));
+    expect(inner.reads).toEqual([]);
+    expect(source.peek(2950, 100)).toBeUndefined();
+    expect(await readBytes(source, 2950, 100)).toEqual(CONTENT.subarray(2950, 3050));
+    expect(inner.reads).toEqual([[0, CACHE_BLOCK]]);
+  });
+
   it('keeps no more blocks than its budget allows', async () => {
     await using source = new CachedSource(new FaultySource(CONTENT), 2 * CACHE_BLOCK);
     for (let block = 0; block < 10; block += 1) await readBytes(source, block * CACHE_BLOCK, 1);

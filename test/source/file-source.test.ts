@@ -32,6 +32,14 @@ describe('a file source', () => {
     expect(await source.read(target, 6000)).toBe(0);
   });
 
+  it('reads what the page cache holds without waiting, and leaves the rest to read', async () => {
+    await using source = await FileSource.open(await place('cached'));
+    const target = new Uint8Array(100);
+    expect(source.readCached(target, 1000)).toBe(true);
+    expect(Buffer.from(target)).toEqual(CONTENT.subarray(1000, 1100));
+    expect(source.readCached(target, 4950)).toBe(false);
+  });
+
   it('refuses a missing file', async () => {
     await expect(FileSource.open(join(folder, 'missing'))).rejects.toMatchObject({
       code: 'image-not-found',

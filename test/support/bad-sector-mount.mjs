@@ -1,10 +1,10 @@
 // Shows an image as the file DIR/disc.iso of which some bytes cannot be read: reads that touch FROM..TO fail with EIO,
-// as on a scratched disc. Serves until it is killed. Prints "ready" once mounted.
-// Usage: node bad-sector-mount.mjs IMAGE DIR FROM TO
+// as on a scratched disc, or never end, as on a dead network. Serves until it is killed. Prints "ready" once mounted.
+// Usage: node bad-sector-mount.mjs IMAGE DIR FROM TO fail|stall
 import { fstatSync, openSync, readSync } from 'node:fs';
 import Fuse from 'fuse-native';
 
-const [, , image, directory, from, to] = process.argv;
+const [, , image, directory, from, to, fault] = process.argv;
 const NAME = '/disc.iso';
 const EIO = -5;
 const ENOENT = -2;
@@ -24,7 +24,9 @@ const fuse = new Fuse(directory, {
   },
   open: (path, flags, done) => done(0, 1),
   read: (path, handle, target, length, position, done) => {
-    if (position < Number(to) && position + length > Number(from)) done(EIO);
+    const isBad = position < Number(to) && position + length > Number(from);
+    if (isBad && fault === 'stall') return;
+    if (isBad) done(EIO);
     else done(readSync(fd, target, 0, length, position));
   },
 });

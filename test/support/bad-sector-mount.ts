@@ -11,16 +11,17 @@ export interface BadSectorImage extends AsyncDisposable {
   readonly image: string;
 }
 
-/** Mounts `image` at the new directory `directory`; reads of bytes `from` to `to` (excluded) fail with EIO. */
+/** Mounts `image` at the new directory `directory`; reads of bytes `from` to `to` (excluded) fail with EIO, or stall. */
 export async function mountBadSector(
   image: string,
   directory: string,
   from: number,
   to: number,
+  fault: 'fail' | 'stall' = 'fail',
 ): Promise<BadSectorImage> {
   await mkdir(directory);
   const program = join(import.meta.dirname, 'bad-sector-mount.mjs');
-  const child = spawn(process.execPath, [program, image, directory, `${from}`, `${to}`], {
+  const child = spawn(process.execPath, [program, image, directory, `${from}`, `${to}`, fault], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit');

@@ -9,6 +9,8 @@ export class FaultySource implements ByteSource {
   readonly reads: [number, number][] = [];
   /** Reads that touch bytes in here fail: first byte, byte behind the last. */
   bad: readonly [number, number] = [0, 0];
+  /** Bytes that `readCached` has: first byte, byte behind the last. */
+  inMemory: readonly [number, number] = [0, 0];
   disposed = false;
   readonly #bytes: Uint8Array;
 
@@ -28,6 +30,13 @@ export class FaultySource implements ByteSource {
     if (end <= position) return 0;
     target.set(this.#bytes.subarray(position, end));
     return end - position;
+  }
+
+  readCached(target: Uint8Array, position: number): boolean {
+    const end = position + target.length;
+    if (position < this.inMemory[0] || end > this.inMemory[1]) return false;
+    target.set(this.#bytes.subarray(position, end));
+    return true;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
