@@ -1,7 +1,7 @@
-// Those who race: isodrive's drivers, fuseiso, and a native copy of the tree. All show the same tree, image A's.
+// Those who race: isodrive's drivers, fuseiso, and a native copy of the tree. All show the same tree, an image's.
 import { mkdir, mkdtemp, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BenchImages } from './images.js';
+import type { BenchImage } from './images.js';
 import { getReadAhead, mountAt, setReadAhead } from './read-ahead.js';
 import type { PrivateDaemon } from './private-daemon.js';
 import { mustRun } from './run-command.js';
@@ -27,12 +27,11 @@ export interface MountedTree extends AsyncDisposable {
 
 export interface Contestant {
   readonly name: ContestantName;
-  /** Mounts image A at a fresh directory. Nothing is left behind on rejection. */
-  mount(): Promise<MountedTree>;
+  /** Mounts an image at a fresh directory. Nothing is left behind on rejection. */
+  mount(image: BenchImage): Promise<MountedTree>;
 }
 
 export interface ContestantContext {
-  readonly images: BenchImages;
   readonly daemon: PrivateDaemon;
   /** Existing folder in which mount points are made. */
   readonly folder: string;
@@ -40,15 +39,15 @@ export interface ContestantContext {
 }
 
 export function createContestant(name: ContestantName, context: ContestantContext): Contestant {
-  const { daemon, images } = context;
+  const { daemon } = context;
   switch (name) {
     case 'native':
-      return { name, mount: () => Promise.resolve(nativeTree(images.nativeTree)) };
+      return { name, mount: ({ tree }) => Promise.resolve(nativeTree(tree)) };
     case 'fuseiso':
       return withMountPoint(
         name,
         context,
-        (directory) => mustRun('fuseiso', [images.mixed, directory]),
+        ({ path }, directory) => mustRun('fuseiso', [path, directory]),
         (directory) => mustRun(context.isRoot ? 'umount' : 'fusermount', fuseUnmountArgs(context, directory)),
       );
     case 'fuse':
@@ -57,9 +56,9 @@ export function createContestant(name: ContestantName, context: ContestantContex
       return withMountPoint(
         name,
         context,
-        async (directory) => {
+        async ({ path }, directory) => {
           const driver = name === 'fuse-native' ? 'fuse-native' : 'fuse';
-          await daemon.must('mount', images.mixed, directory, '--driver', driver);
+          await daemon.must('mount', path, directory, '--driver', driver);
           if (name !== 'fuse-default-read-ahead' || !context.isRoot) return;
           const mount = mountAt(directory);
           if (mount !== undefined) await setReadAhead(mount.device, DEFAULT_READ_AHEAD);
@@ -80,12 +79,12 @@ function nativeTree(directory: string): MountedTree {
 function withMountPoint(
   name: ContestantName,
   context: ContestantContext,
-  mount: (directory: string) => Promise<unknown>,
+  mount: (image: BenchImage, directory: string) => Promise<unknown>,
   unmount: (directory: string) => Promise<unknown>,
 ): Contestant {
   return {
     name,
-    async mount() {
+    async mount(image) {
       await mkdir(context.folder, { recursive: true });
       const directory = await mkdtemp(join(context.folder, `${name}-`));
       const leave = async (): Promise<void> => {
@@ -93,7 +92,7 @@ function withMountPoint(
         await rmdir(directory);
       };
       try {
-        await mount(directory);
+        await mount(image, directory);
         const mounted = mountAt(directory);
         if (mounted === undefined)
           throw new Error(`Directory "${directory}" is no mount, expected ${name}'s`);

@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContestantContext } from './contestants.js';
+import type { BenchImages } from './images.js';
 import { warmFile } from './kernel-caches.js';
 import { mountAt } from './read-ahead.js';
 import { PrivateDaemon } from './private-daemon.js';
@@ -9,6 +10,10 @@ import type { Probe } from './probe.js';
 import type { ResidentMemory } from './process-memory.js';
 import { readResidentMemory } from './process-memory.js';
 import { mustRun } from './run-command.js';
+
+export interface DaemonContext extends ContestantContext {
+  readonly images: BenchImages;
+}
 
 /** Milliseconds, one figure a repetition. */
 export interface FirstListing {
@@ -19,18 +24,18 @@ export interface FirstListing {
 
 /** `isodrive mount B DIR && ls DIR` with the daemon running and the image in the page cache. */
 export async function measureFirstListing(
-  context: ContestantContext,
+  context: DaemonContext,
   repetitions: number,
   signal: AbortSignal,
 ): Promise<FirstListing> {
   const { daemon, images } = context;
   const result: FirstListing = { mountToList: [], emptyNode: [] };
-  await warmFile(images.many);
+  await warmFile(images.many.path);
   for (let repetition = 0; repetition < repetitions; repetition += 1) {
     signal.throwIfAborted();
     await usingDirectory(context, daemon, async (directory) => {
       const script = '"$1" mount "$2" "$3" > /dev/null && ls "$3" > /dev/null';
-      const args = ['-c', script, 'sh', daemon.program, images.many, directory];
+      const args = ['-c', script, 'sh', daemon.program, images.many.path, directory];
       result.mountToList.push((await mustRun('/bin/sh', args, { env: daemon.env })).seconds * 1000);
     });
     const empty = await mustRun(process.execPath, ['-e', '0'], { env: daemon.env });
@@ -49,7 +54,7 @@ export interface DaemonMemory {
 
 /** In a daemon of its own, which has done nothing else. */
 export async function measureDaemonMemory(
-  context: ContestantContext,
+  context: DaemonContext,
   project: string,
   probe: Probe,
 ): Promise<DaemonMemory> {
@@ -61,7 +66,7 @@ export async function measureDaemonMemory(
     let entries = 0;
     let loaded = idle;
     await usingDirectory(context, daemon, async (directory) => {
-      await daemon.must('mount', context.images.many, directory, '--driver', 'fuse');
+      await daemon.must('mount', context.images.many.path, directory, '--driver', 'fuse');
       entries = (await probe.walk(directory)).count + 1;
       loaded = await readResidentMemory(pid);
     });
@@ -73,7 +78,7 @@ export async function measureDaemonMemory(
 
 /** A fresh directory, unmounted and removed whatever happens. */
 async function usingDirectory(
-  context: ContestantContext,
+  context: DaemonContext,
   daemon: PrivateDaemon,
   use: (directory: string) => Promise<void>,
 ): Promise<void> {

@@ -4,8 +4,9 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { ContestantContext, ContestantName } from './contestants.js';
+import type { ContestantName } from './contestants.js';
 import { CONTESTANT_NAMES, createContestant } from './contestants.js';
+import type { DaemonContext } from './daemon-figures.js';
 import { measureDaemonMemory, measureFirstListing } from './daemon-figures.js';
 import { buildImages, FULL_SIZES, QUICK_SIZES } from './images.js';
 import { mayDropCaches } from './kernel-caches.js';
@@ -22,7 +23,7 @@ const USAGE = `Usage: npm run bench -- [--quick] [--only NAME]... [--repetitions
   --quick          tiny images and one repetition: tests the benchmark, measures nothing
   --only NAME      ${CONTESTANT_NAMES.join(', ')}, or listing, memory, records
   --repetitions N  at least 3 for figures worth quoting (default 3)
-Images are kept in ISODRIVE_BENCH_DIR (default: isodrive-bench in the temporary folder), about 3 GB.
+Images are kept in ISODRIVE_BENCH_DIR (default: isodrive-bench in the temporary folder), about 4 GB.
 `;
 
 const OTHER_PARTS = ['listing', 'memory', 'records'] as const;
@@ -86,7 +87,7 @@ async function measure(
   const folder = await mkdtemp(join(tmpdir(), 'isodrive-bench-run-'));
   const daemon = new PrivateDaemon({ project: PROJECT, folder: join(folder, 'daemon') });
   const isRoot = mayDropCaches();
-  const context: ContestantContext = { images, daemon, folder, isRoot };
+  const context: DaemonContext = { images, daemon, folder, isRoot };
   const verdicts: Verdict[] = [];
   try {
     await daemon.start();
@@ -123,7 +124,7 @@ async function measure(
     }
     if (parts.has('records')) {
       say('records into the index');
-      const { records, seconds } = await measureRecords(images.many);
+      const { records, seconds } = await measureRecords(images.many.path);
       verdicts.push(judgeRecords(records / seconds));
     }
     print(formatVerdicts(verdicts));

@@ -1,8 +1,8 @@
-// The race over image A. Contestants take turns (A B C, A B C, ...), each on a fresh mount with cold dentries and
+// The race over image A, and the first walk of image B. Contestants take turns (A B C, A B C, ...), each on a fresh mount with cold dentries and
 // its source of bytes in the page cache, so that drifts of the machine hit all of them alike.
 import { join } from 'node:path';
 import type { Contestant, ContestantName, MountedTree } from './contestants.js';
-import type { BenchImages } from './images.js';
+import type { BenchImage, BenchImages } from './images.js';
 import { LARGE_NAME } from './images.js';
 import { dropEntries, dropEverything, warmFile } from './kernel-caches.js';
 import type { Probe, Sample } from './probe.js';
@@ -10,6 +10,7 @@ import type { Probe, Sample } from './probe.js';
 export const RACE_MEASURES = [
   'firstWalk',
   'repeatedWalk',
+  'firstWalkMany',
   'smallFiles',
   'sequential',
   'random1',
@@ -46,6 +47,7 @@ export async function race(options: RaceOptions): Promise<RaceResult> {
     figures.set(name, {
       firstWalk: [],
       repeatedWalk: [],
+      firstWalkMany: [],
       smallFiles: [],
       sequential: [],
       random1: [],
@@ -57,6 +59,7 @@ export async function race(options: RaceOptions): Promise<RaceResult> {
       options.say(`repetition ${repetition} of ${options.repetitions}: ${contestant.name}`);
       const record = figures.get(contestant.name)!;
       await measureMetadata(contestant, options, record);
+      await measureManyEntries(contestant, options, record);
       await measureSequential(contestant, options, record, (mounted) => {
         if (mounted.readAhead !== undefined) readAhead.set(contestant.name, mounted.readAhead);
       });
@@ -75,8 +78,8 @@ async function measureMetadata(
   record: Record<RaceMeasure, number[]>,
 ): Promise<void> {
   const { probe } = options;
-  await prepare(contestant, options);
-  await using mounted = await contestant.mount();
+  await prepare(contestant, options, options.images.mixed);
+  await using mounted = await contestant.mount(options.images.mixed);
   const isNative = contestant.name === 'native';
   const first = await probe.walk(mounted.directory);
   if (!isNative || options.mayDropCaches) record.firstWalk.push(perSecond(first));
@@ -87,14 +90,26 @@ async function measureMetadata(
   record.smallFiles.push(perSecond(await probe.smallFiles(files)));
 }
 
+async function measureManyEntries(
+  contestant: Contestant,
+  options: RaceOptions,
+  record: Record<RaceMeasure, number[]>,
+): Promise<void> {
+  const { many } = options.images;
+  if (contestant.name === 'native' && !options.mayDropCaches) return;
+  await prepare(contestant, options, many);
+  await using mounted = await contestant.mount(many);
+  record.firstWalkMany.push(perSecond(await options.probe.walk(mounted.directory)));
+}
+
 async function measureSequential(
   contestant: Contestant,
   options: RaceOptions,
   record: Record<RaceMeasure, number[]>,
   inspect: (mounted: MountedTree) => void,
 ): Promise<void> {
-  await prepare(contestant, options);
-  await using mounted = await contestant.mount();
+  await prepare(contestant, options, options.images.mixed);
+  await using mounted = await contestant.mount(options.images.mixed);
   inspect(mounted);
   const file = join(mounted.directory, LARGE_NAME);
   if (contestant.name === 'native') await warmFile(file);
@@ -107,8 +122,8 @@ async function measureRandom(
   record: Record<RaceMeasure, number[]>,
 ): Promise<void> {
   const { one, each } = options.randomReads;
-  await prepare(contestant, options);
-  await using mounted = await contestant.mount();
+  await prepare(contestant, options, options.images.mixed);
+  await using mounted = await contestant.mount(options.images.mixed);
   const file = join(mounted.directory, LARGE_NAME);
   if (contestant.name === 'native') await warmFile(file);
   record.random1.push(perSecond(await options.probe.random(file, 1, 0, one)));
@@ -116,15 +131,15 @@ async function measureRandom(
 }
 
 /** Cold dentries and inodes; the image, or the native copy's metadata blocks, in the page cache. */
-async function prepare(contestant: Contestant, options: RaceOptions): Promise<void> {
+async function prepare(contestant: Contestant, options: RaceOptions, image: BenchImage): Promise<void> {
   options.signal.throwIfAborted();
   if (!options.mayDropCaches) {
-    await warmFile(options.images.mixed);
+    await warmFile(image.path);
     return;
   }
   await dropEverything();
-  if (contestant.name === 'native') await options.probe.walk(options.images.nativeTree);
-  else await warmFile(options.images.mixed);
+  if (contestant.name === 'native') await options.probe.walk(image.tree);
+  else await warmFile(image.path);
   await dropEntries();
-  if (contestant.name !== 'native') await warmFile(options.images.mixed);
+  if (contestant.name !== 'native') await warmFile(image.path);
 }

@@ -55,7 +55,7 @@ async function main(imagePath: string | undefined): Promise<void> {
 async function buildSmallBenchmark(folder: string): Promise<string> {
   const sizes = { ...FULL_SIZES, smallFiles: 20, largeBytes: 1024 * 1024 };
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
-  return (await buildImages(join(folder, 'images'), sizes, say)).many;
+  return (await buildImages(join(folder, 'images'), sizes, say)).many.path;
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -10,8 +10,9 @@ import { median } from './statistics.js';
 const thousands = (value: number): string => `${(value / 1e3).toFixed(1)} k/s`;
 
 const COLUMNS: Readonly<Record<RaceMeasure, { title: string; format: (value: number) => string }>> = {
-  firstWalk: { title: 'first walk, entries', format: thousands },
-  repeatedWalk: { title: 'repeated walk, entries', format: thousands },
+  firstWalk: { title: 'first walk, 20 a directory', format: thousands },
+  repeatedWalk: { title: 'repeated walk', format: thousands },
+  firstWalkMany: { title: 'first walk, 500 a directory', format: thousands },
   smallFiles: { title: 'open + read, small files', format: thousands },
   sequential: { title: 'sequential read', format: (value) => `${(value / 1e9).toFixed(2)} GB/s` },
   random1: { title: 'random 4 KiB, 1 reader', format: thousands },
@@ -64,7 +65,8 @@ export function formatMethod(repetitions: number, mayDropCaches: boolean): strin
   const lines = [
     `Median of ${repetitions} repetitions; contestants take turns within each; ratios are medians of the ratios within a repetition.`,
     'Every repetition has a fresh mount for the walks and small files, another for the sequential, another for the random reads.',
-    'Walk: getdents64, and lstat of every entry. Sequential: calls of 1 MiB over one file. Random: positions never repeat.',
+    'Walk: getdents64, and lstat of every entry; image A has 20 files a directory, B 500; all else is A.',
+    'Sequential: calls of 1 MiB over one file. Random: positions never repeat.',
   ];
   if (mayDropCaches) {
     lines.push(
