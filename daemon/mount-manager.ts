@@ -44,9 +44,11 @@ export class MountManager {
   readonly #log: DaemonLog;
   readonly #registry = new MountRegistry();
   readonly #lock = new KeyedLock();
-  /** Mounts being made or given back: the daemon does not end before they are settled. */
+  /** Mounts being made, and mounts being given back: the daemon does not end before they are settled. */
+  readonly #creating = new Set<Promise<MountedImage>>();
   readonly #closing = new Set<Promise<void>>();
-  #stopped = false;
+  /** Aborted when the daemon ends: mounts that are being made are given up. */
+  readonly #stop = new AbortController();
 
   constructor(options: MountManagerOptions) {
     this.#drivers = options.drivers;
@@ -66,7 +68,9 @@ export class MountManager {
     return this.#lock.run(path, async () => {
       const existing = params.new === true ? undefined : await this.#findExisting(path, params);
       if (existing !== undefined) return { mount: await existing.describe(), existing: true };
-      const mounted = await this.#create(path, directory, params, signal);
+      const creation = this.#create(path, directory, params, AbortSignal.any([signal, this.#stop.signal]));
+      this.#creating.add(creation);
+      const mounted = await creation.finally(() => this.#creating.delete(creation));
       const mount = await mounted.describe();
       this.#announce(mounted, mount);
       return { mount, existing: false };
@@ -95,6 +99,7 @@ export class MountManager {
     return mounts.find((mount) => mount.fits(params.tree ?? 'auto', params.driver ?? 'auto'));
   }
 
+  /** Makes a mount and enters it into the registry; on rejection nothing is left of it. */
   async #create(
     path: string,
     directory: string | undefined,
@@ -107,7 +112,12 @@ export class MountManager {
     const wantedTree = params.tree ?? 'auto';
     const allowOther = params.allowOther ?? false;
     const driver = await selectDriver(wantedDriver, this.#drivers);
-    const image = await openImage(path, { tree: wantedTree, memory: driver.createMemory(), signal });
+    const image = await openImage(path, { tree: wantedTree, memory: driver.createMemory(), signal }).catch(
+      (thrown: unknown) => {
+        this.#checkOpen();
+        throw thrown;
+      },
+    );
     let point: MountPoint | undefined;
     let active: ActiveMount | undefined;
     try {
@@ -123,9 +133,8 @@ export class MountManager {
       });
       this.#checkOpen();
       if (signal.aborted) throw new IsodriveError('cancelled', 'Mount was interrupted');
-      const id = this.#registry.createId();
-      return new MountedImage({
-        id,
+      const mounted = new MountedImage({
+        id: this.#registry.createId(),
         path,
         identity,
         wantedTree,
@@ -135,30 +144,37 @@ export class MountManager {
         active,
         point,
       });
+      // In the same turn as the last look at whether the daemon ends: it unmounts all that is registered then.
+      this.#adopt(mounted);
+      return mounted;
     } catch (thrown) {
       await active?.unmount({ lazy: true });
       await active?.ended;
       await point?.release();
       await image[Symbol.asyncDispose]();
+      this.#checkOpen();
       throw thrown;
     }
   }
 
   #checkOpen(): void {
-    if (!this.#stopped) return;
+    if (!this.#stop.signal.aborted) return;
     throw new IsodriveError('busy', 'Daemon is ending, expected it to stay', {
       action: 'Run the command again: it starts a new daemon',
     });
   }
 
-  #announce(mounted: MountedImage, mount: MountSummary): void {
+  #adopt(mounted: MountedImage): void {
     this.#registry.add(mounted);
-    this.#log.info({ ...mount }, 'mounted');
-    this.#events.emit({ event: 'mounted', time: new Date().toISOString(), mount });
-    mounted.watchFindings((finding) => this.#reportFinding(mounted, finding));
     const closing = this.#closeWhenEnded(mounted);
     this.#closing.add(closing);
     void closing.finally(() => this.#closing.delete(closing));
+  }
+
+  #announce(mounted: MountedImage, mount: MountSummary): void {
+    this.#log.info({ ...mount }, 'mounted');
+    this.#events.emit({ event: 'mounted', time: new Date().toISOString(), mount });
+    mounted.watchFindings((finding) => this.#reportFinding(mounted, finding));
     // The answer goes out first: whoever asked for the mount is about to list it.
     setImmediate(() => mounted.startPrefetch());
   }
@@ -237,7 +253,8 @@ export class MountManager {
 
   /** Unmounts everything, lazily where it is in use, and takes no more mounts. Never rejects. */
   async close(): Promise<void> {
-    this.#stopped = true;
+    this.#stop.abort();
+    await Promise.allSettled(this.#creating);
     await Promise.all(
       this.#registry.mounts.map(async (mount) => {
         try {

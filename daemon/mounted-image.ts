@@ -1,5 +1,6 @@
 // One mount and everything it holds, with the one order in which that is given back: the file system is detached,
 // then the mount point is removed; the image stays open until the last user of the mount is gone.
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Finding } from '../src/base/finding.js';
 import type { OpenedImage } from '../src/index/open-image.js';
 import type { ActiveMount, DriverName } from '../src/mount/mount-driver.js';
@@ -8,6 +9,9 @@ import type { MountSummary, UnmountedSummary } from '../src/protocol/messages.js
 import type { TreeKind } from '../src/filesystem/file-tree.js';
 import { compareIdentity, readIdentity } from './image-identity.js';
 import type { ImageIdentity } from './image-identity.js';
+
+/** Milliseconds without a read of file content after which prefetch goes on. */
+const READ_PAUSE = 20;
 
 export interface MountedImageParts {
   readonly id: string;
@@ -33,6 +37,8 @@ export class MountedImage {
   readonly #mountedAt = new Date();
   readonly #stopPrefetch = new AbortController();
   #prefetch: Promise<void> = Promise.resolve();
+  /** Reads of file content when prefetch last looked. */
+  #readsSeen = 0;
   #released: Promise<void> | undefined;
 
   constructor(parts: MountedImageParts) {
@@ -60,7 +66,19 @@ export class MountedImage {
   startPrefetch(): void {
     const { image } = this.#parts;
     // Once the index is loaded, its sectors are wanted no more: a daemon with many mounts must not keep them all.
-    this.#prefetch = image.index.prefetch(this.#stopPrefetch.signal).then(() => image.releaseCache());
+    const { signal } = this.#stopPrefetch;
+    this.#prefetch = image.index
+      .prefetch(signal, () => this.#giveWay(signal))
+      .then(() => image.releaseCache());
+  }
+
+  /** Waits while files are being read: their readers want the processor now, the index can wait. */
+  async #giveWay(signal: AbortSignal): Promise<void> {
+    await setImmediate();
+    while (!signal.aborted && (this.active.reads ?? 0) > this.#readsSeen) {
+      this.#readsSeen = this.active.reads ?? 0;
+      await setTimeout(READ_PAUSE);
+    }
   }
 
   /** Calls `listener` for every fault met so far, and from now on. */

@@ -55,6 +55,7 @@ class SessionHandle {
 
   void start() { session_->start(); }
   bool ended() const { return session_ == nullptr; }
+  uint64_t reads() const { return session_ == nullptr ? 0 : session_->reads(); }
   void resume(uint32_t row, int error) {
     if (session_ != nullptr) session_->resume(row, error);
   }
@@ -117,6 +118,11 @@ Napi::Value resume_session(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value count_reads(const Napi::CallbackInfo& info) {
+  const uint64_t reads = info[0].As<Napi::External<SessionHandle>>().Data()->reads();
+  return Napi::Number::New(info.Env(), static_cast<double>(reads));
+}
+
 /** Bytes above which glibc maps an allocation of its own; below the 64 KiB blocks of the metadata cache. */
 constexpr int kMapThreshold = 32768;
 
@@ -129,6 +135,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("allocateIndexRegion", Napi::Function::New(env, allocate_index_region));
   exports.Set("discardIndexRegion", Napi::Function::New(env, discard_index_region));
   exports.Set("startSession", Napi::Function::New(env, start_session));
+  exports.Set("countReads", Napi::Function::New(env, count_reads));
   exports.Set("resumeSession", Napi::Function::New(env, resume_session));
   export_platform(env, exports);
   return exports;

@@ -38,7 +38,7 @@ constexpr int kBacklog = 4;
 FuseSession::FuseSession(SessionOptions options, OnLoad on_load, OnEnd on_end)
     : device_(std::move(options.device)),
       image_fd_(std::move(options.image)),
-      image_(image_fd_.get(), options.image_bytes, [this] { hand_over(); }),
+      image_(image_fd_.get(), options.image_bytes, *this),
       handlers_(options.region, image_, options.volume),
       on_load_(std::move(on_load)),
       on_end_(std::move(on_end)) {}
@@ -75,8 +75,12 @@ void FuseSession::spawn() {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-void FuseSession::hand_over() {
-  if (!leadership_.wake_follower()) spawn();
+void FuseSession::will_wait() {
+  if (!leadership_.call_follower()) spawn();
+}
+
+void FuseSession::may_wait() {
+  if (!leadership_.call_watcher()) spawn();
 }
 
 ssize_t FuseSession::take(int device, uint8_t* buffer) {
@@ -93,7 +97,7 @@ ssize_t FuseSession::take(int device, uint8_t* buffer) {
   if (share) backlog_ = 0;
   if (ended) leadership_.end();
   else leadership_.give_up();
-  if (share) hand_over();
+  if (share) will_wait();
   return ended ? kEnded : std::max<ssize_t>(got, 0);
 }
 
@@ -123,6 +127,7 @@ void FuseSession::serve(int device) {
       greet(device, request);
       continue;
     }
+    if (request.header.opcode == wire::kRead) reads_ += 1;
     busy_ += 1;
     handle(device, request, scratch.get());
     busy_ -= 1;

@@ -27,7 +27,7 @@ struct SessionOptions {
   VolumeInfo volume;
 };
 
-class FuseSession {
+class FuseSession : private WaitObserver {
  public:
   /** Both are called from session threads: `on_load` with the row of a directory to load, `on_end` once, at the end. */
   using OnLoad = std::function<void(uint32_t row)>;
@@ -42,6 +42,8 @@ class FuseSession {
   void start();
   /** Answers all that waits for a directory, with `error` when it is not 0. Called after its state was published. */
   void resume(uint32_t row, int error);
+  /** Reads of file content so far. */
+  uint64_t reads() const { return reads_; }
 
  private:
   /** A request that waits. It is answered through the descriptor it was read from: the kernel looks for it there. */
@@ -60,8 +62,10 @@ class FuseSession {
   ssize_t take(int device, uint8_t* buffer);
   /** Looks for a request without sleeping; false when there was one at once. */
   bool spin(int device, Clock::time_point start) const;
-  /** Sees to it that another thread leads while this one may be busy for long. */
-  void hand_over();
+  /** Sees to it that another thread leads while this one is busy for long. */
+  void will_wait() override;
+  /** Sees to it that another thread leads should this one be busy for long. */
+  void may_wait() override;
   void greet(int device, const Request& request);
   void handle(int device, const Request& request, uint8_t* scratch);
   /** False when the directory was loaded meanwhile: the caller handles the request again. */
@@ -86,6 +90,7 @@ class FuseSession {
   std::atomic<int> busy_{0};
   const int most_busy_ = static_cast<int>(std::thread::hardware_concurrency() / 2);
   std::atomic<int> running_{0};
+  std::atomic<uint64_t> reads_{0};
   std::mutex parked_mutex_;
   std::unordered_map<uint32_t, std::vector<Parked>> parked_;
 };

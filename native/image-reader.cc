@@ -19,8 +19,7 @@ constexpr int kPopulateRead = 22;
 
 }  // namespace
 
-ImageReader::ImageReader(int fd, uint64_t size, std::function<void()> before_waiting)
-    : fd_(fd), size_(size), before_waiting_(std::move(before_waiting)) {
+ImageReader::ImageReader(int fd, uint64_t size, WaitObserver& observer) : fd_(fd), size_(size), observer_(observer) {
   if (size == 0) return;
   void* map = mmap(nullptr, size, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
   if (map != MAP_FAILED) map_ = static_cast<uint8_t*>(map);
@@ -33,7 +32,7 @@ ImageReader::~ImageReader() {
 int ImageReader::read(void* target, size_t length, uint64_t offset) const {
   auto* bytes = static_cast<uint8_t*>(target);
   if (read_cached(fd_, target, length, offset)) return 0;
-  before_waiting_();
+  observer_.will_wait();
   while (length > 0) {
     const ssize_t got = pread(fd_, bytes, length, static_cast<off_t>(offset));
     if (got < 0) {
@@ -48,9 +47,16 @@ int ImageReader::read(void* target, size_t length, uint64_t offset) const {
   return 0;
 }
 
+bool ImageReader::is_cached(uint64_t offset) const {
+  char byte;
+  return read_cached(fd_, &byte, 1, offset);
+}
+
 const void* ImageReader::mapped(uint64_t offset, size_t length) const {
-  if (map_ == nullptr || offset > size_ || length > size_ - offset) return nullptr;
-  before_waiting_();
+  if (map_ == nullptr || length == 0 || offset > size_ || length > size_ - offset) return nullptr;
+  // What was read ahead ends somewhere: where both ends are in memory, what lies between is so too, most likely.
+  if (is_cached(offset) && is_cached(offset + length - 1)) observer_.may_wait();
+  else observer_.will_wait();
   // Filling the page table in one go halves the cost of the kernel's page-by-page look-up; a page that cannot be read
   // fails here (EFAULT). Kernels that do not know the advice (EINVAL) fault the pages in one after another.
   const uint64_t start = offset / kPageBytes * kPageBytes;

@@ -5,17 +5,25 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 
 namespace isodrive {
 
+/** Told of reads before they begin. */
+class WaitObserver {
+ public:
+  /** The bytes are not in memory: the read waits for the medium, perhaps for ever. */
+  virtual void will_wait() = 0;
+  /** The bytes are most likely in memory. */
+  virtual void may_wait() = 0;
+
+ protected:
+  ~WaitObserver() = default;
+};
+
 class ImageReader {
  public:
-  /**
-   * `fd` is borrowed and must outlive the reader. `size` in bytes, as when the image was opened. `before_waiting` is
-   * called by every read that may have to wait for the medium.
-   */
-  ImageReader(int fd, uint64_t size, std::function<void()> before_waiting);
+  /** Borrows `fd` and `observer`. `size` in bytes, as when the image was opened. */
+  ImageReader(int fd, uint64_t size, WaitObserver& observer);
   ~ImageReader();
   ImageReader(const ImageReader&) = delete;
   ImageReader& operator=(const ImageReader&) = delete;
@@ -28,10 +36,12 @@ class ImageReader {
   void drop(uint64_t offset, size_t length) const;
 
  private:
+  bool is_cached(uint64_t offset) const;
+
   int fd_;
   uint64_t size_;
   uint8_t* map_ = nullptr;
-  std::function<void()> before_waiting_;
+  WaitObserver& observer_;
 };
 
 }  // namespace isodrive

@@ -41,6 +41,8 @@ export interface Addon {
   startSession(options: SessionOptions, onLoad: (row: number) => void, onEnd: () => void): SessionHandle;
   /** Answers what waits for a directory: its state was published, or `errno` says why not (0 otherwise). */
   resumeSession(session: SessionHandle, row: number, errno: number): void;
+  /** Reads of file content that a session has answered. */
+  countReads(session: SessionHandle): number;
   /** mount(2), always read-only, nosuid, nodev. */
   mount(source: string, target: string, type: string, options: string): Promise<void>;
   /** umount2(2), never through a symlink. */

@@ -27,7 +27,6 @@ export type Errno =
   | 'ENOTEMPTY'
   | 'ENOTSUP'
   | 'EPERM'
-  | 'ESTALE'
   | 'ETIMEDOUT'
   | 'ECANCELED';
 
@@ -48,7 +47,6 @@ export const ERRNO_NUMBERS: Readonly<Record<Errno, number>> = {
   ENOTSUP: 95,
   ENOTCONN: 107,
   ETIMEDOUT: 110,
-  ESTALE: 116,
   ECANCELED: 125,
 };
 
@@ -69,7 +67,7 @@ export const ERROR_KINDS = {
   timeout: { errno: 'ETIMEDOUT', rpc: -32013, exit: 9, hint: 'Try again' },
   'verification-failed': { errno: 'EIO', rpc: -32014, exit: 10, hint: 'Fetch the image again' },
   partial: { errno: 'EIO', rpc: -32015, exit: 11, hint: 'See the messages above' },
-  'image-changed': { errno: 'ESTALE', rpc: -32016, exit: 12, hint: 'Unmount the image and mount it again' },
+  'image-changed': { errno: 'EIO', rpc: -32016, exit: 12, hint: 'Unmount the image and mount it again' },
   cancelled: { errno: 'ECANCELED', rpc: -32017, exit: 130, hint: 'Run the command again' },
 } as const satisfies Record<string, ErrorKind>;
 

@@ -10,6 +10,8 @@ import { HIGH, highWord } from './wide-number.js';
 
 /** Entries of one directory. */
 export const MAX_DIRECTORY_ENTRIES = 4_194_304;
+/** Bytes of a stage that is kept for the next directory: thousands of entries fit. */
+const MAX_KEPT_BYTES = 1_048_576;
 const SLASH = 0x2f;
 const UNDERSCORE = 0x5f;
 const DOT = 0x2e;
@@ -30,6 +32,11 @@ export class DirectoryStage implements EntrySink {
   #sourceName = '';
   /** Names so far are in order and differ, as they do on most discs: then there is nothing to sort. */
   #inOrder = true;
+
+  /** Whether it is worth keeping: after one huge directory, its memory is not. */
+  get isSmall(): boolean {
+    return this.rows.byteLength + this.blob.byteLength <= MAX_KEPT_BYTES;
+  }
 
   begin(sourceName: string, report: (finding: Finding) => void): void {
     this.count = this.blobBytes = this.extentCount = this.directoryCount = 0;

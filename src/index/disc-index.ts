@@ -15,6 +15,8 @@ import type { NodeRecord } from './node-record.js';
 export const MAX_DEPTH = 1024;
 /** Times that directories may be reached again through a second name: bounds trees that multiply themselves. */
 export const MAX_SHARED_DIRECTORIES = 1024;
+/** Stages kept for the next directories. */
+const MAX_SPARE_STAGES = 4;
 /** Milliseconds of parsing after which prefetch lets waiting requests through. */
 const PREFETCH_SLICE = 4;
 
@@ -84,7 +86,7 @@ export class DiscIndex {
       if (error.code === 'image-unreadable' || error.code === 'cancelled') throw error;
       this.#fail(row, error);
     } finally {
-      if (this.#stages.length < 4) this.#stages.push(stage);
+      if (this.#stages.length < MAX_SPARE_STAGES && stage.isSmall) this.#stages.push(stage);
     }
   }
 
@@ -195,9 +197,9 @@ export class DiscIndex {
 
   /**
    * Loads every directory, in the order of the disc within each generation, giving way to other work every few
-   * milliseconds. Stops quietly on abort, a full index or an unreadable medium: what is missing is loaded on use.
+   * milliseconds, and then for as long as `pause` takes. Stops quietly on abort, a full index or an unreadable medium: what is missing is loaded on use.
    */
-  async prefetch(signal: AbortSignal): Promise<void> {
+  async prefetch(signal: AbortSignal, pause: () => Promise<unknown> = yieldTurn): Promise<void> {
     let started = performance.now();
     try {
       while (this.#scanned < this.table.rowCount) {
@@ -205,7 +207,7 @@ export class DiscIndex {
           if (signal.aborted) return;
           await this.load(row);
           if (performance.now() - started < PREFETCH_SLICE) continue;
-          await new Promise(setImmediate);
+          await pause();
           started = performance.now();
         }
       }
@@ -222,4 +224,8 @@ export class DiscIndex {
     }
     return rows.sort((a, b) => this.table.wide(a, ROW.dataLow) - this.table.wide(b, ROW.dataLow));
   }
+}
+
+function yieldTurn(): Promise<unknown> {
+  return new Promise(setImmediate);
 }

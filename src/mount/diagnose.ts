@@ -1,7 +1,13 @@
 // The doctor: whether images can be mounted here, and the exact command for each thing that is in the way.
 import { loadAddon } from '../../native/index.js';
 import { loadFuseNative } from './fuse-native/load-fuse-native.js';
-import { allowsOtherUsers, confinesFusermount, findProgram, probeFuseDevice } from './probe-platform.js';
+import {
+  allowsOtherUsers,
+  confinesFusermount,
+  describeDeviceFault,
+  findProgram,
+  probeFuseDevice,
+} from './probe-platform.js';
 
 export interface Diagnosis {
   readonly name: string;
@@ -32,17 +38,6 @@ async function diagnoseDevice(): Promise<Diagnosis> {
   const fault = await probeFuseDevice();
   if (fault === undefined) return { name, ok: true, detail: 'Can be opened' };
   return { name, ok: false, ...describeDeviceFault(fault) };
-}
-
-/** What is wrong with /dev/fuse, and what to do. */
-export function describeDeviceFault(fault: string): { readonly detail: string; readonly fix: string } {
-  if (fault === 'ENOENT' || fault === 'ENODEV' || fault === 'ENXIO') {
-    return {
-      detail: `Opening it fails with ${fault}: the kernel's FUSE module is not loaded`,
-      fix: 'sudo modprobe fuse (in a container: start it with --device /dev/fuse --cap-add SYS_ADMIN)',
-    };
-  }
-  return { detail: `Opening it fails with ${fault}`, fix: 'sudo chmod 666 /dev/fuse' };
 }
 
 async function diagnoseHelper(isRoot: boolean): Promise<Diagnosis> {

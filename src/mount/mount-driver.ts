@@ -34,6 +34,8 @@ export interface ActiveMount {
   readonly device: string | undefined;
   /** Settles once, when the file system is gone, whoever unmounted it; never rejects. */
   readonly ended: Promise<MountEnd>;
+  /** Reads of file content answered so far; absent where the driver does not count. */
+  readonly reads?: number;
   /**
    * Unmounts. Rejects with `busy` while files are open there, unless `lazy` (detach now, end when the last user
    * goes). After it resolves the directory is no mount point any more.

@@ -1,9 +1,10 @@
-// What this machine and user offer for mounting with FUSE: facts, which drivers and the doctor turn into advice.
+// What this machine and user offer for mounting with FUSE: facts for the drivers and the doctor.
 import { constants } from 'node:fs';
 import { access, open, readFile, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { isSystemError } from '../base/error.js';
 
+export const FUSE_DEVICE = '/dev/fuse';
 const SET_UID = 0o4000;
 
 /** The errno name with which a step failed, or undefined when it worked. */
@@ -20,9 +21,25 @@ async function faultOf(step: () => Promise<unknown>): Promise<string | undefined
 /** Why /dev/fuse cannot be opened: an errno name, or undefined when it can. */
 export function probeFuseDevice(): Promise<string | undefined> {
   return faultOf(async () => {
-    await using device = await open('/dev/fuse', constants.O_RDWR);
+    await using device = await open(FUSE_DEVICE, constants.O_RDWR);
     return device.fd;
   });
+}
+
+/** What is wrong with /dev/fuse, and what to do. */
+export function describeDeviceFault(fault: string): { readonly detail: string; readonly fix: string } {
+  if (fault === 'ENOENT' || fault === 'ENODEV' || fault === 'ENXIO') {
+    return {
+      detail: `Opening it fails with ${fault}: the kernel's FUSE module is not loaded`,
+      fix: 'sudo modprobe fuse (in a container: start it with --device /dev/fuse --cap-add SYS_ADMIN)',
+    };
+  }
+  return { detail: `Opening it fails with ${fault}`, fix: 'sudo chmod 666 /dev/fuse' };
+}
+
+/** Why /dev/fuse is not there: an errno name, or undefined when it is. */
+export function findFuseDevice(): Promise<string | undefined> {
+  return faultOf(() => access(FUSE_DEVICE));
 }
 
 export interface HelperProgram {

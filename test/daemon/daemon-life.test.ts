@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import {
   appendFile,
   copyFile,
+  readdir,
   readFile,
   rename,
   rm,
@@ -179,6 +180,25 @@ describe('A daemon', () => {
         }
       } finally {
         user.kill();
+      }
+    },
+  );
+
+  it.each([0, 4, 8, 12, 16])(
+    'leaves nothing of mounts that are asked for %i ms before it ends, and says so to who asked',
+    async (lead) => {
+      const answers = Promise.allSettled(Array.from({ length: 6 }, () => mount({ new: true })));
+      await new Promise((resolve) => setTimeout(resolve, lead));
+      expect(await daemon.kill('SIGTERM')).toMatchObject({ code: 0 });
+      expect(daemon.mountPoints()).toEqual([]);
+      const discs = join(daemon.folder, 'Discs');
+      expect(existsSync(discs) ? await readdir(discs) : []).toEqual([]);
+      for (const answer of await answers) {
+        if (answer.status === 'rejected') {
+          expect(answer.reason).toMatchObject({
+            code: expect.stringMatching(/^(busy|daemon-unreachable)$/) as string,
+          });
+        }
       }
     },
   );

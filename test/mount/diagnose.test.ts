@@ -1,7 +1,7 @@
 // The doctor, on this machine and with things missing.
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { describeDeviceFault, diagnose } from '../../src/mount/diagnose.js';
-import { findProgram } from '../../src/mount/probe-platform.js';
+import { diagnose } from '../../src/mount/diagnose.js';
+import { describeDeviceFault, findProgram } from '../../src/mount/probe-platform.js';
 
 afterEach(() => vi.unstubAllEnvs());
 

@@ -4,10 +4,10 @@
 import { IsodriveError } from '../../base/error.js';
 import type { IndexMemory } from '../../index/index-memory.js';
 import { PlainIndexMemory } from '../../index/index-memory.js';
-import { describeDeviceFault } from '../diagnose.js';
+import { checkFuse } from '../check-fuse.js';
 import type { ActiveMount, DriverAvailability, MountDriver, MountRequest } from '../mount-driver.js';
 import { findMount, readMountTable } from '../mount-table.js';
-import { allowsOtherUsers, findProgram, probeFuseDevice } from '../probe-platform.js';
+import { allowsOtherUsers } from '../probe-platform.js';
 import { loadFuseNative } from './load-fuse-native.js';
 import type { NativeFuse } from './load-fuse-native.js';
 import { formatMountOptions } from './mount-options.js';
@@ -46,19 +46,7 @@ class FuseNativeDriver implements MountDriver {
         fix: 'npm install --include=optional fuse-native; sudo apt install libfuse2',
       };
     }
-    const fault = await probeFuseDevice();
-    if (fault !== undefined) {
-      const { detail, fix } = describeDeviceFault(fault);
-      return { available: false, reason: `/dev/fuse: ${detail}`, fix };
-    }
-    if (process.geteuid?.() !== 0 && (await findProgram(['fusermount'])) === undefined) {
-      return {
-        available: false,
-        reason: 'Found no fusermount on the PATH, with which users mount',
-        fix: 'sudo apt install fuse3 (or: sudo ln -s fusermount3 /usr/bin/fusermount)',
-      };
-    }
-    return { available: true };
+    return checkFuse('fusermount', 'sudo apt install fuse3 (or: sudo ln -s fusermount3 /usr/bin/fusermount)');
   }
 
   mount(request: MountRequest): Promise<ActiveMount> {

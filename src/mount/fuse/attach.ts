@@ -1,37 +1,20 @@
 // Makes and removes the kernel's side of a FUSE mount: root by mount(2), others through fusermount3, which passes
 // the opened device back over a socket (libfuse, _FUSE_COMMFD).
 import { closeSync, constants, openSync } from 'node:fs';
-import { access } from 'node:fs/promises';
 import { getSystemErrorName } from 'node:util';
 import { isAddonError } from '../../../native/index.js';
 import type { Addon } from '../../../native/index.js';
 import { IsodriveError, isSystemError } from '../../base/error.js';
-import type { DriverAvailability, MountRequest } from '../mount-driver.js';
+import type { MountRequest } from '../mount-driver.js';
+import { FUSE_DEVICE } from '../probe-platform.js';
 import { runHelper } from '../run-helper.js';
 
-const FUSE_DEVICE = '/dev/fuse';
-const FUSERMOUNT = 'fusermount3';
+export const FUSERMOUNT = 'fusermount3';
 /** Type shown in mount tables. */
 const SUBTYPE = 'isodrive';
 
 function isRoot(): boolean {
   return process.geteuid?.() === 0;
-}
-
-/** Whether the fuse driver can mount here. */
-export async function checkFuse(): Promise<DriverAvailability> {
-  try {
-    await access(FUSE_DEVICE, isRoot() ? constants.R_OK | constants.W_OK : constants.F_OK);
-  } catch (thrown) {
-    const reason = `${FUSE_DEVICE} cannot be opened (${isSystemError(thrown) ? thrown.code : 'unknown'})`;
-    return { available: false, reason, fix: 'Load the kernel module: modprobe fuse' };
-  }
-  if (isRoot() || (await runFusermount(['--version'])).exit === 0) return { available: true };
-  return {
-    available: false,
-    reason: `${FUSERMOUNT} is not installed`,
-    fix: 'Install it: apt-get install fuse3',
-  };
 }
 
 /** Mounts and gives the descriptor of /dev/fuse that serves it; the caller closes it. */
@@ -139,9 +122,10 @@ function busyError(directory: string, cause?: unknown): IsodriveError {
 function mountError(thrown: unknown, directory: string): unknown {
   if (!isAddonError(thrown)) return thrown;
   const name = getSystemErrorName(-thrown.errno);
-  if (name === 'EBUSY') return busyError(directory, thrown);
-  const verb = thrown.syscall === 'mount' ? 'mount at' : 'unmount';
-  const code = name === 'EPERM' || name === 'EACCES' ? 'policy' : 'internal';
+  const isMount = thrown.syscall === 'mount';
+  if (name === 'EBUSY' && !isMount) return busyError(directory, thrown);
+  const verb = isMount ? 'mount at' : 'unmount';
+  const code = name === 'EPERM' || name === 'EACCES' ? 'policy' : name === 'EBUSY' ? 'busy' : 'internal';
   return new IsodriveError(code, `Cannot ${verb} "${directory}": ${name} from ${thrown.syscall}`, {
     cause: thrown,
   });

@@ -13,7 +13,8 @@ import type {
   MountEnd,
   MountRequest,
 } from '../mount-driver.js';
-import { attachFuse, checkFuse, detachFuse } from './attach.js';
+import { checkFuse } from '../check-fuse.js';
+import { FUSERMOUNT, attachFuse, detachFuse } from './attach.js';
 import { raiseReadAhead } from './read-ahead.js';
 
 /** Index memory together with the native handle that keeps it. */
@@ -32,12 +33,24 @@ class FuseMount implements ActiveMount {
   readonly device: string | undefined;
   readonly ended: Promise<MountEnd>;
   readonly #addon: Addon;
+  readonly #session: SessionHandle;
 
-  constructor(addon: Addon, directory: string, device: string | undefined, ended: Promise<MountEnd>) {
+  constructor(
+    addon: Addon,
+    session: SessionHandle,
+    directory: string,
+    device: string | undefined,
+    ended: Promise<MountEnd>,
+  ) {
     this.#addon = addon;
+    this.#session = session;
     this.directory = directory;
     this.device = device;
     this.ended = ended;
+  }
+
+  get reads(): number {
+    return this.#addon.countReads(this.#session);
   }
 
   async unmount({ lazy }: { lazy: boolean }): Promise<void> {
@@ -67,7 +80,7 @@ class FuseDriver implements MountDriver {
       const reason = `its addon cannot be loaded (${toIsodriveError(thrown).message})`;
       return { available: false, reason, fix: 'Install a C++ compiler and run scripts/isodrive again' };
     }
-    return checkFuse();
+    return checkFuse(FUSERMOUNT, 'Install it: sudo apt install fuse3');
   }
 
   async mount(request: MountRequest): Promise<ActiveMount> {
@@ -94,7 +107,7 @@ class FuseDriver implements MountDriver {
         if (session !== undefined) addon.resumeSession(session, row, errno);
       });
     };
-    session = addon.startSession(
+    const started = addon.startSession(
       {
         device,
         image: source.fileDescriptor,
@@ -110,7 +123,8 @@ class FuseDriver implements MountDriver {
         end({ reason: 'unmounted' });
       },
     );
-    return new FuseMount(addon, request.directory, await raiseReadAhead(request.directory), ended);
+    session = started;
+    return new FuseMount(addon, started, request.directory, await raiseReadAhead(request.directory), ended);
   }
 }
 
