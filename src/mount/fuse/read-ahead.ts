@@ -1,9 +1,12 @@
-// Raises the kernel's read-ahead on a mount, where we may: 1 MiB at a time instead of 128 KiB is half as fast again.
+// Raises the kernel's read-ahead on a mount, where we may: fewer, larger requests read faster.
 import { writeFile } from 'node:fs/promises';
 import { findMount, readMountTable } from '../mount-table.js';
 
-/** KiB; the largest request that the addon asks the kernel for. */
-const READ_AHEAD_KIB = 1024;
+/**
+ * KiB. Sequential read of 1 GiB on two processors, median of five in one run: 128 KiB 2.6 GB/s, 256 2.7, 512 3.0, and
+ * 1024, which leaves reader and server fewer turns at the same time, 2.1.
+ */
+const READ_AHEAD_KIB = 512;
 
 /** Gives the device number ("major:minor") of what is mounted at `directory`, whether read-ahead was raised or not. */
 export async function raiseReadAhead(directory: string): Promise<string | undefined> {
