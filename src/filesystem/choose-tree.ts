@@ -1,8 +1,7 @@
 // Chooses the tree that a user sees: the one asked for, or the best that can be read and is not empty.
 import { IsodriveError } from '../base/error.js';
 import type { FindingLog } from '../base/finding.js';
-import type { IsoTree } from './iso9660/iso-tree.js';
-import type { TreeKind } from './file-tree.js';
+import type { FileTree, TreeKind } from './file-tree.js';
 
 /**
  * `auto` takes the first of `trees` whose root lists something: some discs have a Rock Ridge or plain tree that is
@@ -10,14 +9,14 @@ import type { TreeKind } from './file-tree.js';
  * with the first tree's own error when none can be read.
  */
 export async function chooseTree(
-  trees: readonly IsoTree[],
+  trees: readonly FileTree[],
   wanted: TreeKind | 'auto',
   findings: FindingLog,
   sourceName: string,
   signal?: AbortSignal,
-): Promise<IsoTree> {
+): Promise<FileTree> {
   if (wanted !== 'auto') return requireTree(trees, wanted, sourceName);
-  let firstReadable: IsoTree | undefined;
+  let firstReadable: FileTree | undefined;
   let firstError: IsodriveError | undefined;
   for (const tree of trees) {
     try {
@@ -32,7 +31,7 @@ export async function chooseTree(
   throw firstError ?? new RangeError('A disc without trees');
 }
 
-function requireTree(trees: readonly IsoTree[], wanted: TreeKind, sourceName: string): IsoTree {
+function requireTree(trees: readonly FileTree[], wanted: TreeKind, sourceName: string): FileTree {
   const tree = trees.find(({ kind }) => kind === wanted);
   if (tree !== undefined) return tree;
   const present = trees.map(({ kind }) => kind).join(', ');
@@ -44,11 +43,11 @@ function requireTree(trees: readonly IsoTree[], wanted: TreeKind, sourceName: st
 }
 
 function reportChoice(
-  tree: IsoTree,
-  trees: readonly IsoTree[],
+  tree: FileTree,
+  trees: readonly FileTree[],
   findings: FindingLog,
   sourceName: string,
-): IsoTree {
+): FileTree {
   const best = trees[0];
   if (best !== undefined && best !== tree) {
     findings.add({

@@ -108,6 +108,8 @@ export interface FileTree {
   readonly hasAttributes?: boolean;
   /** The root directory (its name is ignored). */
   readRoot(signal?: AbortSignal): Promise<DirectoryEntry>;
+  /** Whether the root lists nothing; looking at its start will do. Rejects as readRoot does. */
+  isRootEmpty(signal?: AbortSignal): Promise<boolean>;
   /**
    * Lists a directory into `sink`, neither "." nor ".." included, in the order of the disc. `locator` and `size` are
    * those of its entry. May be called concurrently for different directories. Faults that spare the rest are

@@ -4,8 +4,8 @@ import { FindingLog } from '../base/finding.js';
 import { openContainer } from '../container/open-container.js';
 import { chooseTree } from '../filesystem/choose-tree.js';
 import type { FileTree, TreeKind } from '../filesystem/file-tree.js';
-import { probeIsoVolume } from '../filesystem/iso9660/probe.js';
-import type { VolumeSummary } from '../filesystem/iso9660/volume.js';
+import { probeVolumes } from '../filesystem/probe-volumes.js';
+import type { VolumeSummary } from '../filesystem/volume-summary.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { CachedSource } from '../source/cached-source.js';
 import { FileSource } from '../source/file-source.js';
@@ -34,7 +34,7 @@ export interface OpenedImage extends AsyncDisposable {
   /** The chosen view, which `index` shows. */
   readonly tree: FileTree;
   readonly index: DiscIndex;
-  /** What the volume's descriptors say, boot entries included. */
+  /** What the descriptors of the first volume say, boot entries included. */
   readonly volume: VolumeSummary;
   readonly findings: FindingLog;
   /** Lets go of cached metadata: to be called when the whole tree is in the index. */
@@ -67,17 +67,18 @@ async function openVolume(
   const track = disc.sessions.at(-1)?.tracks.at(-1);
   if (track === undefined) throw refuseTracklessDisc(source.name);
   const reader = disc.sectors(track);
-  const volume = await probeIsoVolume(reader, findings.add.bind(findings), signal);
-  const tree = await chooseTree(volume.trees, options.tree ?? 'auto', findings, source.name, signal);
+  const volumes = await probeVolumes(reader, { report: findings.add.bind(findings), signal });
+  const trees = volumes.flatMap((volume) => volume.trees);
+  const tree = await chooseTree(trees, options.tree ?? 'auto', findings, source.name, signal);
   const memory = options.memory ?? new PlainIndexMemory();
   const index = await DiscIndex.open(tree, memory, findings, source.name, signal);
   return {
     source,
     format: disc.format,
-    trees: volume.trees,
+    trees,
     tree,
     index,
-    volume: volume.summary,
+    volume: volumes[0]!.summary,
     findings,
     releaseCache: () => cache.clear(),
     [Symbol.asyncDispose]: () => cache[Symbol.asyncDispose](),

@@ -97,6 +97,10 @@ class MemoryTree implements FileTree {
     return Promise.resolve(entry);
   }
 
+  isRootEmpty(): Promise<boolean> {
+    return Promise.resolve((this.#nodes[0]?.children ?? []).length === 0);
+  }
+
   readDirectory(locator: number, _size: number, sink: EntrySink): Promise<void> {
     const { children = [], fault } = this.#nodes[locator]!;
     if (fault !== undefined) return Promise.reject(fault);

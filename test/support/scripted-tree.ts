@@ -43,6 +43,11 @@ export class ScriptedTree implements FileTree {
     return Promise.resolve(entry);
   }
 
+  isRootEmpty(): Promise<boolean> {
+    const nodes = this.#directories.get(ROOT_LOCATOR) ?? [];
+    return Promise.resolve(!(nodes instanceof Error) && nodes.length === 0);
+  }
+
   async readDirectory(locator: number, _size: number, sink: EntrySink): Promise<void> {
     this.listed.set(locator, (this.listed.get(locator) ?? 0) + 1);
     await Promise.resolve();

@@ -1,30 +1,19 @@
 // Finds every tree of an ISO 9660 disc, without listing any.
 import type { Finding } from '../../base/finding.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
+import type { FileSystem, ProbeContext, Volume } from '../file-system.js';
 import { readBootCatalog } from './el-torito.js';
 import { IsoTree } from './iso-tree.js';
 import { detectRockRidge } from './rock-ridge/detect.js';
 import type { RockRidgePresence } from './rock-ridge/detect.js';
 import { readVolumeDescriptors } from './volume-descriptor-set.js';
 import type { VolumeDescriptorSet } from './volume-descriptor-set.js';
-import { summarizeVolume } from './volume.js';
-import type { VolumeSummary } from './volume.js';
+import { summarizeVolume } from './summarize-volume.js';
 
-export interface IsoVolume {
-  /** Best first: a Rock Ridge tree that the disc does not announce stands behind Joliet. */
-  readonly trees: readonly IsoTree[];
-  readonly summary: VolumeSummary;
-}
+export const isoFileSystem: FileSystem = { title: 'ISO 9660', probe: probeIsoVolume };
 
-/**
- * Rejects with `unsupported` or `damaged` when the disc has no ISO 9660 volume, and as ByteSource.read does. What a
- * tree could do without is a finding.
- */
-export async function probeIsoVolume(
-  reader: SectorReader,
-  report: (finding: Finding) => void,
-  signal?: AbortSignal,
-): Promise<IsoVolume> {
+/** What a tree can do without is a finding. */
+async function probeIsoVolume(reader: SectorReader, { report, signal }: ProbeContext): Promise<Volume> {
   const set = await readVolumeDescriptors(reader, report, signal);
   const rockRidge = await detectRockRidge(reader, set.primary, signal);
   const bootEntries =
@@ -34,6 +23,7 @@ export async function probeIsoVolume(
   return { trees: createTrees(reader, set, rockRidge), summary };
 }
 
+/** Best first: a Rock Ridge tree that the disc does not announce stands behind Joliet. */
 function createTrees(
   reader: SectorReader,
   set: VolumeDescriptorSet,

@@ -1,0 +1,27 @@
+// What there is on a disc besides its files: the facts of its descriptors, for `info`.
+import type { Timestamp } from './file-tree.js';
+import type { BootEntry } from './iso9660/el-torito.js';
+
+/** Facts of a volume's descriptors. Text is trimmed, and empty where the format or the disc has none. */
+export interface VolumeSummary {
+  readonly systemId: string;
+  readonly volumeId: string;
+  readonly volumeSetId: string;
+  readonly publisherId: string;
+  readonly preparerId: string;
+  readonly applicationId: string;
+  readonly created: Timestamp | undefined;
+  readonly modified: Timestamp | undefined;
+  readonly expires: Timestamp | undefined;
+  readonly effective: Timestamp | undefined;
+  /** Bytes of a logical block. */
+  readonly blockSize: number;
+  /** Bytes of the volume as the descriptor says; the image may have more, and should not have less. */
+  readonly size: number;
+  /** Joliet level 1 to 3, or 0. */
+  readonly jolietLevel: number;
+  /** A UDF volume stands on the same disc. */
+  readonly hasUdf: boolean;
+  /** What firmware may start from this disc (El Torito). */
+  readonly bootEntries: readonly BootEntry[];
+}
