@@ -1,9 +1,10 @@
-// Test runner set-up: files run one after another, because many mount real file systems on a small machine.
+// Test runner set-up: two files at a time, because many mount real file systems on a small machine.
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: './test/support/open-fuse-device.ts',
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

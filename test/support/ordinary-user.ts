@@ -1,6 +1,6 @@
 // Somebody who is not root, for tests of what such a user may do. Under root that is the account "nobody", to whom
-// the project and /dev/fuse are made reachable for the length of the test.
-import { chmod, mkdir, mkdtemp, rmdir, stat } from 'node:fs/promises';
+// the project is made reachable for the length of the test; /dev/fuse is so for the whole run (open-fuse-device.ts).
+import { chmod, mkdir, mkdtemp, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
@@ -8,8 +8,6 @@ import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
 const PROJECT = join(import.meta.dirname, '..', '..');
 /** uid and gid of "nobody" on Debian and elsewhere (base-passwd). */
 const NOBODY = 65_534;
-const FUSE_DEVICE = '/dev/fuse';
-const FOR_EVERYBODY = 0o666;
 
 export interface OrdinaryUser extends AsyncDisposable {
   /** For child processes; empty when we are that user ourselves. */
@@ -24,16 +22,11 @@ export async function findOrdinaryUser(): Promise<OrdinaryUser> {
     return { identity: {}, options: { project: PROJECT }, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
   const identity = { uid: NOBODY, gid: NOBODY };
-  const deviceMode = (await stat(FUSE_DEVICE)).mode & 0o7777;
-  if (deviceMode !== FOR_EVERYBODY) await chmod(FUSE_DEVICE, FOR_EVERYBODY);
   const project = await openProject(identity);
   return {
     identity,
     options: { ...identity, project: project.path },
-    async [Symbol.asyncDispose]() {
-      await project.close();
-      if (deviceMode !== FOR_EVERYBODY) await chmod(FUSE_DEVICE, deviceMode);
-    },
+    [Symbol.asyncDispose]: () => project.close(),
   };
 }
 
