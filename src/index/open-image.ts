@@ -46,7 +46,11 @@ export interface OpenedImage extends AsyncDisposable {
  * stays open then.
  */
 export async function openImage(path: string, options: OpenImageOptions = {}): Promise<OpenedImage> {
-  const source = await FileSource.open(path, options.signal);
+  return openSource(await FileSource.open(path, options.signal), options);
+}
+
+/** Like openImage, for bytes that are no file; takes ownership of the source. */
+export async function openSource(source: ByteSource, options: OpenImageOptions = {}): Promise<OpenedImage> {
   const cache = new CachedSource(source, options.cacheBytes);
   try {
     return await openVolume(source, cache, options);
@@ -57,7 +61,7 @@ export async function openImage(path: string, options: OpenImageOptions = {}): P
 }
 
 async function openVolume(
-  source: FileSource,
+  source: ByteSource,
   cache: CachedSource,
   options: OpenImageOptions,
 ): Promise<OpenedImage> {

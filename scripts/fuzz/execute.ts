@@ -1,0 +1,126 @@
+// One execution of the fuzzer: opens an image in memory, lists every view, reads a little of every file, and checks
+// what must hold whatever the bytes are. Knows nothing of formats, so each new file system is fuzzed as it lands.
+import { IsodriveError } from '../../src/base/error.js';
+import { DiscIndex } from '../../src/index/disc-index.js';
+import { FileReader } from '../../src/index/file-reader.js';
+import { PlainIndexMemory } from '../../src/index/index-memory.js';
+import { ROOT_ROW } from '../../src/index/index-table.js';
+import { readAttributes, readExtents, readNode } from '../../src/index/node-record.js';
+import { openSource } from '../../src/index/open-image.js';
+import type { OpenedImage } from '../../src/index/open-image.js';
+import type { MemorySource } from './memory-source.js';
+
+/** Entries of a view that are looked at; the work of one execution stays small. */
+const MAX_ENTRIES = 4096;
+/** Directories of a view that are opened. */
+const MAX_DIRECTORIES = 512;
+/** Files of a view whose content is read. */
+const MAX_FILES = 32;
+/** Bytes read at the start and at the end of a file. */
+const SAMPLE = 512;
+/** Bytes that one execution may read, in multiples of the image: more is work without bound. */
+const MAX_PASSES = 64;
+const MIN_BUDGET = 64 * 1024 * 1024;
+
+/** A fault of ours that an input shows. */
+export class Defect extends Error {
+  override readonly name = 'Defect';
+}
+
+/** How an execution ended: the code of the error that refused the image, or what was seen of it. */
+export type Outcome = string;
+
+/** Rejects with whatever the code under test should never throw, and with Defect. */
+export async function execute(source: MemorySource): Promise<Outcome> {
+  let image: OpenedImage;
+  try {
+    image = await openSource(source);
+  } catch (thrown) {
+    return refusal(thrown);
+  }
+  try {
+    let entries = 0;
+    for (const tree of image.trees) {
+      try {
+        const memory = new PlainIndexMemory();
+        const index = await DiscIndex.open(tree, memory, image.findings, source.name);
+        entries += await walk(image, index);
+      } catch (thrown) {
+        refusal(thrown);
+      }
+    }
+    checkWork(source);
+    return `${image.trees.length} views, ${entries > 0 ? 'entries' : 'nothing'}`;
+  } finally {
+    await image[Symbol.asyncDispose]();
+  }
+}
+
+/** The code of an error that says what is wrong with the image; any other is thrown on. */
+function refusal(thrown: unknown): string {
+  if (!(thrown instanceof IsodriveError) || thrown.code === 'internal') throw thrown;
+  if (/undefined|NaN|\[object/.test(thrown.message)) throw new Defect(`Message says "${thrown.message}"`);
+  return thrown.code;
+}
+
+async function walk(image: OpenedImage, index: DiscIndex): Promise<number> {
+  const { table } = index;
+  const directories: number[] = [ROOT_ROW];
+  let files = 0;
+  let entries = 0;
+  for (let next = 0; next < directories.length && next < MAX_DIRECTORIES; next += 1) {
+    let children;
+    try {
+      children = await index.children(directories[next]!);
+    } catch (thrown) {
+      refusal(thrown);
+      continue;
+    }
+    let previous: Uint8Array | undefined;
+    for (let row = children.first; row < children.first + children.count; row += 1) {
+      if ((entries += 1) > MAX_ENTRIES) return entries;
+      const node = readNode(table, row);
+      checkName(node.name, previous);
+      previous = node.name;
+      readAttributes(table, row);
+      if (node.type === 'directory') directories.push(row);
+      else if (node.type === 'file' && (files += 1) <= MAX_FILES) await sample(image, index, row);
+    }
+  }
+  return entries;
+}
+
+function checkName(name: Uint8Array, previous: Uint8Array | undefined): void {
+  const bytes = Buffer.from(name);
+  const text = bytes.toString('latin1');
+  if (text === '' || text === '.' || text === '..' || /[/\0]/.test(text) || bytes.length > 255) {
+    throw new Defect(`Entry is named ${JSON.stringify(text)}`);
+  }
+  if (previous !== undefined && Buffer.compare(previous, bytes) >= 0) {
+    throw new Defect(`Entry ${JSON.stringify(text)} is out of order or there twice`);
+  }
+}
+
+async function sample(image: OpenedImage, index: DiscIndex, row: number): Promise<void> {
+  const { size } = readNode(index.table, row);
+  const extents = readExtents(index.table, row);
+  const total = extents.reduce((sum, { length }) => sum + length, 0);
+  if (!Number.isSafeInteger(size) || size < 0 || total > Number.MAX_SAFE_INTEGER) {
+    throw new Defect(`File has ${size} bytes in runs of ${total}`);
+  }
+  const reader = new FileReader(image.source, extents, size);
+  for (const position of new Set([0, Math.max(0, size - SAMPLE)])) {
+    try {
+      await reader.read(new Uint8Array(SAMPLE), position);
+    } catch (thrown) {
+      refusal(thrown);
+    }
+  }
+}
+
+function checkWork(source: MemorySource): void {
+  const budget = Math.max(MIN_BUDGET, source.size * MAX_PASSES);
+  if (source.bytesRead > budget) {
+    throw new Defect(`Image of ${source.size} bytes made ${source.bytesRead} bytes of reads`);
+  }
+}

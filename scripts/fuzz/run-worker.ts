@@ -1,0 +1,106 @@
+// Runs and watches one worker: a hang or a full memory ends it, is told with the input that did it, and the next
+// worker goes on behind that input.
+import { Worker } from 'node:worker_threads';
+import { PROGRESS } from './progress.js';
+import type { WorkerOrder, WorkerReport } from './progress.js';
+
+/** Megabytes that the objects of a worker may take. */
+const MAX_HEAP = 256;
+/** Milliseconds between looks at a worker. */
+const INTERVAL = 500;
+
+export interface FuzzDefect {
+  readonly number: number;
+  readonly message: string;
+  /** Absent after a hang: the input can be made again from its number. */
+  readonly base?: string;
+  readonly bytes?: Uint8Array;
+}
+
+export interface WorkerResult {
+  readonly executions: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly defects: readonly FuzzDefect[];
+}
+
+export interface RunOptions {
+  readonly images: WorkerOrder['images'];
+  readonly seed: number;
+  readonly first: number;
+  readonly end: number;
+  readonly step: number;
+  /** Milliseconds that one execution may take. */
+  readonly limit: number;
+  /** Executions ended so far, told now and then. */
+  readonly onProgress?: (done: number) => void;
+}
+
+export async function runWorker(options: RunOptions): Promise<WorkerResult> {
+  const defects: FuzzDefect[] = [];
+  let outcomes: Readonly<Record<string, number>> = {};
+  let executions = 0;
+  for (let first = options.first; first < options.end;) {
+    const before = executions;
+    const result = await runOnce({
+      ...options,
+      first,
+      onProgress: (done) => options.onProgress?.(before + done),
+    });
+    executions += result.executions;
+    defects.push(...result.defects);
+    if (result.outcomes !== undefined) {
+      outcomes = result.outcomes;
+      break;
+    }
+    executions += 1;
+    first = result.number + options.step;
+  }
+  return { executions, outcomes, defects };
+}
+
+interface OneResult {
+  readonly executions: number;
+  /** Of the input at which it ended too early. */
+  readonly number: number;
+  /** Absent when it ended too early. */
+  readonly outcomes: Readonly<Record<string, number>> | undefined;
+  readonly defects: readonly FuzzDefect[];
+}
+
+function runOnce({ limit, onProgress, ...order }: RunOptions): Promise<OneResult> {
+  return new Promise((resolve) => {
+    const shared = new SharedArrayBuffer(PROGRESS.words * 4);
+    const progress = new Int32Array(shared);
+    const defects: FuzzDefect[] = [];
+    const worker = new Worker(new URL('./worker.js', import.meta.url), {
+      workerData: { ...order, progress: shared } satisfies WorkerOrder,
+      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP },
+    });
+    let outcomes: OneResult['outcomes'];
+    let lastBeat = 0;
+    let beatAt = performance.now();
+    const timer = setInterval(() => {
+      onProgress?.(Atomics.load(progress, PROGRESS.done));
+      const beat = Atomics.load(progress, PROGRESS.beat);
+      const now = performance.now();
+      if (beat !== lastBeat || beat === 0) [lastBeat, beatAt] = [beat, now];
+      else if (now - beatAt > limit) {
+        fail(`Execution takes longer than ${limit} ms`);
+        void worker.terminate();
+      }
+    }, INTERVAL);
+    const fail = (message: string): void => {
+      defects.push({ number: Atomics.load(progress, PROGRESS.number), message });
+    };
+    worker.on('message', (report: WorkerReport) => {
+      if (report.kind === 'end') outcomes = report.outcomes;
+      else defects.push(report);
+    });
+    worker.on('error', (error) => fail(`Worker ended: ${error.stack ?? error.message}`));
+    worker.on('exit', () => {
+      clearInterval(timer);
+      const executions = Atomics.load(progress, PROGRESS.done);
+      resolve({ executions, number: Atomics.load(progress, PROGRESS.number), outcomes, defects });
+    });
+  });
+}
