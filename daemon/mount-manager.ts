@@ -96,7 +96,7 @@ export class MountManager {
     const mounts = this.#registry.ofFile(now);
     const stale = mounts.find((mount) => compareIdentity(mount.identity, now) !== 'ok');
     if (stale !== undefined) throw imageChanged(path, stale, now);
-    return mounts.find((mount) => mount.fits(params.tree ?? 'auto', params.driver ?? 'auto'));
+    return mounts.find((mount) => mount.fits(params));
   }
 
   /** Makes a mount and enters it into the registry; on rejection nothing is left of it. */
@@ -112,7 +112,10 @@ export class MountManager {
     const wantedTree = params.tree ?? 'auto';
     const allowOther = params.allowOther ?? false;
     const driver = await selectDriver(wantedDriver, this.#drivers);
-    const image = await openImage(path, { tree: wantedTree, memory: driver.createMemory(), signal }).catch(
+    const { session, sectorOffset, charset, associated } = params;
+    const view = { session, sectorOffset, charset, associated: associated ?? false };
+    const memory = driver.createMemory();
+    const image = await openImage(path, { tree: wantedTree, ...view, memory, signal }).catch(
       (thrown: unknown) => {
         this.#checkOpen();
         throw thrown;
@@ -139,6 +142,7 @@ export class MountManager {
         identity,
         wantedTree,
         wantedDriver,
+        view,
         allowOther,
         image,
         active,

@@ -5,13 +5,16 @@ import type { Finding } from '../src/base/finding.js';
 import type { OpenedImage } from '../src/index/open-image.js';
 import type { ActiveMount, DriverName } from '../src/mount/mount-driver.js';
 import type { MountPoint } from '../src/mount/mount-point.js';
-import type { MountSummary, UnmountedSummary } from '../src/protocol/messages.js';
+import type { MountParams, MountSummary, UnmountedSummary } from '../src/protocol/messages.js';
 import type { TreeKind } from '../src/filesystem/file-tree.js';
 import { compareIdentity, readIdentity } from './image-identity.js';
 import type { ImageIdentity } from './image-identity.js';
 
 /** Milliseconds without a read of file content after which prefetch goes on. */
 const READ_PAUSE = 20;
+
+/** What a mount shows beside its tree. */
+export type ViewParams = Pick<MountParams, 'session' | 'sectorOffset' | 'charset' | 'associated'>;
 
 export interface MountedImageParts {
   readonly id: string;
@@ -20,6 +23,8 @@ export interface MountedImageParts {
   readonly identity: ImageIdentity;
   readonly wantedTree: TreeKind | 'auto';
   readonly wantedDriver: DriverName | 'auto';
+  /** As it was asked for. */
+  readonly view: ViewParams;
   readonly allowOther: boolean;
   readonly image: OpenedImage;
   readonly active: ActiveMount;
@@ -53,12 +58,24 @@ export class MountedImage {
     return this.#parts.image.tree.label;
   }
 
-  /** Whether a request for this tree and driver is answered by this mount. */
-  fits(tree: TreeKind | 'auto', driver: DriverName | 'auto'): boolean {
+  /** Whether a request is answered by this mount: it shows the same view through the same driver. */
+  fits({ tree = 'auto', driver = 'auto', ...view }: MountParams): boolean {
     const { wantedTree, wantedDriver, image, active } = this.#parts;
     return (
       (tree === wantedTree || tree === image.tree.kind) &&
-      (driver === wantedDriver || driver === active.driver)
+      (driver === wantedDriver || driver === active.driver) &&
+      this.#showsView(view)
+    );
+  }
+
+  #showsView({ session, sectorOffset, charset, associated }: ViewParams): boolean {
+    const { view, image } = this.#parts;
+    const last = image.sessions.at(-1)?.number;
+    return (
+      (session ?? last) === image.session?.number &&
+      (sectorOffset ?? 0) === (view.sectorOffset ?? 0) &&
+      charset?.toLowerCase() === view.charset?.toLowerCase() &&
+      (associated ?? false) === (view.associated ?? false)
     );
   }
 

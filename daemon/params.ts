@@ -2,6 +2,7 @@
 // Unknown fields are ignored, so that a newer client can talk to an older daemon.
 import { z } from 'zod';
 import { IsodriveError } from '../src/base/error.js';
+import { MAX_SECTOR_OFFSET } from '../src/disc/shifted-reader.js';
 import { TREE_KINDS } from '../src/filesystem/file-tree.js';
 import { DRIVER_NAMES } from '../src/mount/mount-driver.js';
 import { MAX_TARGETS } from '../src/protocol/messages.js';
@@ -22,6 +23,10 @@ const SCHEMAS = {
     image: absolutePath,
     directory: absolutePath.optional(),
     tree: z.enum([...TREE_KINDS, 'auto']).optional(),
+    session: z.number().int().min(1).optional(),
+    sectorOffset: z.number().int().min(0).max(MAX_SECTOR_OFFSET).optional(),
+    charset: z.string().min(1).max(64).optional(),
+    associated: z.boolean().optional(),
     driver: z.enum([...DRIVER_NAMES, 'auto']).optional(),
     new: z.boolean().optional(),
     allowOther: z.boolean().optional(),

@@ -1,7 +1,7 @@
 // The one table of commands and options. Flags, help, and completions all come from here.
-import { TREE_KINDS } from '../filesystem/file-tree.js';
 import { DRIVER_NAMES } from '../mount/mount-driver.js';
 import type { CommandSpec, OptionSpec, PositionalSpec } from './command-spec.js';
+import { VIEW_OPTIONS } from './view-options.js';
 
 export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { name: 'json', type: 'boolean', summary: 'Print JSON; errors too, as the last line on stderr' },
@@ -10,12 +10,6 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
 
 const IMAGE: PositionalSpec = { name: 'image', required: true, summary: 'Disc image' };
 const PATH_IN_IMAGE: PositionalSpec = { name: 'path', required: false, summary: 'Path inside the image' };
-const TREE: OptionSpec = {
-  name: 'tree',
-  type: 'string',
-  choices: ['auto', ...TREE_KINDS],
-  summary: 'Which view of the disc; auto takes the best there is',
-};
 
 export const COMMANDS: readonly CommandSpec[] = [
   {
@@ -26,7 +20,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'dir', required: false, summary: 'Empty directory; without it, ~/Discs/LABEL is made' },
     ],
     options: [
-      TREE,
+      ...VIEW_OPTIONS,
       {
         name: 'driver',
         type: 'string',
@@ -59,7 +53,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'info',
     summary: 'Tell what an image holds and what is wrong with it',
     positionals: [IMAGE],
-    options: [TREE],
+    options: [
+      { name: 'check', type: 'boolean', summary: 'Walk through every view and compare them' },
+      ...VIEW_OPTIONS,
+    ],
     load: async () => (await import('./commands/info.js')).runInfo,
   },
   {
@@ -70,7 +67,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'long', short: 'l', type: 'boolean', summary: 'Show mode, owner, size, and time' },
       { name: 'recursive', short: 'R', type: 'boolean', summary: 'List everything below as well' },
       { name: 'hash', type: 'string', choices: ['sha256'], summary: 'Show the digest of every file' },
-      TREE,
+      ...VIEW_OPTIONS,
     ],
     load: async () => (await import('./commands/ls.js')).runLs,
   },
@@ -78,14 +75,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'tree',
     summary: 'Draw the tree of an image, without mounting it',
     positionals: [IMAGE, PATH_IN_IMAGE],
-    options: [TREE],
+    options: VIEW_OPTIONS,
     load: async () => (await import('./commands/tree.js')).runTree,
   },
   {
     name: 'cat',
     summary: 'Write a file of an image to stdout',
     positionals: [IMAGE, { ...PATH_IN_IMAGE, required: true }],
-    options: [TREE],
+    options: VIEW_OPTIONS,
     load: async () => (await import('./commands/cat.js')).runCat,
   },
   {
@@ -97,7 +94,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     options: [
       { name: 'directory', short: 'C', type: 'string', summary: 'Where to; the current directory without' },
-      TREE,
+      ...VIEW_OPTIONS,
     ],
     load: async () => (await import('./commands/extract.js')).runExtract,
   },

@@ -1,7 +1,7 @@
 // The contract between a disc and the formats of its volumes: each looks for its own and says what it found.
 import type { Finding } from '../base/finding.js';
 import type { SectorReader } from '../disc/sector-reader.js';
-import type { FileTree } from './file-tree.js';
+import type { FileTree, Timestamp } from './file-tree.js';
 import type { VolumeSummary } from './volume-summary.js';
 
 /** What every probe is given. */
@@ -9,6 +9,12 @@ export interface ProbeContext {
   /** Takes a fault that spares the rest. */
   readonly report: (finding: Finding) => void;
   readonly signal: AbortSignal | undefined;
+  /** Sector where the session starts that is wanted (all addresses count from sector 0 nevertheless); absent: 0. */
+  readonly sessionStart?: number;
+  /** Charset of names that are not UTF-8, for formats that do not say theirs; absent: they stay as they are. */
+  readonly charset?: string | undefined;
+  /** Resource forks that a format keeps beside its files are shown as ._NAME. */
+  readonly showAssociated?: boolean;
 }
 
 /** One volume of a disc; what lies on it is read when it is asked for. */
@@ -16,6 +22,20 @@ export interface Volume {
   /** Its views, best first; at least one. */
   readonly trees: readonly FileTree[];
   readonly summary: VolumeSummary;
+}
+
+/** One writing session of a disc that was written in several. */
+export interface SessionSummary {
+  /** From 1. */
+  readonly number: number;
+  /** Sector where it starts. */
+  readonly start: number;
+  /** Sector from which its descriptors are found, for ProbeContext: not `start` where a newer copy of them stands. */
+  readonly descriptors: number;
+  /** Sectors that it says it has. */
+  readonly length: number;
+  readonly label: string;
+  readonly created: Timestamp | undefined;
 }
 
 export interface FileSystem {
@@ -26,4 +46,13 @@ export interface FileSystem {
    * (it has one that cannot be used), and as ByteSource.read does. Does not own the reader.
    */
   probe(reader: SectorReader, context: ProbeContext): Promise<Volume>;
+  /**
+   * The sessions from sector `first` on, in their order; empty where none of this format can be seen. Absent for formats
+   * that are not written in sessions. Rejects as ByteSource.read does.
+   */
+  findSessions?(
+    reader: SectorReader,
+    first: number,
+    signal?: AbortSignal,
+  ): Promise<readonly SessionSummary[]>;
 }

@@ -2,7 +2,7 @@
 import type { Finding } from '../base/finding.js';
 
 /** Views of a disc, best first: this is the order in which `auto` chooses. */
-export const TREE_KINDS = ['rock-ridge', 'joliet', 'iso9660'] as const;
+export const TREE_KINDS = ['rock-ridge', 'joliet', 'iso9660-1999', 'iso9660'] as const;
 export type TreeKind = (typeof TREE_KINDS)[number];
 
 /** Type bits of `mode` (POSIX sys/stat.h). */

@@ -2,9 +2,14 @@
 import { IsodriveError } from '../base/error.js';
 import { FindingLog } from '../base/finding.js';
 import { openContainer } from '../container/open-container.js';
+import { ShiftedReader } from '../disc/shifted-reader.js';
+import type { SectorReader } from '../disc/sector-reader.js';
+import { chooseSession } from '../filesystem/choose-session.js';
 import { chooseTree } from '../filesystem/choose-tree.js';
+import type { SessionSummary } from '../filesystem/file-system.js';
 import type { FileTree, TreeKind } from '../filesystem/file-tree.js';
 import { probeVolumes } from '../filesystem/probe-volumes.js';
+import { ShiftedTree } from '../filesystem/shifted-tree.js';
 import type { VolumeSummary } from '../filesystem/volume-summary.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { CachedSource } from '../source/cached-source.js';
@@ -16,6 +21,14 @@ import { PlainIndexMemory } from './index-memory.js';
 export interface OpenImageOptions {
   /** Which view of the disc; `auto` takes the best that is readable. */
   readonly tree?: TreeKind | 'auto';
+  /** Which session, from 1; the last where absent. */
+  readonly session?: number | undefined;
+  /** Address, on its disc, of the image's first sector; 0 where absent. */
+  readonly sectorOffset?: number | undefined;
+  /** Charset of names that are not UTF-8, for formats that do not say theirs. */
+  readonly charset?: string | undefined;
+  /** Shows associated files (resource forks) as ._NAME. */
+  readonly associated?: boolean;
   /** Where the index lives; memory of this process where absent. */
   readonly memory?: IndexMemory;
   /** Bytes of metadata kept in memory while directories are read. */
@@ -36,6 +49,10 @@ export interface OpenedImage extends AsyncDisposable {
   readonly index: DiscIndex;
   /** What the descriptors of the first volume say, boot entries included. */
   readonly volume: VolumeSummary;
+  /** Every session that was found, in the order of the disc. */
+  readonly sessions: readonly SessionSummary[];
+  /** The one that is shown; undefined where the format has none. */
+  readonly session: SessionSummary | undefined;
   readonly findings: FindingLog;
   /** Lets go of cached metadata: to be called when the whole tree is in the index. */
   releaseCache(): void;
@@ -70,9 +87,18 @@ async function openVolume(
   const disc = await openContainer(cache, signal);
   const track = disc.sessions.at(-1)?.tracks.at(-1);
   if (track === undefined) throw refuseTracklessDisc(source.name);
-  const reader = disc.sectors(track);
-  const volumes = await probeVolumes(reader, { report: findings.add.bind(findings), signal });
-  const trees = volumes.flatMap((volume) => volume.trees);
+  const first = options.sectorOffset ?? 0;
+  const sectors = disc.sectors(track);
+  const reader = first === 0 ? sectors : new ShiftedReader(sectors, first);
+  const { sessions, chosen } = await chooseSession(reader, first, options.session, signal);
+  const volumes = await probeVolumes(reader, {
+    report: findings.add.bind(findings),
+    signal,
+    sessionStart: chosen?.descriptors ?? first,
+    charset: options.charset,
+    showAssociated: options.associated ?? false,
+  });
+  const trees = volumes.flatMap((volume) => volume.trees).map((tree) => shiftTree(tree, reader));
   const tree = await chooseTree(trees, options.tree ?? 'auto', findings, source.name, signal);
   const memory = options.memory ?? new PlainIndexMemory();
   const index = await DiscIndex.open(tree, memory, findings, source.name, signal);
@@ -83,10 +109,17 @@ async function openVolume(
     tree,
     index,
     volume: volumes[0]!.summary,
+    sessions,
+    session: chosen,
     findings,
     releaseCache: () => cache.clear(),
     [Symbol.asyncDispose]: () => cache[Symbol.asyncDispose](),
   };
+}
+
+/** The index counts in the image, a tree on the disc. */
+function shiftTree(tree: FileTree, reader: SectorReader): FileTree {
+  return reader instanceof ShiftedReader ? new ShiftedTree(tree, reader.shift, reader.name) : tree;
 }
 
 function refuseTracklessDisc(source: string): IsodriveError {

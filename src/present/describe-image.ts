@@ -19,10 +19,24 @@ export interface ImageDescription {
   readonly volume: Omit<Volume, 'bootEntries' | TimeField> & Readonly<Partial<Record<TimeField, string>>>;
   /** Every view, best first; `chosen` is the one that is shown. */
   readonly trees: readonly { readonly kind: TreeKind; readonly label: string; readonly chosen: boolean }[];
+  /** Every session of the disc; none where the format has none. `shown` marks the one that the rest is about. */
+  readonly sessions: readonly SessionDescription[];
   readonly bootEntries: Volume['bootEntries'];
   readonly findings: readonly Finding[];
   /** All that were met; only the first ones are kept. */
   readonly findingCount: number;
+}
+
+/** Sectors have 2048 bytes. */
+export interface SessionDescription {
+  readonly number: number;
+  /** Sector of the disc where it starts. */
+  readonly start: number;
+  /** Sectors. */
+  readonly length: number;
+  readonly label: string;
+  readonly created?: string;
+  readonly shown: boolean;
 }
 
 type TimeField = 'created' | 'modified' | 'expires' | 'effective';
@@ -38,10 +52,19 @@ export function describeImage(image: OpenedImage): ImageDescription {
     size: image.source.size,
     volume: { ...facts, ...formatTimes(times) },
     trees: image.trees.map((tree) => ({ kind: tree.kind, label: tree.label, chosen: tree === image.tree })),
+    sessions: image.sessions.map((session) => describeSession(session, session === image.session)),
     bootEntries,
     findings: image.findings.findings,
     findingCount: image.findings.count,
   };
+}
+
+function describeSession(
+  { number, start, length, label, created }: OpenedImage['sessions'][number],
+  shown: boolean,
+): SessionDescription {
+  const facts = { number, start, length, label, shown };
+  return created === undefined ? facts : { ...facts, created: formatIsoTime(created) };
 }
 
 function formatTimes(
@@ -74,6 +97,7 @@ export function formatDescription(description: ImageDescription): string {
     ['Joliet', volume.jolietLevel === 0 ? '' : `level ${volume.jolietLevel}`],
     ['UDF', volume.hasUdf ? 'present' : ''],
     ...TIME_FIELDS.map((field): [string, string] => [capitalize(field), volume[field] ?? '']),
+    ...formatSessions(description.sessions),
     ...bootEntries.map((entry): [string, string] => ['Boot entry', describeBootEntry(entry)]),
     ...findings.map((finding): [string, string] => [capitalize(finding.severity), describeFinding(finding)]),
   ];
@@ -82,6 +106,16 @@ export function formatDescription(description: ImageDescription): string {
     .filter(([, value]) => value !== '')
     .map(([name, value]) => `${`${name}:`.padEnd(14)}${escapeForTerminal(Buffer.from(value))}`)
     .join('\n');
+}
+
+/** One session is what everybody expects. */
+function formatSessions(sessions: readonly SessionDescription[]): [string, string][] {
+  if (sessions.length < 2) return [];
+  return sessions.map(({ number, start, length, label, created, shown }) => [
+    'Session',
+    `${number}, ${length} sectors from ${start}, "${label}"${created === undefined ? '' : `, ${created}`}` +
+      (shown ? ' (shown)' : ''),
+  ]);
 }
 
 function describeBootEntry(entry: ImageDescription['bootEntries'][number]): string {

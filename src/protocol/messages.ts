@@ -23,6 +23,14 @@ export interface MountParams {
   /** Absolute path of an existing, empty directory; absent, the daemon makes one from the label. */
   readonly directory?: string;
   readonly tree?: TreeKind | 'auto';
+  /** Number of a session, from 1; the last where absent. */
+  readonly session?: number | undefined;
+  /** Address, on its disc, of the image's first sector; 0 where absent. */
+  readonly sectorOffset?: number | undefined;
+  /** Charset of names that are not UTF-8, a label of the WHATWG Encoding Standard. */
+  readonly charset?: string | undefined;
+  /** Show associated files as ._NAME. */
+  readonly associated?: boolean | undefined;
   readonly driver?: DriverName | 'auto';
   /** Mount again even when the image is mounted already. */
   readonly new?: boolean;

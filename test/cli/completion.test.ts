@@ -19,7 +19,7 @@ describe('Completion', () => {
     expect(await completeInBash('un')).toEqual(['unmount']);
     expect(await completeInBash('daemon', '')).toEqual(['logs', 'run', 'start', 'stop']);
     expect(await completeInBash('daemon', 'logs', '--f')).toEqual(['--follow']);
-    expect(await completeInBash('mount', 'x.iso', '--a')).toEqual(['--allow-other']);
+    expect(await completeInBash('mount', 'x.iso', '--a')).toEqual(['--allow-other', '--associated']);
     expect(await completeInBash('mount', '--tree', 'j')).toEqual(['joliet']);
     expect(await completeInBash('completion', '')).toEqual(['bash', 'fish', 'zsh']);
     expect(await completeInBash('mount', '/et')).toEqual(['/etc']);

@@ -51,6 +51,12 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason: 'zisofs files are shown as they are stored until their decompression is built',
   },
   {
+    image: /^xo-grow3-zisofs\.iso$/,
+    difference: /^\/names3\/(\\xc3\\xbc)+: not expected$/,
+    reason:
+      'Linux counts the size of a session from sector 0 and so takes its last continuation area for none',
+  },
+  {
     image: /^mut--iso-cl-self\.iso$/,
     difference: /: missing$/,
     reason: 'A directory that is moved into itself cannot be opened here; Linux lists it round and round',

@@ -30,6 +30,14 @@ export function readManifest(corpus: Corpus, image: string, variant: string): st
   return readIfThere(join(corpus.folder, 'manifests', `${image}.${variant}.txt`));
 }
 
+/** Mount options for which there is a manifest of an image, such as "iso-norock". */
+export function listVariants(corpus: Corpus, image: string): string[] {
+  const start = `${image}.`;
+  return readdirSync(join(corpus.folder, 'manifests'))
+    .filter((name) => name.startsWith(start) && name.endsWith('.txt'))
+    .map((name) => name.slice(start.length, -'.txt'.length));
+}
+
 /** Text of the true tree that generated images were made from, such as "rich". */
 export function readSourceManifest(corpus: Corpus, tree: string): string | undefined {
   return readIfThere(join(corpus.folder, 'manifests', 'sources', `${tree}.txt`));

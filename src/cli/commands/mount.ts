@@ -5,6 +5,7 @@ import { controlSocketPath } from '../../protocol/socket-path.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import type { MountParams } from '../../protocol/messages.js';
 import type { RunCommand } from '../command-spec.js';
+import { readViewOptions } from '../view-options.js';
 
 /** Milliseconds for the daemon to open an image and mount it, wherever it lies. */
 const MOUNT_DEADLINE = 60_000;
@@ -13,11 +14,11 @@ export const runMount: RunCommand = async (args, { output, signal }) => {
   const socketPath = controlSocketPath(args.text('socket'));
   const dir = args.text('dir');
   const directory = dir === undefined ? undefined : resolve(dir);
-  // The parser has checked the choices.
   const params: MountParams = {
     image: resolve(args.required('image')),
     ...(directory === undefined ? {} : { directory }),
-    tree: (args.text('tree') ?? 'auto') as NonNullable<MountParams['tree']>,
+    ...readViewOptions(args),
+    // The parser has checked the choice.
     driver: (args.text('driver') ?? 'auto') as NonNullable<MountParams['driver']>,
     new: args.flag('new'),
     allowOther: args.flag('allow-other'),

@@ -46,6 +46,12 @@ export class ShortDateReader {
   #head = -1;
   #tail = -1;
   #seconds = 0;
+  readonly #hasZone: boolean;
+
+  /** `hasZone`: false for the dates of High Sierra, which end with the seconds. */
+  constructor(hasZone = true) {
+    this.#hasZone = hasZone;
+  }
 
   read(cursor: ByteCursor, offset: number, into: Timestamp): void {
     // Two words that overlap in one byte are the whole date.
@@ -54,19 +60,19 @@ export class ShortDateReader {
     if (head !== this.#head || tail !== this.#tail) {
       this.#head = head;
       this.#tail = tail;
-      this.#seconds = parseShortDate(cursor, offset);
+      this.#seconds = parseShortDate(cursor, offset, this.#hasZone);
     }
     into.seconds = this.#seconds;
     into.microseconds = 0;
   }
 }
 
-function parseShortDate(cursor: ByteCursor, offset: number): number {
+function parseShortDate(cursor: ByteCursor, offset: number, hasZone: boolean): number {
   const year = cursor.u8(offset);
   const month = cursor.u8(offset + 1);
   const day = cursor.u8(offset + 2);
   if ((year | month | day) === 0) return UNSPECIFIED;
-  const zone = cursor.i8(offset + 6);
+  const zone = hasZone ? cursor.i8(offset + 6) : 0;
   const local = civilSeconds(
     YEAR_BASE + year,
     month,
@@ -78,12 +84,15 @@ function parseShortDate(cursor: ByteCursor, offset: number): number {
   return zone >= -MAX_ZONE && zone <= MAX_ZONE ? local - zone * ZONE_SECONDS : local;
 }
 
-/** ECMA-119 8.4.26.1 Date and Time, 17 bytes; false and `into` untouched when it is not specified or no date. */
-export function readLongDate(cursor: ByteCursor, offset: number, into: Timestamp): boolean {
+/**
+ * ECMA-119 8.4.26.1 Date and Time, 17 bytes, or 16 without time zone (`hasZone`) in High Sierra; false and `into` untouched when it is not
+ * specified or no date.
+ */
+export function readLongDate(cursor: ByteCursor, offset: number, into: Timestamp, hasZone = true): boolean {
   const digits = Buffer.from(cursor.slice(offset, 16)).toString('latin1');
   if (!/^\d{16}$/.test(digits) || /^0+$/.test(digits)) return false;
   const field = (start: number, end: number): number => Number.parseInt(digits.slice(start, end), 10);
-  const zone = cursor.i8(offset + 16);
+  const zone = hasZone ? cursor.i8(offset + 16) : 0;
   const local = civilSeconds(
     field(0, 4),
     field(4, 6),

@@ -11,6 +11,8 @@ export class DirectoryFindings {
   readonly #source: string;
   readonly #imageSize: number;
 
+  #associatedTold = false;
+
   constructor(reader: SectorReader) {
     this.#source = reader.name;
     this.#imageSize = reader.size;
@@ -52,6 +54,27 @@ export class DirectoryFindings {
       `File "${this.#name(entry)}" of ${entry.size} bytes reaches beyond the end of the image ` +
       `at byte ${this.#imageSize}`;
     this.#add('file-beyond-end', 'damage', entry.locator, what);
+  }
+
+  junkInSize(entry: DirectoryEntry, size: number): void {
+    const what =
+      `File "${this.#name(entry)}" would have ${entry.size} bytes and end outside of the image, ` +
+      `its highest byte is taken for junk: ${size} bytes`;
+    this.#add('junk-in-size', 'warning', entry.locator, what, 'ECMA-119 9.1.4');
+  }
+
+  largeSectors(entry: DirectoryEntry, position: number): void {
+    const what =
+      `File "${this.#name(entry)}" has sectors of form 2 or audio, of which an image with 2048 bytes a sector ` +
+      `holds a part only`;
+    this.#add('large-sectors', 'warning', position, what, 'CD-ROM XA II 2.7');
+  }
+
+  /** Told once: on discs for old Macs nearly every file has one. */
+  hiddenAssociated(position: number): void {
+    if (this.#associatedTold) return;
+    this.#associatedTold = true;
+    this.#add('associated-file', 'note', position, 'Associated files are hidden', 'ECMA-119 9.1.6');
   }
 
   brokenChildLink(entry: DirectoryEntry): void {

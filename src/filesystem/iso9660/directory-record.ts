@@ -30,6 +30,20 @@ export const RECORD = {
 
 /** 9.1.6, table 10. */
 export const RECORD_FLAG = { directory: 0x02, associated: 0x04, multiExtent: 0x80 } as const;
+/**
+ * High Sierra (the standard's draft of 1986): the flags stand where ISO 9660 has the time zone, which it lacks. All
+ * other offsets are the same.
+ */
+export const HIGH_SIERRA_FLAGS = 24;
+
+/** Where records of the two generations of the format differ. */
+export interface RecordFormat {
+  /** Bytes of a logical block. */
+  readonly blockSize: number;
+  /** Offset of the File Flags. */
+  readonly flags: number;
+}
+
 /** Smallest record: a name of one byte. */
 export const MIN_RECORD_BYTES = 34;
 
@@ -48,12 +62,17 @@ export function systemUseOffset(nameLength: number): number {
 }
 
 /** Resets the entry and fills it with what the fixed fields say; its name, times and extents are left to the caller. */
-export function readFixedFields(cursor: ByteCursor, blockSize: number, entry: DirectoryEntry): void {
+export function readFixedFields(
+  cursor: ByteCursor,
+  blockSize: number,
+  entry: DirectoryEntry,
+  flags: number = RECORD.flags,
+): void {
   entry.reset();
   const block = cursor.u32both(RECORD.extent) + cursor.u8(RECORD.extendedAttributes);
   entry.size = cursor.u32both(RECORD.size);
   entry.locator = block * blockSize;
-  if ((cursor.u8(RECORD.flags) & RECORD_FLAG.directory) !== 0) {
+  if ((cursor.u8(flags) & RECORD_FLAG.directory) !== 0) {
     entry.mode = DIRECTORY_MODE;
     entry.inode = entry.locator;
   } else {

@@ -12,13 +12,21 @@ import { ContinuationAreas } from './continuation-areas.js';
 import { DirectoryFindings } from './directory-findings.js';
 import { DotRecords } from './dot-record.js';
 import { MIN_RECORD_BYTES, RECORD, RECORD_FLAG, isDotRecord } from './directory-record.js';
+import type { RecordFormat } from './directory-record.js';
 import { SectionCollector } from './section-collector.js';
 import type { RecordDecoder } from './record-decoder.js';
+import { XA_LARGE_SECTORS, readXaAttributes } from './xa-attributes.js';
 
 /** Bytes of a directory that are looked at in one go. A record always fits. */
 const WINDOW_BYTES = 65_536;
 /** Sectors without a record in a row, after which the rest of a directory is taken for padding. */
 const MAX_EMPTY_SECTORS = 1024;
+/** "._", the name that Mac OS gives to a resource fork beside its file. */
+const ASSOCIATED_PREFIX = Uint8Array.of(0x2e, 0x5f);
+/** Largest section: its size has 32 bits. */
+const MAX_SECTION_BYTES = 0xffff_ffff;
+/** Bits of a size without its highest byte. */
+const LOW_SIZE_MASK = 0x00ff_ffff;
 /** Broken records, after which the rest of a directory is given up. */
 const MAX_DAMAGED_RECORDS = 64;
 
@@ -35,22 +43,38 @@ interface Job {
   damagedRecords: number;
 }
 
+export interface WalkerOptions {
+  readonly records: RecordFormat;
+  /** Bytes of the volume as its descriptor says. */
+  readonly volumeSize: number;
+  /** Records carry the attributes of CD-ROM XA. */
+  readonly isXa: boolean;
+  /** Associated files are shown as ._NAME. */
+  readonly showAssociated: boolean;
+}
+
 export class DirectoryWalker {
   readonly areas: ContinuationAreas;
   readonly #reader: SectorReader;
+  readonly #options: WalkerOptions;
+  /** Offset of the flags in a record. */
+  readonly #flags: number;
   readonly #scratch = new Uint8Array(WINDOW_BYTES);
   readonly #window: ByteCursor;
   readonly #record: ByteCursor;
   readonly #entry = new DirectoryEntry();
+  readonly #associated = new DirectoryEntry();
   readonly #dots: DotRecords;
   readonly #findings: DirectoryFindings;
   readonly #sections: SectionCollector;
   /** Whether the file whose sections are collected is to be shown. */
   #sectionsShown = false;
 
-  constructor(reader: SectorReader, blockSize: number) {
+  constructor(reader: SectorReader, options: WalkerOptions) {
     this.#reader = reader;
-    this.#sections = new SectionCollector(blockSize);
+    this.#options = options;
+    this.#flags = options.records.flags;
+    this.#sections = new SectionCollector(options.records.blockSize);
     this.areas = new ContinuationAreas(reader);
     this.#dots = new DotRecords(this.areas, reader.name);
     this.#findings = new DirectoryFindings(reader);
@@ -58,7 +82,10 @@ export class DirectoryWalker {
     this.#record = new ByteCursor(this.#scratch, reader.name, 0);
   }
 
-  /** Lists the directory whose extent starts at byte `locator`. Rejects as FileTree.readDirectory does. */
+  /**
+   * Lists the directory whose extent starts at byte `locator`; gives the number of records that are broken. Rejects as
+   * FileTree.readDirectory does.
+   */
   async list(
     decoder: RecordDecoder,
     locator: number,
@@ -66,7 +93,7 @@ export class DirectoryWalker {
     sink: EntrySink,
     report: Report,
     signal?: AbortSignal,
-  ): Promise<void> {
+  ): Promise<number> {
     const end = Math.min(locator + size, this.#reader.size);
     const job: Job = {
       end,
@@ -87,6 +114,7 @@ export class DirectoryWalker {
     }
     this.#flushSections(job);
     if (job.added === 0 && job.damagedRecords > 0) throw this.#damaged(locator);
+    return job.damagedRecords;
   }
 
   /** Works through the records of one window and moves the job's position behind them. */
@@ -128,6 +156,8 @@ export class DirectoryWalker {
 
   /** Hands on the entry of the record, if it has one; false when an area has to be fetched first. */
   #decode(decoder: RecordDecoder, job: Job): boolean {
+    const isAssociated = (this.#record.u8(this.#flags) & RECORD_FLAG.associated) !== 0;
+    if (isAssociated) return this.#decodeAssociated(decoder, job);
     const entry = this.#entry;
     const result = decoder.decode(this.#record, entry);
     if (result === 'incomplete') return false;
@@ -189,12 +219,16 @@ export class DirectoryWalker {
     return nameLength === 0 || RECORD.name + nameLength > recordLength;
   }
 
-  /** False for "." and "..", for associated files, and for a further section of the file before. */
+  /** False for "." and "..", for associated files that are hidden, and for a further section of the file before. */
   #needsDecoding(job: Job): boolean {
     const record = this.#record;
-    const flags = record.u8(RECORD.flags);
+    const flags = record.u8(this.#flags);
     // Resource forks share the name of their file and stand between its sections (ECMA-119 9.1.6; Linux hides them).
-    if ((flags & RECORD_FLAG.associated) !== 0 || isDotRecord(record)) return false;
+    if ((flags & RECORD_FLAG.associated) !== 0) {
+      if (!this.#options.showAssociated) this.#findings.hiddenAssociated(record.offsetInSource(0));
+      return this.#options.showAssociated;
+    }
+    if (isDotRecord(record)) return false;
     if (!this.#sections.isAwaiting) return true;
     if (!this.#sections.isContinuedBy(record)) {
       this.#findings.missingSection(this.#record.offsetInSource(0));
@@ -214,7 +248,7 @@ export class DirectoryWalker {
       record.mismatch = -1;
     }
     const isRegular = (entry.mode & MODE_TYPE.mask) === MODE_TYPE.regular;
-    if (isRegular && (record.u8(RECORD.flags) & RECORD_FLAG.multiExtent) !== 0) {
+    if (isRegular && (record.u8(this.#flags) & RECORD_FLAG.multiExtent) !== 0) {
       this.#sections.clear();
       this.#sections.await(record);
       this.#sectionsShown = shown;
@@ -230,14 +264,56 @@ export class DirectoryWalker {
     this.areas.trim();
   }
 
-  #add(job: Job): void {
-    const entry = this.#entry;
+  #add(job: Job, entry = this.#entry): void {
     const isRegular = (entry.mode & MODE_TYPE.mask) === MODE_TYPE.regular;
-    if (isRegular && entry.size > 0 && entry.locator + entry.size > this.#reader.size) {
-      this.#findings.fileBeyondEnd(entry);
+    if (isRegular && entry.size > 0) {
+      if (endOf(entry) > this.#reader.size) this.#repairSize(entry);
+      if (this.#options.isXa) this.#checkForm(entry);
     }
     job.sink.add(entry);
     job.added += 1;
+  }
+
+  /**
+   * The highest byte of the size is junk on some old discs (mount(8): cruft). It is taken for that where the image is
+   * whole, the file would end outside of it, and without that byte inside.
+   */
+  #repairSize(entry: DirectoryEntry): void {
+    const size = entry.size & LOW_SIZE_MASK;
+    const isWhole = this.#options.volumeSize <= this.#reader.size;
+    const isOneSection = entry.extents === undefined && entry.size <= MAX_SECTION_BYTES;
+    const fits = isOneSection && entry.locator + size <= this.#reader.size;
+    if (!isWhole || !fits || size === entry.size || size === 0) this.#findings.fileBeyondEnd(entry);
+    else {
+      this.#findings.junkInSize(entry, size);
+      entry.size = size;
+    }
+  }
+
+  /** Sectors of form 2 and of audio have more bytes than an image with 2048 of each can hold. */
+  #checkForm(entry: DirectoryEntry): void {
+    const attributes = readXaAttributes(this.#record);
+    if (attributes !== undefined && (attributes & XA_LARGE_SECTORS) !== 0) {
+      this.#findings.largeSectors(entry, this.#record.offsetInSource(0));
+    }
+  }
+
+  /**
+   * Hands on an associated file beside the one it belongs to, whose sections may just be collected; false when an area
+   * has to be fetched first. One of several sections does not exist: nothing could tell them from their file's.
+   */
+  #decodeAssociated(decoder: RecordDecoder, job: Job): boolean {
+    const entry = this.#associated;
+    const result = decoder.decode(this.#record, entry);
+    if (result === 'incomplete') return false;
+    const isFile = result === 'entry' && (entry.mode & MODE_TYPE.mask) === MODE_TYPE.regular;
+    if (!isFile || entry.nameLength + ASSOCIATED_PREFIX.length > entry.name.length) return true;
+    entry.name.copyWithin(ASSOCIATED_PREFIX.length, 0, entry.nameLength);
+    entry.name.set(ASSOCIATED_PREFIX);
+    entry.nameLength += ASSOCIATED_PREFIX.length;
+    entry.inode = this.#record.offsetInSource(0);
+    this.#add(job, entry);
+    return true;
   }
 
   #addSection(): void {
@@ -269,4 +345,10 @@ export class DirectoryWalker {
       { at: { source, offset: locator, clause: 'ECMA-119 9.1' } },
     );
   }
+}
+
+/** Byte offset behind the last byte of a file. */
+function endOf({ extents, locator, size }: DirectoryEntry): number {
+  if (extents === undefined) return locator + size;
+  return extents.reduce((end, { offset, length }) => Math.max(end, (offset ?? 0) + length), 0);
 }

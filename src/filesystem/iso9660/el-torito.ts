@@ -6,7 +6,7 @@ import { readAtMost } from '../../source/read-fully.js';
 
 const ENTRY_BYTES = 32;
 /** Catalogue bytes read: room for 256 entries; real ones have three. */
-const MAX_CATALOG_BYTES = 8192;
+export const MAX_CATALOG_BYTES = 8192;
 const HEADER = { validation: 0x01, section: 0x90, lastSection: 0x91, extension: 0x44 } as const;
 const BOOTABLE = 0x88;
 /** Units of the sector count (2.2): virtual sectors of a floppy or disk. */
@@ -50,13 +50,9 @@ export async function readBootCatalog(
   const offset = block * BLOCK;
   const bytes = await readAtMost(reader, offset, MAX_CATALOG_BYTES, signal);
   const cursor = new ByteCursor(bytes, reader.name, offset);
-  const complain = (message: string): void =>
-    report({
-      code: 'damaged-boot-catalog',
-      severity: 'warning',
-      message,
-      at: { source: reader.name, offset, clause: 'El Torito 2' },
-    });
+  const note = (code: string, severity: Finding['severity'], message: string, at = offset): void =>
+    report({ code, severity, message, at: { source: reader.name, offset: at, clause: 'El Torito 2' } });
+  const complain = (message: string): void => note('damaged-boot-catalog', 'warning', message);
   if (bytes.length < 2 * ENTRY_BYTES) {
     complain(`Boot catalogue lies at byte ${offset}, but the image ends at byte ${reader.size}`);
     return [];
@@ -67,7 +63,9 @@ export async function readBootCatalog(
     return [];
   }
   if (!hasValidChecksum(cursor)) complain('Words of the validation entry do not add up to 0');
-  return readEntries(cursor);
+  const { entries, quirk, end } = readEntries(cursor);
+  if (quirk !== undefined) note('odd-boot-catalog', 'note', QUIRKS[quirk], offset + end);
+  return entries;
 }
 
 /** 2.1: the sixteen words of the validation entry add up to 0. */
@@ -77,13 +75,36 @@ function hasValidChecksum(cursor: ByteCursor): boolean {
   return sum === 0;
 }
 
-function readEntries(cursor: ByteCursor): BootEntry[] {
+const QUIRKS = {
+  headless: 'Section entries stand without a section header, they are taken for those of the first platform',
+  unterminated: 'No section header says that it is the last',
+  endless: 'Catalogue is longer than is read, its rest is left out',
+} as const;
+
+interface Entries {
+  readonly entries: BootEntry[];
+  readonly quirk: keyof typeof QUIRKS | undefined;
+  /** Offset in the catalogue where it ends. */
+  readonly end: number;
+}
+
+function readEntries(cursor: ByteCursor): Entries {
   const defaultPlatform = cursor.u8(1); // 2.1 Validation Entry, offset 1
   const entries = [readEntry(cursor, ENTRY_BYTES, defaultPlatform)];
+  let quirk: Entries['quirk'];
   let at = 2 * ENTRY_BYTES;
   while (at + ENTRY_BYTES <= cursor.length) {
     const id = cursor.u8(at); // 2.3 Section Header, offset 0
-    if (id !== HEADER.section && id !== HEADER.lastSection) break;
+    if (id === BOOTABLE) {
+      // Written so for Mageia 4.
+      entries.push(readEntry(cursor, at, defaultPlatform));
+      quirk = 'headless';
+      at += ENTRY_BYTES;
+      continue;
+    }
+    // Behind the default entry alone there need be no header at all.
+    if (id !== HEADER.section && id !== HEADER.lastSection) return { entries, quirk, end: at };
+    quirk ??= 'unterminated';
     const platform = cursor.u8(at + 1); // offset 1
     const count = cursor.u16le(at + 2); // offsets 2-3: entries of the section
     at += ENTRY_BYTES;
@@ -92,9 +113,10 @@ function readEntries(cursor: ByteCursor): BootEntry[] {
       entries.push(readEntry(cursor, at, platform));
       i += 1;
     }
-    if (id === HEADER.lastSection) break;
+    if (id === HEADER.lastSection)
+      return { entries, quirk: quirk === 'headless' ? quirk : undefined, end: at };
   }
-  return entries;
+  return { entries, quirk: 'endless', end: at };
 }
 
 /** 2.2 Initial/Default Entry, 2.4 Section Entry: the same fields. */

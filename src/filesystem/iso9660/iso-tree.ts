@@ -3,15 +3,22 @@ import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
-import { readExactly } from '../../source/read-fully.js';
+import { readAtMost } from '../../source/read-fully.js';
 import { DirectoryEntry, MODE_TYPE } from '../file-tree.js';
-import type { EntrySink, FileTree, TreeKind } from '../file-tree.js';
-import { MIN_RECORD_BYTES, RECORD, isDotRecord } from './directory-record.js';
+import type { EntrySink, FileTree } from '../file-tree.js';
+import { MIN_RECORD_BYTES, isDotRecord } from './directory-record.js';
 import { DirectoryWalker } from './directory-walker.js';
-import { PlainRecordDecoder, copyIsoName, copyJolietName } from './record-decoder.js';
-import type { RecordDecoder } from './record-decoder.js';
+import type { NameCharset } from './name-charset.js';
+import { PathTableListing } from './path-table-listing.js';
+import { PlainRecordDecoder, copyEnhancedName, copyIsoName, copyJolietName } from './record-decoder.js';
+import type { CopyName, RecordDecoder } from './record-decoder.js';
 import { RockRidgeDecoder } from './rock-ridge/rock-ridge-decoder.js';
 import type { VolumeDescriptor } from './volume-descriptor.js';
+
+/** Bytes of the longest record. */
+const MAX_RECORD_BYTES = 255;
+/** Bytes of a root that are looked at to see whether it is empty. */
+const FIRST_LOOK = 2048;
 
 /** What one directory is read with; kept for the next directory. */
 interface Workshop {
@@ -19,20 +26,27 @@ interface Workshop {
   readonly decoder: RecordDecoder;
 }
 
+export type IsoTreeKind = 'rock-ridge' | 'joliet' | 'iso9660-1999' | 'iso9660';
+
 export interface IsoTreeOptions {
-  readonly kind: TreeKind;
+  readonly kind: IsoTreeKind;
   /** Rock Ridge: bytes before the fields of every System Use area. */
   readonly skip?: number;
+  /** Of names that are not UTF-8; they are shown as they are where absent. */
+  readonly charset?: NameCharset | undefined;
+  /** Associated files are shown as ._NAME. */
+  readonly showAssociated?: boolean;
 }
 
 export class IsoTree implements FileTree {
-  readonly kind: TreeKind;
+  readonly kind: IsoTreeKind;
   readonly label: string;
   readonly volumeSize: number;
   readonly blockSize: number;
   readonly #reader: SectorReader;
   readonly #descriptor: VolumeDescriptor;
-  readonly #skip: number;
+  readonly #options: IsoTreeOptions;
+  readonly #pathTable: PathTableListing;
   #spare: Workshop | undefined;
 
   /** Does not own the reader. */
@@ -43,17 +57,22 @@ export class IsoTree implements FileTree {
     this.volumeSize = descriptor.volumeBlocks * descriptor.blockSize;
     this.#reader = reader;
     this.#descriptor = descriptor;
-    this.#skip = options.skip ?? 0;
+    this.#options = options;
+    this.#pathTable = new PathTableListing(reader, descriptor, this.#copyName());
   }
 
+  /**
+   * The root as its own "." record describes it. Rejects with `damaged` when that is none and nothing else can be listed
+   * either.
+   */
   async readRoot(signal?: AbortSignal): Promise<DirectoryEntry> {
     const { rootOffset, rootSize } = this.#descriptor;
-    const bytes = await readExactly(this.#reader, rootOffset, 256, 'the root directory', signal);
+    const bytes = await readAtMost(this.#reader, rootOffset, MAX_RECORD_BYTES, signal);
     const cursor = new ByteCursor(bytes, this.#reader.name, rootOffset);
-    const length = cursor.u8(RECORD.length);
-    if (length < MIN_RECORD_BYTES || length > bytes.length) throw this.#badRoot(rootOffset, length);
+    const length = bytes[0] ?? 0;
+    if (length < MIN_RECORD_BYTES || length > bytes.length) return this.#guessRoot(length, signal);
     cursor.moveTo(0, length);
-    if (!isDotRecord(cursor)) throw this.#badRoot(rootOffset, length);
+    if (!isDotRecord(cursor)) return this.#guessRoot(length, signal);
     const { walker, decoder } = this.#takeWorkshop();
     const entry = new DirectoryEntry();
     while (decoder.decode(cursor, entry) === 'incomplete') await walker.areas.fetch(signal);
@@ -65,10 +84,26 @@ export class IsoTree implements FileTree {
     return entry;
   }
 
+  /** The root as the volume descriptor has it, if something can be listed there. */
+  async #guessRoot(length: number, signal: AbortSignal | undefined): Promise<DirectoryEntry> {
+    const { rootOffset, rootSize, modified, created } = this.#descriptor;
+    const entry = new DirectoryEntry();
+    entry.mode = MODE_TYPE.directory | 0o555;
+    entry.locator = entry.inode = rootOffset;
+    entry.size = rootSize > 0 ? rootSize : FIRST_LOOK;
+    const time = modified ?? created ?? entry.modified;
+    for (const field of [entry.modified, entry.accessed, entry.changed]) Object.assign(field, time);
+    let count = 0;
+    const sink: EntrySink = { add: () => void (count += 1) };
+    await this.readDirectory(rootOffset, Math.min(entry.size, FIRST_LOOK), sink, () => undefined, signal);
+    if (count === 0) throw this.#badRoot(rootOffset, length);
+    return entry;
+  }
+
   /** True when the first sector of the root lists nothing but "." and "..". Rejects as readRoot does. */
   async isRootEmpty(signal?: AbortSignal): Promise<boolean> {
     const { locator, size } = await this.readRoot(signal);
-    const first = Math.min(size, 2048);
+    const first = Math.min(size, FIRST_LOOK);
     let count = 0;
     const sink: EntrySink = { add: () => void (count += 1) };
     await this.readDirectory(locator, first, sink, () => undefined, signal);
@@ -83,27 +118,88 @@ export class IsoTree implements FileTree {
     signal?: AbortSignal,
   ): Promise<void> {
     const workshop = this.#takeWorkshop();
-    if (workshop.decoder instanceof RockRidgeDecoder) workshop.decoder.report = report;
-    await workshop.walker.list(workshop.decoder, locator, size, sink, report, signal);
+    const { walker, decoder } = workshop;
+    if (decoder instanceof RockRidgeDecoder) decoder.report = report;
+    let broken: number;
+    try {
+      broken = await walker.list(decoder, locator, size, sink, report, signal);
+    } catch (thrown) {
+      if (!(thrown instanceof IsodriveError) || thrown.code !== 'damaged') throw thrown;
+      if ((await this.#addFromPathTable(workshop, locator, new Set(), sink, report, signal)) === 0)
+        throw thrown;
+      broken = 0;
+    }
+    if (broken > 0) {
+      const known = await this.#listDirectories(workshop, locator, size, signal);
+      await this.#addFromPathTable(workshop, locator, known, sink, report, signal);
+    }
     this.#spare = workshop;
+  }
+
+  /** Byte offsets of the directories that a directory lists. */
+  async #listDirectories(
+    { walker, decoder }: Workshop,
+    locator: number,
+    size: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Set<number>> {
+    const known = new Set<number>();
+    const collect: EntrySink = {
+      add: (entry) => {
+        if ((entry.mode & MODE_TYPE.mask) === MODE_TYPE.directory) known.add(entry.locator);
+      },
+    };
+    const silent = (): void => undefined;
+    if (decoder instanceof RockRidgeDecoder) decoder.report = silent;
+    await walker.list(decoder, locator, size, collect, silent, signal);
+    return known;
+  }
+
+  #addFromPathTable(
+    { walker, decoder }: Workshop,
+    locator: number,
+    known: ReadonlySet<number>,
+    sink: EntrySink,
+    report: (finding: Finding) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
+    const tools = { decoder, areas: walker.areas };
+    return this.#pathTable.addMissing(locator, known, tools, sink, report, signal);
   }
 
   #takeWorkshop(): Workshop {
     const spare = this.#spare;
     this.#spare = undefined;
     if (spare !== undefined) return spare;
-    const walker = new DirectoryWalker(this.#reader, this.blockSize);
+    const { records, isXa } = this.#descriptor;
+    const showAssociated = this.#options.showAssociated ?? false;
+    const walker = new DirectoryWalker(this.#reader, {
+      records,
+      isXa,
+      showAssociated,
+      volumeSize: this.volumeSize,
+    });
     return { walker, decoder: this.#createDecoder(walker) };
   }
 
   #createDecoder(walker: DirectoryWalker): RecordDecoder {
+    if (this.kind !== 'rock-ridge') return new PlainRecordDecoder(this.#descriptor.records, this.#copyName());
+    const skip = this.#options.skip ?? 0;
+    const decoder = new RockRidgeDecoder(walker.areas, this.#reader.name, this.blockSize, skip);
+    decoder.charset = this.#options.charset;
+    return decoder;
+  }
+
+  #copyName(): CopyName {
+    const { charset } = this.#options;
     switch (this.kind) {
-      case 'rock-ridge':
-        return new RockRidgeDecoder(walker.areas, this.#reader.name, this.blockSize, this.#skip);
       case 'joliet':
-        return new PlainRecordDecoder(this.blockSize, copyJolietName);
+        return copyJolietName;
+      case 'iso9660-1999':
+        return (cursor, entry) => copyEnhancedName(cursor, entry, charset);
+      case 'rock-ridge':
       case 'iso9660':
-        return new PlainRecordDecoder(this.blockSize, copyIsoName);
+        return (cursor, entry) => copyIsoName(cursor, entry, charset);
     }
   }
 

@@ -22,3 +22,9 @@ export function mapIsoName(name: Uint8Array, length: number): number {
   }
   return length;
 }
+
+/** Length of a name of ISO 9660:1999, in which versions are optional (6.8): without a trailing ";1". */
+export function trimVersion(name: Uint8Array, length: number): number {
+  const hasVersion = length > 2 && name[length - 2] === SEMICOLON && name[length - 1] === ONE;
+  return hasVersion ? length - 2 : length;
+}

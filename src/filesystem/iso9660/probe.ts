@@ -1,43 +1,108 @@
 // Finds every tree of an ISO 9660 disc, without listing any.
+import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
+import { SECTOR_SIZE } from '../../disc/sector-reader.js';
+import { EmptyTree } from '../empty-tree.js';
 import type { FileSystem, ProbeContext, Volume } from '../file-system.js';
+import { HIGH_SIERRA_FLAGS } from './directory-record.js';
 import { readBootCatalog } from './el-torito.js';
+import type { BootEntry } from './el-torito.js';
 import { IsoTree } from './iso-tree.js';
+import type { IsoTreeKind, IsoTreeOptions } from './iso-tree.js';
+import { NameCharset } from './name-charset.js';
 import { detectRockRidge } from './rock-ridge/detect.js';
 import type { RockRidgePresence } from './rock-ridge/detect.js';
+import { findIsoSessions } from './sessions.js';
 import { readVolumeDescriptors } from './volume-descriptor-set.js';
 import type { VolumeDescriptorSet } from './volume-descriptor-set.js';
-import { summarizeVolume } from './summarize-volume.js';
+import type { VolumeDescriptor } from './volume-descriptor.js';
+import { summarizeBootDisc, summarizeVolume } from './summarize-volume.js';
 
-export const isoFileSystem: FileSystem = { title: 'ISO 9660', probe: probeIsoVolume };
+export const isoFileSystem: FileSystem = {
+  title: 'ISO 9660',
+  probe: probeIsoVolume,
+  findSessions: findIsoSessions,
+};
 
 /** What a tree can do without is a finding. */
-async function probeIsoVolume(reader: SectorReader, { report, signal }: ProbeContext): Promise<Volume> {
-  const set = await readVolumeDescriptors(reader, report, signal);
-  const rockRidge = await detectRockRidge(reader, set.primary, signal);
-  const bootEntries =
-    set.bootCatalog === undefined ? [] : await readBootCatalog(reader, set.bootCatalog, report, signal);
-  const summary = summarizeVolume(set.primary, set.joliet?.jolietLevel ?? 0, set.hasUdf, bootEntries);
-  if (summary.size > reader.size) reportTruncation(reader, summary.size, report);
-  return { trees: createTrees(reader, set, rockRidge), summary };
+async function probeIsoVolume(reader: SectorReader, context: ProbeContext): Promise<Volume> {
+  const { report, signal } = context;
+  const start = context.sessionStart ?? 0;
+  const charset = context.charset === undefined ? undefined : new NameCharset(context.charset);
+  const set = await readVolumeDescriptors(reader, start, report, signal);
+  const bootEntries = await readBootEntries(reader, set, context);
+  const { primary } = set;
+  if (primary === undefined) {
+    reportBootDisc(reader.name, report);
+    return {
+      trees: [new EmptyTree('iso9660')],
+      summary: summarizeBootDisc(reader.size, set.hasUdf, bootEntries),
+    };
+  }
+  const isHighSierra = primary.records.flags === HIGH_SIERRA_FLAGS;
+  const rockRidge = isHighSierra ? undefined : await detectRockRidge(reader, primary, signal);
+  const summary = summarizeVolume(primary, set.joliet?.jolietLevel ?? 0, set.hasUdf, bootEntries);
+  // A session's size counts from its own start.
+  const end = start * SECTOR_SIZE + summary.size;
+  if (end > reader.size) reportTruncation(reader, end, report);
+  const create = (
+    descriptor: VolumeDescriptor,
+    kind: IsoTreeKind,
+    more: Partial<IsoTreeOptions> = {},
+  ): IsoTree =>
+    new IsoTree(reader, descriptor, {
+      kind,
+      charset,
+      showAssociated: context.showAssociated ?? false,
+      ...more,
+    });
+  return { trees: createTrees(primary, set, rockRidge, create), summary };
 }
 
 /** Best first: a Rock Ridge tree that the disc does not announce stands behind Joliet. */
 function createTrees(
-  reader: SectorReader,
-  set: VolumeDescriptorSet,
+  primary: VolumeDescriptor,
+  { joliet, enhanced }: VolumeDescriptorSet,
   rockRidge: RockRidgePresence | undefined,
+  create: (descriptor: VolumeDescriptor, kind: IsoTreeKind, more?: Partial<IsoTreeOptions>) => IsoTree,
 ): IsoTree[] {
   const trees: IsoTree[] = [];
-  if (set.joliet !== undefined) trees.push(new IsoTree(reader, set.joliet, { kind: 'joliet' }));
+  if (joliet !== undefined) trees.push(create(joliet, 'joliet'));
   if (rockRidge !== undefined) {
-    const tree = new IsoTree(reader, set.primary, { kind: 'rock-ridge', skip: rockRidge.skip });
+    const tree = create(primary, 'rock-ridge', { skip: rockRidge.skip });
     if (rockRidge.declared) trees.unshift(tree);
     else trees.push(tree);
   }
-  trees.push(new IsoTree(reader, set.primary, { kind: 'iso9660' }));
+  if (enhanced !== undefined) trees.push(create(enhanced, 'iso9660-1999'));
+  trees.push(create(primary, 'iso9660'));
   return trees;
+}
+
+/** The boot catalogue is no part of the file system: one that cannot be read costs the disc nothing. */
+async function readBootEntries(
+  reader: SectorReader,
+  { bootCatalog }: VolumeDescriptorSet,
+  { report, signal }: ProbeContext,
+): Promise<BootEntry[]> {
+  if (bootCatalog === undefined) return [];
+  try {
+    return await readBootCatalog(reader, bootCatalog, report, signal);
+  } catch (thrown) {
+    if (!(thrown instanceof IsodriveError) || thrown.code === 'cancelled') throw thrown;
+    const { message, at } = thrown;
+    report({ code: 'damaged-boot-catalog', severity: 'warning', message, at: at ?? { source: reader.name } });
+    return [];
+  }
+}
+
+function reportBootDisc(source: string, report: (finding: Finding) => void): void {
+  report({
+    code: 'no-file-system',
+    severity: 'warning',
+    message: 'Disc has boot images and no file system, it is shown as empty',
+    at: { source, clause: 'El Torito 2' },
+  });
 }
 
 function reportTruncation(reader: SectorReader, expected: number, report: (finding: Finding) => void): void {

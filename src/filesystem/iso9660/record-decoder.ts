@@ -3,8 +3,10 @@ import type { ByteCursor } from '../../base/byte-cursor.js';
 import type { DirectoryEntry } from '../file-tree.js';
 import { ShortDateReader } from './date.js';
 import { RECORD, readFixedFields, readRecordDate } from './directory-record.js';
+import type { RecordFormat } from './directory-record.js';
+import type { NameCharset } from './name-charset.js';
 import { writeJolietName } from './joliet.js';
-import { mapIsoName } from './names.js';
+import { mapIsoName, trimVersion } from './names.js';
 
 /**
  * `moved`: a directory that lies elsewhere, whose size and attributes its own "." record has. `hidden`: not to be
@@ -22,17 +24,18 @@ export type CopyName = (cursor: ByteCursor, entry: DirectoryEntry) => void;
 
 /** Trees whose records differ in nothing but how a name is written: plain ISO 9660 and Joliet. */
 export class PlainRecordDecoder implements RecordDecoder {
-  readonly #blockSize: number;
+  readonly #format: RecordFormat;
   readonly #copyName: CopyName;
-  readonly #dates = new ShortDateReader();
+  readonly #dates: ShortDateReader;
 
-  constructor(blockSize: number, copyName: CopyName) {
-    this.#blockSize = blockSize;
+  constructor(format: RecordFormat, copyName: CopyName) {
+    this.#format = format;
     this.#copyName = copyName;
+    this.#dates = new ShortDateReader(format.flags === RECORD.flags);
   }
 
   decode(cursor: ByteCursor, entry: DirectoryEntry): DecodeResult {
-    readFixedFields(cursor, this.#blockSize, entry);
+    readFixedFields(cursor, this.#format.blockSize, entry, this.#format.flags);
     readRecordDate(cursor, this.#dates, entry);
     this.#copyName(cursor, entry);
     return 'entry';
@@ -46,7 +49,16 @@ export function copyJolietName(cursor: ByteCursor, entry: DirectoryEntry): void 
 }
 
 /** Plain ISO 9660: the record's own name, mapped as Linux does. */
-export function copyIsoName(cursor: ByteCursor, entry: DirectoryEntry): void {
+export function copyIsoName(cursor: ByteCursor, entry: DirectoryEntry, charset?: NameCharset): void {
   const length = cursor.copyText(RECORD.name, cursor.u8(RECORD.nameLength), entry.name, 0);
-  entry.nameLength = mapIsoName(entry.name, length);
+  // Before it is mapped: in some charsets letters of ASCII are the second bytes of characters.
+  const decoded = charset === undefined ? length : charset.decode(entry.name, length);
+  entry.nameLength = mapIsoName(entry.name, decoded);
+}
+
+/** ISO 9660:1999: the name as it is recorded, long and in both cases, but for ";1". */
+export function copyEnhancedName(cursor: ByteCursor, entry: DirectoryEntry, charset?: NameCharset): void {
+  const length = cursor.copyText(RECORD.name, cursor.u8(RECORD.nameLength), entry.name, 0);
+  const decoded = charset === undefined ? length : charset.decode(entry.name, length);
+  entry.nameLength = trimVersion(entry.name, decoded);
 }

@@ -1,16 +1,25 @@
-// The sequence of volume descriptors at the start of a disc (ECMA-119 6.7.1): which of them this reader uses.
+// The sequence of volume descriptors at the start of a session (ECMA-119 6.7.1): which of them this reader uses. They
+// may stand in any order and number; one that is broken costs no more than itself.
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { readAtMost } from '../../source/read-fully.js';
-import { DESCRIPTOR_BYTES, DESCRIPTOR_TYPE, parseVolumeDescriptor } from './volume-descriptor.js';
+import { reportDescriptorQuirks, reportTerminatorQuirks } from './descriptor-quirks.js';
+import {
+  DESCRIPTOR_BYTES,
+  DESCRIPTOR_TYPE,
+  ENHANCED_VERSION,
+  HIGH_SIERRA_TYPE,
+  parseHighSierraDescriptor,
+  parseVolumeDescriptor,
+} from './volume-descriptor.js';
 import type { VolumeDescriptor } from './volume-descriptor.js';
 
-/** Sector of the first descriptor. */
-const FIRST_SECTOR = 16;
-/** Descriptors looked at (Linux reads as many); a set without terminator ends there or at the first other sector. */
-const MAX_DESCRIPTORS = 100;
+/** Sector of the first descriptor, counted from the start of the session. */
+export const FIRST_SECTOR = 16;
+/** Sectors looked at (Linux reads as many): a set without terminator ends there or at the first other sector. */
+export const MAX_DESCRIPTORS = 100;
 const IDENTIFIER = 'CD001';
 const HIGH_SIERRA_IDENTIFIER = 'CDROM';
 const UDF_IDENTIFIERS: readonly string[] = ['NSR02', 'NSR03'];
@@ -20,97 +29,186 @@ const FOREIGN_IDENTIFIERS: readonly string[] = ['BEA01', 'TEA01', 'BOOT2', 'CDW0
 const EL_TORITO_IDENTIFIER = 'EL TORITO SPECIFICATION';
 
 export interface VolumeDescriptorSet {
-  readonly primary: VolumeDescriptor;
+  /** Undefined on discs that hold nothing but a boot record. */
+  readonly primary: VolumeDescriptor | undefined;
   readonly joliet: VolumeDescriptor | undefined;
+  /** Of ISO 9660:1999, where its tree is another than the primary one's. */
+  readonly enhanced: VolumeDescriptor | undefined;
   /** Logical block address of the boot catalogue (El Torito), if a boot record names one. */
   readonly bootCatalog: number | undefined;
   /** A UDF volume stands beside this one. */
   readonly hasUdf: boolean;
 }
 
+type Report = (finding: Finding) => void;
+
 /**
- * Reads the set. Rejects with `unsupported` (another file system), `damaged` (no primary descriptor), and as
- * ByteSource.read does.
+ * Reads the set of the session that starts at sector `start`. Rejects with `unsupported` (another file system),
+ * `damaged` (no primary descriptor and no boot record), and as ByteSource.read does.
  */
 export async function readVolumeDescriptors(
   reader: SectorReader,
-  report: (finding: Finding) => void,
+  start: number,
+  report: Report,
   signal?: AbortSignal,
 ): Promise<VolumeDescriptorSet> {
-  let primary: VolumeDescriptor | undefined;
-  let joliet: VolumeDescriptor | undefined;
-  let bootCatalog: number | undefined;
-  let hasUdf = false;
-  let terminated = false;
+  const found = new DescriptorCollector(reader.name, report);
+  const first = (start + FIRST_SECTOR) * DESCRIPTOR_BYTES;
   for (let index = 0; index < MAX_DESCRIPTORS; index += 1) {
-    const offset = (FIRST_SECTOR + index) * DESCRIPTOR_BYTES;
+    const offset = first + index * DESCRIPTOR_BYTES;
     const bytes = await readAtMost(reader, offset, DESCRIPTOR_BYTES, signal);
-    if (bytes.length < DESCRIPTOR_BYTES) break;
+    if (bytes.length < DESCRIPTOR_BYTES || !found.add(bytes, offset)) break;
+  }
+  return found.finish(reader, first);
+}
+
+class DescriptorCollector {
+  readonly #source: string;
+  readonly #report: Report;
+  #primary: VolumeDescriptor | undefined;
+  #joliet: VolumeDescriptor | undefined;
+  #enhanced: VolumeDescriptor | undefined;
+  #bootCatalog: number | undefined;
+  #hasUdf = false;
+  #terminated = false;
+  /** Any descriptor was met: the next sector that is none ends the set. */
+  #began = false;
+  /** Why a primary descriptor cannot be used. */
+  #fault: IsodriveError | undefined;
+
+  constructor(source: string, report: Report) {
+    this.#source = source;
+    this.#report = report;
+  }
+
+  /** False when the set ends before these bytes. */
+  add(bytes: Uint8Array, offset: number): boolean {
     const text = Buffer.from(bytes.subarray(0, 64)).toString('latin1');
     const identifier = text.slice(1, 6);
-    if (identifier !== IDENTIFIER) {
-      if (text.startsWith(HIGH_SIERRA_IDENTIFIER, 9)) throw refuseHighSierra(reader.name, offset);
-      hasUdf ||= UDF_IDENTIFIERS.includes(identifier);
-      if (FOREIGN_IDENTIFIERS.includes(identifier)) continue;
-      break;
-    }
-    const type = bytes[0];
-    if (type === DESCRIPTOR_TYPE.terminator) terminated = true;
-    else if (terminated) continue;
-    else if (type === DESCRIPTOR_TYPE.primary) {
-      primary ??= parseVolumeDescriptor(bytes, reader.name, offset);
-    } else if (type === DESCRIPTOR_TYPE.supplementary) {
-      joliet ??= parseJoliet(bytes, reader.name, offset, report);
-    } else if (type === DESCRIPTOR_TYPE.boot && text.slice(7).startsWith(EL_TORITO_IDENTIFIER)) {
-      bootCatalog ??= readCatalogAddress(bytes);
+    if (identifier === IDENTIFIER) {
+      this.#began = true;
+      if (!this.#terminated) this.#addDescriptor(bytes, text, offset);
+    } else if (text.startsWith(HIGH_SIERRA_IDENTIFIER, HIGH_SIERRA_TYPE + 1)) {
+      this.#began = true;
+      if (!this.#terminated) this.#addHighSierra(bytes, offset);
+    } else if (FOREIGN_IDENTIFIERS.includes(identifier)) {
+      this.#began = true;
+      this.#hasUdf ||= UDF_IDENTIFIERS.includes(identifier);
+    } else return !this.#began;
+    return true;
+  }
+
+  #addDescriptor(bytes: Uint8Array, text: string, offset: number): void {
+    switch (bytes[0]!) {
+      case DESCRIPTOR_TYPE.terminator:
+        this.#terminated = true;
+        reportTerminatorQuirks(this.#source, bytes, offset, this.#report);
+        break;
+      case DESCRIPTOR_TYPE.primary:
+        this.#addPrimary(offset, () => parseVolumeDescriptor(bytes, this.#source, offset));
+        break;
+      case DESCRIPTOR_TYPE.supplementary:
+        this.#addSupplementary(bytes, offset);
+        break;
+      case DESCRIPTOR_TYPE.boot:
+        // El Torito 1.0, figure 7: absolute pointer to the first sector of the boot catalogue, bytes 0x47-0x4A.
+        if (text.slice(7).startsWith(EL_TORITO_IDENTIFIER)) {
+          this.#bootCatalog ??= new ByteCursor(bytes, this.#source, offset).u32le(0x47);
+        }
+        break;
     }
   }
-  if (primary === undefined) throw refuseMissingPrimary(reader, hasUdf);
-  if (!terminated) reportMissingTerminator(reader.name, report);
-  for (const descriptor of [primary, joliet]) reportMismatch(reader.name, descriptor, report);
-  return { primary, joliet, bootCatalog, hasUdf };
-}
 
-/** A supplementary descriptor, if it is Joliet's; a broken one costs only its own tree. */
-function parseJoliet(
-  bytes: Uint8Array,
-  source: string,
-  offset: number,
-  report: (finding: Finding) => void,
-): VolumeDescriptor | undefined {
-  try {
-    const descriptor = parseVolumeDescriptor(bytes, source, offset);
-    return descriptor.jolietLevel > 0 ? descriptor : undefined;
-  } catch (thrown) {
+  #addHighSierra(bytes: Uint8Array, offset: number): void {
+    if (bytes[HIGH_SIERRA_TYPE] === DESCRIPTOR_TYPE.terminator) this.#terminated = true;
+    else if (bytes[HIGH_SIERRA_TYPE] === DESCRIPTOR_TYPE.primary) {
+      this.#addPrimary(offset, () => parseHighSierraDescriptor(bytes, this.#source, offset));
+    }
+  }
+
+  /** The first that can be used counts; further ones are copies (ECMA-119 6.7.1.1). */
+  #addPrimary(offset: number, parse: () => VolumeDescriptor): void {
+    if (this.#primary !== undefined) {
+      this.#note(
+        'repeated-descriptor',
+        offset,
+        'Another primary volume descriptor stands here, the first is used',
+      );
+      return;
+    }
+    try {
+      this.#primary = parse();
+    } catch (thrown) {
+      this.#fault ??= this.#reportBroken(thrown, offset);
+    }
+  }
+
+  /** Joliet's, or the enhanced one of ISO 9660:1999; what is neither has a character set that nobody knows. */
+  #addSupplementary(bytes: Uint8Array, offset: number): void {
+    try {
+      const descriptor = parseVolumeDescriptor(bytes, this.#source, offset);
+      if (descriptor.jolietLevel > 0) this.#joliet ??= descriptor;
+      else if (descriptor.version === ENHANCED_VERSION) this.#enhanced ??= descriptor;
+      else
+        this.#note(
+          'unknown-descriptor',
+          offset,
+          'Supplementary volume descriptor is no Joliet, it is left out',
+        );
+    } catch (thrown) {
+      this.#reportBroken(thrown, offset);
+    }
+  }
+
+  #reportBroken(thrown: unknown, offset: number): IsodriveError {
     if (!(thrown instanceof IsodriveError)) throw thrown;
-    report({
+    const { message } = thrown;
+    this.#report({
       code: 'damaged-descriptor',
       severity: 'warning',
-      message: thrown.message,
-      at: { source, offset },
+      message,
+      at: { source: this.#source, offset },
     });
-    return undefined;
+    return thrown;
+  }
+
+  #note(code: string, offset: number, message: string): void {
+    this.#report({
+      code,
+      severity: 'note',
+      message,
+      at: { source: this.#source, offset, clause: 'ECMA-119 6.7.1' },
+    });
+  }
+
+  finish(reader: SectorReader, first: number): VolumeDescriptorSet {
+    const primary = this.#primary;
+    if (primary === undefined && (this.#fault !== undefined || this.#bootCatalog === undefined)) {
+      throw this.#fault ?? refuseMissingPrimary(reader, first, this.#hasUdf);
+    }
+    if (!this.#terminated) {
+      this.#note('unterminated-descriptors', first, 'Volume descriptors end without a terminator');
+    }
+    if (primary !== undefined && primary.offset > first) {
+      this.#note('shifted-descriptor', primary.offset, 'Primary volume descriptor is not the first one');
+    }
+    for (const descriptor of [primary, this.#joliet, this.#enhanced]) {
+      if (descriptor !== undefined) reportDescriptorQuirks(this.#source, descriptor, this.#report);
+    }
+    const isOwnTree = this.#enhanced?.rootOffset !== primary?.rootOffset;
+    return {
+      primary,
+      joliet: this.#joliet,
+      enhanced: isOwnTree ? this.#enhanced : undefined,
+      bootCatalog: this.#bootCatalog,
+      hasUdf: this.#hasUdf,
+    };
   }
 }
 
-/** El Torito 1.0, figure 7: absolute pointer to the first sector of the boot catalogue, bytes 0x47-0x4A. */
-function readCatalogAddress(bytes: Uint8Array): number {
-  return new ByteCursor(bytes, '', 0).u32le(0x47);
-}
-
-function refuseHighSierra(source: string, offset: number): IsodriveError {
-  return new IsodriveError(
-    'unsupported',
-    `Cannot read "${source}": it is a High Sierra disc, expected ISO 9660`,
-    {
-      at: { source, offset },
-    },
-  );
-}
-
-function refuseMissingPrimary(reader: SectorReader, hasUdf: boolean): IsodriveError {
+function refuseMissingPrimary(reader: SectorReader, first: number, hasUdf: boolean): IsodriveError {
   const source = reader.name;
-  const at = { source, offset: FIRST_SECTOR * DESCRIPTOR_BYTES, clause: 'ECMA-119 8.4' };
+  const at = { source, offset: first, clause: 'ECMA-119 8.4' };
   if (hasUdf) {
     return new IsodriveError(
       'unsupported',
@@ -118,34 +216,11 @@ function refuseMissingPrimary(reader: SectorReader, hasUdf: boolean): IsodriveEr
       { at },
     );
   }
-  const isCut = reader.size < (FIRST_SECTOR + 2) * DESCRIPTOR_BYTES;
+  const isCut = reader.size < first + 2 * DESCRIPTOR_BYTES;
   const found = isCut ? `image ends at byte ${reader.size}` : 'there is none';
   return new IsodriveError(
     'damaged',
-    `Cannot find the primary volume descriptor of "${source}": ${found}, expected one at sector ${FIRST_SECTOR}`,
+    `Cannot find the primary volume descriptor of "${source}": ${found}, expected one at sector ${first / DESCRIPTOR_BYTES}`,
     { at },
   );
-}
-
-function reportMissingTerminator(source: string, report: (finding: Finding) => void): void {
-  report({
-    code: 'unterminated-descriptors',
-    severity: 'note',
-    message: 'Volume descriptors end without a terminator',
-    at: { source, offset: FIRST_SECTOR * DESCRIPTOR_BYTES, clause: 'ECMA-119 8.3' },
-  });
-}
-
-function reportMismatch(
-  source: string,
-  descriptor: VolumeDescriptor | undefined,
-  report: (finding: Finding) => void,
-): void {
-  if (descriptor?.mismatchOffset === undefined) return;
-  report({
-    code: 'both-endian-mismatch',
-    severity: 'note',
-    message: 'Halves of a both-endian number differ, the little-endian one is used',
-    at: { source, offset: descriptor.mismatchOffset, clause: 'ECMA-119 7.3.3' },
-  });
 }

@@ -3,6 +3,8 @@ import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Timestamp } from '../file-tree.js';
 import { readLongDate } from './date.js';
+import { HIGH_SIERRA_FLAGS, RECORD } from './directory-record.js';
+import type { RecordFormat } from './directory-record.js';
 import { decodeUcs2, jolietLevel } from './joliet.js';
 
 export const DESCRIPTOR_BYTES = 2048;
@@ -14,9 +16,16 @@ export const DESCRIPTOR_TYPE = {
   partition: 3,
   terminator: 255,
 } as const;
+/** 8.5.2, ISO 9660:1999 8.5.2: version of the enhanced volume descriptor. */
+export const ENHANCED_VERSION = 2;
+/** CD-ROM XA: this stands at byte 1024 of the primary descriptor. */
+const XA_IDENTIFIER = 'CD-XA001';
+const XA_IDENTIFIER_OFFSET = 1024;
 /** Logical block sizes (ECMA-119 6.2.2): powers of two up to the sector. */
 const BLOCK_SIZES: readonly number[] = [512, 1024, 2048];
 const ROOT_RECORD_BYTES = 34;
+/** Offset of the type in a descriptor of High Sierra, behind its own block number. */
+export const HIGH_SIERRA_TYPE = 8;
 
 /** A primary or supplementary volume descriptor (ECMA-119 8.4, 8.5). Text is trimmed. */
 export interface VolumeDescriptor {
@@ -37,6 +46,15 @@ export interface VolumeDescriptor {
   readonly volumeBlocks: number;
   /** Bytes of a logical block. */
   readonly blockSize: number;
+  /** How the records of its directories are laid out. */
+  readonly records: RecordFormat;
+  readonly pathTable: PathTablePlace;
+  /** Records carry the attributes of CD-ROM XA. */
+  readonly isXa: boolean;
+  /** 8.4.31: 1, or 2 in an enhanced descriptor; other values are a quirk. */
+  readonly structureVersion: number;
+  /** Length byte of the root's record, which should be 34. */
+  readonly rootRecordLength: number;
   /** Root directory: byte offset and bytes of its extent. */
   readonly rootOffset: number;
   readonly rootSize: number;
@@ -46,6 +64,16 @@ export interface VolumeDescriptor {
   readonly effective: Timestamp | undefined;
   /** Byte offset in the image of the first both-endian number whose halves differ. */
   readonly mismatchOffset: number | undefined;
+}
+
+/** Where the path table lies (8.4.13 to 8.4.17). */
+export interface PathTablePlace {
+  /** Bytes. */
+  readonly size: number;
+  /** Byte offset of the table with little-endian numbers. */
+  readonly littleOffset: number;
+  /** Byte offset of the table with big-endian numbers; undefined in High Sierra, which is not asked for it. */
+  readonly bigOffset: number | undefined;
 }
 
 /** Parses 2048 bytes that stand at `offset`. Throws `unsupported` for a block size that no disc may have. */
@@ -61,9 +89,8 @@ export function parseVolumeDescriptor(
   const level = type === DESCRIPTOR_TYPE.supplementary ? jolietLevel(cursor.slice(88, 32)) : 0;
   const text = (at: number, length: number): string =>
     level > 0 ? decodeUcs2(cursor.slice(at, length)) : cursor.text(at, length);
-  const blockSize = cursor.u16both(128); // 8.4.12 Logical Block Size, BP 129-132
-  if (!BLOCK_SIZES.includes(blockSize)) throw badBlockSize(cursor, blockSize);
-  const root = readRootRecord(cursor, blockSize);
+  const blockSize = readBlockSize(cursor, 128); // 8.4.12 Logical Block Size, BP 129-132
+  const root = readRootRecord(cursor, 156, blockSize); // 8.4.18, BP 157-190
   return {
     offset,
     type,
@@ -73,6 +100,14 @@ export function parseVolumeDescriptor(
     volumeId: text(40, 32), // 8.4.6, BP 41-72
     volumeBlocks: cursor.u32both(80), // 8.4.8 Volume Space Size, BP 81-88
     blockSize,
+    records: { blockSize, flags: RECORD.flags },
+    pathTable: {
+      size: cursor.u32both(132), // 8.4.13 Path Table Size, BP 133-140
+      littleOffset: cursor.u32le(140) * blockSize, // 8.4.14, BP 141-144
+      bigOffset: cursor.u32be(148) * blockSize, // 8.4.16, BP 149-152
+    },
+    isXa: cursor.text(XA_IDENTIFIER_OFFSET, XA_IDENTIFIER.length) === XA_IDENTIFIER,
+    structureVersion: cursor.u8(881), // 8.4.31, BP 882
     ...root,
     volumeSetId: text(190, 128), // 8.4.19, BP 191-318
     publisherId: text(318, 128), // 8.4.20, BP 319-446
@@ -86,28 +121,79 @@ export function parseVolumeDescriptor(
   };
 }
 
-/** 8.4.18 Directory Record for Root Directory, BP 157-190. Its length byte is often wrong, and not needed. */
-function readRootRecord(cursor: ByteCursor, blockSize: number): { rootOffset: number; rootSize: number } {
-  const at = 156;
+/**
+ * Parses 2048 bytes that are the standard file structure descriptor of High Sierra, in which all fields of ECMA-119
+ * 8.4 stand 8 bytes later and dates have no time zone. Throws as parseVolumeDescriptor does.
+ */
+export function parseHighSierraDescriptor(
+  bytes: Uint8Array,
+  sourceName: string,
+  offset: number,
+): VolumeDescriptor {
+  const cursor = new ByteCursor(bytes, sourceName, offset, 0, DESCRIPTOR_BYTES);
+  const blockSize = readBlockSize(cursor, 136);
+  return {
+    offset,
+    type: cursor.u8(HIGH_SIERRA_TYPE),
+    version: cursor.u8(14),
+    jolietLevel: 0,
+    systemId: cursor.text(16, 32),
+    volumeId: cursor.text(48, 32),
+    volumeBlocks: cursor.u32both(88),
+    blockSize,
+    records: { blockSize, flags: HIGH_SIERRA_FLAGS },
+    pathTable: {
+      size: cursor.u32both(140),
+      littleOffset: cursor.u32le(148) * blockSize,
+      bigOffset: undefined,
+    },
+    isXa: false,
+    structureVersion: 1,
+    ...readRootRecord(cursor, 180, blockSize),
+    volumeSetId: cursor.text(214, 128),
+    publisherId: cursor.text(342, 128),
+    preparerId: cursor.text(470, 128),
+    applicationId: cursor.text(598, 128),
+    created: readDate(cursor, 790, false),
+    modified: readDate(cursor, 806, false),
+    expires: readDate(cursor, 822, false),
+    effective: readDate(cursor, 838, false),
+    mismatchOffset: cursor.mismatch < 0 ? undefined : cursor.offsetInSource(cursor.mismatch),
+  };
+}
+
+function readBlockSize(cursor: ByteCursor, at: number): number {
+  const blockSize = cursor.u16both(at);
+  if (!BLOCK_SIZES.includes(blockSize)) throw badBlockSize(cursor, at, blockSize);
+  return blockSize;
+}
+
+/** The record of the root directory (9.1). Its length byte is often wrong, and not needed. */
+function readRootRecord(
+  cursor: ByteCursor,
+  at: number,
+  blockSize: number,
+): { rootOffset: number; rootSize: number; rootRecordLength: number } {
   cursor.slice(at, ROOT_RECORD_BYTES);
   const extent = cursor.u32both(at + 2); // 9.1.3 Location of Extent
   const extendedAttributes = cursor.u8(at + 1); // 9.1.2 Extended Attribute Record Length
   return {
     rootOffset: (extent + extendedAttributes) * blockSize,
+    rootRecordLength: cursor.u8(at),
     rootSize: cursor.u32both(at + 10), // 9.1.4 Data Length
   };
 }
 
-function readDate(cursor: ByteCursor, offset: number): Timestamp | undefined {
+function readDate(cursor: ByteCursor, offset: number, hasZone = true): Timestamp | undefined {
   const time = { seconds: 0, microseconds: 0 };
-  return readLongDate(cursor, offset, time) ? time : undefined;
+  return readLongDate(cursor, offset, time, hasZone) ? time : undefined;
 }
 
-function badBlockSize(cursor: ByteCursor, found: number): IsodriveError {
+function badBlockSize(cursor: ByteCursor, at: number, found: number): IsodriveError {
   return new IsodriveError(
     'unsupported',
     `Cannot read the volume descriptor of "${cursor.sourceName}": logical block size is ${found}, ` +
       `expected 512, 1024 or 2048`,
-    { at: { source: cursor.sourceName, offset: cursor.offsetInSource(128), clause: 'ECMA-119 8.4.12' } },
+    { at: { source: cursor.sourceName, offset: cursor.offsetInSource(at), clause: 'ECMA-119 8.4.12' } },
   );
 }

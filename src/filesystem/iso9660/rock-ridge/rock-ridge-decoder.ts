@@ -9,6 +9,7 @@ import type { ContinuationAreas } from '../continuation-areas.js';
 import { RECORD, RECORD_FLAG, readFixedFields, systemUseOffset } from '../directory-record.js';
 import { copyIsoName } from '../record-decoder.js';
 import type { DecodeResult, RecordDecoder } from '../record-decoder.js';
+import type { NameCharset } from '../name-charset.js';
 import { SystemUseWalker } from '../susp.js';
 import type { FieldVisitor, WalkResult } from '../susp.js';
 import { appendAlternateName } from './alternate-name.js';
@@ -24,6 +25,8 @@ const ZISOFS_FIELD = 0x5a46;
 
 export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
   report: (finding: Finding) => void = () => undefined;
+  /** Of names and targets that are no UTF-8. */
+  charset: NameCharset | undefined;
   readonly #walker: SystemUseWalker;
   readonly #blockSize: number;
   readonly #skip: number;
@@ -47,7 +50,10 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
     this.#begin(entry);
     if (this.#readFields(cursor) === 'incomplete') return 'incomplete';
     if (this.#relocated) return 'hidden';
-    if (!this.#named || entry.nameLength === 0) copyIsoName(cursor, entry);
+    if (!this.#named || entry.nameLength === 0) copyIsoName(cursor, entry, this.charset);
+    else if (this.charset !== undefined) {
+      entry.nameLength = this.charset.decode(entry.name, entry.nameLength);
+    }
     if (this.#childBlock >= 0) return this.#moveEntry();
     this.#settleType(cursor);
     return 'entry';
@@ -130,7 +136,7 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
       case -1:
       case MODE_TYPE.symlink:
         entry.mode = MODE_TYPE.symlink | (type === -1 ? LINK_MODE : permissions);
-        entry.target = this.#link.bytes();
+        entry.target = this.charset?.decodeAll(this.#link.bytes()) ?? this.#link.bytes();
         entry.size = entry.target.length;
         break;
       case MODE_TYPE.block:

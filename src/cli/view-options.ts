@@ -1,0 +1,54 @@
+// The options that say which view of an image is wanted, the same for every command that looks into one.
+import { IsodriveError } from '../base/error.js';
+import { MAX_SECTOR_OFFSET } from '../disc/shifted-reader.js';
+import { TREE_KINDS } from '../filesystem/file-tree.js';
+import type { TreeKind } from '../filesystem/file-tree.js';
+import type { OpenImageOptions } from '../index/open-image.js';
+import type { CommandArguments, OptionSpec } from './command-spec.js';
+
+/** Sessions have numbers from 1; no disc has as many. */
+const MAX_SESSION = 9999;
+
+export const VIEW_OPTIONS: readonly OptionSpec[] = [
+  {
+    name: 'tree',
+    type: 'string',
+    choices: ['auto', ...TREE_KINDS],
+    summary: 'Which view of the disc; auto takes the best there is',
+  },
+  { name: 'session', type: 'string', summary: 'Which session of a disc, by number; the last without' },
+  {
+    name: 'sector-offset',
+    type: 'string',
+    summary: 'Address of the first sector, for an image cut out of a disc',
+  },
+  { name: 'charset', type: 'string', summary: 'Charset of names that are not UTF-8, such as shift_jis' },
+  { name: 'associated', type: 'boolean', summary: 'Show associated files (resource forks) as ._NAME' },
+];
+
+export type ViewChoice = Pick<OpenImageOptions, 'session' | 'sectorOffset' | 'charset' | 'associated'> & {
+  readonly tree: TreeKind | 'auto';
+};
+
+/** What the options of a command line ask for. Throws `usage` for a number that is none. */
+export function readViewOptions(args: CommandArguments): ViewChoice {
+  return {
+    // The parser has checked the choice.
+    tree: (args.text('tree') ?? 'auto') as TreeKind | 'auto',
+    session: readNumber(args, 'session', 1, MAX_SESSION),
+    sectorOffset: readNumber(args, 'sector-offset', 0, MAX_SECTOR_OFFSET),
+    charset: args.text('charset'),
+    associated: args.flag('associated'),
+  };
+}
+
+function readNumber(args: CommandArguments, name: string, least: number, most: number): number | undefined {
+  const text = args.text(name);
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (/^\d{1,10}$/.test(text) && value >= least && value <= most) return value;
+  throw new IsodriveError(
+    'usage',
+    `Argument "${name}" is "${text}", expected a number from ${least} to ${most}`,
+  );
+}
