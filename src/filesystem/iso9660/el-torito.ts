@@ -108,11 +108,13 @@ function readEntries(cursor: ByteCursor): Entries {
     const platform = cursor.u8(at + 1); // offset 1
     const count = cursor.u16le(at + 2); // offsets 2-3: entries of the section
     at += ENTRY_BYTES;
-    for (let i = 0; i < count && at + ENTRY_BYTES <= cursor.length; at += ENTRY_BYTES) {
+    let left = count;
+    for (; left > 0 && at + ENTRY_BYTES <= cursor.length; at += ENTRY_BYTES) {
       if (cursor.u8(at) === HEADER.extension) continue;
       entries.push(readEntry(cursor, at, platform));
-      i += 1;
+      left -= 1;
     }
+    if (left > 0) break;
     if (id === HEADER.lastSection)
       return { entries, quirk: quirk === 'headless' ? quirk : undefined, end: at };
   }

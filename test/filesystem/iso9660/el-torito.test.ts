@@ -1,9 +1,13 @@
 // Boot catalogues: what is listed, and what is said of broken ones.
 import { describe, expect, it } from 'vitest';
 import { PlainSectorReader } from '../../../src/disc/sector-reader.js';
-import { readBootCatalog } from '../../../src/filesystem/iso9660/el-torito.js';
+import { MAX_CATALOG_BYTES, readBootCatalog } from '../../../src/filesystem/iso9660/el-torito.js';
 import type { BootEntry } from '../../../src/filesystem/iso9660/el-torito.js';
+import { isoFileSystem } from '../../../src/filesystem/iso9660/probe.js';
+import { bootRecord, terminator } from '../../support/descriptor-builder.js';
 import { FaultySource } from '../../support/faulty-source.js';
+import { ER, SP, buildIso, ce, join, nm } from '../../support/iso-builder.js';
+import { openBytes, readAll } from '../../support/opened-bytes.js';
 
 const VALIDATION = [1, 0, 0, 0, ...Array<number>(24).fill(0), 0xaa, 0x55, 0x55, 0xaa];
 
@@ -70,5 +74,111 @@ describe('a boot catalogue', () => {
     const { entries, messages } = await read([9, ...VALIDATION.slice(1)]);
     expect(entries).toEqual([]);
     expect(messages).toEqual(['Boot catalogue starts with 9, expected a validation entry (1)']);
+  });
+
+  it('with section entries that have no header (Mageia 4) lists them for the first platform', async () => {
+    const { entries, messages } = await read([
+      ...VALIDATION,
+      ...entry(0x88, 0, 4, 100),
+      ...entry(0x88, 0, 8, 200),
+      ...entry(0x88, 0, 8, 300),
+    ]);
+    expect(entries.map(({ offset }) => offset / 2048)).toEqual([100, 200, 300]);
+    expect(messages).toEqual([
+      'Section entries stand without a section header, they are taken for those of the first platform',
+    ]);
+  });
+
+  it('whose last header does not say that it is the last (FreeBSD 11) is read to its end', async () => {
+    const { entries, messages } = await read([
+      ...VALIDATION,
+      ...entry(0x88, 0, 4, 100),
+      ...header(0x90, 0xef, 1),
+      ...entry(0x88, 0, 8, 200),
+    ]);
+    expect(entries.map(({ platform }) => platform)).toEqual(['x86', 'efi']);
+    expect(messages).toEqual(['No section header says that it is the last']);
+  });
+
+  it('with a value in the field that should be unused is read', async () => {
+    const first = entry(0x88, 0, 4, 100);
+    first.fill(0x77, 12, 32);
+    const { entries, messages } = await read([...VALIDATION, ...first]);
+    expect(entries).toHaveLength(1);
+    expect(messages).toEqual([]);
+  });
+
+  it('lists load sizes of 0 and 1 as they are, and floppy and hard disk emulation by their media', async () => {
+    const { entries } = await read([
+      ...VALIDATION,
+      ...entry(0x88, 0, 0, 100),
+      ...header(0x91, 0xef, 5),
+      ...entry(0x88, 0, 1, 200),
+      ...[1, 2, 3, 4].flatMap((media) => entry(0x88, media, 1, 300)),
+    ]);
+    expect(entries.map(({ loadSize }) => loadSize)).toEqual([0, 512, 512, 512, 512, 512]);
+    expect(entries.slice(2).map(({ emulation }) => emulation)).toEqual([
+      'floppy-1.2',
+      'floppy-1.44',
+      'floppy-2.88',
+      'hard-disk',
+    ]);
+  });
+
+  it('is read up to its limit and no further', async () => {
+    const room = MAX_CATALOG_BYTES / 32 - 3;
+    const rows = (count: number): number[] => [
+      ...VALIDATION,
+      ...entry(0x88, 0, 4, 1),
+      ...header(0x91, 0, count & 0xff).map((byte, at) => (at === 3 ? count >> 8 : byte)),
+      ...Array.from({ length: count }, () => entry(0x88, 0, 4, 2)).flat(),
+    ];
+    expect(await read(rows(room))).toMatchObject({ messages: [], entries: { length: room + 1 } });
+    const beyond = await read(rows(room + 1));
+    expect(beyond.entries).toHaveLength(room + 1);
+    expect(beyond.messages).toEqual(['Catalogue is longer than is read, its rest is left out']);
+  });
+});
+
+describe('A disc with boot images', () => {
+  const CATALOG = [...VALIDATION, ...entry(0x88, 0, 4, 25)];
+
+  it('and no volume descriptor (menuet) is empty, and its boot entries are listed', async () => {
+    const image = Buffer.alloc(30 * 2048);
+    image.set(bootRecord(20), 17 * 2048);
+    image.set(terminator(), 18 * 2048);
+    image.set(CATALOG, 20 * 2048);
+    await using opened = await openBytes(image);
+    expect(opened.volume.bootEntries).toMatchObject([{ offset: 25 * 2048, bootable: true }]);
+    const { entries, codes } = await readAll(opened);
+    expect([...entries.keys()]).toEqual(['/']);
+    expect(codes).toEqual(['no-file-system']);
+  });
+
+  it('has its catalogue where the boot record says, inside of a continuation area too', async () => {
+    const area = Buffer.alloc(2048);
+    area.set(nm('long'), 512);
+    area.set(CATALOG);
+    const root = [{ name: 'A.;1', systemUse: ce(40, 512, 9) }];
+    const dotUse = join(SP, ER);
+    const image = Buffer.from(buildIso({ root, dotUse, sectors: { 18: terminator(), 40: area } }));
+    image.set(bootRecord(40), 17 * 2048);
+    await using opened = await openBytes(image);
+    expect(opened.volume.bootEntries).toHaveLength(1);
+    expect([...(await readAll(opened)).entries.keys()]).toEqual(['/', '/long']);
+  });
+
+  it('keeps its files when the medium fails under the catalogue', async () => {
+    const image = Buffer.from(buildIso({ root: [{ name: 'A.;1' }], sectors: { 18: terminator() } }));
+    image.set(bootRecord(40), 17 * 2048);
+    const source = new FaultySource(image);
+    source.bad = [40 * 2048, 41 * 2048];
+    const findings: string[] = [];
+    const volume = await isoFileSystem.probe(new PlainSectorReader(source), {
+      report: ({ code }) => findings.push(code),
+      signal: undefined,
+    });
+    expect(volume.summary.bootEntries).toEqual([]);
+    expect(findings).toEqual(['damaged-boot-catalog']);
   });
 });
