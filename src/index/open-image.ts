@@ -18,6 +18,8 @@ export interface OpenImageOptions {
   readonly tree?: TreeKind | 'auto';
   /** Where the index lives; memory of this process where absent. */
   readonly memory?: IndexMemory;
+  /** `memory` holds the index already, filled by a process that died. */
+  readonly isAdopted?: boolean;
   /** Bytes of metadata kept in memory while directories are read. */
   readonly cacheBytes?: number;
   readonly signal?: AbortSignal;
@@ -71,7 +73,10 @@ async function openVolume(
   const trees = volumes.flatMap((volume) => volume.trees);
   const tree = await chooseTree(trees, options.tree ?? 'auto', findings, source.name, signal);
   const memory = options.memory ?? new PlainIndexMemory();
-  const index = await DiscIndex.open(tree, memory, findings, source.name, signal);
+  const index =
+    options.isAdopted === true
+      ? DiscIndex.adopt(tree, memory, findings, source.name)
+      : await DiscIndex.open(tree, memory, findings, source.name, signal);
   return {
     source,
     format: disc.format,
