@@ -23,6 +23,20 @@ export interface BoundSocket {
   remove(): void;
 }
 
+/**
+ * Lets `server` listen on a socket that is bound already. One that belongs to the service manager stays when the daemon
+ * goes; one that a daemon before us has bound is removed as if it were our own.
+ */
+export async function adoptSocket(
+  server: Server,
+  path: string,
+  { descriptor, isForeign }: { readonly descriptor: number; readonly isForeign: boolean },
+): Promise<BoundSocket> {
+  await listen(server, { fd: descriptor });
+  const inode = lstatSync(path, { throwIfNoEntry: false })?.ino;
+  return { path, remove: () => (isForeign || inode === undefined ? undefined : removeIfSame(path, inode)) };
+}
+
 /** Lets `server` listen at `path`. Rejects with `busy` when a daemon listens there, `permission` or `policy`. */
 export async function bindSocket(server: Server, path: string): Promise<BoundSocket> {
   const own = `${path}.${process.pid}`;
@@ -117,10 +131,10 @@ function isAlive(path: string): Promise<boolean> {
   });
 }
 
-function listen(server: Server, path: string): Promise<void> {
+function listen(server: Server, target: string | { readonly fd: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(path, () => {
+    server.listen(target, () => {
       server.off('error', reject);
       resolve();
     });

@@ -2,7 +2,7 @@
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { toIsodriveError } from '../src/base/error.js';
-import { bindSocket } from './bind-socket.js';
+import { adoptSocket, bindSocket } from './bind-socket.js';
 import type { BoundSocket } from './bind-socket.js';
 import { ControlConnection } from './control-connection.js';
 import type { EventBus } from './event-bus.js';
@@ -12,16 +12,24 @@ import type { DaemonFacts } from './methods.js';
 import type { MountManager } from './mount-manager.js';
 import { createPeerCheck } from './peer-check.js';
 import type { PeerCheck } from './peer-check.js';
+import type { ServiceManager } from './service-manager.js';
+import { descriptorOf } from './socket-descriptor.js';
 
 /** Clients that may be connected at the same time; more are hung up on. */
 export const MAX_CONNECTIONS = 256;
+/** Our listening socket, kept while a successor starts: clients queue there. */
+const KEPT_SOCKET = 'control';
+/** The service manager's own, for activation: FileDescriptorName in the socket unit. */
+const ACTIVATION_SOCKET = 'isodrive';
 
 export interface ControlServerOptions {
   readonly facts: DaemonFacts;
   readonly manager: MountManager;
+  readonly service: ServiceManager;
   readonly events: EventBus;
   readonly log: DaemonLog;
   readonly requestShutdown: () => void;
+  readonly requestUpgrade: () => void;
 }
 
 /** A bound, listening control socket. Disposing hangs up on all clients and removes the socket. */
@@ -49,8 +57,27 @@ export class ControlServer implements AsyncDisposable {
   /** Rejects as bindSocket does. */
   static async listen(options: ControlServerOptions): Promise<ControlServer> {
     const server = new ControlServer(options);
-    server.#socket = await bindSocket(server.#server, options.facts.socketPath);
+    server.#socket = await server.#open();
     return server;
+  }
+
+  async #open(): Promise<BoundSocket> {
+    const { service, facts } = this.#options;
+    const own = service.take(KEPT_SOCKET);
+    const foreign = service.take(ACTIVATION_SOCKET);
+    if (foreign !== undefined) {
+      return adoptSocket(this.#server, facts.socketPath, { descriptor: foreign, isForeign: true });
+    }
+    if (own !== undefined) {
+      return adoptSocket(this.#server, facts.socketPath, { descriptor: own, isForeign: false });
+    }
+    const bound = await bindSocket(this.#server, facts.socketPath);
+    if (service.isPresent) service.keep(KEPT_SOCKET, descriptorOf(this.#server));
+    return bound;
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
   }
 
   #accept(socket: Socket): void {
@@ -61,10 +88,12 @@ export class ControlServer implements AsyncDisposable {
       socket.destroy();
       return;
     }
-    const { manager, facts, events, log, requestShutdown } = this.#options;
+    const { manager, facts, events, log, requestShutdown, requestUpgrade } = this.#options;
     const connection = new ControlConnection(socket, {
-      call: (method, params, context) =>
-        callMethod(method, params, { ...context, manager, facts, requestShutdown }),
+      call: async (method, params, context) => {
+        await manager.restored;
+        return callMethod(method, params, { ...context, manager, facts, requestShutdown, requestUpgrade });
+      },
       events,
       log,
     });
@@ -75,6 +104,7 @@ export class ControlServer implements AsyncDisposable {
   /** Takes no more clients: from now on the path is free for another daemon. */
   stopListening(): void {
     this.#socket?.remove();
+    this.#options.service.forget(KEPT_SOCKET);
     this.#server.close();
   }
 

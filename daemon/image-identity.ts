@@ -1,6 +1,9 @@
 // Tells whether the file at a path is still the one that was mounted.
 import { stat } from 'node:fs/promises';
+import { IsodriveError } from '../src/base/error.js';
+import type { OpenedImage } from '../src/index/open-image.js';
 import type { ImageState } from '../src/protocol/messages.js';
+import type { MountedImage } from './mounted-image.js';
 
 export interface ImageIdentity {
   readonly device: bigint;
@@ -30,4 +33,26 @@ export function compareIdentity(mounted: ImageIdentity, now: ImageIdentity | und
   if (now === undefined || !isSameFile(mounted, now)) return 'replaced';
   if (now.size < mounted.size) return 'truncated';
   return now.size === mounted.size && now.modified === mounted.modified ? 'ok' : 'changed';
+}
+
+/** Identity of an image that is open. Throws TypeError for a source that has none. */
+export function identityOf(image: OpenedImage): ImageIdentity {
+  const { identity, size, name } = image.source;
+  if (identity === undefined) throw new TypeError(`Source "${name}" has no identity`);
+  return { ...identity, size: BigInt(size) };
+}
+
+/** What to tell who wants to mount a file that was changed since it was mounted. */
+export function imageChanged(path: string, mount: MountedImage, now: ImageIdentity): IsodriveError {
+  return new IsodriveError(
+    'image-changed',
+    `Image "${path}" has changed since it was mounted as ${mount.id} at "${mount.active.directory}": ` +
+      `it has ${now.size} bytes, modified ${formatTime(now.modified)}, ` +
+      `expected ${mount.identity.size} bytes, modified ${formatTime(mount.identity.modified)}`,
+    { action: `Run isodrive unmount ${mount.id}, then mount it again, or use --new` },
+  );
+}
+
+function formatTime(nanoseconds: bigint): string {
+  return new Date(Number(nanoseconds / 1_000_000n)).toISOString();
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-// isodrived: owns every mount. Starts the control socket, says that it is ready, and on SIGTERM, SIGINT, SIGHUP or a
-// `shutdown` call unmounts everything, removes its socket, and ends.
+// isodrived: owns every mount. Starts the control socket, brings back the mounts of a daemon that died, says that it is
+// ready, and on SIGTERM, SIGINT, SIGHUP or a `shutdown` call unmounts everything, removes its socket, and ends.
 import { closeSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { toIsodriveError } from '../src/base/error.js';
+import { IsodriveError, toIsodriveError } from '../src/base/error.js';
 import { packageVersion } from '../src/protocol/package-info.js';
 import { encodeError } from '../src/protocol/rpc-error.js';
 import { controlSocketPath } from '../src/protocol/socket-path.js';
@@ -12,28 +12,45 @@ import type { ReadyMessage } from '../src/protocol/start-daemon.js';
 import { ControlServer } from './control-server.js';
 import { createDrivers } from './drivers.js';
 import { EventBus } from './event-bus.js';
+import { startIdleTimer } from './idle-timer.js';
+import { Journal } from './journal.js';
 import { openLog } from './log.js';
+import { MountKeeper } from './mount-keeper.js';
 import { MountManager } from './mount-manager.js';
+import { ServiceManager } from './service-manager.js';
 
 /** Milliseconds after which a daemon that cannot unmount ends all the same; the kernel then ends its mounts. */
 const SHUTDOWN_DEADLINE = 15_000;
+/** Milliseconds that being ready waits for mounts that are brought back: an image may be on a medium that hangs. */
+const RESTORE_DEADLINE = 5000;
+/** Asks whoever runs us to start a successor at once (EX_TEMPFAIL); native/keeper/main.cc and the units know it. */
+const EXIT_RESTART = 75;
 
 interface DaemonOptions {
   readonly socketPath: string;
   readonly logPath: string | undefined;
+  /** Where the journal of mounts is kept. */
+  readonly journalPath: string;
+  /** Seconds without mounts and clients after which the daemon ends; undefined: never. */
+  readonly idleTimeout: number | undefined;
 }
 
-async function startDaemon({ socketPath, logPath }: DaemonOptions): Promise<void> {
+async function startDaemon(options: DaemonOptions, service: ServiceManager): Promise<void> {
+  const { socketPath, logPath } = options;
   process.umask(0o077);
   const log = openLog(logPath);
+  service.onFault = (err) => log.error({ err }, 'cannot speak to the service manager');
   const events = new EventBus();
-  const manager = new MountManager({ drivers: createDrivers(), events, log });
+  const journal = new Journal(options.journalPath, log);
+  const keeper = new MountKeeper(journal, service);
+  const manager = new MountManager({ drivers: createDrivers(), keeper, events, log });
   const facts = { version: packageVersion(), socketPath, logPath };
   let isEnding = false;
   const shutDown = async (reason: string, exitCode: number): Promise<void> => {
     if (isEnding) return;
     isEnding = true;
     log.info({ reason }, 'ending');
+    service.stopping();
     setTimeout(() => {
       log.error('cannot unmount in time');
       process.exit(1);
@@ -47,22 +64,68 @@ async function startDaemon({ socketPath, logPath }: DaemonOptions): Promise<void
     setImmediate(() => process.exit());
   };
   const requestShutdown = (): void => void setImmediate(() => void shutDown('request', 0));
-  const server = await ControlServer.listen({ facts, manager, events, log, requestShutdown });
+  const requestUpgrade = (): void => {
+    if (!service.isPresent) throw refuseUpgrade();
+    setImmediate(() => {
+      log.info('making way for a successor');
+      // As if killed: the kernel hands the successor what is unanswered, and the journal what is half made.
+      process.exit(EXIT_RESTART);
+    });
+  };
+  const server = await ControlServer.listen({
+    facts,
+    manager,
+    service,
+    events,
+    log,
+    requestShutdown,
+    requestUpgrade,
+  });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => void shutDown(signal, 0));
   }
   for (const fault of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(fault, (error: unknown) => {
       log.fatal({ err: error }, fault);
+      // A successor goes on with the mounts, and does better.
+      if (service.isPresent) process.exit(1);
       void shutDown(fault, 1);
     });
   }
+  // Only now: who has bound the socket is the only daemon, so that the mounts in the journal are nobody else's.
+  journal.load();
+  const late = new Promise<void>((resolve) => setTimeout(resolve, RESTORE_DEADLINE).unref());
+  await Promise.race([manager.restore(), late]);
+  if (options.idleTimeout !== undefined) {
+    startIdleTimer(
+      options.idleTimeout,
+      () => server.connectionCount === 0 && !manager.isBusy,
+      () => void shutDown('idle', 0),
+    );
+  }
   log.info({ socket: socketPath, version: facts.version }, 'listening');
+  service.ready();
+  service.startWatchdog();
 }
 
-function reportReady(message: ReadyMessage): void {
-  writeSync(READY_DESCRIPTOR, `${JSON.stringify(message)}\n`);
-  closeSync(READY_DESCRIPTOR);
+function refuseUpgrade(): IsodriveError {
+  return new IsodriveError(
+    'unsupported',
+    'Cannot hand the mounts over: nobody keeps them, expected isodrive-keeper or systemd',
+    { action: 'Stop the daemon with isodrive daemon stop, and start it again' },
+  );
+}
+
+function reportReady(descriptor: number | undefined, message: ReadyMessage): void {
+  if (descriptor === undefined) return;
+  writeSync(descriptor, `${JSON.stringify(message)}\n`);
+  closeSync(descriptor);
+}
+
+function parseSeconds(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,9}$/u.test(text)) return Number(text);
+  throw new IsodriveError('usage', `Idle timeout is "${text}", expected a whole number of seconds`);
 }
 
 async function main(): Promise<void> {
@@ -70,17 +133,24 @@ async function main(): Promise<void> {
     options: {
       socket: { type: 'string' },
       log: { type: 'string' },
-      // Set by whoever starts us in the background, and then reads our readiness from READY_DESCRIPTOR.
+      journal: { type: 'string' },
+      'idle-timeout': { type: 'string' },
+      // Set by whoever starts us in the background without a keeper, and then reads READY_DESCRIPTOR.
       background: { type: 'boolean', default: false },
     },
   });
+  const service = ServiceManager.fromEnvironment();
+  const ready = service.take('ready') ?? (values.background ? READY_DESCRIPTOR : undefined);
   try {
-    await startDaemon({ socketPath: controlSocketPath(values.socket), logPath: values.log });
-    if (values.background) reportReady({ ready: true, pid: process.pid });
+    const socketPath = controlSocketPath(values.socket);
+    const journalPath = values.journal ?? `${socketPath}.mounts`;
+    const idleTimeout = parseSeconds(values['idle-timeout']);
+    await startDaemon({ socketPath, logPath: values.log, journalPath, idleTimeout }, service);
+    reportReady(ready, { ready: true, pid: process.pid });
   } catch (thrown) {
     const error = toIsodriveError(thrown);
-    if (values.background) reportReady({ error: encodeError(error) });
-    else process.stderr.write(`isodrived: ${error.message}\nhint: ${error.action}\n`);
+    if (ready === undefined) process.stderr.write(`isodrived: ${error.message}\nhint: ${error.action}\n`);
+    else reportReady(ready, { error: encodeError(error) });
     process.exitCode = error.kind.exit;
   }
 }

@@ -15,6 +15,8 @@ export interface MethodContext {
   readonly facts: DaemonFacts;
   /** Ends the daemon, once the answer is out. */
   readonly requestShutdown: () => void;
+  /** Has a successor take over, once the answer is out. Throws `unsupported` where nobody would start one. */
+  readonly requestUpgrade: () => void;
   /** Sends events to the caller from now on. */
   readonly watch: () => void;
   readonly signal: AbortSignal;
@@ -45,6 +47,10 @@ const HANDLERS: { readonly [M in MethodName]: Handler<M> } = {
   version: (_, { facts }) => ({ version: facts.version, pid: process.pid }),
   shutdown: (_, { requestShutdown }) => {
     requestShutdown();
+    return { pid: process.pid };
+  },
+  upgrade: (_, { requestUpgrade }) => {
+    requestUpgrade();
     return { pid: process.pid };
   },
 };

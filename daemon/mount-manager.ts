@@ -2,13 +2,9 @@
 import { dirname, basename, join } from 'node:path';
 import { IsodriveError, toIsodriveError } from '../src/base/error.js';
 import type { Finding } from '../src/base/finding.js';
-import { openImage } from '../src/index/open-image.js';
-import type { OpenedImage } from '../src/index/open-image.js';
-import type { ActiveMount, MountDriver, MountEnd } from '../src/mount/mount-driver.js';
+import type { MountDriver, MountEnd } from '../src/mount/mount-driver.js';
 import { prepareMountPoint } from '../src/mount/mount-point.js';
-import type { MountPoint } from '../src/mount/mount-point.js';
 import { readMountTable } from '../src/mount/mount-table.js';
-import { selectDriver } from '../src/mount/select-driver.js';
 import type {
   MountParams,
   MountResult,
@@ -20,13 +16,15 @@ import type {
 } from '../src/protocol/messages.js';
 import { encodeError } from '../src/protocol/rpc-error.js';
 import type { EventBus } from './event-bus.js';
-import { compareIdentity, readIdentity } from './image-identity.js';
-import type { ImageIdentity } from './image-identity.js';
+import { compareIdentity, imageChanged, readIdentity } from './image-identity.js';
 import { KeyedLock } from './keyed-lock.js';
 import type { DaemonLog } from './log.js';
+import { MountFactory } from './mount-factory.js';
+import type { MountKeeper } from './mount-keeper.js';
 import { MountRegistry } from './mount-registry.js';
-import { MountedImage } from './mounted-image.js';
+import type { MountedImage } from './mounted-image.js';
 import { resolvePath } from './resolve-path.js';
+import { restoreMounts } from './restore-mounts.js';
 
 /** Milliseconds that a daemon which ends waits for the last users of a detached mount. */
 const END_DEADLINE = 500;
@@ -34,12 +32,16 @@ const END_DEADLINE = 500;
 export interface MountManagerOptions {
   /** Best first. */
   readonly drivers: readonly MountDriver[];
+  readonly keeper: MountKeeper;
   readonly events: EventBus;
   readonly log: DaemonLog;
 }
 
 export class MountManager {
-  readonly #drivers: readonly MountDriver[];
+  readonly #factory: MountFactory;
+  readonly #keeper: MountKeeper;
+  /** Settled once the mounts of the last daemon are back. */
+  restored: Promise<void> = Promise.resolve();
   readonly #events: EventBus;
   readonly #log: DaemonLog;
   readonly #registry = new MountRegistry();
@@ -51,13 +53,19 @@ export class MountManager {
   readonly #stop = new AbortController();
 
   constructor(options: MountManagerOptions) {
-    this.#drivers = options.drivers;
+    this.#keeper = options.keeper;
+    this.#factory = new MountFactory(options.drivers, options.keeper);
     this.#events = options.events;
     this.#log = options.log;
   }
 
   list(): Promise<MountSummary[]> {
     return Promise.all(this.#registry.mounts.map((mount) => mount.describe()));
+  }
+
+  /** Whether there is any mount, or one being made or given back. */
+  get isBusy(): boolean {
+    return this.#registry.mounts.length + this.#creating.size + this.#closing.size > 0;
   }
 
   /** Mounts an image, or gives the mount it has. Rejects with what opening, the driver or the mount point reports. */
@@ -108,57 +116,45 @@ export class MountManager {
   ): Promise<MountedImage> {
     this.#checkOpen();
     this.#registry.checkRoom();
-    const wantedDriver = params.driver ?? 'auto';
-    const wantedTree = params.tree ?? 'auto';
-    const allowOther = params.allowOther ?? false;
-    const driver = await selectDriver(wantedDriver, this.#drivers);
     const { session, sectorOffset, charset, associated } = params;
-    const view = { session, sectorOffset, charset, associated: associated ?? false };
-    const memory = driver.createMemory();
-    const image = await openImage(path, { tree: wantedTree, ...view, memory, signal }).catch(
-      (thrown: unknown) => {
-        this.#checkOpen();
-        throw thrown;
-      },
-    );
-    let point: MountPoint | undefined;
-    let active: ActiveMount | undefined;
     try {
-      const identity = identityOf(image);
-      point = await prepareMountPoint(directory, image.tree.label);
-      active = await driver.mount({
-        index: image.index,
-        source: image.source,
-        directory: point.directory,
-        sourceName: path,
-        label: image.tree.label,
-        allowOther,
-      });
-      this.#checkOpen();
-      if (signal.aborted) throw new IsodriveError('cancelled', 'Mount was interrupted');
-      const mounted = new MountedImage({
+      const mounted = await this.#factory.create({
         id: this.#registry.createId(),
         path,
-        identity,
-        wantedTree,
-        wantedDriver,
-        view,
-        allowOther,
-        image,
-        active,
-        point,
+        tree: params.tree ?? 'auto',
+        driver: params.driver ?? 'auto',
+        view: { session, sectorOffset, charset, associated: associated ?? false },
+        allowOther: params.allowOther ?? false,
+        preparePoint: (label) => prepareMountPoint(directory, label),
+        check: () => this.#checkWanted(signal),
+        signal,
       });
-      // In the same turn as the last look at whether the daemon ends: it unmounts all that is registered then.
-      this.#adopt(mounted);
-      return mounted;
+      // `close` waits for mounts that are being made, and so meets this one.
+      return this.#adopt(mounted);
     } catch (thrown) {
-      await active?.unmount({ lazy: true });
-      await active?.ended;
-      await point?.release();
-      await image[Symbol.asyncDispose]();
       this.#checkOpen();
       throw thrown;
     }
+  }
+
+  #checkWanted(signal: AbortSignal): void {
+    this.#checkOpen();
+    if (signal.aborted) throw new IsodriveError('cancelled', 'Mount was interrupted');
+  }
+
+  /** Brings back the mounts of a daemon that died. Call once, before any other method; never rejects. */
+  restore(): Promise<void> {
+    this.restored = restoreMounts({
+      factory: this.#factory,
+      keeper: this.#keeper,
+      log: this.#log,
+      check: () => this.#checkOpen(),
+      adopt: (mounted, isDetached) => {
+        this.#adopt(mounted, isDetached);
+        this.#serve(mounted);
+      },
+    });
+    return this.restored;
   }
 
   #checkOpen(): void {
@@ -168,16 +164,22 @@ export class MountManager {
     });
   }
 
-  #adopt(mounted: MountedImage): void {
-    this.#registry.add(mounted);
+  /** A detached mount serves its last users; nobody can name it any more. */
+  #adopt(mounted: MountedImage, isDetached = false): MountedImage {
+    if (!isDetached) this.#registry.add(mounted);
     const closing = this.#closeWhenEnded(mounted);
     this.#closing.add(closing);
     void closing.finally(() => this.#closing.delete(closing));
+    return mounted;
   }
 
   #announce(mounted: MountedImage, mount: MountSummary): void {
     this.#log.info({ ...mount }, 'mounted');
     this.#events.emit({ event: 'mounted', time: new Date().toISOString(), mount });
+    this.#serve(mounted);
+  }
+
+  #serve(mounted: MountedImage): void {
     mounted.watchFindings((finding) => this.#reportFinding(mounted, finding));
     // The answer goes out first: whoever asked for the mount is about to list it.
     setImmediate(() => mounted.startPrefetch());
@@ -192,6 +194,7 @@ export class MountManager {
     const end = await mounted.active.ended;
     try {
       await this.#drop(mounted, end);
+      this.#keeper.forget(mounted.id);
       await mounted.close();
     } catch (thrown) {
       this.#log.error({ err: thrown, ...mounted.name() }, 'cannot close an image');
@@ -248,6 +251,7 @@ export class MountManager {
     mount.isUnmounting = true;
     try {
       await mount.active.unmount({ lazy });
+      if (lazy) this.#keeper.detach(mount.id);
     } catch (thrown) {
       mount.isUnmounting = false;
       throw thrown;
@@ -258,6 +262,7 @@ export class MountManager {
   /** Unmounts everything, lazily where it is in use, and takes no more mounts. Never rejects. */
   async close(): Promise<void> {
     this.#stop.abort();
+    await this.restored;
     await Promise.allSettled(this.#creating);
     await Promise.all(
       this.#registry.mounts.map(async (mount) => {
@@ -273,6 +278,7 @@ export class MountManager {
     );
     const late = new Promise<void>((resolve) => setTimeout(resolve, END_DEADLINE).unref());
     await Promise.race([Promise.all(this.#closing), late]);
+    this.#keeper.forgetAll();
   }
 }
 
@@ -283,24 +289,4 @@ async function resolveMountPoint(
 ): Promise<string> {
   const path = join(await resolvePath(dirname(wanted), isOurs), basename(wanted));
   return isOurs(path) === undefined ? resolvePath(path, isOurs) : path;
-}
-
-function identityOf(image: OpenedImage): ImageIdentity {
-  const { identity, size, name } = image.source;
-  if (identity === undefined) throw new TypeError(`Source "${name}" has no identity`);
-  return { ...identity, size: BigInt(size) };
-}
-
-function imageChanged(path: string, mount: MountedImage, now: ImageIdentity): IsodriveError {
-  return new IsodriveError(
-    'image-changed',
-    `Image "${path}" has changed since it was mounted as ${mount.id} at "${mount.active.directory}": ` +
-      `it has ${now.size} bytes, modified ${formatTime(now.modified)}, ` +
-      `expected ${mount.identity.size} bytes, modified ${formatTime(mount.identity.modified)}`,
-    { action: `Run isodrive unmount ${mount.id}, then mount it again, or use --new` },
-  );
-}
-
-function formatTime(nanoseconds: bigint): string {
-  return new Date(Number(nanoseconds / 1_000_000n)).toISOString();
 }

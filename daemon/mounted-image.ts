@@ -29,6 +29,7 @@ export interface MountedImageParts {
   readonly image: OpenedImage;
   readonly active: ActiveMount;
   readonly point: MountPoint;
+  readonly mountedAt: Date;
 }
 
 export class MountedImage {
@@ -39,7 +40,6 @@ export class MountedImage {
   /** Somebody has asked us to unmount it, so its end is no surprise. */
   isUnmounting = false;
   readonly #parts: MountedImageParts;
-  readonly #mountedAt = new Date();
   readonly #stopPrefetch = new AbortController();
   #prefetch: Promise<void> = Promise.resolve();
   /** Reads of file content when prefetch last looked. */
@@ -106,7 +106,7 @@ export class MountedImage {
   }
 
   async describe(): Promise<MountSummary> {
-    const { image, active, allowOther } = this.#parts;
+    const { image, active, allowOther, mountedAt } = this.#parts;
     return {
       ...this.name(),
       label: this.label,
@@ -114,7 +114,7 @@ export class MountedImage {
       driver: active.driver,
       allowOther,
       size: Number(this.identity.size),
-      mountedAt: this.#mountedAt.toISOString(),
+      mountedAt: mountedAt.toISOString(),
       state: compareIdentity(this.identity, await readIdentity(this.path)),
       findings: image.findings.count,
       entries: image.index.table.rowCount,

@@ -44,6 +44,7 @@ const SCHEMAS = {
   watch: none,
   version: none,
   shutdown: none,
+  upgrade: none,
 } satisfies Record<MethodName, z.ZodType>;
 
 export function isMethod(name: string): name is MethodName {

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import { loadAddon } from '../native/index.js';
 import { IsodriveError } from '../src/base/error.js';
+import { descriptorOf } from './socket-descriptor.js';
 
 /** Throws `permission` when the peer is not allowed in. */
 export type PeerCheck = (socket: Socket) => void;
@@ -24,11 +25,4 @@ export function checkPeer(uid: number): void {
   throw new IsodriveError('permission', `Client is user ${uid}, expected user ${own} or root`, {
     action: 'Run the command as the user whose daemon it is',
   });
-}
-
-/** Node has no public way to a socket's descriptor; a handle without one fails the check. */
-function descriptorOf(socket: Socket): number {
-  const { _handle: handle } = socket as Socket & { _handle?: { fd?: number } };
-  if (handle?.fd === undefined || handle.fd < 0) throw new Error('Socket has no descriptor');
-  return handle.fd;
 }

@@ -9,6 +9,7 @@
 
 #include "fuse-session.hh"
 #include "index-region.hh"
+#include "notify.hh"
 #include "platform.hh"
 
 namespace isodrive {
@@ -23,11 +24,9 @@ struct Message {
 /** Regions by their ArrayBuffer, so that a session can share what JavaScript allocated. */
 using RegionHolder = std::shared_ptr<IndexRegion>;
 
-Napi::Value allocate_index_region(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  RegionHolder region = IndexRegion::create(static_cast<size_t>(info[0].As<Napi::Number>().Int64Value()));
+Napi::Value wrap_region(Napi::Env env, const char* syscall, const RegionHolder& region) {
   if (region == nullptr) {
-    make_system_error(env, "memfd_create", errno).ThrowAsJavaScriptException();
+    make_system_error(env, syscall, errno).ThrowAsJavaScriptException();
     return env.Undefined();
   }
   auto* holder = new RegionHolder(region);
@@ -35,6 +34,23 @@ Napi::Value allocate_index_region(const Napi::CallbackInfo& info) {
   result.Set("buffer", Napi::ArrayBuffer::New(env, region->data(), region->size(), [](Napi::Env, void*) {}));
   result.Set("handle", Napi::External<RegionHolder>::New(env, holder, [](Napi::Env, RegionHolder* owned) { delete owned; }));
   return result;
+}
+
+Napi::Value allocate_index_region(const Napi::CallbackInfo& info) {
+  const auto bytes = static_cast<size_t>(info[0].As<Napi::Number>().Int64Value());
+  return wrap_region(info.Env(), "memfd_create", IndexRegion::create(bytes));
+}
+
+/** adoptIndexRegion(descriptor, bytes): takes ownership of the descriptor. */
+Napi::Value adopt_index_region(const Napi::CallbackInfo& info) {
+  UniqueFd fd(info[0].As<Napi::Number>().Int32Value());
+  const auto bytes = static_cast<size_t>(info[1].As<Napi::Number>().Int64Value());
+  return wrap_region(info.Env(), "mmap", IndexRegion::adopt(std::move(fd), bytes));
+}
+
+Napi::Value release_index_descriptor(const Napi::CallbackInfo& info) {
+  const RegionHolder& region = *info[0].As<Napi::External<RegionHolder>>().Data();
+  return Napi::Number::New(info.Env(), region->release_descriptor());
 }
 
 Napi::Value discard_index_region(const Napi::CallbackInfo& info) {
@@ -53,7 +69,7 @@ class SessionHandle {
         session_(std::make_unique<FuseSession>(
             std::move(options), [this](uint32_t row) { send({false, row}); }, [this] { send({true, 0}); })) {}
 
-  void start() { session_->start(); }
+  void start(bool is_taken_over) { session_->start(is_taken_over); }
   bool ended() const { return session_ == nullptr; }
   uint64_t reads() const { return session_ == nullptr ? 0 : session_->reads(); }
   void resume(uint32_t row, int error) {
@@ -105,7 +121,7 @@ Napi::Value start_session(const Napi::CallbackInfo& info) {
                          region->data(),
                          {static_cast<uint64_t>(number("volumeBytes")), options.Get("hasAttributes").As<Napi::Boolean>().Value()}};
   auto* handle = new SessionHandle(env, std::move(session), region, info[1].As<Napi::Function>(), info[2].As<Napi::Function>());
-  handle->start();
+  handle->start(options.Get("isTakenOver").As<Napi::Boolean>().Value());
   // A process that exits while mounted must not wait for threads that only an unmount ends: those go with it.
   return Napi::External<SessionHandle>::New(env, handle, [](Napi::Env, SessionHandle* owned) {
     if (owned->ended()) delete owned;
@@ -133,11 +149,14 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   mallopt(M_MMAP_THRESHOLD, kMapThreshold);
 #endif
   exports.Set("allocateIndexRegion", Napi::Function::New(env, allocate_index_region));
+  exports.Set("adoptIndexRegion", Napi::Function::New(env, adopt_index_region));
+  exports.Set("releaseIndexDescriptor", Napi::Function::New(env, release_index_descriptor));
   exports.Set("discardIndexRegion", Napi::Function::New(env, discard_index_region));
   exports.Set("startSession", Napi::Function::New(env, start_session));
   exports.Set("countReads", Napi::Function::New(env, count_reads));
   exports.Set("resumeSession", Napi::Function::New(env, resume_session));
   export_platform(env, exports);
+  export_notify(env, exports);
   return exports;
 }
 

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -37,6 +38,7 @@ constexpr int kBacklog = 4;
 
 FuseSession::FuseSession(SessionOptions options, OnLoad on_load, OnEnd on_end)
     : device_(std::move(options.device)),
+      requests_(device_.get()),
       image_fd_(std::move(options.image)),
       image_(image_fd_.get(), options.image_bytes, *this),
       handlers_(options.region, image_, options.volume),
@@ -47,29 +49,35 @@ FuseSession::~FuseSession() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-void FuseSession::start() { spawn(); }
+void FuseSession::start(bool is_taken_over) {
+  if (is_taken_over && !resend()) read_through_clone();
+  spawn();
+}
+
+bool FuseSession::resend() {
+  const wire::OutHeader notice{sizeof(notice), wire::kNotifyResend, 0};
+  return write(device_.get(), &notice, sizeof(notice)) == static_cast<ssize_t>(sizeof(notice));
+}
+
+void FuseSession::read_through_clone() {
+  clone_ = UniqueFd(open("/dev/fuse", O_RDWR | O_CLOEXEC));
+  uint32_t session = static_cast<uint32_t>(device_.get());
+  if (clone_.valid() && ioctl(clone_.get(), wire::kIoctlClone, &session) != 0) clone_.reset();
+  if (clone_.valid()) requests_ = clone_.get();
+}
 
 void FuseSession::spawn() {
   const std::lock_guard lock(threads_mutex_);
   if (static_cast<int>(threads_.size()) >= kMaxThreads) return;
-  UniqueFd clone;
-  if (!threads_.empty()) {
-    clone = UniqueFd(open("/dev/fuse", O_RDWR | O_CLOEXEC));
-    uint32_t session = static_cast<uint32_t>(device_.get());
-    // Without a clone (a sandbox may hide /dev/fuse) the new thread shares the first descriptor.
-    if (clone.valid() && ioctl(clone.get(), wire::kIoctlClone, &session) != 0) clone.reset();
-  }
-  const int device = clone.valid() ? clone.get() : device_.get();
   // Signals belong to Node's main thread.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   running_ += 1;
-  clones_.push_back(std::move(clone));
-  threads_.emplace_back([this, device] {
+  threads_.emplace_back([this] {
     pthread_setname_np(pthread_self(), "isodrive-fuse");
-    serve(device);
+    serve();
     if (--running_ == 0) on_end_();
   });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
@@ -112,10 +120,12 @@ bool FuseSession::spin(int device, Clock::time_point start) const {
   return true;
 }
 
-void FuseSession::serve(int device) {
-  const std::unique_ptr<uint8_t[]> buffer(new uint8_t[wire::kRequestBytes]);
+void FuseSession::serve() {
+  // Zeroed, so that its pages are there: a request whose copy meets a fault while the process is being killed is lost.
+  const std::unique_ptr<uint8_t[]> buffer(new uint8_t[wire::kRequestBytes]());
   const std::unique_ptr<uint8_t[]> scratch(new uint8_t[kScratchBytes]);
   for (;;) {
+    const int device = requests_;
     const ssize_t got = take(device, buffer.get());
     if (got == kEnded) return;
     if (static_cast<size_t>(got) < sizeof(wire::InHeader)) continue;
@@ -159,6 +169,7 @@ void FuseSession::greet(int device, const Request& request) {
   out.time_granularity = 1;
   out.max_pages = kMaxPages;
   send_struct(device, request.header.unique, out);
+  if ((flags & wire::kHasResend) == 0) read_through_clone();
 }
 
 void FuseSession::handle(int device, const Request& request, uint8_t* scratch) {

@@ -1,5 +1,5 @@
-// One mounted file system: threads that take requests from /dev/fuse, each through a descriptor of its own, and a
-// place where requests wait for directories that JavaScript has yet to load.
+// One mounted file system: threads that take requests from /dev/fuse, all through one descriptor, which a successor of
+// this process can go on with, and a place where requests wait for directories that JavaScript has yet to load.
 #pragma once
 
 #include <atomic>
@@ -39,7 +39,8 @@ class FuseSession : private WaitObserver {
   FuseSession(const FuseSession&) = delete;
   FuseSession& operator=(const FuseSession&) = delete;
 
-  void start();
+  /** `is_taken_over`: another process served the mount before, and may have left requests unanswered. */
+  void start(bool is_taken_over);
   /** Answers all that waits for a directory, with `error` when it is not 0. Called after its state was published. */
   void resume(uint32_t row, int error);
   /** Reads of file content so far. */
@@ -57,7 +58,14 @@ class FuseSession : private WaitObserver {
 
   /** Starts a thread, unless there are enough. */
   void spawn();
-  void serve(int device);
+  void serve();
+  /** Has the kernel queue again what was read and never answered; false where it cannot (before 6.9). */
+  bool resend();
+  /**
+   * For kernels that cannot resend: what is read through a descriptor of this process alone fails (ECONNABORTED) when
+   * the process dies, where it would wait for ever on a descriptor that is kept for a successor.
+   */
+  void read_through_clone();
   /** Leads until it has a request in `buffer`: the bytes of it, 0 when it was interrupted, -1 when the mount is gone. */
   ssize_t take(int device, uint8_t* buffer);
   /** Looks for a request without sleeping; false when there was one at once. */
@@ -73,6 +81,9 @@ class FuseSession : private WaitObserver {
   void interrupt(const Request& request);
 
   UniqueFd device_;
+  UniqueFd clone_;
+  /** Where requests are read from: `device_`, or `clone_`. Changes only while one thread is there. */
+  std::atomic<int> requests_;
   UniqueFd image_fd_;
   ImageReader image_;
   FuseHandlers handlers_;
@@ -80,8 +91,6 @@ class FuseSession : private WaitObserver {
   OnEnd on_end_;
   std::mutex threads_mutex_;
   std::vector<std::thread> threads_;
-  /** Open until the session ends, not only while their threads run: parked requests are answered through them. */
-  std::vector<UniqueFd> clones_;
   Leadership leadership_;
   /** The leader's alone. */
   bool in_burst_ = false;

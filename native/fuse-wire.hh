@@ -15,6 +15,8 @@ inline constexpr uint32_t kRequestBytes = 16384;
 inline constexpr uint32_t kMaxWrite = 4096;
 /** _IOR(229, 0, uint32_t): attaches another descriptor to the same connection. */
 inline constexpr unsigned long kIoctlClone = 0x8004e500UL;
+/** FUSE_NOTIFY_RESEND, in the place of the error of a reply to no request. */
+inline constexpr int32_t kNotifyResend = 7;
 
 enum Opcode : uint32_t {
   kLookup = 1, kForget = 2, kGetattr = 3, kReadlink = 5, kOpen = 14, kRead = 15, kStatfs = 17, kRelease = 18,

@@ -23,6 +23,8 @@ export interface SessionOptions {
   readonly volumeBytes: number;
   /** Whether any entry can have extended attributes. */
   readonly hasAttributes: boolean;
+  /** Another process served the mount before: what it left unanswered is asked for again. */
+  readonly isTakenOver: boolean;
 }
 
 export interface PeerCredentials {
@@ -35,6 +37,10 @@ export interface PeerCredentials {
 export interface Addon {
   /** A memfd of so many bytes, mapped; only pages written to take memory. */
   allocateIndexRegion(bytes: number): IndexRegion;
+  /** Maps a region that another process allocated; takes the descriptor. EINVAL: it has another size. */
+  adoptIndexRegion(descriptor: number, bytes: number): IndexRegion;
+  /** The region's memfd, which the caller closes; -1 when it was given away before. The region stays mapped. */
+  releaseIndexDescriptor(handle: RegionHandle): number;
   /** Gives the region's memory back; every byte reads as 0 from then on. */
   discardIndexRegion(handle: RegionHandle): void;
   /** Serves a mount from threads of its own. `onLoad` asks for a directory, `onEnd` says that the mount is gone. */
@@ -56,6 +62,8 @@ export interface Addon {
    * file system cannot tell (preadv2 with RWF_NOWAIT). Never waits and never throws.
    */
   readCached(fileDescriptor: number, target: Uint8Array, position: number): boolean;
+  /** Sends variables, and up to 4 descriptors, to a service manager's NOTIFY_SOCKET (sd_notify(3)). */
+  notify(socketPath: string, text: string, descriptors: readonly number[]): void;
   /** Who is at the other end of a Unix socket (SO_PEERCRED). */
   peerCredentials(socket: number): PeerCredentials;
 }

@@ -1,4 +1,4 @@
-// Compiles the addon with the C++ compiler alone, against the headers of the npm packages node-api-headers and
+// Compiles the addon and isodrive-keeper with the C++ compiler alone, against the headers of the npm packages node-api-headers and
 // node-addon-api: no Python, no make, and no download of Node's own headers, which node-gyp would need.
 // Objects are rebuilt when a source or header is newer; ISODRIVE_CXXFLAGS adds flags (sanitizers) in a folder of its own.
 import { spawn } from 'node:child_process';
@@ -8,6 +8,8 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const sources = join(root, 'native');
+/** Folder whose sources are the program isodrive-keeper; all others are the addon. */
+const KEEPER = 'keeper';
 const extra = (process.env.ISODRIVE_CXXFLAGS ?? '').split(' ').filter(Boolean);
 const compiler = process.env.CXX ?? 'c++';
 const flags = [
@@ -49,8 +51,9 @@ export async function buildNative() {
     extra.length === 0 ? 'release' : createHash('sha256').update(extra.join(' ')).digest('hex').slice(0, 8);
   const output = join(root, 'build', variant);
   const addon = join(output, 'isodrive.node');
-  mkdirSync(output, { recursive: true });
-  const files = readdirSync(sources);
+  const keeper = join(output, 'isodrive-keeper');
+  mkdirSync(join(output, KEEPER), { recursive: true });
+  const files = readdirSync(sources, { recursive: true });
   const headers = files.filter((file) => file.endsWith('.hh')).map((file) => modified(join(sources, file)));
   const newest = Math.max(modified(import.meta.filename), ...headers);
   const units = files
@@ -58,8 +61,9 @@ export async function buildNative() {
     .map((file) => [join(sources, file), join(output, `${file}.o`)]);
   const stale = units.filter(([source, object]) => modified(object) <= Math.max(newest, modified(source)));
   const objects = units.map(([, object]) => object);
-  if (stale.length === 0 && modified(addon) >= Math.max(...objects.map(modified))) return 0;
-  process.stderr.write(`isodrive: compiling the native addon (${stale.length} of ${units.length} files)\n`);
+  const built = Math.min(modified(addon), modified(keeper));
+  if (stale.length === 0 && built >= Math.max(...objects.map(modified))) return 0;
+  process.stderr.write(`isodrive: compiling the native parts (${stale.length} of ${units.length} files)\n`);
   const queue = [...stale];
   let failed = 0;
   const worker = async () => {
@@ -68,10 +72,14 @@ export async function buildNative() {
     }
   };
   await Promise.all([worker(), worker()]);
-  if (failed === 0) {
-    failed = await run(['-shared', '-pthread', ...extra, ...objects, '-o', `${addon}.tmp`]);
+  const isKeepers = (object) => object.startsWith(join(output, KEEPER));
+  for (const [program, mode, parts] of [
+    [addon, ['-shared', '-pthread'], objects.filter((object) => !isKeepers(object))],
+    [keeper, [], objects.filter(isKeepers)],
+  ]) {
+    failed ||= await run([...mode, ...extra, ...parts, '-o', `${program}.tmp`]);
     // Renamed into place: a running daemon may have the old file mapped.
-    if (failed === 0) renameSync(`${addon}.tmp`, addon);
+    if (failed === 0) renameSync(`${program}.tmp`, program);
   }
   if (failed !== 0) {
     process.stderr.write(

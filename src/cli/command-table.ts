@@ -141,6 +141,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/daemon-stop.js')).runDaemonStop,
   },
   {
+    name: 'daemon upgrade',
+    summary: 'Have the installed version take over, with all mounts in use',
+    positionals: [],
+    options: [],
+    load: async () => (await import('./commands/daemon-upgrade.js')).runDaemonUpgrade,
+  },
+  {
     name: 'daemon logs',
     summary: "Print the end of the daemon's log",
     positionals: [],

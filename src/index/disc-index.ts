@@ -54,6 +54,24 @@ export class DiscIndex {
     return index;
   }
 
+  /** Goes on with an index that a process which died has filled: what it published stays as it is. */
+  static adopt(tree: FileTree, memory: IndexMemory, findings: FindingLog, sourceName: string): DiscIndex {
+    const index = new DiscIndex(tree, memory, findings, sourceName);
+    const { table } = index;
+    table.cutUnpublished();
+    // Death may have come between the last run and the look at its directories.
+    const lastParent = table.word(table.rowCount - 1, ROW.parent);
+    const lastRun = table.rowCount > 1 ? table.word(lastParent, ROW.first) : 1;
+    for (let row = 0; row < lastRun; row += 1) {
+      if (table.type(row) !== MODE_TYPE.directory) continue;
+      const locator = table.wide(row, ROW.dataLow);
+      if (index.#locators.has(locator)) index.#sharedDirectories += 1;
+      else index.#locators.add(locator);
+    }
+    if (table.rowCount > 1) index.#checkDirectories(lastParent);
+    return index;
+  }
+
   isLoaded(row: number): boolean {
     return this.table.word(row, ROW.state) !== STATE.unloaded;
   }

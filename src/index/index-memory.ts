@@ -79,7 +79,8 @@ export class SharedIndexMemory implements IndexMemory {
   readonly blob: Uint8Array;
   readonly extents: Uint32Array;
 
-  constructor(region: ArrayBuffer) {
+  /** `isAdopted`: another process wrote the index; it is taken as it is. Throws `internal` when it is none of ours. */
+  constructor(region: ArrayBuffer, isAdopted = false) {
     if (region.byteLength !== REGION_BYTES) {
       throw new RangeError(`Index region has ${region.byteLength} bytes, expected ${REGION_BYTES}`);
     }
@@ -87,12 +88,23 @@ export class SharedIndexMemory implements IndexMemory {
     this.rows = new Uint32Array(region, ROWS_OFFSET, MAX_ROWS * ROW_WORDS);
     this.extents = new Uint32Array(region, EXTENTS_OFFSET, MAX_EXTENTS * EXTENT_WORDS);
     this.blob = new Uint8Array(region, BLOB_OFFSET, MAX_BLOB_BYTES);
-    initialise(this.header);
+    if (isAdopted) checkHeader(this.header);
+    else initialise(this.header);
   }
 
   reserve(rows: number, blobBytes: number, extents: number): void {
     checkLimits(rows, blobBytes, extents);
   }
+}
+
+function checkHeader(header: Uint32Array): void {
+  const [magic, version, rows] = header;
+  if (magic === INDEX_MAGIC && version === INDEX_VERSION && rows! > 0 && rows! <= MAX_ROWS) return;
+  throw new IsodriveError(
+    'internal',
+    `Cannot take over an index: found version ${version} and ${rows} rows, ` +
+      `expected version ${INDEX_VERSION} and 1 to ${MAX_ROWS} rows`,
+  );
 }
 
 function initialise(header: Uint32Array): void {

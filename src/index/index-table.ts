@@ -72,6 +72,19 @@ export class IndexTable {
     this.#publish(parent, firstRow, stage.count, STATE.loaded);
   }
 
+  /**
+   * For an index whose writer died: drops a run that was appended and never published. There is one at most, the last,
+   * because `appendChildren` is never interrupted but by death.
+   */
+  cutUnpublished(): void {
+    let end = 1;
+    for (let row = 0; row < this.rowCount; row += 1) {
+      if (this.type(row) !== MODE_TYPE.directory || this.word(row, ROW.state) !== STATE.loaded) continue;
+      end = Math.max(end, this.word(row, ROW.first) + this.word(row, ROW.count));
+    }
+    this.memory.header[HEADER.rowCount] = Math.min(end, this.rowCount);
+  }
+
   /** Marks a directory as one that cannot be listed. */
   fail(row: number, errno: number): void {
     this.#publish(row, 0, errno, STATE.failed);

@@ -28,9 +28,11 @@ export interface OpenImageOptions {
   /** Charset of names that are not UTF-8, for formats that do not say theirs. */
   readonly charset?: string | undefined;
   /** Shows associated files (resource forks) as ._NAME. */
-  readonly associated?: boolean;
+  readonly associated?: boolean | undefined;
   /** Where the index lives; memory of this process where absent. */
   readonly memory?: IndexMemory;
+  /** `memory` holds the index already, filled by a process that died. */
+  readonly isAdopted?: boolean;
   /** Bytes of metadata kept in memory while directories are read. */
   readonly cacheBytes?: number;
   readonly signal?: AbortSignal;
@@ -101,7 +103,10 @@ async function openVolume(
   const trees = volumes.flatMap((volume) => volume.trees).map((tree) => shiftTree(tree, reader));
   const tree = await chooseTree(trees, options.tree ?? 'auto', findings, source.name, signal);
   const memory = options.memory ?? new PlainIndexMemory();
-  const index = await DiscIndex.open(tree, memory, findings, source.name, signal);
+  const index =
+    options.isAdopted === true
+      ? DiscIndex.adopt(tree, memory, findings, source.name)
+      : await DiscIndex.open(tree, memory, findings, source.name, signal);
   return {
     source,
     format: disc.format,

@@ -18,6 +18,19 @@ export interface MountRequest {
   readonly label: string;
   /** Let other users than the mounter in (needs root, or user_allow_other in /etc/fuse.conf). */
   readonly allowOther: boolean;
+  /**
+   * Called once mounted, before the first request is answered, by drivers whose mounts can be taken over. The
+   * descriptors stay the driver's.
+   */
+  readonly keep?: (held: HeldDescriptors) => void;
+}
+
+/** What a mount can go on with in another process; whoever is handed descriptors closes them. */
+export interface HeldDescriptors {
+  /** /dev/fuse, bound to the mount. */
+  readonly device: number;
+  /** The memory of its index. */
+  readonly index: number;
 }
 
 /** Why a mount ended. */
@@ -58,4 +71,8 @@ export interface MountDriver {
   check(): Promise<DriverAvailability>;
   /** Mounts. Rejects with `policy` or `permission` (the platform refuses), `busy`, or `unsupported`. Nothing is left behind on rejection. */
   mount(request: MountRequest): Promise<ActiveMount>;
+  /** Memory of an index that another process filled; closes the descriptor. Absent where mounts cannot be taken over. */
+  adoptMemory?(index: number): IndexMemory;
+  /** Goes on with a mount of another process, which has ended, and takes its device. `index` is in adopted memory. */
+  takeOver?(request: MountRequest, device: number): Promise<ActiveMount>;
 }

@@ -41,6 +41,14 @@ export async function prepareMountPoint(wanted: string | undefined, label: strin
   }
 }
 
+/** The mount point that another process had prepared; what it had made is made again where it is gone. */
+export async function restoreMountPoint(directory: string, created: boolean): Promise<MountPoint> {
+  if (!created) return { directory, created, release: () => Promise.resolve() };
+  // A mount point that is dead must not be touched; one that is mounted is there.
+  if (findMount(readMountTable(), directory) === undefined) await mkdir(directory, { recursive: true });
+  return { directory, created, release: () => removeEmpty(directory) };
+}
+
 function refuseMountPoint(path: string): void {
   const mount = findMount(readMountTable(), path);
   if (mount === undefined || path === '/') return;

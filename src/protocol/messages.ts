@@ -138,6 +138,8 @@ export interface Methods {
   /** After its answer the daemon sends every event as a notification `event` on this connection. */
   watch: { params: Record<string, never>; result: { watching: true } };
   version: { params: Record<string, never>; result: { version: string; pid: number } };
+  /** A new process of the installed version takes over, and all mounts stay. */
+  upgrade: { params: Record<string, never>; result: { pid: number } };
   shutdown: { params: Record<string, never>; result: { pid: number } };
 }
 

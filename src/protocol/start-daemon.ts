@@ -1,7 +1,8 @@
-// Starts isodrived in the background and waits until it listens. The daemon says so, or why not, on descriptor 3.
+// Starts isodrived in the background, under isodrive-keeper, and waits until it listens. The daemon says so, or why not,
+// on descriptor 3, or on the one that the keeper hands over under the name "ready".
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { IsodriveError } from '../base/error.js';
@@ -26,6 +27,11 @@ export const DAEMON_NODE_OPTIONS: readonly string[] = ['--max-semi-space-size=1'
 
 export function daemonProgram(): string {
   return join(packageRoot(), 'dist', 'daemon', 'main.js');
+}
+
+/** The program that keeps mounts while the daemon is away; ISODRIVE_KEEPER names another, or none. */
+export function keeperProgram(): string {
+  return process.env.ISODRIVE_KEEPER ?? join(packageRoot(), 'build', 'release', 'isodrive-keeper');
 }
 
 export interface StartOptions {
@@ -90,11 +96,16 @@ function spawnDaemon(socketPath: string, logPath: string): ChildProcess {
   // What even a crashing node prints shall be in the log; the daemon itself opens the same file.
   const log = openSync(logPath, 'a', 0o600);
   try {
-    return spawn(
+    const daemon = [
       process.execPath,
-      [...DAEMON_NODE_OPTIONS, daemonProgram(), '--socket', socketPath, '--log', logPath, '--background'],
-      { detached: true, stdio: ['ignore', 'ignore', log, 'pipe'], cwd: '/' },
-    );
+      ...DAEMON_NODE_OPTIONS,
+      daemonProgram(),
+      ...['--socket', socketPath, '--log', logPath],
+    ];
+    const keeper = keeperProgram();
+    // Without a compiler there is no keeper; the daemon then runs alone, and its mounts end with it.
+    const [program, ...args] = existsSync(keeper) ? [keeper, ...daemon] : [...daemon, '--background'];
+    return spawn(program!, args, { detached: true, stdio: ['ignore', 'ignore', log, 'pipe'], cwd: '/' });
   } finally {
     closeSync(log);
   }

@@ -1,8 +1,8 @@
 // One of many processes that read mounts at once. Until the time is over it walks the trees and reads random ranges of
 // random files, past the page cache every other time, and compares each byte with the tree the image was made of.
 // Prints {"reads", "bytes", "walks"}; any difference or error ends it with status 1.
-// Usage: node stress-worker.mjs SECONDS SEED REFERENCE MOUNT...
-import { closeSync, constants, lstatSync, openSync, readSync, readdirSync } from 'node:fs';
+// Usage: node stress-worker.mjs SECONDS SEED REFERENCE MOUNT...; ends sooner when the file ISODRIVE_STOP_FILE is there.
+import { closeSync, constants, existsSync, lstatSync, openSync, readSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const [, , seconds, seed, reference, ...mounts] = process.argv;
@@ -57,7 +57,9 @@ const listing = JSON.stringify(expected);
 const files = expected.filter(({ size }) => size > 0);
 const result = { reads: 0, bytes: 0, walks: 0 };
 // Every worker does one round at least, however busy the machine is.
-while (result.walks === 0 || performance.now() < end) {
+const { ISODRIVE_STOP_FILE: stopFile = '' } = process.env;
+const isOver = () => performance.now() >= end || existsSync(stopFile);
+while (result.walks === 0 || !isOver()) {
   const mount = mounts[(2 * Number(seed) + result.walks) % mounts.length];
   if (JSON.stringify(walk(mount)) !== listing) throw new Error(`Tree of "${mount}" differs`);
   result.walks += 1;

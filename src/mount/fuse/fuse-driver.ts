@@ -1,7 +1,8 @@
 // Driver `fuse`: our own speaker of the kernel protocol. Native threads answer from the shared index and the image's
 // descriptor; this side mounts, unmounts, and loads directories when the threads ask for them.
+import { closeSync } from 'node:fs';
 import { loadAddon } from '../../../native/index.js';
-import type { Addon, IndexRegion, SessionHandle } from '../../../native/index.js';
+import type { Addon, IndexRegion, RegionHandle, SessionHandle } from '../../../native/index.js';
 import { toIsodriveError, IsodriveError } from '../../base/error.js';
 import { SharedIndexMemory } from '../../index/index-memory.js';
 import type { IndexMemory } from '../../index/index-memory.js';
@@ -21,8 +22,8 @@ import { raiseReadAhead } from './read-ahead.js';
 class FuseIndexMemory extends SharedIndexMemory {
   readonly region: IndexRegion;
 
-  constructor(region: IndexRegion) {
-    super(region.buffer);
+  constructor(region: IndexRegion, isAdopted = false) {
+    super(region.buffer, isAdopted);
     this.region = region;
   }
 }
@@ -83,20 +84,31 @@ class FuseDriver implements MountDriver {
     return checkFuse(FUSERMOUNT, 'Install it: sudo apt install fuse3');
   }
 
+  adoptMemory(index: number): IndexMemory {
+    return new FuseIndexMemory(this.#load().adoptIndexRegion(index, REGION_BYTES), true);
+  }
+
   async mount(request: MountRequest): Promise<ActiveMount> {
     const addon = this.#load();
-    const { index, source } = request;
-    const { memory } = index.table;
-    if (source.fileDescriptor === undefined || !(memory instanceof FuseIndexMemory)) {
-      throw new IsodriveError(
-        'unsupported',
-        `Cannot mount "${source.name}" with driver "fuse": it is no plain file`,
-        {
-          action: 'Use --driver fuse-native',
-        },
-      );
-    }
+    checkRequest(request);
     const device = await attachFuse(addon, request);
+    const index = addon.releaseIndexDescriptor(regionOf(request));
+    request.keep?.({ device, index });
+    closeSync(index);
+    return this.#serve(request, device, false);
+  }
+
+  async takeOver(request: MountRequest, device: number): Promise<ActiveMount> {
+    const addon = this.#load();
+    checkRequest(request);
+    closeSync(addon.releaseIndexDescriptor(regionOf(request)));
+    return this.#serve(request, device, true);
+  }
+
+  async #serve(request: MountRequest, device: number, isTakenOver: boolean): Promise<ActiveMount> {
+    const addon = this.#load();
+    const { index, source } = request;
+    const region = regionOf(request);
     let end: (end: MountEnd) => void = () => undefined;
     const ended = new Promise<MountEnd>((resolve) => {
       end = resolve;
@@ -110,22 +122,36 @@ class FuseDriver implements MountDriver {
     const started = addon.startSession(
       {
         device,
-        image: source.fileDescriptor,
+        image: source.fileDescriptor!,
         imageBytes: source.size,
-        region: memory.region.handle,
+        region,
         volumeBytes: index.tree.volumeSize,
         hasAttributes: index.tree.hasAttributes ?? false,
+        isTakenOver,
       },
       load,
       () => {
         session = undefined;
-        addon.discardIndexRegion(memory.region.handle);
+        addon.discardIndexRegion(region);
         end({ reason: 'unmounted' });
       },
     );
     session = started;
     return new FuseMount(addon, started, request.directory, await raiseReadAhead(request.directory), ended);
   }
+}
+
+function checkRequest({ source, index }: MountRequest): void {
+  if (source.fileDescriptor !== undefined && index.table.memory instanceof FuseIndexMemory) return;
+  throw new IsodriveError(
+    'unsupported',
+    `Cannot mount "${source.name}" with driver "fuse": it is no plain file`,
+    { action: 'Use --driver fuse-native' },
+  );
+}
+
+function regionOf({ index }: MountRequest): RegionHandle {
+  return (index.table.memory as FuseIndexMemory).region.handle;
 }
 
 /** Gives 0, or the errno for those who wait: only a medium that fails keeps a directory from being published. */

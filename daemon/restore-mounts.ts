@@ -1,0 +1,92 @@
+// Brings back the mounts of a daemon that died: those whose descriptors were kept go on as if nothing had happened;
+// the others are dead, are taken out of the way, and are mounted again. No path under a mount is touched.
+import { closeSync } from 'node:fs';
+import { loadAddon } from '../native/index.js';
+import { detachFuse } from '../src/mount/fuse/attach.js';
+import { restoreMountPoint } from '../src/mount/mount-point.js';
+import { readMountTable } from '../src/mount/mount-table.js';
+import type { JournalEntry } from './journal.js';
+import type { DaemonLog } from './log.js';
+import type { MountFactory } from './mount-factory.js';
+import type { MountKeeper } from './mount-keeper.js';
+import type { MountedImage } from './mounted-image.js';
+
+export interface RestoreOptions {
+  readonly factory: MountFactory;
+  readonly keeper: MountKeeper;
+  readonly log: DaemonLog;
+  /** Takes a mount that is back. `isDetached`: it serves its last users only. */
+  readonly adopt: (mounted: MountedImage, isDetached: boolean) => void;
+  /** Throws when the daemon ends meanwhile. */
+  readonly check: () => void;
+}
+
+/** Never rejects: what cannot be brought back is told in the log, and nothing is left of it. */
+export async function restoreMounts(options: RestoreOptions): Promise<void> {
+  const { keeper, log } = options;
+  await Promise.all(
+    keeper.journal.entries.map(async (entry) => {
+      try {
+        await restore(entry, options);
+      } catch (thrown) {
+        log.error({ err: thrown, id: entry.id, image: entry.image }, 'cannot bring a mount back');
+        keeper.forget(entry.id);
+      }
+    }),
+  );
+  keeper.dropRest();
+}
+
+async function restore(entry: JournalEntry, options: RestoreOptions): Promise<void> {
+  const { factory, keeper, log, adopt, check } = options;
+  const { id, image, directory } = entry;
+  const held = keeper.take(id);
+  if (held !== undefined && entry.state !== 'making') {
+    try {
+      adopt(await factory.takeOver(entry, held), entry.state === 'detached');
+      log.info({ id, image, directory }, 'taken over');
+      return;
+    } catch (thrown) {
+      log.error({ err: thrown, id, image, directory }, 'cannot take a mount over');
+    }
+  } else if (held !== undefined) {
+    closeSync(held.device);
+    closeSync(held.index);
+  }
+  keeper.forget(id);
+  if (entry.state !== 'detached') await removeDead(entry);
+  const point = await restoreMountPoint(directory, entry.created);
+  try {
+    if (entry.state !== 'mounted') {
+      await point.release();
+      return;
+    }
+    const mounted = await factory.create({
+      id,
+      path: image,
+      tree: entry.wantedTree,
+      driver: entry.wantedDriver,
+      view: entry.view,
+      allowOther: entry.allowOther,
+      preparePoint: () => Promise.resolve(point),
+      check,
+    });
+    adopt(mounted, false);
+    log.info({ id, image, directory }, 'mounted again');
+  } catch (thrown) {
+    await point.release();
+    throw thrown;
+  }
+}
+
+/** Unmounts a dead mount wherever it is seen, bind copies included; the latest first, as it may hide others. */
+async function removeDead({ device, image, directory }: JournalEntry): Promise<void> {
+  const dead = readMountTable().filter(
+    (entry) =>
+      entry.type.startsWith('fuse') &&
+      (device === undefined
+        ? entry.directory === directory && entry.source === image
+        : entry.device === device && (entry.source === image || entry.type !== 'fuse.isodrive')),
+  );
+  for (const { directory: path } of dead.reverse()) await detachFuse(loadAddon(), path, true);
+}

@@ -1,0 +1,67 @@
+#include "daemon-process.hh"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace isodrive::keeper {
+namespace {
+
+/** First descriptor that is handed over (SD_LISTEN_FDS_START). */
+constexpr int kFirst = 3;
+constexpr const char* kReadyName = "ready";
+
+/** In the new process: puts the descriptors at kFirst and above, in their order. False when there are too many. */
+bool place_descriptors(int* descriptors, int count) {
+  // What lies where another is to come moves out of the way first.
+  for (int i = 0; i < count; ++i) {
+    if (descriptors[i] >= kFirst + count) continue;
+    descriptors[i] = fcntl(descriptors[i], F_DUPFD_CLOEXEC, kFirst + count);
+    if (descriptors[i] < 0) return false;
+  }
+  for (int i = 0; i < count; ++i) {
+    if (dup2(descriptors[i], kFirst + i) < 0) return false;
+  }
+  return true;
+}
+
+[[noreturn]] void run(char* const* arguments, const char* notify_address, const DescriptorStore& store, int ready) {
+  static int descriptors[kMaxDescriptors + 1];
+  static char names[(kMaxDescriptors + 1) * kMaxName];
+  char* end = names;
+  int count = 0;
+  const auto add = [&](int fd, const char* name) {
+    if (count > 0) *end++ = ':';
+    end = stpcpy(end, name);
+    descriptors[count++] = fd;
+  };
+  for (size_t i = 0; i < store.count(); ++i) add(store.descriptor(i), store.name(i));
+  if (ready >= 0) add(ready, kReadyName);
+  char number[16];
+  std::snprintf(number, sizeof(number), "%d", count);
+  setenv("LISTEN_FDS", number, 1);
+  setenv("LISTEN_FDNAMES", names, 1);
+  std::snprintf(number, sizeof(number), "%d", static_cast<int>(getpid()));
+  setenv("LISTEN_PID", number, 1);
+  setenv("NOTIFY_SOCKET", notify_address, 1);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  if (place_descriptors(descriptors, count)) execvp(arguments[0], arguments);
+  std::perror("isodrive-keeper: cannot start the daemon");
+  _exit(127);
+}
+
+}  // namespace
+
+pid_t start_daemon(char* const* arguments, const char* notify_address, const DescriptorStore& store, int ready) {
+  const pid_t pid = fork();
+  if (pid == 0) run(arguments, notify_address, store, ready);
+  return pid;
+}
+
+}  // namespace isodrive::keeper

@@ -1,0 +1,37 @@
+// Named descriptors that outlive the daemon: a table of fixed size, so that keeping one can never fail for memory.
+#pragma once
+
+#include <cstddef>
+
+namespace isodrive::keeper {
+
+/** Two for each of the daemon's 1,024 mounts, the control socket, and room to spare. */
+inline constexpr size_t kMaxDescriptors = 3200;
+/** Longest name, its terminator included; all names together stay below the kernel's limit of one variable. */
+inline constexpr size_t kMaxName = 32;
+
+class DescriptorStore {
+ public:
+  /** Takes ownership of `fd`; a descriptor of the same name is replaced. False, and closes it, when it cannot be kept. */
+  bool put(const char* name, size_t length, int fd);
+  /** Closes the descriptor of that name, if there is one. */
+  void remove(const char* name, size_t length);
+
+  size_t count() const { return count_; }
+  int descriptor(size_t index) const { return entries_[index].fd; }
+  const char* name(size_t index) const { return entries_[index].name; }
+
+ private:
+  struct Entry {
+    int fd;
+    char name[kMaxName];
+  };
+
+  /** Index of a name, or `count_`. */
+  size_t find(const char* name, size_t length) const;
+
+  Entry entries_[kMaxDescriptors] = {};
+  size_t count_ = 0;
+};
+
+}  // namespace isodrive::keeper

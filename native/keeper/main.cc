@@ -1,0 +1,164 @@
+// isodrive-keeper PROGRAM ARGUMENT...: starts the daemon, keeps the descriptors that it hands over, and starts it again
+// with them when it dies. Where systemd runs the daemon, systemd does the same. Descriptor 3, where open, is handed to
+// the first daemon under the name "ready". One thread, no memory but what is here, no files.
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+
+#include "daemon-process.hh"
+#include "descriptor-store.hh"
+#include "notify-socket.hh"
+
+namespace isodrive::keeper {
+namespace {
+
+constexpr int kReadyDescriptor = 3;
+/** What the daemon exits with to be started again at once: a new version is to take over. */
+constexpr int kExitRestart = 75;
+/** A daemon that lives for less is started again only after a pause, which doubles with each. Milliseconds. */
+constexpr int64_t kShortLife = 1000;
+constexpr int kFirstPause = 10;
+/** A daemon that gets ready each time makes progress between its deaths; one that does not may never. Milliseconds. */
+constexpr int kLongestPause = 250;
+constexpr int kLongestHopelessPause = 5000;
+/** Daemons in a row that die before they are ready; then the mounts had better fail than hang. */
+constexpr int kMaxHopeless = 12;
+
+int64_t now_milliseconds() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
+}
+
+/** Keeping thousands of descriptors needs more than the usual soft limit. */
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+class Keeper {
+ public:
+  explicit Keeper(char* const* arguments) : arguments_(arguments) {}
+
+  /** Gives the exit code: the last daemon's. */
+  int run() {
+    raise_descriptor_limit();
+    if (fcntl(kReadyDescriptor, F_GETFD) >= 0) {
+      ready_ = UniqueFd(kReadyDescriptor);
+      fcntl(kReadyDescriptor, F_SETFD, FD_CLOEXEC);
+    }
+    sigset_t watched;
+    sigemptyset(&watched);
+    for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) sigaddset(&watched, signal);
+    sigprocmask(SIG_BLOCK, &watched, nullptr);
+    signals_ = UniqueFd(signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!signals_.valid() || !socket_.open()) {
+      std::perror("isodrive-keeper: cannot start");
+      return 1;
+    }
+    start();
+    while (!is_done_) wait();
+    return exit_;
+  }
+
+ private:
+  void start() {
+    started_ = now_milliseconds();
+    is_ready_ = false;
+    daemon_ = start_daemon(arguments_, socket_.address(), store_, ready_.get());
+    ready_.reset();
+    if (daemon_ < 0) plan_restart();
+  }
+
+  void wait() {
+    pollfd sources[] = {{signals_.get(), POLLIN, 0}, {socket_.descriptor(), POLLIN, 0}};
+    const int64_t left = restart_at_ - now_milliseconds();
+    poll(sources, 2, daemon_ > 0 ? -1 : static_cast<int>(std::max<int64_t>(left, 0)));
+    signalfd_siginfo got{};
+    bool child_changed = false;
+    while (read(signals_.get(), &got, sizeof(got)) == sizeof(got)) {
+      if (got.ssi_signo == SIGCHLD) child_changed = true;
+      else end_on_signal(static_cast<int>(got.ssi_signo));
+    }
+    // What the daemon has sent lies here by now, if it has died since: nothing of it may be missed.
+    const Notice notice = socket_.receive(daemon_, store_);
+    is_ready_ = is_ready_ || notice.is_ready;
+    is_ending_ = is_ending_ || notice.is_stopping;
+    if (child_changed) reap();
+    if (!is_done_ && daemon_ <= 0 && now_milliseconds() >= restart_at_) start();
+  }
+
+  void end_on_signal(int signal) {
+    is_ending_ = true;
+    if (daemon_ > 0) kill(daemon_, signal);
+    else is_done_ = true;
+  }
+
+  void reap() {
+    int status = 0;
+    if (daemon_ <= 0 || waitpid(daemon_, &status, WNOHANG) != daemon_) return;
+    daemon_ = -1;
+    exit_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    const bool is_upgrade = WIFEXITED(status) && exit_ == kExitRestart;
+    const bool told_to_end = WIFSIGNALED(status) && (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT);
+    // A first daemon that never gets ready has nothing to lose, and somebody waits to hear so.
+    if (is_ending_ || exit_ == 0 || told_to_end || (!is_ready_ && !was_ready_)) is_done_ = true;
+    else if (is_upgrade) restart_at_ = now_milliseconds();
+    else plan_restart();
+    was_ready_ = was_ready_ || is_ready_;
+  }
+
+  void plan_restart() {
+    const int64_t now = now_milliseconds();
+    hopeless_ = is_ready_ ? 0 : hopeless_ + 1;
+    if (hopeless_ > kMaxHopeless) {
+      is_done_ = true;
+      return;
+    }
+    if (is_ready_ && now - started_ >= kShortLife) pause_ = 0;
+    const int longest = is_ready_ ? kLongestPause : kLongestHopelessPause;
+    restart_at_ = now + std::min(pause_, longest);
+    pause_ = std::min(std::max(kFirstPause, pause_ * 2), longest);
+  }
+
+  char* const* arguments_;
+  UniqueFd ready_;
+  UniqueFd signals_;
+  NotifySocket socket_;
+  DescriptorStore store_;
+  pid_t daemon_ = -1;
+  int64_t started_ = 0;
+  int64_t restart_at_ = 0;
+  int pause_ = 0;
+  int hopeless_ = 0;
+  int exit_ = 0;
+  bool is_ready_ = false;
+  bool was_ready_ = false;
+  bool is_ending_ = false;
+  bool is_done_ = false;
+};
+
+}  // namespace
+}  // namespace isodrive::keeper
+
+int main(int count, char** arguments) {
+  if (count < 2) {
+    std::fputs("usage: isodrive-keeper PROGRAM [ARGUMENT...]\n", stderr);
+    return 2;
+  }
+  static isodrive::keeper::Keeper keeper(arguments + 1);
+  return keeper.run();
+}

@@ -1,0 +1,113 @@
+#include "notify-socket.hh"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+
+namespace isodrive::keeper {
+namespace {
+
+constexpr size_t kMaxMessage = 4096;
+/** Descriptors of one message; the kernel drops, and closes, those for which there is no room. */
+constexpr size_t kMaxPassed = 16;
+
+struct Message {
+  char text[kMaxMessage + 1];
+  pid_t sender = 0;
+  int descriptors[kMaxPassed];
+  size_t count = 0;
+};
+
+/** False when there is nothing more to receive. */
+bool take(int socket_fd, Message& message) {
+  iovec data{message.text, kMaxMessage};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMaxPassed) + CMSG_SPACE(sizeof(ucred))];
+  msghdr header{};
+  header.msg_iov = &data;
+  header.msg_iovlen = 1;
+  header.msg_control = control;
+  header.msg_controllen = sizeof(control);
+  ssize_t got = 0;
+  do got = recvmsg(socket_fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  while (got < 0 && errno == EINTR);
+  if (got < 0) return false;
+  message.text[got] = '\0';
+  for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
+    if (part->cmsg_level != SOL_SOCKET) continue;
+    if (part->cmsg_type == SCM_RIGHTS) {
+      message.count = std::min((part->cmsg_len - CMSG_LEN(0)) / sizeof(int), kMaxPassed);
+      std::memcpy(message.descriptors, CMSG_DATA(part), message.count * sizeof(int));
+    } else if (part->cmsg_type == SCM_CREDENTIALS) {
+      ucred credentials;
+      std::memcpy(&credentials, CMSG_DATA(part), sizeof(credentials));
+      message.sender = credentials.pid;
+    }
+  }
+  return true;
+}
+
+/** Value of a variable, up to the end of its line; null when it is not there. */
+const char* find_variable(const char* text, const char* name, size_t& length) {
+  const size_t name_length = std::strlen(name);
+  for (const char* line = text; *line != '\0';) {
+    const size_t line_length = std::strcspn(line, "\n");
+    if (line_length > name_length && std::strncmp(line, name, name_length) == 0 && line[name_length] == '=') {
+      length = line_length - name_length - 1;
+      return line + name_length + 1;
+    }
+    line += line_length;
+    if (*line == '\n') line += 1;
+  }
+  return nullptr;
+}
+
+bool is_set(const char* text, const char* name) {
+  size_t length = 0;
+  const char* value = find_variable(text, name, length);
+  return value != nullptr && length == 1 && *value == '1';
+}
+
+}  // namespace
+
+bool NotifySocket::open() {
+  socket_ = UniqueFd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  socklen_t length = sizeof(address.sun_family);
+  const int on = 1;
+  if (!socket_.valid() || setsockopt(socket_.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) != 0) return false;
+  // An address without a name: the kernel chooses one (unix(7), autobind).
+  if (bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), length) != 0) return false;
+  length = sizeof(address);
+  if (getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address), &length) != 0) return false;
+  const size_t bytes = length - offsetof(sockaddr_un, sun_path);
+  address_[0] = '@';
+  std::memcpy(address_ + 1, address.sun_path + 1, bytes - 1);
+  return true;
+}
+
+Notice NotifySocket::receive(pid_t daemon, DescriptorStore& store) {
+  Notice notice;
+  for (Message message; take(socket_.get(), message); message = Message{}) {
+    size_t length = 0;
+    const char* name = find_variable(message.text, "FDNAME", length);
+    const bool is_trusted = message.sender == daemon;
+    const bool is_kept = is_trusted && name != nullptr && is_set(message.text, "FDSTORE");
+    for (size_t i = 0; i < message.count; ++i) {
+      if (is_kept && i == 0) store.put(name, length, message.descriptors[i]);
+      else close(message.descriptors[i]);
+    }
+    if (!is_trusted) continue;
+    if (name != nullptr && is_set(message.text, "FDSTOREREMOVE")) store.remove(name, length);
+    notice.is_ready = notice.is_ready || is_set(message.text, "READY");
+    notice.is_stopping = notice.is_stopping || is_set(message.text, "STOPPING");
+  }
+  return notice;
+}
+
+}  // namespace isodrive::keeper

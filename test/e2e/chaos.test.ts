@@ -1,0 +1,176 @@
+// The daemon is killed again and again under its users: none of them sees more than a pause. Also what comes back when
+// its keeper is killed too, and a hand-over on purpose. ISODRIVE_CHAOS_KILLS=1000 (npm run test:chaos) is the full length.
+import { existsSync } from 'node:fs';
+import { copyFile, readFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { PseudoRandom } from '../../scripts/bench/pseudo-random.js';
+import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
+import { readResidentMemory } from '../../scripts/bench/process-memory.js';
+import type { MountParams, MountSummary } from '../../src/protocol/messages.js';
+import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
+import { makeSampleImage } from '../support/sample-image.js';
+import type { SampleImage } from '../support/sample-image.js';
+
+const hasXorriso = await hasProgram('xorriso');
+const KILLS = Number(process.env.ISODRIVE_CHAOS_KILLS ?? 12);
+/** Milliseconds that a daemon lives at most before it is killed; some are killed while they start. */
+const LONGEST_LIFE = 400;
+const PATIENCE = 120_000 + KILLS * 6000;
+const MIB = 1024 * 1024;
+/** What the collector may leave, and what the successor's start takes. */
+const FLAT = 16 * MIB;
+const SUPPORT = join(import.meta.dirname, '..', 'support');
+const READERS = 5;
+const MAPPERS = 3;
+const MOUNTS = 3;
+
+describe.skipIf(!hasXorriso)('A daemon that is killed', () => {
+  let isodrive: PrivateIsodrive;
+  let sample: SampleImage;
+  let mounts: MountSummary[];
+
+  beforeEach(async () => {
+    isodrive = await PrivateIsodrive.start();
+    const files: Record<string, number> = { 'large.bin': 24 * MIB };
+    for (let i = 0; i < 400; i += 1) files[`directory-${i % 60}/below/file-${i}`] = 1 + ((i * 7919) % 20_000);
+    sample = await makeSampleImage(isodrive.folder, files);
+    mounts = await Promise.all(
+      Array.from({ length: MOUNTS }, async (_, i) => {
+        const image = join(isodrive.folder, `disc-${i}.iso`);
+        await copyFile(sample.image, image);
+        return isodrive.mount(image);
+      }),
+    );
+  });
+  afterEach(() => isodrive[Symbol.asyncDispose]());
+
+  const daemonPid = async (): Promise<number> => {
+    await using client = await isodrive.connect();
+    return (await client.call('version', {}, { deadline: 20_000 })).pid;
+  };
+  const kill = async (): Promise<void> => {
+    const pid = await daemonPid();
+    process.kill(pid, 'SIGKILL');
+    await waitUntil(() => !existsSync(`/proc/${pid}`));
+  };
+  const keeperPid = async (): Promise<number> => {
+    const status = await readFile(`/proc/${await daemonPid()}/status`, 'utf8');
+    return Number(/^PPid:\s+(\d+)$/m.exec(status)![1]);
+  };
+  const descriptors = async (pid: number): Promise<number> => (await readdir(`/proc/${pid}/fd`)).length;
+  const pause = (milliseconds: number): Promise<void> =>
+    new Promise((resolve) => setTimeout(resolve, milliseconds));
+  /** A call that is cut off by a kill is made again, as a user would. */
+  const persist = async <T>(call: () => Promise<T>): Promise<T> => {
+    for (;;) {
+      try {
+        return await call();
+      } catch (thrown) {
+        if ((thrown as { code?: string }).code !== 'daemon-unreachable') throw thrown;
+      }
+    }
+  };
+  /** Starts processes that read all mounts and compare; the function given stops them and gives what they read. */
+  const startReaders = async (): Promise<() => Promise<number>> => {
+    const stopFile = join(isodrive.folder, 'stop');
+    const mapper = join(isodrive.folder, 'map-reader');
+    await mustRun(process.env.CXX ?? 'c++', [
+      '-O2',
+      '-std=c++20',
+      '-o',
+      mapper,
+      join(SUPPORT, 'map-reader.cc'),
+    ]);
+    const env = { ...process.env, ISODRIVE_STOP_FILE: stopFile };
+    const points = mounts.map(({ mountPoint }) => mountPoint);
+    const run = async (program: string, args: readonly string[]): Promise<number> => {
+      const { stdout } = await mustRun(program, args, { timeout: PATIENCE, env });
+      return (JSON.parse(stdout.toString()) as { reads: number }).reads;
+    };
+    const workers = Array.from({ length: READERS }, (_, i) =>
+      run(process.execPath, [
+        join(SUPPORT, 'stress-worker.mjs'),
+        '86400',
+        `${i + 1}`,
+        sample.tree,
+        ...points,
+      ]),
+    );
+    const large = points.map((point) => join(point, 'large.bin'));
+    for (let i = 0; i < MAPPERS; i += 1)
+      workers.push(run(mapper, [stopFile, join(sample.tree, 'large.bin'), ...large]));
+    const all = Promise.all(workers);
+    // Told when they are awaited; until then it must not end the test run.
+    all.catch(() => undefined);
+    return async () => {
+      await writeFile(stopFile, '');
+      return (await all).reduce((sum, reads) => sum + reads, 0);
+    };
+  };
+
+  it(
+    'costs its readers a pause and no error, and leaves neither descriptors nor memory behind',
+    async () => {
+      const random = new PseudoRandom(11);
+      const seed = new Uint32Array(1);
+      const below = (limit: number): number => {
+        random.fill(seed);
+        return seed[0]! % limit;
+      };
+      const stop = await startReaders();
+      await kill();
+      const keeper = await keeperPid();
+      const kept = await descriptors(keeper);
+      const before = (await readResidentMemory(await daemonPid())).total;
+      const params: MountParams = { image: sample.image, new: true };
+      for (let i = 1; i < KILLS; i += 1) {
+        // A new mount each time, so that directories are being loaded when the daemon dies.
+        const directory = await isodrive.makeDirectory();
+        const fresh = await persist(async () => {
+          await using client = await isodrive.connect();
+          return (await client.call('mount', { ...params, directory })).mount;
+        });
+        const walk = mustRun('diff', ['-r', sample.tree, fresh.mountPoint], { timeout: 60_000 });
+        await pause(below(LONGEST_LIFE));
+        await kill();
+        await walk;
+        await persist(() => isodrive.unmount(fresh.id));
+      }
+      expect(await stop()).toBeGreaterThan(0);
+      expect(await keeperPid()).toBe(keeper);
+      await waitUntil(async () => (await descriptors(keeper)) === kept);
+      expect((await readResidentMemory(await daemonPid())).total - before).toBeLessThan(FLAT);
+      await using client = await isodrive.connect();
+      const { mounts: left } = await client.call('list', {});
+      expect(left.map(({ id }) => id).sort()).toEqual(mounts.map(({ id }) => id).sort());
+    },
+    PATIENCE,
+  );
+
+  it('hands over to a new process under readers when it is told to', async () => {
+    const stop = await startReaders();
+    const before = await daemonPid();
+    await isodrive.daemon.must('daemon', 'upgrade');
+    expect(await daemonPid()).not.toBe(before);
+    await isodrive.daemon.must('daemon', 'upgrade');
+    expect(await stop()).toBeGreaterThan(0);
+  });
+
+  it('together with its keeper has its mounts back with the next start, bind copies out of the way', async () => {
+    const bind = await isodrive.makeDirectory('bind-');
+    await mustRun('mount', ['--bind', mounts[0]!.mountPoint, bind]);
+    const pids = [await keeperPid(), await daemonPid()];
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    await waitUntil(() => pids.every((pid) => !existsSync(`/proc/${pid}`)));
+    expect(isodrive.remainingMounts()).toHaveLength(MOUNTS + 1);
+    await isodrive.daemon.start();
+    for (const { mountPoint } of mounts) await mustRun('diff', ['-r', sample.tree, mountPoint]);
+    await using client = await isodrive.connect();
+    const back = (await client.call('list', {})).mounts;
+    expect(back.map(({ id, mountPoint }) => [id, mountPoint]).sort()).toEqual(
+      mounts.map(({ id, mountPoint }) => [id, mountPoint]).sort(),
+    );
+    expect(isodrive.remainingMounts()).toHaveLength(MOUNTS);
+  });
+});
