@@ -79,6 +79,11 @@ export class ByteCursor {
     return this.view.getUint16(this.start + offset);
   }
 
+  i16le(offset: number): number {
+    if ((offset >>> 0) + 2 > this.size) this.fail(offset, 2);
+    return this.view.getInt16(this.start + offset, true);
+  }
+
   u32le(offset: number): number {
     if ((offset >>> 0) + 4 > this.size) this.fail(offset, 4);
     return this.view.getUint32(this.start + offset, true);

@@ -1,11 +1,12 @@
 // Chooses the tree that a user sees: the one asked for, or the best that can be read and is not empty.
 import { IsodriveError } from '../base/error.js';
 import type { FindingLog } from '../base/finding.js';
+import { chooseOfBridge } from './compare-bridge.js';
 import type { FileTree, TreeKind } from './file-tree.js';
 
 /**
  * `auto` takes the first of `trees` whose root lists something: some discs have a Rock Ridge or plain tree that is
- * empty or unreadable beside a good Joliet one. Rejects with `unsupported` when the tree asked for is not there, and
+ * empty or unreadable beside a good Joliet one. Then a UDF tree that holds more than it is taken. Rejects with `unsupported` when the tree asked for is not there, and
  * with the first tree's own error when none can be read.
  */
 export async function chooseTree(
@@ -20,7 +21,12 @@ export async function chooseTree(
   let firstError: IsodriveError | undefined;
   for (const tree of trees) {
     try {
-      if (!(await tree.isRootEmpty(signal))) return reportChoice(tree, trees, findings, sourceName);
+      if (!(await tree.isRootEmpty(signal))) {
+        const best = reportChoice(tree, trees, findings, sourceName);
+        const udf = trees.find(({ kind }) => kind === 'udf');
+        if (udf === undefined || udf === best) return best;
+        return await chooseOfBridge(best, udf, findings, sourceName, signal);
+      }
       firstReadable ??= tree;
     } catch (thrown) {
       if (!(thrown instanceof IsodriveError) || thrown.code === 'cancelled') throw thrown;

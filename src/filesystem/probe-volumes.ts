@@ -3,8 +3,9 @@ import { IsodriveError } from '../base/error.js';
 import type { SectorReader } from '../disc/sector-reader.js';
 import type { FileSystem, ProbeContext, Volume } from './file-system.js';
 import { isoFileSystem } from './iso9660/probe.js';
+import { udfFileSystem } from './udf/probe.js';
 
-export const FILE_SYSTEMS: readonly FileSystem[] = [isoFileSystem];
+export const FILE_SYSTEMS: readonly FileSystem[] = [isoFileSystem, udfFileSystem];
 
 /**
  * Every volume that can be used, in the order of the table; at least one. A damaged one beside a good one is a

@@ -2,6 +2,21 @@
 import type { Timestamp } from './file-tree.js';
 import type { BootEntry } from './iso9660/el-torito.js';
 
+/** What only a UDF volume says of itself. */
+export interface UdfFacts {
+  /** "1.02" to "2.60". */
+  readonly revision: string;
+  /** Revision that a reader must know. */
+  readonly minimumReadRevision?: string;
+  /** Kinds of its partitions: physical, virtual, sparable, metadata. */
+  readonly partitions: readonly string[];
+  /** False when its writer did not finish. */
+  readonly isClosed: boolean;
+  /** As its writer counted. */
+  readonly files?: number;
+  readonly directories?: number;
+}
+
 /** Facts of a volume's descriptors. Text is trimmed, and empty where the format or the disc has none. */
 export interface VolumeSummary {
   readonly systemId: string;
@@ -22,6 +37,8 @@ export interface VolumeSummary {
   readonly jolietLevel: number;
   /** A UDF volume stands on the same disc. */
   readonly hasUdf: boolean;
+  /** Present when the disc has a UDF volume that can be read. */
+  readonly udf?: UdfFacts;
   /** What firmware may start from this disc (El Torito). */
   readonly bootEntries: readonly BootEntry[];
 }

@@ -8,6 +8,7 @@ import { chooseSession } from '../filesystem/choose-session.js';
 import { chooseTree } from '../filesystem/choose-tree.js';
 import type { SessionSummary } from '../filesystem/file-system.js';
 import type { FileTree, TreeKind } from '../filesystem/file-tree.js';
+import type { Volume } from '../filesystem/file-system.js';
 import { probeVolumes } from '../filesystem/probe-volumes.js';
 import { ShiftedTree } from '../filesystem/shifted-tree.js';
 import type { VolumeSummary } from '../filesystem/volume-summary.js';
@@ -113,7 +114,7 @@ async function openVolume(
     trees,
     tree,
     index,
-    volume: volumes[0]!.summary,
+    volume: mergeSummaries(volumes),
     sessions,
     session: chosen,
     findings,
@@ -125,6 +126,13 @@ async function openVolume(
 /** The index counts in the image, a tree on the disc. */
 function shiftTree(tree: FileTree, reader: SectorReader): FileTree {
   return reader instanceof ShiftedReader ? new ShiftedTree(tree, reader.shift, reader.name) : tree;
+}
+
+/** The first volume's facts, and what a UDF volume beside it says of itself. */
+function mergeSummaries(volumes: readonly Volume[]): VolumeSummary {
+  const { summary } = volumes[0]!;
+  const udf = volumes.map((volume) => volume.summary.udf).find((facts) => facts !== undefined);
+  return udf === undefined ? summary : { ...summary, udf };
 }
 
 function refuseTracklessDisc(source: string): IsodriveError {

@@ -95,7 +95,7 @@ export function formatDescription(description: ImageDescription): string {
     ['Preparer', volume.preparerId],
     ['Application', volume.applicationId],
     ['Joliet', volume.jolietLevel === 0 ? '' : `level ${volume.jolietLevel}`],
-    ['UDF', volume.hasUdf ? 'present' : ''],
+    ['UDF', describeUdf(volume)],
     ...TIME_FIELDS.map((field): [string, string] => [capitalize(field), volume[field] ?? '']),
     ...formatSessions(description.sessions),
     ...bootEntries.map((entry): [string, string] => ['Boot entry', describeBootEntry(entry)]),
@@ -116,6 +116,18 @@ function formatSessions(sessions: readonly SessionDescription[]): [string, strin
     `${number}, ${length} sectors from ${start}, "${label}"${created === undefined ? '' : `, ${created}`}` +
       (shown ? ' (shown)' : ''),
   ]);
+}
+
+function describeUdf({ udf, hasUdf }: ImageDescription['volume']): string {
+  if (udf === undefined) return hasUdf ? 'present' : '';
+  const { revision, minimumReadRevision: minimum, partitions, files, directories } = udf;
+  const parts = [`revision ${revision}`];
+  if (minimum !== undefined && minimum !== revision) parts.push(`readable from ${minimum} on`);
+  parts.push(`${partitions.join(' and ')} partition`);
+  if (files !== undefined && directories !== undefined)
+    parts.push(`${files} files, ${directories} directories`);
+  if (!udf.isClosed) parts.push('not closed');
+  return parts.join(', ');
 }
 
 function describeBootEntry(entry: ImageDescription['bootEntries'][number]): string {

@@ -22,8 +22,8 @@ import type { KnownDifference } from './corpus-differences.js';
 
 /** Mount options of the kernel, and the tree that they choose. */
 const VARIANTS: Readonly<Record<string, (kinds: readonly TreeKind[]) => TreeKind | 'auto'>> = {
-  iso: () => 'auto',
-  'iso-unhide': () => 'auto',
+  iso: (kinds) => (kinds.includes('udf') ? kinds[0]! : 'auto'),
+  'iso-unhide': (kinds) => (kinds.includes('udf') ? kinds[0]! : 'auto'),
   'iso-norock': (kinds) => (kinds.includes('joliet') ? 'joliet' : 'iso9660'),
   'iso-nojoliet': (kinds) => (kinds.includes('rock-ridge') ? 'rock-ridge' : 'iso9660'),
   'iso-norock-nojoliet': () => 'iso9660',

@@ -22,9 +22,9 @@ export const FIRST_SECTOR = 16;
 export const MAX_DESCRIPTORS = 100;
 const IDENTIFIER = 'CD001';
 const HIGH_SIERRA_IDENTIFIER = 'CDROM';
-const UDF_IDENTIFIERS: readonly string[] = ['NSR02', 'NSR03'];
+const UDF_IDENTIFIERS: readonly string[] = ['BEA01', 'NSR02', 'NSR03'];
 /** Other identifiers that may stand between (ECMA-167 2/9.1.2). */
-const FOREIGN_IDENTIFIERS: readonly string[] = ['BEA01', 'TEA01', 'BOOT2', 'CDW02', ...UDF_IDENTIFIERS];
+const FOREIGN_IDENTIFIERS: readonly string[] = ['TEA01', 'BOOT2', 'CDW02', ...UDF_IDENTIFIERS];
 /** ECMA-119 8.2.3 with El Torito 1.0, figure 7: Boot System Identifier. */
 const EL_TORITO_IDENTIFIER = 'EL TORITO SPECIFICATION';
 

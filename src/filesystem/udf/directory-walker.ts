@@ -1,0 +1,293 @@
+// Lists one directory: its file identifiers in order, and for each the file entry that it names. Entries are taken in
+// the order of their place on the disc, many with one read, and nothing is awaited for one that is in memory.
+import { ByteCursor } from '../../base/byte-cursor.js';
+import { IsodriveError } from '../../base/error.js';
+import { throwIfAborted } from '../../source/abortable.js';
+import { DirectoryEntry, MAX_TARGET_BYTES, MODE_TYPE } from '../file-tree.js';
+import type { EntrySink } from '../file-tree.js';
+import { writeCs0Name } from './cs0.js';
+import { EntryFiller, addressOf, locatorOf, nameOf } from './entry-filler.js';
+import { EntryWindow } from './entry-window.js';
+import { CHARACTERISTIC, IDENTIFIER } from './file-identifier.js';
+import { Icb, IcbReader } from './icb-reader.js';
+import { IdentifierScanner } from './identifier-scanner.js';
+import { NamedStreams } from './named-streams.js';
+import { readRuns } from './read-runs.js';
+import { readSymbolicLink } from './symbolic-link.js';
+import { UdfFindings } from './udf-findings.js';
+import type { UdfVolume } from './udf-volume.js';
+
+/** Bytes of a directory that are looked at in one go. An identifier always fits. */
+const WINDOW_BYTES = 65_536;
+/** Broken places, after which the rest of a directory is given up. */
+export const MAX_BROKEN_PLACES = 64;
+/** A link's data: path components, which take at most five bytes more than a character each. */
+const MAX_LINK_BYTES = 6 * MAX_TARGET_BYTES;
+
+/** What one call works on; the walker itself is reused from directory to directory. */
+interface Job {
+  readonly sink: EntrySink;
+  readonly signal: AbortSignal | undefined;
+  added: number;
+  brokenPlaces: number;
+}
+
+export class DirectoryWalker {
+  readonly findings: UdfFindings;
+  readonly #volume: UdfVolume;
+  readonly #icbs: IcbReader;
+  readonly #directory: Icb;
+  readonly #icb: Icb;
+  readonly #filler: EntryFiller;
+  readonly #streams: NamedStreams;
+  readonly #entries: EntryWindow;
+  readonly #entry = new DirectoryEntry();
+  readonly #scratch = new Uint8Array(WINDOW_BYTES);
+  readonly #window: ByteCursor;
+  readonly #record: ByteCursor;
+  readonly #scanner: IdentifierScanner;
+  /** Window offsets and lengths of the identifiers in the window, and byte positions of what they name. */
+  #offsets: number[] = [];
+  #lengths: number[] = [];
+  #positions: number[] = [];
+
+  constructor(volume: UdfVolume) {
+    const { reader } = volume;
+    this.#volume = volume;
+    this.findings = new UdfFindings(reader);
+    this.#icbs = new IcbReader(volume, this.findings);
+    this.#directory = new Icb(reader.name);
+    this.#icb = new Icb(reader.name);
+    this.#filler = new EntryFiller(this.findings, reader.size);
+    this.#streams = new NamedStreams(this.#icbs, this.#filler, this.findings);
+    this.#entries = new EntryWindow(reader, volume.blockSize);
+    this.#window = new ByteCursor(this.#scratch, reader.name, 0);
+    this.#record = new ByteCursor(this.#scratch, reader.name, 0);
+    this.#scanner = new IdentifierScanner(this.#window, this.#record);
+  }
+
+  /** Gives the entry the attributes of the directory there. Rejects as FileTree.readRoot does. */
+  async readDirectoryEntry(locator: number, entry: DirectoryEntry, signal?: AbortSignal): Promise<void> {
+    const icb = this.#directory;
+    await this.#loadDirectory(locator, signal);
+    entry.reset();
+    this.#filler.reset();
+    this.#filler.visitOwn(icb);
+    const { attributes, streams } = icb.entry;
+    await this.#streams.visit('/', icb.position, attributes, streams, signal);
+    this.#filler.fill(icb, entry);
+    entry.locator = locator;
+  }
+
+  /** Rejects as FileTree.readDirectory does. */
+  async list(locator: number, sink: EntrySink, signal?: AbortSignal): Promise<void> {
+    const icb = this.#directory;
+    await this.#loadDirectory(locator, signal);
+    if (icb.fault !== undefined) this.findings.brokenChain('directory', icb.position, icb.fault);
+    const job: Job = { sink, signal, added: 0, brokenPlaces: 0 };
+    const end = Math.min(icb.entry.size, icb.extents.size);
+    let position = 0;
+    while (position < end && job.brokenPlaces <= MAX_BROKEN_PLACES) {
+      throwIfAborted(signal);
+      const consumed = await this.#listWindow(job, position, end);
+      if (consumed === 0) break;
+      position += consumed;
+    }
+    if (job.brokenPlaces > MAX_BROKEN_PLACES) this.findings.directoryGivenUp(icb.position, MAX_BROKEN_PLACES);
+    if (job.added === 0 && job.brokenPlaces > 0) throw this.#refuse(icb.position, 'it has no valid record');
+  }
+
+  async #loadDirectory(locator: number, signal: AbortSignal | undefined): Promise<void> {
+    const icb = this.#directory;
+    await this.#icbs.load(icb, addressOf(locator), signal);
+    if ((icb.entry.mode & MODE_TYPE.mask) !== MODE_TYPE.directory) {
+      throw this.#refuse(icb.position, `its file type is ${icb.entry.fileType}`);
+    }
+  }
+
+  /** Lists what one window of the directory's bytes holds; gives the bytes that are done with. */
+  async #listWindow(job: Job, position: number, end: number): Promise<number> {
+    const wanted = this.#scratch.subarray(0, Math.min(WINDOW_BYTES, end - position));
+    const got = await readRuns(
+      this.#volume.reader,
+      this.#directory.extents.runs,
+      position,
+      wanted,
+      job.signal,
+    );
+    const bytes = wanted.subarray(0, got);
+    const origin = this.#directory.position;
+    this.#window.setBytes(bytes, origin);
+    this.#record.setBytes(bytes, origin);
+    this.#scan(job);
+    await this.#deliverAll(job);
+    const consumed = this.#scanner.offset;
+    const isLast = position + got >= end || got < wanted.length;
+    const rest = bytes.subarray(consumed);
+    if (isLast && rest.some((byte) => byte !== 0)) this.#reportBroken(job);
+    return isLast ? end - position : consumed;
+  }
+
+  /** Collects the identifiers in the window that name something. */
+  #scan(job: Job): void {
+    this.#offsets.length = this.#lengths.length = this.#positions.length = 0;
+    const scanner = this.#scanner;
+    const record = this.#record;
+    scanner.restart();
+    for (;;) {
+      const result = scanner.next();
+      if (result === 'broken') this.#reportBroken(job);
+      if (scanner.length === 0) return;
+      const characteristics = record.u8(IDENTIFIER.characteristics);
+      if ((characteristics & CHARACTERISTIC.parent) !== 0) job.added += 1;
+      if ((characteristics & (CHARACTERISTIC.deleted | CHARACTERISTIC.parent)) !== 0) continue;
+      this.#offsets.push(scanner.offset);
+      this.#lengths.push(scanner.length);
+      const partition = this.#volume.partitions[record.u16le(IDENTIFIER.icbPartition)];
+      const position = partition?.offsetOf(record.u32le(IDENTIFIER.icbBlock)) ?? -1;
+      this.#positions.push(position + this.#volume.blockSize > this.#volume.reader.size ? -1 : position);
+    }
+  }
+
+  #reportBroken(job: Job): void {
+    job.brokenPlaces += 1;
+    this.findings.brokenIdentifier(this.#directory.position);
+  }
+
+  async #deliverAll(job: Job): Promise<void> {
+    const positions = this.#positions;
+    const order = findOrder(positions);
+    for (let index = 0; index < positions.length; index += 1) {
+      const at = order?.[index] ?? index;
+      const position = positions[at]!;
+      this.#readName(at);
+      let block = position < 0 ? undefined : this.#entries.view(position);
+      if (block === undefined && position >= 0) {
+        block = await this.#loadBlock(order, index, position, job.signal);
+      }
+      if (block !== undefined && this.#describe(block, position)) this.#add(job);
+      else if (await this.#describeSlowly(position, job.signal)) this.#add(job);
+    }
+  }
+
+  /** The block of an entry; undefined when the medium cannot give it. */
+  async #loadBlock(
+    order: readonly number[] | undefined,
+    index: number,
+    position: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array | undefined> {
+    try {
+      await this.#entries.load(this.#positions, order, index, signal);
+    } catch (thrown) {
+      // A bad sector spoils the entry in it, not its neighbours: each is read alone then.
+      if (!(thrown instanceof IsodriveError) || thrown.code !== 'image-unreadable') throw thrown;
+    }
+    return this.#entries.view(position);
+  }
+
+  #readName(at: number): void {
+    const record = this.#record;
+    record.moveTo(this.#offsets[at]!, this.#lengths[at]!);
+    const entry = this.#entry;
+    entry.reset();
+    const offset = IDENTIFIER.use + record.u16le(IDENTIFIER.useLength);
+    const identifier = record.slice(offset, record.u8(IDENTIFIER.nameLength));
+    entry.nameLength = identifier.length === 0 ? 0 : writeCs0Name(identifier, entry.name);
+    if (identifier.length > 0 && identifier[0] !== 8 && identifier[0] !== 16) {
+      this.findings.compressionId(nameOf(entry), this.#directory.position);
+    }
+  }
+
+  /** Fills the entry from a plain file entry in memory; false when more has to be read, or there is something wrong. */
+  #describe(bytes: Uint8Array, position: number): boolean {
+    const record = this.#record;
+    const icb = this.#icb;
+    const block = record.u32le(IDENTIFIER.icbBlock);
+    try {
+      if (!this.#icbs.take(icb, bytes, position, block, record.u16le(IDENTIFIER.icbPartition))) return false;
+    } catch {
+      return false;
+    }
+    const { mode, attributes, streams } = icb.entry;
+    const type = mode & MODE_TYPE.mask;
+    if (type === 0 || type === MODE_TYPE.symlink || attributes.length > 0 || streams.length > 0) return false;
+    this.#fill(icb);
+    return true;
+  }
+
+  /** Does what `describe` cannot: reads on. False when the entry has to be left out. */
+  async #describeSlowly(position: number, signal: AbortSignal | undefined): Promise<boolean> {
+    const record = this.#record;
+    const icb = this.#icb;
+    const entry = this.#entry;
+    const address = {
+      block: record.u32le(IDENTIFIER.icbBlock),
+      partition: record.u16le(IDENTIFIER.icbPartition),
+    };
+    try {
+      await this.#icbs.load(icb, address, signal);
+      const type = icb.entry.mode & MODE_TYPE.mask;
+      if (type === 0) throw this.#refuse(position, `its file type is ${icb.entry.fileType}`);
+      this.#fill(icb);
+      if (type === MODE_TYPE.symlink) await this.#readTarget(icb, signal);
+      const { attributes, streams } = icb.entry;
+      if (attributes.length + streams.length > 0) {
+        await this.#streams.visit(nameOf(entry), position, attributes, streams, signal);
+        this.#filler.takeAttributes(entry);
+      }
+      return true;
+    } catch (thrown) {
+      const isFault =
+        thrown instanceof IsodriveError && ['damaged', 'image-unreadable'].includes(thrown.code);
+      if (!isFault) throw thrown;
+      this.findings.entryLeftOut(nameOf(entry), Math.max(0, position), thrown.message);
+      return false;
+    }
+  }
+
+  #fill(icb: Icb): void {
+    const record = this.#record;
+    const entry = this.#entry;
+    this.#filler.reset();
+    this.#filler.visitOwn(icb);
+    this.#filler.fill(icb, entry);
+    if ((entry.mode & MODE_TYPE.mask) === MODE_TYPE.directory) {
+      entry.locator = locatorOf(record.u32le(IDENTIFIER.icbBlock), record.u16le(IDENTIFIER.icbPartition));
+    }
+  }
+
+  async #readTarget(icb: Icb, signal: AbortSignal | undefined): Promise<void> {
+    const { entry, extents } = icb;
+    const bytes = new Uint8Array(Math.min(entry.size, extents.size, MAX_LINK_BYTES));
+    const got = await readRuns(this.#volume.reader, extents.runs, 0, bytes, signal);
+    const cursor = new ByteCursor(bytes.subarray(0, got), this.#volume.reader.name, icb.position);
+    this.#entry.target = readSymbolicLink(cursor);
+    this.#entry.size = this.#entry.target.length;
+  }
+
+  #add(job: Job): void {
+    job.sink.add(this.#entry);
+    job.added += 1;
+  }
+
+  #refuse(offset: number, found: string): IsodriveError {
+    const source = this.#volume.reader.name;
+    return new IsodriveError(
+      'damaged',
+      `Cannot list the directory at byte ${offset} of "${source}": ${found}, expected a directory`,
+      { at: { source, offset, clause: 'ECMA-167 4/8.6' } },
+    );
+  }
+}
+
+/** Indices of the positions in ascending order; undefined when they are in order already, as they mostly are. */
+function findOrder(positions: readonly number[]): number[] | undefined {
+  let last = -1;
+  for (const position of positions) {
+    if (position < last)
+      return Array.from(positions, (_, index) => index).sort((a, b) => positions[a]! - positions[b]!);
+    last = position;
+  }
+  return undefined;
+}

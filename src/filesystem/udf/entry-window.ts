@@ -1,0 +1,52 @@
+// File entries of a directory's files in memory: neighbours on the disc are read together, so that listing a directory
+// takes a few reads and not one for each of its entries.
+import type { SectorReader } from '../../disc/sector-reader.js';
+
+/** Bytes read together. */
+const WINDOW_BYTES = 65_536;
+/** Bytes between two wanted blocks that are read along with them. */
+const MAX_GAP = 8192;
+
+export class EntryWindow {
+  readonly #reader: SectorReader;
+  readonly #blockSize: number;
+  #bytes = new Uint8Array(0);
+  #start = 0;
+  #length = 0;
+
+  constructor(reader: SectorReader, blockSize: number) {
+    this.#reader = reader;
+    this.#blockSize = blockSize;
+  }
+
+  /** A view of the block at a byte position, valid until the next `load`; undefined when it has to be loaded. */
+  view(position: number): Uint8Array | undefined {
+    const at = position - this.#start;
+    if (at < 0 || at + this.#blockSize > this.#length) return undefined;
+    return this.#bytes.subarray(at, at + this.#blockSize);
+  }
+
+  /**
+   * Loads the block at `positions[order[index]]`, and those of the next ones that stand close behind it; positions are
+   * in ascending order. Rejects as ByteSource.read does, with nothing loaded.
+   */
+  async load(
+    positions: readonly number[],
+    order: readonly number[] | undefined,
+    index: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const start = positions[order?.[index] ?? index]!;
+    let end = start + this.#blockSize;
+    for (let next = index + 1; next < positions.length; next += 1) {
+      const position = positions[order?.[next] ?? next]!;
+      if (position - end > MAX_GAP || position + this.#blockSize - start > WINDOW_BYTES) break;
+      end = Math.max(end, position + this.#blockSize);
+    }
+    this.#length = 0;
+    if (this.#bytes.length === 0) this.#bytes = new Uint8Array(WINDOW_BYTES);
+    const got = await this.#reader.read(this.#bytes.subarray(0, end - start), start, signal);
+    this.#start = start;
+    this.#length = got;
+  }
+}

@@ -1,0 +1,66 @@
+// From an anchor to an opened volume: descriptors, partitions, file set.
+import { IsodriveError } from '../../base/error.js';
+import type { SectorReader } from '../../disc/sector-reader.js';
+import type { Anchor } from './anchor.js';
+import { parseFileSetDescriptor } from './file-set-descriptor.js';
+import { IcbReader } from './icb-reader.js';
+import { readIntegrity } from './integrity-descriptor.js';
+import type { IntegrityDescriptor } from './integrity-descriptor.js';
+import { openPartitions } from './open-partitions.js';
+import { TAG } from './tag.js';
+import type { UdfFindings } from './udf-findings.js';
+import type { UdfVolume } from './udf-volume.js';
+import type { VolumeDescriptors } from './volume-descriptor-sequence.js';
+import { readVolumeDescriptorSequence } from './volume-descriptor-sequence.js';
+
+export interface OpenedVolume {
+  readonly volume: UdfVolume;
+  readonly descriptors: VolumeDescriptors;
+  readonly integrity: IntegrityDescriptor | undefined;
+}
+
+/** Rejects with `damaged` when the volume cannot be used, and as ByteSource.read does. */
+export async function openVolume(
+  reader: SectorReader,
+  anchor: Anchor,
+  findings: UdfFindings,
+  signal?: AbortSignal,
+): Promise<OpenedVolume> {
+  const descriptors = await readVolumeDescriptorSequence(reader, anchor, findings, signal);
+  const { logical } = descriptors;
+  const blockSize = anchor.sectorSize;
+  if (logical.blockSize !== blockSize) {
+    const what = `Logical blocks have ${logical.blockSize} bytes, expected a sector's ${blockSize}, which are used`;
+    findings.add('block-size-mismatch', 'warning', anchor.main.sector * blockSize, what, 'UDF 2.2.4.2');
+  }
+  const partitions = await openPartitions(reader, blockSize, descriptors, findings, signal);
+  const icbs = new IcbReader({ reader, blockSize, partitions }, findings);
+  const isFileSet = (tag: number): boolean => tag === TAG.fileSet;
+  const cursor = await icbs.readDescriptor(logical.fileSet, isFileSet, 'file set descriptor', signal);
+  const { root } = parseFileSetDescriptor(cursor);
+  const end = Math.max(...descriptors.partitions.map(({ start, length }) => start + length));
+  return {
+    volume: { reader, label: logical.label, blockSize, partitions, root, size: end * blockSize },
+    descriptors,
+    integrity: await tryIntegrity(reader, anchor, descriptors, findings, signal),
+  };
+}
+
+/** What the integrity descriptors say is for information only, so the volume opens without them. */
+async function tryIntegrity(
+  reader: SectorReader,
+  anchor: Anchor,
+  { logical }: VolumeDescriptors,
+  findings: UdfFindings,
+  signal: AbortSignal | undefined,
+): Promise<IntegrityDescriptor | undefined> {
+  const { sectorSize } = anchor;
+  try {
+    return await readIntegrity(reader, sectorSize, logical.integrity, signal);
+  } catch (thrown) {
+    if (!(thrown instanceof IsodriveError) || thrown.code === 'cancelled') throw thrown;
+    const offset = logical.integrity.sector * sectorSize;
+    findings.add('unreadable-integrity', 'warning', offset, thrown.message, 'ECMA-167 3/10.10');
+    return undefined;
+  }
+}

@@ -1,0 +1,70 @@
+// Finds the UDF volume of a disc, without listing it.
+import { IsodriveError } from '../../base/error.js';
+import type { SectorReader } from '../../disc/sector-reader.js';
+import type { FileSystem, ProbeContext, Volume } from '../file-system.js';
+import { findAnchors } from './anchor.js';
+import type { Anchor } from './anchor.js';
+import { openVolume } from './open-volume.js';
+import type { OpenedVolume } from './open-volume.js';
+import { readRecognitionSequence } from './recognition-sequence.js';
+import { summarizeVolume } from './summarize-volume.js';
+import { UdfFindings } from './udf-findings.js';
+import { UdfTree } from './udf-tree.js';
+
+export const udfFileSystem: FileSystem = { title: 'UDF', probe: probeUdfVolume };
+
+async function probeUdfVolume(
+  reader: SectorReader,
+  { report, signal, sessionStart = 0 }: ProbeContext,
+): Promise<Volume> {
+  const sectorSizes = await readRecognitionSequence(reader, sessionStart, signal);
+  if (sectorSizes === undefined) throw refuse(reader, 'unsupported', 'no NSR descriptor');
+  const anchors = await findAnchors(reader, sectorSizes, sessionStart, signal);
+  const { volume, descriptors, integrity } = await openFirst(reader, anchors, report, signal);
+  // Of write-once media only what is recorded is in an image.
+  const isWriteOnce = descriptors.logical.maps.some(({ kind }) => kind === 'virtual');
+  if (volume.size > reader.size && !isWriteOnce) reportTruncation(reader, volume.size, report);
+  return { trees: [new UdfTree(volume)], summary: summarizeVolume(volume, descriptors, integrity) };
+}
+
+/** The volume of the first anchor that leads to one; findings on the way there are only reported for that one. */
+async function openFirst(
+  reader: SectorReader,
+  anchors: readonly Anchor[],
+  report: ProbeContext['report'],
+  signal: AbortSignal | undefined,
+): Promise<OpenedVolume> {
+  let firstError: IsodriveError | undefined;
+  for (const anchor of anchors) {
+    const findings: Parameters<typeof report>[0][] = [];
+    try {
+      const opened = await openVolume(
+        reader,
+        anchor,
+        new UdfFindings(reader, (one) => findings.push(one)),
+        signal,
+      );
+      findings.forEach(report);
+      return opened;
+    } catch (thrown) {
+      if (!(thrown instanceof IsodriveError) || thrown.code !== 'damaged') throw thrown;
+      firstError ??= thrown;
+    }
+  }
+  throw firstError ?? refuse(reader, 'damaged', 'no anchor at sector 256, 512 or the end');
+}
+
+function refuse(reader: SectorReader, code: 'damaged' | 'unsupported', found: string): IsodriveError {
+  return new IsodriveError(code, `Cannot find a UDF volume in "${reader.name}": ${found}, expected one`, {
+    at: { source: reader.name, clause: 'ECMA-167 3/8.4.2' },
+  });
+}
+
+function reportTruncation(reader: SectorReader, expected: number, report: ProbeContext['report']): void {
+  report({
+    code: 'truncated-image',
+    severity: 'damage',
+    message: `Image has ${reader.size} bytes, expected ${expected}: it is truncated`,
+    at: { source: reader.name, offset: reader.size, clause: 'ECMA-167 3/10.5.9' },
+  });
+}

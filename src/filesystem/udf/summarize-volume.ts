@@ -1,0 +1,48 @@
+// The facts of a UDF volume, from its descriptors.
+import type { VolumeSummary } from '../volume-summary.js';
+import type { IntegrityDescriptor } from './integrity-descriptor.js';
+import type { UdfVolume } from './udf-volume.js';
+import type { VolumeDescriptors } from './volume-descriptor-sequence.js';
+
+export function summarizeVolume(
+  volume: UdfVolume,
+  { primary, logical }: VolumeDescriptors,
+  integrity: IntegrityDescriptor | undefined,
+): VolumeSummary {
+  const minimum = integrity?.minimumReadRevision;
+  return {
+    systemId: '',
+    volumeId: primary?.volumeId ?? '',
+    volumeSetId: primary?.volumeSetId ?? '',
+    publisherId: '',
+    preparerId: cleanIdentifier(primary?.implementationId),
+    applicationId: cleanIdentifier(primary?.applicationId),
+    created: primary?.recorded,
+    modified: integrity?.recorded,
+    expires: undefined,
+    effective: undefined,
+    blockSize: volume.blockSize,
+    size: volume.size,
+    jolietLevel: 0,
+    hasUdf: true,
+    udf: {
+      revision: formatRevision(logical.revision),
+      ...(minimum === undefined ? {} : { minimumReadRevision: formatRevision(minimum) }),
+      partitions: logical.maps.map(({ kind }) => kind),
+      // Write-once media are not closed like this: whoever found their table has a whole volume.
+      isClosed: (integrity?.isClosed ?? false) || logical.maps.some(({ kind }) => kind === 'virtual'),
+      ...(integrity?.files === undefined ? {} : { files: integrity.files }),
+      ...(integrity?.directories === undefined ? {} : { directories: integrity.directories }),
+    },
+    bootEntries: [],
+  };
+}
+
+/** Revisions are written as decimal digits: 0x0201 is 2.01. */
+function formatRevision(revision: number): string {
+  return `${(revision >>> 8).toString(16)}.${(revision & 0xff).toString(16).padStart(2, '0')}`;
+}
+
+function cleanIdentifier(identifier: string | undefined): string {
+  return (identifier ?? '').replace(/^\*/, '');
+}

@@ -1,0 +1,16 @@
+// An opened UDF volume: its partitions, and where its root directory is.
+import type { SectorReader } from '../../disc/sector-reader.js';
+import type { BlockAddress } from './fields.js';
+import type { Partition } from './partition/partition.js';
+
+export interface UdfVolume {
+  readonly reader: SectorReader;
+  readonly label: string;
+  /** Bytes of sectors and logical blocks. */
+  readonly blockSize: number;
+  /** By reference number. */
+  readonly partitions: readonly Partition[];
+  readonly root: BlockAddress;
+  /** Bytes that the partitions take, everything before them included. */
+  readonly size: number;
+}
