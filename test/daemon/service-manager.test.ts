@@ -36,7 +36,7 @@ describe('The service manager', () => {
     const faults: unknown[] = [];
     service.onFault = (fault) => faults.push(fault);
     service.ready();
-    const descriptor = openSync('/dev/null');
+    const descriptor = openSync('/dev/null', 'r');
     service.keep('control', descriptor);
     closeSync(descriptor);
     expect(faults).toHaveLength(2);

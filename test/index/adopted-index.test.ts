@@ -68,7 +68,7 @@ describe('An adopted index', () => {
     await expect(adopted.children(loop)).rejects.toMatchObject({ code: 'damaged' });
   });
 
-  it('is refused when its memory is none of ours, or of another size', async () => {
+  it('is refused when its memory is none of ours, or of another size', () => {
     const addon = loadAddon();
     const region = addon.allocateIndexRegion(REGION_BYTES);
     new Uint32Array(region.buffer)[HEADER.version] = 99;

@@ -10,6 +10,7 @@ import { REGION_BYTES } from '../../index/layout.js';
 import type {
   ActiveMount,
   DriverAvailability,
+  MountCounters,
   MountDriver,
   MountEnd,
   MountRequest,
@@ -52,6 +53,10 @@ class FuseMount implements ActiveMount {
 
   get reads(): number {
     return this.#addon.countReads(this.#session);
+  }
+
+  get counters(): MountCounters {
+    return this.#addon.sessionCounters(this.#session);
   }
 
   async unmount({ lazy }: { lazy: boolean }): Promise<void> {
