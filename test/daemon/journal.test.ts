@@ -15,6 +15,7 @@ const ENTRY: JournalEntry = {
   wantedTree: 'auto',
   tree: 'rock-ridge',
   wantedDriver: 'auto',
+  view: {},
   driver: 'fuse',
   allowOther: false,
   directory: '/mnt',
