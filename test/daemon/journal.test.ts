@@ -1,3 +1,4 @@
+// The journal that one daemon leaves to the next.
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+// What the journal of systemd is told of a line.
 import { describe, expect, it } from 'vitest';
 import { addPriority } from '../../daemon/log.js';
 

@@ -1,3 +1,4 @@
+// The counters as Prometheus reads them.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

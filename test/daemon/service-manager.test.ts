@@ -1,3 +1,4 @@
+// The environment that systemd and isodrive-keeper give, and a service manager that is gone.
 import { closeSync, openSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ServiceManager } from '../../daemon/service-manager.js';
