@@ -17,6 +17,7 @@ import { isMethod } from './params.js';
 
 /** Calls of one connection that may wait for their answers. */
 export const MAX_PENDING = 64;
+const HTTP_GET = 'GET ';
 /** Bytes of answers and events that a client may leave unread before it is let go. */
 const MAX_UNREAD = 2 * MAX_LINE_BYTES;
 
@@ -28,6 +29,8 @@ export interface ConnectionOptions {
     params: unknown,
     context: Pick<MethodContext, 'signal' | 'watch'>,
   ) => Promise<unknown>;
+  /** The text of /metrics. */
+  readonly metrics: () => Promise<string>;
   readonly events: EventBus;
   readonly log: DaemonLog;
 }
@@ -40,6 +43,8 @@ export class ControlConnection {
   readonly #pending = new Map<RequestId, AbortController>();
   #unsubscribe: (() => void) | undefined;
   #isEnding = false;
+  /** The client speaks HTTP: the rest of what it sends is headers. */
+  #isHttp = false;
 
   constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket;
@@ -65,6 +70,11 @@ export class ControlConnection {
   }
 
   #take(line: string): void {
+    if (line.startsWith(HTTP_GET)) {
+      void this.#answerHttp(line.slice(HTTP_GET.length).split(' ')[0]!);
+      return;
+    }
+    if (this.#isHttp) return;
     let message: unknown;
     try {
       message = JSON.parse(line);
@@ -111,6 +121,28 @@ export class ControlConnection {
       this.#pending.delete(id);
       if (this.#isEnding) this.#endWhenIdle();
     }
+  }
+
+  /** One answer a connection: enough for `curl --unix-socket` and for Prometheus behind a proxy. */
+  async #answerHttp(path: string): Promise<void> {
+    this.#isHttp = true;
+    let body = 'Found no such path, expected /metrics\n';
+    let status = '404 Not Found';
+    if (path === '/metrics') {
+      try {
+        body = await this.#options.metrics();
+        status = '200 OK';
+      } catch (thrown) {
+        this.#options.log.error({ err: thrown }, 'cannot gather metrics');
+        body = `${toIsodriveError(thrown).message}\n`;
+        status = '500 Internal Server Error';
+      }
+    }
+    const type = 'text/plain; version=0.0.4; charset=utf-8';
+    const length = Buffer.byteLength(body);
+    this.#socket.end(
+      `HTTP/1.1 ${status}\r\nContent-Type: ${type}\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n${body}`,
+    );
   }
 
   #watch(): void {

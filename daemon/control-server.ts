@@ -9,6 +9,7 @@ import type { EventBus } from './event-bus.js';
 import type { DaemonLog } from './log.js';
 import { callMethod } from './methods.js';
 import type { DaemonFacts } from './methods.js';
+import { renderMetrics } from './render-metrics.js';
 import type { MountManager } from './mount-manager.js';
 import { createPeerCheck } from './peer-check.js';
 import type { PeerCheck } from './peer-check.js';
@@ -93,6 +94,10 @@ export class ControlServer implements AsyncDisposable {
       call: async (method, params, context) => {
         await manager.restored;
         return callMethod(method, params, { ...context, manager, facts, requestShutdown, requestUpgrade });
+      },
+      metrics: async () => {
+        await manager.restored;
+        return renderMetrics(await manager.list());
       },
       events,
       log,

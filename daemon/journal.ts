@@ -28,7 +28,7 @@ const ENTRY = z.object({
   tree: z.enum(TREE_KINDS),
   wantedDriver: z.enum([...DRIVER_NAMES, 'auto']),
   /** What was asked for beside the tree: without it, the rows of a kept index would mean something else. */
-  view: VIEW,
+  view: VIEW.default({}),
   driver: z.enum(DRIVER_NAMES),
   allowOther: z.boolean(),
   /** Mount point, and whether it was made for the mount. */

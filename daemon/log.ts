@@ -1,5 +1,5 @@
 // The daemon's log: pino, one JSON object a line, to stderr or to a file that is bounded by rotation at start.
-import { closeSync, copyFileSync, mkdirSync, openSync, statSync, truncateSync } from 'node:fs';
+import { closeSync, copyFileSync, mkdirSync, openSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
@@ -7,14 +7,32 @@ import type { Logger } from 'pino';
 /** Bytes above which a log is set aside, as FILE.1, when the daemon starts. */
 export const MAX_LOG_BYTES = 1024 * 1024;
 const STDERR = 2;
+const DEBUG = 7;
+/** Level of pino from which on a priority of syslog holds, most urgent first. */
+const PRIORITIES = [
+  [60, 2],
+  [50, 3],
+  [40, 4],
+  [30, 6],
+] as const;
 
 export type DaemonLog = Logger;
 
 /** Opens the log at `path`, or on stderr. Writes are synchronous: the last words before a crash are kept. */
 export function openLog(path: string | undefined): DaemonLog {
   if (path !== undefined) prepareFile(path);
-  const destination = pino.destination({ dest: path ?? STDERR, sync: true, append: true });
-  return pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  const options = { base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime };
+  if (path === undefined && process.env.JOURNAL_STREAM !== undefined) {
+    return pino(options, { write: (line) => void writeSync(STDERR, addPriority(line)) });
+  }
+  return pino(options, pino.destination({ dest: path ?? STDERR, sync: true, append: true }));
+}
+
+/** The line as the journal takes it: its priority (syslog(3)) between angle brackets before it (sd-daemon(3)). */
+export function addPriority(line: string): string {
+  const level = Number(/^\{"level":(\d+)/u.exec(line)?.[1] ?? 30);
+  const [, priority] = PRIORITIES.find(([least]) => level >= least) ?? [0, DEBUG];
+  return `<${priority}>${line}`;
 }
 
 function prepareFile(path: string): void {

@@ -118,6 +118,7 @@ export class MountedImage {
       state: compareIdentity(this.identity, await readIdentity(this.path)),
       findings: image.findings.count,
       entries: image.index.table.rowCount,
+      ...(active.counters === undefined ? {} : { counters: active.counters }),
     };
   }
 

@@ -9,6 +9,15 @@ const FIRST_DESCRIPTOR = 3;
 /** Descriptors that are taken at most: more than any keeper holds. */
 const MAX_DESCRIPTORS = 8192;
 
+const VARIABLES = [
+  'NOTIFY_SOCKET',
+  'LISTEN_PID',
+  'LISTEN_FDS',
+  'LISTEN_FDNAMES',
+  'WATCHDOG_PID',
+  'WATCHDOG_USEC',
+] as const;
+
 type Environment = Record<string, string | undefined>;
 
 export class ServiceManager {
@@ -21,7 +30,7 @@ export class ServiceManager {
   readonly #socketPath: string | undefined;
   readonly #held: Map<string, number>;
 
-  constructor(socketPath?: string, held: Map<string, number> = new Map(), watchdog?: number) {
+  constructor(socketPath?: string, held = new Map<string, number>(), watchdog?: number) {
     this.#socketPath = socketPath;
     this.#held = held;
     this.isPresent = socketPath !== undefined;
@@ -32,10 +41,7 @@ export class ServiceManager {
   static fromEnvironment(environment: Environment = process.env): ServiceManager {
     const { NOTIFY_SOCKET, LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES, WATCHDOG_PID, WATCHDOG_USEC } =
       environment;
-    for (const name of Object.keys(environment)) {
-      if (/^(NOTIFY_SOCKET|LISTEN_(PID|FDS|FDNAMES)|WATCHDOG_(PID|USEC))$/u.test(name))
-        delete environment[name];
-    }
+    for (const name of VARIABLES) Reflect.deleteProperty(environment, name);
     const own = String(process.pid);
     const held = LISTEN_PID === own ? nameDescriptors(LISTEN_FDS, LISTEN_FDNAMES) : undefined;
     const isWatched = WATCHDOG_USEC !== undefined && (WATCHDOG_PID ?? own) === own;
@@ -101,6 +107,6 @@ function nameDescriptors(count: string | undefined, names: string | undefined): 
   const total = Math.min(Number(count ?? 0) || 0, MAX_DESCRIPTORS);
   const given = (names ?? '').split(':');
   return new Map(
-    Array.from({ length: total }, (_, i) => [given[i] || `unnamed-${i}`, FIRST_DESCRIPTOR + i] as const),
+    Array.from({ length: total }, (_, i) => [given[i] ?? `unnamed-${i}`, FIRST_DESCRIPTOR + i] as const),
   );
 }

@@ -72,6 +72,7 @@ class SessionHandle {
   void start(bool is_taken_over) { session_->start(is_taken_over); }
   bool ended() const { return session_ == nullptr; }
   uint64_t reads() const { return session_ == nullptr ? 0 : session_->reads(); }
+  SessionCounters counters() const { return session_ == nullptr ? SessionCounters{} : session_->counters(); }
   void resume(uint32_t row, int error) {
     if (session_ != nullptr) session_->resume(row, error);
   }
@@ -139,6 +140,16 @@ Napi::Value count_reads(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(reads));
 }
 
+Napi::Value session_counters(const Napi::CallbackInfo& info) {
+  const SessionCounters counters = info[0].As<Napi::External<SessionHandle>>().Data()->counters();
+  Napi::Object result = Napi::Object::New(info.Env());
+  result.Set("requests", static_cast<double>(counters.requests));
+  result.Set("reads", static_cast<double>(counters.reads));
+  result.Set("readBytes", static_cast<double>(counters.read_bytes));
+  result.Set("busySeconds", static_cast<double>(counters.busy_time) / 1e9);
+  return result;
+}
+
 /** Bytes above which glibc maps an allocation of its own; below the 64 KiB blocks of the metadata cache. */
 constexpr int kMapThreshold = 32768;
 
@@ -154,6 +165,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("discardIndexRegion", Napi::Function::New(env, discard_index_region));
   exports.Set("startSession", Napi::Function::New(env, start_session));
   exports.Set("countReads", Napi::Function::New(env, count_reads));
+  exports.Set("sessionCounters", Napi::Function::New(env, session_counters));
   exports.Set("resumeSession", Napi::Function::New(env, resume_session));
   export_platform(env, exports);
   export_notify(env, exports);

@@ -137,11 +137,21 @@ void FuseSession::serve() {
       greet(device, request);
       continue;
     }
-    if (request.header.opcode == wire::kRead) reads_ += 1;
+    count(request);
     busy_ += 1;
+    const Clock::time_point start = Clock::now();
     handle(device, request, scratch.get());
+    busy_time_ += static_cast<uint64_t>(std::chrono::nanoseconds(Clock::now() - start).count());
     busy_ -= 1;
   }
+}
+
+void FuseSession::count(const Request& request) {
+  handled_ += 1;
+  wire::ReadIn in;
+  if (request.header.opcode != wire::kRead || !request.read(in)) return;
+  reads_ += 1;
+  read_bytes_ += in.size;
 }
 
 void FuseSession::greet(int device, const Request& request) {

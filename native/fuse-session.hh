@@ -27,6 +27,16 @@ struct SessionOptions {
   VolumeInfo volume;
 };
 
+/** What a session has done since it started. */
+struct SessionCounters {
+  uint64_t requests;
+  uint64_t reads;
+  /** Bytes of file content that were asked for. */
+  uint64_t read_bytes;
+  /** Nanoseconds that threads spent on requests, waiting for the medium included. */
+  uint64_t busy_time;
+};
+
 class FuseSession : private WaitObserver {
  public:
   /** Both are called from session threads: `on_load` with the row of a directory to load, `on_end` once, at the end. */
@@ -45,6 +55,7 @@ class FuseSession : private WaitObserver {
   void resume(uint32_t row, int error);
   /** Reads of file content so far. */
   uint64_t reads() const { return reads_; }
+  SessionCounters counters() const { return {handled_, reads_, read_bytes_, busy_time_}; }
 
  private:
   /** A request that waits. It is answered through the descriptor it was read from: the kernel looks for it there. */
@@ -74,6 +85,7 @@ class FuseSession : private WaitObserver {
   void will_wait() override;
   /** Sees to it that another thread leads should this one be busy for long. */
   void may_wait() override;
+  void count(const Request& request);
   void greet(int device, const Request& request);
   void handle(int device, const Request& request, uint8_t* scratch);
   /** False when the directory was loaded meanwhile: the caller handles the request again. */
@@ -99,7 +111,10 @@ class FuseSession : private WaitObserver {
   std::atomic<int> busy_{0};
   const int most_busy_ = static_cast<int>(std::thread::hardware_concurrency() / 2);
   std::atomic<int> running_{0};
+  std::atomic<uint64_t> handled_{0};
   std::atomic<uint64_t> reads_{0};
+  std::atomic<uint64_t> read_bytes_{0};
+  std::atomic<uint64_t> busy_time_{0};
   std::mutex parked_mutex_;
   std::unordered_map<uint32_t, std::vector<Parked>> parked_;
 };

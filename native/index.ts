@@ -27,6 +27,16 @@ export interface SessionOptions {
   readonly isTakenOver: boolean;
 }
 
+/** What a session has done since it started. */
+export interface SessionCounters {
+  readonly requests: number;
+  readonly reads: number;
+  /** Bytes of file content that were asked for. */
+  readonly readBytes: number;
+  /** Time that threads spent on requests, waiting for the medium included. */
+  readonly busySeconds: number;
+}
+
 export interface PeerCredentials {
   readonly pid: number;
   readonly uid: number;
@@ -49,6 +59,7 @@ export interface Addon {
   resumeSession(session: SessionHandle, row: number, errno: number): void;
   /** Reads of file content that a session has answered. */
   countReads(session: SessionHandle): number;
+  sessionCounters(session: SessionHandle): SessionCounters;
   /** mount(2), always read-only, nosuid, nodev. */
   mount(source: string, target: string, type: string, options: string): Promise<void>;
   /** umount2(2), never through a symlink. */

@@ -40,6 +40,16 @@ export interface MountEnd {
   readonly error?: Error;
 }
 
+/** Work of a mount since this process serves it. */
+export interface MountCounters {
+  readonly requests: number;
+  readonly reads: number;
+  /** Bytes of file content that were asked for; what the kernel has cached it does not ask for. */
+  readonly readBytes: number;
+  /** Time spent on requests, waiting for the medium included; requests overlap. */
+  readonly busySeconds: number;
+}
+
 export interface ActiveMount {
   readonly driver: DriverName;
   readonly directory: string;
@@ -49,6 +59,8 @@ export interface ActiveMount {
   readonly ended: Promise<MountEnd>;
   /** Reads of file content answered so far; absent where the driver does not count. */
   readonly reads?: number;
+  /** Absent where the driver does not count. */
+  readonly counters?: MountCounters;
   /**
    * Unmounts. Rejects with `busy` while files are open there, unless `lazy` (detach now, end when the last user
    * goes). After it resolves the directory is no mount point any more.

@@ -1,7 +1,7 @@
 // The words of the control socket: JSON-RPC 2.0, one message a line. Types only, so that the command line starts
 // without a validator; the daemon checks every parameter (daemon/params.ts must accept exactly these).
 import type { TreeKind } from '../filesystem/file-tree.js';
-import type { DriverName } from '../mount/mount-driver.js';
+import type { DriverName, MountCounters } from '../mount/mount-driver.js';
 
 /** Version of every JSON object that is printed or sent. Changes are additive; this grows when one is not. */
 export const SCHEMA_VERSION = 1;
@@ -56,6 +56,8 @@ export interface MountSummary {
   readonly findings: number;
   /** Entries in the index so far. */
   readonly entries: number;
+  /** Absent where the driver does not count. */
+  readonly counters?: MountCounters;
 }
 
 export interface MountResult {

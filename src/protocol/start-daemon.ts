@@ -105,7 +105,7 @@ function spawnDaemon(socketPath: string, logPath: string): ChildProcess {
     const keeper = keeperProgram();
     // Without a compiler there is no keeper; the daemon then runs alone, and its mounts end with it.
     const [program, ...args] = existsSync(keeper) ? [keeper, ...daemon] : [...daemon, '--background'];
-    return spawn(program!, args, { detached: true, stdio: ['ignore', 'ignore', log, 'pipe'], cwd: '/' });
+    return spawn(program, args, { detached: true, stdio: ['ignore', 'ignore', log, 'pipe'], cwd: '/' });
   } finally {
     closeSync(log);
   }

@@ -10,6 +10,7 @@ import { REGION_BYTES } from '../../index/layout.js';
 import type {
   ActiveMount,
   DriverAvailability,
+  MountCounters,
   MountDriver,
   MountEnd,
   MountRequest,
@@ -54,6 +55,10 @@ class FuseMount implements ActiveMount {
     return this.#addon.countReads(this.#session);
   }
 
+  get counters(): MountCounters {
+    return this.#addon.sessionCounters(this.#session);
+  }
+
   async unmount({ lazy }: { lazy: boolean }): Promise<void> {
     await detachFuse(this.#addon, this.directory, lazy);
     // A lazy unmount ends when its last user goes; an ordinary one has none.
@@ -90,25 +95,24 @@ class FuseDriver implements MountDriver {
 
   async mount(request: MountRequest): Promise<ActiveMount> {
     const addon = this.#load();
-    checkRequest(request);
+    const { region } = nativeParts(request);
     const device = await attachFuse(addon, request);
-    const index = addon.releaseIndexDescriptor(regionOf(request));
+    const index = addon.releaseIndexDescriptor(region);
     request.keep?.({ device, index });
     closeSync(index);
     return this.#serve(request, device, false);
   }
 
   async takeOver(request: MountRequest, device: number): Promise<ActiveMount> {
-    const addon = this.#load();
-    checkRequest(request);
-    closeSync(addon.releaseIndexDescriptor(regionOf(request)));
+    const { region } = nativeParts(request);
+    closeSync(this.#load().releaseIndexDescriptor(region));
     return this.#serve(request, device, true);
   }
 
   async #serve(request: MountRequest, device: number, isTakenOver: boolean): Promise<ActiveMount> {
     const addon = this.#load();
     const { index, source } = request;
-    const region = regionOf(request);
+    const { image, region } = nativeParts(request);
     let end: (end: MountEnd) => void = () => undefined;
     const ended = new Promise<MountEnd>((resolve) => {
       end = resolve;
@@ -122,7 +126,7 @@ class FuseDriver implements MountDriver {
     const started = addon.startSession(
       {
         device,
-        image: source.fileDescriptor!,
+        image,
         imageBytes: source.size,
         region,
         volumeBytes: index.tree.volumeSize,
@@ -141,17 +145,17 @@ class FuseDriver implements MountDriver {
   }
 }
 
-function checkRequest({ source, index }: MountRequest): void {
-  if (source.fileDescriptor !== undefined && index.table.memory instanceof FuseIndexMemory) return;
+/** What native code serves a request from. Throws `unsupported` when it cannot: another driver can. */
+function nativeParts({ source, index }: MountRequest): { image: number; region: RegionHandle } {
+  const { memory } = index.table;
+  if (source.fileDescriptor !== undefined && memory instanceof FuseIndexMemory) {
+    return { image: source.fileDescriptor, region: memory.region.handle };
+  }
   throw new IsodriveError(
     'unsupported',
     `Cannot mount "${source.name}" with driver "fuse": it is no plain file`,
     { action: 'Use --driver fuse-native' },
   );
-}
-
-function regionOf({ index }: MountRequest): RegionHandle {
-  return (index.table.memory as FuseIndexMemory).region.handle;
 }
 
 /** Gives 0, or the errno for those who wait: only a medium that fails keeps a directory from being published. */

@@ -1,0 +1,67 @@
+// The journal that one daemon leaves to the next.
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Journal } from '../../daemon/journal.js';
+import type { JournalEntry } from '../../daemon/journal.js';
+
+const ENTRY: JournalEntry = {
+  id: '0badf00d',
+  state: 'making',
+  image: '/images/a.iso',
+  identity: { device: '1', inode: '18446744073709551615', modified: '1700000000123456789', size: '2048' },
+  wantedTree: 'auto',
+  tree: 'rock-ridge',
+  wantedDriver: 'auto',
+  view: {},
+  driver: 'fuse',
+  allowOther: false,
+  directory: '/mnt',
+  created: true,
+  mountedAt: '2026-01-01T00:00:00.000Z',
+};
+
+describe('The journal of mounts', () => {
+  let folder: string;
+  let path: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'isodrive-journal-'));
+    path = join(folder, 'mounts.json');
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const open = (): Journal => {
+    const journal = new Journal(path, pino({ enabled: false }));
+    journal.load();
+    return journal;
+  };
+
+  it('gives the next daemon what the last one wrote, and leaves no other file', async () => {
+    const journal = open();
+    journal.set(ENTRY);
+    journal.set({ ...ENTRY, id: '12345678' });
+    journal.update(ENTRY.id, { state: 'mounted', device: '0:40' });
+    journal.delete('12345678');
+    expect(open().entries).toEqual([{ ...ENTRY, state: 'mounted', device: '0:40' }]);
+    expect(await readdir(folder)).toEqual(['mounts.json']);
+  });
+
+  it('is gone with the last mount', () => {
+    const journal = open();
+    journal.set(ENTRY);
+    journal.delete(ENTRY.id);
+    journal.update(ENTRY.id, { state: 'detached' });
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it.each(['', '{', '{"version":99,"mounts":[]}', '{"version":1,"mounts":[{"id":"../x"}]}'])(
+    'that reads %j holds nothing',
+    async (text) => {
+      await writeFile(path, text);
+      expect(open().entries).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,45 @@
+// The counters as Prometheus reads them.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { renderMetrics } from '../../daemon/render-metrics.js';
+import { mustRun } from '../../scripts/bench/run-command.js';
+import type { MountSummary } from '../../src/protocol/messages.js';
+import { DaemonProcess, SMALL_IMAGE } from '../support/daemon-process.js';
+
+describe('The metrics', () => {
+  it('name each mount, escape its path, and leave out what its driver does not count', () => {
+    const mount = { id: '1', driver: 'fuse', image: 'a"b\\c\nd', entries: 5, findings: 0 } as MountSummary;
+    const text = renderMetrics([mount]);
+    expect(text).toContain('\nisodrive_mounts 1\n');
+    expect(text).toContain('\nisodrive_mount_entries{id="1",driver="fuse",image="a\\"b\\\\c\\nd"} 5\n');
+    expect(text).not.toContain('isodrive_mount_reads_total{');
+  });
+
+  it('are served over HTTP on the control socket, and count what was read', async () => {
+    await using daemon = await DaemonProcess.start();
+    const directory = await mkdtemp(join(tmpdir(), 'isodrive-metrics-'));
+    try {
+      await using client = await daemon.connect();
+      const { mount } = await client.call('mount', { image: SMALL_IMAGE, directory });
+      await mustRun('cat', [join(directory, 'COPYING')]);
+      const { mounts } = await client.call('status', {});
+      expect(mounts[0]!.counters).toMatchObject({ reads: 1 });
+      const get = async (path: string): Promise<string> => {
+        const { socket } = daemon.connectRaw();
+        socket.write(`GET ${path} HTTP/1.1\r\nHost: isodrive\r\n\r\n`);
+        let text = '';
+        for await (const chunk of socket) text += String(chunk);
+        return text;
+      };
+      const metrics = await get('/metrics');
+      expect(metrics).toMatch(/^HTTP\/1\.1 200 OK\r\n/u);
+      expect(metrics).toContain(`isodrive_mount_reads_total{id="${mount.id}",driver="fuse"`);
+      expect(await get('/other')).toMatch(/^HTTP\/1\.1 404 /u);
+      await client.call('unmount', { all: true });
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  });
+});

@@ -1,0 +1,79 @@
+// isodrive-keeper alone, with a small program in the daemon's place.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { keeperProgram } from '../../src/protocol/start-daemon.js';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const CHILD = join(ROOT, 'test', 'support', 'keeper-child.mjs');
+const ADDON = process.env.ISODRIVE_ADDON ?? join(ROOT, 'build', 'release', 'isodrive.node');
+
+interface Start {
+  readonly pid: number;
+  readonly count: number;
+  readonly contents: Readonly<Record<string, string>>;
+  readonly isOurs: boolean;
+}
+
+describe.skipIf(!existsSync(keeperProgram()))('isodrive-keeper', () => {
+  let folder: string;
+  let file: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'isodrive-keeper-'));
+    file = join(folder, 'starts');
+    await writeFile(file, '');
+    await writeFile(`${file}.first`, 'one');
+    await writeFile(`${file}.second`, 'two');
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const starts = async (): Promise<Start[]> =>
+    (await readFile(file, 'utf8'))
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Start);
+  /** Starts a keeper whose daemon does one deed a start; gives its process id and its exit code to come. */
+  const start = (...deeds: string[]): { pid: number; ended: Promise<number | null> } => {
+    const child = spawn(keeperProgram(), [process.execPath, CHILD, file, ...deeds], {
+      stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+      env: { ...process.env, ISODRIVE_ADDON: ADDON },
+    });
+    return { pid: child.pid!, ended: new Promise((resolve) => child.once('exit', resolve)) };
+  };
+
+  it('starts a daemon that died again, with what it kept and not with what it gave up', async () => {
+    const { ended } = start('keep', 'keep', 'exit 0');
+    expect(await ended).toBe(0);
+    const [first, second, third] = await starts();
+    expect(first).toMatchObject({ count: 1, contents: { ready: 'a pipe' }, isOurs: true });
+    expect(second).toMatchObject({ count: 2, contents: { first: 'one', second: 'two' }, isOurs: true });
+    expect(third).toMatchObject({ count: 2, contents: { first: 'one', second: 'two' } });
+  });
+
+  it('obeys nobody but the daemon that it started', async () => {
+    const { ended } = start('keep', 'strange', 'exit 0');
+    expect(await ended).toBe(0);
+    expect((await starts())[2]).toMatchObject({ contents: { first: 'one', second: 'two' } });
+  });
+
+  it('ends with a daemon that never got ready, and with its exit code', async () => {
+    expect(await start('exit 7').ended).toBe(7);
+    expect(await starts()).toHaveLength(1);
+  });
+
+  it('starts a successor for exit code 75, and ends with one that says that it is stopping', async () => {
+    expect(await start('keep', 'exit 75', 'stop').ended).toBe(1);
+    expect(await starts()).toHaveLength(3);
+  });
+
+  it('hands signals on, and ends when the daemon has', async () => {
+    const { pid, ended } = start('wait');
+    await expect.poll(starts, { timeout: 10_000 }).toHaveLength(1);
+    process.kill(pid, 'SIGTERM');
+    await ended;
+    expect(existsSync(`/proc/${(await starts())[0]!.pid}`)).toBe(false);
+  });
+});
