@@ -333,7 +333,7 @@ export class DirectoryWalker {
     const source = this.#reader.name;
     return new IsodriveError(
       'damaged',
-      `Cannot list the directory at byte ${locator} of "${source}": image ends at byte ${this.#reader.size}`,
+      `Cannot list the directory at byte ${locator} of "${source}": image ends at byte ${this.#reader.size}, expected it to hold that`,
       { at: { source, offset: locator } },
     );
   }
@@ -342,7 +342,7 @@ export class DirectoryWalker {
     const source = this.#reader.name;
     return new IsodriveError(
       'damaged',
-      `Cannot list the directory at byte ${locator} of "${source}": it has no valid record`,
+      `Cannot list the directory at byte ${locator} of "${source}": it has no valid record, expected "." at least`,
       { at: { source, offset: locator, clause: 'ECMA-119 9.1' } },
     );
   }
