@@ -62,7 +62,7 @@ export function randomOf(seed: number, number: number): PseudoRandom {
 
 /** A changed copy; `regions` (at least one) say where changes matter. */
 export function mutate(image: Uint8Array, regions: readonly Region[], random: PseudoRandom): Uint8Array {
-  let bytes: Uint8Array = image.slice();
+  let bytes: Uint8Array = new Uint8Array(image);
   const changes = random.between(1, MAX_CHANGES);
   for (let i = 0; i < changes; i += 1) bytes = change(bytes, regions, random);
   return bytes;

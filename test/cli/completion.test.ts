@@ -17,7 +17,7 @@ async function completeInBash(...words: string[]): Promise<string[]> {
 describe('Completion', () => {
   it('offers commands, commands of a group, options, choices and files in bash', async () => {
     expect(await completeInBash('un')).toEqual(['unmount']);
-    expect(await completeInBash('daemon', '')).toEqual(['logs', 'run', 'start', 'stop']);
+    expect(await completeInBash('daemon', '')).toEqual(['logs', 'run', 'start', 'stop', 'upgrade']);
     expect(await completeInBash('daemon', 'logs', '--f')).toEqual(['--follow']);
     expect(await completeInBash('mount', 'x.iso', '--a')).toEqual(['--allow-other', '--associated']);
     expect(await completeInBash('mount', '--tree', 'j')).toEqual(['joliet']);

@@ -49,6 +49,18 @@ describe('A command line', () => {
       { command: 'extract', image: 'disc.iso', paths: ['a', 'b', 'c'], directory: 'out' },
     ],
     ['extract disc.iso -Cout', { command: 'extract', image: 'disc.iso', paths: [], directory: 'out' }],
+    [
+      'info disc.iso --check --session 2 --sector-offset 256 --charset koi8-r --associated',
+      {
+        command: 'info',
+        image: 'disc.iso',
+        check: true,
+        session: '2',
+        'sector-offset': '256',
+        charset: 'koi8-r',
+        associated: true,
+      },
+    ],
     ['cat -- disc.iso --odd-name', { command: 'cat', image: 'disc.iso', path: '--odd-name' }],
     ['daemon logs -n 5 -f', { command: 'daemon logs', lines: '5', follow: true }],
     ['completion fish', { command: 'completion', shell: 'fish' }],

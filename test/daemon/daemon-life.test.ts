@@ -64,6 +64,21 @@ describe('A daemon', () => {
     expect(await mount({ tree: 'iso9660' })).toMatchObject({ existing: false, mount: { tree: 'iso9660' } });
   });
 
+  it('takes another charset or session for another view, and the same for the same', async () => {
+    const first = await mount();
+    const view = { charset: 'koi8-r', associated: true };
+    const other = await mount(view);
+    expect(other.existing).toBe(false);
+    expect(await mount({ ...view, charset: 'KOI8-R' })).toMatchObject({
+      existing: true,
+      mount: { id: other.mount.id },
+    });
+    // The only session is the last.
+    expect(await mount({ session: 1 })).toMatchObject({ existing: true, mount: { id: first.mount.id } });
+    await expect(mount({ session: 2 })).rejects.toMatchObject({ code: 'unsupported' });
+    await expect(mount({ charset: 'klingon' })).rejects.toMatchObject({ code: 'usage' });
+  });
+
   it('makes one mount of many requests for one image at the same moment', async () => {
     const results = await Promise.all(Array.from({ length: 8 }, () => mount()));
     expect(new Set(results.map((result) => result.mount.id)).size).toBe(1);

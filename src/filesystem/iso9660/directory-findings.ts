@@ -12,6 +12,7 @@ export class DirectoryFindings {
   readonly #imageSize: number;
 
   #associatedTold = false;
+  #attributesTold = false;
 
   constructor(reader: SectorReader) {
     this.#source = reader.name;
@@ -68,6 +69,14 @@ export class DirectoryFindings {
       `File "${this.#name(entry)}" has sectors of form 2 or audio, of which an image with 2048 bytes a sector ` +
       `holds a part only`;
     this.#add('large-sectors', 'warning', position, what, 'CD-ROM XA II 2.7');
+  }
+
+  /** Told once: discs that have such records have many. */
+  attributeRecords(position: number): void {
+    if (this.#attributesTold) return;
+    this.#attributesTold = true;
+    const what = 'Files have extended attribute records, which are not shown; their data behind these is';
+    this.#add('extended-attribute-records', 'note', position, what, 'ECMA-119 9.5');
   }
 
   /** Told once: on discs for old Macs nearly every file has one. */

@@ -20,7 +20,7 @@ import { XA_LARGE_SECTORS, readXaAttributes } from './xa-attributes.js';
 /** Bytes of a directory that are looked at in one go. A record always fits. */
 const WINDOW_BYTES = 65_536;
 /** Sectors without a record in a row, after which the rest of a directory is taken for padding. */
-const MAX_EMPTY_SECTORS = 1024;
+export const MAX_EMPTY_SECTORS = 1024;
 /** "._", the name that Mac OS gives to a resource fork beside its file. */
 const ASSOCIATED_PREFIX = Uint8Array.of(0x2e, 0x5f);
 /** Largest section: its size has 32 bits. */
@@ -28,7 +28,7 @@ const MAX_SECTION_BYTES = 0xffff_ffff;
 /** Bits of a size without its highest byte. */
 const LOW_SIZE_MASK = 0x00ff_ffff;
 /** Broken records, after which the rest of a directory is given up. */
-const MAX_DAMAGED_RECORDS = 64;
+export const MAX_DAMAGED_RECORDS = 64;
 
 type Report = (finding: Finding) => void;
 
@@ -261,6 +261,7 @@ export class DirectoryWalker {
       this.#sections.applyTo(entry);
     }
     if (shown) this.#add(job);
+    if (record.u8(RECORD.extendedAttributes) !== 0) this.#findings.attributeRecords(record.offsetInSource(0));
     this.areas.trim();
   }
 
@@ -332,7 +333,7 @@ export class DirectoryWalker {
     const source = this.#reader.name;
     return new IsodriveError(
       'damaged',
-      `Cannot list the directory at byte ${locator} of "${source}": image ends at byte ${this.#reader.size}`,
+      `Cannot list the directory at byte ${locator} of "${source}": image ends at byte ${this.#reader.size}, expected it to hold that`,
       { at: { source, offset: locator } },
     );
   }
@@ -341,7 +342,7 @@ export class DirectoryWalker {
     const source = this.#reader.name;
     return new IsodriveError(
       'damaged',
-      `Cannot list the directory at byte ${locator} of "${source}": it has no valid record`,
+      `Cannot list the directory at byte ${locator} of "${source}": it has no valid record, expected "." at least`,
       { at: { source, offset: locator, clause: 'ECMA-119 9.1' } },
     );
   }
