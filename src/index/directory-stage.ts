@@ -5,7 +5,16 @@ import { IsodriveError } from '../base/error.js';
 import { MAX_NAME_BYTES, MAX_TARGET_BYTES, MODE_TYPE } from '../filesystem/file-tree.js';
 import type { DirectoryEntry, EntrySink, Timestamp } from '../filesystem/file-tree.js';
 import { compareBytes, sortedOrder } from './byte-order.js';
-import { ATTRIBUTE_HEADER_BYTES, EXTENT, EXTENT_HOLE, EXTENT_WORDS, FLAG, ROW, ROW_WORDS } from './layout.js';
+import {
+  ATTRIBUTE_HEADER_BYTES,
+  CODING,
+  EXTENT,
+  EXTENT_HOLE,
+  EXTENT_WORDS,
+  FLAG,
+  ROW,
+  ROW_WORDS,
+} from './layout.js';
 import { HIGH, highWord } from './wide-number.js';
 
 /** Entries of one directory. */
@@ -68,7 +77,8 @@ export class DirectoryStage implements EntrySink {
     rows[at + ROW.count] = entry.deviceMinor;
     rows[at + ROW.dataLow] = entry.locator >>> 0;
     rows[at + ROW.dataHigh] = highWord(entry.locator);
-    if (entry.extents !== undefined) this.#addExtents(at, entry.extents);
+    if (entry.coding !== undefined) this.#addCoding(at, entry);
+    else if (entry.extents !== undefined) this.#addExtents(at, entry.extents);
     const type = entry.mode & MODE_TYPE.mask;
     if (type === MODE_TYPE.symlink) this.#addTarget(at, entry);
     else if (type === MODE_TYPE.directory) this.directoryCount += 1;
@@ -97,7 +107,7 @@ export class DirectoryStage implements EntrySink {
       rows[at + ROW.parent] = parent;
       rows[at + ROW.nameOffset] = rows[at + ROW.nameOffset]! + blobBase;
       if (rows[at + ROW.attributes] !== 0) rows[at + ROW.attributes] = rows[at + ROW.attributes]! + blobBase;
-      if (rows[at + ROW.flags] !== 0) rows[at + ROW.dataLow] = rows[at + ROW.dataLow]! + extentBase;
+      if ((rows[at + ROW.flags]! & FLAG.manyExtents) !== 0) rows[at + ROW.dataLow] = rows[at + ROW.dataLow]! + extentBase;
       const type = rows[at + ROW.mode]! & MODE_TYPE.mask;
       if (type === MODE_TYPE.symlink) rows[at + ROW.first] = rows[at + ROW.first]! + blobBase;
     }
@@ -227,7 +237,7 @@ export class DirectoryStage implements EntrySink {
     }
     this.rows[at + ROW.dataLow] = this.extentCount;
     this.rows[at + ROW.dataHigh] = extents.length;
-    this.rows[at + ROW.flags] = FLAG.manyExtents;
+    this.rows[at + ROW.flags] = this.rows[at + ROW.flags]! | FLAG.manyExtents;
     for (const extent of extents) {
       const words = this.extentCount * EXTENT_WORDS;
       const offset = extent.offset ?? 0;
@@ -237,6 +247,12 @@ export class DirectoryStage implements EntrySink {
       this.extents[words + EXTENT.lengthHigh] = highWord(extent.length);
       this.extentCount += 1;
     }
+  }
+
+  #addCoding(at: number, entry: DirectoryEntry): void {
+    this.rows[at + ROW.flags] = CODING[entry.coding ?? 'plain'];
+    this.rows[at + ROW.first] = entry.codingParameters;
+    this.#addExtents(at, entry.extents ?? []);
   }
 
   #addAttributes(at: number, attributes: NonNullable<DirectoryEntry['attributes']>): void {

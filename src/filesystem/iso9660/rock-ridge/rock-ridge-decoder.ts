@@ -17,11 +17,11 @@ import { ROCK_RIDGE_FIELD as FIELD } from './fields.js';
 import { readDeviceNumber, readPosixAttributes } from './posix-attributes.js';
 import { SymbolicLinkTarget } from './symbolic-link.js';
 import { TimeStamps } from './time-stamps.js';
+import { ZISOFS_FIELD, readZisofsField } from '../zisofs/zisofs-field.js';
+import type { ZisofsField } from '../zisofs/zisofs-field.js';
 
 /** Permissions of a symbolic link whose record has no PX. */
 const LINK_MODE = 0o777;
-/** Zisofs: content that is stored compressed (libisofs, zisofs_format.txt). */
-const ZISOFS_FIELD = 0x5a46;
 
 export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
   report: (finding: Finding) => void = () => undefined;
@@ -37,6 +37,7 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
   #named = false;
   #relocated = false;
   #compressed = false;
+  readonly #zisofs: ZisofsField = { parameters: 0, size: 0, fault: '' };
   #childBlock = -1;
 
   /** `skip`: bytes before the first field in every System Use area, as SP says. */
@@ -82,8 +83,10 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
       case FIELD.RE:
         this.#relocated = true;
         break;
-      case ZISOFS_FIELD:
+      case ZISOFS_FIELD.ZF:
+      case ZISOFS_FIELD.Z2:
         this.#compressed = true;
+        readZisofsField(cursor, offset, length, this.#zisofs);
         break;
     }
   }
@@ -129,7 +132,7 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
     }
     if (type === MODE_TYPE.regular || (type === -1 && !this.#link.present)) {
       if (entry.links > 1 && entry.size > 0) entry.inode = entry.locator;
-      if (this.#compressed) this.#reportCompression(cursor);
+      if (this.#compressed) this.#settleCoding(cursor);
       return;
     }
     switch (type) {
@@ -157,9 +160,19 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
     this.#finding('type-mismatch', 'warning', what, cursor.offsetInSource(0), cursor);
   }
 
-  #reportCompression(cursor: ByteCursor): void {
-    const what = 'File is stored compressed (zisofs), its content is shown as it is stored';
-    this.#finding('compressed-file', 'note', what, cursor.offsetInSource(0), cursor);
+  /** The file's extents hold its content compressed, unless the field makes no sense: then they are shown as they are. */
+  #settleCoding(cursor: ByteCursor): void {
+    const entry = this.#entry;
+    const { fault, parameters, size } = this.#zisofs;
+    if (fault !== '') {
+      const what = `Field of a compressed file cannot be used: ${fault}; the file is shown as it is stored`;
+      this.#finding('unusable-zisofs-field', 'warning', what, cursor.offsetInSource(0), cursor);
+      return;
+    }
+    entry.coding = 'zisofs';
+    entry.codingParameters = parameters;
+    entry.extents = entry.size > 0 ? [{ offset: entry.locator, length: entry.size }] : [];
+    entry.size = size;
   }
 
   #finding(
