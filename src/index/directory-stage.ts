@@ -107,7 +107,8 @@ export class DirectoryStage implements EntrySink {
       rows[at + ROW.parent] = parent;
       rows[at + ROW.nameOffset] = rows[at + ROW.nameOffset]! + blobBase;
       if (rows[at + ROW.attributes] !== 0) rows[at + ROW.attributes] = rows[at + ROW.attributes]! + blobBase;
-      if ((rows[at + ROW.flags]! & FLAG.manyExtents) !== 0) rows[at + ROW.dataLow] = rows[at + ROW.dataLow]! + extentBase;
+      if ((rows[at + ROW.flags]! & FLAG.manyExtents) !== 0)
+        rows[at + ROW.dataLow] = rows[at + ROW.dataLow]! + extentBase;
       const type = rows[at + ROW.mode]! & MODE_TYPE.mask;
       if (type === MODE_TYPE.symlink) rows[at + ROW.first] = rows[at + ROW.first]! + blobBase;
     }

@@ -48,7 +48,8 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   {
     image: /^xo-zisofs2\.iso$/,
     difference: /: (size|sha256) is/,
-    reason: 'Linux shows zisofs2 files as they are stored; the test below compares them with what they were made from',
+    reason:
+      'Linux shows zisofs2 files as they are stored; the test below compares them with what they were made from',
   },
   {
     image: /^xo-grow3-zisofs\.iso$/,

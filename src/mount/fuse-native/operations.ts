@@ -123,7 +123,6 @@ export class Operations implements NativeOperations {
         .catch((thrown: unknown) => reply(toFault(thrown).result));
     }
   }
-
 }
 
 function toStat(node: NodeRecord): NativeStat {

@@ -1,10 +1,11 @@
 // Driver `fuse`: our own speaker of the kernel protocol. Native threads answer from the shared index and the image's
-// descriptor; this side mounts, unmounts, and loads directories when the threads ask for them.
+// descriptor; this side mounts, unmounts, loads directories and reads what the image's bytes are not when threads ask.
 import { closeSync } from 'node:fs';
 import { loadAddon } from '../../../native/index.js';
 import type { Addon, IndexRegion, RegionHandle, SessionHandle } from '../../../native/index.js';
-import { toIsodriveError, IsodriveError } from '../../base/error.js';
+import { toIsodriveError } from '../../base/error.js';
 import { SharedIndexMemory } from '../../index/index-memory.js';
+import { ContentOpener } from '../../index/content-opener.js';
 import type { IndexMemory } from '../../index/index-memory.js';
 import { REGION_BYTES } from '../../index/layout.js';
 import type {
@@ -17,6 +18,7 @@ import type {
 import { checkFuse } from '../check-fuse.js';
 import { FUSERMOUNT, attachFuse, detachFuse } from './attach.js';
 import { raiseReadAhead } from './read-ahead.js';
+import { ReadService } from './read-service.js';
 
 /** Index memory together with the native handle that keeps it. */
 class FuseIndexMemory extends SharedIndexMemory {
@@ -90,9 +92,9 @@ class FuseDriver implements MountDriver {
 
   async mount(request: MountRequest): Promise<ActiveMount> {
     const addon = this.#load();
-    checkRequest(request);
+    const region = regionOf(request);
     const device = await attachFuse(addon, request);
-    const index = addon.releaseIndexDescriptor(regionOf(request));
+    const index = addon.releaseIndexDescriptor(region);
     request.keep?.({ device, index });
     closeSync(index);
     return this.#serve(request, device, false);
@@ -100,7 +102,6 @@ class FuseDriver implements MountDriver {
 
   async takeOver(request: MountRequest, device: number): Promise<ActiveMount> {
     const addon = this.#load();
-    checkRequest(request);
     closeSync(addon.releaseIndexDescriptor(regionOf(request)));
     return this.#serve(request, device, true);
   }
@@ -114,26 +115,33 @@ class FuseDriver implements MountDriver {
       end = resolve;
     });
     let session: SessionHandle | undefined = undefined;
-    const load = (row: number): void => {
-      void loadDirectory(index, row).then((errno) => {
-        if (session !== undefined) addon.resumeSession(session, row, errno);
-      });
-    };
+    const reads = new ReadService(new ContentOpener(index, source), (ticket, result) => {
+      if (session !== undefined) addon.replyRead(session, ticket, result);
+    });
     const started = addon.startSession(
       {
         device,
-        image: source.fileDescriptor!,
+        image: source.fileDescriptor ?? -1,
         imageBytes: source.size,
         region,
         volumeBytes: index.tree.volumeSize,
         hasAttributes: index.tree.hasAttributes ?? false,
         isTakenOver,
       },
-      load,
-      () => {
-        session = undefined;
-        addon.discardIndexRegion(region);
-        end({ reason: 'unmounted' });
+      {
+        onLoad: (row) => {
+          void loadDirectory(index, row).then((errno) => {
+            if (session !== undefined) addon.resumeSession(session, row, errno);
+          });
+        },
+        onRead: (ticket, row, offset, length) => reads.add(ticket, row, offset, length),
+        onCancel: (ticket) => reads.cancel(ticket),
+        onEnd: () => {
+          session = undefined;
+          reads.close();
+          addon.discardIndexRegion(region);
+          end({ reason: 'unmounted' });
+        },
       },
     );
     session = started;
@@ -141,17 +149,10 @@ class FuseDriver implements MountDriver {
   }
 }
 
-function checkRequest({ source, index }: MountRequest): void {
-  if (source.fileDescriptor !== undefined && index.table.memory instanceof FuseIndexMemory) return;
-  throw new IsodriveError(
-    'unsupported',
-    `Cannot mount "${source.name}" with driver "fuse": it is no plain file`,
-    { action: 'Use --driver fuse-native' },
-  );
-}
-
 function regionOf({ index }: MountRequest): RegionHandle {
-  return (index.table.memory as FuseIndexMemory).region.handle;
+  const { memory } = index.table;
+  if (memory instanceof FuseIndexMemory) return memory.region.handle;
+  throw new Error('Index to be mounted lies in memory that driver fuse did not create');
 }
 
 /** Gives 0, or the errno for those who wait: only a medium that fails keeps a directory from being published. */

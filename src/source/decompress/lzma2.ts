@@ -88,7 +88,8 @@ export class Lzma2Decoder {
 
   #copyChunk(control: number): void {
     if (control === STORED_WITH_RESET) this.#dictionary = this.#output.length;
-    else if (this.#dictionary < 0) throw new Error('First chunk does not reset the dictionary, expected it to');
+    else if (this.#dictionary < 0)
+      throw new Error('First chunk does not reset the dictionary, expected it to');
     const size = this.#size();
     if (size > this.#input.length - this.#at) throw new Error('LZMA2 data end inside of a chunk');
     this.#output.write(this.#input.subarray(this.#at, this.#at + size));
@@ -100,7 +101,8 @@ export class Lzma2Decoder {
     const packed = this.#size();
     const reset = (control >> 5) & 3;
     if (reset === RESET.dictionary) this.#dictionary = this.#output.length;
-    else if (this.#dictionary < 0) throw new Error('First chunk does not reset the dictionary, expected it to');
+    else if (this.#dictionary < 0)
+      throw new Error('First chunk does not reset the dictionary, expected it to');
     if (reset >= RESET.properties) this.#readProperties();
     else if (!this.#hasProperties) throw new Error('First compressed chunk has no properties, expected some');
     if (reset >= RESET.state) this.#resetState();
@@ -214,7 +216,8 @@ export class Lzma2Decoder {
   /** The output byte `distance` + 1 back. */
   #byteBack(distance: number): number {
     const { bytes, length } = this.#output;
-    if (distance >= length - this.#dictionary) throw new Error('Found a match before the start of the dictionary');
+    if (distance >= length - this.#dictionary)
+      throw new Error('Found a match before the start of the dictionary');
     return bytes[length - 1 - distance]!;
   }
 

@@ -4,5 +4,5 @@ declare module 'seek-bzip' {
     writeByte(byte: number): void;
   }
   const Bunzip: { decode(input: Uint8Array, output: Output): void };
-  export default Bunzip;
+  export = Bunzip;
 }

@@ -17,7 +17,8 @@ const LZMA2_ID = 0x21;
 
 // eslint-disable-next-line @typescript-eslint/require-await -- errors are to be rejections
 export const decompressXz: Decompress = async (stream, size) => {
-  if (!STREAM_MAGIC.every((byte, i) => stream[i] === byte)) throw new Error('Found no .xz stream, expected one');
+  if (!STREAM_MAGIC.every((byte, i) => stream[i] === byte))
+    throw new Error('Found no .xz stream, expected one');
   const cursor = new ByteCursor(stream, '.xz stream', 0);
   const check = CHECK_BYTES[cursor.u8(CHECK_FLAG) & 0x0f]!;
   const output = new FixedOutput(size);

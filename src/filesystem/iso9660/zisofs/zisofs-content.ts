@@ -93,7 +93,8 @@ export class ZisofsContent implements FileContent {
     const bytes = await cache.get(`${name}:table-${table}`, () => this.#readTable(table), signal);
     const cursor = new ByteCursor(bytes, this.#file.sourceName, 0);
     const at = (block - table * TABLE_POINTERS) * width;
-    if (at + 2 * width > bytes.length) throw this.#damaged(block, 'its pointer lies behind the end of the file');
+    if (at + 2 * width > bytes.length)
+      throw this.#damaged(block, 'its pointer lies behind the end of the file');
     const first = readPointer(cursor, at, width);
     const end = readPointer(cursor, at + width, width);
     const limit = 2 * this.#blockBytes + MAX_OVERHEAD;
@@ -144,10 +145,14 @@ export class ZisofsContent implements FileContent {
 
   #damaged(block: number, what: string, cause?: unknown): IsodriveError {
     const source = this.#file.sourceName;
-    return new IsodriveError('damaged', `Cannot read zisofs block ${block} of a file of "${source}": ${what}`, {
-      at: { source, clause: 'zisofs' },
-      cause,
-    });
+    return new IsodriveError(
+      'damaged',
+      `Cannot read zisofs block ${block} of a file of "${source}": ${what}`,
+      {
+        at: { source, clause: 'zisofs' },
+        cause,
+      },
+    );
   }
 }
 

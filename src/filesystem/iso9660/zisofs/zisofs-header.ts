@@ -23,8 +23,10 @@ export function compareHeader(
       ? { size: cursor.u32le(8), header: cursor.u8(12), shift: cursor.u8(13) }
       : { size: readU64(cursor, 12), header: cursor.u8(9), shift: cursor.u8(11) };
   if (said.size !== size) return `header says ${said.size} bytes, the field ${size}`;
-  if (said.header * 4 !== headerBytes) return `header says that it has ${said.header * 4} bytes, the field ${headerBytes}`;
-  if (said.shift !== blockShift) return `header says blocks of 2^${said.shift} bytes, the field 2^${blockShift}`;
+  if (said.header * 4 !== headerBytes)
+    return `header says that it has ${said.header * 4} bytes, the field ${headerBytes}`;
+  if (said.shift !== blockShift)
+    return `header says blocks of 2^${said.shift} bytes, the field 2^${blockShift}`;
   return undefined;
 }
 
