@@ -58,6 +58,7 @@ class FuseHandlers {
   int64_t handle(int device, const Request& request, uint8_t* scratch, size_t scratch_size) const;
   /** Takes apart a read given back with kContent; gives the bytes it has to be answered with. */
   size_t content_length(const Request& request, wire::ReadIn& in) const;
+  bool has_attributes() const { return volume_.has_attributes; }
   /** State of a directory's row: one of STATE_*. */
   uint32_t state(int64_t row) const { return index_.row(static_cast<uint64_t>(row)).state(); }
 

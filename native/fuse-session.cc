@@ -158,7 +158,9 @@ void FuseSession::greet(int device, const Request& request) {
   const uint64_t offered = in.flags | (extended ? static_cast<uint64_t>(in.flags2) << 32 : 0);
   const uint64_t wanted = wire::kAsyncRead | wire::kExportSupport | wire::kDoReaddirplus | wire::kNoOpenSupport |
                           wire::kParallelDirops | wire::kMaxPages | wire::kCacheSymlinks | wire::kNoOpendirSupport |
-                          wire::kInitExt | wire::kHasResend;
+                          wire::kInitExt | wire::kHasResend |
+                          // Access control lists are obeyed, not only shown: the kernel asks for them and keeps them.
+                          (handlers_.has_attributes() ? uint64_t{wire::kPosixAcl} : 0);
   const uint64_t flags = offered & wanted;
   wire::InitOut out{};
   out.major = wire::kMajor;

@@ -4,17 +4,9 @@ import type { Finding } from '../base/finding.js';
 import { IsodriveError } from '../base/error.js';
 import { MAX_NAME_BYTES, MAX_TARGET_BYTES, MODE_TYPE } from '../filesystem/file-tree.js';
 import type { DirectoryEntry, EntrySink, Timestamp } from '../filesystem/file-tree.js';
+import { encodeAttributes } from './attribute-blob.js';
 import { compareBytes, sortedOrder } from './byte-order.js';
-import {
-  ATTRIBUTE_HEADER_BYTES,
-  CODING,
-  EXTENT,
-  EXTENT_HOLE,
-  EXTENT_WORDS,
-  FLAG,
-  ROW,
-  ROW_WORDS,
-} from './layout.js';
+import { CODING, EXTENT, EXTENT_HOLE, EXTENT_WORDS, FLAG, ROW, ROW_WORDS } from './layout.js';
 import { HIGH, highWord } from './wide-number.js';
 
 /** Entries of one directory. */
@@ -257,27 +249,12 @@ export class DirectoryStage implements EntrySink {
   }
 
   #addAttributes(at: number, attributes: NonNullable<DirectoryEntry['attributes']>): void {
-    const named = attributes.map(([name, value]) => [new TextEncoder().encode(name), value] as const);
-    const size = named.reduce(
-      (sum, [name, value]) => sum + ATTRIBUTE_HEADER_BYTES + name.length + value.length,
-      4,
-    );
-    this.#growBlob(size + 1);
-    // 0 means "no attributes", so the first byte of a stage is never their start.
-    if (this.blobBytes === 0) this.blobBytes = 1;
+    const bytes = encodeAttributes(attributes);
+    this.#growBlob(bytes.length);
+    // 0 means "no attributes"; an entry's name, which is never empty, stands before them.
     this.rows[at + ROW.attributes] = this.blobBytes;
-    const view = new DataView(this.blob.buffer);
-    let position = this.blobBytes;
-    view.setUint32(position, named.length, true);
-    position += 4;
-    for (const [name, value] of named) {
-      view.setUint32(position, name.length, true);
-      view.setUint32(position + 4, value.length, true);
-      this.blob.set(name, position + ATTRIBUTE_HEADER_BYTES);
-      this.blob.set(value, position + ATTRIBUTE_HEADER_BYTES + name.length);
-      position += ATTRIBUTE_HEADER_BYTES + name.length + value.length;
-    }
-    this.blobBytes = position;
+    this.blob.set(bytes, this.blobBytes);
+    this.blobBytes += bytes.length;
   }
 
   #growRows(): void {

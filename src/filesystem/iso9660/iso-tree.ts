@@ -36,6 +36,8 @@ export interface IsoTreeOptions {
   readonly charset?: NameCharset | undefined;
   /** Associated files are shown as ._NAME. */
   readonly showAssociated?: boolean;
+  /** Rock Ridge: whether entries can have extended attributes. */
+  readonly hasAttributes?: boolean;
 }
 
 export class IsoTree implements FileTree {
@@ -43,6 +45,7 @@ export class IsoTree implements FileTree {
   readonly label: string;
   readonly volumeSize: number;
   readonly blockSize: number;
+  readonly hasAttributes: boolean;
   readonly #reader: SectorReader;
   readonly #descriptor: VolumeDescriptor;
   readonly #options: IsoTreeOptions;
@@ -54,6 +57,7 @@ export class IsoTree implements FileTree {
     this.kind = options.kind;
     this.label = descriptor.volumeId;
     this.blockSize = descriptor.blockSize;
+    this.hasAttributes = options.hasAttributes ?? false;
     this.volumeSize = descriptor.volumeBlocks * descriptor.blockSize;
     this.#reader = reader;
     this.#descriptor = descriptor;

@@ -13,6 +13,7 @@ import type { NameCharset } from '../name-charset.js';
 import { SystemUseWalker } from '../susp.js';
 import type { FieldVisitor, WalkResult } from '../susp.js';
 import { appendAlternateName } from './alternate-name.js';
+import { AttributeList } from './attribute-list.js';
 import { ROCK_RIDGE_FIELD as FIELD } from './fields.js';
 import { readDeviceNumber, readPosixAttributes } from './posix-attributes.js';
 import { SymbolicLinkTarget } from './symbolic-link.js';
@@ -37,6 +38,8 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
   #named = false;
   #relocated = false;
   #compressed = false;
+  #sparse = false;
+  readonly #attributes = new AttributeList();
   readonly #zisofs: ZisofsField = { parameters: 0, size: 0, fault: '' };
   #childBlock = -1;
 
@@ -55,6 +58,7 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
     else if (this.charset !== undefined) {
       entry.nameLength = this.charset.decode(entry.name, entry.nameLength);
     }
+    if (this.#attributes.present) this.#settleAttributes(cursor);
     if (this.#childBlock >= 0) return this.#moveEntry();
     this.#settleType(cursor);
     return 'entry';
@@ -83,6 +87,12 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
       case FIELD.RE:
         this.#relocated = true;
         break;
+      case FIELD.AL:
+        this.#attributes.addField(cursor, offset, length);
+        break;
+      case FIELD.SF:
+        this.#sparse = true;
+        break;
       case ZISOFS_FIELD.ZF:
       case ZISOFS_FIELD.Z2:
         this.#compressed = true;
@@ -95,9 +105,10 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
     this.#entry = entry;
     this.#typeBits = -1;
     this.#times.clear();
-    this.#named = this.#relocated = this.#compressed = false;
+    this.#named = this.#relocated = this.#compressed = this.#sparse = false;
     this.#childBlock = -1;
     if (this.#link.present) this.#link.clear();
+    if (this.#attributes.present) this.#attributes.clear();
   }
 
   #readFields(cursor: ByteCursor): WalkResult {
@@ -133,6 +144,7 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
     if (type === MODE_TYPE.regular || (type === -1 && !this.#link.present)) {
       if (entry.links > 1 && entry.size > 0) entry.inode = entry.locator;
       if (this.#compressed) this.#settleCoding(cursor);
+      if (this.#sparse) this.#reportSparse(cursor);
       return;
     }
     switch (type) {
@@ -152,6 +164,20 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
       default:
         this.#reportType(cursor, 'a regular file');
     }
+  }
+
+  #settleAttributes(cursor: ByteCursor): void {
+    const { attributes, fault } = this.#attributes.finish();
+    if (attributes.length > 0) this.#entry.attributes = attributes;
+    if (fault === undefined) return;
+    const what = `Extended attributes are not all shown: left out is ${fault}`;
+    this.#finding('hidden-attributes', 'note', what, cursor.offsetInSource(0), cursor);
+  }
+
+  /** No program is known to write such files, and the two editions of RRIP tell their tables differently. */
+  #reportSparse(cursor: ByteCursor): void {
+    const what = 'File is stored in sparse format (SF), it is shown as it is stored';
+    this.#finding('sparse-file', 'warning', what, cursor.offsetInSource(0), cursor);
   }
 
   #reportType(cursor: ByteCursor, shown: string): void {
