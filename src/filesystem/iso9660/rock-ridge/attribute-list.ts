@@ -11,6 +11,14 @@ export const MAX_ATTRIBUTE_NAME_BYTES = 255;
 const COMPONENT_CONTINUED = 1;
 const FIELD_HEADER_BYTES = 5;
 
+/** Bytes of the attributes of all files of a tree: thousands of records may share one continuation area. */
+export const MAX_TREE_ATTRIBUTE_BYTES = 64 * 1024 * 1024;
+
+/** What the attributes of a tree may still take in memory; all decoders of a tree share one. */
+export interface AttributeBudget {
+  bytes: number;
+}
+
 /** First byte of a name that stands for a namespace. */
 const NAMESPACE = { escape: 1, system: 2, user: 3, isofs: 4, trusted: 5, security: 6 } as const;
 const PREFIXES: Readonly<Record<number, string>> = {
@@ -61,7 +69,11 @@ export class AttributeList {
    * system.posix_acl_access and system.posix_acl_default. "isofs" is for the writer's own use; "trusted" and "security"
    * stand for what an administrator of this machine has granted, which no image can.
    */
-  finish(): AttributesFound {
+  finish(budget: AttributeBudget): AttributesFound {
+    budget.bytes -= this.#bytes;
+    if (budget.bytes < 0) {
+      return { attributes: [], fault: `what goes beyond ${MAX_TREE_ATTRIBUTE_BYTES} bytes in all` };
+    }
     const attributes = new Map<string, Uint8Array>();
     let fault = this.#bytes > MAX_ATTRIBUTE_BYTES ? `more than ${MAX_ATTRIBUTE_BYTES} bytes` : undefined;
     const components = splitComponents(Buffer.concat(this.#areas));

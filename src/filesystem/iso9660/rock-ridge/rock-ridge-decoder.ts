@@ -13,9 +13,10 @@ import type { NameCharset } from '../name-charset.js';
 import { SystemUseWalker } from '../susp.js';
 import type { FieldVisitor, WalkResult } from '../susp.js';
 import { appendAlternateName } from './alternate-name.js';
-import { AttributeList } from './attribute-list.js';
+import { AttributeList, MAX_TREE_ATTRIBUTE_BYTES } from './attribute-list.js';
+import type { AttributeBudget } from './attribute-list.js';
 import { ROCK_RIDGE_FIELD as FIELD } from './fields.js';
-import { readDeviceNumber, readPosixAttributes } from './posix-attributes.js';
+import { readDeviceNumber, readPosixAttributes, readSerialNumber } from './posix-attributes.js';
 import { SymbolicLinkTarget } from './symbolic-link.js';
 import { TimeStamps } from './time-stamps.js';
 import { ZISOFS_FIELD, readZisofsField } from '../zisofs/zisofs-field.js';
@@ -28,6 +29,10 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
   report: (finding: Finding) => void = () => undefined;
   /** Of names and targets that are no UTF-8. */
   charset: NameCharset | undefined;
+  /** To be shared by all decoders of a tree. */
+  attributeBudget: AttributeBudget = { bytes: MAX_TREE_ATTRIBUTE_BYTES };
+  /** Relocated directories met so far. */
+  relocatedCount = 0;
   readonly #walker: SystemUseWalker;
   readonly #blockSize: number;
   readonly #skip: number;
@@ -35,6 +40,7 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
   readonly #link = new SymbolicLinkTarget();
   #entry!: DirectoryEntry;
   #typeBits = -1;
+  #serial = 0;
   #named = false;
   #relocated = false;
   #compressed = false;
@@ -53,7 +59,10 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
   decode(cursor: ByteCursor, entry: DirectoryEntry): DecodeResult {
     this.#begin(entry);
     if (this.#readFields(cursor) === 'incomplete') return 'incomplete';
-    if (this.#relocated) return 'hidden';
+    if (this.#relocated) {
+      this.relocatedCount += 1;
+      return 'hidden';
+    }
     if (!this.#named || entry.nameLength === 0) copyIsoName(cursor, entry, this.charset);
     else if (this.charset !== undefined) {
       entry.nameLength = this.charset.decode(entry.name, entry.nameLength);
@@ -68,6 +77,7 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
     switch (signature) {
       case FIELD.PX:
         this.#typeBits = readPosixAttributes(cursor, offset, length, this.#entry);
+        this.#serial = readSerialNumber(cursor, offset, length);
         break;
       case FIELD.TF:
         this.#times.addField(cursor, offset, length, this.#entry);
@@ -104,6 +114,7 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
   #begin(entry: DirectoryEntry): void {
     this.#entry = entry;
     this.#typeBits = -1;
+    this.#serial = 0;
     this.#times.clear();
     this.#named = this.#relocated = this.#compressed = this.#sparse = false;
     this.#childBlock = -1;
@@ -142,7 +153,7 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
       return;
     }
     if (type === MODE_TYPE.regular || (type === -1 && !this.#link.present)) {
-      if (entry.links > 1 && entry.size > 0) entry.inode = entry.locator;
+      if (entry.links > 1 && entry.size > 0) entry.inode = this.#identify(entry.locator);
       if (this.#compressed) this.#settleCoding(cursor);
       if (this.#sparse) this.#reportSparse(cursor);
       return;
@@ -167,7 +178,7 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
   }
 
   #settleAttributes(cursor: ByteCursor): void {
-    const { attributes, fault } = this.#attributes.finish();
+    const { attributes, fault } = this.#attributes.finish(this.attributeBudget);
     if (attributes.length > 0) this.#entry.attributes = attributes;
     if (fault === undefined) return;
     const what = `Extended attributes are not all shown: left out is ${fault}`;
@@ -184,6 +195,15 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
     const found = `0${this.#typeBits.toString(8)}`;
     const what = `PX says type ${found} against the record's flags, it is shown as ${shown}`;
     this.#finding('type-mismatch', 'warning', what, cursor.offsetInSource(0), cursor);
+  }
+
+  /**
+   * Names of one file share its data and, where the writer gives them, its serial number. Neither says it alone: some
+   * writers give all files one number (go-diskfs), others store equal files once. The number counts within the bytes of
+   * the first block, which are no other file's. Files without bytes have no data to share: their extents are random.
+   */
+  #identify(locator: number): number {
+    return locator + (this.#serial % this.#blockSize);
   }
 
   /** The file's extents hold its content compressed, unless the field makes no sense: then they are shown as they are. */
