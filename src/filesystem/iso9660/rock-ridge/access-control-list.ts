@@ -72,19 +72,18 @@ export function decodeAccessControl(bytes: Uint8Array): [string, Uint8Array][] |
 function readQualifier(bytes: Uint8Array, start: number): { id: number; end: number } | undefined {
   let id = 0;
   let length = 0;
-  for (let at = start, goesOn = true; goesOn;) {
+  for (let at = start; ;) {
     const head = bytes[at];
     if (head === undefined) return undefined;
     const size = head & ~QUALIFIER_CONTINUED;
-    goesOn = (head & QUALIFIER_CONTINUED) !== 0;
     at += 1;
     if (at + size > bytes.length) return undefined;
     length += size;
     for (const byte of bytes.subarray(at, at + size)) id = id * 256 + byte;
     at += size;
-    if (!goesOn) return { id: length === 0 || length > MAX_ID_BYTES ? UNDEFINED_ID : id, end: at };
+    if ((head & QUALIFIER_CONTINUED) !== 0) continue;
+    return { id: length === 0 || length > MAX_ID_BYTES ? UNDEFINED_ID : id, end: at };
   }
-  return undefined;
 }
 
 function isValid(entries: readonly Entry[]): boolean {
