@@ -1,11 +1,12 @@
-// The JavaScript surface of the addon; native/index.ts declares it. No JavaScript runs on the path of a request: the
-// callbacks below are told only of directories to load and of the end of a mount.
+// The JavaScript surface of the addon; native/index.ts declares it. JavaScript is told of directories to load, of content
+// that the image's bytes are not, and of the end of a mount; it runs on the path of no other request.
 #include <fcntl.h>
 #include <malloc.h>
 #include <napi.h>
 
 #include <cerrno>
 #include <memory>
+#include <vector>
 
 #include "fuse-session.hh"
 #include "index-region.hh"
@@ -17,8 +18,11 @@ namespace {
 
 /** What a session thread tells JavaScript. */
 struct Message {
-  bool ended;
+  enum class Kind { kLoad, kRead, kCancel, kEnd } kind;
   uint32_t row;
+  uint64_t ticket;
+  uint64_t offset;
+  size_t length;
 };
 
 /** Regions by their ArrayBuffer, so that a session can share what JavaScript allocated. */
@@ -61,13 +65,11 @@ Napi::Value discard_index_region(const Napi::CallbackInfo& info) {
 /** JavaScript's handle on a running session; lives until the session has ended. */
 class SessionHandle {
  public:
-  SessionHandle(Napi::Env env, SessionOptions options, RegionHolder region, Napi::Function on_load, Napi::Function on_end)
+  SessionHandle(Napi::Env env, SessionOptions options, RegionHolder region, Napi::Object listener)
       : region_(std::move(region)),
-        load_(Napi::Persistent(on_load)),
-        end_(Napi::Persistent(on_end)),
+        listener_(Napi::Persistent(listener)),
         channel_(Channel::New(env, "isodrive-fuse", 0, 1, this)),
-        session_(std::make_unique<FuseSession>(
-            std::move(options), [this](uint32_t row) { send({false, row}); }, [this] { send({true, 0}); })) {}
+        session_(std::make_unique<FuseSession>(std::move(options), make_callbacks())) {}
 
   void start(bool is_taken_over) { session_->start(is_taken_over); }
   bool ended() const { return session_ == nullptr; }
@@ -76,22 +78,57 @@ class SessionHandle {
   void resume(uint32_t row, int error) {
     if (session_ != nullptr) session_->resume(row, error);
   }
+  void reply(uint64_t ticket, int error, const void* bytes, size_t length) {
+    if (session_ != nullptr) session_->reply(ticket, error, bytes, length);
+  }
 
  private:
   static void deliver(Napi::Env env, Napi::Function, SessionHandle* self, Message* message) {
     const std::unique_ptr<Message> owned(message);
     if (env == nullptr) return;
-    if (!owned->ended) {
-      self->load_.Call({Napi::Number::New(env, owned->row)});
+    if (owned->kind != Message::Kind::kEnd) {
+      self->ask(env, *owned);
       return;
     }
     // The last thread is returning: joining it here waits for nothing else.
     self->session_.reset();
     self->channel_.Release();
     self->region_.reset();
-    const Napi::FunctionReference end = std::move(self->end_);
-    self->load_.Reset();
-    end.Call({});
+    const Napi::ObjectReference listener = std::move(self->listener_);
+    call(listener, "onEnd", {});
+  }
+
+  static void call(const Napi::ObjectReference& listener, const char* name, const std::vector<napi_value>& values) {
+    const Napi::Object object = listener.Value();
+    object.Get(name).As<Napi::Function>().Call(object, values);
+  }
+
+  void ask(Napi::Env env, const Message& message) {
+    const auto number = [&](uint64_t value) { return Napi::Number::New(env, static_cast<double>(value)); };
+    switch (message.kind) {
+      case Message::Kind::kLoad:
+        call(listener_, "onLoad", {number(message.row)});
+        break;
+      case Message::Kind::kRead:
+        call(listener_, "onRead",
+             {number(message.ticket), number(message.row), number(message.offset), number(message.length)});
+        break;
+      case Message::Kind::kCancel:
+        call(listener_, "onCancel", {number(message.ticket)});
+        break;
+      case Message::Kind::kEnd:
+        break;
+    }
+  }
+
+  SessionCallbacks make_callbacks() {
+    using Kind = Message::Kind;
+    return {[this](uint32_t row) { send({Kind::kLoad, row, 0, 0, 0}); },
+            [this](uint64_t ticket, uint32_t row, uint64_t offset, size_t length) {
+              send({Kind::kRead, row, ticket, offset, length});
+            },
+            [this](uint64_t ticket) { send({Kind::kCancel, 0, ticket, 0, 0}); },
+            [this] { send({Kind::kEnd, 0, 0, 0, 0}); }};
   }
 
   void send(Message message) { channel_.BlockingCall(new Message(message)); }
@@ -99,21 +136,23 @@ class SessionHandle {
   using Channel = Napi::TypedThreadSafeFunction<SessionHandle, Message, deliver>;
 
   RegionHolder region_;
-  Napi::FunctionReference load_;
-  Napi::FunctionReference end_;
+  Napi::ObjectReference listener_;
   Channel channel_;
   std::unique_ptr<FuseSession> session_;
 };
 
-/** startSession(options, onLoad, onEnd): takes ownership of options.device; duplicates options.image. */
+/** startSession(options, listener): takes ownership of options.device; duplicates options.image. */
 Napi::Value start_session(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Napi::Object options = info[0].As<Napi::Object>();
   const auto number = [&](const char* name) { return options.Get(name).As<Napi::Number>().Int64Value(); };
-  UniqueFd image(fcntl(static_cast<int>(number("image")), F_DUPFD_CLOEXEC, 3));
-  if (!image.valid()) {
-    make_system_error(env, "fcntl", errno).ThrowAsJavaScriptException();
-    return env.Undefined();
+  UniqueFd image;
+  if (number("image") >= 0) {
+    image = UniqueFd(fcntl(static_cast<int>(number("image")), F_DUPFD_CLOEXEC, 3));
+    if (!image.valid()) {
+      make_system_error(env, "fcntl", errno).ThrowAsJavaScriptException();
+      return env.Undefined();
+    }
   }
   RegionHolder region = *options.Get("region").As<Napi::External<RegionHolder>>().Data();
   SessionOptions session{UniqueFd(static_cast<int>(number("device"))),
@@ -121,7 +160,7 @@ Napi::Value start_session(const Napi::CallbackInfo& info) {
                          static_cast<uint64_t>(number("imageBytes")),
                          region->data(),
                          {static_cast<uint64_t>(number("volumeBytes")), options.Get("hasAttributes").As<Napi::Boolean>().Value()}};
-  auto* handle = new SessionHandle(env, std::move(session), region, info[1].As<Napi::Function>(), info[2].As<Napi::Function>());
+  auto* handle = new SessionHandle(env, std::move(session), region, info[1].As<Napi::Object>());
   handle->start(options.Get("isTakenOver").As<Napi::Boolean>().Value());
   // A process that exits while mounted must not wait for threads that only an unmount ends: those go with it.
   return Napi::External<SessionHandle>::New(env, handle, [](Napi::Env, SessionHandle* owned) {
@@ -132,6 +171,19 @@ Napi::Value start_session(const Napi::CallbackInfo& info) {
 Napi::Value resume_session(const Napi::CallbackInfo& info) {
   info[0].As<Napi::External<SessionHandle>>().Data()->resume(info[1].As<Napi::Number>().Uint32Value(),
                                                              info[2].As<Napi::Number>().Int32Value());
+  return info.Env().Undefined();
+}
+
+/** replyRead(session, ticket, bytes or errno). */
+Napi::Value reply_read(const Napi::CallbackInfo& info) {
+  SessionHandle* session = info[0].As<Napi::External<SessionHandle>>().Data();
+  const auto ticket = static_cast<uint64_t>(info[1].As<Napi::Number>().Int64Value());
+  if (info[2].IsNumber()) {
+    session->reply(ticket, info[2].As<Napi::Number>().Int32Value(), nullptr, 0);
+  } else {
+    const auto bytes = info[2].As<Napi::Uint8Array>();
+    session->reply(ticket, 0, bytes.Data(), bytes.ByteLength());
+  }
   return info.Env().Undefined();
 }
 
@@ -164,6 +216,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("releaseIndexDescriptor", Napi::Function::New(env, release_index_descriptor));
   exports.Set("discardIndexRegion", Napi::Function::New(env, discard_index_region));
   exports.Set("startSession", Napi::Function::New(env, start_session));
+  exports.Set("replyRead", Napi::Function::New(env, reply_read));
   exports.Set("countReads", Napi::Function::New(env, count_reads));
   exports.Set("sessionCounters", Napi::Function::New(env, session_counters));
   exports.Set("resumeSession", Napi::Function::New(env, resume_session));

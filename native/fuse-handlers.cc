@@ -75,8 +75,7 @@ int64_t FuseHandlers::handle(int device, const Request& request, uint8_t* scratc
       return kDone;
     }
     case wire::kRead:
-      read_file(device, request, row, scratch, scratch_size);
-      return kDone;
+      return read_file(device, request, row, scratch, scratch_size);
     case wire::kGetxattr:
       get_attribute(device, request, row);
       return kDone;
@@ -161,39 +160,47 @@ int64_t FuseHandlers::read_directory(int device, const Request& request, uint64_
   return kDone;
 }
 
-void FuseHandlers::read_file(int device, const Request& request, Row row, uint8_t* scratch, size_t scratch_size) const {
+size_t FuseHandlers::content_length(const Request& request, wire::ReadIn& in) const {
+  request.read(in);
+  const uint64_t size = index_.row(request.header.node - 1).size();
+  return std::min<uint64_t>(in.size, size - in.offset);
+}
+
+int64_t FuseHandlers::read_file(int device, const Request& request, Row row, uint8_t* scratch, size_t scratch_size) const {
   const uint64_t unique = request.header.unique;
   wire::ReadIn in;
   if (!request.read(in) || !row.regular()) {
     send_error(device, unique, row.directory() ? EISDIR : EINVAL);
-    return;
+    return kDone;
   }
   const uint64_t size = row.size();
   if (in.offset >= size) {
     send_bytes(device, unique, scratch, 0);
-    return;
+    return kDone;
   }
+  if (image_ == nullptr || row.coded()) return kContent;
   const size_t length = std::min<uint64_t>(in.size, size - in.offset);
   Extent extent;
   uint64_t start;
   if (!index_.find_extent(row, in.offset, extent, start) || extent.hole || in.offset - start + length > extent.length) {
     read_runs(device, unique, row, in.offset, length);
-    return;
+    return kDone;
   }
   const uint64_t position = extent.offset + in.offset - start;
   if (length >= kMappedReadBytes) {
-    const void* bytes = image_.mapped(position, length);
+    const void* bytes = image_->mapped(position, length);
     const int error = bytes == nullptr ? EFAULT : send_bytes(device, unique, bytes, length);
-    if (bytes != nullptr) image_.drop(position, length);
-    if (error != EFAULT) return;
+    if (bytes != nullptr) image_->drop(position, length);
+    if (error != EFAULT) return kDone;
   }
   if (length > scratch_size) {
     read_runs(device, unique, row, in.offset, length);
-    return;
+    return kDone;
   }
-  const int error = image_.read(scratch, length, position);
+  const int error = image_->read(scratch, length, position);
   if (error != 0) send_error(device, unique, error);
   else send_bytes(device, unique, scratch, length);
+  return kDone;
 }
 
 void FuseHandlers::read_runs(int device, uint64_t unique, Row row, uint64_t offset, size_t length) const {
@@ -210,7 +217,7 @@ void FuseHandlers::read_runs(int device, uint64_t unique, Row row, uint64_t offs
     const uint64_t within = offset + done - start;
     const size_t part = std::min<uint64_t>(length - done, extent.length - within);
     if (extent.hole) std::memset(buffer + done, 0, part);
-    else error = image_.read(buffer + done, part, extent.offset + within);
+    else error = image_->read(buffer + done, part, extent.offset + within);
     done += part;
   }
   if (error != 0) send_error(device, unique, error);

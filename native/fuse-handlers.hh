@@ -1,5 +1,5 @@
-// Answers FUSE requests from the index and the image. Knows no threads and no JavaScript: a request for a directory
-// that is not loaded yet is refused with kNotLoaded, and the session parks it.
+// Answers FUSE requests from the index and the image. Knows no threads and no JavaScript: what it cannot answer by itself
+// (a directory that is not loaded yet, content that has to be decoded) it gives back, and the session sees to it.
 #pragma once
 
 #include <cstdint>
@@ -44,22 +44,28 @@ class FuseHandlers {
  public:
   /** Result of `handle`: answered (or nothing to answer). */
   static constexpr int64_t kDone = -1;
+  /** Result of `handle`: a read of content that the image's bytes are not; nothing was answered. */
+  static constexpr int64_t kContent = -2;
 
-  FuseHandlers(const uint8_t* region, const ImageReader& image, VolumeInfo volume)
+  /** Without `image`, every read of content is given back. */
+  FuseHandlers(const uint8_t* region, const ImageReader* image, VolumeInfo volume)
       : index_(region), image_(image), volume_(volume) {}
 
   /**
-   * Answers through `device`. Gives kDone, or the row of the directory that has to be loaded first; nothing was
-   * answered then. `scratch` is `scratch_size` bytes that the call may use. Never called for FUSE_INIT.
+   * Answers through `device`. Gives kDone, kContent, or the row of the directory that has to be loaded first; nothing
+   * was answered then. `scratch` is `scratch_size` bytes that the call may use. Never called for FUSE_INIT.
    */
   int64_t handle(int device, const Request& request, uint8_t* scratch, size_t scratch_size) const;
+  /** Takes apart a read given back with kContent; gives the bytes it has to be answered with. */
+  size_t content_length(const Request& request, wire::ReadIn& in) const;
+  bool has_attributes() const { return volume_.has_attributes; }
   /** State of a directory's row: one of STATE_*. */
   uint32_t state(int64_t row) const { return index_.row(static_cast<uint64_t>(row)).state(); }
 
  private:
   int64_t lookup(int device, const Request& request, uint64_t row) const;
   int64_t read_directory(int device, const Request& request, uint64_t row, uint8_t* scratch, size_t size) const;
-  void read_file(int device, const Request& request, Row row, uint8_t* scratch, size_t size) const;
+  int64_t read_file(int device, const Request& request, Row row, uint8_t* scratch, size_t size) const;
   void read_runs(int device, uint64_t unique, Row row, uint64_t offset, size_t length) const;
   void get_attribute(int device, const Request& request, Row row) const;
   void list_attributes(int device, const Request& request, Row row) const;
@@ -70,7 +76,7 @@ class FuseHandlers {
   int directory_ready(Row row) const;
 
   IndexView index_;
-  const ImageReader& image_;
+  const ImageReader* image_;
   VolumeInfo volume_;
 };
 

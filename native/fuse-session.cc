@@ -36,14 +36,17 @@ constexpr int kBacklog = 4;
 
 }  // namespace
 
-FuseSession::FuseSession(SessionOptions options, OnLoad on_load, OnEnd on_end)
+FuseSession::FuseSession(SessionOptions options, SessionCallbacks callbacks)
     : device_(std::move(options.device)),
       requests_(device_.get()),
       image_fd_(std::move(options.image)),
-      image_(image_fd_.get(), options.image_bytes, *this),
-      handlers_(options.region, image_, options.volume),
-      on_load_(std::move(on_load)),
-      on_end_(std::move(on_end)) {}
+      handlers_(options.region, open_image(options.image_bytes), options.volume),
+      callbacks_(std::move(callbacks)) {}
+
+const ImageReader* FuseSession::open_image(uint64_t bytes) {
+  if (!image_fd_.valid()) return nullptr;
+  return &image_.emplace(image_fd_.get(), bytes, static_cast<WaitObserver&>(*this));
+}
 
 FuseSession::~FuseSession() {
   for (std::thread& thread : threads_) thread.join();
@@ -78,7 +81,7 @@ void FuseSession::spawn() {
   threads_.emplace_back([this] {
     pthread_setname_np(pthread_self(), "isodrive-fuse");
     serve();
-    if (--running_ == 0) on_end_();
+    if (--running_ == 0) callbacks_.end();
   });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
@@ -165,7 +168,9 @@ void FuseSession::greet(int device, const Request& request) {
   const uint64_t offered = in.flags | (extended ? static_cast<uint64_t>(in.flags2) << 32 : 0);
   const uint64_t wanted = wire::kAsyncRead | wire::kExportSupport | wire::kDoReaddirplus | wire::kNoOpenSupport |
                           wire::kParallelDirops | wire::kMaxPages | wire::kCacheSymlinks | wire::kNoOpendirSupport |
-                          wire::kInitExt | wire::kHasResend;
+                          wire::kInitExt | wire::kHasResend |
+                          // Access control lists are obeyed, not only shown: the kernel asks for them and keeps them.
+                          (handlers_.has_attributes() ? uint64_t{wire::kPosixAcl} : 0);
   const uint64_t flags = offered & wanted;
   wire::InitOut out{};
   out.major = wire::kMajor;
@@ -188,9 +193,17 @@ void FuseSession::handle(int device, const Request& request, uint8_t* scratch) {
     return;
   }
   int64_t row = handlers_.handle(device, request, scratch, kScratchBytes);
-  while (row != FuseHandlers::kDone && !park(device, static_cast<uint32_t>(row), request)) {
+  while (row >= 0 && !park(device, static_cast<uint32_t>(row), request)) {
     row = handlers_.handle(device, request, scratch, kScratchBytes);
   }
+  if (row == FuseHandlers::kContent) defer(device, request);
+}
+
+void FuseSession::defer(int device, const Request& request) {
+  wire::ReadIn in;
+  const size_t length = handlers_.content_length(request, in);
+  const uint64_t ticket = deferred_.add(device, request.header.unique, length);
+  callbacks_.read(ticket, static_cast<uint32_t>(request.header.node - 1), in.offset, length);
 }
 
 bool FuseSession::park(int device, uint32_t row, const Request& request) {
@@ -199,7 +212,7 @@ bool FuseSession::park(int device, uint32_t row, const Request& request) {
   if (handlers_.state(row) != layout::STATE_UNLOADED) return false;
   std::vector<Parked>& waiting = parked_[row];
   waiting.push_back({device, request.header, {request.arguments, request.arguments + request.size}});
-  if (waiting.size() == 1) on_load_(row);
+  if (waiting.size() == 1) callbacks_.load(row);
   return true;
 }
 
@@ -221,21 +234,27 @@ void FuseSession::resume(uint32_t row, int error) {
 
 void FuseSession::interrupt(const Request& request) {
   wire::InterruptIn in;
-  if (!request.read(in)) return;
+  if (!request.read(in) || interrupt_parked(in.unique)) return;
+  const uint64_t ticket = deferred_.interrupt(in.unique);
+  if (ticket != 0) callbacks_.cancel(ticket);
+}
+
+bool FuseSession::interrupt_parked(uint64_t unique) {
   int device = -1;
   {
     const std::lock_guard lock(parked_mutex_);
     // The list stays even when empty: its directory is still being loaded, and `resume` will remove it.
     for (auto& [row, waiting] : parked_) {
       const auto found = std::find_if(waiting.begin(), waiting.end(),
-                                      [&](const Parked& parked) { return parked.header.unique == in.unique; });
+                                      [&](const Parked& parked) { return parked.header.unique == unique; });
       if (found == waiting.end()) continue;
       device = found->device;
       waiting.erase(found);
       break;
     }
   }
-  if (device >= 0) send_error(device, in.unique, EINTR);
+  if (device >= 0) send_error(device, unique, EINTR);
+  return device >= 0;
 }
 
 }  // namespace isodrive

@@ -1,5 +1,6 @@
 // One mounted file system: threads that take requests from /dev/fuse, all through one descriptor, which a successor of
-// this process can go on with, and a place where requests wait for directories that JavaScript has yet to load.
+// this process can go on with, and a place where requests wait for JavaScript: for directories it has yet to load, and
+// for content it has to decode.
 #pragma once
 
 #include <atomic>
@@ -8,10 +9,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 #include <vector>
 
+#include "deferred-reads.hh"
 #include "fuse-handlers.hh"
 #include "leadership.hh"
 #include "unique-fd.hh"
@@ -20,7 +23,7 @@ namespace isodrive {
 
 struct SessionOptions {
   UniqueFd device;
-  /** Descriptor of the image; the session's own copy. */
+  /** Descriptor of the image, the session's own copy; none when JavaScript has to answer every read of content. */
   UniqueFd image;
   uint64_t image_bytes;
   const uint8_t* region;
@@ -37,14 +40,22 @@ struct SessionCounters {
   uint64_t busy_time;
 };
 
+/** What a session asks for; called from its threads. */
+struct SessionCallbacks {
+  /** A directory has to be loaded. */
+  std::function<void(uint32_t row)> load;
+  /** Content has to be read; `reply` is to be called with the ticket, whatever comes of it. */
+  std::function<void(uint64_t ticket, uint32_t row, uint64_t offset, size_t length)> read;
+  /** Nobody waits for that content any more. */
+  std::function<void(uint64_t ticket)> cancel;
+  /** The mount is gone; called once, at the end. */
+  std::function<void()> end;
+};
+
 class FuseSession : private WaitObserver {
  public:
-  /** Both are called from session threads: `on_load` with the row of a directory to load, `on_end` once, at the end. */
-  using OnLoad = std::function<void(uint32_t row)>;
-  using OnEnd = std::function<void()>;
-
-  FuseSession(SessionOptions options, OnLoad on_load, OnEnd on_end);
-  /** Waits for the threads: destroy only after `on_end`, or when the connection is known to be gone. */
+  FuseSession(SessionOptions options, SessionCallbacks callbacks);
+  /** Waits for the threads: destroy only after `end`, or when the connection is known to be gone. */
   ~FuseSession();
   FuseSession(const FuseSession&) = delete;
   FuseSession& operator=(const FuseSession&) = delete;
@@ -53,6 +64,8 @@ class FuseSession : private WaitObserver {
   void start(bool is_taken_over);
   /** Answers all that waits for a directory, with `error` when it is not 0. Called after its state was published. */
   void resume(uint32_t row, int error);
+  /** Answers a read of content, see DeferredReads. Copies the bytes before it returns. */
+  void reply(uint64_t ticket, int error, const void* bytes, size_t length) { deferred_.reply(ticket, error, bytes, length); }
   /** Reads of file content so far. */
   uint64_t reads() const { return reads_; }
   SessionCounters counters() const { return {handled_, reads_, read_bytes_, busy_time_}; }
@@ -67,6 +80,8 @@ class FuseSession : private WaitObserver {
 
   using Clock = std::chrono::steady_clock;
 
+  /** Null when the session has no image. */
+  const ImageReader* open_image(uint64_t bytes);
   /** Starts a thread, unless there are enough. */
   void spawn();
   void serve();
@@ -90,17 +105,20 @@ class FuseSession : private WaitObserver {
   void handle(int device, const Request& request, uint8_t* scratch);
   /** False when the directory was loaded meanwhile: the caller handles the request again. */
   bool park(int device, uint32_t row, const Request& request);
+  /** Hands a read of content to JavaScript. */
+  void defer(int device, const Request& request);
   void interrupt(const Request& request);
+  /** Calls off a request that waits for a directory; false when there is none. */
+  bool interrupt_parked(uint64_t unique);
 
   UniqueFd device_;
   UniqueFd clone_;
   /** Where requests are read from: `device_`, or `clone_`. Changes only while one thread is there. */
   std::atomic<int> requests_;
   UniqueFd image_fd_;
-  ImageReader image_;
+  std::optional<ImageReader> image_;
   FuseHandlers handlers_;
-  OnLoad on_load_;
-  OnEnd on_end_;
+  SessionCallbacks callbacks_;
   std::mutex threads_mutex_;
   std::vector<std::thread> threads_;
   Leadership leadership_;
@@ -117,6 +135,7 @@ class FuseSession : private WaitObserver {
   std::atomic<uint64_t> busy_time_{0};
   std::mutex parked_mutex_;
   std::unordered_map<uint32_t, std::vector<Parked>> parked_;
+  DeferredReads deferred_;
 };
 
 }  // namespace isodrive

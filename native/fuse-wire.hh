@@ -27,7 +27,7 @@ enum Opcode : uint32_t {
 enum InitFlag : uint64_t {
   kAsyncRead = 1ULL << 0, kExportSupport = 1ULL << 4, kDoReaddirplus = 1ULL << 13, kNoOpenSupport = 1ULL << 17,
   kParallelDirops = 1ULL << 18, kMaxPages = 1ULL << 22, kCacheSymlinks = 1ULL << 23, kNoOpendirSupport = 1ULL << 24,
-  kInitExt = 1ULL << 30, kHasResend = 1ULL << 39,
+  kPosixAcl = 1ULL << 20, kInitExt = 1ULL << 30, kHasResend = 1ULL << 39,
 };
 
 struct InHeader {

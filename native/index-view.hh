@@ -27,6 +27,8 @@ class Row {
   bool directory() const { return type() == 0040000; }
   bool symlink() const { return type() == 0120000; }
   bool regular() const { return type() == 0100000; }
+  /** Whether what is stored is not the content: JavaScript decodes it. */
+  bool coded() const { return (word(layout::ROW_FLAGS) & layout::CODING_MASK) != 0; }
   uint64_t size() const { return wide(layout::ROW_SIZE_LOW); }
   uint64_t inode() const { return wide(layout::ROW_INODE_LOW); }
   /** Seconds since the epoch, signed. */

@@ -16,7 +16,7 @@ export interface IndexRegion {
 export interface SessionOptions {
   /** Descriptor of /dev/fuse, bound to the mount; the session closes it. */
   readonly device: number;
-  /** Descriptor of the image; the session keeps its own copy. */
+  /** Descriptor of the image, of which the session keeps its own copy; -1 for none: then it asks for all content. */
   readonly image: number;
   readonly imageBytes: number;
   readonly region: RegionHandle;
@@ -37,6 +37,18 @@ export interface SessionCounters {
   readonly busySeconds: number;
 }
 
+/** What a session asks JavaScript for. Must not throw. */
+export interface SessionListener {
+  /** A directory has to be loaded; to be answered by resumeSession. */
+  onLoad(row: number): void;
+  /** Content that the image's bytes are not has to be read; to be answered by replyRead. `length` ends with the file. */
+  onRead(ticket: number, row: number, offset: number, length: number): void;
+  /** Nobody waits for that content any more. */
+  onCancel(ticket: number): void;
+  /** The mount is gone; nothing needs an answer any more. */
+  onEnd(): void;
+}
+
 export interface PeerCredentials {
   readonly pid: number;
   readonly uid: number;
@@ -53,10 +65,15 @@ export interface Addon {
   releaseIndexDescriptor(handle: RegionHandle): number;
   /** Gives the region's memory back; every byte reads as 0 from then on. */
   discardIndexRegion(handle: RegionHandle): void;
-  /** Serves a mount from threads of its own. `onLoad` asks for a directory, `onEnd` says that the mount is gone. */
-  startSession(options: SessionOptions, onLoad: (row: number) => void, onEnd: () => void): SessionHandle;
+  /** Serves a mount from threads of its own. */
+  startSession(options: SessionOptions, listener: SessionListener): SessionHandle;
   /** Answers what waits for a directory: its state was published, or `errno` says why not (0 otherwise). */
   resumeSession(session: SessionHandle, row: number, errno: number): void;
+  /**
+   * Answers a read with all the bytes it wants, which are copied before this returns, or with an errno. Nothing happens
+   * when it needs no answer any more.
+   */
+  replyRead(session: SessionHandle, ticket: number, result: Uint8Array | number): void;
   /** Reads of file content that a session has answered. */
   countReads(session: SessionHandle): number;
   sessionCounters(session: SessionHandle): SessionCounters;

@@ -29,6 +29,12 @@ export interface Extent {
   readonly length: number;
 }
 
+/**
+ * How a file's bytes are stored where they are not its content; src/index/layout.ts gives each its number. Who decodes
+ * them: src/index/content-opener.ts.
+ */
+export type ContentCoding = 'zisofs';
+
 /** Seconds and microseconds since 1970-01-01 UTC; no disc format is finer. Seconds may be negative. */
 export interface Timestamp {
   seconds: number;
@@ -63,8 +69,12 @@ export class DirectoryEntry {
    * Files of one extent: byte offset of the data in the image. Files of several: see `extents`.
    */
   locator = 0;
-  /** Files that are not exactly one run of image bytes; their lengths add up to `size`. */
+  /** Files that are not exactly one run of image bytes; their lengths add up to `size`, unless there is a `coding`. */
   extents: readonly Extent[] | undefined = undefined;
+  /** Files whose content is not what is stored: `extents`, which are a must then, are the stored bytes. */
+  coding: ContentCoding | undefined = undefined;
+  /** What the coding's decoder has to know, 32 bits of its own making. */
+  codingParameters = 0;
   /** Symlink target bytes. */
   target: Uint8Array | undefined = undefined;
   /** Extended attributes: full name ("user.x") and value. */
@@ -85,6 +95,8 @@ export class DirectoryEntry {
     this.changed.seconds = this.changed.microseconds = 0;
     this.locator = 0;
     this.extents = undefined;
+    this.coding = undefined;
+    this.codingParameters = 0;
     this.target = undefined;
     this.attributes = undefined;
   }

@@ -4,8 +4,9 @@ import type { Finding } from '../base/finding.js';
 import { IsodriveError } from '../base/error.js';
 import { MAX_NAME_BYTES, MAX_TARGET_BYTES, MODE_TYPE } from '../filesystem/file-tree.js';
 import type { DirectoryEntry, EntrySink, Timestamp } from '../filesystem/file-tree.js';
+import { encodeAttributes } from './attribute-blob.js';
 import { compareBytes, sortedOrder } from './byte-order.js';
-import { ATTRIBUTE_HEADER_BYTES, EXTENT, EXTENT_HOLE, EXTENT_WORDS, FLAG, ROW, ROW_WORDS } from './layout.js';
+import { CODING, EXTENT, EXTENT_HOLE, EXTENT_WORDS, FLAG, ROW, ROW_WORDS } from './layout.js';
 import { HIGH, highWord } from './wide-number.js';
 
 /** Entries of one directory. */
@@ -68,7 +69,8 @@ export class DirectoryStage implements EntrySink {
     rows[at + ROW.count] = entry.deviceMinor;
     rows[at + ROW.dataLow] = entry.locator >>> 0;
     rows[at + ROW.dataHigh] = highWord(entry.locator);
-    if (entry.extents !== undefined) this.#addExtents(at, entry.extents);
+    if (entry.coding !== undefined) this.#addCoding(at, entry);
+    else if (entry.extents !== undefined) this.#addExtents(at, entry.extents);
     const type = entry.mode & MODE_TYPE.mask;
     if (type === MODE_TYPE.symlink) this.#addTarget(at, entry);
     else if (type === MODE_TYPE.directory) this.directoryCount += 1;
@@ -97,7 +99,8 @@ export class DirectoryStage implements EntrySink {
       rows[at + ROW.parent] = parent;
       rows[at + ROW.nameOffset] = rows[at + ROW.nameOffset]! + blobBase;
       if (rows[at + ROW.attributes] !== 0) rows[at + ROW.attributes] = rows[at + ROW.attributes]! + blobBase;
-      if (rows[at + ROW.flags] !== 0) rows[at + ROW.dataLow] = rows[at + ROW.dataLow]! + extentBase;
+      if ((rows[at + ROW.flags]! & FLAG.manyExtents) !== 0)
+        rows[at + ROW.dataLow] = rows[at + ROW.dataLow]! + extentBase;
       const type = rows[at + ROW.mode]! & MODE_TYPE.mask;
       if (type === MODE_TYPE.symlink) rows[at + ROW.first] = rows[at + ROW.first]! + blobBase;
     }
@@ -227,7 +230,7 @@ export class DirectoryStage implements EntrySink {
     }
     this.rows[at + ROW.dataLow] = this.extentCount;
     this.rows[at + ROW.dataHigh] = extents.length;
-    this.rows[at + ROW.flags] = FLAG.manyExtents;
+    this.rows[at + ROW.flags] = this.rows[at + ROW.flags]! | FLAG.manyExtents;
     for (const extent of extents) {
       const words = this.extentCount * EXTENT_WORDS;
       const offset = extent.offset ?? 0;
@@ -239,28 +242,19 @@ export class DirectoryStage implements EntrySink {
     }
   }
 
+  #addCoding(at: number, entry: DirectoryEntry): void {
+    this.rows[at + ROW.flags] = CODING[entry.coding ?? 'plain'];
+    this.rows[at + ROW.first] = entry.codingParameters;
+    this.#addExtents(at, entry.extents ?? []);
+  }
+
   #addAttributes(at: number, attributes: NonNullable<DirectoryEntry['attributes']>): void {
-    const named = attributes.map(([name, value]) => [new TextEncoder().encode(name), value] as const);
-    const size = named.reduce(
-      (sum, [name, value]) => sum + ATTRIBUTE_HEADER_BYTES + name.length + value.length,
-      4,
-    );
-    this.#growBlob(size + 1);
-    // 0 means "no attributes", so the first byte of a stage is never their start.
-    if (this.blobBytes === 0) this.blobBytes = 1;
+    const bytes = encodeAttributes(attributes);
+    this.#growBlob(bytes.length);
+    // 0 means "no attributes"; an entry's name, which is never empty, stands before them.
     this.rows[at + ROW.attributes] = this.blobBytes;
-    const view = new DataView(this.blob.buffer);
-    let position = this.blobBytes;
-    view.setUint32(position, named.length, true);
-    position += 4;
-    for (const [name, value] of named) {
-      view.setUint32(position, name.length, true);
-      view.setUint32(position + 4, value.length, true);
-      this.blob.set(name, position + ATTRIBUTE_HEADER_BYTES);
-      this.blob.set(value, position + ATTRIBUTE_HEADER_BYTES + name.length);
-      position += ATTRIBUTE_HEADER_BYTES + name.length + value.length;
-    }
-    this.blobBytes = position;
+    this.blob.set(bytes, this.blobBytes);
+    this.blobBytes += bytes.length;
   }
 
   #growRows(): void {

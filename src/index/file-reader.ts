@@ -1,10 +1,11 @@
 // Reads a file's bytes through the index: the slow, universal twin of what the addon does natively.
 import { IsodriveError } from '../base/error.js';
+import type { FileContent } from '../filesystem/file-content.js';
 import type { Extent } from '../filesystem/file-tree.js';
 import type { ByteSource } from '../source/byte-source.js';
 
-/** The bytes of one file. May be read concurrently. */
-export class FileReader {
+/** The stored bytes of one file, which are its content unless it has a coding. May be read concurrently. */
+export class FileReader implements FileContent {
   readonly size: number;
   readonly #source: ByteSource;
   readonly #extents: readonly Extent[];

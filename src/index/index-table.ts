@@ -1,5 +1,6 @@
 // Typed access to the rows of an index: one writer (append a directory, publish it), any number of readers.
 import type { DirectoryEntry } from '../filesystem/file-tree.js';
+import { encodeAttributes } from './attribute-blob.js';
 import { compareBytes } from './byte-order.js';
 import { writeAttributes } from './directory-stage.js';
 import type { DirectoryStage } from './directory-stage.js';
@@ -42,8 +43,15 @@ export class IndexTable {
   }
 
   setRoot(entry: DirectoryEntry): void {
-    this.memory.reserve(1, 0, 0);
+    const attributes = encodeAttributes(entry.attributes ?? []);
+    const blobStart = this.memory.header[HEADER.blobBytes]!;
+    this.memory.reserve(1, blobStart + attributes.length, 0);
     const { rows } = this.memory;
+    if (entry.attributes !== undefined) {
+      this.memory.blob.set(attributes, blobStart);
+      this.memory.header[HEADER.blobBytes] = blobStart + attributes.length;
+      rows[ROW.attributes] = blobStart;
+    }
     writeAttributes(rows, 0, entry);
     rows[ROW.dataLow] = entry.locator >>> 0;
     rows[ROW.dataHigh] = highWord(entry.locator);

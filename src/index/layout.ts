@@ -33,7 +33,7 @@ export const ROW = {
   /** One extent: byte offset in the image. Several (FLAG.manyExtents): first extent and their count. Directories: locator. */
   dataLow: 17,
   dataHigh: 18,
-  /** Directories: first child's row. Symlinks: blob offset of the target. Devices: major. */
+  /** Directories: first child's row. Symlinks: blob offset of the target. Devices: major. Coded files: parameters. */
   first: 19,
   /** Directories: number of children, or the errno when STATE.failed. Symlinks: target bytes. Devices: minor. */
   count: 20,
@@ -44,7 +44,11 @@ export const ROW = {
   flags: 23,
 } as const;
 
+/** Bits of `flags`; those of CODING_MASK hold one of CODING. */
 export const FLAG = { manyExtents: 1 } as const;
+export const CODING_MASK = 0xff00;
+/** How a file is stored; its extents are then the stored bytes, and JavaScript answers reads of its content. */
+export const CODING = { plain: 0, zisofs: 0x100 } as const;
 export const STATE = { unloaded: 0, loaded: 1, failed: 2 } as const;
 
 export const EXTENT_WORDS = 4;

@@ -2,7 +2,16 @@
 import type { Extent } from '../filesystem/file-tree.js';
 import { MODE_TYPE } from '../filesystem/file-tree.js';
 import type { IndexTable } from './index-table.js';
-import { ATTRIBUTE_HEADER_BYTES, EXTENT, EXTENT_HOLE, EXTENT_WORDS, FLAG, ROW } from './layout.js';
+import {
+  ATTRIBUTE_HEADER_BYTES,
+  CODING,
+  CODING_MASK,
+  EXTENT,
+  EXTENT_HOLE,
+  EXTENT_WORDS,
+  FLAG,
+  ROW,
+} from './layout.js';
 import { HIGH } from './wide-number.js';
 
 export type NodeType = 'file' | 'directory' | 'symlink' | 'block' | 'char' | 'fifo' | 'socket';
@@ -71,7 +80,17 @@ function readTime(table: IndexTable, row: number, field: number): NodeTime {
   return { seconds: table.word(row, field) + (high >> 20) * HIGH, microseconds: high & 0xf_ffff };
 }
 
-/** The runs of bytes that make up a regular file, in file order. */
+/** The coding of a file's content (one of CODING) and what its decoder has to know. */
+export function readCoding(table: IndexTable, row: number): { coding: number; parameters: number } {
+  return { coding: table.word(row, ROW.flags) & CODING_MASK, parameters: table.word(row, ROW.first) };
+}
+
+/** Whether what is stored of a file is not its content. */
+export function isCoded(table: IndexTable, row: number): boolean {
+  return readCoding(table, row).coding !== CODING.plain;
+}
+
+/** The runs of bytes that make up a regular file, in file order: as they are stored, where it has a coding. */
 export function readExtents(table: IndexTable, row: number): Extent[] {
   const size = table.wide(row, ROW.sizeLow);
   if (size === 0) return [];

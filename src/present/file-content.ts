@@ -1,18 +1,17 @@
 // The content of a file of an image: as a reader, and as a SHA-256 digest.
 import { createHash } from 'node:crypto';
 import { IsodriveError } from '../base/error.js';
-import { FileReader } from '../index/file-reader.js';
-import { readExtents } from '../index/node-record.js';
+import { ContentOpener } from '../index/content-opener.js';
 import type { OpenedImage } from '../index/open-image.js';
-import { ROW } from '../index/layout.js';
+import type { FileContent } from '../filesystem/file-content.js';
 import { MODE_TYPE } from '../filesystem/file-tree.js';
 import type { ByteSource } from '../source/byte-source.js';
 
 /** Bytes of one read of file content. */
 export const CHUNK_BYTES = 1_048_576;
 
-/** Reader of the regular file in `row`, over `source` where the image's own is not wanted. Throws `usage` for others. */
-export function openFile(image: OpenedImage, row: number, source: ByteSource = image.source): FileReader {
+/** Content of the regular file in `row`, over `source` where the image's own is not wanted. Throws `usage` for others. */
+export function openFile(image: OpenedImage, row: number, source: ByteSource = image.source): FileContent {
   const { table } = image.index;
   const type = table.type(row);
   if (type !== MODE_TYPE.regular) {
@@ -22,12 +21,12 @@ export function openFile(image: OpenedImage, row: number, source: ByteSource = i
       `Cannot read "${image.index.path(row)}" of "${image.source.name}": found ${found}, expected a file`,
     );
   }
-  return new FileReader(source, readExtents(table, row), table.wide(row, ROW.sizeLow));
+  return new ContentOpener(image.index, source).open(row);
 }
 
-/** SHA-256 of a whole file, lower-case hexadecimal. `buffer` is scratch. Rejects as FileReader.read does. */
+/** SHA-256 of a whole file, lower-case hexadecimal. `buffer` is scratch. Rejects as FileContent.read does. */
 export async function hashFile(
-  reader: FileReader,
+  reader: FileContent,
   buffer: Uint8Array,
   signal?: AbortSignal,
 ): Promise<string> {

@@ -8,7 +8,7 @@ import { CHUNK_BYTES, openFile } from './file-content.js';
 
 /**
  * Writes the file in `row` and resolves when the stream has taken its last byte; the stream is not ended. Rejects
- * with `usage` when the row is no file, as FileReader.read does, and with the stream's own error.
+ * with `usage` when the row is no file, as FileContent.read does, and with the stream's own error.
  */
 export async function writeFileTo(
   image: OpenedImage,

@@ -19,6 +19,11 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason: 'Linux lists the same name twice; here the second one is shown as NAME~2',
   },
   {
+    image: /^(gi-deep-rr|gi-udf-deep|mut--iso-cl-far)\.iso$/,
+    difference: /^\/rr_moved: missing$/,
+    reason: 'Linux shows the directory that held relocated ones, empty; here it is hidden, as by bsdtar',
+  },
+  {
     image: RICH,
     difference: /^\/n+: (missing|not expected)$/,
     reason: 'Linux cuts Rock Ridge names at 253 bytes',
@@ -46,9 +51,10 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason: 'Linux looks names up without regard to case and finds UPPER for upper',
   },
   {
-    image: /zisofs1|iso_zisofs|mut--iso-zf-/,
+    image: /^xo-zisofs2\.iso$/,
     difference: /: (size|sha256) is/,
-    reason: 'zisofs files are shown as they are stored until their decompression is built',
+    reason:
+      'Linux shows zisofs2 files as they are stored; the test below compares them with what they were made from',
   },
   {
     image: /^xo-grow3-zisofs\.iso$/,

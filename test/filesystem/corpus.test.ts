@@ -135,6 +135,7 @@ describe('image of the corpus', () => {
   for (const [name, source, writerDiffers] of [
     ['xo-times.iso', 'times', []],
     ['gi-apple.iso', 'small', []],
+    ['xo-zisofs2.iso', 'z', []],
     ['xo-1999.iso', 'rich', ['/sym_trailing']],
   ] as const) {
     it(`${name} equals the tree it was made from, where Linux shows less of it`, async () => {

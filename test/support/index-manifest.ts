@@ -3,9 +3,8 @@
 import { createHash } from 'node:crypto';
 import { toIsodriveError } from '../../src/base/error.js';
 import { MODE_TYPE } from '../../src/filesystem/file-tree.js';
-import { FileReader } from '../../src/index/file-reader.js';
+import { ContentOpener } from '../../src/index/content-opener.js';
 import { ROOT_ROW } from '../../src/index/index-table.js';
-import { readExtents } from '../../src/index/node-record.js';
 import type { NodeRecord, NodeType } from '../../src/index/node-record.js';
 import type { OpenedImage } from '../../src/index/open-image.js';
 import { escapeBytes } from './manifest.js';
@@ -71,7 +70,7 @@ async function describeNode(
 }
 
 async function hashFile(image: OpenedImage, node: NodeRecord): Promise<string> {
-  const reader = new FileReader(image.source, readExtents(image.index.table, node.row), node.size);
+  const reader = new ContentOpener(image.index, image.source).open(node.row);
   const hash = createHash('sha256');
   const chunk = new Uint8Array(Math.min(CHUNK, Math.max(1, node.size)));
   for (let position = 0; position < node.size;) {

@@ -6,6 +6,7 @@ import { DirectoryEntry, MODE_TYPE } from '../../src/filesystem/file-tree.js';
 import type { EntrySink, Extent, FileTree } from '../../src/filesystem/file-tree.js';
 import { DiscIndex } from '../../src/index/disc-index.js';
 import { PlainIndexMemory } from '../../src/index/index-memory.js';
+import type { IndexMemory } from '../../src/index/index-memory.js';
 import type { OpenedImage } from '../../src/index/open-image.js';
 import type { ByteSource } from '../../src/source/byte-source.js';
 
@@ -140,10 +141,20 @@ function bytesOf(text: string | Uint8Array): Uint8Array {
   return typeof text === 'string' ? new TextEncoder().encode(text) : text;
 }
 
-/** An image whose root holds `children`. `badByte` cannot be read; `cut` bytes are missing at the image's end. */
+export interface MemoryImageOptions {
+  /** Byte of the image that cannot be read. */
+  readonly badByte?: number;
+  /** Bytes that are missing at the image's end. */
+  readonly cut?: number;
+  readonly root?: Partial<TestNode>;
+  /** Where the index lives, for drivers that want memory of their own. */
+  readonly memory?: IndexMemory;
+}
+
+/** An image whose root holds `children`. */
 export async function memoryImage(
   children: readonly TestNode[],
-  { badByte, cut = 0, root = {} }: { badByte?: number; cut?: number; root?: Partial<TestNode> } = {},
+  { badByte, cut = 0, root = {}, memory = new PlainIndexMemory() }: MemoryImageOptions = {},
 ): Promise<MemoryImage> {
   const nodes: TestNode[] = [];
   const offsets = new Map<TestNode, number>();
@@ -164,7 +175,7 @@ export async function memoryImage(
   const source = new MemorySource(bytes, badByte);
   const tree = new MemoryTree(nodes, offsets, length);
   const findings = new FindingLog();
-  const index = await DiscIndex.open(tree, new PlainIndexMemory(), findings, source.name);
+  const index = await DiscIndex.open(tree, memory, findings, source.name);
   const close = (): Promise<void> => Promise.resolve();
   // The rest of an OpenedImage describes volumes, which neither presenters of trees nor drivers look at.
   const image = { source, tree, trees: [tree], index, findings, bytes, [Symbol.asyncDispose]: close };

@@ -50,6 +50,8 @@ export class DotRecords {
     entry.links = dot.links;
     entry.userId = dot.userId;
     entry.groupId = dot.groupId;
+    // Writers give a directory's extended attributes to the record in its parent, and to "." only in the root.
+    entry.attributes = dot.attributes ?? entry.attributes;
     copyTime(dot.modified, entry.modified);
     copyTime(dot.accessed, entry.accessed);
     copyTime(dot.changed, entry.changed);

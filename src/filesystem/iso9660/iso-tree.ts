@@ -12,6 +12,9 @@ import type { NameCharset } from './name-charset.js';
 import { PathTableListing } from './path-table-listing.js';
 import { PlainRecordDecoder, copyEnhancedName, copyIsoName, copyJolietName } from './record-decoder.js';
 import type { CopyName, RecordDecoder } from './record-decoder.js';
+import { MAX_TREE_ATTRIBUTE_BYTES } from './rock-ridge/attribute-list.js';
+import type { AttributeBudget } from './rock-ridge/attribute-list.js';
+import { RelocationFilter } from './rock-ridge/relocation-directory.js';
 import { RockRidgeDecoder } from './rock-ridge/rock-ridge-decoder.js';
 import type { VolumeDescriptor } from './volume-descriptor.js';
 
@@ -36,6 +39,8 @@ export interface IsoTreeOptions {
   readonly charset?: NameCharset | undefined;
   /** Associated files are shown as ._NAME. */
   readonly showAssociated?: boolean;
+  /** Rock Ridge: whether entries can have extended attributes. */
+  readonly hasAttributes?: boolean;
 }
 
 export class IsoTree implements FileTree {
@@ -43,10 +48,12 @@ export class IsoTree implements FileTree {
   readonly label: string;
   readonly volumeSize: number;
   readonly blockSize: number;
+  readonly hasAttributes: boolean;
   readonly #reader: SectorReader;
   readonly #descriptor: VolumeDescriptor;
   readonly #options: IsoTreeOptions;
   readonly #pathTable: PathTableListing;
+  readonly #attributeBudget: AttributeBudget = { bytes: MAX_TREE_ATTRIBUTE_BYTES };
   #spare: Workshop | undefined;
 
   /** Does not own the reader. */
@@ -54,6 +61,7 @@ export class IsoTree implements FileTree {
     this.kind = options.kind;
     this.label = descriptor.volumeId;
     this.blockSize = descriptor.blockSize;
+    this.hasAttributes = options.hasAttributes ?? false;
     this.volumeSize = descriptor.volumeBlocks * descriptor.blockSize;
     this.#reader = reader;
     this.#descriptor = descriptor;
@@ -118,6 +126,23 @@ export class IsoTree implements FileTree {
     signal?: AbortSignal,
   ): Promise<void> {
     const workshop = this.#takeWorkshop();
+    const isRoot = this.kind === 'rock-ridge' && locator === this.#descriptor.rootOffset;
+    const filter = isRoot ? new RelocationFilter(sink) : undefined;
+    await this.#list(workshop, locator, size, filter ?? sink, report, signal);
+    const held = filter?.held;
+    if (held !== undefined && !(await holdsOnlyRelocated(workshop, held, signal))) sink.add(held);
+    this.#spare = workshop;
+  }
+
+  /** Lists a directory by its records, and where they are damaged by the path table too. */
+  async #list(
+    workshop: Workshop,
+    locator: number,
+    size: number,
+    sink: EntrySink,
+    report: (finding: Finding) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     const { walker, decoder } = workshop;
     if (decoder instanceof RockRidgeDecoder) decoder.report = report;
     let broken: number;
@@ -133,7 +158,6 @@ export class IsoTree implements FileTree {
       const known = await this.#listDirectories(workshop, locator, size, signal);
       await this.#addFromPathTable(workshop, locator, known, sink, report, signal);
     }
-    this.#spare = workshop;
   }
 
   /** Byte offsets of the directories that a directory lists. */
@@ -187,6 +211,7 @@ export class IsoTree implements FileTree {
     const skip = this.#options.skip ?? 0;
     const decoder = new RockRidgeDecoder(walker.areas, this.#reader.name, this.blockSize, skip);
     decoder.charset = this.#options.charset;
+    decoder.attributeBudget = this.#attributeBudget;
     return decoder;
   }
 
@@ -212,4 +237,25 @@ export class IsoTree implements FileTree {
       { at: { source, offset, clause: 'ECMA-119 9.1' } },
     );
   }
+}
+
+/** Whether a directory lists nothing but directories that are shown elsewhere, and at least one of them. */
+async function holdsOnlyRelocated(
+  { walker, decoder }: Workshop,
+  { locator, size }: DirectoryEntry,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  if (!(decoder instanceof RockRidgeDecoder)) return false;
+  const silent = (): void => undefined;
+  const before = decoder.relocatedCount;
+  let shown = 0;
+  const sink: EntrySink = { add: () => void (shown += 1) };
+  decoder.report = silent;
+  try {
+    await walker.list(decoder, locator, size, sink, silent, signal);
+  } catch (thrown) {
+    if (thrown instanceof IsodriveError && thrown.code === 'damaged') return false;
+    throw thrown;
+  }
+  return shown === 0 && decoder.relocatedCount > before;
 }

@@ -70,7 +70,8 @@ function createTrees(
   const trees: IsoTree[] = [];
   if (joliet !== undefined) trees.push(create(joliet, 'joliet'));
   if (rockRidge !== undefined) {
-    const tree = create(primary, 'rock-ridge', { skip: rockRidge.skip });
+    const { skip, hasAttributes } = rockRidge;
+    const tree = create(primary, 'rock-ridge', { skip, hasAttributes });
     if (rockRidge.declared) trees.unshift(tree);
     else trees.push(tree);
   }

@@ -57,11 +57,12 @@ export class SectionCollector {
     return this.#sections.addInterleaved(offset, size, unit, gap);
   }
 
-  /** Gives the entry the sections collected. */
+  /** Gives the entry the sections collected: the stored bytes, which are not its size where it has a coding. */
   applyTo(entry: DirectoryEntry): void {
     const { runs } = this.#sections;
-    entry.size = this.#sections.size;
+    const isCoded = entry.coding !== undefined;
+    if (!isCoded) entry.size = this.#sections.size;
     entry.locator = runs[0]?.offset ?? 0;
-    entry.extents = runs.length > 1 ? runs : undefined;
+    entry.extents = isCoded || runs.length > 1 ? runs : undefined;
   }
 }

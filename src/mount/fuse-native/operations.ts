@@ -2,9 +2,8 @@
 // request is answered exactly once, because a thread of libfuse waits for it.
 import { ERRNO_NUMBERS } from '../../base/error.js';
 import { MAX_NAME_BYTES, MODE_TYPE } from '../../filesystem/file-tree.js';
+import { ContentOpener } from '../../index/content-opener.js';
 import type { DiscIndex } from '../../index/disc-index.js';
-import { FileReader } from '../../index/file-reader.js';
-import { readExtents } from '../../index/node-record.js';
 import type { NodeRecord, NodeTime } from '../../index/node-record.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import { shownNames } from './directory-aliases.js';
@@ -20,23 +19,20 @@ const EIO = new NativeFault(ERRNO_NUMBERS.EIO);
 /** What a mount needs to answer; dropped when it has ended, because the package holds on to its handlers for ever. */
 interface Served {
   readonly index: DiscIndex;
-  readonly source: ByteSource;
+  readonly contents: ContentOpener;
   readonly paths: PathResolver;
 }
 
 export class Operations implements NativeOperations {
   #served: Served | undefined;
-  /** Reader of the last file: reads of one file come in a row, and its extents may be many. */
-  #reader: { readonly row: number; readonly reader: FileReader } | undefined;
 
   constructor(index: DiscIndex, source: ByteSource) {
-    this.#served = { index, source, paths: new PathResolver(index) };
+    this.#served = { index, contents: new ContentOpener(index, source), paths: new PathResolver(index) };
   }
 
   /** Answers EIO from now on, and lets index and source go. */
   close(): void {
     this.#served = undefined;
-    this.#reader = undefined;
   }
 
   // The package detaches its methods from nothing, but calls them on an object of its own: hence the arrow functions.
@@ -77,7 +73,7 @@ export class Operations implements NativeOperations {
       reply(EIO.result);
       return;
     }
-    const reader = this.#readerOf(served, handle - 1);
+    const reader = served.contents.open(handle - 1);
     // Into memory of our own: libfuse's may be written to only in the turn that answers.
     const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, reader.size - position)));
     reader.read(bytes, position).then(
@@ -126,14 +122,6 @@ export class Operations implements NativeOperations {
         .then((row) => (row instanceof NativeFault ? reply(row.result) : step(served, row)))
         .catch((thrown: unknown) => reply(toFault(thrown).result));
     }
-  }
-
-  #readerOf({ index, source }: Served, row: number): FileReader {
-    if (this.#reader?.row !== row) {
-      const { size } = index.node(row);
-      this.#reader = { row, reader: new FileReader(source, readExtents(index.table, row), size) };
-    }
-    return this.#reader.reader;
   }
 }
 

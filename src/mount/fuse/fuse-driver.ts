@@ -1,10 +1,11 @@
 // Driver `fuse`: our own speaker of the kernel protocol. Native threads answer from the shared index and the image's
-// descriptor; this side mounts, unmounts, and loads directories when the threads ask for them.
+// descriptor; this side mounts, unmounts, loads directories and reads what the image's bytes are not when threads ask.
 import { closeSync } from 'node:fs';
 import { loadAddon } from '../../../native/index.js';
 import type { Addon, IndexRegion, RegionHandle, SessionHandle } from '../../../native/index.js';
-import { toIsodriveError, IsodriveError } from '../../base/error.js';
+import { toIsodriveError } from '../../base/error.js';
 import { SharedIndexMemory } from '../../index/index-memory.js';
+import { ContentOpener } from '../../index/content-opener.js';
 import type { IndexMemory } from '../../index/index-memory.js';
 import { REGION_BYTES } from '../../index/layout.js';
 import type {
@@ -18,6 +19,7 @@ import type {
 import { checkFuse } from '../check-fuse.js';
 import { FUSERMOUNT, attachFuse, detachFuse } from './attach.js';
 import { raiseReadAhead } from './read-ahead.js';
+import { ReadService } from './read-service.js';
 
 /** Index memory together with the native handle that keeps it. */
 class FuseIndexMemory extends SharedIndexMemory {
@@ -95,7 +97,7 @@ class FuseDriver implements MountDriver {
 
   async mount(request: MountRequest): Promise<ActiveMount> {
     const addon = this.#load();
-    const { region } = nativeParts(request);
+    const region = regionOf(request);
     const device = await attachFuse(addon, request);
     const index = addon.releaseIndexDescriptor(region);
     request.keep?.({ device, index });
@@ -104,40 +106,47 @@ class FuseDriver implements MountDriver {
   }
 
   async takeOver(request: MountRequest, device: number): Promise<ActiveMount> {
-    const { region } = nativeParts(request);
-    closeSync(this.#load().releaseIndexDescriptor(region));
+    const addon = this.#load();
+    closeSync(addon.releaseIndexDescriptor(regionOf(request)));
     return this.#serve(request, device, true);
   }
 
   async #serve(request: MountRequest, device: number, isTakenOver: boolean): Promise<ActiveMount> {
     const addon = this.#load();
     const { index, source } = request;
-    const { image, region } = nativeParts(request);
+    const region = regionOf(request);
     let end: (end: MountEnd) => void = () => undefined;
     const ended = new Promise<MountEnd>((resolve) => {
       end = resolve;
     });
     let session: SessionHandle | undefined = undefined;
-    const load = (row: number): void => {
-      void loadDirectory(index, row).then((errno) => {
-        if (session !== undefined) addon.resumeSession(session, row, errno);
-      });
-    };
+    const reads = new ReadService(new ContentOpener(index, source), (ticket, result) => {
+      if (session !== undefined) addon.replyRead(session, ticket, result);
+    });
     const started = addon.startSession(
       {
         device,
-        image,
+        image: source.fileDescriptor ?? -1,
         imageBytes: source.size,
         region,
         volumeBytes: index.tree.volumeSize,
         hasAttributes: index.tree.hasAttributes ?? false,
         isTakenOver,
       },
-      load,
-      () => {
-        session = undefined;
-        addon.discardIndexRegion(region);
-        end({ reason: 'unmounted' });
+      {
+        onLoad: (row) => {
+          void loadDirectory(index, row).then((errno) => {
+            if (session !== undefined) addon.resumeSession(session, row, errno);
+          });
+        },
+        onRead: (ticket, row, offset, length) => reads.add(ticket, row, offset, length),
+        onCancel: (ticket) => reads.cancel(ticket),
+        onEnd: () => {
+          session = undefined;
+          reads.close();
+          addon.discardIndexRegion(region);
+          end({ reason: 'unmounted' });
+        },
       },
     );
     session = started;
@@ -145,17 +154,10 @@ class FuseDriver implements MountDriver {
   }
 }
 
-/** What native code serves a request from. Throws `unsupported` when it cannot: another driver can. */
-function nativeParts({ source, index }: MountRequest): { image: number; region: RegionHandle } {
+function regionOf({ index }: MountRequest): RegionHandle {
   const { memory } = index.table;
-  if (source.fileDescriptor !== undefined && memory instanceof FuseIndexMemory) {
-    return { image: source.fileDescriptor, region: memory.region.handle };
-  }
-  throw new IsodriveError(
-    'unsupported',
-    `Cannot mount "${source.name}" with driver "fuse": it is no plain file`,
-    { action: 'Use --driver fuse-native' },
-  );
+  if (memory instanceof FuseIndexMemory) return memory.region.handle;
+  throw new Error('Index to be mounted lies in memory that driver fuse did not create');
 }
 
 /** Gives 0, or the errno for those who wait: only a medium that fails keeps a directory from being published. */

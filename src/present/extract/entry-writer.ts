@@ -2,9 +2,10 @@
 // further names of a file as hard links; symlinks as they are; devices and fifos where the user may make them.
 import { closeSync, ftruncateSync, writeSync } from 'node:fs';
 import type { OpenedImage } from '../../index/open-image.js';
-import { FileReader } from '../../index/file-reader.js';
+import { ContentOpener } from '../../index/content-opener.js';
 import type { NodeRecord } from '../../index/node-record.js';
-import { readExtents } from '../../index/node-record.js';
+import { isCoded, readExtents } from '../../index/node-record.js';
+import type { FileContent } from '../../filesystem/file-content.js';
 import type { Extent } from '../../filesystem/file-tree.js';
 import { throwIfAborted } from '../abort.js';
 import { CHUNK_BYTES } from '../file-content.js';
@@ -19,7 +20,9 @@ export class EntryWriter {
   readonly #image: OpenedImage;
   readonly #log: ExtractLog;
   readonly #signal: AbortSignal | undefined;
-  readonly #source: WindowSource;
+  readonly #contents: ContentOpener;
+  /** A decoder reads several blocks at a time, which a window cannot. */
+  readonly #codedContents: ContentOpener;
   readonly #buffers = [new Uint8Array(CHUNK_BYTES), new Uint8Array(CHUNK_BYTES)] as const;
   /** First path of every file that has more than one name. */
   readonly #linked = new Map<string, Buffer>();
@@ -29,7 +32,8 @@ export class EntryWriter {
     this.#image = image;
     this.#log = log;
     this.#signal = signal;
-    this.#source = new WindowSource(image.source);
+    this.#contents = new ContentOpener(image.index, new WindowSource(image.source));
+    this.#codedContents = new ContentOpener(image.index, image.source);
   }
 
   /** Writes the entry; gives the directory when it is one, to be filled and then given to finishDirectory. */
@@ -83,8 +87,12 @@ export class EntryWriter {
   }
 
   async #copyContent(descriptor: number, node: NodeRecord): Promise<void> {
-    const extents = readExtents(this.#image.index.table, node.row);
-    const reader = new FileReader(this.#source, extents, node.size);
+    const { table } = this.#image.index;
+    const coded = isCoded(table, node.row);
+    const extents: readonly Extent[] = coded
+      ? [{ offset: 0, length: node.size }]
+      : readExtents(table, node.row);
+    const reader = (coded ? this.#codedContents : this.#contents).open(node.row);
     let position = 0;
     let holeAtEnd = false;
     for (const extent of extents) {
@@ -99,7 +107,7 @@ export class EntryWriter {
   }
 
   /** Copies one run of bytes; the next read runs while the last one is being written. */
-  async #copyRun(descriptor: number, reader: FileReader, start: number, extent: Extent): Promise<void> {
+  async #copyRun(descriptor: number, reader: FileContent, start: number, extent: Extent): Promise<void> {
     const end = Math.min(start + extent.length, reader.size);
     let turn = 0;
     const readAt = (position: number): Promise<number> => {

@@ -14,11 +14,15 @@ const SP_CHECK = 0xbeef;
 /** Bytes of the CD-ROM XA information that may stand before the fields (SUSP 5.3, Yellow Book XA). */
 const XA_BYTES = 14;
 const RECORD_BYTES = 2048;
+/** Identifier of AAIP without its version: AAIP_0100, AAIP_0200. */
+const AAIP_ID = 'AAIP_';
 const TELLING: ReadonlySet<number> = new Set([ROCK_RIDGE_FIELD.RR, ROCK_RIDGE_FIELD.PX, ROCK_RIDGE_FIELD.NM]);
 
 export interface RockRidgePresence {
   /** Bytes to skip before the fields of every record but this one. */
   readonly skip: number;
+  /** Entries can have extended attributes (AAIP), as an ER or the root's own attributes say. */
+  readonly hasAttributes: boolean;
   /** An extension is announced (ER), as the standard wants; without, Rock Ridge is only likely. */
   readonly declared: boolean;
 }
@@ -40,7 +44,8 @@ export async function detectRockRidge(
   for (const start of [0, XA_BYTES]) {
     const signs = await collectSigns(reader, cursor, offset + start, descriptor.blockSize, signal);
     if (signs.declared || signs.likely || signs.skip !== undefined) {
-      return { skip: signs.skip ?? start, declared: signs.declared };
+      const { declared, hasAttributes } = signs;
+      return { skip: signs.skip ?? start, declared, hasAttributes };
     }
   }
   return undefined;
@@ -50,11 +55,18 @@ class Signs implements FieldVisitor {
   skip: number | undefined;
   declared = false;
   likely = false;
+  hasAttributes = false;
 
   visitField(signature: number, cursor: ByteCursor, offset: number, length: number): void {
     if (signature === SUSP_FIELD.SP && length >= 7 && cursor.u16be(offset + 4) === SP_CHECK) {
       this.skip ??= cursor.u8(offset + 6);
-    } else if (signature === SUSP_FIELD.ER) this.declared = true;
+    } else if (signature === SUSP_FIELD.ER) {
+      this.declared = true;
+      // SUSP 5.5: the identifier's length is BP 5, the identifier begins at BP 9.
+      if (length >= 8 + AAIP_ID.length && cursor.text(offset + 8, AAIP_ID.length) === AAIP_ID) {
+        this.hasAttributes = true;
+      }
+    } else if (signature === ROCK_RIDGE_FIELD.AL) this.hasAttributes = true;
     else if (TELLING.has(signature)) this.likely = true;
   }
 }

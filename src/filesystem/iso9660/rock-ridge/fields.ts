@@ -19,4 +19,8 @@ export const ROCK_RIDGE_FIELD = {
   RE: 0x5245,
   /** 4.1.6 Time Stamps. */
   TF: 0x5446,
+  /** 4.1.7 File Data in Sparse Format. */
+  SF: 0x5346,
+  /** Attribute List of AAIP 2.0. */
+  AL: 0x414c,
 } as const;

@@ -4,6 +4,8 @@ import type { DirectoryEntry } from '../../file-tree.js';
 
 /** PX without the serial number of 1.12: four both-endian numbers. */
 const PX_BYTES = 36;
+/** With it: a fifth one. */
+const PX_BYTES_1_12 = 44;
 const PN_BYTES = 20;
 const PERMISSION_BITS = 0o7777;
 const TYPE_BITS = 0o170000;
@@ -25,6 +27,11 @@ export function readPosixAttributes(
   entry.userId = cursor.u32both(at + 20); // BP 21-28 user
   entry.groupId = cursor.u32both(at + 28); // BP 29-36 group
   return mode & TYPE_BITS;
+}
+
+/** The serial number of RRIP 1.12, BP 37-44; 0 where there is none. */
+export function readSerialNumber(cursor: ByteCursor, at: number, length: number): number {
+  return length < PX_BYTES_1_12 ? 0 : cursor.u32both(at + 36);
 }
 
 /**

@@ -13,20 +13,26 @@ import type { NameCharset } from '../name-charset.js';
 import { SystemUseWalker } from '../susp.js';
 import type { FieldVisitor, WalkResult } from '../susp.js';
 import { appendAlternateName } from './alternate-name.js';
+import { AttributeList, MAX_TREE_ATTRIBUTE_BYTES } from './attribute-list.js';
+import type { AttributeBudget } from './attribute-list.js';
 import { ROCK_RIDGE_FIELD as FIELD } from './fields.js';
-import { readDeviceNumber, readPosixAttributes } from './posix-attributes.js';
+import { readDeviceNumber, readPosixAttributes, readSerialNumber } from './posix-attributes.js';
 import { SymbolicLinkTarget } from './symbolic-link.js';
 import { TimeStamps } from './time-stamps.js';
+import { ZISOFS_FIELD, readZisofsField } from '../zisofs/zisofs-field.js';
+import type { ZisofsField } from '../zisofs/zisofs-field.js';
 
 /** Permissions of a symbolic link whose record has no PX. */
 const LINK_MODE = 0o777;
-/** Zisofs: content that is stored compressed (libisofs, zisofs_format.txt). */
-const ZISOFS_FIELD = 0x5a46;
 
 export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
   report: (finding: Finding) => void = () => undefined;
   /** Of names and targets that are no UTF-8. */
   charset: NameCharset | undefined;
+  /** To be shared by all decoders of a tree. */
+  attributeBudget: AttributeBudget = { bytes: MAX_TREE_ATTRIBUTE_BYTES };
+  /** Relocated directories met so far. */
+  relocatedCount = 0;
   readonly #walker: SystemUseWalker;
   readonly #blockSize: number;
   readonly #skip: number;
@@ -34,9 +40,13 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
   readonly #link = new SymbolicLinkTarget();
   #entry!: DirectoryEntry;
   #typeBits = -1;
+  #serial = 0;
   #named = false;
   #relocated = false;
   #compressed = false;
+  #sparse = false;
+  readonly #attributes = new AttributeList();
+  readonly #zisofs: ZisofsField = { parameters: 0, size: 0, fault: '' };
   #childBlock = -1;
 
   /** `skip`: bytes before the first field in every System Use area, as SP says. */
@@ -49,11 +59,15 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
   decode(cursor: ByteCursor, entry: DirectoryEntry): DecodeResult {
     this.#begin(entry);
     if (this.#readFields(cursor) === 'incomplete') return 'incomplete';
-    if (this.#relocated) return 'hidden';
+    if (this.#relocated) {
+      this.relocatedCount += 1;
+      return 'hidden';
+    }
     if (!this.#named || entry.nameLength === 0) copyIsoName(cursor, entry, this.charset);
     else if (this.charset !== undefined) {
       entry.nameLength = this.charset.decode(entry.name, entry.nameLength);
     }
+    if (this.#attributes.present) this.#settleAttributes(cursor);
     if (this.#childBlock >= 0) return this.#moveEntry();
     this.#settleType(cursor);
     return 'entry';
@@ -63,6 +77,7 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
     switch (signature) {
       case FIELD.PX:
         this.#typeBits = readPosixAttributes(cursor, offset, length, this.#entry);
+        this.#serial = readSerialNumber(cursor, offset, length);
         break;
       case FIELD.TF:
         this.#times.addField(cursor, offset, length, this.#entry);
@@ -82,8 +97,16 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
       case FIELD.RE:
         this.#relocated = true;
         break;
-      case ZISOFS_FIELD:
+      case FIELD.AL:
+        this.#attributes.addField(cursor, offset, length);
+        break;
+      case FIELD.SF:
+        this.#sparse = true;
+        break;
+      case ZISOFS_FIELD.ZF:
+      case ZISOFS_FIELD.Z2:
         this.#compressed = true;
+        readZisofsField(cursor, offset, length, this.#zisofs);
         break;
     }
   }
@@ -91,10 +114,12 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
   #begin(entry: DirectoryEntry): void {
     this.#entry = entry;
     this.#typeBits = -1;
+    this.#serial = 0;
     this.#times.clear();
-    this.#named = this.#relocated = this.#compressed = false;
+    this.#named = this.#relocated = this.#compressed = this.#sparse = false;
     this.#childBlock = -1;
     if (this.#link.present) this.#link.clear();
+    if (this.#attributes.present) this.#attributes.clear();
   }
 
   #readFields(cursor: ByteCursor): WalkResult {
@@ -128,8 +153,9 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
       return;
     }
     if (type === MODE_TYPE.regular || (type === -1 && !this.#link.present)) {
-      if (entry.links > 1 && entry.size > 0) entry.inode = entry.locator;
-      if (this.#compressed) this.#reportCompression(cursor);
+      if (entry.links > 1 && entry.size > 0) entry.inode = this.#identify(entry.locator);
+      if (this.#compressed) this.#settleCoding(cursor);
+      if (this.#sparse) this.#reportSparse(cursor);
       return;
     }
     switch (type) {
@@ -151,15 +177,48 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
     }
   }
 
+  #settleAttributes(cursor: ByteCursor): void {
+    const { attributes, fault } = this.#attributes.finish(this.attributeBudget);
+    if (attributes.length > 0) this.#entry.attributes = attributes;
+    if (fault === undefined) return;
+    const what = `Extended attributes are not all shown: left out is ${fault}`;
+    this.#finding('hidden-attributes', 'note', what, cursor.offsetInSource(0), cursor);
+  }
+
+  /** No program is known to write such files, and the two editions of RRIP tell their tables differently. */
+  #reportSparse(cursor: ByteCursor): void {
+    const what = 'File is stored in sparse format (SF), it is shown as it is stored';
+    this.#finding('sparse-file', 'warning', what, cursor.offsetInSource(0), cursor);
+  }
+
   #reportType(cursor: ByteCursor, shown: string): void {
     const found = `0${this.#typeBits.toString(8)}`;
     const what = `PX says type ${found} against the record's flags, it is shown as ${shown}`;
     this.#finding('type-mismatch', 'warning', what, cursor.offsetInSource(0), cursor);
   }
 
-  #reportCompression(cursor: ByteCursor): void {
-    const what = 'File is stored compressed (zisofs), its content is shown as it is stored';
-    this.#finding('compressed-file', 'note', what, cursor.offsetInSource(0), cursor);
+  /**
+   * Names of one file share its data and, where the writer gives them, its serial number. Neither says it alone: some
+   * writers give all files one number (go-diskfs), others store equal files once. The number counts within the bytes of
+   * the first block, which are no other file's. Files without bytes have no data to share: their extents are random.
+   */
+  #identify(locator: number): number {
+    return locator + (this.#serial % this.#blockSize);
+  }
+
+  /** The file's extents hold its content compressed, unless the field makes no sense: then they are shown as they are. */
+  #settleCoding(cursor: ByteCursor): void {
+    const entry = this.#entry;
+    const { fault, parameters, size } = this.#zisofs;
+    if (fault !== '') {
+      const what = `Field of a compressed file cannot be used: ${fault}; the file is shown as it is stored`;
+      this.#finding('unusable-zisofs-field', 'warning', what, cursor.offsetInSource(0), cursor);
+      return;
+    }
+    entry.coding = 'zisofs';
+    entry.codingParameters = parameters;
+    entry.extents = entry.size > 0 ? [{ offset: entry.locator, length: entry.size }] : [];
+    entry.size = size;
   }
 
   #finding(

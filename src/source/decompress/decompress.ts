@@ -1,0 +1,25 @@
+// Decompression of single blocks whose decompressed size is known. Each algorithm has a file of its own, loaded when a
+// block needs it first.
+
+/**
+ * Decompresses a block to exactly `size` bytes, without ever holding many more. Rejects with an ordinary Error that says
+ * why when the block is damaged, or holds fewer bytes or more.
+ */
+export type Decompress = (block: Uint8Array, size: number) => Promise<Uint8Array>;
+
+export type Algorithm = 'zlib' | 'xz' | 'lz4' | 'zstd' | 'bzip2';
+
+export async function loadDecompressor(algorithm: Algorithm): Promise<Decompress> {
+  switch (algorithm) {
+    case 'zlib':
+      return (await import('./zlib.js')).decompressZlib;
+    case 'xz':
+      return (await import('./xz.js')).decompressXz;
+    case 'lz4':
+      return (await import('./lz4.js')).decompressLz4;
+    case 'zstd':
+      return (await import('./zstd.js')).decompressZstd;
+    case 'bzip2':
+      return (await import('./bzip2.js')).decompressBzip2;
+  }
+}

@@ -1,0 +1,42 @@
+// Output of a decompressor that must come to exactly the size that was announced.
+
+export class FixedOutput {
+  readonly bytes: Uint8Array;
+  /** Bytes written so far. */
+  length = 0;
+
+  constructor(size: number) {
+    this.bytes = new Uint8Array(size);
+  }
+
+  /** Throws when there is no room for so many more bytes. */
+  expect(count: number): void {
+    if (count > this.bytes.length - this.length) {
+      throw new Error(`Found more than ${this.bytes.length} bytes, expected no more`);
+    }
+  }
+
+  write(chunk: Uint8Array): void {
+    this.expect(chunk.length);
+    this.bytes.set(chunk, this.length);
+    this.length += chunk.length;
+  }
+
+  writeByte(byte: number): void {
+    if (this.length >= this.bytes.length) this.expect(1);
+    this.bytes[this.length] = byte;
+    this.length += 1;
+  }
+
+  /** The bytes; throws when they are too few. */
+  finish(): Uint8Array {
+    if (this.length === this.bytes.length) return this.bytes;
+    throw new Error(`Found ${this.length} bytes, expected ${this.bytes.length}`);
+  }
+}
+
+/** The bytes when they are `size`; throws otherwise. */
+export function expectSize(bytes: Uint8Array, size: number): Uint8Array {
+  if (bytes.length !== size) throw new Error(`Found ${bytes.length} bytes, expected ${size}`);
+  return bytes;
+}

@@ -1,0 +1,79 @@
+// Extended attributes and access control lists on a real mount: what getfattr and getfacl say of the tree that xorriso
+// made the image from, they say of the mount too.
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createFuseDriver } from '../../src/mount/fuse/fuse-driver.js';
+import { findProgram } from '../../src/mount/probe-platform.js';
+import { MountedImage } from '../support/mounted-image.js';
+
+const run = promisify(execFile);
+const PROGRAMS = ['xorriso', 'getfacl', 'setfacl', 'getfattr', 'setfattr'];
+const missing: string[] = [];
+for (const program of PROGRAMS) if ((await findProgram([program])) === undefined) missing.push(program);
+const { available } = await createFuseDriver().check();
+
+let folder: string;
+let tree: string;
+let image: string;
+
+function makeTree(): void {
+  mkdirSync(join(tree, 'sub/deeper'), { recursive: true });
+  for (const name of ['plain', 'coloured', 'listed', 'sub/both']) writeFileSync(join(tree, name), name);
+  const set = (name: string, attribute: string, value: string): void => {
+    execFileSync('setfattr', ['-n', attribute, '-v', value, join(tree, name)]);
+  };
+  set('coloured', 'user.colour', 'blue');
+  set('coloured', 'user.long', 'a long value, '.repeat(100));
+  set('coloured', 'user.binary', '0x00ff0180');
+  set('sub', 'user.of.a.directory', '1');
+  set('sub/both', 'user.name', 'both');
+  execFileSync('setfacl', ['-m', 'u:12345:rw,g:54321:r,g:7:-,m::rw', join(tree, 'listed')]);
+  execFileSync('setfacl', ['-m', 'u:1:r', join(tree, 'sub/both')]);
+  execFileSync('setfacl', ['-m', 'd:u:70000:rwx,d:g:3:rx', join(tree, 'sub')]);
+}
+
+beforeAll(() => {
+  if (missing.length > 0) return;
+  folder = mkdtempSync(join(tmpdir(), 'isodrive-attributes-'));
+  tree = join(folder, 'tree');
+  image = join(folder, 'image.iso');
+  mkdirSync(tree);
+  makeTree();
+  const commands = ['-acl', 'on', '-xattr', 'on', '-outdev', image, '-map', tree, '/', '-commit'];
+  execFileSync('xorriso', commands, { stdio: 'ignore' });
+});
+afterAll(() => {
+  if (missing.length === 0) rmSync(folder, { recursive: true, force: true });
+});
+
+async function look(directory: string, command: string): Promise<string> {
+  const { stdout } = await run('sh', ['-c', `cd "$1" && ${command}`, 'sh', directory], { timeout: 20_000 });
+  return stdout;
+}
+
+const usable = missing.length === 0 && available;
+describe.skipIf(!usable)(`a mount${usable ? '' : ` (needs ${PROGRAMS.join(', ')} and FUSE)`}`, () => {
+  it('shows the attributes and access control lists of the tree it was made from', async () => {
+    await using mounted = await MountedImage.mount(image, 'fuse');
+    for (const command of [
+      'find . | sort | xargs getfattr -d -m user. -e hex',
+      'find . | sort | xargs getfacl -n',
+      'getfattr -n user.long --only-values coloured',
+    ]) {
+      const shown = await look(mounted.directory, command);
+      expect(shown.length).toBeGreaterThan(100);
+      expect(shown).toBe(await look(tree, command));
+    }
+  });
+
+  it('says that there is no such attribute', async () => {
+    await using mounted = await MountedImage.mount(image, 'fuse');
+    await expect(look(mounted.directory, 'getfattr -n user.colour plain')).rejects.toMatchObject({
+      stderr: expect.stringContaining('No such attribute') as unknown,
+    });
+  });
+});

@@ -1,0 +1,29 @@
+// Compresses with the independent programs of each format, for decompressors to be tested on.
+import { execFileSync } from 'node:child_process';
+import { deflateSync } from 'node:zlib';
+import { findProgram } from '../../src/mount/probe-platform.js';
+import type { Algorithm } from '../../src/source/decompress/decompress.js';
+
+/** Programs and parameters; zlib needs none. */
+const PROGRAMS: Readonly<Record<Exclude<Algorithm, 'zlib'>, readonly string[]>> = {
+  xz: ['xz', '-c', '-z', '--format=xz'],
+  lz4: ['lz4', '-c', '-z', '-q'],
+  zstd: ['zstd', '-c', '-q'],
+  bzip2: ['bzip2', '-c', '-z'],
+};
+export const ALGORITHMS: readonly Algorithm[] = ['zlib', 'xz', 'lz4', 'zstd', 'bzip2'];
+
+/** Algorithms whose program this machine lacks. */
+export async function findMissingPrograms(): Promise<Algorithm[]> {
+  const missing: Algorithm[] = [];
+  for (const algorithm of ALGORITHMS) {
+    if (algorithm !== 'zlib' && (await findProgram([algorithm])) === undefined) missing.push(algorithm);
+  }
+  return missing;
+}
+
+export function compress(algorithm: Algorithm, bytes: Uint8Array, ...more: string[]): Uint8Array {
+  if (algorithm === 'zlib') return deflateSync(bytes);
+  const [program, ...parameters] = PROGRAMS[algorithm];
+  return execFileSync(program!, [...parameters, ...more], { input: bytes, maxBuffer: 64 * 1024 * 1024 });
+}
