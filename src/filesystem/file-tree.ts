@@ -1,8 +1,11 @@
 // The contract between parsers and index: a tree lists one directory at a time into a sink.
 import type { Finding } from '../base/finding.js';
 
-/** Views of a disc, best first: this is the order in which `auto` chooses. */
-export const TREE_KINDS = ['rock-ridge', 'joliet', 'iso9660-1999', 'iso9660'] as const;
+/** Views of a disc, best first: this is the order in which `auto` chooses. `all` has them side by side, on request. */
+export const TREE_KINDS = [
+  ...(['rock-ridge', 'joliet', 'iso9660-1999', 'iso9660'] as const),
+  ...(['hfsplus', 'hfs', 'fat', 'all'] as const),
+] as const;
 export type TreeKind = (typeof TREE_KINDS)[number];
 
 /** Type bits of `mode` (POSIX sys/stat.h). */
