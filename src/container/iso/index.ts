@@ -38,7 +38,7 @@ export const isoFormat: ContainerFormat = {
     // One sector at a time: a bad sector behind the first descriptor must not hide the disc.
     for (let sector = 0; sector < PROBED_SECTORS; sector += 1) {
       const bytes = await readAtMost(source, DESCRIPTOR_START + sector * SECTOR_SIZE, SECTOR_SIZE, signal);
-      if (bytes.length < SECTOR_SIZE) return 0;
+      if (bytes.length < SECTOR_SIZE) break;
       const text = Buffer.from(bytes.subarray(0, 32)).toString('latin1');
       if (IDENTIFIERS.includes(text.slice(1, 6))) return 3;
       if (text.startsWith(HIGH_SIERRA_IDENTIFIER, HIGH_SIERRA_OFFSET)) return 3;

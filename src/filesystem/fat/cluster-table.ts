@@ -16,7 +16,7 @@ export interface Chain {
   readonly extents: readonly Extent[];
   /** Bytes in the extents. */
   readonly length: number;
-  /** Why the chain is shorter than was wanted. */
+  /** What is wrong with the chain: it is shorter than was wanted, or longer. */
   readonly fault: string | undefined;
 }
 
@@ -54,7 +54,8 @@ export class ClusterTable {
     const runs: { offset: number; length: number }[] = [];
     let length = 0;
     let fault: string | undefined;
-    for (let cluster = first, steps = 0; length < wanted; steps += 1) {
+    let cluster = first;
+    for (let steps = 0; length < wanted; steps += 1) {
       if (!this.isCluster(cluster)) {
         if (!this.#isEnd(cluster)) fault = `cluster ${cluster} does not exist`;
         break;
@@ -75,6 +76,7 @@ export class ClusterTable {
       length += clusterSize;
       cluster = this.#peekNext(cluster) ?? (await this.#fetchNext(cluster, signal));
     }
+    if (length >= wanted && !this.#isEnd(cluster)) fault ??= 'it goes on behind the end';
     return { extents: runs, length, fault };
   }
 

@@ -144,7 +144,9 @@ export class FatTree implements FileTree {
     entry.size = cursor.u32le(28); // DIR_FileSize, offset 28
     if (entry.size === 0) return;
     const chain = await this.#table.follow(cluster, entry.size, job.signal);
-    if (chain.length < entry.size) this.#reportChain('File', chain, cursor.offsetInSource(0), job);
+    if (chain.length < entry.size || chain.fault !== undefined) {
+      this.#reportChain('File', chain, cursor.offsetInSource(0), job);
+    }
     const extents = cutTo(chain.extents, entry.size);
     entry.locator = extents[0]?.offset ?? 0;
     if (extents.length !== 1 || extents[0]!.length !== entry.size) entry.extents = extents;
@@ -154,7 +156,7 @@ export class FatTree implements FileTree {
     report({
       code: 'broken-cluster-chain',
       severity: 'damage',
-      message: `${what} ends after ${length} bytes: ${fault ?? 'it has no more clusters'}`,
+      message: `${what} has clusters of ${length} bytes: ${fault ?? 'its chain ends there'}`,
       at: { source: this.#reader.name, offset, clause: 'FAT Specification 4' },
     });
   }

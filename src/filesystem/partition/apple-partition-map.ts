@@ -28,9 +28,8 @@ export async function readAppleMap(
 ): Promise<AppleMap | undefined> {
   const first = await readIfPossible(reader, 0, 4, signal);
   const descriptor = new ByteCursor(first, reader.name, 0);
-  if (descriptor.length < 4) return undefined;
   const sizes = [...USUAL_BLOCK_SIZES];
-  const isDeclared = descriptor.u16be(0) === DESCRIPTOR_SIGNATURE;
+  const isDeclared = descriptor.length >= 4 && descriptor.u16be(0) === DESCRIPTOR_SIGNATURE;
   if (isDeclared) sizes.unshift(descriptor.u16be(2)); // sbBlkSize, offset 2
   for (const blockSize of sizes) {
     if (blockSize < ENTRY_BYTES || blockSize > MAX_BLOCK_SIZE) continue;
