@@ -113,6 +113,8 @@ export class CompositeTree implements FileTree {
       if (entry === undefined) continue;
       if (node.kind === 'tree') {
         nameEntry(entry, name);
+        // Some formats have no time for their root.
+        if (entry.modified.seconds === 0) this.#giveTimes(entry);
         this.#addMapped(entry, node.slot, sink);
       } else {
         this.#describe(entry, name, node);
@@ -157,7 +159,7 @@ export class CompositeTree implements FileTree {
   #describe(entry: DirectoryEntry, name: string, node: Exclude<Node, { kind: 'tree' }>): void {
     nameEntry(entry, name);
     entry.inode = (node.number + 1) * this.#factor;
-    for (const time of [entry.modified, entry.accessed, entry.changed]) Object.assign(time, this.#modified);
+    this.#giveTimes(entry);
     if (node.kind === 'folder') {
       entry.mode = DIRECTORY_MODE;
       entry.locator = this.#folders.indexOf(node) * this.#factor;
@@ -166,6 +168,10 @@ export class CompositeTree implements FileTree {
       entry.size = node.file.size;
       entry.locator = node.file.offset;
     }
+  }
+
+  #giveTimes({ modified, accessed, changed }: DirectoryEntry): void {
+    for (const time of [modified, accessed, changed]) Object.assign(time, this.#modified);
   }
 
   #addFolder(): Folder {

@@ -11,7 +11,10 @@ import { describeImage } from '../../../src/present/describe-image.js';
 import { readFileContent } from '../../support/file-content.js';
 import { listImage } from '../../support/index-manifest.js';
 import { SECTOR, buildIso } from '../../support/iso-builder.js';
+import { listTree } from '../../support/list-tree.js';
+import { compareEntries } from '../../support/manifest.js';
 import { openBytes, readAll } from '../../support/opened-bytes.js';
+import { PrivateIsodrive } from '../../support/private-isodrive.js';
 
 const tools = await Promise.all(['xorriso', 'mkfs.vfat', 'mcopy'].map(hasProgram));
 const hasTools = tools.every(Boolean);
@@ -112,6 +115,15 @@ describe.skipIf(!hasTools)('all views of a disc with HFS+, GPT and an EFI system
     expect(trees.map(({ kind }) => kind)).toEqual(['all', 'rock-ridge', 'joliet', 'iso9660', 'hfsplus']);
     expect(trees.filter(({ chosen }) => chosen).map(({ kind }) => kind)).toEqual(['all']);
     expect(partitions.map(({ scheme }) => scheme)).toContain('gpt');
+  });
+
+  it('are mounted as they are listed', async () => {
+    await using isodrive = await PrivateIsodrive.start();
+    await using mount = await isodrive.mount(image, { tree: 'all' });
+    expect(mount.tree).toBe('all');
+    const expected = await listImage(opened, { hashLimit: 1 << 22 });
+    const found = await listTree(mount.mountPoint);
+    expect(compareEntries(expected, found, { attributes: true })).toEqual([]);
   });
 
   it('are never what auto chooses', async () => {
