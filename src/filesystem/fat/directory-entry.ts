@@ -22,7 +22,7 @@ const LOWER_EXTENSION = 0x10;
 /** Offsets of the 13 UTF-16 units of a long-name entry (section 7). */
 const LONG_NAME_UNITS = [1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30];
 /** Entries of one long name: 255 units. */
-const MAX_LONG_ENTRIES = 20;
+export const MAX_LONG_ENTRIES = 20;
 const DAY = 86_400;
 
 /** The short name as it is shown: NAME.EXT, in lower case where the entry says so. */

@@ -19,6 +19,8 @@ export interface AppleMap {
   readonly partitions: readonly Partition[];
   /** Entries that the map says it has and that are none: some discs declare a map and hold no more than its start. */
   readonly missing: number;
+  /** Size of a block that the driver descriptor says, where the map lies in blocks of another. */
+  readonly wrongBlockSize: number | undefined;
 }
 
 /** Undefined when the disc has no map. Rejects as ByteSource.read does. */
@@ -30,20 +32,25 @@ export async function readAppleMap(
   const descriptor = new ByteCursor(first, reader.name, 0);
   const sizes = [...USUAL_BLOCK_SIZES];
   const isDeclared = descriptor.length >= 4 && descriptor.u16be(0) === DESCRIPTOR_SIGNATURE;
-  if (isDeclared) sizes.unshift(descriptor.u16be(2)); // sbBlkSize, offset 2
+  const declared = isDeclared ? descriptor.u16be(2) : undefined; // sbBlkSize, offset 2
+  if (declared !== undefined) sizes.unshift(declared);
+  let best: AppleMap = { partitions: [], missing: 1, wrongBlockSize: undefined };
   for (const blockSize of sizes) {
     if (blockSize < ENTRY_BYTES || blockSize > MAX_BLOCK_SIZE) continue;
     const map = await readEntries(reader, blockSize, signal);
-    if (map.partitions.length > 0) return map;
+    // A wrong size may meet an entry by chance, but not all of them.
+    if (map.partitions.length <= best.partitions.length) continue;
+    best = { ...map, wrongBlockSize: blockSize === declared ? undefined : declared };
+    if (map.missing === 0) break;
   }
-  return isDeclared ? { partitions: [], missing: 1 } : undefined;
+  return isDeclared || best.partitions.length > 0 ? best : undefined;
 }
 
 async function readEntries(
   reader: SectorReader,
   blockSize: number,
   signal: AbortSignal | undefined,
-): Promise<AppleMap> {
+): Promise<Omit<AppleMap, 'wrongBlockSize'>> {
   const partitions: Partition[] = [];
   let count = 1;
   for (let i = 0; i < count; i += 1) {

@@ -6,6 +6,7 @@ import type { SectorReader } from '../../disc/sector-reader.js';
 import { readIfPossible } from '../../source/read-fully.js';
 import { isFatBootSector } from '../fat/boot-sector.js';
 import { readAppleMap } from './apple-partition-map.js';
+import type { AppleMap } from './apple-partition-map.js';
 import { readGuidPartitions } from './guid-partition-table.js';
 import { parseMasterBootRecord } from './master-boot-record.js';
 import { PARTITION_SECTOR } from './partition.js';
@@ -23,17 +24,33 @@ export async function readPartitions(
   const records = isFatBootSector(sector) ? [] : parseMasterBootRecord(sector);
   const guid = await readGuidPartitions(reader, report, signal);
   const apple = await readAppleMap(reader, signal);
-  if (apple !== undefined && apple.missing > 0) {
-    report({
-      code: 'apple-map-cut',
-      severity: 'note',
-      message: `Apple partition map lacks ${apple.missing} of the entries that it declares`,
-      at: { source: reader.name, offset: 0, clause: 'Inside Macintosh: Devices 3-22' },
-    });
-  }
+  if (apple !== undefined) reportAppleMap(reader, apple, report);
   const partitions = [...records, ...guid, ...(apple?.partitions ?? []), ...parseSunLabel(sector)];
   for (const partition of partitions) reportBeyondEnd(reader, partition, report);
   return partitions;
+}
+
+function reportAppleMap(
+  reader: SectorReader,
+  { missing, wrongBlockSize }: AppleMap,
+  report: (finding: Finding) => void,
+): void {
+  const note = (code: string, message: string): void =>
+    report({
+      code,
+      severity: 'note',
+      message,
+      at: { source: reader.name, offset: 0, clause: 'Inside Macintosh: Devices 3-22' },
+    });
+  if (missing > 0) {
+    note('apple-map-cut', `Apple partition map lacks ${missing} of the entries that it declares`);
+  }
+  if (wrongBlockSize !== undefined) {
+    note(
+      'apple-map-block-size',
+      `Driver descriptor says blocks of ${wrongBlockSize} bytes, the map has others`,
+    );
+  }
 }
 
 function reportBeyondEnd(

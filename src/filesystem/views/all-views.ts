@@ -1,8 +1,12 @@
 // `--tree all`: every view of a disc side by side, each a directory named after it, and with them `boot/` and
 // `partitions/`. FAT volumes among those stand open beside their images.
+import { ByteCursor } from '../../base/byte-cursor.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
+import { readIfPossible } from '../../source/read-fully.js';
 import { openFatVolume } from '../fat/probe.js';
 import type { FileTree, TreeKind } from '../file-tree.js';
+import { parseMasterBootRecord } from '../partition/master-boot-record.js';
+import { PARTITION_SECTOR } from '../partition/partition.js';
 import type { Partition } from '../partition/partition.js';
 import type { VolumeSummary } from '../volume-summary.js';
 import { besideImage, listBootFiles, listPartitionFiles } from './boot-files.js';
@@ -66,8 +70,21 @@ async function openFatImages(
   const result: PlacedTree[] = [];
   for (const { path, offset } of files) {
     if (offset === 0 || !path.at(-1)!.endsWith('.img')) continue;
-    const tree = await openFatVolume(reader, offset, signal);
+    const tree = await openFatImage(reader, offset, signal);
     if (tree !== undefined) result.push({ path: besideImage(path), tree });
   }
   return result;
+}
+
+/** The FAT volume that an image is, or that the first partition of an emulated hard disk has. */
+async function openFatImage(
+  reader: SectorReader,
+  offset: number,
+  signal: AbortSignal | undefined,
+): Promise<FileTree | undefined> {
+  const tree = await openFatVolume(reader, offset, signal);
+  if (tree !== undefined) return tree;
+  const sector = await readIfPossible(reader, offset, PARTITION_SECTOR, signal);
+  const [first] = parseMasterBootRecord(new ByteCursor(sector, reader.name, offset));
+  return first === undefined ? undefined : openFatVolume(reader, offset + first.start, signal);
 }

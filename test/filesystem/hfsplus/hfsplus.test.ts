@@ -6,6 +6,12 @@ import { describe, expect, it } from 'vitest';
 import { hasProgram, mustRun } from '../../../scripts/bench/run-command.js';
 import { readAttributes } from '../../../src/index/node-record.js';
 import { openImage } from '../../../src/index/open-image.js';
+import { MAX_APPLE_VOLUMES } from '../../../src/filesystem/hfs/apple-volumes.js';
+import { MAX_LEVELS } from '../../../src/filesystem/hfs/b-tree.js';
+import {
+  MAX_DIRECTORY_RESOURCE_BYTES,
+  MAX_RESOURCE_BYTES,
+} from '../../../src/filesystem/hfs/mac-attributes.js';
 import { composeName } from '../../../src/filesystem/hfsplus/name.js';
 import { ROOT, buildHfsPlus, wrapInHfs } from '../../support/hfsplus-builder.js';
 import type { CatalogEntry } from '../../support/hfsplus-builder.js';
@@ -194,6 +200,62 @@ describe('a hand-made HFS+ volume', () => {
     await using opened = await openBytes(image);
     const { codes } = await readAll(opened);
     expect(codes.some((code) => ['directory-cut', 'unreadable-directory'].includes(code))).toBe(true);
+  });
+});
+
+describe('limits of HFS+', () => {
+  it.each([
+    [MAX_DIRECTORY_RESOURCE_BYTES / MAX_RESOURCE_BYTES, 0],
+    [MAX_DIRECTORY_RESOURCE_BYTES / MAX_RESOURCE_BYTES + 1, 1],
+  ])('resource forks of %i files in one folder: %i are left out', async (count, left) => {
+    const resources = Buffer.alloc(MAX_RESOURCE_BYTES, 'fork');
+    const files = Array.from({ length: count }, (_, i) => ({
+      parent: ROOT,
+      id: 100 + i,
+      name: `f${i}`,
+      resources,
+    }));
+    await using opened = await openBytes(buildHfsPlus('Forks', files));
+    expect((await readAll(opened)).codes).toEqual(Array<string>(left).fill('resource-fork-left-out'));
+  });
+
+  it.each([
+    [MAX_APPLE_VOLUMES, MAX_APPLE_VOLUMES],
+    [MAX_APPLE_VOLUMES + 1, MAX_APPLE_VOLUMES],
+  ])('of %i volumes %i are shown', async (count, shown) => {
+    const volume = buildHfsPlus('One of many', []);
+    const size = Math.ceil(volume.length / 512);
+    const image = Buffer.alloc((64 + count * size) * 512);
+    for (let i = 0; i < count; i += 1) {
+      const start = 64 + i * size;
+      volume.copy(image, start * 512);
+      const entry = (i + 1) * 512;
+      image.write('PM', entry, 'latin1');
+      image.writeUInt32BE(count, entry + 4);
+      image.writeUInt32BE(start, entry + 8);
+      image.writeUInt32BE(size, entry + 12);
+    }
+    await using opened = await openBytes(image, { tree: 'all' });
+    expect(opened.trees.length).toBe(shown);
+    const { entries } = await readAll(opened);
+    expect(entries.has(`/hfsplus-${shown}`)).toBe(true);
+    expect(entries.has(`/hfsplus-${shown + 1}`)).toBe(false);
+  });
+
+  it('an index node that leads to itself ends the search', async () => {
+    const files = Array.from({ length: 40 }, (_, i) => ({ parent: ROOT, id: 100 + i, name: `file ${i}` }));
+    const image = buildHfsPlus('Deep', files);
+    const catalog = image.readUInt32BE(1024 + 272 + 16) * 512;
+    const root = image.readUInt32BE(catalog + 16);
+    const node = catalog + root * 512;
+    for (let i = 0; i < image.readUInt16BE(node + 10); i += 1) {
+      const record = node + image.readUInt16BE(node + 512 - 2 * (i + 1));
+      image.writeUInt32BE(root, record + 2 + image.readUInt16BE(record));
+    }
+    await expect(openBytes(image)).rejects.toMatchObject({
+      code: 'damaged',
+      message: expect.stringContaining(`more than ${MAX_LEVELS} levels`) as string,
+    });
   });
 });
 

@@ -206,6 +206,13 @@ describe('an Apple partition map', () => {
     expect([partitions.length, codes]).toEqual([1, ['apple-map-cut']]);
   });
 
+  it('whose blocks are not of the declared size is found, and told of', async () => {
+    const bytes = appleMap(512, 2, 2);
+    bytes.writeUInt16BE(1024, 2);
+    const { partitions, codes } = await read(bytes);
+    expect([partitions.length, codes]).toEqual([2, ['apple-map-block-size']]);
+  });
+
   it.each([
     [MAX_MAP_ENTRIES, MAX_MAP_ENTRIES],
     [MAX_MAP_ENTRIES + 1, MAX_MAP_ENTRIES],

@@ -143,3 +143,35 @@ describe('all views of a disc with a damaged one', () => {
     expect(codes).toContain('unusable-tree');
   });
 });
+
+describe.skipIf(!hasTools)('all views of a disc that starts as a hard disk', () => {
+  it('show the disk whole, and open the FAT volume in its partition', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'isodrive-views-'));
+    try {
+      const volume = join(folder, 'volume.img');
+      await writeFile(volume, '');
+      await truncate(volume, 360 * 1024);
+      await writeFile(join(folder, 'hello'), 'in the partition');
+      await mustRun('mkfs.vfat', [volume]);
+      await mustRun('mcopy', ['-i', volume, join(folder, 'hello'), '::']);
+      const start = 8;
+      const record = Buffer.alloc(start * 512);
+      record.set([0x80, 0, 9, 0, 1, 0, 9, 9], 446);
+      record.writeUInt32LE(start, 454);
+      record.writeUInt32LE(720, 458);
+      record.set([0x55, 0xaa], 510);
+      const disk = Buffer.concat([record, await readFile(volume)]);
+      await mkdir(join(folder, 'tree'));
+      await writeFile(join(folder, 'tree', 'hd.img'), disk);
+      const image = join(folder, 'image.iso');
+      const boot = ['-b', 'hd.img', '-hard-disk-boot'];
+      await mustRun('xorriso', ['-as', 'mkisofs', '-quiet', ...boot, '-o', image, join(folder, 'tree')]);
+      await using opened = await openImage(image, { tree: 'all' });
+      expect(opened.volume.bootEntries).toMatchObject([{ emulation: 'hard-disk', loadSize: 512 }]);
+      expect((await readFileContent(opened, 'boot/bios-1.img')).equals(disk)).toBe(true);
+      expect((await readFileContent(opened, 'boot/bios-1/hello')).toString()).toBe('in the partition');
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
