@@ -23,7 +23,7 @@ async function openIfPossible(path: string, tree: TreeKind | 'auto'): Promise<Op
 
 /** The entries of a view among all of them, as if it stood alone. */
 function selectView(all: readonly ManifestEntry[], kind: TreeKind): ManifestEntry[] {
-  const prefix = `/${kind.replace('-', '')}`;
+  const prefix = kind === 'rock-ridge' ? '/rockridge' : `/${kind}`;
   return all
     .filter(({ path }) => path === prefix || path.startsWith(`${prefix}/`))
     .map((entry) => ({ ...entry, path: entry.path.slice(prefix.length) || '/' }));
