@@ -144,6 +144,46 @@ describe('all views of a disc with a damaged one', () => {
   });
 });
 
+describe.skipIf(!hasTools)('all views of a disc that was written twice', () => {
+  it('have what it was before in a directory of its own', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'isodrive-views-'));
+    try {
+      const image = join(folder, 'image.iso');
+      await writeFile(join(folder, 'old'), 'written first');
+      await writeFile(join(folder, 'new'), 'written then');
+      const joliet = ['-joliet', 'on'];
+      await mustRun('xorriso', [
+        '-outdev',
+        image,
+        ...joliet,
+        '-map',
+        join(folder, 'old'),
+        '/file',
+        '-commit',
+      ]);
+      await mustRun('xorriso', [
+        '-dev',
+        image,
+        ...joliet,
+        '-update',
+        join(folder, 'new'),
+        '/file',
+        '-commit',
+      ]);
+      await using opened = await openImage(image, { tree: 'all' });
+      expect((await readFileContent(opened, 'rockridge/file')).toString()).toBe('written then');
+      for (const view of ['rockridge', 'joliet', 'iso9660']) {
+        expect((await readFileContent(opened, `session-1/${view}/file`)).toString()).toBe('written first');
+      }
+      await using first = await openImage(image, { tree: 'all', session: 1 });
+      expect((await readFileContent(first, 'rockridge/file')).toString()).toBe('written first');
+      expect((await readFileContent(first, 'session-2/rockridge/file')).toString()).toBe('written then');
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
+
 describe.skipIf(!hasTools)('all views of a disc that starts as a hard disk', () => {
   it('show the disk whole, and open the FAT volume in its partition', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'isodrive-views-'));
