@@ -70,11 +70,13 @@ async function readHeader(
   const cursor = new ByteCursor(bytes, reader.name, position);
   if (cursor.length < PARTITION_SECTOR || cursor.text(0, 8) !== SIGNATURE) return undefined;
   const headerSize = cursor.u32le(12); // HeaderSize, offset 12
-  const checked = bytes.slice(0, Math.min(headerSize, PARTITION_SECTOR));
+  // A signature alone is no header: whatever stands in the system area of a disc may have it.
+  if (headerSize < MIN_HEADER_BYTES || headerSize > PARTITION_SECTOR) return undefined;
+  const checked = bytes.slice(0, headerSize);
   checked.fill(0, 16, 20);
   return {
     position,
-    isValid: headerSize >= MIN_HEADER_BYTES && crc32(checked) === cursor.u32le(16), // HeaderCRC32, offset 16
+    isValid: crc32(checked) === cursor.u32le(16), // HeaderCRC32, offset 16
     other: cursor.u64le(32) * PARTITION_SECTOR, // AlternateLBA, offset 32
     entries: cursor.u64le(72) * PARTITION_SECTOR, // PartitionEntryLBA, offset 72
     count: Math.min(cursor.u32le(80), MAX_GPT_ENTRIES), // NumberOfPartitionEntries, offset 80
