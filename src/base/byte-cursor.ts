@@ -94,6 +94,16 @@ export class ByteCursor {
     return this.view.getUint32(this.start + offset);
   }
 
+  /** Exact up to 2^53; beyond, the nearest double: callers compare it with a bound. */
+  u64le(offset: number): number {
+    return this.u32le(offset) + this.u32le(offset + 4) * 0x1_0000_0000;
+  }
+
+  /** As u64le. */
+  u64be(offset: number): number {
+    return this.u32be(offset) * 0x1_0000_0000 + this.u32be(offset + 4);
+  }
+
   /** Both-endian number of 2 x 16 bits (ECMA-119 7.2.3): the little-endian half; `mismatch` when they differ. */
   u16both(offset: number): number {
     const value = this.u16le(offset);

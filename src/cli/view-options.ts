@@ -14,7 +14,7 @@ export const VIEW_OPTIONS: readonly OptionSpec[] = [
     name: 'tree',
     type: 'string',
     choices: ['auto', ...TREE_KINDS],
-    summary: 'Which view of the disc; auto takes the best there is',
+    summary: 'Which view of the disc; auto takes the best there is, all shows every view as a directory',
   },
   { name: 'session', type: 'string', summary: 'Which session of a disc, by number; the last without' },
   {

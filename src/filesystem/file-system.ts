@@ -2,6 +2,7 @@
 import type { Finding } from '../base/finding.js';
 import type { SectorReader } from '../disc/sector-reader.js';
 import type { FileTree, Timestamp } from './file-tree.js';
+import type { Partition } from './partition/partition.js';
 import type { VolumeSummary } from './volume-summary.js';
 
 /** What every probe is given. */
@@ -15,6 +16,8 @@ export interface ProbeContext {
   readonly charset?: string | undefined;
   /** Resource forks that a format keeps beside its files are shown as ._NAME. */
   readonly showAssociated?: boolean;
+  /** Partitions of the disc, for formats that may stand in one. */
+  readonly partitions?: readonly Partition[];
 }
 
 /** One volume of a disc; what lies on it is read when it is asked for. */

@@ -1,8 +1,14 @@
 // The contract between parsers and index: a tree lists one directory at a time into a sink.
 import type { Finding } from '../base/finding.js';
 
-/** Views of a disc, best first: this is the order in which `auto` chooses, but a UDF tree that holds more is taken. */
-export const TREE_KINDS = ['rock-ridge', 'joliet', 'iso9660-1999', 'iso9660', 'udf'] as const;
+/**
+ * Views of a disc, best first: this is the order in which `auto` chooses, but a UDF tree that holds more is taken. `all`
+ * has them side by side, on request.
+ */
+export const TREE_KINDS = [
+  ...(['rock-ridge', 'joliet', 'iso9660-1999', 'iso9660', 'udf'] as const),
+  ...(['hfsplus', 'hfs', 'fat', 'all'] as const),
+] as const;
 export type TreeKind = (typeof TREE_KINDS)[number];
 
 /** Type bits of `mode` (POSIX sys/stat.h). */

@@ -2,10 +2,19 @@
 import { IsodriveError } from '../base/error.js';
 import type { SectorReader } from '../disc/sector-reader.js';
 import type { FileSystem, ProbeContext, Volume } from './file-system.js';
+import { fatFileSystem } from './fat/probe.js';
+import { hfsFileSystem } from './hfs/probe.js';
+import { hfsPlusFileSystem } from './hfsplus/probe.js';
 import { isoFileSystem } from './iso9660/probe.js';
 import { udfFileSystem } from './udf/probe.js';
 
-export const FILE_SYSTEMS: readonly FileSystem[] = [isoFileSystem, udfFileSystem];
+export const FILE_SYSTEMS: readonly FileSystem[] = [
+  isoFileSystem,
+  udfFileSystem,
+  hfsPlusFileSystem,
+  hfsFileSystem,
+  fatFileSystem,
+];
 
 /**
  * Every volume that can be used, in the order of the table; at least one. A damaged one beside a good one is a

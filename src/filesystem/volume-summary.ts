@@ -41,4 +41,18 @@ export interface VolumeSummary {
   readonly udf?: UdfFacts;
   /** What firmware may start from this disc (El Torito). */
   readonly bootEntries: readonly BootEntry[];
+  /** Byte offset of the boot catalogue, where there is one. */
+  readonly bootCatalogOffset: number | undefined;
+}
+
+/** The summary of a format that knows little more than a name: what is not among the facts is empty. */
+export function completeSummary(
+  facts: Pick<VolumeSummary, 'volumeId' | 'blockSize' | 'size'> & Partial<VolumeSummary>,
+): VolumeSummary {
+  return {
+    ...{ systemId: '', volumeSetId: '', publisherId: '', preparerId: '', applicationId: '' },
+    ...{ created: undefined, modified: undefined, expires: undefined, effective: undefined },
+    ...{ jolietLevel: 0, hasUdf: false, bootEntries: [], bootCatalogOffset: undefined },
+    ...facts,
+  };
 }

@@ -6,11 +6,14 @@ import { ShiftedReader } from '../disc/shifted-reader.js';
 import type { SectorReader } from '../disc/sector-reader.js';
 import { chooseSession } from '../filesystem/choose-session.js';
 import { chooseTree } from '../filesystem/choose-tree.js';
-import type { SessionSummary } from '../filesystem/file-system.js';
+import type { ProbeContext, SessionSummary, Volume } from '../filesystem/file-system.js';
 import type { FileTree, TreeKind } from '../filesystem/file-tree.js';
-import type { Volume } from '../filesystem/file-system.js';
+import type { Partition } from '../filesystem/partition/partition.js';
+import { readPartitions } from '../filesystem/partition/read-partitions.js';
 import { probeVolumes } from '../filesystem/probe-volumes.js';
 import { ShiftedTree } from '../filesystem/shifted-tree.js';
+import { createAllViews } from '../filesystem/views/all-views.js';
+import { findSessionViews } from '../filesystem/views/session-views.js';
 import type { VolumeSummary } from '../filesystem/volume-summary.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { CachedSource } from '../source/cached-source.js';
@@ -45,13 +48,15 @@ export interface OpenedImage extends AsyncDisposable {
   readonly source: ByteSource;
   /** Name of the container's format, such as "iso". */
   readonly format: string;
-  /** Every view the disc holds, best first. */
+  /** Every view the disc holds, best first; `all`, which is made of these, is not among them. */
   readonly trees: readonly FileTree[];
   /** The chosen view, which `index` shows. */
   readonly tree: FileTree;
   readonly index: DiscIndex;
   /** What the descriptors of the first volume say, boot entries included. */
   readonly volume: VolumeSummary;
+  /** Of every table on the disc; they may overlap. */
+  readonly partitions: readonly Partition[];
   /** Every session that was found, in the order of the disc. */
   readonly sessions: readonly SessionSummary[];
   /** The one that is shown; undefined where the format has none. */
@@ -94,15 +99,23 @@ async function openVolume(
   const sectors = disc.sectors(track);
   const reader = first === 0 ? sectors : new ShiftedReader(sectors, first);
   const { sessions, chosen } = await chooseSession(reader, first, options.session, signal);
-  const volumes = await probeVolumes(reader, {
-    report: findings.add.bind(findings),
-    signal,
+  const report = findings.add.bind(findings);
+  const partitions = await readPartitions(reader, report, signal);
+  const context: ProbeContext = {
+    ...{ report, signal, partitions },
     sessionStart: chosen?.descriptors ?? first,
     charset: options.charset,
     showAssociated: options.associated ?? false,
-  });
-  const trees = volumes.flatMap((volume) => volume.trees).map((tree) => shiftTree(tree, reader));
-  const tree = await chooseTree(trees, options.tree ?? 'auto', findings, source.name, signal);
+  };
+  const volumes = await probeVolumes(reader, context);
+  const views = volumes.flatMap(({ trees: own }) => own);
+  const volume = mergeSummaries(volumes);
+  const trees = views.map((tree) => shiftTree(tree, reader));
+  const { tree: wanted = 'auto' } = options;
+  const tree =
+    wanted === 'all'
+      ? shiftTree(await collectViews(reader, views, volume, context, sessions, chosen), reader)
+      : await chooseTree(trees, wanted, findings, source.name, signal);
   const memory = options.memory ?? new PlainIndexMemory();
   const index =
     options.isAdopted === true
@@ -114,13 +127,29 @@ async function openVolume(
     trees,
     tree,
     index,
-    volume: mergeSummaries(volumes),
+    volume,
+    partitions,
     sessions,
     session: chosen,
     findings,
     releaseCache: () => cache.clear(),
     [Symbol.asyncDispose]: () => cache[Symbol.asyncDispose](),
   };
+}
+
+/** The views that are shown, those of other sessions, and what stands beside them. */
+async function collectViews(
+  reader: SectorReader,
+  trees: readonly FileTree[],
+  volume: VolumeSummary,
+  context: ProbeContext,
+  sessions: readonly SessionSummary[],
+  shown: SessionSummary | undefined,
+): Promise<FileTree> {
+  const others = sessions.filter((session) => session !== shown);
+  const groups = [{ path: [], trees }, ...(await findSessionViews(reader, others, context))];
+  const { partitions = [], signal } = context;
+  return createAllViews(reader, { groups, volume, partitions }, signal);
 }
 
 /** The index counts in the image, a tree on the disc. */

@@ -22,6 +22,8 @@ export interface ImageDescription {
   /** Every session of the disc; none where the format has none. `shown` marks the one that the rest is about. */
   readonly sessions: readonly SessionDescription[];
   readonly bootEntries: Volume['bootEntries'];
+  /** Of every partition table; `start` and `length` in bytes. */
+  readonly partitions: OpenedImage['partitions'];
   readonly findings: readonly Finding[];
   /** All that were met; only the first ones are kept. */
   readonly findingCount: number;
@@ -51,12 +53,18 @@ export function describeImage(image: OpenedImage): ImageDescription {
     label: image.tree.label,
     size: image.source.size,
     volume: { ...facts, ...formatTimes(times) },
-    trees: image.trees.map((tree) => ({ kind: tree.kind, label: tree.label, chosen: tree === image.tree })),
+    trees: listViews(image),
     sessions: image.sessions.map((session) => describeSession(session, session === image.session)),
     bootEntries,
+    partitions: image.partitions,
     findings: image.findings.findings,
     findingCount: image.findings.count,
   };
+}
+
+function listViews({ trees, tree: shown }: OpenedImage): ImageDescription['trees'] {
+  const all = trees.includes(shown) ? trees : [shown, ...trees];
+  return all.map((tree) => ({ kind: tree.kind, label: tree.label, chosen: tree === shown }));
 }
 
 function describeSession(
@@ -80,7 +88,7 @@ function formatTimes(
 
 /** Lines for people, without the end of the last; text of the disc is safe for a terminal. */
 export function formatDescription(description: ImageDescription): string {
-  const { volume, bootEntries, findings, findingCount } = description;
+  const { volume, bootEntries, partitions, findings, findingCount } = description;
   const rows: [string, string][] = [
     ['Image', description.image],
     ['Format', description.format],
@@ -99,6 +107,7 @@ export function formatDescription(description: ImageDescription): string {
     ...TIME_FIELDS.map((field): [string, string] => [capitalize(field), volume[field] ?? '']),
     ...formatSessions(description.sessions),
     ...bootEntries.map((entry): [string, string] => ['Boot entry', describeBootEntry(entry)]),
+    ...partitions.map((one): [string, string] => ['Partition', describePartition(one)]),
     ...findings.map((finding): [string, string] => [capitalize(finding.severity), describeFinding(finding)]),
   ];
   if (findingCount > findings.length) rows.push(['Findings', `${findingCount - findings.length} more`]);
@@ -133,6 +142,18 @@ function describeUdf({ udf, hasUdf }: ImageDescription['volume']): string {
 function describeBootEntry(entry: ImageDescription['bootEntries'][number]): string {
   const state = entry.bootable ? 'bootable' : 'not bootable';
   return `${entry.platform}, ${state}, emulation ${entry.emulation}, ${entry.loadSize} bytes at ${entry.offset}`;
+}
+
+function describePartition({
+  scheme,
+  index,
+  type,
+  name,
+  start,
+  length,
+}: ImageDescription['partitions'][number]): string {
+  const title = name === '' ? '' : `"${name}", `;
+  return `${scheme} ${index}, ${title}type ${type}, ${length} bytes at ${start}`;
 }
 
 function describeFinding({ code, message, at }: Finding): string {

@@ -11,7 +11,8 @@ const HEADER = { validation: 0x01, section: 0x90, lastSection: 0x91, extension: 
 const BOOTABLE = 0x88;
 /** Units of the sector count (2.2): virtual sectors of a floppy or disk. */
 const VIRTUAL_SECTOR = 512;
-const BLOCK = 2048;
+/** Bytes of the blocks that the catalogue counts in. */
+export const BLOCK = 2048;
 
 export type BootPlatform = 'x86' | 'powerpc' | 'mac' | 'efi' | 'unknown';
 export type BootEmulation = 'none' | 'floppy-1.2' | 'floppy-1.44' | 'floppy-2.88' | 'hard-disk' | 'unknown';

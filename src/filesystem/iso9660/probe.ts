@@ -37,12 +37,13 @@ async function probeIsoVolume(reader: SectorReader, context: ProbeContext): Prom
     reportBootDisc(reader.name, report);
     return {
       trees: [new EmptyTree('iso9660')],
-      summary: summarizeBootDisc(reader.size, set.hasUdf, bootEntries),
+      summary: summarizeBootDisc(reader.size, set.hasUdf, bootEntries, set.bootCatalog),
     };
   }
   const isHighSierra = primary.records.flags === HIGH_SIERRA_FLAGS;
   const rockRidge = isHighSierra ? undefined : await detectRockRidge(reader, primary, signal);
-  const summary = summarizeVolume(primary, set.joliet?.jolietLevel ?? 0, set.hasUdf, bootEntries);
+  const level = set.joliet?.jolietLevel ?? 0;
+  const summary = summarizeVolume(primary, level, set.hasUdf, bootEntries, set.bootCatalog);
   // A session's size counts from its own start.
   const end = start * SECTOR_SIZE + summary.size;
   if (end > reader.size) reportTruncation(reader, end, report);

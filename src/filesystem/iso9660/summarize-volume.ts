@@ -1,21 +1,27 @@
 // The facts of an ISO 9660 volume, from its primary descriptor.
+import { completeSummary } from '../volume-summary.js';
 import type { VolumeSummary } from '../volume-summary.js';
+import { BLOCK } from './el-torito.js';
 import type { BootEntry } from './el-torito.js';
 import { DESCRIPTOR_BYTES } from './volume-descriptor.js';
 import type { VolumeDescriptor } from './volume-descriptor.js';
 
+/** `bootCatalog`: the block where the boot catalogue stands. */
 export function summarizeVolume(
   primary: VolumeDescriptor,
   jolietLevel: number,
   hasUdf: boolean,
   bootEntries: readonly BootEntry[],
+  bootCatalog: number | undefined,
 ): VolumeSummary {
   const { systemId, volumeId, volumeSetId, publisherId, preparerId, applicationId } = primary;
   const { created, modified, expires, effective, blockSize } = primary;
   const size = primary.volumeBlocks * blockSize;
+  const bootCatalogOffset = locateCatalog(bootCatalog);
   return {
     ...{ systemId, volumeId, volumeSetId, publisherId, preparerId, applicationId },
-    ...{ created, modified, expires, effective, blockSize, size, jolietLevel, hasUdf, bootEntries },
+    ...{ created, modified, expires, effective, blockSize, size },
+    ...{ jolietLevel, hasUdf, bootEntries, bootCatalogOffset },
   };
 }
 
@@ -24,11 +30,13 @@ export function summarizeBootDisc(
   size: number,
   hasUdf: boolean,
   bootEntries: readonly BootEntry[],
+  bootCatalog: number | undefined,
 ): VolumeSummary {
-  const unknown = { created: undefined, modified: undefined, expires: undefined, effective: undefined };
-  return {
-    ...{ systemId: '', volumeId: '', volumeSetId: '', publisherId: '', preparerId: '', applicationId: '' },
-    ...unknown,
-    ...{ blockSize: DESCRIPTOR_BYTES, size, jolietLevel: 0, hasUdf, bootEntries },
-  };
+  const bootCatalogOffset = locateCatalog(bootCatalog);
+  const facts = { volumeId: '', blockSize: DESCRIPTOR_BYTES, size };
+  return completeSummary({ ...facts, hasUdf, bootEntries, bootCatalogOffset });
+}
+
+function locateCatalog(block: number | undefined): number | undefined {
+  return block === undefined ? undefined : block * BLOCK;
 }

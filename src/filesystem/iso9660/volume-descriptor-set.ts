@@ -184,7 +184,7 @@ class DescriptorCollector {
   finish(reader: SectorReader, first: number): VolumeDescriptorSet {
     const primary = this.#primary;
     if (primary === undefined && (this.#fault !== undefined || this.#bootCatalog === undefined)) {
-      throw this.#fault ?? refuseMissingPrimary(reader, first, this.#hasUdf);
+      throw this.#fault ?? refuseMissingPrimary(reader, first, this.#hasUdf, this.#began);
     }
     if (!this.#terminated) {
       this.#note('unterminated-descriptors', first, 'Volume descriptors end without a terminator');
@@ -206,7 +206,12 @@ class DescriptorCollector {
   }
 }
 
-function refuseMissingPrimary(reader: SectorReader, first: number, hasUdf: boolean): IsodriveError {
+function refuseMissingPrimary(
+  reader: SectorReader,
+  first: number,
+  hasUdf: boolean,
+  began: boolean,
+): IsodriveError {
   const source = reader.name;
   const at = { source, offset: first, clause: 'ECMA-119 8.4' };
   if (hasUdf) {
@@ -219,7 +224,7 @@ function refuseMissingPrimary(reader: SectorReader, first: number, hasUdf: boole
   const isCut = reader.size < first + 2 * DESCRIPTOR_BYTES;
   const found = isCut ? `image ends at byte ${reader.size}` : 'there is none';
   return new IsodriveError(
-    'damaged',
+    began ? 'damaged' : 'unsupported',
     `Cannot find the primary volume descriptor of "${source}": ${found}, expected one at sector ${first / DESCRIPTOR_BYTES}`,
     { at },
   );

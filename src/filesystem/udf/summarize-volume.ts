@@ -1,4 +1,5 @@
 // The facts of a UDF volume, from its descriptors.
+import { completeSummary } from '../volume-summary.js';
 import type { VolumeSummary } from '../volume-summary.js';
 import type { IntegrityDescriptor } from './integrity-descriptor.js';
 import type { UdfVolume } from './udf-volume.js';
@@ -10,20 +11,15 @@ export function summarizeVolume(
   integrity: IntegrityDescriptor | undefined,
 ): VolumeSummary {
   const minimum = integrity?.minimumReadRevision;
-  return {
-    systemId: '',
+  return completeSummary({
     volumeId: primary?.volumeId ?? '',
     volumeSetId: primary?.volumeSetId ?? '',
-    publisherId: '',
     preparerId: cleanIdentifier(primary?.implementationId),
     applicationId: cleanIdentifier(primary?.applicationId),
     created: primary?.recorded,
     modified: integrity?.recorded,
-    expires: undefined,
-    effective: undefined,
     blockSize: volume.blockSize,
     size: volume.size,
-    jolietLevel: 0,
     hasUdf: true,
     udf: {
       revision: formatRevision(logical.revision),
@@ -34,8 +30,7 @@ export function summarizeVolume(
       ...(integrity?.files === undefined ? {} : { files: integrity.files }),
       ...(integrity?.directories === undefined ? {} : { directories: integrity.directories }),
     },
-    bootEntries: [],
-  };
+  });
 }
 
 /** Revisions are written as decimal digits: 0x0201 is 2.01. */

@@ -1,0 +1,182 @@
+// The tree of a FAT12, FAT16 or FAT32 volume, long names included: boot floppies and EFI system partitions.
+import { ByteCursor } from '../../base/byte-cursor.js';
+import { IsodriveError } from '../../base/error.js';
+import type { Finding } from '../../base/finding.js';
+import type { SectorReader } from '../../disc/sector-reader.js';
+import { readExactly } from '../../source/read-fully.js';
+import { DirectoryEntry, MODE_TYPE } from '../file-tree.js';
+import type { EntrySink, Extent, FileTree } from '../file-tree.js';
+import { BOOT_SECTOR_BYTES, parseBootSector } from './boot-sector.js';
+import type { FatLayout } from './boot-sector.js';
+import { ClusterTable } from './cluster-table.js';
+import type { Chain } from './cluster-table.js';
+import { ATTRIBUTE, ENTRY_BYTES, LongName, MARK, readDosTime, readShortName } from './directory-entry.js';
+
+/** Section 6.1: a directory has at most 65,536 entries. */
+export const MAX_DIRECTORY_BYTES = 65_536 * ENTRY_BYTES;
+const WINDOW_BYTES = 65_536;
+/** Locator of the fixed root directory, which lies in no cluster. */
+const FIXED_ROOT = 0;
+const DIRECTORY_MODE = MODE_TYPE.directory | 0o555;
+const FILE_MODE = MODE_TYPE.regular | 0o444;
+
+interface Job {
+  readonly sink: EntrySink;
+  readonly report: (finding: Finding) => void;
+  readonly signal: AbortSignal | undefined;
+  readonly entry: DirectoryEntry;
+  readonly longName: LongName;
+}
+
+export class FatTree implements FileTree {
+  readonly kind = 'fat';
+  readonly label: string;
+  readonly volumeSize: number;
+  readonly blockSize: number;
+  readonly #reader: SectorReader;
+  readonly #layout: FatLayout;
+  readonly #start: number;
+  readonly #table: ClusterTable;
+  readonly #encoder = new TextEncoder();
+
+  private constructor(reader: SectorReader, layout: FatLayout, start: number) {
+    this.label = layout.label;
+    this.volumeSize = layout.size;
+    this.blockSize = layout.clusterSize;
+    this.#reader = reader;
+    this.#layout = layout;
+    this.#start = start;
+    this.#table = new ClusterTable(reader, layout, start);
+  }
+
+  /** `start`: byte in the image where the volume starts. Rejects with `damaged`, and as ByteSource.read does. */
+  static async open(reader: SectorReader, start: number, signal?: AbortSignal): Promise<FatTree> {
+    const bytes = await readExactly(reader, start, BOOT_SECTOR_BYTES, 'the boot sector', signal);
+    return new FatTree(reader, parseBootSector(new ByteCursor(bytes, reader.name, start)), start);
+  }
+
+  readRoot(): Promise<DirectoryEntry> {
+    const root = new DirectoryEntry();
+    root.mode = DIRECTORY_MODE;
+    root.inode = this.#start;
+    root.locator = this.#layout.rootCluster;
+    root.size = this.#layout.rootLength;
+    return Promise.resolve(root);
+  }
+
+  async isRootEmpty(signal?: AbortSignal): Promise<boolean> {
+    const { locator, size } = await this.readRoot();
+    let count = 0;
+    await this.readDirectory(locator, size, { add: () => void (count += 1) }, () => undefined, signal);
+    return count === 0;
+  }
+
+  async readDirectory(
+    locator: number,
+    _size: number,
+    sink: EntrySink,
+    report: (finding: Finding) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const job: Job = { sink, report, signal, entry: new DirectoryEntry(), longName: new LongName() };
+    for (const { offset, length } of await this.#directoryExtents(locator, job)) {
+      for (let done = 0; done < length; done += WINDOW_BYTES) {
+        const size = Math.min(WINDOW_BYTES, length - done);
+        const at = offset! + done;
+        const bytes = await readExactly(this.#reader, at, size, 'a FAT directory', signal);
+        if (!(await this.#listWindow(new ByteCursor(bytes, this.#reader.name, at), bytes.length, job)))
+          return;
+      }
+    }
+  }
+
+  async #directoryExtents(locator: number, job: Job): Promise<readonly Extent[]> {
+    if (locator === FIXED_ROOT && this.#layout.rootLength > 0) {
+      return [{ offset: this.#start + this.#layout.rootOffset, length: this.#layout.rootLength }];
+    }
+    const chain = await this.#table.follow(locator, MAX_DIRECTORY_BYTES, job.signal);
+    if (chain.extents.length === 0) throw this.#damagedDirectory(locator, chain);
+    if (chain.fault !== undefined) this.#reportChain('Directory', chain, this.#table.offsetOf(locator), job);
+    return chain.extents;
+  }
+
+  /** Hands on the entries in the window; false when the directory ends there. */
+  async #listWindow(cursor: ByteCursor, length: number, job: Job): Promise<boolean> {
+    for (let at = 0; at + ENTRY_BYTES <= length; at += ENTRY_BYTES) {
+      cursor.moveTo(at, ENTRY_BYTES);
+      const mark = cursor.u8(0); // DIR_Name, offset 0
+      if (mark === MARK.end) return false;
+      const attributes = cursor.u8(11) & ATTRIBUTE.mask; // DIR_Attr, offset 11
+      if (mark === MARK.deleted) job.longName.clear();
+      else if (attributes === ATTRIBUTE.longName) job.longName.add(cursor);
+      else await this.#addEntry(cursor, attributes, job);
+    }
+    return true;
+  }
+
+  async #addEntry(cursor: ByteCursor, attributes: number, job: Job): Promise<void> {
+    const name = job.longName.take(cursor) ?? readShortName(cursor);
+    if ((attributes & ATTRIBUTE.volumeId) !== 0 || name === '.' || name === '..') return;
+    const { entry } = job;
+    entry.reset();
+    entry.nameLength = this.#encoder.encodeInto(name, entry.name).written;
+    entry.inode = cursor.offsetInSource(0);
+    readDosTime(cursor.u16le(24), cursor.u16le(22), entry.modified); // DIR_WrtDate, offset 24; DIR_WrtTime, offset 22
+    readDosTime(cursor.u16le(18), 0, entry.accessed); // DIR_LstAccDate, offset 18
+    if (entry.accessed.seconds === 0) entry.accessed.seconds = entry.modified.seconds;
+    entry.changed.seconds = entry.modified.seconds;
+    // DIR_FstClusHI, offset 20, is not used by FAT12 and FAT16; DIR_FstClusLO, offset 26
+    const high = this.#layout.width === 32 ? cursor.u16le(20) : 0;
+    const cluster = high * 0x1_0000 + cursor.u16le(26);
+    if ((attributes & ATTRIBUTE.directory) !== 0) {
+      entry.mode = DIRECTORY_MODE;
+      entry.locator = cluster;
+      entry.size = this.#layout.clusterSize;
+    } else {
+      entry.mode = FILE_MODE;
+      await this.#giveData(cursor, cluster, job);
+    }
+    job.sink.add(entry);
+  }
+
+  async #giveData(cursor: ByteCursor, cluster: number, job: Job): Promise<void> {
+    const { entry } = job;
+    entry.size = cursor.u32le(28); // DIR_FileSize, offset 28
+    if (entry.size === 0) return;
+    const chain = await this.#table.follow(cluster, entry.size, job.signal);
+    if (chain.length < entry.size || chain.fault !== undefined) {
+      this.#reportChain('File', chain, cursor.offsetInSource(0), job);
+    }
+    const extents = cutTo(chain.extents, entry.size);
+    entry.locator = extents[0]?.offset ?? 0;
+    if (extents.length !== 1 || extents[0]!.length !== entry.size) entry.extents = extents;
+  }
+
+  #reportChain(what: string, { length, fault }: Chain, offset: number, { report }: Job): void {
+    report({
+      code: 'broken-cluster-chain',
+      severity: 'damage',
+      message: `${what} has clusters of ${length} bytes: ${fault ?? 'its chain ends there'}`,
+      at: { source: this.#reader.name, offset, clause: 'FAT Specification 4' },
+    });
+  }
+
+  #damagedDirectory(locator: number, { fault }: Chain): IsodriveError {
+    const source = this.#reader.name;
+    const found = fault ?? `cluster ${locator} is not one of the volume`;
+    return new IsodriveError('damaged', `Cannot list a FAT directory of "${source}": ${found}`, {
+      at: { source, offset: this.#start, clause: 'FAT Specification 4' },
+    });
+  }
+}
+
+function cutTo(extents: readonly Extent[], size: number): Extent[] {
+  const result: Extent[] = [];
+  let left = size;
+  for (const { offset, length } of extents) {
+    if (left <= 0) break;
+    result.push({ offset, length: Math.min(length, left) });
+    left -= length;
+  }
+  return result;
+}

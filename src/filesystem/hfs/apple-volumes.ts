@@ -1,0 +1,76 @@
+// Finds and opens volumes of Apple's formats: at the first byte of a disc, or in a partition of whatever scheme.
+import { ByteCursor } from '../../base/byte-cursor.js';
+import type { SectorReader } from '../../disc/sector-reader.js';
+import { IsodriveError } from '../../base/error.js';
+import { readIfPossible } from '../../source/read-fully.js';
+import type { ProbeContext } from '../file-system.js';
+import { HFS_SIGNATURE, MDB_BYTES, MDB_OFFSET, parseMasterDirectoryBlock } from './master-directory-block.js';
+
+/** Volumes of these formats that are looked for on one disc. */
+export const MAX_APPLE_VOLUMES = 8;
+/** 'H+' and, where names differ by case, 'HX' (TN1150, "Volume Header"). */
+const HFSPLUS_SIGNATURES = [0x482b, 0x4858];
+
+export interface AppleVolumePlace {
+  readonly format: 'hfs' | 'hfsplus';
+  /** Byte in the image where the volume starts; for HFS+ in an HFS wrapper, where the HFS+ volume does. */
+  readonly offset: number;
+}
+
+/**
+ * Opens every volume of a format. A damaged one beside a good one is a finding; rejects with its error when there is
+ * no good one, and as ByteSource.read does.
+ */
+export async function openAppleVolumes<T>(
+  reader: SectorReader,
+  context: ProbeContext,
+  wanted: AppleVolumePlace['format'],
+  open: (offset: number) => Promise<T>,
+): Promise<T[]> {
+  const volumes: T[] = [];
+  const errors: IsodriveError[] = [];
+  for (const { format, offset } of await findAppleVolumes(reader, context)) {
+    if (format !== wanted) continue;
+    try {
+      volumes.push(await open(offset));
+    } catch (thrown) {
+      if (!(thrown instanceof IsodriveError) || thrown.code !== 'damaged') throw thrown;
+      errors.push(thrown);
+    }
+  }
+  const [first] = errors;
+  if (volumes.length === 0 && first !== undefined) throw first;
+  for (const { message, at = { source: reader.name } } of errors) {
+    context.report({ code: 'damaged-volume', severity: 'damage', message, at });
+  }
+  return volumes;
+}
+
+/** Rejects as ByteSource.read does. */
+async function findAppleVolumes(
+  reader: SectorReader,
+  { partitions = [], signal }: ProbeContext,
+): Promise<AppleVolumePlace[]> {
+  const found = new Map<number, AppleVolumePlace>();
+  for (const offset of new Set([0, ...partitions.map(({ start }) => start)])) {
+    const place = await identify(reader, offset, signal);
+    if (place !== undefined && found.size < MAX_APPLE_VOLUMES) found.set(place.offset, place);
+  }
+  return [...found.values()];
+}
+
+async function identify(
+  reader: SectorReader,
+  offset: number,
+  signal: AbortSignal | undefined,
+): Promise<AppleVolumePlace | undefined> {
+  const bytes = await readIfPossible(reader, offset + MDB_OFFSET, MDB_BYTES, signal);
+  if (bytes.length < MDB_BYTES) return undefined;
+  const cursor = new ByteCursor(bytes, reader.name, offset + MDB_OFFSET);
+  const signature = cursor.u16be(0);
+  if (HFSPLUS_SIGNATURES.includes(signature)) return { format: 'hfsplus', offset };
+  if (signature !== HFS_SIGNATURE) return undefined;
+  const { embedded, firstBlock, blockSize } = parseMasterDirectoryBlock(cursor);
+  if (embedded === undefined) return { format: 'hfs', offset };
+  return { format: 'hfsplus', offset: offset + firstBlock + embedded.start * blockSize };
+}

@@ -1,0 +1,32 @@
+// Finds the HFS+ volumes of a disc, those in HFS wrappers included.
+import { IsodriveError } from '../../base/error.js';
+import type { SectorReader } from '../../disc/sector-reader.js';
+import type { FileSystem, ProbeContext, Volume } from '../file-system.js';
+import { CatalogTree } from '../hfs/catalog-tree.js';
+import { openAppleVolumes } from '../hfs/apple-volumes.js';
+import { readMacTime } from '../hfs/mac-time.js';
+import { completeSummary } from '../volume-summary.js';
+import { HfsPlusVolume } from './hfsplus-volume.js';
+
+export const hfsPlusFileSystem: FileSystem = { title: 'HFS+', probe: probeHfsPlus };
+
+async function probeHfsPlus(reader: SectorReader, context: ProbeContext): Promise<Volume> {
+  const open = (offset: number): Promise<HfsPlusVolume> => HfsPlusVolume.open(reader, offset, context.signal);
+  const volumes = await openAppleVolumes(reader, context, 'hfsplus', open);
+  const [first] = volumes;
+  if (first === undefined) throw refuse(reader);
+  const { label, blockSize, size, header } = first;
+  const times = { created: readMacTime(header.created), modified: readMacTime(header.modified) };
+  return {
+    trees: volumes.map((volume) => new CatalogTree(volume)),
+    summary: completeSummary({ volumeId: label, blockSize, size, ...times }),
+  };
+}
+
+function refuse(reader: SectorReader): IsodriveError {
+  return new IsodriveError(
+    'unsupported',
+    `Cannot read "${reader.name}": found no volume header, expected an HFS+ volume`,
+    { at: { source: reader.name } },
+  );
+}

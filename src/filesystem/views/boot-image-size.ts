@@ -1,0 +1,49 @@
+// How long a boot image is. The catalogue tells only what the firmware loads at first, often one sector or none at all
+// (El Torito 1.0, 2.2; UEFI 13.3.2.1), so the image itself is asked, and the partition that it may be as well.
+import { ByteCursor } from '../../base/byte-cursor.js';
+import type { SectorReader } from '../../disc/sector-reader.js';
+import { readIfPossible } from '../../source/read-fully.js';
+import { BOOT_SECTOR_BYTES, isFatBootSector, parseBootSector } from '../fat/boot-sector.js';
+import type { BootEntry, BootEmulation } from '../iso9660/el-torito.js';
+import { parseMasterBootRecord } from '../partition/master-boot-record.js';
+import type { Partition } from '../partition/partition.js';
+
+/** Bytes of the emulated floppies (El Torito 1.0, 2.2). */
+const FLOPPY_BYTES: Partial<Record<BootEmulation, number>> = {
+  'floppy-1.2': 1_228_800,
+  'floppy-1.44': 1_474_560,
+  'floppy-2.88': 2_949_120,
+};
+const BLOCK = 2048;
+/** The boot information table that mkisofs writes into isolinux.bin and its like: two block numbers and a length. */
+const INFO_TABLE = { descriptor: 8, self: 12, length: 16 } as const;
+const PRIMARY_DESCRIPTOR = 16;
+
+/** Bytes, at most to the end of the image. Rejects as ByteSource.read does. */
+export async function measureBootImage(
+  reader: SectorReader,
+  entry: BootEntry,
+  partitions: readonly Partition[],
+  signal?: AbortSignal,
+): Promise<number> {
+  const { offset, emulation, loadSize } = entry;
+  const left = Math.max(0, reader.size - offset);
+  const bytes = await readIfPossible(reader, offset, BOOT_SECTOR_BYTES, signal);
+  const sector = new ByteCursor(bytes, reader.name, offset);
+  const own = FLOPPY_BYTES[emulation] ?? measureContent(sector, emulation, offset);
+  const partition = partitions.find(({ start, scheme }) => start === offset && scheme !== 'apm')?.length;
+  return Math.min(left, Math.max(own, loadSize, own > 0 ? 0 : (partition ?? 0), 1));
+}
+
+/** What the first sector says of the whole; 0 when it says nothing. */
+function measureContent(sector: ByteCursor, emulation: BootEmulation, offset: number): number {
+  if (sector.length < BOOT_SECTOR_BYTES) return 0;
+  if (emulation === 'hard-disk') {
+    return Math.max(0, ...parseMasterBootRecord(sector).map(({ start, length }) => start + length));
+  }
+  if (isFatBootSector(sector)) return parseBootSector(sector).size;
+  const isTable =
+    sector.u32le(INFO_TABLE.descriptor) === PRIMARY_DESCRIPTOR &&
+    sector.u32le(INFO_TABLE.self) * BLOCK === offset;
+  return isTable ? sector.u32le(INFO_TABLE.length) : 0;
+}
