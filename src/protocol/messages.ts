@@ -56,6 +56,8 @@ export interface MountSummary {
   readonly findings: number;
   /** Entries in the index so far. */
   readonly entries: number;
+  /** Drivers that would have been faster, and why they do not serve this mount; absent when there are none. */
+  readonly passedOver?: readonly { readonly driver: DriverName; readonly reason: string }[];
 }
 
 export interface MountResult {

@@ -21,10 +21,16 @@ import { raiseReadAhead } from './read-ahead.js';
 /** Index memory together with the native handle that keeps it. */
 class FuseIndexMemory extends SharedIndexMemory {
   readonly region: IndexRegion;
+  readonly #addon: Addon;
 
-  constructor(region: IndexRegion, isAdopted = false) {
+  constructor(addon: Addon, region: IndexRegion, isAdopted = false) {
     super(region.buffer, isAdopted);
     this.region = region;
+    this.#addon = addon;
+  }
+
+  discard(): void {
+    this.#addon.discardIndexRegion(this.region.handle);
   }
 }
 
@@ -71,7 +77,8 @@ class FuseDriver implements MountDriver {
   }
 
   createMemory(): IndexMemory {
-    return new FuseIndexMemory(this.#load().allocateIndexRegion(REGION_BYTES));
+    const addon = this.#load();
+    return new FuseIndexMemory(addon, addon.allocateIndexRegion(REGION_BYTES));
   }
 
   async check(): Promise<DriverAvailability> {
@@ -85,7 +92,8 @@ class FuseDriver implements MountDriver {
   }
 
   adoptMemory(index: number): IndexMemory {
-    return new FuseIndexMemory(this.#load().adoptIndexRegion(index, REGION_BYTES), true);
+    const addon = this.#load();
+    return new FuseIndexMemory(addon, addon.adoptIndexRegion(index, REGION_BYTES), true);
   }
 
   async mount(request: MountRequest): Promise<ActiveMount> {
