@@ -159,7 +159,9 @@ function checkRequest({ source, index }: MountRequest): void {
 }
 
 function regionOf({ index }: MountRequest): RegionHandle {
-  return (index.table.memory as FuseIndexMemory).region.handle;
+  const { memory } = index.table;
+  if (!(memory instanceof FuseIndexMemory)) throw new TypeError('Index is not in memory of this driver');
+  return memory.region.handle;
 }
 
 /** Gives 0, or the errno for those who wait: only a medium that fails keeps a directory from being published. */
