@@ -35,6 +35,16 @@ export function compareIdentity(mounted: ImageIdentity, now: ImageIdentity | und
   return now.size === mounted.size && now.modified === mounted.modified ? 'ok' : 'changed';
 }
 
+/** Identity as a file holds it: decimal, as the numbers may exceed what JSON's hold. */
+export function parseIdentity(text: Readonly<Record<keyof ImageIdentity, string>>): ImageIdentity {
+  return {
+    device: BigInt(text.device),
+    inode: BigInt(text.inode),
+    modified: BigInt(text.modified),
+    size: BigInt(text.size),
+  };
+}
+
 /** Identity of an image that is open. Throws TypeError for a source that has none. */
 export function identityOf(image: OpenedImage): ImageIdentity {
   const { identity, size, name } = image.source;

@@ -16,7 +16,7 @@ const VIEW = z.object({
   charset: z.string().optional(),
   associated: z.boolean().optional(),
 });
-const ENTRY = z.object({
+export const JOURNAL_ENTRY = z.object({
   id: z.string().regex(/^[0-9a-f]{1,16}$/u),
   /** `making`: nobody was told of it yet; `detached`: lazily unmounted, its last users are still there. */
   state: z.enum(['making', 'mounted', 'detached']),
@@ -39,9 +39,9 @@ const ENTRY = z.object({
   /** ISO 8601, UTC. */
   mountedAt: z.string(),
 });
-const FILE = z.object({ version: z.literal(JOURNAL_VERSION), mounts: z.array(ENTRY) });
+const FILE = z.object({ version: z.literal(JOURNAL_VERSION), mounts: z.array(JOURNAL_ENTRY) });
 
-export type JournalEntry = z.infer<typeof ENTRY>;
+export type JournalEntry = z.infer<typeof JOURNAL_ENTRY>;
 
 export class Journal {
   readonly #path: string;

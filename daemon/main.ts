@@ -10,7 +10,7 @@ import { controlSocketPath } from '../src/protocol/socket-path.js';
 import { READY_DESCRIPTOR } from '../src/protocol/start-daemon.js';
 import type { ReadyMessage } from '../src/protocol/start-daemon.js';
 import { ControlServer } from './control-server.js';
-import { createDrivers } from './drivers.js';
+import { createDrivers, createErofsDriver } from './drivers.js';
 import { EventBus } from './event-bus.js';
 import { startIdleTimer } from './idle-timer.js';
 import { Journal } from './journal.js';
@@ -43,7 +43,8 @@ async function startDaemon(options: DaemonOptions, service: ServiceManager): Pro
   const events = new EventBus();
   const journal = new Journal(options.journalPath, log);
   const keeper = new MountKeeper(journal, service);
-  const manager = new MountManager({ drivers: createDrivers(), keeper, events, log });
+  const erofs = createErofsDriver(socketPath);
+  const manager = new MountManager({ drivers: createDrivers(erofs), erofs, keeper, events, log });
   const facts = { version: packageVersion(), socketPath, logPath };
   let isEnding = false;
   const shutDown = async (reason: string, exitCode: number): Promise<void> => {

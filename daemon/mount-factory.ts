@@ -13,13 +13,15 @@ import type {
 } from '../src/mount/mount-driver.js';
 import { restoreMountPoint } from '../src/mount/mount-point.js';
 import type { MountPoint } from '../src/mount/mount-point.js';
-import { selectDriver } from '../src/mount/select-driver.js';
-import { compareIdentity, identityOf } from './image-identity.js';
+import { mountByFirst, selectDrivers } from '../src/mount/select-driver.js';
+import type { PassedOver } from '../src/mount/select-driver.js';
+import { compareIdentity, identityOf, parseIdentity } from './image-identity.js';
 import type { ImageIdentity } from './image-identity.js';
 import type { JournalEntry } from './journal.js';
+import { noteKernelMount, settleImage } from './kernel-mounts.js';
 import type { MountKeeper } from './mount-keeper.js';
 import { MountedImage } from './mounted-image.js';
-import type { ViewParams } from './mounted-image.js';
+import type { ShownImage, ViewParams } from './mounted-image.js';
 
 export interface MountPlan {
   readonly id: string;
@@ -47,12 +49,12 @@ export class MountFactory {
 
   /** Mounts. Rejects with what opening, the driver or the mount point reports, or `check` throws. */
   async create(plan: MountPlan): Promise<MountedImage> {
-    const driver = await selectDriver(plan.driver, this.#drivers);
-    const memory = driver.createMemory();
+    const selection = await selectDrivers(plan.driver, this.#drivers);
+    const memory = selection.createMemory();
     const image = await openImage(plan.path, {
       tree: plan.tree,
       ...plan.view,
-      memory,
+      ...(memory === undefined ? {} : { memory }),
       ...(plan.signal === undefined ? {} : { signal: plan.signal }),
     });
     let point: MountPoint | undefined;
@@ -60,15 +62,19 @@ export class MountFactory {
     try {
       const identity = identityOf(image);
       point = await plan.preparePoint(image.tree.label);
-      const entry = describe(plan, driver.name, image, identity, point);
-      this.#keeper.begin(entry);
-      active = await driver.mount({
-        ...request(image, entry),
+      const planned = describe(plan, selection.drivers[0]!.name, image, identity, point);
+      this.#keeper.begin(planned);
+      const made = await mountByFirst(selection, {
+        ...request(image, planned),
         keep: (held) => this.#keeper.hold(plan.id, held),
+        ...(plan.signal === undefined ? {} : { signal: plan.signal }),
       });
+      active = made.active;
+      const entry = { ...planned, driver: active.driver };
+      const shown = await this.#settle(entry, image, active);
       plan.check();
-      this.#keeper.complete(plan.id, active.device);
-      return build(entry, identity, image, active, point);
+      if (shown === image) this.#keeper.complete(plan.id, active.driver, active.device);
+      return build(entry, identity, shown, active, point, made.passedOver);
     } catch (thrown) {
       await active?.unmount({ lazy: true });
       await active?.ended;
@@ -77,6 +83,14 @@ export class MountFactory {
       await image[Symbol.asyncDispose]();
       throw thrown;
     }
+  }
+
+  /** What is left of an image that the kernel serves: the note on its mount then stands for the journal's entry. */
+  async #settle(entry: JournalEntry, image: OpenedImage, active: ActiveMount): Promise<ShownImage> {
+    if (active.servedByKernel !== true) return image;
+    await noteKernelMount(active, entry, image);
+    this.#keeper.forget(entry.id);
+    return settleImage(image);
   }
 
   /** Goes on with a mount whose descriptors were kept; closes them on rejection. */
@@ -94,7 +108,7 @@ export class MountFactory {
       checkIdentity(entry, identity);
       const point = await restoreMountPoint(entry.directory, entry.created);
       const active = await driver.takeOver(request(image, entry), held.device);
-      return build(entry, identity, image, active, point);
+      return build(entry, identity, image, active, point, []);
     } catch (thrown) {
       closeSync(held.device);
       await image?.[Symbol.asyncDispose]();
@@ -140,9 +154,10 @@ function describe(
 function build(
   entry: JournalEntry,
   identity: ImageIdentity,
-  image: OpenedImage,
+  image: ShownImage,
   active: ActiveMount,
   point: MountPoint,
+  passedOver: readonly PassedOver[],
 ): MountedImage {
   const { id, image: path, wantedTree, wantedDriver, view, allowOther } = entry;
   const mountedAt = new Date(entry.mountedAt);
@@ -157,19 +172,14 @@ function build(
     image,
     active,
     point,
+    passedOver,
     mountedAt,
   });
 }
 
 /** An index describes one file, byte for byte: with another it must not go on. */
 function checkIdentity({ image, identity }: JournalEntry, now: ImageIdentity): void {
-  const before = {
-    device: BigInt(identity.device),
-    inode: BigInt(identity.inode),
-    modified: BigInt(identity.modified),
-    size: BigInt(identity.size),
-  };
-  const state = compareIdentity(before, now);
+  const state = compareIdentity(parseIdentity(identity), now);
   if (state === 'ok') return;
   throw new IsodriveError('image-changed', `Image "${image}" is ${state}, expected it as it was mounted`);
 }

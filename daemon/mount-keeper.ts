@@ -1,7 +1,7 @@
 // What outlives this process of each mount: its journal entry, and, where somebody keeps them, its descriptors. The
 // order makes every death safe: the entry is there before the mount, the descriptors before the first answer, and both
 // go only when the mount has ended.
-import type { HeldDescriptors } from '../src/mount/mount-driver.js';
+import type { DriverName, HeldDescriptors } from '../src/mount/mount-driver.js';
 import type { Journal, JournalEntry } from './journal.js';
 import type { ServiceManager } from './service-manager.js';
 
@@ -26,8 +26,8 @@ export class MountKeeper {
   }
 
   /** Somebody is told of the mount: from now on a successor goes on with it. */
-  complete(id: string, device: string | undefined): void {
-    this.journal.update(id, { state: 'mounted', device });
+  complete(id: string, driver: DriverName, device: string | undefined): void {
+    this.journal.update(id, { state: 'mounted', driver, device });
   }
 
   /** It was unmounted lazily: a successor serves it, and does not mount it again. */

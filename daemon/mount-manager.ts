@@ -2,6 +2,7 @@
 import { dirname, basename, join } from 'node:path';
 import { IsodriveError, toIsodriveError } from '../src/base/error.js';
 import type { Finding } from '../src/base/finding.js';
+import type { ErofsDriver } from '../src/mount/erofs/erofs-driver.js';
 import type { MountDriver, MountEnd } from '../src/mount/mount-driver.js';
 import { prepareMountPoint } from '../src/mount/mount-point.js';
 import { readMountTable } from '../src/mount/mount-table.js';
@@ -17,6 +18,7 @@ import type {
 import { encodeError } from '../src/protocol/rpc-error.js';
 import type { EventBus } from './event-bus.js';
 import { compareIdentity, imageChanged, readIdentity } from './image-identity.js';
+import { restoreKernelMounts } from './kernel-mounts.js';
 import { KeyedLock } from './keyed-lock.js';
 import type { DaemonLog } from './log.js';
 import { MountFactory } from './mount-factory.js';
@@ -32,6 +34,8 @@ const END_DEADLINE = 500;
 export interface MountManagerOptions {
   /** Best first. */
   readonly drivers: readonly MountDriver[];
+  /** The one of them whose mounts outlive a daemon by themselves. */
+  readonly erofs: ErofsDriver;
   readonly keeper: MountKeeper;
   readonly events: EventBus;
   readonly log: DaemonLog;
@@ -39,6 +43,7 @@ export interface MountManagerOptions {
 
 export class MountManager {
   readonly #factory: MountFactory;
+  readonly #erofs: ErofsDriver;
   readonly #keeper: MountKeeper;
   /** Settled once the mounts of the last daemon are back. */
   restored: Promise<void> = Promise.resolve();
@@ -54,6 +59,7 @@ export class MountManager {
 
   constructor(options: MountManagerOptions) {
     this.#keeper = options.keeper;
+    this.#erofs = options.erofs;
     this.#factory = new MountFactory(options.drivers, options.keeper);
     this.#events = options.events;
     this.#log = options.log;
@@ -144,16 +150,20 @@ export class MountManager {
 
   /** Brings back the mounts of a daemon that died. Call once, before any other method; never rejects. */
   restore(): Promise<void> {
-    this.restored = restoreMounts({
-      factory: this.#factory,
-      keeper: this.#keeper,
-      log: this.#log,
-      check: () => this.#checkOpen(),
-      adopt: (mounted, isDetached) => {
-        this.#adopt(mounted, isDetached);
-        this.#serve(mounted);
-      },
-    });
+    const adopt = (mounted: MountedImage, isDetached = false): void => {
+      this.#adopt(mounted, isDetached);
+      this.#serve(mounted);
+    };
+    // First: a mount point that is to be released may be under one of them.
+    this.restored = restoreKernelMounts(this.#erofs, adopt, this.#log).then(() =>
+      restoreMounts({
+        factory: this.#factory,
+        keeper: this.#keeper,
+        log: this.#log,
+        check: () => this.#checkOpen(),
+        adopt,
+      }),
+    );
     return this.restored;
   }
 

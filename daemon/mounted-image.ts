@@ -3,6 +3,7 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Finding } from '../src/base/finding.js';
 import type { OpenedImage } from '../src/index/open-image.js';
+import type { PassedOver } from '../src/mount/select-driver.js';
 import type { ActiveMount, DriverName } from '../src/mount/mount-driver.js';
 import type { MountPoint } from '../src/mount/mount-point.js';
 import type { MountParams, MountSummary, UnmountedSummary } from '../src/protocol/messages.js';
@@ -16,6 +17,17 @@ const READ_PAUSE = 20;
 /** What a mount shows beside its tree. */
 export type ViewParams = Pick<MountParams, 'session' | 'sectorOffset' | 'charset' | 'associated'>;
 
+/** What a mount needs of its image once it is made: all that is left of one that the kernel serves. */
+export interface ShownImage extends AsyncDisposable {
+  readonly tree: Pick<OpenedImage['tree'], 'label' | 'kind'>;
+  readonly index: Pick<OpenedImage['index'], 'prefetch'> & { readonly table: { readonly rowCount: number } };
+  readonly findings: Pick<OpenedImage['findings'], 'count' | 'findings' | 'onFinding'>;
+  /** Sessions of the disc, and the one that is shown. */
+  readonly sessions: readonly { readonly number: number }[];
+  readonly session: { readonly number: number } | undefined;
+  releaseCache(): void;
+}
+
 export interface MountedImageParts {
   readonly id: string;
   /** Absolute path without symlinks. */
@@ -26,8 +38,10 @@ export interface MountedImageParts {
   /** As it was asked for. */
   readonly view: ViewParams;
   readonly allowOther: boolean;
-  readonly image: OpenedImage;
+  readonly image: ShownImage;
   readonly active: ActiveMount;
+  /** Faster drivers that do not serve it. */
+  readonly passedOver: readonly PassedOver[];
   readonly point: MountPoint;
   readonly mountedAt: Date;
 }
@@ -106,19 +120,21 @@ export class MountedImage {
   }
 
   async describe(): Promise<MountSummary> {
-    const { image, active, allowOther, mountedAt } = this.#parts;
+    const { image, active, allowOther, passedOver, mountedAt } = this.#parts;
     return {
       ...this.name(),
       label: this.label,
       tree: image.tree.kind,
       driver: active.driver,
-      allowOther,
+      // The kernel lets everybody in whom the permissions of the files do.
+      allowOther: allowOther || active.servedByKernel === true,
       size: Number(this.identity.size),
       mountedAt: mountedAt.toISOString(),
       state: compareIdentity(this.identity, await readIdentity(this.path)),
       findings: image.findings.count,
       entries: image.index.table.rowCount,
       ...(active.counters === undefined ? {} : { counters: active.counters }),
+      ...(passedOver.length === 0 ? {} : { passedOver }),
     };
   }
 

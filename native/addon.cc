@@ -10,6 +10,8 @@
 
 #include "fuse-session.hh"
 #include "index-region.hh"
+#include "loop-device.hh"
+#include "mount-watch.hh"
 #include "notify.hh"
 #include "platform.hh"
 
@@ -222,6 +224,8 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("resumeSession", Napi::Function::New(env, resume_session));
   export_platform(env, exports);
   export_notify(env, exports);
+  export_loop_device(env, exports);
+  export_mount_watch(env, exports);
   return exports;
 }
 

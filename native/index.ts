@@ -7,6 +7,15 @@ import { fileURLToPath } from 'node:url';
 /** Keeps the memory behind an index region alive in native code. */
 export type RegionHandle = object & { readonly __region: never };
 export type SessionHandle = object & { readonly __session: never };
+export type MountWatchHandle = object & { readonly __watch: never };
+
+/** A loop device that stays for as long as somebody has it open. */
+export interface LoopDevice {
+  /** Path of the block device. */
+  readonly path: string;
+  /** Keeps the device until it is mounted; the caller closes it. */
+  readonly descriptor: number;
+}
 
 export interface IndexRegion {
   readonly buffer: ArrayBuffer;
@@ -81,6 +90,11 @@ export interface Addon {
   mount(source: string, target: string, type: string, options: string): Promise<void>;
   /** umount2(2), never through a symlink. */
   unmount(target: string, lazy: boolean): Promise<void>;
+  /** A free loop device for an open file: read-only, freed with its last user. */
+  attachLoop(file: number): Promise<LoopDevice>;
+  /** Calls back whenever the mount table of this process changes; alone it does not keep the process. */
+  watchMounts(onChange: () => void): MountWatchHandle;
+  unwatchMounts(handle: MountWatchHandle): void;
   /** Two connected Unix stream sockets. */
   createSocketPair(): [number, number];
   /** A descriptor that the peer of `socket` has sent already. */

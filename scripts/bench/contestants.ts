@@ -10,6 +10,7 @@ import { mustRun } from './run-command.js';
 export const DEFAULT_READ_AHEAD = 128;
 
 export const CONTESTANT_NAMES = [
+  'erofs',
   'fuse',
   'fuse-default-read-ahead',
   'fuse-native',
@@ -21,7 +22,7 @@ export type ContestantName = (typeof CONTESTANT_NAMES)[number];
 /** A tree that can be measured; disposing unmounts it. */
 export interface MountedTree extends AsyncDisposable {
   readonly directory: string;
-  /** KiB; undefined for the native copy. */
+  /** KiB; undefined for the native copy, and where the kernel shows none. */
   readonly readAhead: number | undefined;
 }
 
@@ -50,6 +51,7 @@ export function createContestant(name: ContestantName, context: ContestantContex
         ({ path }, directory) => mustRun('fuseiso', [path, directory]),
         (directory) => mustRun(context.isRoot ? 'umount' : 'fusermount', fuseUnmountArgs(context, directory)),
       );
+    case 'erofs':
     case 'fuse':
     case 'fuse-default-read-ahead':
     case 'fuse-native':
@@ -57,7 +59,7 @@ export function createContestant(name: ContestantName, context: ContestantContex
         name,
         context,
         async ({ path }, directory) => {
-          const driver = name === 'fuse-native' ? 'fuse-native' : 'fuse';
+          const driver = name === 'fuse-default-read-ahead' ? 'fuse' : name;
           await daemon.must('mount', path, directory, '--driver', driver);
           if (name !== 'fuse-default-read-ahead' || !context.isRoot) return;
           const mount = mountAt(directory);

@@ -1,6 +1,7 @@
 // What only our daemon can be asked: from the command to the first listing of image B, and its memory with all of B.
 import { mkdir, mkdtemp, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DriverName } from '../../src/mount/mount-driver.js';
 import type { ContestantContext } from './contestants.js';
 import type { BenchImages } from './images.js';
 import { warmFile } from './kernel-caches.js';
@@ -25,6 +26,7 @@ export interface FirstListing {
 /** `isodrive mount B DIR && ls DIR` with the daemon running and the image in the page cache. */
 export async function measureFirstListing(
   context: DaemonContext,
+  driver: DriverName,
   repetitions: number,
   signal: AbortSignal,
 ): Promise<FirstListing> {
@@ -34,8 +36,8 @@ export async function measureFirstListing(
   for (let repetition = 0; repetition < repetitions; repetition += 1) {
     signal.throwIfAborted();
     await usingDirectory(context, daemon, async (directory) => {
-      const script = '"$1" mount "$2" "$3" > /dev/null && ls "$3" > /dev/null';
-      const args = ['-c', script, 'sh', daemon.program, images.many.path, directory];
+      const script = '"$1" mount "$2" "$3" --driver "$4" > /dev/null && ls "$3" > /dev/null';
+      const args = ['-c', script, 'sh', daemon.program, images.many.path, directory, driver];
       result.mountToList.push((await mustRun('/bin/sh', args, { env: daemon.env })).seconds * 1000);
     });
     const empty = await mustRun(process.execPath, ['-e', '0'], { env: daemon.env });

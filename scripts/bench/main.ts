@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ErofsDriver } from '../../src/mount/erofs/erofs-driver.js';
 import type { ContestantName } from './contestants.js';
 import { CONTESTANT_NAMES, createContestant } from './contestants.js';
 import type { DaemonContext } from './daemon-figures.js';
@@ -113,8 +114,11 @@ async function measure(
     }
     if (parts.has('listing')) {
       say('mount to first ls');
-      const listing = await measureFirstListing(context, isQuick ? 1 : LISTING_REPETITIONS, signal);
-      verdicts.push(judgeListing(listing));
+      const hasErofs = isRoot && (await canMountErofs());
+      for (const driver of hasErofs ? (['erofs', 'fuse'] as const) : (['fuse'] as const)) {
+        const count = isQuick ? 1 : LISTING_REPETITIONS;
+        verdicts.push(judgeListing(driver, await measureFirstListing(context, driver, count, signal)));
+      }
     }
     if (parts.has('memory')) {
       say("daemon's memory");
@@ -149,10 +153,21 @@ async function chooseContestants(parts: ReadonlySet<string>, isRoot: boolean): P
   for (const name of CONTESTANT_NAMES) {
     if (!parts.has(name)) continue;
     if (name === 'fuseiso' && !(await hasProgram('fuseiso'))) say('fuseiso is not installed: left out');
-    else if (name === 'fuse-default-read-ahead' && !isRoot) say(`${name} needs root: left out`);
+    else if ((name === 'fuse-default-read-ahead' || name === 'erofs') && !isRoot)
+      say(`${name} needs root: left out`);
+    else if (name === 'erofs' && !(await canMountErofs())) say('the kernel mounts no EROFS: left out');
     else chosen.push(name);
   }
   return chosen;
+}
+
+async function canMountErofs(): Promise<boolean> {
+  const folder = await mkdtemp(join(tmpdir(), 'isodrive-bench-probe-'));
+  try {
+    return (await new ErofsDriver({ folder }).check()).available;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 try {

@@ -13,6 +13,7 @@ export const RACE_MEASURES = [
   'firstWalkMany',
   'smallFiles',
   'sequential',
+  'sequentialCold',
   'random1',
   'random4',
 ] as const;
@@ -50,6 +51,7 @@ export async function race(options: RaceOptions): Promise<RaceResult> {
       firstWalkMany: [],
       smallFiles: [],
       sequential: [],
+      sequentialCold: [],
       random1: [],
       random4: [],
     });
@@ -63,6 +65,7 @@ export async function race(options: RaceOptions): Promise<RaceResult> {
       await measureSequential(contestant, options, record, (mounted) => {
         if (mounted.readAhead !== undefined) readAhead.set(contestant.name, mounted.readAhead);
       });
+      await measureCold(contestant, options, record);
       await measureRandom(contestant, options, record);
     }
   }
@@ -114,6 +117,20 @@ async function measureSequential(
   const file = join(mounted.directory, LARGE_NAME);
   if (contestant.name === 'native') await warmFile(file);
   record.sequential.push(bytesPerSecond(await options.probe.sequential(file)));
+}
+
+/** With no page in memory, neither of the image or native copy nor of what is mounted: what the disk and both give. */
+async function measureCold(
+  contestant: Contestant,
+  options: RaceOptions,
+  record: Record<RaceMeasure, number[]>,
+): Promise<void> {
+  if (!options.mayDropCaches) return;
+  await using mounted = await contestant.mount(options.images.mixed);
+  await dropEverything();
+  record.sequentialCold.push(
+    bytesPerSecond(await options.probe.sequential(join(mounted.directory, LARGE_NAME))),
+  );
 }
 
 async function measureRandom(

@@ -8,9 +8,10 @@ export function mountAt(directory: string): MountTableEntry | undefined {
   return findMount(readMountTable(), directory);
 }
 
-/** KiB. `device` is "major:minor". */
-export async function getReadAhead(device: string): Promise<number> {
-  return Number(await readFile(settingFile(device), 'utf8'));
+/** KiB; undefined for file systems without a setting, such as EROFS over files. `device` is "major:minor". */
+export async function getReadAhead(device: string): Promise<number | undefined> {
+  const text = await readFile(settingFile(device), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : Number(text);
 }
 
 /** Needs root. */

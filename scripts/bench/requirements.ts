@@ -7,7 +7,8 @@ import { median, medianRatio } from './statistics.js';
 const MIB = 1024 * 1024;
 const MEMORY_BASE = 80 * MIB;
 const MEMORY_PER_ENTRY = 150;
-const LISTING_MILLISECONDS = 150;
+/** By driver: `erofs` writes the metadata of all 200,000 entries first. */
+const LISTING_MILLISECONDS = { fuse: 150, erofs: 700 };
 const RECORDS_PER_SECOND = 1_000_000;
 
 /** One line of the verdict. */
@@ -27,6 +28,19 @@ interface RatioRequirement {
 }
 
 const RATIOS: readonly RatioRequirement[] = [
+  { what: 'first walk, A', measure: 'firstWalk', ours: 'erofs', theirs: 'native', least: 1 },
+  { what: 'first walk, B', measure: 'firstWalkMany', ours: 'erofs', theirs: 'native', least: 1 },
+  { what: 'repeated walk', measure: 'repeatedWalk', ours: 'erofs', theirs: 'native', least: 1 },
+  {
+    what: 'sequential read, pages dropped',
+    measure: 'sequentialCold',
+    ours: 'erofs',
+    theirs: 'native',
+    least: 0.95,
+  },
+  { what: 'open + read of small files', measure: 'smallFiles', ours: 'erofs', theirs: 'fuseiso', least: 8 },
+  { what: 'random 4 KiB, 1 reader', measure: 'random1', ours: 'erofs', theirs: 'fuseiso', least: 8 },
+  { what: 'random 4 KiB, 4 readers', measure: 'random4', ours: 'erofs', theirs: 'fuseiso', least: 8 },
   { what: 'first walk, A', measure: 'firstWalk', ours: 'fuse', theirs: 'native', least: 1 },
   { what: 'first walk, A', measure: 'firstWalk', ours: 'fuse', theirs: 'fuseiso', least: 4 },
   { what: 'first walk, B', measure: 'firstWalkMany', ours: 'fuse', theirs: 'native', least: 1 },
@@ -63,14 +77,15 @@ export function judgeRace(result: RaceResult): Verdict[] {
   return verdicts;
 }
 
-export function judgeListing(figures: FirstListing): Verdict {
+export function judgeListing(driver: 'erofs' | 'fuse', figures: FirstListing): Verdict {
+  const limit = LISTING_MILLISECONDS[driver];
   const got = median(figures.mountToList) ?? Infinity;
   const empty = median(figures.emptyNode) ?? 0;
   return {
-    what: `mount to first ls of image B (an empty node program: ${empty.toFixed(0)} ms)`,
-    wanted: `< ${LISTING_MILLISECONDS} ms`,
+    what: `mount by ${driver} to first ls of image B (an empty node program: ${empty.toFixed(0)} ms)`,
+    wanted: `< ${limit} ms`,
     got: `${got.toFixed(0)} ms`,
-    met: got < LISTING_MILLISECONDS,
+    met: got < limit,
   };
 }
 

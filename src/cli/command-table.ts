@@ -99,6 +99,16 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/extract.js')).runExtract,
   },
   {
+    name: 'index',
+    summary: 'Write EROFS metadata, with which a kernel mounts the image by itself',
+    positionals: [IMAGE],
+    options: [
+      { name: 'output', short: 'o', type: 'string', summary: 'File to write the metadata to' },
+      ...VIEW_OPTIONS,
+    ],
+    load: async () => (await import('./commands/index-image.js')).runIndex,
+  },
+  {
     name: 'status',
     summary: 'Tell how the daemon is',
     positionals: [],

@@ -23,3 +23,12 @@ export function formatMounts(mounts: readonly MountSummary[]): string[] {
       .trimEnd(),
   );
 }
+
+/** Why faster drivers do not serve the mounts, a line each. */
+export function formatPassedOver(mounts: readonly MountSummary[]): string[] {
+  return mounts.flatMap(({ id, driver, passedOver = [] }) =>
+    passedOver.map((other) =>
+      escapeForTerminal(Buffer.from(`${id}  ${driver}, not ${other.driver}: ${other.reason}`)),
+    ),
+  );
+}

@@ -4,6 +4,7 @@ import { IsodriveError, toIsodriveError } from '../base/error.js';
 import type { FindingLog } from '../base/finding.js';
 import { MODE_TYPE } from '../filesystem/file-tree.js';
 import type { FileTree } from '../filesystem/file-tree.js';
+import { throwIfAborted } from '../source/abortable.js';
 import { DirectoryStage } from './directory-stage.js';
 import type { IndexMemory } from './index-memory.js';
 import { IndexTable, ROOT_ROW } from './index-table.js';
@@ -214,23 +215,32 @@ export class DiscIndex {
   }
 
   /**
-   * Loads every directory, in the order of the disc within each generation, giving way to other work every few
-   * milliseconds, and then for as long as `pause` takes. Stops quietly on abort, a full index or an unreadable medium: what is missing is loaded on use.
+   * Loads every directory in the background. Stops quietly on abort, a full index or an unreadable medium: what is
+   * missing is loaded on use.
    */
   async prefetch(signal: AbortSignal, pause: () => Promise<unknown> = yieldTurn): Promise<void> {
-    let started = performance.now();
     try {
-      while (this.#scanned < this.table.rowCount) {
-        for (const row of this.#unloadedDirectories()) {
-          if (signal.aborted) return;
-          await this.load(row);
-          if (performance.now() - started < PREFETCH_SLICE) continue;
-          await pause();
-          started = performance.now();
-        }
-      }
+      await this.loadAll(signal, pause);
     } catch {
       // The request that needs the directory will meet the same fault, and has somebody to report it to.
+    }
+  }
+
+  /**
+   * Loads every directory, in the order of the disc within each generation, giving way to other work every few
+   * milliseconds, and then for as long as `pause` takes. Rejects with `cancelled`, `unsupported` (the index is full) or
+   * `image-unreadable`.
+   */
+  async loadAll(signal?: AbortSignal, pause: () => Promise<unknown> = yieldTurn): Promise<void> {
+    let started = performance.now();
+    while (this.#scanned < this.table.rowCount) {
+      for (const row of this.#unloadedDirectories()) {
+        throwIfAborted(signal);
+        await this.load(row);
+        if (performance.now() - started < PREFETCH_SLICE) continue;
+        await pause();
+        started = performance.now();
+      }
     }
   }
 

@@ -24,6 +24,8 @@ export interface IndexMemory {
   readonly extents: Uint32Array;
   /** Makes room for so many rows, blob bytes and extents in all. `unsupported` beyond the limits of the layout. */
   reserve(rows: number, blobBytes: number, extents: number): void;
+  /** Gives the memory back at once; nothing may be read or written after it. Absent where the collector does it. */
+  discard?(): void;
 }
 
 function checkLimits(rows: number, blobBytes: number, extents: number): void {

@@ -22,6 +22,14 @@ export class IndexTable {
     return this.memory.header[HEADER.rowCount]!;
   }
 
+  get blobBytes(): number {
+    return this.memory.header[HEADER.blobBytes]!;
+  }
+
+  get extentCount(): number {
+    return this.memory.header[HEADER.extentCount]!;
+  }
+
   /** Word `field` of a row. */
   word(row: number, field: number): number {
     return this.memory.rows[row * ROW_WORDS + field]!;

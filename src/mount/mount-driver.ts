@@ -3,7 +3,7 @@ import type { ByteSource } from '../source/byte-source.js';
 import type { DiscIndex } from '../index/disc-index.js';
 import type { IndexMemory } from '../index/index-memory.js';
 
-export const DRIVER_NAMES = ['fuse', 'fuse-native'] as const;
+export const DRIVER_NAMES = ['erofs', 'fuse', 'fuse-native'] as const;
 export type DriverName = (typeof DRIVER_NAMES)[number];
 
 export interface MountRequest {
@@ -23,6 +23,8 @@ export interface MountRequest {
    * descriptors stay the driver's.
    */
   readonly keep?: (held: HeldDescriptors) => void;
+  /** Gives up a mount that is being made. */
+  readonly signal?: AbortSignal;
 }
 
 /** What a mount can go on with in another process; whoever is handed descriptors closes them. */
@@ -57,6 +59,8 @@ export interface ActiveMount {
   readonly device: string | undefined;
   /** Settles once, when the file system is gone, whoever unmounted it; never rejects. */
   readonly ended: Promise<MountEnd>;
+  /** The kernel serves it from the image's own file: index and source may be closed, and it outlives this process. */
+  readonly servedByKernel?: true;
   /** Reads of file content answered so far; absent where the driver does not count. */
   readonly reads?: number;
   /** Absent where the driver does not count. */
@@ -77,11 +81,16 @@ export interface DriverAvailability {
 
 export interface MountDriver {
   readonly name: DriverName;
-  /** Memory for an index that this driver is to mount. */
-  createMemory(): IndexMemory;
-  /** Whether it can work on this machine for this user; touches no mount. */
+  /** Serves only some images: when `mount` rejects, the next driver may do it. */
+  readonly isPartial?: true;
+  /** Memory for an index that this driver is to mount; absent where any will do. */
+  createMemory?(): IndexMemory;
+  /** Whether it can work on this machine for this user; touches nobody's mount. */
   check(): Promise<DriverAvailability>;
-  /** Mounts. Rejects with `policy` or `permission` (the platform refuses), `busy`, or `unsupported`. Nothing is left behind on rejection. */
+  /**
+   * Mounts. Rejects with `policy` or `permission` (the platform refuses), `busy`, or `unsupported` (this driver cannot
+   * serve this image, another may). Nothing is left behind on rejection.
+   */
   mount(request: MountRequest): Promise<ActiveMount>;
   /** Memory of an index that another process filled; closes the descriptor. Absent where mounts cannot be taken over. */
   adoptMemory?(index: number): IndexMemory;

@@ -58,6 +58,8 @@ export interface MountSummary {
   readonly entries: number;
   /** Absent where the driver does not count. */
   readonly counters?: MountCounters;
+  /** Drivers that would have been faster, and why they do not serve this mount; absent when there are none. */
+  readonly passedOver?: readonly { readonly driver: DriverName; readonly reason: string }[];
 }
 
 export interface MountResult {

@@ -36,11 +36,11 @@ describe('The benchmark', () => {
       'fuse-native',
       'fuseiso',
       'native',
-      ...(isRoot ? ['fuse-default-read-ahead'] : []),
+      ...(isRoot ? ['erofs', 'fuse-default-read-ahead'] : []),
     ]) {
       expect(text).toContain(`| ${name} |`);
     }
-    expect(text).toMatch(/mount to first ls of image B .* \| < 150 ms \| \d+ ms \|/);
+    expect(text).toMatch(/mount by fuse to first ls of image B .* \| < 150 ms \| \d+ ms \|/);
     expect(text).toMatch(/resident memory of the daemon, 421 entries loaded/);
     expect(text).toMatch(/directory records into the index \| >= 1 M\/s \| [\d.]+ M\/s/);
     expect(text).not.toMatch(/NaN|undefined|Infinity/);

@@ -17,6 +17,7 @@ const corpus = findCorpus();
 
 /** What a driver cannot show, whatever the disc says. */
 const DRIVER_DIFFERENCES: Readonly<Record<DriverName, readonly KnownDifference[]>> = {
+  erofs: [],
   fuse: [],
   'fuse-native': [
     {

@@ -1,10 +1,11 @@
 // Runs the presenter suite on the listing, on extraction, and on a mount by each driver.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, rmdirSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openImage } from '../../src/index/open-image.js';
+import { ErofsDriver } from '../../src/mount/erofs/erofs-driver.js';
 import { createFuseDriver } from '../../src/mount/fuse/fuse-driver.js';
 import { createFuseNativeDriver } from '../../src/mount/fuse-native/fuse-native-driver.js';
 import { extract } from '../../src/present/extract.js';
@@ -90,12 +91,21 @@ describe.skipIf(!hasXorriso)('extraction', () => {
   runChecks(DIRECTORY_CHECKS, () => presenter);
 });
 
-for (const driver of [createFuseDriver(), createFuseNativeDriver()]) {
-  const { available, reason } = await driver.check();
-  describe.skipIf(!hasXorriso || !available)(`a mount by ${driver.name} ${reason ?? ''}`, () => {
+const metadata = mkdtempSync(join(tmpdir(), 'isodrive-metadata-'));
+const drivers = {
+  erofs: new ErofsDriver({ folder: metadata }),
+  'erofs-loop': new ErofsDriver({ folder: metadata, backings: ['loop'] }),
+  fuse: createFuseDriver(),
+  'fuse-native': createFuseNativeDriver(),
+};
+afterAll(() => rmdirSync(metadata));
+
+for (const name of Object.keys(drivers) as (keyof typeof drivers)[]) {
+  const { available, reason } = await drivers[name].check();
+  describe.skipIf(!hasXorriso || !available)(`a mount by ${name} ${reason ?? ''}`, () => {
     let mounted: MountedImage;
     beforeAll(async () => {
-      mounted = await MountedImage.mount(image, driver.name);
+      mounted = await MountedImage.mount(image, name);
     });
     afterAll(() => mounted[Symbol.asyncDispose]());
     const presenter = (): DirectoryPresenter => presentDirectory(mounted.directory);
@@ -104,12 +114,12 @@ for (const driver of [createFuseDriver(), createFuseNativeDriver()]) {
     runChecks(MOUNT_CHECKS, presenter);
 
     it('reads a file of more than 4 GiB across its extents', async () => {
-      await using huge = await MountedImage.mount(hugeImage, driver.name);
+      await using huge = await MountedImage.mount(hugeImage, name);
       await checkHuge(presentDirectory(huge.directory).read);
     });
 
     it('unmounts, and then lets its process end by itself', async () => {
-      await using again = await MountedImage.mount(image, driver.name);
+      await using again = await MountedImage.mount(image, name);
       expect(lookAtTree(join(again.directory, 'deep'), false).size).toBeGreaterThan(1);
       expect(await again.unmount()).toBe('ready\nunmounted\n');
     });

@@ -4,10 +4,20 @@
 import { openImage } from '../../dist/src/index/open-image.js';
 import { createFuseDriver } from '../../dist/src/mount/fuse/fuse-driver.js';
 import { createFuseNativeDriver } from '../../dist/src/mount/fuse-native/fuse-native-driver.js';
+import { ErofsDriver } from '../../dist/src/mount/erofs/erofs-driver.js';
+import { mkdtempSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 const [image, directory, name] = process.argv.slice(2);
-const driver = { fuse: createFuseDriver, 'fuse-native': createFuseNativeDriver }[name]();
-const opened = await openImage(image, { memory: driver.createMemory() });
+const folder = mkdtempSync(join(tmpdir(), 'isodrive-metadata-'));
+const driver = {
+  erofs: () => new ErofsDriver({ folder }),
+  'erofs-loop': () => new ErofsDriver({ folder, backings: ['loop'] }),
+  fuse: createFuseDriver,
+  'fuse-native': createFuseNativeDriver,
+}[name]();
+const opened = await openImage(image, { memory: driver.createMemory?.() });
 const { index, source, tree } = opened;
 const request = { index, source, directory, sourceName: image, label: tree.label, allowOther: false };
 const mount = await driver.mount(request);
@@ -17,6 +27,8 @@ process.stdin.on('end', () => mount.unmount({ lazy: false }).catch(fail));
 const { reason } = await mount.ended;
 process.stdin.destroy();
 await opened[Symbol.asyncDispose]();
+// Fails unless the driver has removed what it wrote.
+rmdirSync(folder);
 // No exit call: a handle that the driver left behind would keep this process alive, and the test would see it.
 process.stdout.write(`${reason}\n`);
 

@@ -25,7 +25,7 @@ export class MountedImage implements AsyncDisposable {
     child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
   }
 
-  static async mount(image: string, driver: DriverName): Promise<MountedImage> {
+  static async mount(image: string, driver: DriverName | 'erofs-loop'): Promise<MountedImage> {
     const directory = await mkdtemp(join(tmpdir(), `isodrive-${driver}-`));
     const child = spawn(process.execPath, [PROGRAM, image, directory, driver], {
       stdio: ['pipe', 'pipe', 'inherit'],

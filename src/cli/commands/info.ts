@@ -1,17 +1,34 @@
-// isodrive info IMAGE: volumes, views, sessions, boot entries and findings; with --check those of the whole image.
+// isodrive info IMAGE: volumes, views, sessions, boot entries and findings, with --check those of the whole image, and
+// where it is mounted.
+import { realpath } from 'node:fs/promises';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
+import { controlSocketPath } from '../../protocol/socket-path.js';
 import { checkImage } from '../../present/check-image.js';
 import { reportCopyProtection } from '../../present/copy-protection.js';
 import { describeImage, formatDescription } from '../../present/describe-image.js';
+import { escapeForTerminal } from '../../present/display-name.js';
 import type { RunCommand } from '../command-spec.js';
+import { formatPassedOver } from '../format-mounts.js';
 import { openForCommand } from '../open-for-command.js';
+import { listMounts } from './list.js';
 
 export const runInfo: RunCommand = async (args, { output, signal }) => {
   await using image = await openForCommand(args, signal);
   if (args.flag('check')) await checkImage(image, signal);
   await reportCopyProtection(image, signal);
   const description = describeImage(image);
-  if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, ...description });
-  else await output.line(formatDescription(description));
+  const path = await realpath(image.source.name);
+  const all = await listMounts(controlSocketPath(args.text('socket')), signal);
+  const mounts = all.filter((mount) => mount.image === path);
+  if (output.json) {
+    await output.record({ schemaVersion: SCHEMA_VERSION, ...description, mounts });
+    return undefined;
+  }
+  await output.line(formatDescription(description));
+  for (const mount of mounts) {
+    const place = escapeForTerminal(Buffer.from(mount.mountPoint));
+    await output.line(`${'Mounted:'.padEnd(14)}${place}, ${mount.id} by ${mount.driver}`);
+  }
+  for (const line of formatPassedOver(mounts)) await output.line(`${'Driver:'.padEnd(14)}${line}`);
   return undefined;
 };

@@ -16,7 +16,8 @@ export const runList: RunCommand = async (args, { output, signal }) => {
   return undefined;
 };
 
-async function listMounts(socketPath: string, signal: AbortSignal): Promise<readonly MountSummary[]> {
+/** All mounts; none where no daemon runs. */
+export async function listMounts(socketPath: string, signal: AbortSignal): Promise<readonly MountSummary[]> {
   let client: ControlClient;
   try {
     client = await ControlClient.connect(socketPath);

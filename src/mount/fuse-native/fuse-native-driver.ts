@@ -2,8 +2,6 @@
 // needs no compiler. Known limits, all the package's: times to the millisecond and not before 1970, inode numbers of
 // 32 bits, names and targets that are not UTF-8 shown with U+FFFD, no extended attributes.
 import { IsodriveError } from '../../base/error.js';
-import type { IndexMemory } from '../../index/index-memory.js';
-import { PlainIndexMemory } from '../../index/index-memory.js';
 import { checkFuse } from '../check-fuse.js';
 import type { ActiveMount, DriverAvailability, MountDriver, MountRequest } from '../mount-driver.js';
 import { findMount, readMountTable } from '../mount-table.js';
@@ -30,10 +28,6 @@ class FuseNativeDriver implements MountDriver {
   readonly #active = new Map<number, NativeMount>();
   /** One mount at a time, so that a new descriptor is known to be that mount's. */
   #turn: Promise<unknown> = Promise.resolve();
-
-  createMemory(): IndexMemory {
-    return new PlainIndexMemory();
-  }
 
   async check(): Promise<DriverAvailability> {
     try {

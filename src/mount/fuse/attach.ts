@@ -1,11 +1,10 @@
 // Makes and removes the kernel's side of a FUSE mount: root by mount(2), others through fusermount3, which passes
 // the opened device back over a socket (libfuse, _FUSE_COMMFD).
 import { closeSync, constants, openSync } from 'node:fs';
-import { getSystemErrorName } from 'node:util';
-import { isAddonError } from '../../../native/index.js';
 import type { Addon } from '../../../native/index.js';
 import { IsodriveError, isSystemError } from '../../base/error.js';
 import type { MountRequest } from '../mount-driver.js';
+import { busyMount, mountByKernel, unmountByKernel } from '../mount-call.js';
 import { FUSE_DEVICE } from '../probe-platform.js';
 import { runHelper } from '../run-helper.js';
 
@@ -33,10 +32,15 @@ async function attachAsRoot(addon: Addon, request: MountRequest): Promise<number
     ...(request.allowOther ? ['allow_other'] : []),
   ];
   try {
-    await addon.mount(request.sourceName, request.directory, `fuse.${SUBTYPE}`, options.join(','));
+    await mountByKernel(addon, {
+      source: request.sourceName,
+      directory: request.directory,
+      type: `fuse.${SUBTYPE}`,
+      options,
+    });
   } catch (thrown) {
     closeSync(device);
-    throw mountError(thrown, request.directory);
+    throw thrown;
   }
   return device;
 }
@@ -93,42 +97,14 @@ function helperFix(message: string): string {
 
 /** Unmounts; rejects with `busy` while it is in use, unless `lazy`. Resolves when nothing is mounted there any more. */
 export async function detachFuse(addon: Addon, directory: string, lazy: boolean): Promise<void> {
-  if (isRoot()) {
-    try {
-      await addon.unmount(directory, lazy);
-    } catch (thrown) {
-      // EINVAL: it is no mount point, somebody else was first.
-      if (!isAddonError(thrown) || getSystemErrorName(-thrown.errno) !== 'EINVAL')
-        throw mountError(thrown, directory);
-    }
-    return;
-  }
+  if (isRoot()) return unmountByKernel(addon, directory, lazy);
   const { exit, message } = await runFusermount(['-u', ...(lazy ? ['-z'] : []), '--', directory]);
   if (exit === 0 || /not (found|mounted)|no such/i.test(message)) return;
-  if (/busy/i.test(message)) throw busyError(directory);
+  if (/busy/i.test(message)) throw busyMount(directory);
   throw new IsodriveError(
     'policy',
     `Cannot unmount "${directory}": ${message || `${FUSERMOUNT} gave ${exit}`}`,
   );
-}
-
-function busyError(directory: string, cause?: unknown): IsodriveError {
-  return new IsodriveError('busy', `Cannot unmount "${directory}": files there are in use`, {
-    action: 'Close the programs that use it, or unmount with --lazy',
-    ...(cause === undefined ? {} : { cause }),
-  });
-}
-
-function mountError(thrown: unknown, directory: string): unknown {
-  if (!isAddonError(thrown)) return thrown;
-  const name = getSystemErrorName(-thrown.errno);
-  const isMount = thrown.syscall === 'mount';
-  if (name === 'EBUSY' && !isMount) return busyError(directory, thrown);
-  const verb = isMount ? 'mount at' : 'unmount';
-  const code = name === 'EPERM' || name === 'EACCES' ? 'policy' : name === 'EBUSY' ? 'busy' : 'internal';
-  return new IsodriveError(code, `Cannot ${verb} "${directory}": ${name} from ${thrown.syscall}`, {
-    cause: thrown,
-  });
 }
 
 interface FusermountResult {

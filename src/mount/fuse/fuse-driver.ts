@@ -24,10 +24,16 @@ import { ReadService } from './read-service.js';
 /** Index memory together with the native handle that keeps it. */
 class FuseIndexMemory extends SharedIndexMemory {
   readonly region: IndexRegion;
+  readonly #addon: Addon;
 
-  constructor(region: IndexRegion, isAdopted = false) {
+  constructor(addon: Addon, region: IndexRegion, isAdopted = false) {
     super(region.buffer, isAdopted);
     this.region = region;
+    this.#addon = addon;
+  }
+
+  discard(): void {
+    this.#addon.discardIndexRegion(this.region.handle);
   }
 }
 
@@ -78,7 +84,8 @@ class FuseDriver implements MountDriver {
   }
 
   createMemory(): IndexMemory {
-    return new FuseIndexMemory(this.#load().allocateIndexRegion(REGION_BYTES));
+    const addon = this.#load();
+    return new FuseIndexMemory(addon, addon.allocateIndexRegion(REGION_BYTES));
   }
 
   async check(): Promise<DriverAvailability> {
@@ -92,7 +99,8 @@ class FuseDriver implements MountDriver {
   }
 
   adoptMemory(index: number): IndexMemory {
-    return new FuseIndexMemory(this.#load().adoptIndexRegion(index, REGION_BYTES), true);
+    const addon = this.#load();
+    return new FuseIndexMemory(addon, addon.adoptIndexRegion(index, REGION_BYTES), true);
   }
 
   async mount(request: MountRequest): Promise<ActiveMount> {
@@ -156,8 +164,8 @@ class FuseDriver implements MountDriver {
 
 function regionOf({ index }: MountRequest): RegionHandle {
   const { memory } = index.table;
-  if (memory instanceof FuseIndexMemory) return memory.region.handle;
-  throw new Error('Index to be mounted lies in memory that driver fuse did not create');
+  if (!(memory instanceof FuseIndexMemory)) throw new TypeError('Index is not in memory of this driver');
+  return memory.region.handle;
 }
 
 /** Gives 0, or the errno for those who wait: only a medium that fails keeps a directory from being published. */

@@ -1,0 +1,83 @@
+#include "mount-watch.hh"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <thread>
+
+#include "platform.hh"
+#include "unique-fd.hh"
+
+namespace isodrive {
+namespace {
+
+/** A thread that sleeps until the mount table changes (POLLPRI, proc_pid_mounts(5)) or it is told to stop. */
+class MountWatch {
+ public:
+  MountWatch(Napi::Env env, UniqueFd table, UniqueFd stop, Napi::Function on_change)
+      : table_(std::move(table)),
+        stop_(std::move(stop)),
+        on_change_(Napi::ThreadSafeFunction::New(env, on_change, "isodrive-mounts", 1, 1)) {
+    // Alone it is no reason for the process to stay.
+    on_change_.Unref(env);
+    thread_ = std::thread([this] { run(); });
+  }
+
+  ~MountWatch() {
+    const uint64_t one = 1;
+    while (write(stop_.get(), &one, sizeof(one)) < 0 && errno == EINTR) {
+    }
+    thread_.join();
+    on_change_.Release();
+  }
+
+ private:
+  void run() {
+    pollfd waits[] = {{table_.get(), POLLPRI, 0}, {stop_.get(), POLLIN, 0}};
+    for (;;) {
+      if (poll(waits, 2, -1) < 0 && errno != EINTR) return;
+      if ((waits[1].revents & POLLIN) != 0) return;
+      // A full queue means that JavaScript is to look anyway.
+      if ((waits[0].revents & (POLLPRI | POLLERR)) != 0) on_change_.NonBlockingCall();
+    }
+  }
+
+  UniqueFd table_;
+  UniqueFd stop_;
+  Napi::ThreadSafeFunction on_change_;
+  std::thread thread_;
+};
+
+using Holder = std::unique_ptr<MountWatch>;
+
+/** watchMounts(onChange): gives a handle for unwatchMounts. */
+Napi::Value watch_mounts(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  UniqueFd table(open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
+  UniqueFd stop(table.valid() ? eventfd(0, EFD_CLOEXEC) : -1);
+  if (!stop.valid()) {
+    make_system_error(env, table.valid() ? "eventfd" : "open", errno).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  auto* holder = new Holder(std::make_unique<MountWatch>(env, std::move(table), std::move(stop), info[0].As<Napi::Function>()));
+  return Napi::External<Holder>::New(env, holder, [](Napi::Env, Holder* owned) { delete owned; });
+}
+
+/** unwatchMounts(handle): no call of onChange begins after it; a second call does nothing. */
+Napi::Value unwatch_mounts(const Napi::CallbackInfo& info) {
+  info[0].As<Napi::External<Holder>>().Data()->reset();
+  return info.Env().Undefined();
+}
+
+}  // namespace
+
+void export_mount_watch(Napi::Env env, Napi::Object exports) {
+  exports.Set("watchMounts", Napi::Function::New(env, watch_mounts));
+  exports.Set("unwatchMounts", Napi::Function::New(env, unwatch_mounts));
+}
+
+}  // namespace isodrive

@@ -1,0 +1,56 @@
+// mount(2) and umount2(2) through the addon, with their errors in our words.
+import { getSystemErrorName } from 'node:util';
+import { isAddonError } from '../../native/index.js';
+import type { Addon } from '../../native/index.js';
+import { IsodriveError } from '../base/error.js';
+
+export interface KernelMount {
+  /** Shown in mount tables. */
+  readonly source: string;
+  readonly directory: string;
+  readonly type: string;
+  readonly options: readonly string[];
+}
+
+/** Mounts read-only, nosuid and nodev. Rejects with `policy`, `busy`, or `internal` with the errno's name. */
+export async function mountByKernel(addon: Addon, mount: KernelMount): Promise<void> {
+  try {
+    await addon.mount(mount.source, mount.directory, mount.type, mount.options.join(','));
+  } catch (thrown) {
+    throw translate(thrown, mount.directory);
+  }
+}
+
+/** Rejects with `busy` while it is in use, unless `lazy`. Resolves when nothing is mounted there any more. */
+export async function unmountByKernel(addon: Addon, directory: string, lazy: boolean): Promise<void> {
+  try {
+    await addon.unmount(directory, lazy);
+  } catch (thrown) {
+    // EINVAL: it is no mount point, somebody else was first.
+    if (errnoName(thrown) !== 'EINVAL') throw translate(thrown, directory);
+  }
+}
+
+/** The errno name of a failed call of the addon, undefined for other errors. */
+export function errnoName(thrown: unknown): string | undefined {
+  return isAddonError(thrown) ? getSystemErrorName(-thrown.errno) : undefined;
+}
+
+export function busyMount(directory: string, cause?: unknown): IsodriveError {
+  return new IsodriveError('busy', `Cannot unmount "${directory}": files there are in use`, {
+    action: 'Close the programs that use it, or unmount with --lazy',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+function translate(thrown: unknown, directory: string): unknown {
+  if (!isAddonError(thrown)) return thrown;
+  const name = errnoName(thrown);
+  const isMount = thrown.syscall === 'mount';
+  if (name === 'EBUSY' && !isMount) return busyMount(directory, thrown);
+  const verb = isMount ? 'mount at' : 'unmount';
+  const code = name === 'EPERM' || name === 'EACCES' ? 'policy' : name === 'EBUSY' ? 'busy' : 'internal';
+  return new IsodriveError(code, `Cannot ${verb} "${directory}": ${name} from ${thrown.syscall}`, {
+    cause: thrown,
+  });
+}
