@@ -36,7 +36,7 @@ afterEach(async () => {
 });
 
 function makeImage(children: readonly TestNode[], options: MemoryImageOptions = {}): Promise<MemoryImage> {
-  return memoryImage(children, { ...options, memory: driver.createMemory() });
+  return memoryImage(children, { ...options, memory: driver.createMemory!() });
 }
 
 async function mount(image: MemoryImage, source: ByteSource = image.source): Promise<ActiveMount> {
