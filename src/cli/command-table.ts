@@ -10,6 +10,11 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
 
 const IMAGE: PositionalSpec = { name: 'image', required: true, summary: 'Disc image' };
 const PATH_IN_IMAGE: PositionalSpec = { name: 'path', required: false, summary: 'Path inside the image' };
+const HASH: OptionSpec = {
+  name: 'hash',
+  type: 'string',
+  summary: 'Digests: some of md5,sha1,sha256,sha512,blake2b; sha256 without',
+};
 
 export const COMMANDS: readonly CommandSpec[] = [
   {
@@ -97,6 +102,23 @@ export const COMMANDS: readonly CommandSpec[] = [
       ...VIEW_OPTIONS,
     ],
     load: async () => (await import('./commands/extract.js')).runExtract,
+  },
+  {
+    name: 'create',
+    summary: 'Make an image of a disc, and go on where an earlier run stopped',
+    positionals: [
+      { name: 'source', required: true, summary: 'Drive or image to read' },
+      { name: 'output', required: true, summary: 'Image to make' },
+    ],
+    options: [
+      HASH,
+      { name: 'verify', type: 'boolean', summary: 'Read everything again and compare' },
+      { name: 'retries', type: 'string', summary: 'How often to try bad sectors again; 3 without' },
+      { name: 'map', type: 'string', summary: 'Map file, as of ddrescue; OUTPUT.map without' },
+      { name: 'accept-errors', type: 'boolean', summary: 'Finish even if sectors cannot be read' },
+      { name: 'force', type: 'boolean', summary: 'Replace an image that is there' },
+    ],
+    load: async () => (await import('./commands/create.js')).runCreate,
   },
   {
     name: 'status',
