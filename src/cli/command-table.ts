@@ -121,6 +121,38 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/create.js')).runCreate,
   },
   {
+    name: 'verify',
+    summary: 'Check an image by every checksum and signature beside it and in it',
+    positionals: [IMAGE],
+    options: [
+      { name: 'keyring', type: 'string', summary: 'OpenPGP keyring of trusted keys, for gpgv' },
+      { name: 'key', type: 'string', summary: 'Public key of minisign or signify' },
+      ...VIEW_OPTIONS,
+    ],
+    load: async () => (await import('./commands/verify.js')).runVerify,
+  },
+  {
+    name: 'checksum',
+    summary: 'Print digests of an image, or of files in it, as sha256sum does',
+    positionals: [
+      IMAGE,
+      { name: 'paths', required: false, variadic: true, summary: 'Files and directories in the image' },
+    ],
+    options: [HASH, ...VIEW_OPTIONS],
+    load: async () => (await import('./commands/checksum.js')).runChecksum,
+  },
+  {
+    name: 'compare',
+    summary: 'Compare two images, or an image and a directory, by sector and by file',
+    positionals: [
+      { name: 'a', required: true, summary: 'Image or drive' },
+      { name: 'b', required: true, summary: 'Image, drive or directory' },
+    ],
+    // One map cannot be about both.
+    options: VIEW_OPTIONS.filter(({ name }) => name !== 'map'),
+    load: async () => (await import('./commands/compare.js')).runCompare,
+  },
+  {
     name: 'status',
     summary: 'Tell how the daemon is',
     positionals: [],

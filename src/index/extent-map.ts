@@ -1,10 +1,9 @@
 // Which files lie where: the index turned round, from bytes of the image to the files that they belong to.
-import { toIsodriveError } from '../base/error.js';
 import { MODE_TYPE } from '../filesystem/file-tree.js';
-import { throwIfAborted } from '../source/abortable.js';
 import type { DiscIndex } from './disc-index.js';
 import { ROOT_ROW } from './index-table.js';
 import { readExtents } from './node-record.js';
+import { walkRows } from './walk-rows.js';
 
 /** A run of a file's bytes in the image. */
 export interface FileRun {
@@ -44,19 +43,8 @@ export class ExtentMap {
   /** Loads the whole index. Directories that cannot be listed are left out; rejects with `cancelled` on abort. */
   static async load(index: DiscIndex, signal?: AbortSignal): Promise<ExtentMap> {
     const runs: FileRun[] = [];
-    const pending: number[] = [ROOT_ROW];
-    for (let row = pending.pop(); row !== undefined; row = pending.pop()) {
-      throwIfAborted(signal);
-      const type = index.table.type(row);
-      if (type === MODE_TYPE.regular) addRuns(index, row, runs);
-      if (type !== MODE_TYPE.directory) continue;
-      try {
-        const { first, count } = await index.children(row);
-        for (let child = first + count - 1; child >= first; child -= 1) pending.push(child);
-      } catch (thrown) {
-        const error = toIsodriveError(thrown);
-        if (error.code === 'cancelled' || error.code === 'internal') throw error;
-      }
+    for await (const row of walkRows(index, ROOT_ROW, signal)) {
+      if (index.table.type(row) === MODE_TYPE.regular) addRuns(index, row, runs);
     }
     return new ExtentMap(index, runs);
   }

@@ -33,11 +33,11 @@ export async function compareBack(source: ByteSource, options: CompareBackOption
     throwIfAborted(signal);
     const range = { position: gap.position, size: Math.min(gap.size, CHUNK_BYTES) };
     const image = ours.subarray(0, range.size);
-    await options.readBack(image, range.position);
+    const isThere = await tryToReadBack(options.readBack, image, range.position);
     const disc = theirs.subarray(0, range.size);
-    const isRead = await tryToRead(source, disc, range.position, signal);
+    const isRead = isThere && (await tryToRead(source, disc, range.position, signal));
     if (isRead && Buffer.compare(image, disc) === 0) same.mark(range.position, range.size, '+');
-    else await compareSectors(source, range, image, same, signal);
+    else await compareSectors(source, range, options.readBack, same, signal);
     options.onProgress?.(range.position + range.size);
   }
   return same.missing(size);
@@ -47,18 +47,29 @@ export async function compareBack(source: ByteSource, options: CompareBackOption
 async function compareSectors(
   source: ByteSource,
   range: ByteRange,
-  image: Uint8Array,
+  readBack: ReadBack,
   same: RescueMap,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const buffer = new Uint8Array(SECTOR_SIZE);
+  const buffers = [new Uint8Array(SECTOR_SIZE), new Uint8Array(SECTOR_SIZE)] as const;
   for (let at = 0; at < range.size; at += SECTOR_SIZE) {
     throwIfAborted(signal);
-    const ours = image.subarray(at, at + SECTOR_SIZE);
-    const theirs = buffer.subarray(0, ours.length);
-    const isRead = await tryToRead(source, theirs, range.position + at, signal);
+    const size = Math.min(SECTOR_SIZE, range.size - at);
+    const [ours, theirs] = [buffers[0].subarray(0, size), buffers[1].subarray(0, size)];
+    const isThere = await tryToReadBack(readBack, ours, range.position + at);
+    const isRead = isThere && (await tryToRead(source, theirs, range.position + at, signal));
     const isSame = isRead && Buffer.compare(ours, theirs) === 0;
-    same.mark(range.position + at, ours.length, isSame ? '+' : '-');
+    same.mark(range.position + at, size, isSame ? '+' : '-');
+  }
+}
+
+async function tryToReadBack(readBack: ReadBack, target: Uint8Array, position: number): Promise<boolean> {
+  try {
+    await readBack(target, position);
+    return true;
+  } catch (thrown) {
+    if (isBadPlace(thrown)) return false;
+    throw thrown;
   }
 }
 
