@@ -3,6 +3,7 @@ import { closeSync } from 'node:fs';
 import { IsodriveError } from '../src/base/error.js';
 import { openImage } from '../src/index/open-image.js';
 import type { OpenedImage } from '../src/index/open-image.js';
+import { openImageFile } from '../src/source/open-image-file.js';
 import type { TreeKind } from '../src/filesystem/file-tree.js';
 import type {
   ActiveMount,
@@ -47,7 +48,7 @@ export class MountFactory {
 
   /** Mounts. Rejects with what opening, the driver or the mount point reports, or `check` throws. */
   async create(plan: MountPlan): Promise<MountedImage> {
-    const driver = await selectDriver(plan.driver, this.#drivers);
+    const driver = await selectDriver(plan.driver, await this.#driversFor(plan));
     const memory = driver.createMemory();
     const image = await openImage(plan.path, {
       tree: plan.tree,
@@ -77,6 +78,14 @@ export class MountFactory {
       await image[Symbol.asyncDispose]();
       throw thrown;
     }
+  }
+
+  /** Driver "fuse" reads the image's own descriptor, which knows nothing of a map of bad places. */
+  async #driversFor({ path, driver, view, signal }: MountPlan): Promise<readonly MountDriver[]> {
+    if (driver !== 'auto') return this.#drivers;
+    const { source, damage } = await openImageFile(path, view.map, signal);
+    await source[Symbol.asyncDispose]();
+    return damage === undefined ? this.#drivers : this.#drivers.filter(({ name }) => name !== 'fuse');
   }
 
   /** Goes on with a mount whose descriptors were kept; closes them on rejection. */

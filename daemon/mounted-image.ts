@@ -14,7 +14,7 @@ import type { ImageIdentity } from './image-identity.js';
 const READ_PAUSE = 20;
 
 /** What a mount shows beside its tree. */
-export type ViewParams = Pick<MountParams, 'session' | 'sectorOffset' | 'charset' | 'associated'>;
+export type ViewParams = Pick<MountParams, 'session' | 'sectorOffset' | 'map' | 'charset' | 'associated'>;
 
 export interface MountedImageParts {
   readonly id: string;
@@ -68,12 +68,13 @@ export class MountedImage {
     );
   }
 
-  #showsView({ session, sectorOffset, charset, associated }: ViewParams): boolean {
+  #showsView({ session, sectorOffset, map, charset, associated }: ViewParams): boolean {
     const { view, image } = this.#parts;
     const last = image.sessions.at(-1)?.number;
     return (
       (session ?? last) === image.session?.number &&
       (sectorOffset ?? 0) === (view.sectorOffset ?? 0) &&
+      map === view.map &&
       charset?.toLowerCase() === view.charset?.toLowerCase() &&
       (associated ?? false) === (view.associated ?? false)
     );

@@ -9,8 +9,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasProgram, mustRun, runCommand } from '../../scripts/bench/run-command.js';
 import type { CommandResult } from '../../scripts/bench/run-command.js';
+import { RescueMap } from '../../src/source/rescue-map.js';
+import { formatMapText } from '../../src/source/rescue-map-text.js';
 import { mountBadSector } from '../support/bad-sector-mount.js';
 import { expectFailure } from '../support/command-failure.js';
+import { listTree } from '../support/list-tree.js';
+import { PrivateIsodrive } from '../support/private-isodrive.js';
 import { findExtent, makeSampleImage } from '../support/sample-image.js';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
@@ -139,6 +143,46 @@ describe.skipIf(!hasTools)('isodrive create', () => {
     expect(expectFailure(await run('cat', output, '/late/last.bin', '--json')).message).toContain('map file');
     // A copy of it is as incomplete as it is.
     expect((await create(output, fresh(), '--retries', '0')).status).toBe(11);
+  });
+
+  it('is mounted so that what was not read is EIO, and info says which files that is', async () => {
+    const disc = fresh();
+    await copyFile(image, disc);
+    const map = new RescueMap(bytes.length);
+    map.mark(0, bytes.length, '+');
+    const lost = (await findExtent(image, '/late/big.bin')) + 500 * SECTOR;
+    map.mark(lost, 3 * SECTOR, '-');
+    // The zeros that ddrescue leaves there.
+    const blank = Buffer.from(bytes);
+    blank.fill(0, lost, lost + 3 * SECTOR);
+    await writeFile(disc, blank);
+    const mapFile = join(folder, 'elsewhere.map');
+    await writeFile(mapFile, formatMapText(map, { position: 0, phase: '+', pass: 1 }, []));
+    const info = await runCommand(process.execPath, [MAIN, 'info', disc, '--json', '--map', mapFile]);
+    expect((JSON.parse(info.stdout.toString()) as { damage: unknown }).damage).toEqual({
+      bytes: 3 * SECTOR,
+      ranges: [{ position: lost, size: 3 * SECTOR }],
+      files: [{ path: '/late/big.bin', ranges: [{ position: 500 * SECTOR, size: 3 * SECTOR }] }],
+    });
+    await using isodrive = await PrivateIsodrive.start();
+    for (const params of [{ map: mapFile }, {}]) {
+      if (params.map === undefined) await copyFile(mapFile, `${disc}.map`);
+      await using mount = await isodrive.mount(disc, params);
+      const tree = await listTree(mount.mountPoint);
+      const faulty = tree.filter(({ fault }) => fault !== undefined).map(({ path }) => path);
+      expect(faulty).toEqual(['/late/big.bin']);
+      const program = join(import.meta.dirname, '..', 'support', 'compare-blocks.mjs');
+      const paths = [mount.mountPoint, join(folder, 'tree')].map((top) => join(top, 'late/big.bin'));
+      const differences = JSON.parse(await isodrive.runNode(program, [...paths, `${SECTOR}`])) as {
+        block: number;
+        why: string;
+      }[];
+      expect(new Set(differences.map(({ why }) => why))).toEqual(new Set(['EIO']));
+      // The kernel reads the file in pages.
+      const blocks = differences.map(({ block }) => block);
+      for (const block of [500, 501, 502]) expect(blocks).toContain(block);
+      expect(blocks.length).toBeLessThanOrEqual(4);
+    }
   });
 
   it('refuses to go on with another disc', async () => {
