@@ -1,4 +1,5 @@
 // The map file that belongs to an image: the one that was named, or one beside it with a name that map files have.
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { IsodriveError, isSystemError } from '../base/error.js';
@@ -39,13 +40,15 @@ export async function findRescueMap(
 /** Rejects with `damaged` for what is too large for a map file. */
 async function readText(path: string): Promise<string> {
   try {
-    const file = await open(path, 'r');
+    // A pipe without a writer would block the open for ever.
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const { size } = await file.stat();
-      if (size <= MAX_MAP_BYTES) return await file.readFile('latin1');
+      const stats = await file.stat();
+      const { size } = stats;
+      if (stats.isFile() && size <= MAX_MAP_BYTES) return await file.readFile('latin1');
       throw new IsodriveError(
         'damaged',
-        `Cannot read the map file "${path}": it has ${size} bytes, expected at most ${MAX_MAP_BYTES}`,
+        `Cannot read the map file "${path}": it has ${size} bytes, expected a file of at most ${MAX_MAP_BYTES}`,
       );
     } finally {
       await file.close();
