@@ -13,6 +13,7 @@ const JOURNAL_VERSION = 1;
 const VIEW = z.object({
   session: z.number().optional(),
   sectorOffset: z.number().optional(),
+  map: z.string().optional(),
   charset: z.string().optional(),
   associated: z.boolean().optional(),
 });

@@ -75,10 +75,11 @@ export class MountManager {
   }
 
   /** Mounts an image, or gives the mount it has. Rejects with what opening, the driver or the mount point reports. */
-  async mount(params: MountParams, signal: AbortSignal): Promise<MountResult> {
+  async mount(wanted: MountParams, signal: AbortSignal): Promise<MountResult> {
     const isOurs = this.#ownMountPoints();
-    const path = await resolvePath(params.image, isOurs);
-    const directory = params.directory && (await resolveMountPoint(params.directory, isOurs));
+    const path = await resolvePath(wanted.image, isOurs);
+    const directory = wanted.directory && (await resolveMountPoint(wanted.directory, isOurs));
+    const params = { ...wanted, map: wanted.map && (await resolvePath(wanted.map, isOurs)) };
     return this.#lock.run(path, async () => {
       const existing = params.new === true ? undefined : await this.#findExisting(path, params);
       if (existing !== undefined) return { mount: await existing.describe(), existing: true };
@@ -122,14 +123,14 @@ export class MountManager {
   ): Promise<MountedImage> {
     this.#checkOpen();
     this.#registry.checkRoom();
-    const { session, sectorOffset, charset, associated } = params;
+    const { session, sectorOffset, map, charset, associated } = params;
     try {
       const mounted = await this.#factory.create({
         id: this.#registry.createId(),
         path,
         tree: params.tree ?? 'auto',
         driver: params.driver ?? 'auto',
-        view: { session, sectorOffset, charset, associated: associated ?? false },
+        view: { session, sectorOffset, map, charset, associated: associated ?? false },
         allowOther: params.allowOther ?? false,
         preparePoint: (label) => prepareMountPoint(directory, label),
         check: () => this.#checkWanted(signal),

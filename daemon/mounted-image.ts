@@ -15,7 +15,7 @@ import type { ImageIdentity } from './image-identity.js';
 const READ_PAUSE = 20;
 
 /** What a mount shows beside its tree. */
-export type ViewParams = Pick<MountParams, 'session' | 'sectorOffset' | 'charset' | 'associated'>;
+export type ViewParams = Pick<MountParams, 'session' | 'sectorOffset' | 'map' | 'charset' | 'associated'>;
 
 /** What a mount needs of its image once it is made: all that is left of one that the kernel serves. */
 export interface ShownImage extends AsyncDisposable {
@@ -82,12 +82,13 @@ export class MountedImage {
     );
   }
 
-  #showsView({ session, sectorOffset, charset, associated }: ViewParams): boolean {
+  #showsView({ session, sectorOffset, map, charset, associated }: ViewParams): boolean {
     const { view, image } = this.#parts;
     const last = image.sessions.at(-1)?.number;
     return (
       (session ?? last) === image.session?.number &&
       (sectorOffset ?? 0) === (view.sectorOffset ?? 0) &&
+      map === view.map &&
       charset?.toLowerCase() === view.charset?.toLowerCase() &&
       (associated ?? false) === (view.associated ?? false)
     );

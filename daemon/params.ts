@@ -25,6 +25,7 @@ const SCHEMAS = {
     tree: z.enum([...TREE_KINDS, 'auto']).optional(),
     session: z.number().int().min(1).optional(),
     sectorOffset: z.number().int().min(0).max(MAX_SECTOR_OFFSET).optional(),
+    map: absolutePath.optional(),
     charset: z.string().min(1).max(64).optional(),
     associated: z.boolean().optional(),
     driver: z.enum([...DRIVER_NAMES, 'auto']).optional(),

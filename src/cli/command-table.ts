@@ -10,6 +10,11 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
 
 const IMAGE: PositionalSpec = { name: 'image', required: true, summary: 'Disc image' };
 const PATH_IN_IMAGE: PositionalSpec = { name: 'path', required: false, summary: 'Path inside the image' };
+const HASH: OptionSpec = {
+  name: 'hash',
+  type: 'string',
+  summary: 'Digests: some of md5,sha1,sha256,sha512,blake2b; sha256 without',
+};
 
 export const COMMANDS: readonly CommandSpec[] = [
   {
@@ -107,6 +112,55 @@ export const COMMANDS: readonly CommandSpec[] = [
       ...VIEW_OPTIONS,
     ],
     load: async () => (await import('./commands/index-image.js')).runIndex,
+  },
+  {
+    name: 'create',
+    summary: 'Make an image of a disc, and go on where an earlier run stopped',
+    positionals: [
+      { name: 'source', required: true, summary: 'Drive or image to read' },
+      { name: 'output', required: true, summary: 'Image to make' },
+    ],
+    options: [
+      HASH,
+      { name: 'verify', type: 'boolean', summary: 'Read everything again and compare' },
+      { name: 'retries', type: 'string', summary: 'How often to try bad sectors again; 3 without' },
+      { name: 'map', type: 'string', summary: 'Map file, as of ddrescue; OUTPUT.map without' },
+      { name: 'accept-errors', type: 'boolean', summary: 'Finish even if sectors cannot be read' },
+      { name: 'force', type: 'boolean', summary: 'Replace an image that is there' },
+    ],
+    load: async () => (await import('./commands/create.js')).runCreate,
+  },
+  {
+    name: 'verify',
+    summary: 'Check an image by every checksum and signature beside it and in it',
+    positionals: [IMAGE],
+    options: [
+      { name: 'keyring', type: 'string', summary: 'OpenPGP keyring of trusted keys, for gpgv' },
+      { name: 'key', type: 'string', summary: 'Public key of minisign or signify' },
+      ...VIEW_OPTIONS,
+    ],
+    load: async () => (await import('./commands/verify.js')).runVerify,
+  },
+  {
+    name: 'checksum',
+    summary: 'Print digests of an image, or of files in it, as sha256sum does',
+    positionals: [
+      IMAGE,
+      { name: 'paths', required: false, variadic: true, summary: 'Files and directories in the image' },
+    ],
+    options: [HASH, ...VIEW_OPTIONS],
+    load: async () => (await import('./commands/checksum.js')).runChecksum,
+  },
+  {
+    name: 'compare',
+    summary: 'Compare two images, or an image and a directory, by sector and by file',
+    positionals: [
+      { name: 'a', required: true, summary: 'Image or drive' },
+      { name: 'b', required: true, summary: 'Image, drive or directory' },
+    ],
+    // One map cannot be about both.
+    options: VIEW_OPTIONS.filter(({ name }) => name !== 'map'),
+    load: async () => (await import('./commands/compare.js')).runCompare,
   },
   {
     name: 'status',

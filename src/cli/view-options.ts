@@ -1,4 +1,5 @@
 // The options that say which view of an image is wanted, the same for every command that looks into one.
+import { resolve } from 'node:path';
 import { IsodriveError } from '../base/error.js';
 import { MAX_SECTOR_OFFSET } from '../disc/shifted-reader.js';
 import { TREE_KINDS } from '../filesystem/file-tree.js';
@@ -22,21 +23,26 @@ export const VIEW_OPTIONS: readonly OptionSpec[] = [
     type: 'string',
     summary: 'Address of the first sector, for an image cut out of a disc',
   },
+  { name: 'map', type: 'string', summary: "ddrescue's map of what was read; without, one beside the image" },
   { name: 'charset', type: 'string', summary: 'Charset of names that are not UTF-8, such as shift_jis' },
   { name: 'associated', type: 'boolean', summary: 'Show associated files (resource forks) as ._NAME' },
 ];
 
 export type ViewChoice = Pick<OpenImageOptions, 'session' | 'sectorOffset' | 'charset' | 'associated'> & {
   readonly tree: TreeKind | 'auto';
+  /** Absolute path of a map file. */
+  readonly map: string | undefined;
 };
 
 /** What the options of a command line ask for. Throws `usage` for a number that is none. */
 export function readViewOptions(args: CommandArguments): ViewChoice {
+  const map = args.text('map');
   return {
     // The parser has checked the choice.
     tree: (args.text('tree') ?? 'auto') as TreeKind | 'auto',
     session: readNumber(args, 'session', 1, MAX_SESSION),
     sectorOffset: readNumber(args, 'sector-offset', 0, MAX_SECTOR_OFFSET),
+    map: map === undefined ? undefined : resolve(map),
     charset: args.text('charset'),
     associated: args.flag('associated'),
   };

@@ -17,7 +17,8 @@ import { findSessionViews } from '../filesystem/views/session-views.js';
 import type { VolumeSummary } from '../filesystem/volume-summary.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { CachedSource } from '../source/cached-source.js';
-import { FileSource } from '../source/file-source.js';
+import { openImageFile } from '../source/open-image-file.js';
+import type { RescueMap } from '../source/rescue-map.js';
 import { DiscIndex } from './disc-index.js';
 import type { IndexMemory } from './index-memory.js';
 import { PlainIndexMemory } from './index-memory.js';
@@ -39,7 +40,9 @@ export interface OpenImageOptions {
   readonly isAdopted?: boolean;
   /** Bytes of metadata kept in memory while directories are read. */
   readonly cacheBytes?: number;
-  readonly signal?: AbortSignal;
+  /** Map of what was read when the image was made, or the path of its file; one beside the image where absent. */
+  readonly map?: RescueMap | string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** An image ready to be listed. Disposing closes the source. */
@@ -62,6 +65,8 @@ export interface OpenedImage extends AsyncDisposable {
   /** The one that is shown; undefined where the format has none. */
   readonly session: SessionSummary | undefined;
   readonly findings: FindingLog;
+  /** Says what of the image could not be read when it was made; absent when all of it was. */
+  readonly damage: RescueMap | undefined;
   /** Lets go of cached metadata: to be called when the whole tree is in the index. */
   releaseCache(): void;
 }
@@ -71,14 +76,19 @@ export interface OpenedImage extends AsyncDisposable {
  * stays open then.
  */
 export async function openImage(path: string, options: OpenImageOptions = {}): Promise<OpenedImage> {
-  return openSource(await FileSource.open(path, options.signal), options);
+  const { source, damage } = await openImageFile(path, options.map, options.signal);
+  return openSource(source, options, damage);
 }
 
-/** Like openImage, for bytes that are no file; takes ownership of the source. */
-export async function openSource(source: ByteSource, options: OpenImageOptions = {}): Promise<OpenedImage> {
+/** Like openImage, for bytes that are no file; takes ownership of the source. `damage`: what of them was not read. */
+export async function openSource(
+  source: ByteSource,
+  options: OpenImageOptions = {},
+  damage?: RescueMap,
+): Promise<OpenedImage> {
   const cache = new CachedSource(source, options.cacheBytes);
   try {
-    return await openVolume(source, cache, options);
+    return await openVolume(source, cache, damage, options);
   } catch (thrown) {
     await cache[Symbol.asyncDispose]();
     throw thrown;
@@ -88,6 +98,7 @@ export async function openSource(source: ByteSource, options: OpenImageOptions =
 async function openVolume(
   source: ByteSource,
   cache: CachedSource,
+  damage: RescueMap | undefined,
   options: OpenImageOptions,
 ): Promise<OpenedImage> {
   const { signal } = options;
@@ -132,6 +143,7 @@ async function openVolume(
     sessions,
     session: chosen,
     findings,
+    damage,
     releaseCache: () => cache.clear(),
     [Symbol.asyncDispose]: () => cache[Symbol.asyncDispose](),
   };

@@ -27,6 +27,8 @@ export interface MountParams {
   readonly session?: number | undefined;
   /** Address, on its disc, of the image's first sector; 0 where absent. */
   readonly sectorOffset?: number | undefined;
+  /** Absolute path of a map of what was read when the image was made; one beside the image where absent. */
+  readonly map?: string | undefined;
   /** Charset of names that are not UTF-8, a label of the WHATWG Encoding Standard. */
   readonly charset?: string | undefined;
   /** Show associated files as ._NAME. */

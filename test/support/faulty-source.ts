@@ -9,6 +9,8 @@ export class FaultySource implements ByteSource {
   readonly reads: [number, number][] = [];
   /** Reads that touch bytes in here fail: first byte, byte behind the last. */
   bad: readonly [number, number] = [0, 0];
+  /** Says for a read's first byte and the one behind its last whether and how it fails. */
+  fault: ((position: number, end: number) => IsodriveError | undefined) | undefined;
   /** Bytes that `readCached` has: first byte, byte behind the last. */
   inMemory: readonly [number, number] = [0, 0];
   disposed = false;
@@ -27,6 +29,8 @@ export class FaultySource implements ByteSource {
     if (position < this.bad[1] && end > this.bad[0]) {
       throw new IsodriveError('image-unreadable', `Cannot read byte ${position}: EIO`);
     }
+    const fault = this.fault?.(position, end);
+    if (fault !== undefined) throw fault;
     if (end <= position) return 0;
     target.set(this.#bytes.subarray(position, end));
     return end - position;

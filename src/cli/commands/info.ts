@@ -5,6 +5,7 @@ import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { controlSocketPath } from '../../protocol/socket-path.js';
 import { checkImage } from '../../present/check-image.js';
 import { reportCopyProtection } from '../../present/copy-protection.js';
+import { describeDamage, formatDamage } from '../../present/describe-damage.js';
 import { describeImage, formatDescription } from '../../present/describe-image.js';
 import { escapeForTerminal } from '../../present/display-name.js';
 import type { RunCommand } from '../command-spec.js';
@@ -17,14 +18,16 @@ export const runInfo: RunCommand = async (args, { output, signal }) => {
   if (args.flag('check')) await checkImage(image, signal);
   await reportCopyProtection(image, signal);
   const description = describeImage(image);
+  const damage = await describeDamage(image, signal);
   const path = await realpath(image.source.name);
   const all = await listMounts(controlSocketPath(args.text('socket')), signal);
   const mounts = all.filter((mount) => mount.image === path);
   if (output.json) {
-    await output.record({ schemaVersion: SCHEMA_VERSION, ...description, mounts });
+    await output.record({ schemaVersion: SCHEMA_VERSION, ...description, damage, mounts });
     return undefined;
   }
   await output.line(formatDescription(description));
+  if (damage !== undefined) await output.line(formatDamage(damage));
   for (const mount of mounts) {
     const place = escapeForTerminal(Buffer.from(mount.mountPoint));
     await output.line(`${'Mounted:'.padEnd(14)}${place}, ${mount.id} by ${mount.driver}`);

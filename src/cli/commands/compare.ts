@@ -1,0 +1,119 @@
+// isodrive compare A B: by sector and by file where both are images, by file alone where one is a directory.
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { IsodriveError } from '../../base/error.js';
+import { compareSectors } from '../../imaging/compare/compare-sectors.js';
+import { compareTrees } from '../../imaging/compare/compare-trees.js';
+import type { TreeDifference } from '../../imaging/compare/compare-trees.js';
+import { readDirectorySide, readImageSide } from '../../imaging/compare/tree-side.js';
+import type { Side } from '../../imaging/compare/tree-side.js';
+import { openImage } from '../../index/open-image.js';
+import type { OpenedImage } from '../../index/open-image.js';
+import { escapeForTerminal } from '../../present/display-name.js';
+import { SCHEMA_VERSION } from '../../protocol/messages.js';
+import { openImageFile } from '../../source/open-image-file.js';
+import type { ByteRange } from '../../source/rescue-map.js';
+import type { RunCommand } from '../command-spec.js';
+import { formatBytes, formatCount } from '../count-text.js';
+import type { Output } from '../output.js';
+import { PassProgress } from '../pass-progress.js';
+import { readViewOptions } from '../view-options.js';
+import type { ViewChoice } from '../view-options.js';
+
+export const runCompare: RunCommand = async (args, { output, signal }) => {
+  const [a, b] = [resolve(args.required('a')), resolve(args.required('b'))];
+  const areImages = !(await isDirectory(a)) && !(await isDirectory(b));
+  const sectors = areImages ? await compareImages(a, b, output, signal) : undefined;
+  // What is the same in every sector has the same files.
+  const isSame = sectors?.length === 0;
+  const files = isSame ? [] : await compareFiles(a, b, readViewOptions(args), signal);
+  if (output.json) {
+    await output.record({
+      schemaVersion: SCHEMA_VERSION,
+      a,
+      b,
+      same: isSame || isEqual(sectors, files),
+      sectors,
+      files,
+    });
+  } else await printDifferences(sectors, files, output);
+  if (isSame || isEqual(sectors, files)) return undefined;
+  throw new IsodriveError(
+    'verification-failed',
+    `Cannot find "${a}" and "${b}" the same: ${summarize(sectors, files)}`,
+    {
+      action: 'See the differences above',
+    },
+  );
+};
+
+function isEqual(sectors: readonly ByteRange[] | undefined, files: readonly TreeDifference[]): boolean {
+  return (sectors?.length ?? 0) === 0 && files.length === 0;
+}
+
+function summarize(sectors: readonly ByteRange[] | undefined, files: readonly TreeDifference[]): string {
+  const bytes = (sectors ?? []).reduce((sum, { size }) => sum + size, 0);
+  const entries = formatCount(files.length, 'entry differs', 'entries differ');
+  return sectors === undefined ? entries : `${formatBytes(bytes)} in sectors that differ, ${entries}`;
+}
+
+async function compareImages(
+  a: string,
+  b: string,
+  output: Output,
+  signal: AbortSignal,
+): Promise<ByteRange[]> {
+  await using left = (await openImageFile(a, undefined, signal)).source;
+  await using right = (await openImageFile(b, undefined, signal)).source;
+  const progress = new PassProgress(output);
+  try {
+    return await compareSectors(left, right, { signal, onProgress: progress.show.bind(progress) });
+  } finally {
+    progress.clear();
+  }
+}
+
+async function compareFiles(
+  a: string,
+  b: string,
+  view: ViewChoice,
+  signal: AbortSignal,
+): Promise<TreeDifference[]> {
+  const opened: OpenedImage[] = [];
+  const open = async (path: string): Promise<Side> => {
+    if (await isDirectory(path)) return readDirectorySide(path, signal);
+    const image = await openImage(path, { ...view, signal });
+    opened.push(image);
+    return readImageSide(image, signal);
+  };
+  try {
+    return await compareTrees(await open(a), await open(b), signal);
+  } finally {
+    for (const image of opened) await image[Symbol.asyncDispose]();
+  }
+}
+
+async function printDifferences(
+  sectors: readonly ByteRange[] | undefined,
+  files: readonly TreeDifference[],
+  output: Output,
+): Promise<void> {
+  if (sectors?.length === 0) return output.line('the same in every sector');
+  for (const { position, size } of sectors ?? []) {
+    await output.line(`sectors     ${formatBytes(size)} at byte ${position} differ`);
+  }
+  for (const { path, kind, detail } of files) {
+    await output.line(
+      `${kind.padEnd(11)} ${escapeForTerminal(Buffer.from(path))}: ${escapeForTerminal(Buffer.from(detail))}`,
+    );
+  }
+  if (files.length === 0) await output.line('the same files');
+}
+
+/** What is not there is no directory: opening it as an image says so. */
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+}

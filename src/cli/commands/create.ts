@@ -1,0 +1,110 @@
+// isodrive create SOURCE OUTPUT: an image of a disc. Progress on a terminal, or events as JSON; a summary at the end.
+import { realpath } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { IsodriveError } from '../../base/error.js';
+import { createImage, unfinished } from '../../imaging/create/create-image.js';
+import type { CreateProgress, CreateReport } from '../../imaging/create/create-image.js';
+import { outputPaths } from '../../imaging/create/resume.js';
+import { parseAlgorithms } from '../../imaging/digests.js';
+import { escapeForTerminal } from '../../present/display-name.js';
+import { SCHEMA_VERSION } from '../../protocol/messages.js';
+import { openImageFile } from '../../source/open-image-file.js';
+import type { CommandArguments, RunCommand } from '../command-spec.js';
+import { formatBytes, formatCount, formatSeconds } from '../count-text.js';
+import type { Output } from '../output.js';
+import { ProgressLine } from '../progress-line.js';
+
+const DEFAULT_RETRIES = 3;
+const MAX_RETRIES = 1000;
+/** Affected files shown to people. */
+const MAX_FILES_SHOWN = 20;
+
+export const runCreate: RunCommand = async (args, { output, signal }) => {
+  const path = resolve(args.required('source'));
+  const map = args.text('map');
+  const paths = outputPaths(resolve(args.required('output')), map === undefined ? undefined : resolve(map));
+  const algorithms = parseAlgorithms(args.text('hash') ?? 'sha256');
+  const retries = parseRetries(args);
+  await using source = (await openImageFile(path, undefined, signal)).source;
+  await refuseSameFile(path, paths.output);
+  const line = output.stderrIsTerminal && !output.json ? new ProgressLine(output.stderr) : undefined;
+  let report: CreateReport;
+  try {
+    report = await createImage(source, {
+      ...{ paths, algorithms, retries, signal },
+      verify: args.flag('verify'),
+      force: args.flag('force'),
+      acceptErrors: args.flag('accept-errors'),
+      schemaVersion: SCHEMA_VERSION,
+      onProgress: chooseProgress(output, line),
+    });
+  } finally {
+    line?.clear();
+  }
+  if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, event: 'done', ...report });
+  else await printReport(report, output);
+  if (!report.finished) throw unfinished(report);
+  return undefined;
+};
+
+function chooseProgress(
+  output: Output,
+  line: ProgressLine | undefined,
+): ((progress: CreateProgress) => void) | undefined {
+  if (output.json) {
+    // An event is worth something only while it is new, so it does not wait for others.
+    return (progress) => {
+      output.stdout.write(
+        `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, event: 'progress', ...progress })}\n`,
+      );
+    };
+  }
+  if (line === undefined) return undefined;
+  return ({ stage, bytesRescued, bytesBad, bytesTotal, bytesPerSecond }) => {
+    const bad = bytesBad === 0 ? '' : `  ${formatBytes(bytesBad)} bad`;
+    const remark = stage === 'verify' ? '  comparing' : bad;
+    line.show({ bytesDone: bytesRescued, bytesTotal, bytesPerSecond }, remark);
+  };
+}
+
+async function printReport(report: CreateReport, output: Output): Promise<void> {
+  for (const { message } of report.findings) output.note(message);
+  const { affectedFiles } = report;
+  for (const { path, ranges } of affectedFiles.slice(0, MAX_FILES_SHOWN)) {
+    const bytes = ranges.reduce((sum, { size }) => sum + size, 0);
+    output.note(`${escapeForTerminal(Buffer.from(path))}: ${formatBytes(bytes)} could not be read`);
+  }
+  if (affectedFiles.length > MAX_FILES_SHOWN) {
+    output.note(`${affectedFiles.length - MAX_FILES_SHOWN} more files could not be read whole`);
+  }
+  if (!report.finished) return;
+  for (const [algorithm, digest] of Object.entries(report.digests))
+    await output.line(`${algorithm}  ${digest}`);
+  const lost = report.unreadable.reduce((sum, { size }) => sum + size, 0);
+  const parts = [
+    `${formatBytes(report.size)} in ${formatSeconds(report.seconds)}`,
+    ...(report.resumed ? ['gone on from an earlier run'] : []),
+    ...(report.differing === undefined ? [] : ['compared with the source: the same']),
+    lost === 0 ? 'all sectors read' : `${formatBytes(lost)} missing`,
+    ...(affectedFiles.length === 0 ? [] : [`${formatCount(affectedFiles.length, 'file', 'files')} affected`]),
+  ];
+  await output.line(`${report.image}: ${parts.join(', ')}`);
+}
+
+function parseRetries(args: CommandArguments): number {
+  const text = args.text('retries');
+  if (text === undefined) return DEFAULT_RETRIES;
+  const value = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
+  if (value <= MAX_RETRIES) return value;
+  throw new IsodriveError('usage', `Argument "retries" is "${text}", expected a number up to ${MAX_RETRIES}`);
+}
+
+/** Replacing the source by its own image would lose it. */
+async function refuseSameFile(source: string, output: string): Promise<void> {
+  const target = await realpath(output).catch(() => output);
+  if (target !== (await realpath(source))) return;
+  throw new IsodriveError(
+    'usage',
+    `Cannot write "${output}": it is the source itself, expected another file`,
+  );
+}

@@ -1,0 +1,88 @@
+// Reads a source again and compares it with the image made of it, sector by sector. What differs is read once more:
+// a drive that is not sure of a sector gives it differently each time.
+import { SECTOR_SIZE } from '../../disc/sector-reader.js';
+import { throwIfAborted } from '../../source/abortable.js';
+import type { ByteSource } from '../../source/byte-source.js';
+import { RescueMap } from '../../source/rescue-map.js';
+import type { ByteRange } from '../../source/rescue-map.js';
+import { isBadPlace } from './medium-fault.js';
+import { CHUNK_BYTES } from './rescuer.js';
+import type { ReadBack } from './sequential-hasher.js';
+
+export interface CompareBackOptions {
+  /** Bytes of the image; those that `map` does not call read are passed over. */
+  readonly size: number;
+  readonly map: RescueMap;
+  readonly readBack: ReadBack;
+  readonly onProgress?: ((bytesDone: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Sectors of the image that the source does not give again, in order, neighbours joined. Rejects with
+ * `image-unreadable` when the source is gone, and `cancelled`.
+ */
+export async function compareBack(source: ByteSource, options: CompareBackOptions): Promise<ByteRange[]> {
+  const { size, map, signal } = options;
+  const ours = new Uint8Array(CHUNK_BYTES);
+  const theirs = new Uint8Array(CHUNK_BYTES);
+  // Its "read" stands for "the same", which joins neighbours for us.
+  const same = new RescueMap(size);
+  for (const gap of map.missing(size)) same.mark(gap.position, gap.size, '+');
+  for (let gap = same.nextFrom(0, '?'); gap !== undefined; gap = same.nextFrom(gap.position, '?')) {
+    throwIfAborted(signal);
+    const range = { position: gap.position, size: Math.min(gap.size, CHUNK_BYTES) };
+    const image = ours.subarray(0, range.size);
+    const isThere = await tryToReadBack(options.readBack, image, range.position);
+    const disc = theirs.subarray(0, range.size);
+    const isRead = isThere && (await tryToRead(source, disc, range.position, signal));
+    if (isRead && Buffer.compare(image, disc) === 0) same.mark(range.position, range.size, '+');
+    else await compareSectors(source, range, options.readBack, same, signal);
+    options.onProgress?.(range.position + range.size);
+  }
+  return same.missing(size);
+}
+
+/** Marks each sector of a range: the same, or not. */
+async function compareSectors(
+  source: ByteSource,
+  range: ByteRange,
+  readBack: ReadBack,
+  same: RescueMap,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const buffers = [new Uint8Array(SECTOR_SIZE), new Uint8Array(SECTOR_SIZE)] as const;
+  for (let at = 0; at < range.size; at += SECTOR_SIZE) {
+    throwIfAborted(signal);
+    const size = Math.min(SECTOR_SIZE, range.size - at);
+    const [ours, theirs] = [buffers[0].subarray(0, size), buffers[1].subarray(0, size)];
+    const isThere = await tryToReadBack(readBack, ours, range.position + at);
+    const isRead = isThere && (await tryToRead(source, theirs, range.position + at, signal));
+    const isSame = isRead && Buffer.compare(ours, theirs) === 0;
+    same.mark(range.position + at, size, isSame ? '+' : '-');
+  }
+}
+
+async function tryToReadBack(readBack: ReadBack, target: Uint8Array, position: number): Promise<boolean> {
+  try {
+    await readBack(target, position);
+    return true;
+  } catch (thrown) {
+    if (isBadPlace(thrown)) return false;
+    throw thrown;
+  }
+}
+
+async function tryToRead(
+  source: ByteSource,
+  target: Uint8Array,
+  position: number,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  try {
+    return (await source.read(target, position, signal)) === target.length;
+  } catch (thrown) {
+    if (isBadPlace(thrown)) return false;
+    throw thrown;
+  }
+}

@@ -1,0 +1,31 @@
+// The contract between a verification and those who gather evidence for it.
+import type { ExtentMap } from '../../index/extent-map.js';
+import type { OpenedImage } from '../../index/open-image.js';
+import type { Check } from './check.js';
+import type { PassConsumer, PassOptions } from './image-pass.js';
+
+export interface VerifyOptions extends PassOptions {
+  /** Absolute path of the image. */
+  readonly path: string;
+  /** OpenPGP keyring file, for gpgv. */
+  readonly keyring?: string | undefined;
+  /** Public key file of minisign or signify. */
+  readonly key?: string | undefined;
+}
+
+export interface VerifyContext {
+  readonly image: OpenedImage;
+  readonly options: VerifyOptions;
+  readonly extents: ExtentMap;
+}
+
+/** A piece of evidence: what it wants read, and what it says when that has been read. */
+export interface Evidence {
+  readonly consumers: readonly PassConsumer[];
+  finish(): readonly Check[] | Promise<readonly Check[]>;
+}
+
+/** Evidence that needs nothing read. */
+export function settled(...checks: readonly Check[]): Evidence {
+  return { consumers: [], finish: () => checks };
+}

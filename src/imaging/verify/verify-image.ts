@@ -1,0 +1,34 @@
+// Whether an image is what its publisher made: gathers all the evidence there is beside it and in it, reads the image
+// once for all of it, and says of each piece what came of it.
+import { throwIfAborted } from '../../source/abortable.js';
+import { ExtentMap } from '../../index/extent-map.js';
+import type { OpenedImage } from '../../index/open-image.js';
+import type { Check } from './check.js';
+import type { Evidence, VerifyOptions } from './evidence.js';
+import { gatherInside } from './gather-inside.js';
+import { gatherListsBeside } from './gather-beside.js';
+import { gatherSignatures } from './gather-signatures.js';
+import { runPass } from './image-pass.js';
+import { gatherImplanted, gatherTags } from './gather-embedded.js';
+import { checkStructure } from './structure.js';
+
+/** All checks, in the order of the evidence. Rejects with `cancelled`, and when the image cannot be read any more. */
+export async function verifyImage(image: OpenedImage, options: VerifyOptions): Promise<Check[]> {
+  const extents = await ExtentMap.load(image.index, options.signal);
+  const context = { image, options, extents };
+  const evidence: Evidence[] = [];
+  const gatherers = [gatherListsBeside, gatherSignatures, gatherImplanted, gatherTags, gatherInside];
+  for (const gather of gatherers) evidence.push(...(await gather(context)));
+  await runPass(
+    image.source,
+    evidence.flatMap(({ consumers }) => consumers),
+    options,
+  );
+  const checks: Check[] = [];
+  for (const one of evidence) {
+    throwIfAborted(options.signal);
+    checks.push(...(await one.finish()));
+  }
+  checks.push(...(await checkStructure(context)));
+  return checks;
+}

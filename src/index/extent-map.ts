@@ -1,0 +1,97 @@
+// Which files lie where: the index turned round, from bytes of the image to the files that they belong to.
+import { MODE_TYPE } from '../filesystem/file-tree.js';
+import type { DiscIndex } from './disc-index.js';
+import { ROOT_ROW } from './index-table.js';
+import { readExtents } from './node-record.js';
+import { walkRows } from './walk-rows.js';
+
+/** A run of a file's bytes in the image. */
+export interface FileRun {
+  readonly row: number;
+  /** Byte offset in the image. */
+  readonly start: number;
+  /** Byte behind the last. */
+  readonly end: number;
+  /** Byte offset in the file. */
+  readonly fileOffset: number;
+}
+
+/** A file of which some bytes are in a range, and which bytes of the file these are. */
+export interface AffectedFile {
+  /** From "/", for people. */
+  readonly path: string;
+  readonly row: number;
+  readonly ranges: readonly { readonly position: number; readonly size: number }[];
+}
+
+export class ExtentMap {
+  /** By start; of equal starts the longer first. */
+  readonly runs: readonly FileRun[];
+  readonly #index: DiscIndex;
+  /** Largest end of the runs up to and with each: tells where a backward search may stop. */
+  readonly #reach: Float64Array;
+
+  private constructor(index: DiscIndex, runs: FileRun[]) {
+    runs.sort((a, b) => a.start - b.start || b.end - a.end);
+    this.#index = index;
+    this.runs = runs;
+    this.#reach = new Float64Array(runs.length);
+    let reach = 0;
+    for (const [i, run] of runs.entries()) this.#reach[i] = reach = Math.max(reach, run.end);
+  }
+
+  /** Loads the whole index. Directories that cannot be listed are left out; rejects with `cancelled` on abort. */
+  static async load(index: DiscIndex, signal?: AbortSignal): Promise<ExtentMap> {
+    const runs: FileRun[] = [];
+    for await (const row of walkRows(index, ROOT_ROW, signal)) {
+      if (index.table.type(row) === MODE_TYPE.regular) addRuns(index, row, runs);
+    }
+    return new ExtentMap(index, runs);
+  }
+
+  /** Files with bytes in any of the ranges, in the order of their paths. */
+  filesIn(ranges: readonly { readonly position: number; readonly size: number }[]): AffectedFile[] {
+    const hits = new Map<number, { position: number; size: number }[]>();
+    for (const { position, size } of ranges) {
+      for (const run of this.#overlapping(position, position + size)) {
+        const start = Math.max(position, run.start);
+        const part = {
+          position: run.fileOffset + start - run.start,
+          size: Math.min(position + size, run.end) - start,
+        };
+        hits.set(run.row, [...(hits.get(run.row) ?? []), part]);
+      }
+    }
+    return [...hits]
+      .map(([row, parts]) => ({
+        path: this.#index.path(row),
+        row,
+        ranges: parts.sort((a, b) => a.position - b.position),
+      }))
+      .sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
+  #overlapping(start: number, end: number): FileRun[] {
+    let low = 0;
+    let high = this.runs.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.runs[middle]!.start < end) low = middle + 1;
+      else high = middle;
+    }
+    const result: FileRun[] = [];
+    for (let i = low - 1; i >= 0 && this.#reach[i]! > start; i -= 1) {
+      const run = this.runs[i]!;
+      if (run.end > start) result.push(run);
+    }
+    return result;
+  }
+}
+
+function addRuns(index: DiscIndex, row: number, runs: FileRun[]): void {
+  let fileOffset = 0;
+  for (const { offset, length } of readExtents(index.table, row)) {
+    if (offset !== undefined) runs.push({ row, start: offset, end: offset + length, fileOffset });
+    fileOffset += length;
+  }
+}
