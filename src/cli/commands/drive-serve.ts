@@ -1,6 +1,11 @@
 // isodrive drive serve IMAGE...: serves images as drives in the foreground, until it is interrupted.
+import type { BlockList } from 'node:net';
 import { resolve } from 'node:path';
 import { IsodriveError } from '../../base/error.js';
+import { readChapFile } from '../../drive/iscsi/chap-file.js';
+import { formatIscsiUris, ISCSI_PORT, nameTarget, openIscsiTarget } from '../../drive/iscsi/iscsi-target.js';
+import { DriveState } from '../../drive/mmc/drive-state.js';
+import { Medium } from '../../drive/mmc/medium.js';
 import { openNbdServer, formatNbdUris } from '../../drive/nbd/nbd-server.js';
 import { nameExports } from '../../drive/nbd/nbd-export.js';
 import { NBD_PORT } from '../../drive/nbd/protocol.js';
@@ -49,31 +54,59 @@ async function openImages(
   return { list, [Symbol.asyncDispose]: close };
 }
 
-function chooseProtocol(
-  args: CommandArguments,
-): (args: CommandArguments, images: DriveImage[]) => Promise<Served> {
-  if (!args.flag('nbd'))
-    throw new IsodriveError('usage', 'Option for the protocol is missing, expected --nbd');
-  return serveNbd;
+type Serve = (args: CommandArguments, images: readonly DriveImage[]) => Promise<Served>;
+
+function chooseProtocol(args: CommandArguments): Serve {
+  if (args.flag('nbd') !== args.flag('iscsi')) return args.flag('nbd') ? serveNbd : serveIscsi;
+  throw new IsodriveError('usage', 'Protocol is not clear, expected either --nbd or --iscsi');
 }
 
-async function serveNbd(args: CommandArguments, images: DriveImage[]): Promise<Served> {
+async function serveNbd(args: CommandArguments, images: readonly DriveImage[]): Promise<Served> {
   const address = parseListenAddress(args.text('listen') ?? '', NBD_PORT);
-  const allow = args.text('allow');
-  if (!isLocal(address) && allow === undefined) {
-    throw new IsodriveError(
-      'policy',
-      'Cannot listen beyond this machine: NBD has no authentication, expected --allow',
-      {
-        action: 'Name the addresses that may connect with --allow, or serve a Unix socket',
-      },
-    );
+  const allowed = readAllowList(args);
+  if (args.text('chap') !== undefined) {
+    throw new IsodriveError('usage', 'Option --chap is of iSCSI, expected it with --iscsi only');
   }
-  const allowed = allow === undefined ? undefined : parseAllowList(allow);
+  if (!isLocal(address) && allowed === undefined) {
+    throw refuseOpenAddress('NBD has no authentication, expected --allow', 'serve a Unix socket');
+  }
   const exports = nameExports(images);
   const listener = await openNbdServer({ address, exports, allowed });
   return {
     uris: formatNbdUris(listener.address, exports),
     [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
   };
+}
+
+async function serveIscsi(args: CommandArguments, images: readonly DriveImage[]): Promise<Served> {
+  const address = parseListenAddress(args.text('listen') ?? '', ISCSI_PORT);
+  if (address.kind === 'unix') {
+    throw new IsodriveError('usage', 'Address to listen on is a path, expected ADDRESS:PORT for iSCSI');
+  }
+  const secrets = args.text('chap');
+  const chap = secrets === undefined ? undefined : await readChapFile(secrets);
+  if (!isLocal(address) && chap === undefined) {
+    throw refuseOpenAddress(
+      'initiators would not be authenticated, expected --chap',
+      'give secrets with --chap',
+    );
+  }
+  const name = nameTarget(images[0]!.path);
+  const drives = images.map(({ disc }, i) => new DriveState(`${name.slice(-24)}:${i}`, new Medium(disc)));
+  const listener = await openIscsiTarget({ address, name, drives, chap, allowed: readAllowList(args) });
+  return {
+    uris: formatIscsiUris(listener.address, name, drives.length),
+    [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
+  };
+}
+
+function readAllowList(args: CommandArguments): BlockList | undefined {
+  const allow = args.text('allow');
+  return allow === undefined ? undefined : parseAllowList(allow);
+}
+
+function refuseOpenAddress(reason: string, instead: string): IsodriveError {
+  return new IsodriveError('policy', `Cannot listen beyond this machine: ${reason}`, {
+    action: `Name who may connect, or ${instead}`,
+  });
 }
