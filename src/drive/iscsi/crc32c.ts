@@ -12,7 +12,7 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 export function crc32c(...parts: readonly Uint8Array[]): Buffer {
   let crc = 0xffff_ffff;
   for (const part of parts) {
-    for (let i = 0; i < part.length; i += 1) crc = (crc >>> 8) ^ TABLE[(crc ^ part[i]!) & 0xff]!;
+    for (const byte of part) crc = (crc >>> 8) ^ TABLE[(crc ^ byte) & 0xff]!;
   }
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32LE((crc ^ 0xffff_ffff) >>> 0);

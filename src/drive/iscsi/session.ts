@@ -122,7 +122,10 @@ export class Session {
     if (opcode === REQUEST.NOP_OUT) return this.#answerNop(pdu);
     if (isDiscovery) return this.#reject(pdu);
     if (opcode === REQUEST.SCSI_COMMAND) return this.#startTask(pdu);
-    if (opcode === REQUEST.DATA_OUT) return this.#takeParameters(pdu);
+    if (opcode === REQUEST.DATA_OUT) {
+      this.#takeParameters(pdu);
+      return;
+    }
     if (opcode === REQUEST.TASK_MANAGEMENT) return this.#manageTasks(pdu);
     return this.#reject(pdu);
   }

@@ -2,6 +2,7 @@
 
 /** Page codes (MMC-6 Table 639). */
 export const ERROR_RECOVERY = 0x01;
+export const CONTROL = 0x0a;
 export const TIMEOUT_PROTECT = 0x1d;
 export const CAPABILITIES = 0x2a;
 export const ALL_PAGES = 0x3f;
@@ -19,6 +20,12 @@ interface PageSpec {
 const ERROR_RECOVERY_PAGE: PageSpec = {
   defaults: [ERROR_RECOVERY, 10, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0],
   changeable: [0, 0, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0],
+};
+
+/** Control (SPC-4 7.5.8): fixed-format sense data, simple queueing, nothing to change. */
+const CONTROL_PAGE: PageSpec = {
+  defaults: [CONTROL, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+  changeable: Array<number>(12).fill(0),
 };
 
 /** Timeout and protect (MMC-6 7.7): no timeouts. */
@@ -54,7 +61,12 @@ const CAPABILITIES_PAGE: PageSpec = {
 const LOCK_STATE_BYTE = 6;
 const LOCK_STATE = 0x02;
 
-const PAGES: readonly PageSpec[] = [ERROR_RECOVERY_PAGE, TIMEOUT_PROTECT_PAGE, CAPABILITIES_PAGE];
+const PAGES: readonly PageSpec[] = [
+  ERROR_RECOVERY_PAGE,
+  CONTROL_PAGE,
+  TIMEOUT_PROTECT_PAGE,
+  CAPABILITIES_PAGE,
+];
 
 /** PAGE CONTROL of MODE SENSE, without 3 (saved values), which there are none of. */
 export type PageControl = 'current' | 'changeable' | 'default';

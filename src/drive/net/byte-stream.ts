@@ -84,9 +84,9 @@ export class ByteStream {
     this.#requireOpen();
   }
 
-  /** Ends the connection once what was written is sent. */
+  /** Ends the connection once what was written is sent, whatever of the peer's is still unread. */
   end(): void {
-    this.#socket.end();
+    this.#socket.destroySoon();
   }
 
   /** Cuts the connection. */

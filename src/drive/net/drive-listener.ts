@@ -49,11 +49,10 @@ export class DriveListener implements AsyncDisposable {
       const served = serve(stream, socket)
         // Whatever a peer does to its connection costs that connection alone.
         .catch(() => undefined)
-        .finally(() => {
-          stream.end();
-          connections.delete(socket);
-        });
+        .finally(() => stream.end());
       connections.set(socket, served);
+      // Not before it is closed: a peer that takes nothing any more is cut off at the end of the drive.
+      socket.once('close', () => connections.delete(socket));
     });
     server.maxConnections = MAX_CONNECTIONS;
     if (address.kind === 'unix') await removeDeadSocket(address.path);
