@@ -222,6 +222,23 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/daemon-logs.js')).runDaemonLogs,
   },
   {
+    name: 'drive serve',
+    summary: 'Serve disc images as drives, until it is interrupted',
+    positionals: [{ name: 'images', required: true, variadic: true, summary: 'Disc images' }],
+    options: [
+      { name: 'nbd', type: 'boolean', summary: 'As network block devices' },
+      { name: 'iscsi', type: 'boolean', summary: 'As optical drives of an iSCSI target' },
+      {
+        name: 'listen',
+        type: 'string',
+        summary: 'ADDRESS:PORT, or the path of a Unix socket; local without',
+      },
+      { name: 'allow', type: 'string', summary: 'ADDRESS[/PREFIX],...: who may connect; everyone without' },
+      { name: 'chap', type: 'string', summary: "iSCSI: file with the initiator's NAME SECRET, and ours" },
+    ],
+    load: async () => (await import('./commands/drive-serve.js')).runDriveServe,
+  },
+  {
     name: 'completion',
     summary: 'Print a completion script for a shell',
     positionals: [

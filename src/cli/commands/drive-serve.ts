@@ -1,0 +1,112 @@
+// isodrive drive serve IMAGE...: serves images as drives in the foreground, until it is interrupted.
+import type { BlockList } from 'node:net';
+import { resolve } from 'node:path';
+import { IsodriveError } from '../../base/error.js';
+import { readChapFile } from '../../drive/iscsi/chap-file.js';
+import { formatIscsiUris, ISCSI_PORT, nameTarget, openIscsiTarget } from '../../drive/iscsi/iscsi-target.js';
+import { DriveState } from '../../drive/mmc/drive-state.js';
+import { Medium } from '../../drive/mmc/medium.js';
+import { openNbdServer, formatNbdUris } from '../../drive/nbd/nbd-server.js';
+import { nameExports } from '../../drive/nbd/nbd-export.js';
+import { NBD_PORT } from '../../drive/nbd/protocol.js';
+import { isLocal, parseAllowList, parseListenAddress } from '../../drive/net/listen-address.js';
+import { openDriveImage } from '../../drive/open-drive-image.js';
+import type { DriveImage } from '../../drive/open-drive-image.js';
+import { SCHEMA_VERSION } from '../../protocol/messages.js';
+import type { CommandArguments, RunCommand } from '../command-spec.js';
+
+/** A drive that is being served. Disposing cuts its connections. */
+interface Served extends AsyncDisposable {
+  /** What initiators connect to, one for each image. */
+  readonly uris: readonly string[];
+}
+
+export const runDriveServe: RunCommand = async (args, { output, signal }) => {
+  const paths = args.list('images').map((path) => resolve(path));
+  if (paths.length === 0)
+    throw new IsodriveError('usage', 'Argument "images" is missing, expected disc images');
+  const serve = chooseProtocol(args);
+  await using images = await openImages(paths, signal);
+  await using served = await serve(args, images.list);
+  const { uris } = served;
+  if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, uris });
+  else for (const uri of uris) await output.line(uri);
+  await output.flush();
+  if (!signal.aborted) await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
+  return undefined;
+};
+
+/** Opens all images or none. */
+async function openImages(
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<AsyncDisposable & { list: DriveImage[] }> {
+  const list: DriveImage[] = [];
+  const close = async (): Promise<void> => {
+    for (const image of list) await image[Symbol.asyncDispose]();
+  };
+  try {
+    for (const path of paths) list.push(await openDriveImage(path, signal));
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+  return { list, [Symbol.asyncDispose]: close };
+}
+
+type Serve = (args: CommandArguments, images: readonly DriveImage[]) => Promise<Served>;
+
+function chooseProtocol(args: CommandArguments): Serve {
+  if (args.flag('nbd') !== args.flag('iscsi')) return args.flag('nbd') ? serveNbd : serveIscsi;
+  throw new IsodriveError('usage', 'Protocol is not clear, expected either --nbd or --iscsi');
+}
+
+async function serveNbd(args: CommandArguments, images: readonly DriveImage[]): Promise<Served> {
+  const address = parseListenAddress(args.text('listen') ?? '', NBD_PORT);
+  const allowed = readAllowList(args);
+  if (args.text('chap') !== undefined) {
+    throw new IsodriveError('usage', 'Option --chap is of iSCSI, expected it with --iscsi only');
+  }
+  if (!isLocal(address) && allowed === undefined) {
+    throw refuseOpenAddress('NBD has no authentication, expected --allow', 'serve a Unix socket');
+  }
+  const exports = nameExports(images);
+  const listener = await openNbdServer({ address, exports, allowed });
+  return {
+    uris: formatNbdUris(listener.address, exports),
+    [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
+  };
+}
+
+async function serveIscsi(args: CommandArguments, images: readonly DriveImage[]): Promise<Served> {
+  const address = parseListenAddress(args.text('listen') ?? '', ISCSI_PORT);
+  if (address.kind === 'unix') {
+    throw new IsodriveError('usage', 'Address to listen on is a path, expected ADDRESS:PORT for iSCSI');
+  }
+  const secrets = args.text('chap');
+  const chap = secrets === undefined ? undefined : await readChapFile(secrets);
+  if (!isLocal(address) && chap === undefined) {
+    throw refuseOpenAddress(
+      'initiators would not be authenticated, expected --chap',
+      'give secrets with --chap',
+    );
+  }
+  const name = nameTarget(images[0]!.path);
+  const drives = images.map(({ disc }, i) => new DriveState(`${name.slice(-24)}:${i}`, new Medium(disc)));
+  const listener = await openIscsiTarget({ address, name, drives, chap, allowed: readAllowList(args) });
+  return {
+    uris: formatIscsiUris(listener.address, name, drives.length),
+    [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
+  };
+}
+
+function readAllowList(args: CommandArguments): BlockList | undefined {
+  const allow = args.text('allow');
+  return allow === undefined ? undefined : parseAllowList(allow);
+}
+
+function refuseOpenAddress(reason: string, instead: string): IsodriveError {
+  return new IsodriveError('policy', `Cannot listen beyond this machine: ${reason}`, {
+    action: `Name who may connect, or ${instead}`,
+  });
+}

@@ -1,0 +1,44 @@
+// The drives of a target by logical unit number, and one initiator's nexus with each of them.
+import type { DataIn } from '../mmc/data-in.js';
+import type { DriveState } from '../mmc/drive-state.js';
+import { execute, executeOnMissingUnit } from '../mmc/execute.js';
+import type { Nexus } from '../mmc/nexus.js';
+
+/** Peripheral and flat addressing (SAM-5 4.7.7), by the first byte. */
+const FLAT = 0x40;
+
+/** Number of the unit that 8 bytes name; undefined for addresses that no unit of ours has. */
+export function decodeUnit(bytes: Uint8Array): number | undefined {
+  if (bytes.subarray(2, 8).some((byte) => byte !== 0)) return undefined;
+  return bytes[0] === 0 || bytes[0] === FLAT ? bytes[1] : undefined;
+}
+
+export class LogicalUnits implements Disposable {
+  readonly #drives: readonly DriveState[];
+  readonly #nexuses: readonly Nexus[];
+  readonly #numbers: readonly number[];
+
+  constructor(drives: readonly DriveState[]) {
+    this.#drives = drives;
+    this.#nexuses = drives.map((drive) => drive.connect());
+    this.#numbers = drives.map((_, i) => i);
+  }
+
+  /** Throws CheckCondition. */
+  execute(unit: number | undefined, cdb: Uint8Array, parameters: Uint8Array): DataIn {
+    const drive = unit === undefined ? undefined : this.#drives[unit];
+    if (drive === undefined) return executeOnMissingUnit(cdb, this.#numbers);
+    return execute({ cdb, parameters, drive, nexus: this.#nexuses[unit!]!, units: this.#numbers });
+  }
+
+  /** Resets a drive, or all; false when there is no such one. */
+  reset(unit?: number): boolean {
+    const drives = unit === undefined ? this.#drives : this.#drives.slice(unit, unit + 1);
+    for (const drive of drives) drive.reset();
+    return drives.length > 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.#drives.forEach((drive, i) => drive.disconnect(this.#nexuses[i]!));
+  }
+}

@@ -1,0 +1,103 @@
+// Protocol data units (RFC 7143 11.1, 11.2): 48 bytes of header, further headers, data padded to four bytes, digests.
+import type { ByteStream } from '../net/byte-stream.js';
+import { ConnectionLost } from '../net/byte-stream.js';
+import { crc32c } from './crc32c.js';
+
+export const HEADER_LENGTH = 48;
+/** Bytes of data that we take in one PDU, as we declare at login: parameter lists and text are all there is. */
+export const MAX_RECEIVED_DATA = 64 * 1024;
+/** A tag that stands for none (RFC 7143 11.19). */
+export const NO_TAG = 0xffff_ffff;
+
+/** Operation codes of requests (RFC 7143 11.2.1.2). */
+export const REQUEST = {
+  NOP_OUT: 0x00,
+  SCSI_COMMAND: 0x01,
+  TASK_MANAGEMENT: 0x02,
+  LOGIN: 0x03,
+  TEXT: 0x04,
+  DATA_OUT: 0x05,
+  LOGOUT: 0x06,
+} as const;
+
+export const RESPONSE = {
+  NOP_IN: 0x20,
+  SCSI_RESPONSE: 0x21,
+  TASK_MANAGEMENT: 0x22,
+  LOGIN: 0x23,
+  TEXT: 0x24,
+  DATA_IN: 0x25,
+  LOGOUT: 0x26,
+  READY_TO_TRANSFER: 0x31,
+  REJECT: 0x3f,
+} as const;
+
+export interface Pdu {
+  readonly header: Buffer;
+  readonly data: Buffer;
+}
+
+export interface Digests {
+  readonly header: boolean;
+  readonly data: boolean;
+}
+
+export const NO_DIGESTS: Digests = { header: false, data: false };
+
+export function opcodeOf({ header }: Pdu): number {
+  return header[0]! & 0x3f;
+}
+
+/** Immediate requests are outside of the order of commands. */
+export function isImmediate({ header }: Pdu): boolean {
+  return (header[0]! & 0x40) !== 0;
+}
+
+/** Undefined when the initiator has left between two PDUs. Rejects with ConnectionLost, also for a wrong digest. */
+export async function readPdu(stream: ByteStream, digests: Digests): Promise<Pdu | undefined> {
+  const header = await stream.read(HEADER_LENGTH);
+  if (header === undefined) return undefined;
+  // Further headers carry long CDBs and bidirectional lengths, which no command of ours has.
+  const further = header[4]! * 4;
+  const length = header.readUIntBE(5, 3);
+  if (length > MAX_RECEIVED_DATA) throw new ConnectionLost(`Initiator sent ${length} bytes of data`);
+  const more = await stream.readMore(further);
+  if (digests.header) await checkDigest(stream, header, more);
+  const padded = await stream.readMore((length + 3) & ~3);
+  if (digests.data && length > 0) await checkDigest(stream, padded);
+  return { header, data: padded.subarray(0, length) };
+}
+
+/** Without recovery (level 0) a wrong digest ends the connection (RFC 7143 7.8). */
+async function checkDigest(stream: ByteStream, ...parts: readonly Uint8Array[]): Promise<void> {
+  const digest = await stream.readMore(4);
+  if (!digest.equals(crc32c(...parts))) throw new ConnectionLost('Digest does not fit');
+}
+
+/** Sends a header, whose data length is set here, and data. */
+export function writePdu(
+  stream: ByteStream,
+  digests: Digests,
+  header: Buffer,
+  data: Uint8Array = new Uint8Array(),
+): Promise<void> {
+  header.writeUIntBE(data.length, 5, 3);
+  const parts: Uint8Array[] = [header];
+  if (digests.header) parts.push(crc32c(header));
+  if (data.length > 0) {
+    const padding = Buffer.alloc(-data.length & 3);
+    parts.push(data);
+    if (padding.length > 0) parts.push(padding);
+    if (digests.data) parts.push(crc32c(data, padding));
+  }
+  return stream.write(...parts);
+}
+
+/** A header with operation code, flags and initiator task tag. */
+export function createHeader(opcode: number, flags: number, tag: number): Buffer {
+  const header = Buffer.alloc(HEADER_LENGTH);
+  header[0] = opcode;
+  header[1] = flags;
+  header.writeUInt32BE(tag, 16);
+  return header;
+}

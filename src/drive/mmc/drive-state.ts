@@ -1,0 +1,89 @@
+// The state of a drive: its disc, its tray, its mode pages, and the initiators that have to be told of changes.
+import type { Medium } from './medium.js';
+import { ModePages } from './mode-pages.js';
+import { EJECT_REQUEST, MEDIUM_REMOVAL, NEW_MEDIUM, Nexus } from './nexus.js';
+import { MEDIUM_CHANGED, RESET_OCCURRED } from './sense.js';
+
+/** The largest that a serial number may be (SPC-4 7.8.14 does not bound it; initiators do). */
+const MAX_SERIAL_LENGTH = 32;
+
+export class DriveState {
+  readonly serial: string;
+  readonly pages = new ModePages();
+  /** Told when the initiator has opened or closed the tray. */
+  onTray: ((isOpen: boolean) => void) | undefined;
+  readonly #nexuses = new Set<Nexus>();
+  #disc: Medium | undefined;
+  #isOpen = false;
+
+  /** `serial`: printable ASCII, at most 32 characters; throws RangeError otherwise. */
+  constructor(serial: string, disc?: Medium) {
+    if (!/^[\x20-\x7e]+$/.test(serial) || serial.length > MAX_SERIAL_LENGTH) {
+      throw new RangeError(`Serial number is "${serial}", expected 1 to ${MAX_SERIAL_LENGTH} characters`);
+    }
+    this.serial = serial;
+    this.#disc = disc;
+  }
+
+  /** The disc that can be read: none while the tray is open. */
+  get medium(): Medium | undefined {
+    return this.#isOpen ? undefined : this.#disc;
+  }
+
+  get isTrayOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get isRemovalPrevented(): boolean {
+    return [...this.#nexuses].some(({ preventsRemoval }) => preventsRemoval);
+  }
+
+  /** A new initiator; `disconnect` forgets it, and the lock that it may hold on the tray with it. */
+  connect(): Nexus {
+    const nexus = new Nexus();
+    this.#nexuses.add(nexus);
+    return nexus;
+  }
+
+  disconnect(nexus: Nexus): void {
+    this.#nexuses.delete(nexus);
+  }
+
+  /** A reset of the logical unit: locks are gone, pages have their defaults, and every initiator is told. */
+  reset(): void {
+    this.pages.reset();
+    for (const nexus of this.#nexuses) {
+      nexus.preventsRemoval = false;
+      nexus.raiseAttention(RESET_OCCURRED);
+    }
+  }
+
+  /** Puts another disc in, or none, whatever initiators forbid: it is the user who does so. */
+  changeMedium(disc: Medium | undefined): void {
+    const had = this.medium !== undefined;
+    this.#disc = disc;
+    this.#isOpen = false;
+    if (had) this.#announce(MEDIUM_REMOVAL);
+    if (disc !== undefined) this.#announce(NEW_MEDIUM);
+  }
+
+  /** Asks the initiators to let the disc go, as the button of a drive does. */
+  requestEject(): void {
+    for (const nexus of this.#nexuses) nexus.addEvent(EJECT_REQUEST);
+  }
+
+  /** Whoever opens has looked at `isRemovalPrevented`. */
+  setTray(isOpen: boolean): void {
+    if (this.#isOpen === isOpen) return;
+    this.#isOpen = isOpen;
+    if (this.#disc !== undefined) this.#announce(isOpen ? MEDIUM_REMOVAL : NEW_MEDIUM);
+    this.onTray?.(isOpen);
+  }
+
+  #announce(event: number): void {
+    for (const nexus of this.#nexuses) {
+      nexus.addEvent(event);
+      if (event === NEW_MEDIUM) nexus.raiseAttention(MEDIUM_CHANGED);
+    }
+  }
+}

@@ -1,0 +1,98 @@
+// The disc in the drive: a Disc as one range of logical blocks, and the questions that commands ask of it.
+import { toIsodriveError } from '../../base/error.js';
+import type { Disc, Session, Track } from '../../disc/disc.js';
+import { SECTOR_SIZE } from '../../disc/sector-reader.js';
+import type { SectorReader } from '../../disc/sector-reader.js';
+import type { Profile } from './profile.js';
+import { profileOf } from './profile.js';
+import { BLOCK_OUT_OF_RANGE, CheckCondition, UNRECOVERED_READ_ERROR } from './sense.js';
+
+export interface MediumTrack extends Track {
+  /** Number of its session. */
+  readonly session: number;
+}
+
+export class Medium {
+  readonly sessions: readonly Session[];
+  /** In order; at least one. */
+  readonly tracks: readonly MediumTrack[];
+  /** Logical blocks, from 0 to the end of the last track. */
+  readonly blocks: number;
+  readonly profile: Profile;
+  readonly #readers: ReadonlyMap<MediumTrack, SectorReader>;
+
+  /** Throws RangeError for a disc without tracks. The medium does not own the disc. */
+  constructor(disc: Disc) {
+    this.sessions = disc.sessions;
+    this.tracks = disc.sessions.flatMap(({ number, tracks }) =>
+      tracks.map((track) => ({ ...track, session: number })),
+    );
+    const last = this.tracks.at(-1);
+    if (last === undefined) throw new RangeError('Disc has no track, expected at least one');
+    this.blocks = last.start + last.length;
+    this.profile = profileOf(this.blocks);
+    this.#readers = new Map(this.tracks.map((track) => [track, disc.sectors(track)]));
+  }
+
+  get firstTrack(): MediumTrack {
+    return this.tracks[0]!;
+  }
+
+  get lastTrack(): MediumTrack {
+    return this.tracks.at(-1)!;
+  }
+
+  /** The track that a block belongs to; the gap before a track belongs to that track. */
+  trackAt(block: number): MediumTrack | undefined {
+    return this.tracks.find(({ start, length }) => block < start + length);
+  }
+
+  /** Throws BLOCK OUT OF RANGE unless all `count` blocks from `block` on exist; a range of none may lie at the end. */
+  checkRange(block: number, count: number): void {
+    if (block + count <= this.blocks && block <= this.blocks) return;
+    throw new CheckCondition({ ...BLOCK_OUT_OF_RANGE, information: Math.max(block, this.blocks) });
+  }
+
+  /**
+   * User data from byte `position` of the range of blocks on. What no track holds, and the end of a last sector that
+   * the image cuts off, is zeros. Rejects with CheckCondition (UNRECOVERED READ ERROR) or `cancelled`.
+   */
+  async readBytes(position: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    const bytes = Buffer.allocUnsafe(length);
+    const end = position + length;
+    let at = position;
+    while (at < end) {
+      const track = this.trackAt(Math.floor(at / SECTOR_SIZE));
+      const start = (track?.start ?? Infinity) * SECTOR_SIZE;
+      const stop = Math.min(end, track === undefined ? end : trackEnd(track));
+      const target = bytes.subarray(at - position, stop - position);
+      if (track === undefined || stop <= start) target.fill(0);
+      else if (at < start) {
+        target.fill(0, 0, start - at);
+        await this.#readTrack(track, target.subarray(start - at), 0, signal);
+      } else await this.#readTrack(track, target, at - start, signal);
+      at = stop;
+    }
+    return bytes;
+  }
+
+  async #readTrack(
+    track: MediumTrack,
+    target: Uint8Array,
+    position: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    try {
+      const got = await this.#readers.get(track)!.read(target, position, signal);
+      target.fill(0, got);
+    } catch (thrown) {
+      if (toIsodriveError(thrown).code === 'cancelled') throw thrown;
+      const information = track.start + Math.floor(position / SECTOR_SIZE);
+      throw new CheckCondition({ ...UNRECOVERED_READ_ERROR, information });
+    }
+  }
+}
+
+function trackEnd({ start, length }: Track): number {
+  return (start + length) * SECTOR_SIZE;
+}

@@ -1,0 +1,125 @@
+// The mode pages of the drive: their values, and which bits of them an initiator may change.
+
+/** Page codes (MMC-6 Table 639). */
+export const ERROR_RECOVERY = 0x01;
+export const CONTROL = 0x0a;
+export const TIMEOUT_PROTECT = 0x1d;
+export const CAPABILITIES = 0x2a;
+export const ALL_PAGES = 0x3f;
+
+/** In kB/s: 24 x the speed of a DVD. Nothing limits us; some initiators show the number. */
+export const SPEED = 33_240;
+
+interface PageSpec {
+  readonly defaults: readonly number[];
+  /** Bits that MODE SELECT may change, byte by byte; the rest is fixed. */
+  readonly changeable: readonly number[];
+}
+
+/** Read error recovery (MMC-6 7.3): error recovery parameter and retry count may be set. */
+const ERROR_RECOVERY_PAGE: PageSpec = {
+  defaults: [ERROR_RECOVERY, 10, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0],
+  changeable: [0, 0, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0],
+};
+
+/** Control (SPC-4 7.5.8): fixed-format sense data, simple queueing, nothing to change. */
+const CONTROL_PAGE: PageSpec = {
+  defaults: [CONTROL, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+  changeable: Array<number>(12).fill(0),
+};
+
+/** Timeout and protect (MMC-6 7.7): no timeouts. */
+const TIMEOUT_PROTECT_PAGE: PageSpec = {
+  defaults: [TIMEOUT_PROTECT, 8, 0, 0, 0, 0, 0, 0, 0, 0],
+  changeable: Array<number>(10).fill(0),
+};
+
+/** Capabilities and mechanical status (MMC-3 5.5.10; MMC-6 keeps it for old initiators). */
+const CAPABILITIES_PAGE: PageSpec = {
+  defaults: [
+    CAPABILITIES,
+    0x16,
+    0x3b, // reads DVD-RAM, DVD-R, DVD-ROM, CD-RW, CD-R
+    0x00, // writes nothing
+    0x70, // multi-session, mode 2 form 2 and form 1
+    0x00, // no CD-DA
+    0x29, // tray; eject; lock
+    0x00,
+    SPEED >> 8,
+    SPEED & 0xff,
+    0,
+    0, // volume levels
+    0,
+    0, // buffer size: not reported
+    SPEED >> 8,
+    SPEED & 0xff,
+    ...Array<number>(8).fill(0),
+  ],
+  changeable: Array<number>(24).fill(0),
+};
+/** Byte 6, bit 1: whether the tray is locked. */
+const LOCK_STATE_BYTE = 6;
+const LOCK_STATE = 0x02;
+
+const PAGES: readonly PageSpec[] = [
+  ERROR_RECOVERY_PAGE,
+  CONTROL_PAGE,
+  TIMEOUT_PROTECT_PAGE,
+  CAPABILITIES_PAGE,
+];
+
+/** PAGE CONTROL of MODE SENSE, without 3 (saved values), which there are none of. */
+export type PageControl = 'current' | 'changeable' | 'default';
+
+export class ModePages {
+  #current = PAGES.map(({ defaults }) => Uint8Array.from(defaults));
+
+  reset(): void {
+    this.#current = PAGES.map(({ defaults }) => Uint8Array.from(defaults));
+  }
+
+  /** The page of that code, or all of them one after another; undefined when there is none. */
+  read(code: number, control: PageControl, isLocked: boolean): Uint8Array | undefined {
+    const wanted = PAGES.map((page, i) => ({ page, i })).filter(
+      ({ page }) => code === ALL_PAGES || page.defaults[0] === code,
+    );
+    if (wanted.length === 0) return undefined;
+    return Buffer.concat(
+      wanted.map(({ page, i }) => {
+        if (control === 'changeable')
+          return Uint8Array.from([...page.defaults.slice(0, 2), ...page.changeable.slice(2)]);
+        const bytes = Uint8Array.from(control === 'default' ? page.defaults : this.#current[i]!);
+        if (control === 'current' && isLocked && page === CAPABILITIES_PAGE)
+          bytes[LOCK_STATE_BYTE]! |= LOCK_STATE;
+        return bytes;
+      }),
+    );
+  }
+
+  /**
+   * Sets pages from a parameter list without its header. False, with nothing set, when a page is unknown or cut off,
+   * or a bit that is not changeable differs.
+   */
+  write(list: Uint8Array): boolean {
+    const next = this.#current.map((bytes) => Uint8Array.from(bytes));
+    let at = 0;
+    while (at < list.length) {
+      const i = PAGES.findIndex(({ defaults }) => defaults[0] === (list[at]! & 0x3f));
+      const page = PAGES[i];
+      if (page === undefined || list[at + 1] !== page.defaults[1]) return false;
+      const bytes = list.subarray(at, at + page.defaults.length);
+      if (bytes.length < page.defaults.length) return false;
+      const current = next[i]!;
+      for (const [offset, mask] of page.changeable.entries()) {
+        // The first two bytes are code and length; the lock state is the drive's own.
+        if (offset < 2) continue;
+        const own = mask | (page === CAPABILITIES_PAGE && offset === LOCK_STATE_BYTE ? LOCK_STATE : 0);
+        if (((bytes[offset]! ^ current[offset]!) & ~own & 0xff) !== 0) return false;
+        current[offset] = (current[offset]! & ~mask) | (bytes[offset]! & mask);
+      }
+      at += bytes.length;
+    }
+    this.#current = next;
+    return true;
+  }
+}

@@ -1,0 +1,73 @@
+// READ DISC STRUCTURE (MMC-6 6.22): what the lead-in of a DVD says. Images keep none of it; what follows from the size
+// is made, and the rest is what a DVD-ROM without copy protection has.
+import type { MediumCommand } from './command.js';
+import { refuseField } from './command.js';
+import { answer } from './data-in.js';
+import type { Medium } from './medium.js';
+import { BD_ROM, DVD_ROM } from './profile.js';
+import { CheckCondition, ILLEGAL_MODE_FOR_TRACK } from './sense.js';
+
+const DVD_MEDIA = 0;
+const PHYSICAL = 0x00;
+const COPYRIGHT = 0x01;
+const MANUFACTURING = 0x04;
+const STRUCTURE_LIST = 0xff;
+const LEAD_IN_BYTES = 2048;
+/** Physical sector of logical block 0 (ECMA-267 17.2). */
+const FIRST_SECTOR = 0x3_0000;
+/** DVD-ROM, part version 1. */
+const BOOK_TYPE = 0x01;
+/** 120 mm; the rate that it needs is not specified. */
+const SIZE_AND_RATE = 0x0f;
+/** One embossed layer. */
+const LAYERS = 0x01;
+/** RDS: can be read. */
+const READABLE = 0x40;
+
+/** Format codes, and how many bytes each has behind the header. */
+const STRUCTURES: ReadonlyMap<number, number> = new Map([
+  [PHYSICAL, LEAD_IN_BYTES],
+  [COPYRIGHT, 4],
+  [MANUFACTURING, LEAD_IN_BYTES],
+]);
+
+export const readDiscStructure: MediumCommand = {
+  opcode: 0xad,
+  needsMedium: true,
+  run({ cdb }, medium) {
+    const format = cdb.u8(7);
+    const isDvd = (cdb.u8(1) & 0x0f) === DVD_MEDIA;
+    if (medium.profile !== DVD_ROM && !(format === STRUCTURE_LIST && medium.profile === BD_ROM)) {
+      throw new CheckCondition(ILLEGAL_MODE_FOR_TRACK);
+    }
+    if (!isDvd && medium.profile === DVD_ROM) refuseField();
+    if (cdb.u8(6) !== 0) refuseField(); // LAYER NUMBER
+    const body = encodeStructure(format, medium);
+    const header = Buffer.alloc(4);
+    header.writeUInt16BE(body.length + 2, 0);
+    return answer(Buffer.concat([header, body]), cdb.u16be(8));
+  },
+};
+
+function encodeStructure(format: number, medium: Medium): Uint8Array {
+  if (format === STRUCTURE_LIST) return structureList(medium);
+  const bytes = Buffer.alloc(STRUCTURES.get(format) ?? refuseField());
+  // No copyright protection and no manufacturing information are zeros.
+  if (format !== PHYSICAL) return bytes;
+  bytes.set([BOOK_TYPE, SIZE_AND_RATE, LAYERS, 0]);
+  bytes.writeUIntBE(FIRST_SECTOR, 5, 3);
+  bytes.writeUIntBE(Math.min(FIRST_SECTOR + medium.blocks - 1, 0xff_ffff), 9, 3);
+  return bytes;
+}
+
+/** Format code FFh: the structures that there are. */
+function structureList({ profile }: Medium): Uint8Array {
+  const formats = profile === DVD_ROM ? [...STRUCTURES] : [];
+  return Buffer.concat(
+    formats.map(([format, length]) => {
+      const bytes = Buffer.of(format, READABLE, 0, 0);
+      bytes.writeUInt16BE(4 + length, 2);
+      return bytes;
+    }),
+  );
+}

@@ -1,0 +1,25 @@
+// What an NBD server offers: images by name, of which the first also answers to the empty name.
+import { basename } from 'node:path';
+import type { SectorReader } from '../../disc/sector-reader.js';
+
+export interface NbdExport {
+  readonly name: string;
+  readonly description: string;
+  readonly reader: SectorReader;
+}
+
+/** Names each image by its file name, with "-2", "-3" and so on behind names that are taken. */
+export function nameExports(images: readonly { path: string; userData: SectorReader }[]): NbdExport[] {
+  const taken = new Set<string>();
+  return images.map(({ path, userData }) => {
+    const plain = basename(path);
+    let name = plain;
+    for (let i = 2; taken.has(name); i += 1) name = `${plain}-${i}`;
+    taken.add(name);
+    return { name, description: 'disc image, sectors of 2048 bytes', reader: userData };
+  });
+}
+
+export function findExport(exports: readonly NbdExport[], name: string): NbdExport | undefined {
+  return name === '' ? exports[0] : exports.find((one) => one.name === name);
+}

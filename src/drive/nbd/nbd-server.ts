@@ -1,0 +1,46 @@
+// Serves images to NBD clients: any number of connections, each on its own, all read-only.
+import type { BlockList } from 'node:net';
+import { ByteBudget } from '../net/byte-budget.js';
+import { DriveListener } from '../net/drive-listener.js';
+import type { ListenAddress } from '../net/listen-address.js';
+import { formatHost } from '../net/listen-address.js';
+import { negotiate } from './handshake.js';
+import type { NbdExport } from './nbd-export.js';
+import { MAX_REQUEST_BYTES } from './protocol.js';
+import { transmit } from './transmission.js';
+
+/** Milliseconds that a client may take to choose an export. */
+const HANDSHAKE_TIME = 10_000;
+
+export interface NbdServerOptions {
+  readonly address: ListenAddress;
+  /** At least one. */
+  readonly exports: readonly NbdExport[];
+  readonly allowed?: BlockList | undefined;
+  /** Milliseconds that a client may take to choose an export (default: 10 s). */
+  readonly handshakeTime?: number;
+}
+
+/** Listens until it is disposed. Rejects as DriveListener.open does. Does not own the images. */
+export function openNbdServer(options: NbdServerOptions): Promise<DriveListener> {
+  const { address, exports, allowed, handshakeTime = HANDSHAKE_TIME } = options;
+  return DriveListener.open(
+    address,
+    async (stream) => {
+      const timer = setTimeout(() => stream.destroy(), handshakeTime);
+      const negotiated = await negotiate(stream, exports).finally(() => clearTimeout(timer));
+      if (negotiated === undefined) return;
+      await transmit(stream, negotiated, new ByteBudget(MAX_REQUEST_BYTES));
+    },
+    allowed,
+  );
+}
+
+/** The URIs of all exports (NBD URI specification). */
+export function formatNbdUris(address: ListenAddress, exports: readonly NbdExport[]): string[] {
+  return exports.map(({ name }) => {
+    const path = encodeURIComponent(name);
+    if (address.kind === 'unix') return `nbd+unix:///${path}?socket=${encodeURIComponent(address.path)}`;
+    return `nbd://${formatHost(address.host, address.port)}/${path}`;
+  });
+}

@@ -1,0 +1,166 @@
+// The rest of an NBD connection: requests come, replies go, in any order (NBD specification, "Transmission").
+import type { ByteBudget } from '../net/byte-budget.js';
+import type { ByteStream } from '../net/byte-stream.js';
+import { ConnectionLost } from '../net/byte-stream.js';
+import type { Negotiated } from './handshake.js';
+import {
+  BASE_ALLOCATION_ID,
+  CHUNK,
+  CHUNK_FLAG_DONE,
+  COMMAND,
+  COMMAND_FLAG_DF,
+  COMMAND_FLAG_REQ_ONE,
+  ERROR,
+  MAX_REQUEST_BYTES,
+  REQUEST_MAGIC,
+} from './protocol.js';
+import { encodeChunk, encodeDataChunk, encodeErrorChunk, encodeSimpleReply } from './replies.js';
+
+/** Bytes of one chunk of a READ's reply. */
+const PIECE = 1024 * 1024;
+/** What a request costs beside its data, so that requests without any are bounded too. */
+const REQUEST_COST = 4096;
+const FLAGS_KNOWN = 1 | COMMAND_FLAG_DF | COMMAND_FLAG_REQ_ONE;
+
+interface Request {
+  readonly type: number;
+  readonly flags: number;
+  readonly cookie: bigint;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Serves requests until the client leaves. Rejects with ConnectionLost. */
+export async function transmit(
+  stream: ByteStream,
+  negotiated: Negotiated,
+  budget: ByteBudget,
+): Promise<void> {
+  const pending = new Set<Promise<void>>();
+  try {
+    for (;;) {
+      const request = await readRequest(stream);
+      if (request === undefined || request.type === COMMAND.DISC) return;
+      // Nobody may send what a read-only export has no use for without end.
+      if (request.type === COMMAND.WRITE) {
+        if (request.length > MAX_REQUEST_BYTES) throw new ConnectionLost(`Write of ${request.length} bytes`);
+        await stream.skip(request.length);
+      }
+      const giveBack = await budget.take(REQUEST_COST + memoryOf(request, negotiated));
+      const work = answerRequest(stream, negotiated, request)
+        // A reply that cannot be sent whole leaves the client without a place to go on from.
+        .catch(() => stream.destroy())
+        .finally(() => {
+          giveBack();
+          pending.delete(work);
+        });
+      pending.add(work);
+    }
+  } finally {
+    await Promise.all(pending);
+  }
+}
+
+async function readRequest(stream: ByteStream): Promise<Request | undefined> {
+  const bytes = await stream.read(28);
+  if (bytes === undefined) return undefined;
+  if (bytes.readUInt32BE(0) !== REQUEST_MAGIC) throw new ConnectionLost('NBD client sent no request');
+  return {
+    flags: bytes.readUInt16BE(4),
+    type: bytes.readUInt16BE(6),
+    cookie: bytes.readBigUInt64BE(8),
+    // Beyond 2^53 not exact, and beyond every export.
+    offset: Number(bytes.readBigUInt64BE(16)),
+    length: bytes.readUInt32BE(24),
+  };
+}
+
+/** Bytes in memory while a request is served. */
+function memoryOf({ type, length }: Request, { structuredReplies }: Negotiated): number {
+  if (type !== COMMAND.READ) return 0;
+  return Math.min(length, structuredReplies ? PIECE : MAX_REQUEST_BYTES);
+}
+
+async function answerRequest(stream: ByteStream, negotiated: Negotiated, request: Request): Promise<void> {
+  const { type, offset, length, cookie } = request;
+  const { size } = negotiated.chosen.reader;
+  const isInside = offset + length <= size;
+  const end = (error: number): Promise<void> => sendEnd(stream, negotiated, cookie, error);
+  if ((request.flags & ~FLAGS_KNOWN) !== 0) return end(ERROR.EINVAL);
+  switch (type) {
+    case COMMAND.READ:
+      if (!isInside || length > MAX_REQUEST_BYTES) return end(ERROR.EINVAL);
+      if (!negotiated.structuredReplies) return sendSimpleRead(stream, negotiated, request);
+      if ((request.flags & COMMAND_FLAG_DF) !== 0 && length > PIECE) return end(ERROR.EOVERFLOW);
+      return sendStructuredRead(stream, negotiated, request);
+    case COMMAND.FLUSH:
+    case COMMAND.CACHE:
+      return end(type === COMMAND.FLUSH || isInside ? 0 : ERROR.EINVAL);
+    case COMMAND.BLOCK_STATUS:
+      if (!negotiated.allocation || !isInside || length === 0) return end(ERROR.EINVAL);
+      return sendBlockStatus(stream, request);
+    case COMMAND.WRITE:
+    case COMMAND.TRIM:
+    case COMMAND.WRITE_ZEROES:
+      return end(ERROR.EPERM);
+    default:
+      return end(ERROR.EINVAL);
+  }
+}
+
+/** A reply without data. */
+function sendEnd(stream: ByteStream, negotiated: Negotiated, cookie: bigint, error: number): Promise<void> {
+  if (!negotiated.structuredReplies) return stream.write(encodeSimpleReply(cookie, error));
+  if (error !== 0) return stream.write(encodeErrorChunk(cookie, CHUNK_FLAG_DONE, error));
+  return stream.write(encodeChunk(cookie, CHUNK.NONE, CHUNK_FLAG_DONE, 0));
+}
+
+/** A simple reply says whether all went well before its data, so that all of it is read first. */
+async function sendSimpleRead(stream: ByteStream, negotiated: Negotiated, request: Request): Promise<void> {
+  const { cookie, offset, length } = request;
+  const bytes = await readPiece(stream, negotiated, offset, length);
+  if (bytes === undefined) await stream.write(encodeSimpleReply(cookie, ERROR.EIO));
+  else await stream.write(encodeSimpleReply(cookie, 0), bytes);
+}
+
+async function sendStructuredRead(
+  stream: ByteStream,
+  negotiated: Negotiated,
+  request: Request,
+): Promise<void> {
+  const { cookie, offset, length } = request;
+  if (length === 0) return sendEnd(stream, negotiated, cookie, 0);
+  for (let done = 0; done < length; done += PIECE) {
+    const size = Math.min(PIECE, length - done);
+    const flags = done + size === length ? CHUNK_FLAG_DONE : 0;
+    const bytes = await readPiece(stream, negotiated, offset + done, size);
+    if (bytes === undefined) {
+      return stream.write(encodeErrorChunk(cookie, CHUNK_FLAG_DONE, ERROR.EIO, offset + done));
+    }
+    await stream.write(encodeDataChunk(cookie, flags, offset + done, size), bytes);
+  }
+}
+
+/** Undefined where the image cannot be read. */
+async function readPiece(
+  stream: ByteStream,
+  { chosen }: Negotiated,
+  offset: number,
+  length: number,
+): Promise<Uint8Array | undefined> {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  try {
+    const got = await chosen.reader.read(bytes, offset, stream.closed);
+    return got === length ? bytes : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** All of an image is data: one extent of allocated bytes. */
+function sendBlockStatus(stream: ByteStream, { cookie, length }: Request): Promise<void> {
+  const body = Buffer.alloc(12);
+  body.writeUInt32BE(BASE_ALLOCATION_ID, 0);
+  body.writeUInt32BE(length, 4);
+  return stream.write(encodeChunk(cookie, CHUNK.BLOCK_STATUS, CHUNK_FLAG_DONE, body.length), body);
+}

@@ -1,0 +1,118 @@
+// Accepts connections for a drive's protocol, bounds their number, and ends them all when the drive ends.
+import { lstatSync, unlinkSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import type { BlockList, Server, Socket } from 'node:net';
+import { IsodriveError, isSystemError } from '../../base/error.js';
+import { ByteStream } from './byte-stream.js';
+import type { ListenAddress } from './listen-address.js';
+import { isAllowed } from './listen-address.js';
+
+/** Connections at a time; the next are refused. */
+export const MAX_CONNECTIONS = 128;
+
+/** Serves one connection to its end; may reject, which ends the connection and nothing else. */
+export type ServeConnection = (stream: ByteStream, socket: Socket) => Promise<void>;
+
+export class DriveListener implements AsyncDisposable {
+  /** With the port that was chosen where 0 was asked for. */
+  readonly address: ListenAddress;
+  readonly #server: Server;
+  readonly #connections: ReadonlyMap<Socket, Promise<void>>;
+
+  private constructor(
+    address: ListenAddress,
+    server: Server,
+    connections: ReadonlyMap<Socket, Promise<void>>,
+  ) {
+    this.address = address;
+    this.#server = server;
+    this.#connections = connections;
+  }
+
+  /**
+   * Rejects with `busy` (address taken), `permission` or `usage` (no such address). Peers outside of `allowed`, where
+   * given, are cut off before a byte is exchanged. A Unix socket gets mode 0600.
+   */
+  static async open(
+    address: ListenAddress,
+    serve: ServeConnection,
+    allowed?: BlockList,
+  ): Promise<DriveListener> {
+    const connections = new Map<Socket, Promise<void>>();
+    const server = createServer({ allowHalfOpen: false, pauseOnConnect: false }, (socket) => {
+      if (allowed !== undefined && !isAllowed(allowed, socket)) {
+        socket.on('error', () => undefined);
+        socket.destroy();
+        return;
+      }
+      const stream = new ByteStream(socket);
+      const served = serve(stream, socket)
+        // Whatever a peer does to its connection costs that connection alone.
+        .catch(() => undefined)
+        .finally(() => stream.end());
+      connections.set(socket, served);
+      // Not before it is closed: a peer that takes nothing any more is cut off at the end of the drive.
+      socket.once('close', () => connections.delete(socket));
+    });
+    server.maxConnections = MAX_CONNECTIONS;
+    if (address.kind === 'unix') await removeDeadSocket(address.path);
+    await listen(server, address);
+    const bound = server.address();
+    const actual =
+      address.kind === 'tcp' && bound !== null && typeof bound === 'object'
+        ? { ...address, port: bound.port }
+        : address;
+    return new DriveListener(actual, server, connections);
+  }
+
+  /** Cuts all connections, and waits until nothing of theirs runs any more. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    const served = [...this.#connections.values()];
+    for (const socket of this.#connections.keys()) socket.destroy();
+    await Promise.all([closed, ...served]);
+  }
+}
+
+async function listen(server: Server, address: ListenAddress): Promise<void> {
+  // The socket is created within this turn: nobody else's file gets the mask.
+  const mask = address.kind === 'unix' ? process.umask(0o177) : undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.once('listening', resolve);
+      if (address.kind === 'unix') server.listen({ path: address.path });
+      else server.listen({ host: address.host, port: address.port });
+      if (mask !== undefined) process.umask(mask);
+    });
+  } catch (cause) {
+    throw translateListenError(cause, address);
+  }
+}
+
+/** A socket whose server has died without removing it is in the way of the next. */
+async function removeDeadSocket(path: string): Promise<void> {
+  // Connecting to what is no socket is refused as well.
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return;
+  const isDead = await new Promise<boolean>((resolve) => {
+    const probe = connect({ path });
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(false);
+    });
+    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
+  });
+  if (isDead) unlinkSync(path);
+}
+
+function translateListenError(cause: unknown, address: ListenAddress): unknown {
+  if (!isSystemError(cause)) return cause;
+  const name = address.kind === 'unix' ? address.path : `${address.host}:${address.port}`;
+  const message = `Cannot listen on "${name}": ${cause.code}, expected an address that is free`;
+  if (cause.code === 'EADDRINUSE') {
+    return new IsodriveError('busy', message, { cause, action: 'Choose another address with --listen' });
+  }
+  if (cause.code === 'EACCES' || cause.code === 'EPERM')
+    return new IsodriveError('permission', message, { cause });
+  return new IsodriveError('usage', message, { cause });
+}

@@ -1,0 +1,38 @@
+// Opens an image to be served as a drive: its bytes and its disc, without looking for file systems.
+import { openContainer } from '../container/open-container.js';
+import { IsodriveError } from '../base/error.js';
+import type { Disc } from '../disc/disc.js';
+import type { SectorReader } from '../disc/sector-reader.js';
+import { FileSource } from '../source/file-source.js';
+
+/** Disposing closes the file. */
+export interface DriveImage extends AsyncDisposable {
+  readonly path: string;
+  readonly disc: Disc;
+  /** User data of the last track: the view of 2048-byte sectors. */
+  readonly userData: SectorReader;
+}
+
+/** Rejects as FileSource.open and openContainer do; nothing stays open then. */
+export async function openDriveImage(path: string, signal?: AbortSignal): Promise<DriveImage> {
+  const source = await FileSource.open(path, signal);
+  try {
+    const disc = await openContainer(source, signal);
+    const track = disc.sessions.at(-1)?.tracks.at(-1);
+    if (track === undefined) {
+      throw new IsodriveError(
+        'unsupported',
+        `Cannot serve "${path}": disc has no track, expected a data track`,
+      );
+    }
+    return {
+      path,
+      disc,
+      userData: disc.sectors(track),
+      [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
+    };
+  } catch (thrown) {
+    await source[Symbol.asyncDispose]();
+    throw thrown;
+  }
+}

@@ -1,0 +1,97 @@
+// `isodrive drive serve --iscsi` with initiators that nobody here wrote: libiscsi's tools and QEMU's.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasProgram, mustRun, runCommand } from '../../scripts/bench/run-command.js';
+import { SMALL_IMAGE } from '../support/daemon-process.js';
+import { makeSampleImage } from '../support/sample-image.js';
+import { ServedDrive } from '../support/served-drive.js';
+
+const TOOLS = ['iscsi-test-cu', 'iscsi-ls', 'iscsi-inq', 'iscsi-readcapacity16', 'qemu-img', 'xorriso'];
+const hasTools =
+  (await Promise.all(TOOLS.map(hasProgram))).every(Boolean) &&
+  (await runCommand('qemu-img', ['--help'])).stdout.toString().includes('iscsi');
+
+const run = async (...command: string[]): Promise<string> =>
+  (await mustRun(command[0]!, command.slice(1), { timeout: 30_000 })).stdout.toString();
+
+describe.skipIf(!hasTools)('An image served as an iSCSI drive', () => {
+  let folder: string;
+  let image: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'isodrive-drive-'));
+    ({ image } = await makeSampleImage(folder, { large: 20_000_000, small: 5 }));
+  });
+
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  const serve = (...args: string[]): Promise<ServedDrive> =>
+    ServedDrive.start([image, SMALL_IMAGE, '--iscsi', '--listen', '127.0.0.1:0', ...args]);
+
+  it('is found by discovery, each image a unit, and is an MMC device of its size', async () => {
+    await using drive = await serve();
+    const [first, second] = drive.uris as [string, string];
+    const listing = await run('iscsi-ls', '-s', `${first.slice(0, first.indexOf('/iqn'))}/`);
+    expect(listing).toMatch(/^Target:iqn\.2026-11\.local\.isodrive:sample\.iso Portal:127\.0\.0\.1:\d+,1$/m);
+    expect(listing.match(/Lun:\d\s+Type:MMC/g)).toHaveLength(2);
+    expect(await run('iscsi-inq', second)).toMatch(/^Peripheral Device Type:MMC$/m);
+    const size = (await readFile(SMALL_IMAGE)).length;
+    expect(await run('iscsi-readcapacity16', second)).toContain(
+      `Total size:${Math.ceil(size / 2048) * 2048}\n`,
+    );
+  });
+
+  it.each(['none', 'crc32c'])('is the same for QEMU, byte for byte, with digest %s', async (digest) => {
+    await using drive = await serve();
+    const [, , portal, target, unit] = drive.uris[0]!.split('/');
+    const copy = join(folder, 'copy');
+    const source =
+      `driver=raw,file.driver=iscsi,file.transport=tcp,file.portal=${portal},file.target=${target},` +
+      `file.lun=${unit},file.header-digest=${digest}`;
+    await run('qemu-img', 'convert', '-O', 'raw', '--image-opts', source, copy);
+    expect((await readFile(copy)).equals(await readFile(image))).toBe(true);
+  });
+
+  it('asks for the secret, and proves that it knows its own', async () => {
+    const file = join(folder, 'chap');
+    await writeFile(file, 'ada correct-horse-battery\nisodrive staple-staple-staple\n', { mode: 0o600 });
+    await using drive = await serve('--chap', file);
+    const [uri] = drive.uris as [string];
+    const inquire = async (user: string, secret: string, target?: string): Promise<number | undefined> => {
+      const env = {
+        ...process.env,
+        LIBISCSI_CHAP_USERNAME: user,
+        LIBISCSI_CHAP_PASSWORD: secret,
+        ...(target === undefined
+          ? {}
+          : { LIBISCSI_CHAP_TARGET_USERNAME: 'isodrive', LIBISCSI_CHAP_TARGET_PASSWORD: target }),
+      };
+      return (await runCommand('iscsi-inq', [uri], { env, timeout: 30_000 })).status;
+    };
+    expect(await inquire('ada', 'correct-horse-battery')).toBe(0);
+    expect(await inquire('ada', 'correct-horse-battery', 'staple-staple-staple')).toBe(0);
+    expect(await inquire('ada', 'wrong-wrong-wrong')).not.toBe(0);
+    expect(await inquire('bob', 'correct-horse-battery')).not.toBe(0);
+    expect(await inquire('ada', 'correct-horse-battery', 'wrong-wrong-wrong')).not.toBe(0);
+    expect((await runCommand('iscsi-inq', [uri], { timeout: 30_000 })).status).not.toBe(0);
+  });
+
+  it('passes the conformance suite of libiscsi', async () => {
+    await using drive = await serve();
+    const failed = new Set<string>();
+    for (const family of ['SCSI', 'iSCSI']) {
+      const { stdout } = await runCommand('iscsi-test-cu', ['-d', '-n', '-t', family, drive.uris[0]!]);
+      expect(stdout.toString()).toMatch(/^\s+tests\s+\d{2,}/m);
+      for (const [, name] of stdout.toString().matchAll(/^Suite (.*) had failures:$/gm)) failed.add(name!);
+    }
+    // It loads the disc and wants no unit attention; MMC-6 wants one, because the disc may be another.
+    expect([...failed]).toEqual(['StartStopUnit, Test Simple']);
+  });
+
+  it('is not offered beyond this machine without a secret', async () => {
+    const refused = ServedDrive.start([image, '--iscsi', '--listen', '0.0.0.0:0']);
+    await expect(refused).rejects.toThrow('"code":"policy"');
+  });
+});

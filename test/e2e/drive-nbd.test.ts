@@ -1,0 +1,77 @@
+// `isodrive drive serve --nbd` with clients that nobody here wrote: libnbd's and QEMU's.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasProgram, mustRun, runCommand } from '../../scripts/bench/run-command.js';
+import { SMALL_IMAGE } from '../support/daemon-process.js';
+import { makeSampleImage } from '../support/sample-image.js';
+import { ServedDrive } from '../support/served-drive.js';
+
+const hasTools = (await Promise.all(['nbdinfo', 'nbdcopy', 'qemu-img', 'xorriso'].map(hasProgram))).every(
+  Boolean,
+);
+
+describe.skipIf(!hasTools)('An image served as a network block device', () => {
+  let folder: string;
+  let image: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'isodrive-drive-'));
+    ({ image } = await makeSampleImage(folder, { large: 20_000_000, small: 5 }));
+  });
+
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it.each(['socket', 'tcp'])('by %s is the same for nbdcopy and qemu-img, byte for byte', async (kind) => {
+    const listen = kind === 'tcp' ? '127.0.0.1:0' : join(folder, 'socket');
+    await using drive = await ServedDrive.start([image, '--nbd', '--listen', listen]);
+    const copy = join(folder, 'copy');
+    for (const client of [
+      ['nbdcopy', drive.uris[0]!, copy],
+      ['qemu-img', 'convert', '-f', 'raw', '-O', 'raw', drive.uris[0]!, copy],
+    ]) {
+      await mustRun(client[0]!, client.slice(1));
+      expect((await readFile(copy)).equals(await readFile(image))).toBe(true);
+      await rm(copy);
+    }
+  });
+
+  it('is described by nbdinfo, as are several', async () => {
+    const socket = join(folder, 'socket');
+    await using drive = await ServedDrive.start([image, SMALL_IMAGE, image, '--nbd', '--listen', socket]);
+    const { stdout } = await mustRun('nbdinfo', ['--json', '--list', `nbd+unix:///?socket=${socket}`]);
+    const { exports } = JSON.parse(stdout.toString()) as { exports: Record<string, unknown>[] };
+    expect(exports.map((one) => one['export-name'])).toEqual([
+      'sample.iso',
+      'copying-rr.iso',
+      'sample.iso-2',
+    ]);
+    expect(exports[1]).toMatchObject({
+      'export-size': (await readFile(SMALL_IMAGE)).length,
+      is_read_only: true,
+      can_multi_conn: true,
+      contexts: ['base:allocation'],
+    });
+    const map = await mustRun('nbdinfo', ['--map', drive.uris[1]!]);
+    expect(map.stdout.toString()).toMatch(/^\s+0\s+\d+\s+0\s+data\n$/);
+  });
+
+  it('cannot be written to', async () => {
+    await using drive = await ServedDrive.start([image, '--nbd', '--listen', join(folder, 'socket')]);
+    expect((await runCommand('nbdcopy', [SMALL_IMAGE, drive.uris[0]!])).status).not.toBe(0);
+  });
+
+  it('ends with the signal, and leaves no socket behind', async () => {
+    const socket = join(folder, 'socket');
+    const drive = await ServedDrive.start([image, '--nbd', '--listen', socket]);
+    expect(await drive.end('SIGINT')).toBe(130);
+    await expect(readFile(socket)).rejects.toThrow('ENOENT');
+  });
+
+  it('is not offered beyond this machine without saying to whom', async () => {
+    await expect(ServedDrive.start([image, '--nbd', '--listen', '0.0.0.0:0'])).rejects.toThrow(
+      '"code":"policy"',
+    );
+  });
+});

@@ -1,0 +1,48 @@
+// `isodrive drive serve` as a child of the test, and what it serves.
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const PROGRAM = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
+
+export class ServedDrive implements AsyncDisposable {
+  /** The addresses that it has printed. */
+  readonly uris: readonly string[];
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<number | null>;
+
+  private constructor(child: ChildProcess, ended: Promise<number | null>, uris: readonly string[]) {
+    this.#child = child;
+    this.#ended = ended;
+    this.uris = uris;
+  }
+
+  /** Starts it and waits for its first line. Throws with what it said when it ends instead. */
+  static async start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<ServedDrive> {
+    const child = spawn(process.execPath, [PROGRAM, 'drive', 'serve', '--json', ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const { value } = (await lines.next()) as IteratorResult<string, undefined>;
+    if (value === undefined) {
+      await ended;
+      throw new Error(`drive serve has ended: ${stderr}`);
+    }
+    return new ServedDrive(child, ended, (JSON.parse(value) as { uris: string[] }).uris);
+  }
+
+  /** Sends the signal, and gives the exit code. */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    this.#child.kill(signal);
+    return this.#ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end('SIGTERM');
+  }
+}
