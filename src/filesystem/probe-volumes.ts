@@ -16,10 +16,13 @@ export const FILE_SYSTEMS: readonly FileSystem[] = [
   fatFileSystem,
 ];
 
+/** What costs one file system and not the disc: another one may stand beside it. */
+const FAULTS = ['unsupported', 'damaged', 'image-unreadable'];
+
 /**
- * Every volume that can be used, in the order of the table; at least one. A damaged one beside a good one is a
- * finding. Rejects with the first file system's error that says more than "not here" when none can be used, and as
- * ByteSource.read does.
+ * Every volume that can be used, in the order of the table; at least one. One that is damaged or lies on bad sectors,
+ * beside a good one, is a finding. Rejects with the error that says most when none can be used, and as ByteSource.read
+ * does.
  */
 export async function probeVolumes(reader: SectorReader, context: ProbeContext): Promise<Volume[]> {
   const volumes: Volume[] = [];
@@ -28,18 +31,17 @@ export async function probeVolumes(reader: SectorReader, context: ProbeContext):
     try {
       volumes.push(await fileSystem.probe(reader, context));
     } catch (thrown) {
-      const isFault = thrown instanceof IsodriveError && ['unsupported', 'damaged'].includes(thrown.code);
-      if (!isFault) throw thrown;
+      if (!(thrown instanceof IsodriveError) || !FAULTS.includes(thrown.code)) throw thrown;
       errors.push(thrown);
     }
   }
-  const damaged = errors.filter(({ code }) => code === 'damaged');
-  if (volumes.length === 0) throw damaged[0] ?? errors[0] ?? new RangeError('No file system to look for');
-  for (const error of damaged) {
-    const { message, at } = error;
+  // "Not here" is what all but one say of most discs.
+  const faults = errors.filter(({ code }) => code !== 'unsupported');
+  if (volumes.length === 0) throw faults[0] ?? errors[0] ?? new RangeError('No file system to look for');
+  for (const { code, message, at } of faults) {
     context.report({
-      code: 'damaged-volume',
-      severity: 'damage',
+      code: code === 'damaged' ? 'damaged-volume' : 'unreadable-volume',
+      severity: code === 'damaged' ? 'damage' : 'note',
       message,
       at: at ?? { source: reader.name },
     });

@@ -34,6 +34,9 @@ export function keeperProgram(): string {
   return process.env.ISODRIVE_KEEPER ?? join(packageRoot(), 'build', 'release', 'isodrive-keeper');
 }
 
+/** Threads for reads of files by JavaScript: with Node's own four, as many reads of a bad medium stop all mounts. */
+const FILE_THREADS = '16';
+
 export interface StartOptions {
   readonly socketPath: string;
   readonly signal?: AbortSignal;
@@ -105,7 +108,8 @@ function spawnDaemon(socketPath: string, logPath: string): ChildProcess {
     const keeper = keeperProgram();
     // Without a compiler there is no keeper; the daemon then runs alone, and its mounts end with it.
     const [program, ...args] = existsSync(keeper) ? [keeper, ...daemon] : [...daemon, '--background'];
-    return spawn(program, args, { detached: true, stdio: ['ignore', 'ignore', log, 'pipe'], cwd: '/' });
+    const env = { UV_THREADPOOL_SIZE: FILE_THREADS, ...process.env };
+    return spawn(program, args, { detached: true, stdio: ['ignore', 'ignore', log, 'pipe'], cwd: '/', env });
   } finally {
     closeSync(log);
   }

@@ -22,7 +22,7 @@ describe('The metrics', () => {
     const directory = await mkdtemp(join(tmpdir(), 'isodrive-metrics-'));
     try {
       await using client = await daemon.connect();
-      const { mount } = await client.call('mount', { image: SMALL_IMAGE, directory });
+      const { mount } = await client.call('mount', { image: SMALL_IMAGE, directory, driver: 'fuse' });
       await mustRun('cat', [join(directory, 'COPYING')]);
       const { mounts } = await client.call('status', {});
       expect(mounts[0]!.counters).toMatchObject({ reads: 1 });

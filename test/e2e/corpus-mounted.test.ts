@@ -14,6 +14,8 @@ import type { KnownDifference } from '../filesystem/corpus-differences.js';
 import { PrivateIsodrive } from '../support/private-isodrive.js';
 
 const corpus = findCorpus();
+/** The kernel's EROFS cannot decompress these, and the driver says so. */
+const CODED = ['libarchive--iso_zisofs.iso', 'xo-zisofs1-64k.iso', 'xo-zisofs1.iso', 'xo-zisofs2.iso'];
 
 /** What a driver cannot show, whatever the disc says. */
 const DRIVER_DIFFERENCES: Readonly<Record<DriverName, readonly KnownDifference[]>> = {
@@ -60,13 +62,22 @@ describe.skipIf(corpus === undefined).each(DRIVER_NAMES)('A mount by driver %s',
     // Linux shows the session whose descriptors stand first in a file, isodrive the last.
     await using opened = await openImage(path);
     const session = opened.sessions.find(({ descriptors }) => descriptors === 0)?.number;
-    await using mount = await isodrive.mount(path, { driver, session });
-    const tree = await listTree(mount.mountPoint, { timeout: 30_000 });
+    // Where UDF stands beside it, the manifest is still that of ISO 9660.
+    const [best] = opened.trees;
+    const tree = opened.trees.some(({ kind }) => kind === 'udf') ? best!.kind : 'auto';
+    if (driver === 'erofs' && CODED.includes(image)) {
+      await expect(isodrive.mount(path, { driver, session, tree })).rejects.toMatchObject({
+        code: 'unsupported',
+      });
+      return;
+    }
+    await using mount = await isodrive.mount(path, { driver, session, tree });
+    const shown = await listTree(mount.mountPoint, { timeout: 30_000 });
     const attributes = mount.tree === 'rock-ridge';
     const known = [...KNOWN_DIFFERENCES, ...DRIVER_DIFFERENCES[driver]].filter((row) =>
       row.image.test(image),
     );
-    const differences = compareEntries(manifest.entries, tree, { attributes });
+    const differences = compareEntries(manifest.entries, shown, { attributes });
     expect(differences.filter((found) => !known.some((row) => row.difference.test(found)))).toEqual([]);
   });
 });
