@@ -65,6 +65,7 @@ async function installDependencies() {
   process.stderr.write('isodrive: installing dependencies\n');
   return run('npm', [
     'ci',
+    '--no-update-notifier',
     '--ignore-scripts',
     '--include=dev',
     '--no-audit',
