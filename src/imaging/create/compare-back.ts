@@ -5,7 +5,7 @@ import { throwIfAborted } from '../../source/abortable.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import { RescueMap } from '../../source/rescue-map.js';
 import type { ByteRange } from '../../source/rescue-map.js';
-import { isBadPlace } from './medium-fault.js';
+import { isBadPlace, tryToRead } from './medium-fault.js';
 import { CHUNK_BYTES } from './rescuer.js';
 import type { ReadBack } from './sequential-hasher.js';
 
@@ -67,20 +67,6 @@ async function tryToReadBack(readBack: ReadBack, target: Uint8Array, position: n
   try {
     await readBack(target, position);
     return true;
-  } catch (thrown) {
-    if (isBadPlace(thrown)) return false;
-    throw thrown;
-  }
-}
-
-async function tryToRead(
-  source: ByteSource,
-  target: Uint8Array,
-  position: number,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  try {
-    return (await source.read(target, position, signal)) === target.length;
   } catch (thrown) {
     if (isBadPlace(thrown)) return false;
     throw thrown;

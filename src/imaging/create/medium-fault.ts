@@ -1,5 +1,6 @@
 // Tells a bad place of a medium, beside which the next sector may be good, from a source that is gone altogether.
 import { IsodriveError, isSystemError, toIsodriveError } from '../../base/error.js';
+import type { ByteSource } from '../../source/byte-source.js';
 
 /** Errors of a source that no other sector of it would answer better (errno.h). */
 const GONE = new Set(['EBADF', 'ENODEV', 'ENOMEDIUM', 'ENOTCONN', 'ENXIO', 'ESHUTDOWN', 'ESTALE']);
@@ -8,6 +9,21 @@ const GONE = new Set(['EBADF', 'ENODEV', 'ENOMEDIUM', 'ENOTCONN', 'ENXIO', 'ESHU
 export function isBadPlace(thrown: unknown): boolean {
   if (!(thrown instanceof IsodriveError) || thrown.code !== 'image-unreadable') return false;
   return !(isSystemError(thrown.cause) && GONE.has(thrown.cause.code));
+}
+
+/** Fills `target`; false where the place is bad or the source ends. Rejects as ByteSource.read does, but for bad places. */
+export async function tryToRead(
+  source: ByteSource,
+  target: Uint8Array,
+  position: number,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  try {
+    return (await source.read(target, position, signal)) === target.length;
+  } catch (thrown) {
+    if (isBadPlace(thrown)) return false;
+    throw thrown;
+  }
 }
 
 /** The source answers no more, not even where it did before. */

@@ -4,7 +4,7 @@ import { SECTOR_SIZE } from '../../disc/sector-reader.js';
 import { throwIfAborted } from '../../source/abortable.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import type { ByteRange } from '../../source/rescue-map.js';
-import { isBadPlace } from '../create/medium-fault.js';
+import { tryToRead } from '../create/medium-fault.js';
 
 /** Bytes of a read. */
 const CHUNK_BYTES = 1_048_576;
@@ -89,20 +89,6 @@ async function deliverSectors(
       }
     }
     position = next;
-  }
-}
-
-async function tryToRead(
-  source: ByteSource,
-  target: Uint8Array,
-  position: number,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  try {
-    return (await source.read(target, position, signal)) === target.length;
-  } catch (thrown) {
-    if (isBadPlace(thrown)) return false;
-    throw thrown;
   }
 }
 
