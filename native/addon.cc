@@ -6,8 +6,10 @@
 
 #include <cerrno>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "control-listener.hh"
 #include "fuse-session.hh"
 #include "index-region.hh"
 #include "loop-device.hh"
@@ -143,6 +145,13 @@ class SessionHandle {
   std::unique_ptr<FuseSession> session_;
 };
 
+/** Whose all files are said to be; undefined: those that the disc names. */
+std::optional<VolumeOwner> owner_of(const Napi::Value& given) {
+  if (!given.IsObject()) return std::nullopt;
+  const Napi::Object owner = given.As<Napi::Object>();
+  return VolumeOwner{owner.Get("uid").As<Napi::Number>().Uint32Value(), owner.Get("gid").As<Napi::Number>().Uint32Value()};
+}
+
 /** startSession(options, listener): takes ownership of options.device; duplicates options.image. */
 Napi::Value start_session(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -161,7 +170,8 @@ Napi::Value start_session(const Napi::CallbackInfo& info) {
                          std::move(image),
                          static_cast<uint64_t>(number("imageBytes")),
                          region->data(),
-                         {static_cast<uint64_t>(number("volumeBytes")), options.Get("hasAttributes").As<Napi::Boolean>().Value()}};
+                         {static_cast<uint64_t>(number("volumeBytes")), options.Get("hasAttributes").As<Napi::Boolean>().Value(),
+                          owner_of(options.Get("owner"))}};
   auto* handle = new SessionHandle(env, std::move(session), region, info[1].As<Napi::Object>());
   handle->start(options.Get("isTakenOver").As<Napi::Boolean>().Value());
   // A process that exits while mounted must not wait for threads that only an unmount ends: those go with it.
@@ -223,6 +233,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("sessionCounters", Napi::Function::New(env, session_counters));
   exports.Set("resumeSession", Napi::Function::New(env, resume_session));
   export_platform(env, exports);
+  export_control_listener(env, exports);
   export_notify(env, exports);
   export_loop_device(env, exports);
   export_mount_watch(env, exports);

@@ -246,8 +246,8 @@ void FuseHandlers::fill_attr(wire::Attr& attr, Row row) const {
   attr.changed_ns = row.nanoseconds(layout::ROW_CHANGED);
   attr.mode = row.word(layout::ROW_MODE);
   attr.links = row.word(layout::ROW_LINKS);
-  attr.uid = row.word(layout::ROW_USER_ID);
-  attr.gid = row.word(layout::ROW_GROUP_ID);
+  attr.uid = volume_.owner ? volume_.owner->uid : row.word(layout::ROW_USER_ID);
+  attr.gid = volume_.owner ? volume_.owner->gid : row.word(layout::ROW_GROUP_ID);
   const bool device = row.type() == 0020000 || row.type() == 0060000;
   attr.device = device ? encode_device(row.word(layout::ROW_FIRST), row.word(layout::ROW_COUNT)) : 0;
   attr.block_size = kPreferredIo;

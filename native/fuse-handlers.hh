@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string_view>
 
 #include "fuse-wire.hh"
@@ -12,11 +13,19 @@
 
 namespace isodrive {
 
+/** Whose files are. */
+struct VolumeOwner {
+  uint32_t uid;
+  uint32_t gid;
+};
+
 /** What a mounted file system says of itself. */
 struct VolumeInfo {
   uint64_t volume_bytes;
   /** Whether any file can have extended attributes; if not, the kernel is told never to ask. */
   bool has_attributes;
+  /** Of all files, whatever the disc says. */
+  std::optional<VolumeOwner> owner;
 };
 
 /** A request and its arguments; `arguments` holds `header.length - sizeof(header)` bytes. */

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 /** Keeps the memory behind an index region alive in native code. */
 export type RegionHandle = object & { readonly __region: never };
 export type SessionHandle = object & { readonly __session: never };
+export type ControlListenerHandle = object & { readonly __listener: never };
 export type MountWatchHandle = object & { readonly __watch: never };
 
 /** A loop device that stays for as long as somebody has it open. */
@@ -32,6 +33,8 @@ export interface SessionOptions {
   readonly volumeBytes: number;
   /** Whether any entry can have extended attributes. */
   readonly hasAttributes: boolean;
+  /** Whose all files are shown to be; undefined: those that the disc names. */
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
   /** Another process served the mount before: what it left unanswered is asked for again. */
   readonly isTakenOver: boolean;
 }
@@ -62,6 +65,27 @@ export interface PeerCredentials {
   readonly pid: number;
   readonly uid: number;
   readonly gid: number;
+  /** Supplementary groups; empty where the kernel does not tell (before Linux 4.13). */
+  readonly groups: readonly number[];
+}
+
+/** How many clients may be connected at the same time. */
+export interface ClientLimits {
+  readonly clients: number;
+  /** Of one user who is not root. */
+  readonly clientsOfUser: number;
+  /** Of all, how many are for root alone. */
+  readonly reservedForRoot: number;
+}
+
+/** What a control listener tells. Must not throw. */
+export interface ClientListener {
+  /** `descriptor`: a copy of the client's socket, non-blocking, which the callee closes. Nothing is read before resumeClient. */
+  onClient(client: number, descriptor: number): void;
+  /** A piece of what it sent, and descriptors that came with it, which the callee closes. `isCut`: there were more. */
+  onBytes(client: number, bytes: Buffer, descriptors: readonly number[], isCut: boolean): void;
+  /** It sends no more. */
+  onEnd(client: number): void;
 }
 
 /** Failed system calls throw or reject with an Error that has `errno` (positive number) and `syscall`. */
@@ -86,10 +110,10 @@ export interface Addon {
   /** Reads of file content that a session has answered. */
   countReads(session: SessionHandle): number;
   sessionCounters(session: SessionHandle): SessionCounters;
-  /** mount(2), always read-only, nosuid, nodev. */
-  mount(source: string, target: string, type: string, options: string): Promise<void>;
-  /** umount2(2), never through a symlink. */
-  unmount(target: string, lazy: boolean): Promise<void>;
+  /** mount(2), always read-only, nosuid, nodev. `target`: a path, or a descriptor of the directory. */
+  mount(source: string, target: string | number, type: string, options: string): Promise<void>;
+  /** umount2(2), never through a symlink. Of a descriptor: what is mounted on top of the directory that it is. */
+  unmount(target: string | number, lazy: boolean): Promise<void>;
   /** A free loop device for an open file: read-only, freed with its last user. */
   attachLoop(file: number): Promise<LoopDevice>;
   /** Calls back whenever the mount table of this process changes; alone it does not keep the process. */
@@ -106,8 +130,26 @@ export interface Addon {
   readCached(fileDescriptor: number, target: Uint8Array, position: number): boolean;
   /** Sends variables, and up to 4 descriptors, to a service manager's NOTIFY_SOCKET (sd_notify(3)). */
   notify(socketPath: string, text: string, descriptors: readonly number[]): void;
-  /** Who is at the other end of a Unix socket (SO_PEERCRED). */
+  /** Who was at the other end of a Unix socket when it was connected (SO_PEERCRED, SO_PEERGROUPS). */
   peerCredentials(socket: number): PeerCredentials;
+  /** A copy, which the caller closes. */
+  duplicateDescriptor(descriptor: number): number;
+  /** Flags with which it was opened, such as O_PATH (F_GETFL). */
+  descriptorFlags(descriptor: number): number;
+  /** Serves a listening Unix socket from a thread of its own; takes the descriptor. */
+  listenForClients(descriptor: number, limits: ClientLimits, listener: ClientListener): ControlListenerHandle;
+  /** Has the next piece of a client, or its end, told. */
+  resumeClient(handle: ControlListenerHandle, client: number): void;
+  /** Nothing more of it is told. */
+  dropClient(handle: ControlListenerHandle, client: number): void;
+  /** Closes the listening socket; clients stay. */
+  stopAccepting(handle: ControlListenerHandle): void;
+  closeListener(handle: ControlListenerHandle): void;
+  /**
+   * Sends bytes over a Unix socket, with 1 to 4 descriptors that come with the first byte (SCM_RIGHTS). Never waits; gives
+   * how many bytes were sent.
+   */
+  sendDescriptors(socket: number, bytes: Uint8Array, descriptors: readonly number[]): number;
 }
 
 /** True for errors of the addon's system calls. */

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "cached-read.hh"
 #include "unique-fd.hh"
@@ -51,19 +52,28 @@ std::string string_argument(const Napi::CallbackInfo& info, size_t index) {
 
 int int_argument(const Napi::CallbackInfo& info, size_t index) { return info[index].As<Napi::Number>().Int32Value(); }
 
+/** A path, or what is open as a descriptor: then whatever has its path by now. */
+std::string target_argument(const Napi::CallbackInfo& info, size_t index) {
+  return info[index].IsNumber() ? "/proc/self/fd/" + std::to_string(int_argument(info, index)) : string_argument(info, index);
+}
+
 /** mount(source, target, type, options): always read-only, nosuid and nodev. */
 Napi::Value mount_call(const Napi::CallbackInfo& info) {
   return run(info.Env(), "mount",
-             [source = string_argument(info, 0), target = string_argument(info, 1), type = string_argument(info, 2),
+             [source = string_argument(info, 0), target = target_argument(info, 1), type = string_argument(info, 2),
               options = string_argument(info, 3)] {
                return mount(source.c_str(), target.c_str(), type.c_str(), MS_RDONLY | MS_NOSUID | MS_NODEV, options.c_str());
              });
 }
 
-/** unmount(target, lazy); never follows a symlink put in the place of the mount point. */
+/**
+ * unmount(target, lazy); never follows a symlink put in the place of the mount point. Of a descriptor the kernel unmounts
+ * what is mounted on top of the directory that it stands for (LOOKUP_MOUNTPOINT, fs/namei.c).
+ */
 Napi::Value unmount_call(const Napi::CallbackInfo& info) {
-  const int flags = UMOUNT_NOFOLLOW | (info[1].As<Napi::Boolean>().Value() ? MNT_DETACH : 0);
-  return run(info.Env(), "umount2", [target = string_argument(info, 0), flags] { return umount2(target.c_str(), flags); });
+  const int nofollow = info[0].IsNumber() ? 0 : UMOUNT_NOFOLLOW;
+  const int flags = nofollow | (info[1].As<Napi::Boolean>().Value() ? MNT_DETACH : 0);
+  return run(info.Env(), "umount2", [target = target_argument(info, 0), flags] { return umount2(target.c_str(), flags); });
 }
 
 Napi::Value create_socket_pair(const Napi::CallbackInfo& info) {
@@ -109,6 +119,29 @@ Napi::Value read_cached_bytes(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), done);
 }
 
+/** Supplementary groups of the peer (SO_PEERGROUPS, Linux 4.13); none where the kernel cannot tell. */
+Napi::Array peer_groups(Napi::Env env, int socket) {
+  std::vector<gid_t> groups(64);
+  socklen_t length = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+  int result = getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &length);
+  if (result != 0 && errno == ERANGE) {
+    groups.resize(length / sizeof(gid_t));
+    result = getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &length);
+  }
+  const uint32_t count = result == 0 ? length / sizeof(gid_t) : 0;
+  Napi::Array list = Napi::Array::New(env, count);
+  for (uint32_t i = 0; i < count; ++i) list.Set(i, static_cast<double>(groups[i]));
+  return list;
+}
+
+Napi::Value control_descriptor(const Napi::CallbackInfo& info, int command, int argument) {
+  const Napi::Env env = info.Env();
+  const int result = fcntl(int_argument(info, 0), command, argument);
+  if (result >= 0) return Napi::Number::New(env, result);
+  make_system_error(env, "fcntl", errno).ThrowAsJavaScriptException();
+  return env.Undefined();
+}
+
 Napi::Value peer_credentials(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   ucred credentials{};
@@ -121,8 +154,15 @@ Napi::Value peer_credentials(const Napi::CallbackInfo& info) {
   result.Set("pid", static_cast<double>(credentials.pid));
   result.Set("uid", static_cast<double>(credentials.uid));
   result.Set("gid", static_cast<double>(credentials.gid));
+  result.Set("groups", peer_groups(env, int_argument(info, 0)));
   return result;
 }
+
+/** duplicateDescriptor(fd): a copy that programs we start do not get. */
+Napi::Value duplicate_descriptor(const Napi::CallbackInfo& info) { return control_descriptor(info, F_DUPFD_CLOEXEC, 3); }
+
+/** descriptorFlags(fd): how it was opened (F_GETFL). */
+Napi::Value descriptor_flags(const Napi::CallbackInfo& info) { return control_descriptor(info, F_GETFL, 0); }
 
 }  // namespace
 
@@ -140,6 +180,8 @@ void export_platform(Napi::Env env, Napi::Object exports) {
   exports.Set("receiveDescriptor", Napi::Function::New(env, receive_descriptor));
   exports.Set("readCached", Napi::Function::New(env, read_cached_bytes));
   exports.Set("peerCredentials", Napi::Function::New(env, peer_credentials));
+  exports.Set("duplicateDescriptor", Napi::Function::New(env, duplicate_descriptor));
+  exports.Set("descriptorFlags", Napi::Function::New(env, descriptor_flags));
 }
 
 }  // namespace isodrive

@@ -5,8 +5,8 @@
 
 namespace isodrive::keeper {
 
-/** Two for each of the daemon's 1,024 mounts, the control socket, and room to spare. */
-inline constexpr size_t kMaxDescriptors = 3200;
+/** Five for each of the daemon's 1,024 mounts at most, the control socket, and room to spare. */
+inline constexpr size_t kMaxDescriptors = 5200;
 /** Longest name, its terminator included; all names together stay below the kernel's limit of one variable. */
 inline constexpr size_t kMaxName = 32;
 

@@ -8,6 +8,8 @@ export interface KernelMount {
   /** Shown in mount tables. */
   readonly source: string;
   readonly directory: string;
+  /** The directory, open: it is mounted on whatever has its path by now. */
+  readonly point?: number | undefined;
   readonly type: string;
   readonly options: readonly string[];
 }
@@ -15,16 +17,24 @@ export interface KernelMount {
 /** Mounts read-only, nosuid and nodev. Rejects with `policy`, `busy`, or `internal` with the errno's name. */
 export async function mountByKernel(addon: Addon, mount: KernelMount): Promise<void> {
   try {
-    await addon.mount(mount.source, mount.directory, mount.type, mount.options.join(','));
+    await addon.mount(mount.source, mount.point ?? mount.directory, mount.type, mount.options.join(','));
   } catch (thrown) {
     throw translate(thrown, mount.directory);
   }
 }
 
-/** Rejects with `busy` while it is in use, unless `lazy`. Resolves when nothing is mounted there any more. */
-export async function unmountByKernel(addon: Addon, directory: string, lazy: boolean): Promise<void> {
+/**
+ * Rejects with `busy` while it is in use, unless `lazy`. Resolves when nothing is mounted there any more. `point`: the
+ * directory under the mount, open: what is mounted on it is unmounted, whatever has its path by now.
+ */
+export async function unmountByKernel(
+  addon: Addon,
+  directory: string,
+  lazy: boolean,
+  point?: number,
+): Promise<void> {
   try {
-    await addon.unmount(directory, lazy);
+    await addon.unmount(point ?? directory, lazy);
   } catch (thrown) {
     // EINVAL: it is no mount point, somebody else was first.
     if (errnoName(thrown) !== 'EINVAL') throw translate(thrown, directory);
@@ -41,6 +51,14 @@ export function busyMount(directory: string, cause?: unknown): IsodriveError {
     action: 'Close the programs that use it, or unmount with --lazy',
     ...(cause === undefined ? {} : { cause }),
   });
+}
+
+export function coveredMount(directory: string, source: string): IsodriveError {
+  return new IsodriveError(
+    'busy',
+    `Cannot unmount "${directory}": found "${source}" mounted over it, expected our own mount on top`,
+    { action: 'Unmount that first' },
+  );
 }
 
 function translate(thrown: unknown, directory: string): unknown {

@@ -6,6 +6,12 @@ import type { IndexMemory } from '../index/index-memory.js';
 export const DRIVER_NAMES = ['erofs', 'fuse', 'fuse-native'] as const;
 export type DriverName = (typeof DRIVER_NAMES)[number];
 
+/** A user and their group, by number. */
+export interface FileOwner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 export interface MountRequest {
   readonly index: DiscIndex;
   /** The image's bytes; the mount does not own it and must not use it after `ended` settles. */
@@ -18,6 +24,12 @@ export interface MountRequest {
   readonly label: string;
   /** Let other users than the mounter in (needs root, or user_allow_other in /etc/fuse.conf). */
   readonly allowOther: boolean;
+  /** Whom root makes the mount for: only they get in, and all files are theirs. Absent: the mounter. */
+  readonly owner?: FileOwner;
+  /** The directory, open: it is mounted on and unmounted whatever `directory` means by then. Outlives the mount. */
+  readonly point?: number;
+  /** "major:minor" of a mount that another process made, where it is known. */
+  readonly device?: string;
   /**
    * Called once mounted, before the first request is answered, by drivers whose mounts can be taken over. The
    * descriptors stay the driver's.
@@ -33,6 +45,15 @@ export interface HeldDescriptors {
   readonly device: number;
   /** The memory of its index. */
   readonly index: number;
+}
+
+/** What a caller has opened for a mount of theirs: none of it can be opened again by its path. */
+export interface CallerDescriptors {
+  readonly image: number;
+  /** The directory to mount on. */
+  readonly point: number;
+  /** The map of what was read when the image was made. */
+  readonly map?: number;
 }
 
 /** Why a mount ended. */

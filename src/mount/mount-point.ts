@@ -3,7 +3,7 @@
 import { constants } from 'node:fs';
 import { access, mkdir, opendir, realpath, rmdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { IsodriveError, isSystemError } from '../base/error.js';
 import { findMount, readMountTable } from './mount-table.js';
 
@@ -49,7 +49,8 @@ export async function restoreMountPoint(directory: string, created: boolean): Pr
   return { directory, created, release: () => removeEmpty(directory) };
 }
 
-function refuseMountPoint(path: string): void {
+/** Throws `busy` when something is mounted there. */
+export function refuseMountPoint(path: string): void {
   const mount = findMount(readMountTable(), path);
   if (mount === undefined || path === '/') return;
   throw new IsodriveError(
@@ -119,6 +120,11 @@ async function createMountPoint(parent: string, label: string): Promise<MountPoi
     `Cannot make a folder for "${name}" in "${parent}": found ${MAX_SAME_LABEL} of that name, expected fewer`,
     { action: 'Remove the empty ones, or name a directory' },
   );
+}
+
+/** Removes a folder that was made for a mount, if it is one of those and empty. */
+export async function removeDefaultPoint(directory: string): Promise<void> {
+  if (dirname(directory) === join(homedir(), 'Discs')) await removeEmpty(directory);
 }
 
 async function removeEmpty(directory: string): Promise<void> {

@@ -73,3 +73,13 @@ export function findMount(
 ): MountTableEntry | undefined {
   return entries.findLast((entry) => entry.directory === directory);
 }
+
+/**
+ * Id of the mount that an open file lies on, as in the mount table; the file system is not asked, so this never waits
+ * (fdinfo, proc_pid_fdinfo(5)). Undefined where the kernel does not tell.
+ */
+export function mountIdOf(descriptor: number): number | undefined {
+  const text = readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1');
+  const found = /^mnt_id:\s*(\d+)$/mu.exec(text);
+  return found === null ? undefined : Number(found[1]);
+}

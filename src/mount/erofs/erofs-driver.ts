@@ -13,7 +13,7 @@ import type {
   MountEnd,
   MountRequest,
 } from '../mount-driver.js';
-import { unmountByKernel } from '../mount-call.js';
+import { coveredMount, unmountByKernel } from '../mount-call.js';
 import { findMount, readMountTable } from '../mount-table.js';
 import type { MountTableEntry } from '../mount-table.js';
 import { MountWatcher } from '../mount-watcher.js';
@@ -173,14 +173,6 @@ export class ErofsDriver implements MountDriver {
 
 function isMounted(id: number, device: string): boolean {
   return readMountTable().some((entry) => entry.id === id && entry.device === device);
-}
-
-function coveredMount(directory: string, source: string): IsodriveError {
-  return new IsodriveError(
-    'busy',
-    `Cannot unmount "${directory}": found "${source}" mounted over it, expected our own mount on top`,
-    { action: 'Unmount that first' },
-  );
 }
 
 /** Descriptor of an image that the kernel can read for itself, a local file. Rejects with `unsupported` otherwise. */

@@ -1,16 +1,21 @@
 // Makes and removes the kernel's side of a FUSE mount: root by mount(2), others through fusermount3, which passes
 // the opened device back over a socket (libfuse, _FUSE_COMMFD).
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, openSync, readlinkSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import type { Addon } from '../../../native/index.js';
 import { IsodriveError, isSystemError } from '../../base/error.js';
 import type { MountRequest } from '../mount-driver.js';
-import { busyMount, mountByKernel, unmountByKernel } from '../mount-call.js';
+import { busyMount, coveredMount, mountByKernel, unmountByKernel } from '../mount-call.js';
+import { mountIdOf, readMountTable } from '../mount-table.js';
+import type { MountTableEntry } from '../mount-table.js';
+import { O_PATH } from '../open-directory.js';
 import { FUSE_DEVICE } from '../probe-platform.js';
 import { runHelper } from '../run-helper.js';
 
 export const FUSERMOUNT = 'fusermount3';
 /** Type shown in mount tables. */
 const SUBTYPE = 'isodrive';
+const FUSE_TYPE = `fuse.${SUBTYPE}`;
 
 function isRoot(): boolean {
   return process.geteuid?.() === 0;
@@ -23,11 +28,12 @@ export async function attachFuse(addon: Addon, request: MountRequest): Promise<n
 
 async function attachAsRoot(addon: Addon, request: MountRequest): Promise<number> {
   const device = openFuseDevice();
+  const { uid, gid } = request.owner ?? { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
   const options = [
     `fd=${device}`,
     'rootmode=40000',
-    `user_id=${process.geteuid?.() ?? 0}`,
-    `group_id=${process.getegid?.() ?? 0}`,
+    `user_id=${uid}`,
+    `group_id=${gid}`,
     'default_permissions',
     ...(request.allowOther ? ['allow_other'] : []),
   ];
@@ -35,14 +41,27 @@ async function attachAsRoot(addon: Addon, request: MountRequest): Promise<number
     await mountByKernel(addon, {
       source: request.sourceName,
       directory: request.directory,
-      type: `fuse.${SUBTYPE}`,
+      point: request.point,
+      type: FUSE_TYPE,
       options,
     });
+    if (request.point !== undefined) await checkUncovered(addon, request, request.point);
   } catch (thrown) {
     closeSync(device);
     throw thrown;
   }
   return device;
+}
+
+/** What is mounted on an open directory already gets the new mount on top: it is not the directory that was meant. */
+async function checkUncovered(addon: Addon, request: MountRequest, point: number): Promise<void> {
+  if (findMountAt(point, ({ source }) => source === request.sourceName) !== undefined) return;
+  await unmountByKernel(addon, request.directory, true, point);
+  throw new IsodriveError(
+    'busy',
+    `Cannot mount on "${request.directory}": found something mounted there, expected an empty directory`,
+    { action: 'Unmount it first, or choose another directory' },
+  );
 }
 
 /** A plain descriptor: the collector would close a FileHandle. */
@@ -105,6 +124,61 @@ export async function detachFuse(addon: Addon, directory: string, lazy: boolean)
     'policy',
     `Cannot unmount "${directory}": ${message || `${FUSERMOUNT} gave ${exit}`}`,
   );
+}
+
+/** The mount at an open directory, seen in the mount table; undefined where `source` is not mounted on it. */
+export function findMountAt(
+  point: number,
+  isOurs: (entry: MountTableEntry) => boolean,
+): MountTableEntry | undefined {
+  const below = mountIdOf(point);
+  return readMountTable().findLast(
+    (entry) => entry.parentId === below && entry.type === FUSE_TYPE && isOurs(entry),
+  );
+}
+
+/**
+ * Unmounts a mount of ours on an open directory, whatever has its path by now. Rejects with `busy` while it is in use,
+ * unless `lazy`, and when somebody has mounted over it.
+ */
+export async function detachAt(
+  addon: Addon,
+  point: number,
+  device: string | undefined,
+  lazy: boolean,
+): Promise<void> {
+  const mount = findMountAt(point, (entry) => entry.device === device);
+  if (mount === undefined) return;
+  const cover = readMountTable().find(
+    (entry) => entry.parentId === mount.id && entry.directory === mount.directory,
+  );
+  if (cover !== undefined) throw coveredMount(mount.directory, cover.source);
+  await unmountByKernel(addon, mount.directory, lazy, point);
+}
+
+/**
+ * Unmounts, lazily, exactly what the mount table has shown, below directories that users may have moved or exchanged since:
+ * the place is opened, and has to be the one that was meant. Does nothing where it is not any more.
+ */
+export async function detachFrom(addon: Addon, mount: MountTableEntry): Promise<void> {
+  const opened: number[] = [];
+  const open = (path: string): number => {
+    const descriptor = openSync(path, O_PATH | constants.O_NOFOLLOW);
+    opened.push(descriptor);
+    return descriptor;
+  };
+  try {
+    const parent = open(dirname(mount.directory));
+    const child = `/proc/self/fd/${parent}/${basename(mount.directory)}`;
+    const isSame =
+      readlinkSync(`/proc/self/fd/${parent}`) === dirname(mount.directory) &&
+      mountIdOf(open(child)) === mount.id;
+    if (isSame) await unmountByKernel(addon, child, true);
+  } catch (thrown) {
+    if (!isSystemError(thrown)) throw thrown;
+  } finally {
+    opened.forEach(closeSync);
+  }
 }
 
 interface FusermountResult {

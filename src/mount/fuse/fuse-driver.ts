@@ -17,7 +17,8 @@ import type {
   MountRequest,
 } from '../mount-driver.js';
 import { checkFuse } from '../check-fuse.js';
-import { FUSERMOUNT, attachFuse, detachFuse } from './attach.js';
+import { findMount, readMountTable } from '../mount-table.js';
+import { FUSERMOUNT, attachFuse, detachAt, detachFuse, findMountAt } from './attach.js';
 import { raiseReadAhead } from './read-ahead.js';
 import { ReadService } from './read-service.js';
 
@@ -44,16 +45,18 @@ class FuseMount implements ActiveMount {
   readonly ended: Promise<MountEnd>;
   readonly #addon: Addon;
   readonly #session: SessionHandle;
+  readonly #point: number | undefined;
 
   constructor(
     addon: Addon,
     session: SessionHandle,
-    directory: string,
+    { directory, point }: MountRequest,
     device: string | undefined,
     ended: Promise<MountEnd>,
   ) {
     this.#addon = addon;
     this.#session = session;
+    this.#point = point;
     this.directory = directory;
     this.device = device;
     this.ended = ended;
@@ -68,7 +71,8 @@ class FuseMount implements ActiveMount {
   }
 
   async unmount({ lazy }: { lazy: boolean }): Promise<void> {
-    await detachFuse(this.#addon, this.directory, lazy);
+    if (this.#point === undefined) await detachFuse(this.#addon, this.directory, lazy);
+    else await detachAt(this.#addon, this.#point, this.device, lazy);
     // A lazy unmount ends when its last user goes; an ordinary one has none.
     if (!lazy) await this.ended;
   }
@@ -139,6 +143,7 @@ class FuseDriver implements MountDriver {
         region,
         volumeBytes: index.tree.volumeSize,
         hasAttributes: index.tree.hasAttributes ?? false,
+        owner: request.owner,
         isTakenOver,
       },
       {
@@ -158,8 +163,19 @@ class FuseDriver implements MountDriver {
       },
     );
     session = started;
-    return new FuseMount(addon, started, request.directory, await raiseReadAhead(request.directory), ended);
+    const number = request.device ?? findDevice(request);
+    if (number !== undefined) await raiseReadAhead(number);
+    return new FuseMount(addon, started, request, number, ended);
   }
+}
+
+/** Device number of what was just mounted. Nobody else knows the source of a mount on an open directory before. */
+function findDevice({ directory, point, sourceName }: MountRequest): string | undefined {
+  const found =
+    point === undefined
+      ? findMount(readMountTable(), directory)
+      : findMountAt(point, ({ source }) => source === sourceName);
+  return found?.device;
 }
 
 function regionOf({ index }: MountRequest): RegionHandle {
