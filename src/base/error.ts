@@ -68,6 +68,7 @@ export const ERROR_KINDS = {
   'verification-failed': { errno: 'EIO', rpc: -32014, exit: 10, hint: 'Fetch the image again' },
   partial: { errno: 'EIO', rpc: -32015, exit: 11, hint: 'See the messages above' },
   'image-changed': { errno: 'EIO', rpc: -32016, exit: 12, hint: 'Unmount the image and mount it again' },
+  quota: { errno: 'ENOMEM', rpc: -32019, exit: 6, hint: 'Unmount some: see isodrive list' },
   cancelled: { errno: 'ECANCELED', rpc: -32017, exit: 130, hint: 'Run the command again' },
 } as const satisfies Record<string, ErrorKind>;
 

@@ -1,6 +1,7 @@
 // The lazy index of one tree: a directory is parsed on first use, all waiters share the answer, and prefetch loads
 // the rest in the order of the disc. What cannot be parsed is marked failed and becomes a finding.
 import { IsodriveError, toIsodriveError } from '../base/error.js';
+import type { ErrorCode } from '../base/error.js';
 import type { FindingLog } from '../base/finding.js';
 import { MODE_TYPE } from '../filesystem/file-tree.js';
 import type { FileTree } from '../filesystem/file-tree.js';
@@ -20,6 +21,8 @@ export const MAX_SHARED_DIRECTORIES = 1024;
 const MAX_SPARE_STAGES = 4;
 /** Milliseconds of parsing after which prefetch lets waiting requests through. */
 const PREFETCH_SLICE = 4;
+/** Why a directory cannot be listed now, and perhaps can later. */
+const TRANSIENT: ReadonlySet<ErrorCode> = new Set(['image-unreadable', 'cancelled', 'quota']);
 
 export class DiscIndex {
   readonly tree: FileTree;
@@ -102,7 +105,7 @@ export class DiscIndex {
       if (stage.directoryCount > 0) this.#checkDirectories(row);
     } catch (thrown) {
       const error = toIsodriveError(thrown);
-      if (error.code === 'image-unreadable' || error.code === 'cancelled') throw error;
+      if (TRANSIENT.has(error.code)) throw error;
       this.#fail(row, error);
     } finally {
       if (this.#stages.length < MAX_SPARE_STAGES && stage.isSmall) this.#stages.push(stage);

@@ -4,6 +4,7 @@ import { encodeAttributes } from './attribute-blob.js';
 import { compareBytes } from './byte-order.js';
 import { writeAttributes } from './directory-stage.js';
 import type { DirectoryStage } from './directory-stage.js';
+import type { IndexBudget } from './index-budget.js';
 import type { IndexMemory } from './index-memory.js';
 import { EXTENT_WORDS, HEADER, ROW, ROW_WORDS, STATE } from './layout.js';
 import { HIGH, highWord } from './wide-number.js';
@@ -13,9 +14,21 @@ export const ROOT_ROW = 0;
 
 export class IndexTable {
   readonly memory: IndexMemory;
+  #budget: IndexBudget | undefined;
 
   constructor(memory: IndexMemory) {
     this.memory = memory;
+  }
+
+  /** From now on the index grows within a budget; what is in it counts, even if it is too much. */
+  limitBy(budget: IndexBudget): void {
+    this.#budget = budget;
+    budget.adopt(usedBytes(this.rowCount, this.blobBytes, this.extentCount));
+  }
+
+  #reserve(rows: number, blobBytes: number, extents: number): void {
+    this.memory.reserve(rows, blobBytes, extents);
+    this.#budget?.grow(usedBytes(rows, blobBytes, extents));
   }
 
   get rowCount(): number {
@@ -53,7 +66,7 @@ export class IndexTable {
   setRoot(entry: DirectoryEntry): void {
     const attributes = encodeAttributes(entry.attributes ?? []);
     const blobStart = this.memory.header[HEADER.blobBytes]!;
-    this.memory.reserve(1, blobStart + attributes.length, 0);
+    this.#reserve(1, blobStart + attributes.length, 0);
     const { rows } = this.memory;
     if (entry.attributes !== undefined) {
       this.memory.blob.set(attributes, blobStart);
@@ -68,7 +81,8 @@ export class IndexTable {
 
   /**
    * Appends a directory's entries as one run in byte order and publishes them. Synchronous, so that no other
-   * directory's run can come between. Throws `unsupported` when the index is full, and then changes nothing.
+   * directory's run can come between. Throws `unsupported` when the index is full, or `quota` when its budget is used up, and then changes
+   * nothing.
    */
   appendChildren(parent: number, stage: DirectoryStage): void {
     const order = stage.order();
@@ -76,7 +90,7 @@ export class IndexTable {
     const firstRow = header[HEADER.rowCount]!;
     const blobBase = header[HEADER.blobBytes]!;
     const extentBase = header[HEADER.extentCount]!;
-    this.memory.reserve(firstRow + stage.count, blobBase + stage.blobBytes, extentBase + stage.extentCount);
+    this.#reserve(firstRow + stage.count, blobBase + stage.blobBytes, extentBase + stage.extentCount);
     const { rows, blob, extents } = this.memory;
     blob.set(stage.blob.subarray(0, stage.blobBytes), blobBase);
     extents.set(stage.extents.subarray(0, stage.extentCount * EXTENT_WORDS), extentBase * EXTENT_WORDS);
@@ -136,6 +150,10 @@ export class IndexTable {
     }
     return -1;
   }
+}
+
+function usedBytes(rows: number, blobBytes: number, extents: number): number {
+  return 4 * (rows * ROW_WORDS + extents * EXTENT_WORDS) + blobBytes;
 }
 
 function copyRows(

@@ -17,9 +17,11 @@ import { findSessionViews } from '../filesystem/views/session-views.js';
 import type { VolumeSummary } from '../filesystem/volume-summary.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { CachedSource } from '../source/cached-source.js';
-import { openImageFile } from '../source/open-image-file.js';
+import { openImageDescriptors, openImageFile } from '../source/open-image-file.js';
+import type { ImageDescriptors } from '../source/open-image-file.js';
 import type { RescueMap } from '../source/rescue-map.js';
 import { DiscIndex } from './disc-index.js';
+import type { IndexBudget } from './index-budget.js';
 import type { IndexMemory } from './index-memory.js';
 import { PlainIndexMemory } from './index-memory.js';
 
@@ -42,6 +44,10 @@ export interface OpenImageOptions {
   readonly cacheBytes?: number;
   /** Map of what was read when the image was made, or the path of its file; one beside the image where absent. */
   readonly map?: RescueMap | string | undefined;
+  /** What its caller has opened: the path then is only its name. They stay the caller's. */
+  readonly descriptors?: ImageDescriptors | undefined;
+  /** Bounds the memory of the index. */
+  readonly budget?: IndexBudget | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -72,11 +78,15 @@ export interface OpenedImage extends AsyncDisposable {
 }
 
 /**
- * Rejects with `image-not-found`, `permission`, `image-unreadable`, `unsupported`, `damaged` or `cancelled`; nothing
- * stays open then.
+ * Rejects with `image-not-found`, `permission`, `image-unreadable`, `unsupported`, `damaged`, `quota` or `cancelled`;
+ * nothing stays open then.
  */
 export async function openImage(path: string, options: OpenImageOptions = {}): Promise<OpenedImage> {
-  const { source, damage } = await openImageFile(path, options.map, options.signal);
+  const { descriptors, map, signal } = options;
+  const { source, damage } =
+    descriptors === undefined
+      ? await openImageFile(path, map, signal)
+      : await openImageDescriptors(path, descriptors, signal);
   return openSource(source, options, damage);
 }
 
@@ -132,6 +142,7 @@ async function openVolume(
     options.isAdopted === true
       ? DiscIndex.adopt(tree, memory, findings, source.name)
       : await DiscIndex.open(tree, memory, findings, source.name, signal);
+  if (options.budget !== undefined) index.table.limitBy(options.budget);
   return {
     source,
     format: disc.format,

@@ -1,6 +1,6 @@
 // Bytes of a local file or block device. The descriptor is opened once, read-only, so that later changes to the path
 // cannot swap the image; changes to the file itself are noticed and become `image-changed`.
-import { constants, fstat, read } from 'node:fs';
+import { close, constants, fstat, read } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
@@ -15,22 +15,28 @@ import type { ByteSource, SourceIdentity } from './byte-source.js';
 /** Milliseconds between two looks at whether the file is still the one that was opened. */
 const IDENTITY_INTERVAL = 100;
 
+/** An open file and what closes it. */
+interface OpenedFile {
+  readonly fd: number;
+  readonly close: () => Promise<void>;
+}
+
 export class FileSource implements ByteSource {
   readonly name: string;
   readonly size: number;
   readonly identity: SourceIdentity;
   readonly fileDescriptor: number;
-  readonly #handle: FileHandle;
+  readonly #close: () => Promise<void>;
   readonly #isDevice: boolean;
   readonly #addon: Addon | undefined;
   #checkedAt = performance.now();
 
-  private constructor(name: string, handle: FileHandle, stats: BigIntStats, size: number) {
+  private constructor(name: string, { fd, close }: OpenedFile, stats: BigIntStats, size: number) {
     this.name = name;
     this.size = size;
-    this.fileDescriptor = handle.fd;
+    this.fileDescriptor = fd;
     this.identity = identify(stats);
-    this.#handle = handle;
+    this.#close = close;
     this.#isDevice = stats.isBlockDevice();
     this.#addon = tryToLoadAddon();
   }
@@ -42,17 +48,31 @@ export class FileSource implements ByteSource {
   static async open(path: string, signal?: AbortSignal): Promise<FileSource> {
     throwIfAborted(signal);
     const handle = await openHandle(path);
+    return FileSource.#check(path, { fd: handle.fd, close: () => handle.close() });
+  }
+
+  /**
+   * A file that somebody else has opened for reading: no path is opened. `descriptor` stays the caller's, `name` is what
+   * the file is called in messages. Rejects as `open` does, but never with
+   * `image-not-found`. Needs the addon.
+   */
+  static async adopt(descriptor: number, name: string, signal?: AbortSignal): Promise<FileSource> {
+    throwIfAborted(signal);
+    const fd = loadAddon().duplicateDescriptor(descriptor);
+    return FileSource.#check(name, { fd, close: () => promisify(close)(fd) });
+  }
+
+  /** Closes the file on rejection. */
+  static async #check(name: string, file: OpenedFile): Promise<FileSource> {
     try {
-      const stats = await handle.stat({ bigint: true });
-      refuseWrongType(path, stats);
-      const size = stats.isBlockDevice()
-        ? await measureBlockDevice(handle.fd, stats.rdev)
-        : Number(stats.size);
-      if (size === 0) throw unreadable(path, 'it is empty, expected a disc image');
-      return new FileSource(path, handle, stats, size);
+      const stats = await promisify(fstat)(file.fd, { bigint: true });
+      refuseWrongType(name, stats);
+      const size = stats.isBlockDevice() ? await measureBlockDevice(file.fd, stats.rdev) : Number(stats.size);
+      if (size === 0) throw unreadable(name, 'it is empty, expected a disc image');
+      return new FileSource(name, file, stats, size);
     } catch (thrown) {
-      await handle.close();
-      throw isSystemError(thrown) ? translateOpenError(path, thrown) : thrown;
+      await file.close();
+      throw isSystemError(thrown) ? translateOpenError(name, thrown) : thrown;
     }
   }
 
@@ -123,7 +143,7 @@ export class FileSource implements ByteSource {
 
   /** Closes the descriptor. No read may be under way, and native code must have let go of it. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#handle.close();
+    await this.#close();
   }
 }
 

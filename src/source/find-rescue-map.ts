@@ -1,7 +1,8 @@
 // The map file that belongs to an image: the one that was named, or one beside it with a name that map files have.
-import { constants } from 'node:fs';
+import { constants, fstat, read } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
+import { promisify } from 'node:util';
 import { IsodriveError, isSystemError } from '../base/error.js';
 import { MAX_MAP_BYTES, parseMapText } from './rescue-map-text.js';
 import type { RescueMap } from './rescue-map.js';
@@ -37,19 +38,37 @@ export async function findRescueMap(
   return undefined;
 }
 
+/** The map in an open file, which stays the caller's. Rejects with `damaged` or `image-unreadable`. */
+export async function readRescueMap(descriptor: number, name: string, size: number): Promise<RescueMap> {
+  return parseMapText(await readDescriptor(descriptor, name), name, size).map;
+}
+
+/** From its start, wherever the descriptor stands: that can be shared with another process. */
+async function readDescriptor(descriptor: number, name: string): Promise<string> {
+  const stats = await promisify(fstat)(descriptor);
+  if (!stats.isFile() || stats.size > MAX_MAP_BYTES) {
+    throw new IsodriveError(
+      'damaged',
+      `Cannot read the map file "${name}": it has ${stats.size} bytes, expected a file of at most ${MAX_MAP_BYTES}`,
+    );
+  }
+  const bytes = Buffer.alloc(stats.size);
+  let length = 0;
+  while (length < bytes.length) {
+    const { bytesRead } = await promisify(read)(descriptor, bytes, length, bytes.length - length, length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return bytes.toString('latin1', 0, length);
+}
+
 /** Rejects with `damaged` for what is too large for a map file. */
 async function readText(path: string): Promise<string> {
   try {
     // A pipe without a writer would block the open for ever.
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const stats = await file.stat();
-      const { size } = stats;
-      if (stats.isFile() && size <= MAX_MAP_BYTES) return await file.readFile('latin1');
-      throw new IsodriveError(
-        'damaged',
-        `Cannot read the map file "${path}": it has ${size} bytes, expected a file of at most ${MAX_MAP_BYTES}`,
-      );
+      return await readDescriptor(file.fd, path);
     } finally {
       await file.close();
     }

@@ -2,7 +2,7 @@
 import type { ByteSource } from './byte-source.js';
 import { DamagedSource } from './damaged-source.js';
 import { FileSource } from './file-source.js';
-import { findRescueMap } from './find-rescue-map.js';
+import { findRescueMap, readRescueMap } from './find-rescue-map.js';
 import { RescueMap } from './rescue-map.js';
 
 export interface OpenedSource {
@@ -20,9 +20,35 @@ export async function openImageFile(
   map?: RescueMap | string,
   signal?: AbortSignal,
 ): Promise<OpenedSource> {
-  const file = await FileSource.open(path, signal);
+  return withDamage(await FileSource.open(path, signal), async (size) =>
+    map instanceof RescueMap ? map : (await findRescueMap(path, size, map))?.map,
+  );
+}
+
+/** Of an image that somebody else has opened, and its map; no path is opened. */
+export interface ImageDescriptors {
+  readonly image: number;
+  readonly map?: number | undefined;
+}
+
+/** Like openImageFile; the descriptors stay the caller's, and `name` is what the image is called in messages. */
+export async function openImageDescriptors(
+  name: string,
+  { image, map }: ImageDescriptors,
+  signal?: AbortSignal,
+): Promise<OpenedSource> {
+  return withDamage(await FileSource.adopt(image, name, signal), async (size) =>
+    map === undefined ? undefined : readRescueMap(map, `the map of ${name}`, size),
+  );
+}
+
+/** Closes the file on rejection. */
+async function withDamage(
+  file: FileSource,
+  findMap: (size: number) => Promise<RescueMap | undefined>,
+): Promise<OpenedSource> {
   try {
-    const found = map instanceof RescueMap ? map : (await findRescueMap(path, file.size, map))?.map;
+    const found = await findMap(file.size);
     const isWhole = found?.isRescued(0, file.size) ?? true;
     if (found === undefined || isWhole) return { source: file, damage: undefined };
     return { source: new DamagedSource(file, found), damage: found };
