@@ -37,15 +37,20 @@ export async function adoptSocket(
   return { path, remove: () => (isForeign || inode === undefined ? undefined : removeIfSame(path, inode)) };
 }
 
-/** Lets `server` listen at `path`. Rejects with `busy` when a daemon listens there, `permission` or `policy`. */
-export async function bindSocket(server: Server, path: string): Promise<BoundSocket> {
+/**
+ * Lets `server` listen at `path`; `isForAll`: any user may connect. Rejects with `busy` when a daemon listens there,
+ * `permission` or `policy`.
+ */
+export async function bindSocket(server: Server, path: string, isForAll = false): Promise<BoundSocket> {
   const own = `${path}.${process.pid}`;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const made = mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // The umask of a daemon would take it from those who are to come.
+    if (isForAll && made !== undefined) chmodSync(dirname(path), 0o755);
     checkSocketOwner(path);
     rmSync(own, { force: true });
     await listen(server, own);
-    chmodSync(own, 0o600);
+    chmodSync(own, isForAll ? 0o666 : 0o600);
     const { ino } = lstatSync(own);
     await putInPlace(own, path);
     return { path, remove: () => removeIfSame(path, ino) };

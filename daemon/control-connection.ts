@@ -2,7 +2,6 @@
 import type { Socket } from 'node:net';
 import { IsodriveError, toIsodriveError } from '../src/base/error.js';
 import { LineSplitter } from '../src/protocol/line-splitter.js';
-import { MAX_LINE_BYTES } from '../src/protocol/messages.js';
 import type { DaemonEvent, MethodName, RpcError, RpcResponse } from '../src/protocol/messages.js';
 import {
   RPC_INVALID_REQUEST,
@@ -10,16 +9,18 @@ import {
   RPC_PARSE_ERROR,
   encodeError,
 } from '../src/protocol/rpc-error.js';
-import type { EventBus } from './event-bus.js';
 import type { DaemonLog } from './log.js';
 import type { MethodContext } from './methods.js';
 import { isMethod } from './params.js';
+import { DescriptorQueue, ReceivedDescriptors } from './users/received-descriptors.js';
 
 /** Calls of one connection that may wait for their answers. */
 export const MAX_PENDING = 64;
 const HTTP_GET = 'GET ';
-/** Bytes of answers and events that a client may leave unread before it is let go. */
-const MAX_UNREAD = 2 * MAX_LINE_BYTES;
+/** Longest messages of answers and events that a client may leave unread before it is let go. */
+const MAX_UNREAD_MESSAGES = 2;
+/** Answers may be longer than messages: the list of a user's mounts. */
+const LEAST_UNREAD = 512 * 1024;
 
 type RequestId = number | string | null;
 
@@ -27,31 +28,53 @@ export interface ConnectionOptions {
   readonly call: (
     method: MethodName,
     params: unknown,
-    context: Pick<MethodContext, 'signal' | 'watch'>,
+    context: Pick<MethodContext, 'signal' | 'watch' | 'received'>,
   ) => Promise<unknown>;
   /** The text of /metrics. */
   readonly metrics: () => Promise<string>;
-  readonly events: EventBus;
+  /** Hands over the events that the client may see; gives what ends that. */
+  readonly subscribe: (listener: (event: DaemonEvent) => void) => () => void;
   readonly log: DaemonLog;
+  /** Longest message that is taken, in bytes. */
+  readonly messageBytes: number;
+  /** What a client did wrong goes into the log only where the client is nobody to flood it. */
+  readonly isTrusted: boolean;
+}
+
+/** What a client sends. The connection sets both; whoever reads for it calls them. */
+export interface ControlInput {
+  /** Descriptors that came with the bytes become the connection's. `isCut`: there were more. */
+  onBytes: (bytes: Buffer, descriptors: readonly number[], isCut: boolean) => void;
+  onEnd: () => void;
+}
+
+/** Reads through Node's socket, which drops descriptors. */
+export function readSocket(socket: Socket): ControlInput {
+  const input: ControlInput = { onBytes: () => undefined, onEnd: () => undefined };
+  socket.on('data', (chunk: Buffer) => input.onBytes(chunk, [], false));
+  socket.on('end', () => input.onEnd());
+  return input;
 }
 
 /** Serves `socket` until it closes, and owns it. */
 export class ControlConnection {
   readonly #socket: Socket;
   readonly #options: ConnectionOptions;
-  readonly #splitter = new LineSplitter(MAX_LINE_BYTES);
+  readonly #splitter: LineSplitter;
+  readonly #descriptors = new DescriptorQueue();
   readonly #pending = new Map<RequestId, AbortController>();
   #unsubscribe: (() => void) | undefined;
   #isEnding = false;
   /** The client speaks HTTP: the rest of what it sends is headers. */
   #isHttp = false;
 
-  constructor(socket: Socket, options: ConnectionOptions) {
+  constructor(socket: Socket, input: ControlInput, options: ConnectionOptions) {
     this.#socket = socket;
     this.#options = options;
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    this.#splitter = new LineSplitter(options.messageBytes);
+    input.onBytes = (bytes, descriptors, isCut) => this.#receive(bytes, descriptors, isCut);
+    input.onEnd = () => this.#endWhenIdle();
     socket.on('error', (error) => options.log.debug({ err: error }, 'connection failed'));
-    socket.on('end', () => this.#endWhenIdle());
     socket.on('close', () => this.#release());
   }
 
@@ -60,11 +83,13 @@ export class ControlConnection {
     this.#endWhenIdle();
   }
 
-  #receive(chunk: Buffer): void {
+  #receive(chunk: Buffer, descriptors: readonly number[], isCut: boolean): void {
     try {
+      this.#descriptors.push(descriptors, isCut);
       for (const line of this.#splitter.push(chunk)) if (line !== '') this.#take(line);
     } catch (thrown) {
       this.#send({ jsonrpc: '2.0', id: null, error: encodeError(thrown) });
+      this.#descriptors[Symbol.dispose]();
       this.#socket.end();
     }
   }
@@ -109,18 +134,25 @@ export class ControlConnection {
     const controller = new AbortController();
     this.#pending.set(id, controller);
     try {
-      const context = { signal: controller.signal, watch: () => this.#watch() };
+      // At once, before the next message could claim them.
+      using received = method === 'mount' ? this.#descriptors.claim(params) : new ReceivedDescriptors();
+      const context = { signal: controller.signal, watch: () => this.#watch(), received };
       this.#send({ jsonrpc: '2.0', id, result: await this.#options.call(method, params, context) });
     } catch (thrown) {
       const error = toIsodriveError(thrown);
-      if (error.code === 'internal')
-        this.#options.log.error({ err: error.cause ?? error, method }, 'call failed');
-      else this.#options.log.info({ method, code: error.code, message: error.message }, 'call refused');
+      this.#tell(method, error);
       this.#send({ jsonrpc: '2.0', id, error: encodeError(error) });
     } finally {
       this.#pending.delete(id);
       if (this.#isEnding) this.#endWhenIdle();
     }
+  }
+
+  #tell(method: MethodName, error: IsodriveError): void {
+    const { log, isTrusted } = this.#options;
+    if (error.code === 'internal') log.error({ err: error.cause ?? error, method }, 'call failed');
+    else if (isTrusted) log.info({ method, code: error.code, message: error.message }, 'call refused');
+    else log.debug({ method, code: error.code, message: error.message }, 'call refused');
   }
 
   /** One answer a connection: enough for `curl --unix-socket` and for Prometheus behind a proxy. */
@@ -146,7 +178,7 @@ export class ControlConnection {
   }
 
   #watch(): void {
-    this.#unsubscribe ??= this.#options.events.subscribe((event: DaemonEvent) =>
+    this.#unsubscribe ??= this.#options.subscribe((event) =>
       this.#write({ jsonrpc: '2.0', method: 'event', params: event }),
     );
   }
@@ -164,8 +196,11 @@ export class ControlConnection {
   #write(message: unknown): void {
     if (!this.#socket.writable) return;
     this.#socket.write(`${JSON.stringify(message)}\n`);
-    if (this.#socket.writableLength > MAX_UNREAD) {
-      this.#options.log.warn('client does not read its messages: let go');
+    if (
+      this.#socket.writableLength >
+      MAX_UNREAD_MESSAGES * Math.max(this.#options.messageBytes, LEAST_UNREAD)
+    ) {
+      if (this.#options.isTrusted) this.#options.log.warn('client does not read its messages: let go');
       this.#socket.destroy();
     }
   }
@@ -179,6 +214,7 @@ export class ControlConnection {
 
   #release(): void {
     this.#unsubscribe?.();
+    this.#descriptors[Symbol.dispose]();
     for (const controller of this.#pending.values()) controller.abort();
   }
 }

@@ -4,20 +4,29 @@ import type { Server, Socket } from 'node:net';
 import { toIsodriveError } from '../src/base/error.js';
 import { adoptSocket, bindSocket } from './bind-socket.js';
 import type { BoundSocket } from './bind-socket.js';
-import { ControlConnection } from './control-connection.js';
+import { MAX_LINE_BYTES } from '../src/protocol/messages.js';
+import { ControlConnection, readSocket } from './control-connection.js';
+import type { ControlInput } from './control-connection.js';
 import type { EventBus } from './event-bus.js';
 import type { DaemonLog } from './log.js';
 import { callMethod } from './methods.js';
 import type { DaemonFacts } from './methods.js';
 import { renderMetrics } from './render-metrics.js';
-import type { MountManager } from './mount-manager.js';
+import type { MountManager, UserAccounts } from './mount-manager.js';
 import { createPeerCheck } from './peer-check.js';
 import type { PeerCheck } from './peer-check.js';
 import type { ServiceManager } from './service-manager.js';
-import { descriptorOf } from './socket-descriptor.js';
+import { identifyCaller, sees } from './users/caller.js';
+import type { Caller } from './users/caller.js';
+import type { UserLedger } from './users/user-ledger.js';
+import { UserListener } from './users/user-listener.js';
+import { descriptorOf } from '../src/protocol/socket-descriptor.js';
 
 /** Clients that may be connected at the same time; more are hung up on. */
 export const MAX_CONNECTIONS = 256;
+/** The same of the system service, and how many of them are root's alone: nobody can lock administrators out. */
+export const MAX_USER_CONNECTIONS = 1024;
+const RESERVED_CONNECTIONS = 32;
 /** Our listening socket, kept while a successor starts: clients queue there. */
 const KEPT_SOCKET = 'control';
 /** The service manager's own, for activation: FileDescriptorName in the socket unit. */
@@ -29,6 +38,8 @@ export interface ControlServerOptions {
   readonly service: ServiceManager;
   readonly events: EventBus;
   readonly log: DaemonLog;
+  /** Of the system service; absent where the daemon is of one user. */
+  readonly users?: UserAccounts | undefined;
   readonly requestShutdown: () => void;
   readonly requestUpgrade: () => void;
 }
@@ -39,6 +50,7 @@ export class ControlServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #connections = new Set<ControlConnection>();
   readonly #checkPeer: PeerCheck | undefined;
+  #listener: UserListener | undefined;
   #socket: BoundSocket | undefined;
 
   private constructor(options: ControlServerOptions) {
@@ -59,6 +71,7 @@ export class ControlServer implements AsyncDisposable {
   static async listen(options: ControlServerOptions): Promise<ControlServer> {
     const server = new ControlServer(options);
     server.#socket = await server.#open();
+    if (options.users !== undefined) server.#listenForUsers(options.users);
     return server;
   }
 
@@ -72,9 +85,22 @@ export class ControlServer implements AsyncDisposable {
     if (own !== undefined) {
       return adoptSocket(this.#server, facts.socketPath, { descriptor: own, isForeign: false });
     }
-    const bound = await bindSocket(this.#server, facts.socketPath);
+    const bound = await bindSocket(this.#server, facts.socketPath, this.#options.users !== undefined);
     if (service.isPresent) service.keep(KEPT_SOCKET, descriptorOf(this.#server));
     return bound;
+  }
+
+  /** Hands the listening socket over to where descriptors are received, before Node's loop could accept anybody. */
+  #listenForUsers(users: UserAccounts): void {
+    const limits = {
+      clients: MAX_USER_CONNECTIONS,
+      clientsOfUser: users.policy.mostConnections,
+      reservedForRoot: RESERVED_CONNECTIONS,
+    };
+    this.#listener = new UserListener(descriptorOf(this.#server), limits, (peer, socket, input) =>
+      this.#acceptUser(users, identifyCaller(peer, users.policy), socket, input),
+    );
+    this.#server.close();
   }
 
   get connectionCount(): number {
@@ -89,18 +115,45 @@ export class ControlServer implements AsyncDisposable {
       socket.destroy();
       return;
     }
+    this.#serve(socket, readSocket(socket), undefined, undefined);
+  }
+
+  #acceptUser(users: UserAccounts, caller: Caller, socket: Socket, input: ControlInput): void {
+    try {
+      const place = users.ledger.takeConnection(caller);
+      socket.on('close', () => place[Symbol.dispose]());
+    } catch {
+      socket.destroy();
+      return;
+    }
+    this.#serve(socket, input, caller, users.ledger);
+  }
+
+  #serve(
+    socket: Socket,
+    input: ControlInput,
+    caller: Caller | undefined,
+    ledger: UserLedger | undefined,
+  ): void {
     const { manager, facts, events, log, requestShutdown, requestUpgrade } = this.#options;
-    const connection = new ControlConnection(socket, {
+    const connection = new ControlConnection(socket, input, {
       call: async (method, params, context) => {
+        using _place = caller && ledger?.takeRequest(caller);
         await manager.restored;
-        return callMethod(method, params, { ...context, manager, facts, requestShutdown, requestUpgrade });
+        const more = { caller, manager, facts, requestShutdown, requestUpgrade };
+        return await callMethod(method, params, { ...context, ...more });
       },
       metrics: async () => {
         await manager.restored;
-        return renderMetrics(await manager.list());
+        return renderMetrics(await manager.list(caller), caller?.isAdministrator ?? true);
       },
-      events,
+      subscribe: (listener) =>
+        events.subscribe((event, owner) => {
+          if (owner === undefined || sees(caller, owner)) listener(event);
+        }),
       log,
+      messageBytes: caller?.limits.messageBytes ?? MAX_LINE_BYTES,
+      isTrusted: caller === undefined || caller.uid === 0,
     });
     this.#connections.add(connection);
     socket.on('close', () => this.#connections.delete(connection));
@@ -110,12 +163,15 @@ export class ControlServer implements AsyncDisposable {
   stopListening(): void {
     this.#socket?.remove();
     this.#options.service.forget(KEPT_SOCKET);
+    this.#listener?.stopAccepting();
     this.#server.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     this.stopListening();
     for (const connection of this.#connections) connection.close();
+    // Their last answers are under way; native threads must not keep the process.
+    setImmediate(() => this.#listener?.close());
     return Promise.resolve();
   }
 }

@@ -9,6 +9,11 @@ import { daemonLogPath } from '../src/protocol/socket-path.js';
 
 const NAME_LENGTH = 16;
 
+/** Of the system service: the kernel's own mounts are open to everybody, and a helper's are its caller's. */
+export function createUserDrivers(): MountDriver[] {
+  return [createFuseDriver()];
+}
+
 export function createDrivers(erofs: ErofsDriver): MountDriver[] {
   return [erofs, createFuseDriver(), createFuseNativeDriver()];
 }

@@ -1,7 +1,9 @@
 // Hands every event to whoever watches. Mounts emit, connections listen; neither knows the other.
+import type { FileOwner } from '../src/mount/mount-driver.js';
 import type { DaemonEvent } from '../src/protocol/messages.js';
 
-export type EventListener = (event: DaemonEvent) => void;
+/** `owner`: whose event it is; undefined where it is everybody's. */
+export type EventListener = (event: DaemonEvent, owner: FileOwner | undefined) => void;
 
 export class EventBus {
   readonly #listeners = new Set<EventListener>();
@@ -12,7 +14,7 @@ export class EventBus {
     return () => this.#listeners.delete(listener);
   }
 
-  emit(event: DaemonEvent): void {
-    for (const listener of [...this.#listeners]) listener(event);
+  emit(event: DaemonEvent, owner?: FileOwner): void {
+    for (const listener of [...this.#listeners]) listener(event, owner);
   }
 }

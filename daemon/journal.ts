@@ -35,6 +35,8 @@ export const JOURNAL_ENTRY = z.object({
   /** Mount point, and whether it was made for the mount. */
   directory: z.string(),
   created: z.boolean(),
+  /** Whose it is in the system service, which cannot open its image again. */
+  owner: z.object({ uid: z.number(), gid: z.number() }).optional(),
   /** "major:minor" of the mounted file system; unknown while `making`. */
   device: z.string().optional(),
   /** ISO 8601, UTC. */
@@ -43,6 +45,14 @@ export const JOURNAL_ENTRY = z.object({
 const FILE = z.object({ version: z.literal(JOURNAL_VERSION), mounts: z.array(JOURNAL_ENTRY) });
 
 export type JournalEntry = z.infer<typeof JOURNAL_ENTRY>;
+
+/**
+ * What mount tables show as the device: the image's path. Everybody reads those, so a mount of the system service, whose
+ * paths are its user's business, has its id there.
+ */
+export function sourceNameOf({ id, image, owner }: Pick<JournalEntry, 'id' | 'image' | 'owner'>): string {
+  return owner === undefined ? image : `isodrive:${id}`;
+}
 
 export class Journal {
   readonly #path: string;

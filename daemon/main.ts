@@ -6,11 +6,11 @@ import { parseArgs } from 'node:util';
 import { IsodriveError, toIsodriveError } from '../src/base/error.js';
 import { packageVersion } from '../src/protocol/package-info.js';
 import { encodeError } from '../src/protocol/rpc-error.js';
-import { controlSocketPath } from '../src/protocol/socket-path.js';
+import { SYSTEM_SOCKET, controlSocketPath } from '../src/protocol/socket-path.js';
 import { READY_DESCRIPTOR } from '../src/protocol/start-daemon.js';
 import type { ReadyMessage } from '../src/protocol/start-daemon.js';
 import { ControlServer } from './control-server.js';
-import { createDrivers, createErofsDriver } from './drivers.js';
+import { createDrivers, createErofsDriver, createUserDrivers } from './drivers.js';
 import { EventBus } from './event-bus.js';
 import { startIdleTimer } from './idle-timer.js';
 import { Journal } from './journal.js';
@@ -18,6 +18,9 @@ import { openLog } from './log.js';
 import { MountKeeper } from './mount-keeper.js';
 import { MountManager } from './mount-manager.js';
 import { ServiceManager } from './service-manager.js';
+import { loadPolicy } from './users/policy.js';
+import type { Policy } from './users/policy.js';
+import { UserLedger } from './users/user-ledger.js';
 
 /** Milliseconds after which a daemon that cannot unmount ends all the same; the kernel then ends its mounts. */
 const SHUTDOWN_DEADLINE = 15_000;
@@ -33,6 +36,8 @@ interface DaemonOptions {
   readonly journalPath: string;
   /** Seconds without mounts and clients after which the daemon ends; undefined: never. */
   readonly idleTimeout: number | undefined;
+  /** Of the system service; undefined for a daemon of one user. */
+  readonly policy: Policy | undefined;
 }
 
 async function startDaemon(options: DaemonOptions, service: ServiceManager): Promise<void> {
@@ -43,8 +48,10 @@ async function startDaemon(options: DaemonOptions, service: ServiceManager): Pro
   const events = new EventBus();
   const journal = new Journal(options.journalPath, log);
   const keeper = new MountKeeper(journal, service);
-  const erofs = createErofsDriver(socketPath);
-  const manager = new MountManager({ drivers: createDrivers(erofs), erofs, keeper, events, log });
+  const users = options.policy && { policy: options.policy, ledger: new UserLedger() };
+  const erofs = users === undefined ? createErofsDriver(socketPath) : undefined;
+  const drivers = erofs === undefined ? createUserDrivers() : createDrivers(erofs);
+  const manager = new MountManager({ drivers, erofs, users, keeper, events, log });
   const facts = { version: packageVersion(), socketPath, logPath };
   let isEnding = false;
   const shutDown = async (reason: string, exitCode: number): Promise<void> => {
@@ -79,6 +86,7 @@ async function startDaemon(options: DaemonOptions, service: ServiceManager): Pro
     service,
     events,
     log,
+    users,
     requestShutdown,
     requestUpgrade,
   });
@@ -123,6 +131,13 @@ function reportReady(descriptor: number | undefined, message: ReadyMessage): voi
   closeSync(descriptor);
 }
 
+function preparePolicy(path: string | undefined): Policy {
+  if (process.geteuid?.() === 0) return loadPolicy(path);
+  throw new IsodriveError('permission', 'Cannot serve all users as an ordinary one, expected to be root', {
+    action: 'Leave --system out, or have an administrator enable isodrived.socket of the system',
+  });
+}
+
 function parseSeconds(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^\d{1,9}$/u.test(text)) return Number(text);
@@ -136,6 +151,9 @@ async function main(): Promise<void> {
       log: { type: 'string' },
       journal: { type: 'string' },
       'idle-timeout': { type: 'string' },
+      // Serves all users of the machine, within the policy.
+      system: { type: 'boolean', default: false },
+      policy: { type: 'string' },
       // Set by whoever starts us in the background without a keeper, and then reads READY_DESCRIPTOR.
       background: { type: 'boolean', default: false },
     },
@@ -143,10 +161,11 @@ async function main(): Promise<void> {
   const service = ServiceManager.fromEnvironment();
   const ready = service.take('ready') ?? (values.background ? READY_DESCRIPTOR : undefined);
   try {
-    const socketPath = controlSocketPath(values.socket);
+    const socketPath = controlSocketPath(values.socket ?? (values.system ? SYSTEM_SOCKET : undefined));
     const journalPath = values.journal ?? `${socketPath}.mounts`;
     const idleTimeout = parseSeconds(values['idle-timeout']);
-    await startDaemon({ socketPath, logPath: values.log, journalPath, idleTimeout }, service);
+    const policy = values.system ? preparePolicy(values.policy) : undefined;
+    await startDaemon({ socketPath, logPath: values.log, journalPath, idleTimeout, policy }, service);
     reportReady(ready, { ready: true, pid: process.pid });
   } catch (thrown) {
     const error = toIsodriveError(thrown);

@@ -2,6 +2,9 @@
 import type { MethodName, Methods } from '../src/protocol/messages.js';
 import type { MountManager } from './mount-manager.js';
 import { parseParams } from './params.js';
+import { requireRoot } from './users/caller.js';
+import type { Caller } from './users/caller.js';
+import type { ReceivedDescriptors } from './users/received-descriptors.js';
 
 /** What the daemon is, as its methods tell it. */
 export interface DaemonFacts {
@@ -20,6 +23,10 @@ export interface MethodContext {
   /** Sends events to the caller from now on. */
   readonly watch: () => void;
   readonly signal: AbortSignal;
+  /** Who calls the system service; undefined where the daemon is of one user. */
+  readonly caller: Caller | undefined;
+  /** What came with the call. */
+  readonly received: ReceivedDescriptors;
 }
 
 type Handler<M extends MethodName> = (
@@ -28,28 +35,32 @@ type Handler<M extends MethodName> = (
 ) => Methods[M]['result'] | Promise<Methods[M]['result']>;
 
 const HANDLERS: { readonly [M in MethodName]: Handler<M> } = {
-  mount: (params, { manager, signal }) => manager.mount(params, signal),
-  unmount: (params, { manager }) => manager.unmount(params),
-  list: async (_, { manager }) => ({ mounts: await manager.list() }),
-  status: async (_, { manager, facts }) => ({
+  mount: (params, { manager, signal, caller, received }) =>
+    manager.mount(params, signal, caller === undefined ? undefined : { caller, received }),
+  unmount: (params, { manager, caller }) => manager.unmount(params, caller),
+  list: async (_, { manager, caller }) => ({ mounts: await manager.list(caller) }),
+  status: async (_, { manager, facts, caller }) => ({
     pid: process.pid,
     version: facts.version,
     socket: facts.socketPath,
     ...(facts.logPath === undefined ? {} : { log: facts.logPath }),
     uptime: Math.round(process.uptime()),
-    memory: process.memoryUsage.rss(),
-    mounts: await manager.list(),
+    // What others do shows in it.
+    ...(caller?.isAdministrator === false ? {} : { memory: process.memoryUsage.rss() }),
+    mounts: await manager.list(caller),
   }),
   watch: (_, { watch }) => {
     watch();
     return { watching: true };
   },
   version: (_, { facts }) => ({ version: facts.version, pid: process.pid }),
-  shutdown: (_, { requestShutdown }) => {
+  shutdown: (_, { requestShutdown, caller }) => {
+    requireRoot(caller);
     requestShutdown();
     return { pid: process.pid };
   },
-  upgrade: (_, { requestUpgrade }) => {
+  upgrade: (_, { requestUpgrade, caller }) => {
+    requireRoot(caller);
     requestUpgrade();
     return { pid: process.pid };
   },

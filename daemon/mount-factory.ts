@@ -4,8 +4,10 @@ import { IsodriveError } from '../src/base/error.js';
 import { openImage } from '../src/index/open-image.js';
 import type { OpenedImage } from '../src/index/open-image.js';
 import type { TreeKind } from '../src/filesystem/file-tree.js';
+import type { IndexBudget } from '../src/index/index-budget.js';
 import type {
   ActiveMount,
+  CallerDescriptors,
   DriverName,
   HeldDescriptors,
   MountDriver,
@@ -17,11 +19,14 @@ import { mountByFirst, selectDrivers } from '../src/mount/select-driver.js';
 import type { PassedOver } from '../src/mount/select-driver.js';
 import { compareIdentity, identityOf, parseIdentity } from './image-identity.js';
 import type { ImageIdentity } from './image-identity.js';
+import { sourceNameOf } from './journal.js';
 import type { JournalEntry } from './journal.js';
 import { noteKernelMount, settleImage } from './kernel-mounts.js';
+import { closeHeld } from './mount-keeper.js';
 import type { MountKeeper } from './mount-keeper.js';
 import { MountedImage } from './mounted-image.js';
 import type { ShownImage, ViewParams } from './mounted-image.js';
+import { CallerFiles } from './users/caller-files.js';
 
 export interface MountPlan {
   readonly id: string;
@@ -31,6 +36,9 @@ export interface MountPlan {
   readonly driver: DriverName | 'auto';
   readonly view: ViewParams;
   readonly allowOther: boolean;
+  /** What the caller has opened; absent, the image is opened by its path. */
+  readonly files?: CallerFiles | undefined;
+  readonly budget?: IndexBudget | undefined;
   readonly preparePoint: (label: string) => Promise<MountPoint>;
   /** Last look, in the turn in which the mount is given: throws when it is wanted no more. */
   readonly check: () => void;
@@ -54,6 +62,8 @@ export class MountFactory {
     const image = await openImage(plan.path, {
       tree: plan.tree,
       ...plan.view,
+      descriptors: plan.files?.descriptors,
+      budget: plan.budget,
       ...(memory === undefined ? {} : { memory }),
       ...(plan.signal === undefined ? {} : { signal: plan.signal }),
     });
@@ -65,8 +75,8 @@ export class MountFactory {
       const planned = describe(plan, selection.drivers[0]!.name, image, identity, point);
       this.#keeper.begin(planned);
       const made = await mountByFirst(selection, {
-        ...request(image, planned),
-        keep: (held) => this.#keeper.hold(plan.id, held),
+        ...request(image, planned, plan.files),
+        keep: (held) => this.#keeper.hold(plan.id, { ...held, ...plan.files?.descriptors }),
         ...(plan.signal === undefined ? {} : { signal: plan.signal }),
       });
       active = made.active;
@@ -74,7 +84,7 @@ export class MountFactory {
       const shown = await this.#settle(entry, image, active);
       plan.check();
       if (shown === image) this.#keeper.complete(plan.id, active.driver, active.device);
-      return build(entry, identity, shown, active, point, made.passedOver);
+      return build(entry, identity, shown, active, point, made.passedOver, plan.files);
     } catch (thrown) {
       await active?.unmount({ lazy: true });
       await active?.ended;
@@ -94,32 +104,50 @@ export class MountFactory {
   }
 
   /** Goes on with a mount whose descriptors were kept; closes them on rejection. */
-  async takeOver(entry: JournalEntry, held: HeldDescriptors): Promise<MountedImage> {
+  async takeOver(
+    entry: JournalEntry,
+    held: HeldDescriptors & Partial<CallerDescriptors>,
+    budget?: IndexBudget,
+  ): Promise<MountedImage> {
     const driver = this.#drivers.find(({ name }) => name === entry.driver);
     let image: OpenedImage | undefined;
+    let files: CallerFiles | undefined;
     try {
       if (driver?.adoptMemory === undefined || driver.takeOver === undefined) {
         closeSync(held.index);
         throw new IsodriveError('internal', `Driver "${entry.driver}" cannot take over mounts`);
       }
       const memory = driver.adoptMemory(held.index);
-      image = await openImage(entry.image, { tree: entry.tree, ...entry.view, memory, isAdopted: true });
+      const { owner, directory } = entry;
+      files = owner === undefined ? undefined : CallerFiles.restore(owner, held, directory);
+      image = await openImage(entry.image, {
+        ...{ tree: entry.tree, ...entry.view, memory, isAdopted: true },
+        descriptors: files?.descriptors,
+        budget,
+      });
       const identity = identityOf(image);
       checkIdentity(entry, identity);
-      const point = await restoreMountPoint(entry.directory, entry.created);
-      const active = await driver.takeOver(request(image, entry), held.device);
-      return build(entry, identity, image, active, point, []);
+      const point = files?.point ?? (await restoreMountPoint(directory, entry.created));
+      const active = await driver.takeOver(request(image, entry, files), held.device);
+      return build(entry, identity, image, active, point, [], files);
     } catch (thrown) {
       closeSync(held.device);
+      if (files === undefined) closeHeld({ ...held, device: undefined, index: undefined });
+      else files.close();
       await image?.[Symbol.asyncDispose]();
       throw thrown;
     }
   }
 }
 
-function request(image: OpenedImage, { image: path, directory, allowOther }: JournalEntry): MountRequest {
+function request(image: OpenedImage, entry: JournalEntry, files: CallerFiles | undefined): MountRequest {
   const { index, source, tree } = image;
-  return { index, source, directory, sourceName: path, label: tree.label, allowOther };
+  const { directory, allowOther, device } = entry;
+  return {
+    ...{ index, source, directory, sourceName: sourceNameOf(entry), label: tree.label, allowOther },
+    ...(device === undefined ? {} : { device }),
+    ...(files === undefined ? {} : { owner: files.owner, point: files.descriptors.point }),
+  };
 }
 
 function describe(
@@ -147,6 +175,7 @@ function describe(
     allowOther: plan.allowOther,
     directory: point.directory,
     created: point.created,
+    ...(plan.files === undefined ? {} : { owner: plan.files.owner }),
     mountedAt: new Date().toISOString(),
   };
 }
@@ -158,6 +187,7 @@ function build(
   active: ActiveMount,
   point: MountPoint,
   passedOver: readonly PassedOver[],
+  files: CallerFiles | undefined,
 ): MountedImage {
   const { id, image: path, wantedTree, wantedDriver, view, allowOther } = entry;
   const mountedAt = new Date(entry.mountedAt);
@@ -169,6 +199,7 @@ function build(
     wantedDriver,
     view,
     allowOther,
+    files,
     image,
     active,
     point,

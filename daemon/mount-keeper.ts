@@ -1,9 +1,14 @@
 // What outlives this process of each mount: its journal entry, and, where somebody keeps them, its descriptors. The
 // order makes every death safe: the entry is there before the mount, the descriptors before the first answer, and both
 // go only when the mount has ended.
-import type { DriverName, HeldDescriptors } from '../src/mount/mount-driver.js';
+import { closeSync } from 'node:fs';
+import type { CallerDescriptors, DriverName, HeldDescriptors } from '../src/mount/mount-driver.js';
 import type { Journal, JournalEntry } from './journal.js';
 import type { ServiceManager } from './service-manager.js';
+
+/** What is kept of a mount that a caller's descriptors were handed over for, in this order, and of any other. */
+const KINDS = ['image', 'point', 'map', 'index', 'device'] as const;
+const OWN_KINDS = ['index', 'device'] as const;
 
 export class MountKeeper {
   readonly journal: Journal;
@@ -20,9 +25,9 @@ export class MountKeeper {
   }
 
   /** It is mounted: keeps what a successor can go on with. */
-  hold(id: string, { device, index }: HeldDescriptors): void {
-    this.#manager.keep(indexName(id), index);
-    this.#manager.keep(deviceName(id), device);
+  hold(id: string, held: HeldDescriptors & Partial<CallerDescriptors>): void {
+    // The device last: what has one can be gone on with.
+    for (const kind of KINDS) if (held[kind] !== undefined) this.#manager.keep(nameOf(kind, id), held[kind]);
   }
 
   /** Somebody is told of the mount: from now on a successor goes on with it. */
@@ -37,8 +42,8 @@ export class MountKeeper {
 
   /** It has ended. */
   forget(id: string): void {
-    this.#manager.forget(deviceName(id));
-    this.#manager.forget(indexName(id));
+    const isCallers = this.journal.entries.some((entry) => entry.id === id && entry.owner !== undefined);
+    for (const kind of isCallers ? KINDS : OWN_KINDS) this.#manager.forget(nameOf(kind, id));
     this.journal.delete(id);
   }
 
@@ -48,10 +53,15 @@ export class MountKeeper {
   }
 
   /** The descriptors of a mount that were kept for us; they are the caller's. */
-  take(id: string): HeldDescriptors | undefined {
-    const device = this.#manager.take(deviceName(id));
-    const index = this.#manager.take(indexName(id));
-    return device === undefined || index === undefined ? undefined : { device, index };
+  take(id: string): (HeldDescriptors & Partial<CallerDescriptors>) | undefined {
+    const found = KINDS.map((kind) => [kind, this.#manager.take(nameOf(kind, id))] as const);
+    const held: Partial<HeldDescriptors & CallerDescriptors> = Object.fromEntries(
+      found.filter(([, descriptor]) => descriptor !== undefined),
+    );
+    const { device, index } = held;
+    if (device !== undefined && index !== undefined) return { ...held, device, index };
+    closeHeld(held);
+    return undefined;
   }
 
   /** Gives up what was kept for mounts that are not in the journal. */
@@ -60,10 +70,11 @@ export class MountKeeper {
   }
 }
 
-function deviceName(id: string): string {
-  return `device-${id}`;
+/** For what will not be gone on with. */
+export function closeHeld(held: { readonly [kind in (typeof KINDS)[number]]?: number | undefined }): void {
+  for (const kind of KINDS) if (held[kind] !== undefined) closeSync(held[kind]);
 }
 
-function indexName(id: string): string {
-  return `index-${id}`;
+function nameOf(kind: (typeof KINDS)[number], id: string): string {
+  return `${kind}-${id}`;
 }

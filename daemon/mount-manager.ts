@@ -1,10 +1,8 @@
 // Mounts and unmounts: the flow from request to registry, in which whatever fails leaves nothing behind.
-import { dirname, basename, join } from 'node:path';
 import { IsodriveError, toIsodriveError } from '../src/base/error.js';
 import type { Finding } from '../src/base/finding.js';
 import type { ErofsDriver } from '../src/mount/erofs/erofs-driver.js';
 import type { MountDriver, MountEnd } from '../src/mount/mount-driver.js';
-import { prepareMountPoint } from '../src/mount/mount-point.js';
 import { readMountTable } from '../src/mount/mount-table.js';
 import type {
   MountParams,
@@ -17,7 +15,7 @@ import type {
 } from '../src/protocol/messages.js';
 import { encodeError } from '../src/protocol/rpc-error.js';
 import type { EventBus } from './event-bus.js';
-import { compareIdentity, imageChanged, readIdentity } from './image-identity.js';
+import { compareIdentity, imageChanged } from './image-identity.js';
 import { restoreKernelMounts } from './kernel-mounts.js';
 import { KeyedLock } from './keyed-lock.js';
 import type { DaemonLog } from './log.js';
@@ -25,17 +23,29 @@ import { MountFactory } from './mount-factory.js';
 import type { MountKeeper } from './mount-keeper.js';
 import { MountRegistry } from './mount-registry.js';
 import type { MountedImage } from './mounted-image.js';
-import { resolvePath } from './resolve-path.js';
+import { prepareByPath, prepareForCaller } from './prepare-mount.js';
+import type { MountCaller, PreparedMount } from './prepare-mount.js';
 import { restoreMounts } from './restore-mounts.js';
+import type { Caller } from './users/caller.js';
+import type { Policy } from './users/policy.js';
+import type { UserLedger } from './users/user-ledger.js';
 
 /** Milliseconds that a daemon which ends waits for the last users of a detached mount. */
 const END_DEADLINE = 500;
 
+/** What the system service knows of its users. */
+export interface UserAccounts {
+  readonly policy: Policy;
+  readonly ledger: UserLedger;
+}
+
 export interface MountManagerOptions {
   /** Best first. */
   readonly drivers: readonly MountDriver[];
-  /** The one of them whose mounts outlive a daemon by themselves. */
-  readonly erofs: ErofsDriver;
+  /** The one of them whose mounts outlive a daemon by themselves; none in the system service. */
+  readonly erofs: ErofsDriver | undefined;
+  /** Counts what each user has; absent where the daemon is of one user. */
+  readonly users?: UserAccounts | undefined;
   readonly keeper: MountKeeper;
   readonly events: EventBus;
   readonly log: DaemonLog;
@@ -43,7 +53,8 @@ export interface MountManagerOptions {
 
 export class MountManager {
   readonly #factory: MountFactory;
-  readonly #erofs: ErofsDriver;
+  readonly #erofs: ErofsDriver | undefined;
+  readonly #users: UserAccounts | undefined;
   readonly #keeper: MountKeeper;
   /** Settled once the mounts of the last daemon are back. */
   restored: Promise<void> = Promise.resolve();
@@ -60,13 +71,15 @@ export class MountManager {
   constructor(options: MountManagerOptions) {
     this.#keeper = options.keeper;
     this.#erofs = options.erofs;
+    this.#users = options.users;
     this.#factory = new MountFactory(options.drivers, options.keeper);
     this.#events = options.events;
     this.#log = options.log;
   }
 
-  list(): Promise<MountSummary[]> {
-    return Promise.all(this.#registry.mounts.map((mount) => mount.describe()));
+  /** Those that a caller sees. */
+  list(caller?: Caller): Promise<MountSummary[]> {
+    return Promise.all(this.#registry.seenBy(caller).map((mount) => mount.describe()));
   }
 
   /** Whether there is any mount, or one being made or given back. */
@@ -74,21 +87,33 @@ export class MountManager {
     return this.#registry.mounts.length + this.#creating.size + this.#closing.size > 0;
   }
 
-  /** Mounts an image, or gives the mount it has. Rejects with what opening, the driver or the mount point reports. */
-  async mount(wanted: MountParams, signal: AbortSignal): Promise<MountResult> {
-    const isOurs = this.#ownMountPoints();
-    const path = await resolvePath(wanted.image, isOurs);
-    const directory = wanted.directory && (await resolveMountPoint(wanted.directory, isOurs));
-    const params = { ...wanted, map: wanted.map && (await resolvePath(wanted.map, isOurs)) };
-    return this.#lock.run(path, async () => {
-      const existing = params.new === true ? undefined : await this.#findExisting(path, params);
-      if (existing !== undefined) return { mount: await existing.describe(), existing: true };
-      const creation = this.#create(path, directory, params, AbortSignal.any([signal, this.#stop.signal]));
-      this.#creating.add(creation);
-      const mounted = await creation.finally(() => this.#creating.delete(creation));
-      const mount = await mounted.describe();
-      this.#announce(mounted, mount);
-      return { mount, existing: false };
+  /**
+   * Mounts an image, or gives the mount it has. Rejects with what opening, the driver or the mount point reports, or with
+   * `quota`. `from`: who calls the system service.
+   */
+  async mount(wanted: MountParams, signal: AbortSignal, from?: MountCaller): Promise<MountResult> {
+    const prepared =
+      from === undefined
+        ? await prepareByPath(wanted, this.#ownMountPoints())
+        : await prepareForCaller(wanted, from);
+    return this.#lock.run(prepared.key, async () => {
+      try {
+        const existing = wanted.new === true ? undefined : await this.#findExisting(prepared);
+        if (existing !== undefined) {
+          prepared.files?.close();
+          return { mount: await existing.describe(), existing: true };
+        }
+        const both = AbortSignal.any([signal, this.#stop.signal]);
+        const creation = this.#create(prepared, from?.caller, both);
+        this.#creating.add(creation);
+        const mounted = await creation.finally(() => this.#creating.delete(creation));
+        const mount = await mounted.describe();
+        this.#announce(mounted, mount);
+        return { mount, existing: false };
+      } catch (thrown) {
+        prepared.files?.close();
+        throw thrown;
+      }
     });
   }
 
@@ -105,10 +130,10 @@ export class MountManager {
     return (path) => (points.has(path) ? path : undefined);
   }
 
-  async #findExisting(path: string, params: MountParams): Promise<MountedImage | undefined> {
-    const now = await readIdentity(path);
+  async #findExisting({ path, params, files, identify }: PreparedMount): Promise<MountedImage | undefined> {
+    const now = await identify();
     if (now === undefined) return undefined;
-    const mounts = this.#registry.ofFile(now);
+    const mounts = this.#registry.ofFile(now, files?.owner);
     const stale = mounts.find((mount) => compareIdentity(mount.identity, now) !== 'ok');
     if (stale !== undefined) throw imageChanged(path, stale, now);
     return mounts.find((mount) => mount.fits(params));
@@ -116,29 +141,29 @@ export class MountManager {
 
   /** Makes a mount and enters it into the registry; on rejection nothing is left of it. */
   async #create(
-    path: string,
-    directory: string | undefined,
-    params: MountParams,
+    { path, params, files, preparePoint }: PreparedMount,
+    caller: Caller | undefined,
     signal: AbortSignal,
   ): Promise<MountedImage> {
     this.#checkOpen();
     this.#registry.checkRoom();
     const { session, sectorOffset, map, charset, associated } = params;
+    const id = this.#registry.createId();
+    const budget = caller && this.#users?.ledger.takeMount(id, caller);
     try {
       const mounted = await this.#factory.create({
-        id: this.#registry.createId(),
-        path,
+        ...{ id, path, files, budget, preparePoint },
         tree: params.tree ?? 'auto',
         driver: params.driver ?? 'auto',
         view: { session, sectorOffset, map, charset, associated: associated ?? false },
         allowOther: params.allowOther ?? false,
-        preparePoint: (label) => prepareMountPoint(directory, label),
         check: () => this.#checkWanted(signal),
         signal,
       });
       // `close` waits for mounts that are being made, and so meets this one.
       return this.#adopt(mounted);
     } catch (thrown) {
+      this.#users?.ledger.endMount(id);
       this.#checkOpen();
       throw thrown;
     }
@@ -156,13 +181,21 @@ export class MountManager {
       this.#serve(mounted);
     };
     // First: a mount point that is to be released may be under one of them.
-    this.restored = restoreKernelMounts(this.#erofs, adopt, this.#log).then(() =>
+    const { ledger, policy } = this.#users ?? {};
+    const kernelMounts =
+      this.#erofs === undefined ? Promise.resolve() : restoreKernelMounts(this.#erofs, adopt, this.#log);
+    this.restored = kernelMounts.then(() =>
       restoreMounts({
         factory: this.#factory,
         keeper: this.#keeper,
         log: this.#log,
         check: () => this.#checkOpen(),
         adopt,
+        count: ({ id, owner }) =>
+          owner &&
+          policy &&
+          ledger?.adoptMount(id, { ...owner, limits: policy.limitsOf({ ...owner, groups: [] }) }),
+        discount: ({ id }) => ledger?.endMount(id),
       }),
     );
     return this.restored;
@@ -186,7 +219,7 @@ export class MountManager {
 
   #announce(mounted: MountedImage, mount: MountSummary): void {
     this.#log.info({ ...mount }, 'mounted');
-    this.#events.emit({ event: 'mounted', time: new Date().toISOString(), mount });
+    this.#events.emit({ event: 'mounted', time: new Date().toISOString(), mount }, mounted.owner);
     this.#serve(mounted);
   }
 
@@ -198,7 +231,10 @@ export class MountManager {
 
   #reportFinding(mounted: MountedImage, { code, severity, message }: Finding): void {
     const time = new Date().toISOString();
-    this.#events.emit({ event: 'finding', time, mount: mounted.name(), severity, code, message });
+    this.#events.emit(
+      { event: 'finding', time, mount: mounted.name(), severity, code, message },
+      mounted.owner,
+    );
   }
 
   async #closeWhenEnded(mounted: MountedImage): Promise<void> {
@@ -207,6 +243,7 @@ export class MountManager {
       await this.#drop(mounted, end);
       this.#keeper.forget(mounted.id);
       await mounted.close();
+      this.#users?.ledger.endMount(mounted.id);
     } catch (thrown) {
       this.#log.error({ err: thrown, ...mounted.name() }, 'cannot close an image');
     }
@@ -229,17 +266,20 @@ export class MountManager {
       reason,
     } as const;
     this.#log.info({ ...mounted.name(), reason, err: end.error }, 'unmounted');
-    this.#events.emit(end.error === undefined ? event : { ...event, error: end.error.message });
+    this.#events.emit(
+      end.error === undefined ? event : { ...event, error: end.error.message },
+      mounted.owner,
+    );
   }
 
   /** Unmounts what the targets name. Never rejects for one of them: each failure is told beside its target. */
-  async unmount(params: UnmountParams): Promise<UnmountResult> {
+  async unmount(params: UnmountParams, caller?: Caller): Promise<UnmountResult> {
     const chosen = new Map<MountedImage, string>();
     const failed: UnmountFailure[] = [];
-    if (params.all === true) for (const mount of this.#registry.mounts) chosen.set(mount, mount.id);
+    if (params.all === true) for (const mount of this.#registry.seenBy(caller)) chosen.set(mount, mount.id);
     for (const target of params.targets ?? []) {
       try {
-        chosen.set(this.#registry.find(target), target.name);
+        chosen.set(this.#registry.find(target, caller), target.name);
       } catch (thrown) {
         failed.push({ target: target.name, error: encodeError(thrown) });
       }
@@ -291,13 +331,4 @@ export class MountManager {
     await Promise.race([Promise.all(this.#closing), late]);
     this.#keeper.forgetAll();
   }
-}
-
-/** A wanted mount point that is a mount of ours stays as it is: prepareMountPoint says so without touching it. */
-async function resolveMountPoint(
-  wanted: string,
-  isOurs: (path: string) => string | undefined,
-): Promise<string> {
-  const path = join(await resolvePath(dirname(wanted), isOurs), basename(wanted));
-  return isOurs(path) === undefined ? resolvePath(path, isOurs) : path;
 }

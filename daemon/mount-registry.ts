@@ -1,10 +1,13 @@
 // Which mounts there are, and which of them a user means. Holds no resource: the manager does.
 import { randomBytes } from 'node:crypto';
 import { IsodriveError } from '../src/base/error.js';
+import type { FileOwner } from '../src/mount/mount-driver.js';
 import type { UnmountTarget } from '../src/protocol/messages.js';
 import { isSameFile } from './image-identity.js';
 import type { ImageIdentity } from './image-identity.js';
 import type { MountedImage } from './mounted-image.js';
+import { sees } from './users/caller.js';
+import type { Caller } from './users/caller.js';
 
 /** Mounts that one daemon holds at most. */
 export const MAX_MOUNTS = 1024;
@@ -46,16 +49,24 @@ export class MountRegistry {
     );
   }
 
-  /** Mounts of the same file, whatever has become of its content. */
-  ofFile(identity: ImageIdentity): MountedImage[] {
-    return this.mounts.filter((mount) => isSameFile(mount.identity, identity));
+  /** Those that a caller sees, oldest first. */
+  seenBy(caller: Caller | undefined): MountedImage[] {
+    return this.mounts.filter((mount) => sees(caller, mount.owner));
+  }
+
+  /** A user's mounts of the same file, whatever has become of its content. */
+  ofFile(identity: ImageIdentity, owner: FileOwner | undefined): MountedImage[] {
+    return this.mounts.filter(
+      (mount) => isSameFile(mount.identity, identity) && mount.owner?.uid === owner?.uid,
+    );
   }
 
   /**
    * The mount that a target means: exact id first, then mount point or image path, label, and unique id prefix.
-   * Throws `no-such-mount`, or `usage` when it means several.
+   * Throws `no-such-mount`, or `usage` when it means several; a mount that the caller does not see is none.
    */
-  find(target: UnmountTarget): MountedImage {
+  find(target: UnmountTarget, caller?: Caller): MountedImage {
+    const seen = this.seenBy(caller);
     const rules: ((mount: MountedImage) => boolean)[] = [
       (mount) => mount.id === target.name,
       (mount) => target.paths.includes(mount.active.directory),
@@ -64,7 +75,7 @@ export class MountRegistry {
       (mount) => mount.id.startsWith(target.name.toLowerCase()),
     ];
     for (const rule of rules) {
-      const found = this.mounts.filter(rule);
+      const found = seen.filter(rule);
       if (found.length > 1) throw ambiguous(target, found);
       if (found[0] !== undefined) return found[0];
     }

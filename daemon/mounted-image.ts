@@ -4,12 +4,13 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Finding } from '../src/base/finding.js';
 import type { OpenedImage } from '../src/index/open-image.js';
 import type { PassedOver } from '../src/mount/select-driver.js';
-import type { ActiveMount, DriverName } from '../src/mount/mount-driver.js';
+import type { ActiveMount, DriverName, FileOwner } from '../src/mount/mount-driver.js';
 import type { MountPoint } from '../src/mount/mount-point.js';
 import type { MountParams, MountSummary, UnmountedSummary } from '../src/protocol/messages.js';
 import type { TreeKind } from '../src/filesystem/file-tree.js';
 import { compareIdentity, readIdentity } from './image-identity.js';
 import type { ImageIdentity } from './image-identity.js';
+import type { CallerFiles } from './users/caller-files.js';
 
 /** Milliseconds without a read of file content after which prefetch goes on. */
 const READ_PAUSE = 20;
@@ -38,6 +39,8 @@ export interface MountedImageParts {
   /** As it was asked for. */
   readonly view: ViewParams;
   readonly allowOther: boolean;
+  /** What its user has opened for it; absent where the daemon opened its path. */
+  readonly files?: CallerFiles | undefined;
   readonly image: ShownImage;
   readonly active: ActiveMount;
   /** Faster drivers that do not serve it. */
@@ -66,6 +69,11 @@ export class MountedImage {
     this.path = parts.path;
     this.identity = parts.identity;
     this.active = parts.active;
+  }
+
+  /** Whose it is in the system service. */
+  get owner(): FileOwner | undefined {
+    return this.#parts.files?.owner;
   }
 
   get label(): string {
@@ -121,9 +129,11 @@ export class MountedImage {
   }
 
   async describe(): Promise<MountSummary> {
-    const { image, active, allowOther, passedOver, mountedAt } = this.#parts;
+    const { image, active, allowOther, passedOver, mountedAt, files } = this.#parts;
+    const now = files === undefined ? await readIdentity(this.path) : await files.identify();
     return {
       ...this.name(),
+      ...(files === undefined ? {} : { owner: files.owner.uid }),
       label: this.label,
       tree: image.tree.kind,
       driver: active.driver,
@@ -131,7 +141,7 @@ export class MountedImage {
       allowOther: allowOther || active.servedByKernel === true,
       size: Number(this.identity.size),
       mountedAt: mountedAt.toISOString(),
-      state: compareIdentity(this.identity, await readIdentity(this.path)),
+      state: compareIdentity(this.identity, now),
       findings: image.findings.count,
       entries: image.index.table.rowCount,
       ...(active.counters === undefined ? {} : { counters: active.counters }),

@@ -5,7 +5,7 @@ import { IsodriveError } from '../src/base/error.js';
 import { MAX_SECTOR_OFFSET } from '../src/disc/shifted-reader.js';
 import { TREE_KINDS } from '../src/filesystem/file-tree.js';
 import { DRIVER_NAMES } from '../src/mount/mount-driver.js';
-import { MAX_TARGETS } from '../src/protocol/messages.js';
+import { MAX_TARGETS, PASSED_NAMES } from '../src/protocol/messages.js';
 import type { MethodName, Methods } from '../src/protocol/messages.js';
 
 /** PATH_MAX of Linux, its terminator excluded. */
@@ -31,6 +31,7 @@ const SCHEMAS = {
     driver: z.enum([...DRIVER_NAMES, 'auto']).optional(),
     new: z.boolean().optional(),
     allowOther: z.boolean().optional(),
+    descriptors: z.array(z.enum(PASSED_NAMES)).max(PASSED_NAMES.length).optional(),
   }),
   unmount: z.object({
     targets: z

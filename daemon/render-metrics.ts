@@ -48,14 +48,12 @@ const MOUNT_METRICS: readonly Metric[] = [
   },
 ];
 
-export function renderMetrics(mounts: readonly MountSummary[]): string {
+/** `withProcess`: what the daemon takes as well, which shows what all its users do. */
+export function renderMetrics(mounts: readonly MountSummary[], withProcess = true): string {
   const lines = [
     ...describeMetric('isodrive_mounts', 'gauge', 'Mounts.'),
     `isodrive_mounts ${mounts.length}`,
-    ...describeMetric('isodrive_resident_memory_bytes', 'gauge', 'Resident memory of the daemon.'),
-    `isodrive_resident_memory_bytes ${process.memoryUsage.rss()}`,
-    ...describeMetric('isodrive_uptime_seconds', 'gauge', 'Time since the daemon started.'),
-    `isodrive_uptime_seconds ${process.uptime().toFixed(3)}`,
+    ...(withProcess ? describeProcess() : []),
   ];
   for (const { name, type, help, value } of MOUNT_METRICS) {
     lines.push(...describeMetric(name, type, help));
@@ -66,6 +64,15 @@ export function renderMetrics(mounts: readonly MountSummary[]): string {
     }
   }
   return `${lines.join('\n')}\n`;
+}
+
+function describeProcess(): string[] {
+  return [
+    ...describeMetric('isodrive_resident_memory_bytes', 'gauge', 'Resident memory of the daemon.'),
+    `isodrive_resident_memory_bytes ${process.memoryUsage.rss()}`,
+    ...describeMetric('isodrive_uptime_seconds', 'gauge', 'Time since the daemon started.'),
+    `isodrive_uptime_seconds ${process.uptime().toFixed(3)}`,
+  ];
 }
 
 function describeMetric(name: string, type: Metric['type'], help: string): string[] {

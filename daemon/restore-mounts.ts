@@ -1,13 +1,15 @@
 // Brings back the mounts of a daemon that died: those whose descriptors were kept go on as if nothing had happened;
 // the others are dead, are taken out of the way, and are mounted again. No path under a mount is touched.
-import { closeSync } from 'node:fs';
 import { loadAddon } from '../native/index.js';
-import { detachFuse } from '../src/mount/fuse/attach.js';
+import type { IndexBudget } from '../src/index/index-budget.js';
+import { detachFrom, detachFuse } from '../src/mount/fuse/attach.js';
 import { restoreMountPoint } from '../src/mount/mount-point.js';
 import { readMountTable } from '../src/mount/mount-table.js';
+import { sourceNameOf } from './journal.js';
 import type { JournalEntry } from './journal.js';
 import type { DaemonLog } from './log.js';
 import type { MountFactory } from './mount-factory.js';
+import { closeHeld } from './mount-keeper.js';
 import type { MountKeeper } from './mount-keeper.js';
 import type { MountedImage } from './mounted-image.js';
 
@@ -19,6 +21,9 @@ export interface RestoreOptions {
   readonly adopt: (mounted: MountedImage, isDetached: boolean) => void;
   /** Throws when the daemon ends meanwhile. */
   readonly check: () => void;
+  /** Counts a mount of the system service; gives the budget of its index. */
+  readonly count: (entry: JournalEntry) => IndexBudget | undefined;
+  readonly discount: (entry: JournalEntry) => void;
 }
 
 /** Never rejects: what cannot be brought back is told in the log, and nothing is left of it. */
@@ -38,23 +43,28 @@ export async function restoreMounts(options: RestoreOptions): Promise<void> {
 }
 
 async function restore(entry: JournalEntry, options: RestoreOptions): Promise<void> {
-  const { factory, keeper, log, adopt, check } = options;
+  const { factory, keeper, log, adopt, check, count, discount } = options;
   const { id, image, directory } = entry;
   const held = keeper.take(id);
   if (held !== undefined && entry.state !== 'making') {
     try {
-      adopt(await factory.takeOver(entry, held), entry.state === 'detached');
+      adopt(await factory.takeOver(entry, held, count(entry)), entry.state === 'detached');
       log.info({ id, image, directory }, 'taken over');
       return;
     } catch (thrown) {
+      discount(entry);
       log.error({ err: thrown, id, image, directory }, 'cannot take a mount over');
     }
   } else if (held !== undefined) {
-    closeSync(held.device);
-    closeSync(held.index);
+    closeHeld(held);
   }
   keeper.forget(id);
   if (entry.state !== 'detached') await removeDead(entry);
+  if (entry.owner !== undefined) {
+    // Its image was open, and nobody may open it for its user.
+    if (entry.state === 'mounted') log.warn({ id, image, directory }, 'a mount is lost');
+    return;
+  }
   const point = await restoreMountPoint(directory, entry.created);
   try {
     if (entry.state !== 'mounted') {
@@ -80,13 +90,18 @@ async function restore(entry: JournalEntry, options: RestoreOptions): Promise<vo
 }
 
 /** Unmounts a dead mount wherever it is seen, bind copies included; the latest first, as it may hide others. */
-async function removeDead({ device, image, directory }: JournalEntry): Promise<void> {
+async function removeDead(entry: JournalEntry): Promise<void> {
+  const { device, directory, owner } = entry;
+  const source = sourceNameOf(entry);
   const dead = readMountTable().filter(
-    (entry) =>
-      entry.type.startsWith('fuse') &&
+    (found) =>
+      found.type.startsWith('fuse') &&
       (device === undefined
-        ? entry.directory === directory && entry.source === image
-        : entry.device === device && (entry.source === image || entry.type !== 'fuse.isodrive')),
+        ? found.directory === directory && found.source === source
+        : found.device === device && (found.source === source || found.type !== 'fuse.isodrive')),
   );
-  for (const { directory: path } of dead.reverse()) await detachFuse(loadAddon(), path, true);
+  for (const mount of dead.reverse()) {
+    if (owner === undefined) await detachFuse(loadAddon(), mount.directory, true);
+    else await detachFrom(loadAddon(), mount);
+  }
 }

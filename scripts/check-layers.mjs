@@ -21,7 +21,7 @@ const allowed = new Map([
   ['src/present', [...flow, 'src/present']],
   ['src/imaging', [...flow, 'src/present', 'src/imaging']],
   ['src/drive', ['src/base', 'src/source', 'src/disc', 'src/container', 'src/drive', 'native/index.ts']],
-  ['src/protocol', ['src/base', 'src/protocol', ...choices]],
+  ['src/protocol', ['src/base', 'src/protocol', 'native/index.ts', ...choices]],
   ['src/cli', [...flow, 'src/mount', 'src/present', 'src/imaging', 'src/drive', 'src/protocol', 'src/cli']],
   ['src/index.ts', [...flow, 'src/mount', 'src/present']],
   ['daemon', [...flow, 'src/mount', 'src/present', 'src/protocol', 'daemon', 'native/index.ts']],

@@ -6,6 +6,7 @@ import { VIEW_OPTIONS } from './view-options.js';
 export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { name: 'json', type: 'boolean', summary: 'Print JSON; errors too, as the last line on stderr' },
   { name: 'socket', type: 'string', summary: "The daemon's socket, also ISODRIVE_SOCKET" },
+  { name: 'system', type: 'boolean', summary: 'Use the service of the machine, not a daemon of your own' },
 ];
 
 const IMAGE: PositionalSpec = { name: 'image', required: true, summary: 'Disc image' };

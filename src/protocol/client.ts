@@ -1,12 +1,19 @@
 // The client's end of the control socket: calls, their cancellation, and events. One connection carries them all.
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { loadAddon } from '../../native/index.js';
 import { IsodriveError, isSystemError } from '../base/error.js';
 import { LineSplitter } from './line-splitter.js';
 import { MAX_LINE_BYTES } from './messages.js';
 import type { DaemonEvent, MethodName, Methods, RpcError } from './messages.js';
 import { decodeError } from './rpc-error.js';
-import { checkSocketOwner } from './socket-path.js';
+import { descriptorOf } from './socket-descriptor.js';
+import { SYSTEM_SOCKET, checkSocketOwner } from './socket-path.js';
+
+/** Milliseconds for a daemon that many clients want to accept one, and between two tries. */
+const CONNECT_PATIENCE = 10_000;
+const CONNECT_PAUSE = 5;
 
 interface PendingCall {
   readonly resolve: (result: unknown) => void;
@@ -25,6 +32,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds until the call is given up with `timeout` and cancelled; for ever where absent. */
   readonly deadline?: number;
+  /** Open files that go with the call, which stay the caller's; its parameters name them. Needs the addon. */
+  readonly descriptors?: readonly number[];
 }
 
 /** A connection to isodrived. Disposing closes it, which cancels its calls in the daemon. */
@@ -53,14 +62,17 @@ export class ControlClient implements AsyncDisposable {
   /** Rejects with `daemon-unreachable` (cause: the socket's own error) or `permission`. */
   static async connect(path: string): Promise<ControlClient> {
     checkSocketOwner(path);
-    const socket = connect(path);
-    return new Promise((resolve, reject) => {
-      socket.once('connect', () => {
-        socket.removeAllListeners('error');
-        resolve(new ControlClient(socket));
-      });
-      socket.once('error', (error) => reject(connectError(path, error)));
-    });
+    const end = performance.now() + CONNECT_PATIENCE;
+    for (;;) {
+      try {
+        return new ControlClient(await openSocket(path));
+      } catch (thrown) {
+        // EAGAIN: more clients wait to be accepted than the kernel keeps; the daemon lives.
+        const isFull = isSystemError(thrown) && thrown.code === 'EAGAIN';
+        if (!isFull || performance.now() > end) throw connectError(path, thrown as Error);
+      }
+      await sleep(CONNECT_PAUSE);
+    }
   }
 
   /** Calls a method. Rejects with the daemon's own error, `cancelled`, `timeout`, or `daemon-unreachable` when it goes away. */
@@ -72,7 +84,9 @@ export class ControlClient implements AsyncDisposable {
     const id = this.#nextId;
     this.#nextId += 1;
     const answer = new Promise<unknown>((resolve, reject) => this.#pending.set(id, { resolve, reject }));
-    this.#send({ jsonrpc: '2.0', id, method, params });
+    const { descriptors } = options;
+    if (descriptors === undefined) this.#send({ jsonrpc: '2.0', id, method, params });
+    else await this.#sendWith({ jsonrpc: '2.0', id, method, params }, descriptors);
     const cancel = (error: IsodriveError): void => {
       this.#send({ jsonrpc: '2.0', method: 'cancel', params: { id } });
       this.#settle(id)?.reject(error);
@@ -99,6 +113,15 @@ export class ControlClient implements AsyncDisposable {
   #send(message: unknown): void {
     if (this.#socket.destroyed) this.#failAll();
     else this.#socket.write(`${JSON.stringify(message)}\n`);
+  }
+
+  /** Past Node's socket, which cannot send descriptors: what it has still to write goes first. */
+  async #sendWith(message: unknown, descriptors: readonly number[]): Promise<void> {
+    while (this.#socket.writableLength > 0 && !this.#socket.destroyed) await sleep(CONNECT_PAUSE);
+    if (this.#socket.destroyed) return this.#failAll();
+    const line = Buffer.from(`${JSON.stringify(message)}\n`);
+    const sent = loadAddon().sendDescriptors(descriptorOf(this.#socket), line, descriptors);
+    if (sent < line.length) this.#socket.write(line.subarray(sent));
   }
 
   #receive(chunk: Buffer): void {
@@ -136,6 +159,17 @@ export class ControlClient implements AsyncDisposable {
   }
 }
 
+function openSocket(path: string): Promise<Socket> {
+  const socket = connect(path);
+  return new Promise((resolve, reject) => {
+    socket.once('connect', () => {
+      socket.removeAllListeners('error');
+      resolve(socket);
+    });
+    socket.once('error', reject);
+  });
+}
+
 function late(method: string, deadline: number): IsodriveError {
   return new IsodriveError('timeout', `Daemon did not answer "${method}" within ${deadline / 1000} s`);
 }
@@ -156,7 +190,10 @@ function connectError(path: string, cause: Error): IsodriveError {
     `Cannot reach isodrived at "${path}": ${found}, expected a running daemon`,
     {
       cause,
-      action: 'Start it with isodrive daemon start',
+      action:
+        path === SYSTEM_SOCKET
+          ? 'Have an administrator run systemctl enable --now isodrived.socket'
+          : 'Start it with isodrive daemon start',
     },
   );
 }

@@ -17,8 +17,12 @@ export const MAX_TARGETS = 1024;
  */
 export type ImageState = 'ok' | 'changed' | 'truncated' | 'replaced';
 
+/** What a client of the system service opens itself, and passes beside the message that names it. */
+export const PASSED_NAMES = ['image', 'directory', 'map'] as const;
+export type PassedName = (typeof PASSED_NAMES)[number];
+
 export interface MountParams {
-  /** Absolute path. */
+  /** Absolute path; for the system service, which opens no paths, only what the image is called. */
   readonly image: string;
   /** Absolute path of an existing, empty directory; absent, the daemon makes one from the label. */
   readonly directory?: string;
@@ -37,11 +41,15 @@ export interface MountParams {
   /** Mount again even when the image is mounted already. */
   readonly new?: boolean;
   readonly allowOther?: boolean;
+  /** Names of the descriptors that come with this message (SCM_RIGHTS), in their order; the system service needs them. */
+  readonly descriptors?: readonly PassedName[];
 }
 
 export interface MountSummary {
   readonly id: string;
-  /** Absolute path of the image, symlinks resolved. */
+  /** User of a mount of the system service; absent elsewhere. */
+  readonly owner?: number;
+  /** Absolute path of the image, symlinks resolved; in the system service, what its user calls it. */
   readonly image: string;
   readonly mountPoint: string;
   /** Volume label; may be empty. */
@@ -109,8 +117,8 @@ export interface DaemonStatus {
   readonly log?: string;
   /** Seconds since the daemon started. */
   readonly uptime: number;
-  /** Resident memory of the daemon, bytes. */
-  readonly memory: number;
+  /** Resident memory of the daemon, bytes; the system service tells it to administrators only. */
+  readonly memory?: number;
   readonly mounts: readonly MountSummary[];
 }
 

@@ -10,6 +10,9 @@ const MAX_SOCKET_PATH_BYTES = 107;
 const WRITABLE_BY_OTHERS = 0o022;
 const STICKY = 0o1000;
 
+/** The socket of the system service. */
+export const SYSTEM_SOCKET = '/run/isodrive/control.sock';
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**

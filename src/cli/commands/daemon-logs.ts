@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { IsodriveError, isSystemError } from '../../base/error.js';
 import { daemonLogPath } from '../../protocol/socket-path.js';
 import type { CommandArguments, RunCommand } from '../command-spec.js';
+import { findSocket } from '../find-socket.js';
 import { formatLogLine } from '../format-log-line.js';
 
 const DEFAULT_LINES = 50;
@@ -15,6 +16,7 @@ const FOLLOW_INTERVAL = 250;
 
 export const runDaemonLogs: RunCommand = async (args, { output, signal }) => {
   const count = parseCount(args);
+  if (findSocket(args).isSystem) throw refuseServiceLog();
   await using log = await openLogFile(daemonLogPath());
   let { size } = await log.stat();
   const tail = await readFrom(log, Math.max(0, size - WINDOW));
@@ -38,6 +40,16 @@ export const runDaemonLogs: RunCommand = async (args, { output, signal }) => {
   }
   return undefined;
 };
+
+function refuseServiceLog(): IsodriveError {
+  return new IsodriveError(
+    'usage',
+    'Cannot show the log of the system service, expected a daemon of your own',
+    {
+      action: 'Run journalctl -u isodrived, as an administrator',
+    },
+  );
+}
 
 function parseCount(args: CommandArguments): number {
   const text = args.text('lines') ?? String(DEFAULT_LINES);

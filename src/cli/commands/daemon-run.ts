@@ -2,13 +2,14 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { IsodriveError } from '../../base/error.js';
-import { controlSocketPath } from '../../protocol/socket-path.js';
+import { findSocket } from '../find-socket.js';
 import { DAEMON_NODE_OPTIONS, daemonProgram } from '../../protocol/start-daemon.js';
 import type { RunCommand } from '../command-spec.js';
 
 export const runDaemonRun: RunCommand = (args, { signal }) => {
-  const socketPath = controlSocketPath(args.text('socket'));
-  const child = spawn(process.execPath, [...DAEMON_NODE_OPTIONS, daemonProgram(), '--socket', socketPath], {
+  const { path, isSystem } = findSocket(args);
+  const options = ['--socket', path, ...(isSystem ? ['--system'] : [])];
+  const child = spawn(process.execPath, [...DAEMON_NODE_OPTIONS, daemonProgram(), ...options], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });

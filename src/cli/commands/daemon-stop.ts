@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { IsodriveError } from '../../base/error.js';
 import { ControlClient } from '../../protocol/client.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
-import { controlSocketPath } from '../../protocol/socket-path.js';
+import { findSocket } from '../find-socket.js';
 import type { RunCommand } from '../command-spec.js';
 
 /** Milliseconds for a daemon to unmount everything and end. */
@@ -11,7 +11,7 @@ const STOP_DEADLINE = 20_000;
 const POLL_INTERVAL = 10;
 
 export const runDaemonStop: RunCommand = async (args, { output, signal }) => {
-  await using client = await ControlClient.connect(controlSocketPath(args.text('socket')));
+  await using client = await ControlClient.connect(findSocket(args).path);
   const { pid } = await client.call('shutdown', {}, { signal, deadline: STOP_DEADLINE });
   const deadline = Date.now() + STOP_DEADLINE;
   while (isRunning(pid)) {

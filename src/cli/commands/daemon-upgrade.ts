@@ -1,14 +1,14 @@
 // isodrive daemon upgrade: returns when a new process, of the version that is installed now, serves all mounts.
 import { ControlClient } from '../../protocol/client.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
-import { controlSocketPath } from '../../protocol/socket-path.js';
+import { findSocket } from '../find-socket.js';
 import type { RunCommand } from '../command-spec.js';
 
 /** Milliseconds for the old daemon to go, and for its successor to answer. */
 const UPGRADE_DEADLINE = 20_000;
 
 export const runDaemonUpgrade: RunCommand = async (args, { output, signal }) => {
-  const socket = controlSocketPath(args.text('socket'));
+  const socket = findSocket(args).path;
   const options = { signal, deadline: UPGRADE_DEADLINE };
   await using old = await ControlClient.connect(socket);
   const before = await old.call('version', {}, options);

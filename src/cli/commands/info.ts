@@ -2,7 +2,7 @@
 // where it is mounted.
 import { realpath } from 'node:fs/promises';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
-import { controlSocketPath } from '../../protocol/socket-path.js';
+import { findSocket } from '../find-socket.js';
 import { checkImage } from '../../present/check-image.js';
 import { reportCopyProtection } from '../../present/copy-protection.js';
 import { describeDamage, formatDamage } from '../../present/describe-damage.js';
@@ -20,7 +20,7 @@ export const runInfo: RunCommand = async (args, { output, signal }) => {
   const description = describeImage(image);
   const damage = await describeDamage(image, signal);
   const path = await realpath(image.source.name);
-  const all = await listMounts(controlSocketPath(args.text('socket')), signal);
+  const all = await listMounts(findSocket(args).path, signal);
   const mounts = all.filter((mount) => mount.image === path);
   if (output.json) {
     await output.record({ schemaVersion: SCHEMA_VERSION, ...description, damage, mounts });

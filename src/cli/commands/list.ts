@@ -3,14 +3,14 @@ import { IsodriveError } from '../../base/error.js';
 import { ControlClient } from '../../protocol/client.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import type { MountSummary } from '../../protocol/messages.js';
-import { controlSocketPath } from '../../protocol/socket-path.js';
+import { findSocket } from '../find-socket.js';
 import type { RunCommand } from '../command-spec.js';
 import { formatMounts } from '../format-mounts.js';
 
 const LIST_DEADLINE = 15_000;
 
 export const runList: RunCommand = async (args, { output, signal }) => {
-  const mounts = await listMounts(controlSocketPath(args.text('socket')), signal);
+  const mounts = await listMounts(findSocket(args).path, signal);
   if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, mounts });
   else for (const line of formatMounts(mounts)) await output.line(line);
   return undefined;

@@ -1,17 +1,19 @@
 // isodrive mount IMAGE [DIR]: the only thing on stdout is the mount point.
 import { resolve } from 'node:path';
 import { connectOrStart } from '../../protocol/start-daemon.js';
-import { controlSocketPath } from '../../protocol/socket-path.js';
+import { ControlClient } from '../../protocol/client.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
-import type { MountParams } from '../../protocol/messages.js';
+import type { MountParams, MountResult } from '../../protocol/messages.js';
 import type { RunCommand } from '../command-spec.js';
+import { findSocket } from '../find-socket.js';
+import { openForService } from '../open-for-service.js';
 import { readViewOptions } from '../view-options.js';
 
 /** Milliseconds for the daemon to open an image and mount it, wherever it lies. */
 const MOUNT_DEADLINE = 60_000;
 
 export const runMount: RunCommand = async (args, { output, signal }) => {
-  const socketPath = controlSocketPath(args.text('socket'));
+  const { path: socketPath, isSystem } = findSocket(args);
   const dir = args.text('dir');
   const directory = dir === undefined ? undefined : resolve(dir);
   const params: MountParams = {
@@ -23,8 +25,9 @@ export const runMount: RunCommand = async (args, { output, signal }) => {
     new: args.flag('new'),
     allowOther: args.flag('allow-other'),
   };
-  await using client = await connectOrStart({ socketPath, signal });
-  const { mount, existing } = await client.call('mount', params, { signal, deadline: MOUNT_DEADLINE });
+  const { mount, existing } = isSystem
+    ? await mountByService(socketPath, params, signal)
+    : await mountByPath(socketPath, params, signal);
   if (existing && directory !== undefined && directory !== mount.mountPoint) {
     output.note(`the image is mounted already, not at "${directory}"; --new mounts it there as well`);
   }
@@ -32,3 +35,31 @@ export const runMount: RunCommand = async (args, { output, signal }) => {
   else await output.line(mount.mountPoint);
   return undefined;
 };
+
+async function mountByPath(
+  socketPath: string,
+  params: MountParams,
+  signal: AbortSignal,
+): Promise<MountResult> {
+  await using client = await connectOrStart({ socketPath, signal });
+  return await client.call('mount', params, { signal, deadline: MOUNT_DEADLINE });
+}
+
+async function mountByService(
+  socketPath: string,
+  params: MountParams,
+  signal: AbortSignal,
+): Promise<MountResult> {
+  await using client = await ControlClient.connect(socketPath);
+  await using opened = await openForService(params, signal);
+  const { names, descriptors, point } = opened;
+  let isUsed = false;
+  try {
+    const named = { ...params, directory: point.directory, descriptors: names };
+    const result = await client.call('mount', named, { signal, deadline: MOUNT_DEADLINE, descriptors });
+    isUsed = !result.existing;
+    return result;
+  } finally {
+    if (!isUsed) await point.release();
+  }
+}

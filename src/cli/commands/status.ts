@@ -1,7 +1,7 @@
 // isodrive status: the daemon and what it holds. Exit code 8 when none runs.
 import { ControlClient } from '../../protocol/client.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
-import { controlSocketPath } from '../../protocol/socket-path.js';
+import { findSocket } from '../find-socket.js';
 import type { RunCommand } from '../command-spec.js';
 import { formatBytes, formatCount, formatSeconds } from '../count-text.js';
 import { formatMounts, formatPassedOver } from '../format-mounts.js';
@@ -9,7 +9,7 @@ import { formatMounts, formatPassedOver } from '../format-mounts.js';
 const STATUS_DEADLINE = 15_000;
 
 export const runStatus: RunCommand = async (args, { output, signal }) => {
-  await using client = await ControlClient.connect(controlSocketPath(args.text('socket')));
+  await using client = await ControlClient.connect(findSocket(args).path);
   const status = await client.call('status', {}, { signal, deadline: STATUS_DEADLINE });
   if (output.json) {
     await output.record({ schemaVersion: SCHEMA_VERSION, ...status });
@@ -18,7 +18,7 @@ export const runStatus: RunCommand = async (args, { output, signal }) => {
   await output.line(`isodrived ${status.version}, process ${status.pid}, up ${formatSeconds(status.uptime)}`);
   await output.line(`socket  ${status.socket}`);
   await output.line(`log     ${status.log ?? 'stderr of the daemon'}`);
-  await output.line(`memory  ${formatBytes(status.memory)}`);
+  if (status.memory !== undefined) await output.line(`memory  ${formatBytes(status.memory)}`);
   await output.line(`mounts  ${formatCount(status.mounts.length, 'mount', 'mounts')}`);
   for (const line of formatMounts(status.mounts)) await output.line(line);
   for (const line of formatPassedOver(status.mounts)) await output.line(line);

@@ -4,7 +4,8 @@ import { ControlClient } from '../../protocol/client.js';
 import { MAX_TARGETS, SCHEMA_VERSION } from '../../protocol/messages.js';
 import type { UnmountFailure, UnmountResult, UnmountTarget } from '../../protocol/messages.js';
 import { decodeError, encodeError } from '../../protocol/rpc-error.js';
-import { controlSocketPath } from '../../protocol/socket-path.js';
+import { removeDefaultPoint } from '../../mount/mount-point.js';
+import { findSocket } from '../find-socket.js';
 import type { RunCommand } from '../command-spec.js';
 import { reportError } from '../report-error.js';
 import { findTarget } from '../target-paths.js';
@@ -27,12 +28,15 @@ export const runUnmount: RunCommand = async (args, { output, signal }) => {
   if (names.length > MAX_TARGETS) {
     throw new IsodriveError('usage', `Found ${names.length} targets, expected at most ${MAX_TARGETS}`);
   }
+  const { path: socketPath, isSystem } = findSocket(args);
   const targets = await Promise.all(names.map(findTarget));
-  const { unmounted, failed } = await unmount(controlSocketPath(args.text('socket')), targets, {
+  const { unmounted, failed } = await unmount(socketPath, targets, {
     all,
     lazy: args.flag('lazy'),
     signal,
   });
+  // It made the folder for the user, who alone may remove it.
+  if (isSystem) for (const { mountPoint } of unmounted) await removeDefaultPoint(mountPoint);
   if (output.json) {
     await output.record({ schemaVersion: SCHEMA_VERSION, unmounted, failed: failed.map(describeFailure) });
   }

@@ -1,12 +1,12 @@
 // isodrive watch: events as they happen, until it is interrupted or the daemon ends.
 import { ControlClient } from '../../protocol/client.js';
 import type { DaemonEvent } from '../../protocol/messages.js';
-import { controlSocketPath } from '../../protocol/socket-path.js';
+import { findSocket } from '../find-socket.js';
 import { escapeForTerminal } from '../../present/display-name.js';
 import type { RunCommand } from '../command-spec.js';
 
 export const runWatch: RunCommand = async (args, { output, signal }) => {
-  await using client = await ControlClient.connect(controlSocketPath(args.text('socket')));
+  await using client = await ControlClient.connect(findSocket(args).path);
   let shown = Promise.resolve();
   client.onEvent = (event) => {
     shown = shown.then(async () => {

@@ -1,0 +1,60 @@
+// Opens for the system service what a mount needs: as the user, who thereby proves that they may. The service opens nothing.
+import { closeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { openImage } from '../index/open-image.js';
+import { openDirectory } from '../mount/open-directory.js';
+import { prepareMountPoint } from '../mount/mount-point.js';
+import type { MountPoint } from '../mount/mount-point.js';
+import type { MountParams, PassedName } from '../protocol/messages.js';
+import { FileSource } from '../source/file-source.js';
+import { findRescueMap } from '../source/find-rescue-map.js';
+
+/** Disposing closes what is open; the mount point stays. */
+export interface OpenedForService extends AsyncDisposable {
+  readonly names: readonly PassedName[];
+  /** In the order of `names`. */
+  readonly descriptors: readonly number[];
+  /** The directory; what was made for it is the caller's to release where no mount comes of it. */
+  readonly point: MountPoint;
+}
+
+/** Rejects as FileSource.open, findRescueMap, prepareMountPoint and, where no directory is named, openImage do. */
+export async function openForService(params: MountParams, signal: AbortSignal): Promise<OpenedForService> {
+  const source = await FileSource.open(params.image, signal);
+  let mapFile: FileHandle | undefined;
+  let point: MountPoint | undefined;
+  const close = async (): Promise<void> => {
+    await mapFile?.close();
+    await source[Symbol.asyncDispose]();
+  };
+  try {
+    const map = await findRescueMap(params.image, source.size, params.map);
+    mapFile = map && (await open(map.path));
+    const label = params.directory === undefined ? await readLabel(params, signal) : '';
+    point = await prepareMountPoint(params.directory, label);
+    const directory = openDirectory(point.directory);
+    return {
+      names: ['image', 'directory', ...(mapFile === undefined ? [] : (['map'] as const))],
+      descriptors: [source.fileDescriptor, directory, ...(mapFile === undefined ? [] : [mapFile.fd])],
+      point,
+      [Symbol.asyncDispose]: () => {
+        closeSync(directory);
+        return close();
+      },
+    };
+  } catch (thrown) {
+    await point?.release();
+    await close();
+    throw thrown;
+  }
+}
+
+/** The label names the folder that is made; nobody but the user may make it. */
+async function readLabel(params: MountParams, signal: AbortSignal): Promise<string> {
+  const { image, tree = 'auto', session, sectorOffset, map, charset, associated } = params;
+  await using opened = await openImage(image, {
+    ...{ tree, session, sectorOffset, map, charset, associated, signal },
+  });
+  return opened.tree.label;
+}
