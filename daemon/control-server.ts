@@ -138,10 +138,14 @@ export class ControlServer implements AsyncDisposable {
     const { manager, facts, events, log, requestShutdown, requestUpgrade } = this.#options;
     const connection = new ControlConnection(socket, input, {
       call: async (method, params, context) => {
-        using _place = caller && ledger?.takeRequest(caller);
-        await manager.restored;
-        const more = { caller, manager, facts, requestShutdown, requestUpgrade };
-        return await callMethod(method, params, { ...context, ...more });
+        const place = caller && ledger?.takeRequest(caller);
+        try {
+          await manager.restored;
+          const more = { caller, manager, facts, requestShutdown, requestUpgrade };
+          return await callMethod(method, params, { ...context, ...more });
+        } finally {
+          place?.[Symbol.dispose]();
+        }
       },
       metrics: async () => {
         await manager.restored;

@@ -71,7 +71,7 @@ export class MountKeeper {
 }
 
 /** For what will not be gone on with. */
-export function closeHeld(held: { readonly [kind in (typeof KINDS)[number]]?: number | undefined }): void {
+export function closeHeld(held: Partial<Record<(typeof KINDS)[number], number | undefined>>): void {
   for (const kind of KINDS) if (held[kind] !== undefined) closeSync(held[kind]);
 }
 

@@ -243,9 +243,10 @@ export class MountManager {
       await this.#drop(mounted, end);
       this.#keeper.forget(mounted.id);
       await mounted.close();
-      this.#users?.ledger.endMount(mounted.id);
     } catch (thrown) {
       this.#log.error({ err: thrown, ...mounted.name() }, 'cannot close an image');
+    } finally {
+      this.#users?.ledger.endMount(mounted.id);
     }
   }
 

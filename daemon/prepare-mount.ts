@@ -28,8 +28,8 @@ export interface PreparedMount {
   /** What the caller has opened, to be closed when no mount comes of it. */
   readonly files?: CallerFiles;
   /** Identity of the image now; undefined when there is none to be seen. */
-  identify(): Promise<ImageIdentity | undefined>;
-  preparePoint(label: string): Promise<MountPoint>;
+  readonly identify: () => Promise<ImageIdentity | undefined>;
+  readonly preparePoint: (label: string) => Promise<MountPoint>;
 }
 
 /** Rejects with `policy` when a path leads into one of our own mounts, and `loop`. */

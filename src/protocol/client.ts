@@ -118,7 +118,10 @@ export class ControlClient implements AsyncDisposable {
   /** Past Node's socket, which cannot send descriptors: what it has still to write goes first. */
   async #sendWith(message: unknown, descriptors: readonly number[]): Promise<void> {
     while (this.#socket.writableLength > 0 && !this.#socket.destroyed) await sleep(CONNECT_PAUSE);
-    if (this.#socket.destroyed) return this.#failAll();
+    if (this.#socket.destroyed) {
+      this.#failAll();
+      return;
+    }
     const line = Buffer.from(`${JSON.stringify(message)}\n`);
     const sent = loadAddon().sendDescriptors(descriptorOf(this.#socket), line, descriptors);
     if (sent < line.length) this.#socket.write(line.subarray(sent));
