@@ -17,6 +17,8 @@ import { Journal } from './journal.js';
 import { openLog } from './log.js';
 import { MountKeeper } from './mount-keeper.js';
 import { MountManager } from './mount-manager.js';
+import { readLimits } from './reader/reader-limits.js';
+import { ReaderPool } from './reader/reader-pool.js';
 import { ServiceManager } from './service-manager.js';
 
 /** Milliseconds after which a daemon that cannot unmount ends all the same; the kernel then ends its mounts. */
@@ -44,7 +46,8 @@ async function startDaemon(options: DaemonOptions, service: ServiceManager): Pro
   const journal = new Journal(options.journalPath, log);
   const keeper = new MountKeeper(journal, service);
   const erofs = createErofsDriver(socketPath);
-  const manager = new MountManager({ drivers: createDrivers(erofs), erofs, keeper, events, log });
+  const readers = new ReaderPool(readLimits(process.env));
+  const manager = new MountManager({ drivers: createDrivers(erofs), erofs, keeper, readers, events, log });
   const facts = { version: packageVersion(), socketPath, logPath };
   let isEnding = false;
   const shutDown = async (reason: string, exitCode: number): Promise<void> => {
@@ -107,6 +110,7 @@ async function startDaemon(options: DaemonOptions, service: ServiceManager): Pro
   log.info({ socket: socketPath, version: facts.version }, 'listening');
   service.ready();
   service.startWatchdog();
+  readers.prepare();
 }
 
 function refuseUpgrade(): IsodriveError {

@@ -1,9 +1,8 @@
 // Makes one mount: anew, or from what a daemon that died has left. Whatever fails leaves nothing behind.
 import { closeSync } from 'node:fs';
 import { IsodriveError } from '../src/base/error.js';
-import { openImage } from '../src/index/open-image.js';
-import type { OpenedImage } from '../src/index/open-image.js';
 import type { TreeKind } from '../src/filesystem/file-tree.js';
+import type { IndexMemory } from '../src/index/index-memory.js';
 import type {
   ActiveMount,
   DriverName,
@@ -14,14 +13,18 @@ import type {
 import { restoreMountPoint } from '../src/mount/mount-point.js';
 import type { MountPoint } from '../src/mount/mount-point.js';
 import { mountByFirst, selectDrivers } from '../src/mount/select-driver.js';
-import type { PassedOver } from '../src/mount/select-driver.js';
-import { compareIdentity, identityOf, parseIdentity } from './image-identity.js';
+import { compareIdentity, parseIdentity } from './image-identity.js';
 import type { ImageIdentity } from './image-identity.js';
 import type { JournalEntry } from './journal.js';
 import { noteKernelMount, settleImage } from './kernel-mounts.js';
 import type { MountKeeper } from './mount-keeper.js';
 import { MountedImage } from './mounted-image.js';
-import type { ShownImage, ViewParams } from './mounted-image.js';
+import type { ShownImage } from './mounted-image.js';
+import { ImageFile } from './reader/image-file.js';
+import { MetFindings } from './reader/met-findings.js';
+import type { ViewParams } from './reader/orders.js';
+import type { ReaderPool } from './reader/reader-pool.js';
+import { RemoteImage } from './reader/remote-image.js';
 
 export interface MountPlan {
   readonly id: string;
@@ -31,6 +34,7 @@ export interface MountPlan {
   readonly driver: DriverName | 'auto';
   readonly view: ViewParams;
   readonly allowOther: boolean;
+  readonly traceFuse: boolean;
   readonly preparePoint: (label: string) => Promise<MountPoint>;
   /** Last look, in the turn in which the mount is given: throws when it is wanted no more. */
   readonly check: () => void;
@@ -40,29 +44,26 @@ export interface MountPlan {
 export class MountFactory {
   readonly #drivers: readonly MountDriver[];
   readonly #keeper: MountKeeper;
+  readonly #readers: ReaderPool;
 
   /** `drivers`: best first. */
-  constructor(drivers: readonly MountDriver[], keeper: MountKeeper) {
+  constructor(drivers: readonly MountDriver[], keeper: MountKeeper, readers: ReaderPool) {
     this.#drivers = drivers;
     this.#keeper = keeper;
+    this.#readers = readers;
   }
 
   /** Mounts. Rejects with what opening, the driver or the mount point reports, or `check` throws. */
   async create(plan: MountPlan): Promise<MountedImage> {
     const selection = await selectDrivers(plan.driver, this.#drivers);
     const memory = selection.createMemory();
-    const image = await openImage(plan.path, {
-      tree: plan.tree,
-      ...plan.view,
-      ...(memory === undefined ? {} : { memory }),
-      ...(plan.signal === undefined ? {} : { signal: plan.signal }),
-    });
+    const image = await this.#open(plan, memory);
     let point: MountPoint | undefined;
     let active: ActiveMount | undefined;
     try {
-      const identity = identityOf(image);
-      point = await plan.preparePoint(image.tree.label);
-      const planned = describe(plan, selection.drivers[0]!.name, image, identity, point);
+      const { identity, label } = image.facts;
+      point = await plan.preparePoint(label);
+      const planned = describe(plan, selection.drivers[0]!.name, image, point);
       this.#keeper.begin(planned);
       const made = await mountByFirst(selection, {
         ...request(image, planned),
@@ -70,23 +71,37 @@ export class MountFactory {
         ...(plan.signal === undefined ? {} : { signal: plan.signal }),
       });
       active = made.active;
-      const entry = { ...planned, driver: active.driver };
+      const { driver, device } = active;
+      const passedOver = [...made.passedOver];
+      const entry = { ...planned, driver, passedOver };
       const shown = await this.#settle(entry, image, active);
       plan.check();
-      if (shown === image) this.#keeper.complete(plan.id, active.driver, active.device);
-      return build(entry, identity, shown, active, point, made.passedOver);
+      if (shown === image) this.#keeper.complete(plan.id, { driver, device, passedOver });
+      return build(entry, identity, shown, active, point);
     } catch (thrown) {
       await active?.unmount({ lazy: true });
       await active?.ended;
       this.#keeper.forget(plan.id);
       await point?.release();
       await image[Symbol.asyncDispose]();
+      memory.discard?.();
+      throw thrown;
+    }
+  }
+
+  /** Gives the memory back on rejection. */
+  async #open({ path, tree, view, signal }: MountPlan, memory: IndexMemory): Promise<RemoteImage> {
+    try {
+      const file = await ImageFile.open(path, signal);
+      return await RemoteImage.open({ readers: this.#readers, file, tree, view, memory, isAdopted: false, signal });
+    } catch (thrown) {
+      memory.discard?.();
       throw thrown;
     }
   }
 
   /** What is left of an image that the kernel serves: the note on its mount then stands for the journal's entry. */
-  async #settle(entry: JournalEntry, image: OpenedImage, active: ActiveMount): Promise<ShownImage> {
+  async #settle(entry: JournalEntry, image: RemoteImage, active: ActiveMount): Promise<ShownImage> {
     if (active.servedByKernel !== true) return image;
     await noteKernelMount(active, entry, image);
     this.#keeper.forget(entry.id);
@@ -96,19 +111,22 @@ export class MountFactory {
   /** Goes on with a mount whose descriptors were kept; closes them on rejection. */
   async takeOver(entry: JournalEntry, held: HeldDescriptors): Promise<MountedImage> {
     const driver = this.#drivers.find(({ name }) => name === entry.driver);
-    let image: OpenedImage | undefined;
+    let image: RemoteImage | undefined;
     try {
       if (driver?.adoptMemory === undefined || driver.takeOver === undefined) {
         closeSync(held.index);
         throw new IsodriveError('internal', `Driver "${entry.driver}" cannot take over mounts`);
       }
       const memory = driver.adoptMemory(held.index);
-      image = await openImage(entry.image, { tree: entry.tree, ...entry.view, memory, isAdopted: true });
-      const identity = identityOf(image);
+      const { tree, view } = entry;
+      const findings = new MetFindings(entry.findings, entry.findingCount);
+      const file = await ImageFile.open(entry.image);
+      image = await RemoteImage.open({ readers: this.#readers, file, tree, view, memory, isAdopted: true, findings });
+      const { identity } = image.facts;
       checkIdentity(entry, identity);
       const point = await restoreMountPoint(entry.directory, entry.created);
       const active = await driver.takeOver(request(image, entry), held.device);
-      return build(entry, identity, image, active, point, []);
+      return build(entry, identity, image, active, point);
     } catch (thrown) {
       closeSync(held.device);
       await image?.[Symbol.asyncDispose]();
@@ -117,18 +135,17 @@ export class MountFactory {
   }
 }
 
-function request(image: OpenedImage, { image: path, directory, allowOther }: JournalEntry): MountRequest {
-  const { index, source, tree } = image;
-  return { index, source, directory, sourceName: path, label: tree.label, allowOther };
+function request(image: RemoteImage, { image: path, directory, allowOther }: JournalEntry): MountRequest {
+  return { image, directory, sourceName: path, label: image.facts.label, allowOther };
 }
 
 function describe(
   plan: MountPlan,
   driver: DriverName,
-  image: OpenedImage,
-  identity: ImageIdentity,
+  image: RemoteImage,
   point: MountPoint,
 ): JournalEntry {
+  const { identity, kind } = image.facts;
   return {
     id: plan.id,
     state: 'making',
@@ -140,7 +157,7 @@ function describe(
       size: String(identity.size),
     },
     wantedTree: plan.tree,
-    tree: image.tree.kind,
+    tree: kind,
     wantedDriver: plan.driver,
     view: plan.view,
     driver,
@@ -148,6 +165,10 @@ function describe(
     directory: point.directory,
     created: point.created,
     mountedAt: new Date().toISOString(),
+    passedOver: [],
+    findings: [],
+    findingCount: 0,
+    traceFuse: plan.traceFuse,
   };
 }
 
@@ -157,9 +178,8 @@ function build(
   image: ShownImage,
   active: ActiveMount,
   point: MountPoint,
-  passedOver: readonly PassedOver[],
 ): MountedImage {
-  const { id, image: path, wantedTree, wantedDriver, view, allowOther } = entry;
+  const { id, image: path, wantedTree, wantedDriver, view, allowOther, passedOver, traceFuse } = entry;
   const mountedAt = new Date(entry.mountedAt);
   return new MountedImage({
     id,
@@ -174,6 +194,7 @@ function build(
     point,
     passedOver,
     mountedAt,
+    traceFuse,
   });
 }
 

@@ -1,9 +1,13 @@
 // What outlives this process of each mount: its journal entry, and, where somebody keeps them, its descriptors. The
 // order makes every death safe: the entry is there before the mount, the descriptors before the first answer, and both
 // go only when the mount has ended.
-import type { DriverName, HeldDescriptors } from '../src/mount/mount-driver.js';
+import type { HeldDescriptors } from '../src/mount/mount-driver.js';
 import type { Journal, JournalEntry } from './journal.js';
+import type { MetFindings } from './reader/met-findings.js';
 import type { ServiceManager } from './service-manager.js';
+
+/** Findings of a mount that its journal entry holds: the journal is written whole at each change. */
+const MAX_NOTED_FINDINGS = 100;
 
 export class MountKeeper {
   readonly journal: Journal;
@@ -26,8 +30,13 @@ export class MountKeeper {
   }
 
   /** Somebody is told of the mount: from now on a successor goes on with it. */
-  complete(id: string, driver: DriverName, device: string | undefined): void {
-    this.journal.update(id, { state: 'mounted', driver, device });
+  complete(id: string, made: Pick<JournalEntry, 'driver' | 'device' | 'passedOver'>): void {
+    this.journal.update(id, { state: 'mounted', ...made });
+  }
+
+  /** What was met of it: a successor does not read again what is loaded. */
+  noteFindings(id: string, { findings, count }: Pick<MetFindings, 'findings' | 'count'>): void {
+    this.journal.update(id, { findings: findings.slice(0, MAX_NOTED_FINDINGS), findingCount: count });
   }
 
   /** It was unmounted lazily: a successor serves it, and does not mount it again. */

@@ -16,8 +16,10 @@ import type {
   UnmountedSummary,
 } from '../src/protocol/messages.js';
 import { encodeError } from '../src/protocol/rpc-error.js';
+import { abortable } from '../src/source/abortable.js';
+import { LaneIo } from '../src/source/lane-io.js';
 import type { EventBus } from './event-bus.js';
-import { compareIdentity, imageChanged, readIdentity } from './image-identity.js';
+import { compareIdentity, imageChanged } from './image-identity.js';
 import { restoreKernelMounts } from './kernel-mounts.js';
 import { KeyedLock } from './keyed-lock.js';
 import type { DaemonLog } from './log.js';
@@ -25,11 +27,22 @@ import { MountFactory } from './mount-factory.js';
 import type { MountKeeper } from './mount-keeper.js';
 import { MountRegistry } from './mount-registry.js';
 import type { MountedImage } from './mounted-image.js';
+import { closeIo, createIo, PathLook } from './reader/image-file.js';
+import type { ReaderPool } from './reader/reader-pool.js';
 import { resolvePath } from './resolve-path.js';
+import type { ReadSymlink } from './resolve-path.js';
 import { restoreMounts } from './restore-mounts.js';
+import { TraceLog } from './trace-log.js';
 
 /** Milliseconds that a daemon which ends waits for the last users of a detached mount. */
 const END_DEADLINE = 500;
+/** Milliseconds in which findings are gathered before the journal is written. */
+const NOTE_DELAY = 500;
+/** Threads that look for the paths of one request. */
+const PATH_THREADS = 2;
+
+/** What a request wants of a mount, beside its paths. */
+type ViewRequest = Omit<MountParams, 'image' | 'directory'>;
 
 export interface MountManagerOptions {
   /** Best first. */
@@ -37,6 +50,7 @@ export interface MountManagerOptions {
   /** The one of them whose mounts outlive a daemon by themselves. */
   readonly erofs: ErofsDriver;
   readonly keeper: MountKeeper;
+  readonly readers: ReaderPool;
   readonly events: EventBus;
   readonly log: DaemonLog;
 }
@@ -45,6 +59,8 @@ export class MountManager {
   readonly #factory: MountFactory;
   readonly #erofs: ErofsDriver;
   readonly #keeper: MountKeeper;
+  readonly #readers: ReaderPool;
+  readonly #traces: TraceLog;
   /** Settled once the mounts of the last daemon are back. */
   restored: Promise<void> = Promise.resolve();
   readonly #events: EventBus;
@@ -54,15 +70,19 @@ export class MountManager {
   /** Mounts being made, and mounts being given back: the daemon does not end before they are settled. */
   readonly #creating = new Set<Promise<MountedImage>>();
   readonly #closing = new Set<Promise<void>>();
+  /** Mounts whose findings are about to be noted. */
+  readonly #noting = new Map<MountedImage, NodeJS.Timeout>();
   /** Aborted when the daemon ends: mounts that are being made are given up. */
   readonly #stop = new AbortController();
 
   constructor(options: MountManagerOptions) {
     this.#keeper = options.keeper;
     this.#erofs = options.erofs;
-    this.#factory = new MountFactory(options.drivers, options.keeper);
+    this.#readers = options.readers;
+    this.#factory = new MountFactory(options.drivers, options.keeper, options.readers);
     this.#events = options.events;
     this.#log = options.log;
+    this.#traces = new TraceLog(options.log);
   }
 
   list(): Promise<MountSummary[]> {
@@ -76,13 +96,13 @@ export class MountManager {
 
   /** Mounts an image, or gives the mount it has. Rejects with what opening, the driver or the mount point reports. */
   async mount(wanted: MountParams, signal: AbortSignal): Promise<MountResult> {
-    const isOurs = this.#ownMountPoints();
-    const path = await resolvePath(wanted.image, isOurs);
-    const directory = wanted.directory && (await resolveMountPoint(wanted.directory, isOurs));
-    const params = { ...wanted, map: wanted.map && (await resolvePath(wanted.map, isOurs)) };
+    const { image: path, directory, ...params } = await this.#resolve(wanted, signal);
     return this.#lock.run(path, async () => {
       const existing = params.new === true ? undefined : await this.#findExisting(path, params);
-      if (existing !== undefined) return { mount: await existing.describe(), existing: true };
+      if (existing !== undefined) {
+        if (params.traceFuse === true) this.#traces.start(existing);
+        return { mount: await existing.describe(), existing: true };
+      }
       const creation = this.#create(path, directory, params, AbortSignal.any([signal, this.#stop.signal]));
       this.#creating.add(creation);
       const mounted = await creation.finally(() => this.#creating.delete(creation));
@@ -90,6 +110,26 @@ export class MountManager {
       this.#announce(mounted, mount);
       return { mount, existing: false };
     });
+  }
+
+  /** The paths of a request without symlinks. They may lie where nothing answers: then it waits until it is called off. */
+  async #resolve(wanted: MountParams, signal: AbortSignal): Promise<MountParams> {
+    const isOurs = this.#ownMountPoints();
+    const io = createIo(PATH_THREADS);
+    const readSymlink = io instanceof LaneIo ? io.readSymlink.bind(io) : undefined;
+    const resolveAll = async (): Promise<MountParams> => ({
+      ...wanted,
+      image: await resolvePath(wanted.image, isOurs, readSymlink),
+      map: wanted.map && (await resolvePath(wanted.map, isOurs, readSymlink)),
+      ...(wanted.directory === undefined
+        ? {}
+        : { directory: await resolveMountPoint(wanted.directory, isOurs, readSymlink) }),
+    });
+    try {
+      return await abortable(resolveAll(), signal);
+    } finally {
+      closeIo(io);
+    }
   }
 
   /** Paths where our file systems are mounted, bind mounts of them included. */
@@ -105,9 +145,11 @@ export class MountManager {
     return (path) => (points.has(path) ? path : undefined);
   }
 
-  async #findExisting(path: string, params: MountParams): Promise<MountedImage | undefined> {
-    const now = await readIdentity(path);
-    if (now === undefined) return undefined;
+  async #findExisting(path: string, params: ViewRequest): Promise<MountedImage | undefined> {
+    const place = new PathLook(path);
+    const now = await place.look();
+    await place.close();
+    if (now === undefined || now === 'unknown') return undefined;
     const mounts = this.#registry.ofFile(now);
     const stale = mounts.find((mount) => compareIdentity(mount.identity, now) !== 'ok');
     if (stale !== undefined) throw imageChanged(path, stale, now);
@@ -118,7 +160,7 @@ export class MountManager {
   async #create(
     path: string,
     directory: string | undefined,
-    params: MountParams,
+    params: ViewRequest,
     signal: AbortSignal,
   ): Promise<MountedImage> {
     this.#checkOpen();
@@ -132,6 +174,7 @@ export class MountManager {
         driver: params.driver ?? 'auto',
         view: { session, sectorOffset, map, charset, associated: associated ?? false },
         allowOther: params.allowOther ?? false,
+        traceFuse: params.traceFuse ?? false,
         preparePoint: (label) => prepareMountPoint(directory, label),
         check: () => this.#checkWanted(signal),
         signal,
@@ -192,6 +235,8 @@ export class MountManager {
 
   #serve(mounted: MountedImage): void {
     mounted.watchFindings((finding) => this.#reportFinding(mounted, finding));
+    this.#noteFindings(mounted);
+    if (mounted.traceFuse) this.#traces.start(mounted);
     // The answer goes out first: whoever asked for the mount is about to list it.
     setImmediate(() => mounted.startPrefetch());
   }
@@ -199,10 +244,25 @@ export class MountManager {
   #reportFinding(mounted: MountedImage, { code, severity, message }: Finding): void {
     const time = new Date().toISOString();
     this.#events.emit({ event: 'finding', time, mount: mounted.name(), severity, code, message });
+    if (severity === 'damage') this.#log.warn({ ...mounted.name(), code, message }, 'damage found');
+    this.#noteFindings(mounted);
+  }
+
+  /** Later, and once for all that are met until then: a hostile disc has many. */
+  #noteFindings(mounted: MountedImage): void {
+    if (mounted.findings.count === 0 || this.#noting.has(mounted)) return;
+    const timer = setTimeout(() => {
+      this.#noting.delete(mounted);
+      this.#keeper.noteFindings(mounted.id, mounted.findings);
+    }, NOTE_DELAY).unref();
+    this.#noting.set(mounted, timer);
   }
 
   async #closeWhenEnded(mounted: MountedImage): Promise<void> {
     const end = await mounted.active.ended;
+    this.#traces.stop(mounted);
+    clearTimeout(this.#noting.get(mounted));
+    this.#noting.delete(mounted);
     try {
       await this.#drop(mounted, end);
       this.#keeper.forget(mounted.id);
@@ -289,6 +349,7 @@ export class MountManager {
     );
     const late = new Promise<void>((resolve) => setTimeout(resolve, END_DEADLINE).unref());
     await Promise.race([Promise.all(this.#closing), late]);
+    await this.#readers.close();
     this.#keeper.forgetAll();
   }
 }
@@ -297,7 +358,8 @@ export class MountManager {
 async function resolveMountPoint(
   wanted: string,
   isOurs: (path: string) => string | undefined,
+  readSymlink: ReadSymlink | undefined,
 ): Promise<string> {
-  const path = join(await resolvePath(dirname(wanted), isOurs), basename(wanted));
-  return isOurs(path) === undefined ? resolvePath(path, isOurs) : path;
+  const path = join(await resolvePath(dirname(wanted), isOurs, readSymlink), basename(wanted));
+  return isOurs(path) === undefined ? resolvePath(path, isOurs, readSymlink) : path;
 }

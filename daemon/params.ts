@@ -31,6 +31,7 @@ const SCHEMAS = {
     driver: z.enum([...DRIVER_NAMES, 'auto']).optional(),
     new: z.boolean().optional(),
     allowOther: z.boolean().optional(),
+    traceFuse: z.boolean().optional(),
   }),
   unmount: z.object({
     targets: z

@@ -17,7 +17,8 @@ import { findSessionViews } from '../filesystem/views/session-views.js';
 import type { VolumeSummary } from '../filesystem/volume-summary.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { CachedSource } from '../source/cached-source.js';
-import { openImageFile } from '../source/open-image-file.js';
+import { openImageDescriptors, openImageFile } from '../source/open-image-file.js';
+import type { ImageDescriptors } from '../source/open-image-file.js';
 import type { RescueMap } from '../source/rescue-map.js';
 import { DiscIndex } from './disc-index.js';
 import type { IndexMemory } from './index-memory.js';
@@ -42,6 +43,8 @@ export interface OpenImageOptions {
   readonly cacheBytes?: number;
   /** Map of what was read when the image was made, or the path of its file; one beside the image where absent. */
   readonly map?: RescueMap | string | undefined;
+  /** What its caller has opened, and closes: the path then is the image's name. */
+  readonly descriptors?: ImageDescriptors | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -76,7 +79,11 @@ export interface OpenedImage extends AsyncDisposable {
  * stays open then.
  */
 export async function openImage(path: string, options: OpenImageOptions = {}): Promise<OpenedImage> {
-  const { source, damage } = await openImageFile(path, options.map, options.signal);
+  const { descriptors, map, signal } = options;
+  const { source, damage } =
+    descriptors === undefined
+      ? await openImageFile(path, map, signal)
+      : await openImageDescriptors(path, descriptors, signal);
   return openSource(source, options, damage);
 }
 

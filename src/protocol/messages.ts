@@ -13,9 +13,10 @@ export const MAX_TARGETS = 1024;
 
 /**
  * What the file at the image's path is, compared with what was mounted: `changed` in place, `truncated` (shorter,
- * so that reads beyond its end fail), or `replaced` (another file, or none, has the path; the mount shows the old).
+ * so that reads beyond its end fail), `replaced` (another file, or none, has the path; the mount shows the old), or
+ * `unknown` (its medium does not answer).
  */
-export type ImageState = 'ok' | 'changed' | 'truncated' | 'replaced';
+export type ImageState = 'ok' | 'changed' | 'truncated' | 'replaced' | 'unknown';
 
 export interface MountParams {
   /** Absolute path. */
@@ -37,6 +38,8 @@ export interface MountParams {
   /** Mount again even when the image is mounted already. */
   readonly new?: boolean;
   readonly allowOther?: boolean;
+  /** Write every request of the kernel to the daemon's log, within bounds. */
+  readonly traceFuse?: boolean | undefined;
 }
 
 export interface MountSummary {

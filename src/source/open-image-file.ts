@@ -1,8 +1,9 @@
 // Opens the bytes of a local image or drive, with the map of what could not be read when the image was made.
 import type { ByteSource } from './byte-source.js';
 import { DamagedSource } from './damaged-source.js';
+import type { FileIo } from './file-io.js';
 import { FileSource } from './file-source.js';
-import { findRescueMap } from './find-rescue-map.js';
+import { findRescueMap, readRescueMap } from './find-rescue-map.js';
 import { RescueMap } from './rescue-map.js';
 
 export interface OpenedSource {
@@ -20,9 +21,42 @@ export async function openImageFile(
   map?: RescueMap | string,
   signal?: AbortSignal,
 ): Promise<OpenedSource> {
-  const file = await FileSource.open(path, signal);
+  return withDamage(await FileSource.open(path, signal), async (size) =>
+    map instanceof RescueMap ? map : (await findRescueMap(path, size, map))?.map,
+  );
+}
+
+/** An image that somebody else has opened, and closes. */
+export interface ImageDescriptors {
+  readonly image: number;
+  /** The file of its map. */
+  readonly map?: number | undefined;
+  /** Path of the map's file; where both are absent, one beside the image's path is looked for. */
+  readonly mapPath?: string | undefined;
+  /** How they are read. */
+  readonly io: FileIo;
+}
+
+/** Like openImageFile; `path` is what the image is called, and where a map is looked for. */
+export async function openImageDescriptors(
+  path: string,
+  { image, map, mapPath, io }: ImageDescriptors,
+  signal?: AbortSignal,
+): Promise<OpenedSource> {
+  return withDamage(await FileSource.adopt(image, path, signal, io), async (size) =>
+    map === undefined
+      ? (await findRescueMap(path, size, mapPath, io))?.map
+      : readRescueMap(map, `the map of ${path}`, size, io),
+  );
+}
+
+/** Closes the file on rejection. */
+async function withDamage(
+  file: FileSource,
+  findMap: (size: number) => Promise<RescueMap | undefined>,
+): Promise<OpenedSource> {
   try {
-    const found = map instanceof RescueMap ? map : (await findRescueMap(path, file.size, map))?.map;
+    const found = await findMap(file.size);
     const isWhole = found?.isRescued(0, file.size) ?? true;
     if (found === undefined || isWhole) return { source: file, damage: undefined };
     return { source: new DamagedSource(file, found), damage: found };

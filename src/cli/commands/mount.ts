@@ -22,6 +22,7 @@ export const runMount: RunCommand = async (args, { output, signal }) => {
     driver: (args.text('driver') ?? 'auto') as NonNullable<MountParams['driver']>,
     new: args.flag('new'),
     allowOther: args.flag('allow-other'),
+    traceFuse: args.flag('trace-fuse'),
   };
   await using client = await connectOrStart({ socketPath, signal });
   const { mount, existing } = await client.call('mount', params, { signal, deadline: MOUNT_DEADLINE });
