@@ -12,7 +12,8 @@ import {
 import type { DaemonLog } from './log.js';
 import type { MethodContext } from './methods.js';
 import { isMethod } from './params.js';
-import { DescriptorQueue, ReceivedDescriptors } from './users/received-descriptors.js';
+import { DescriptorQueue } from './users/received-descriptors.js';
+import type { CloseDescriptors } from './users/received-descriptors.js';
 
 /** Calls of one connection that may wait for their answers. */
 export const MAX_PENDING = 64;
@@ -35,6 +36,7 @@ export interface ConnectionOptions {
   /** Hands over the events that the client may see; gives what ends that. */
   readonly subscribe: (listener: (event: DaemonEvent) => void) => () => void;
   readonly log: DaemonLog;
+  readonly closeDescriptors: CloseDescriptors;
   /** Longest message that is taken, in bytes. */
   readonly messageBytes: number;
   /** What a client did wrong goes into the log only where the client is nobody to flood it. */
@@ -61,7 +63,7 @@ export class ControlConnection {
   readonly #socket: Socket;
   readonly #options: ConnectionOptions;
   readonly #splitter: LineSplitter;
-  readonly #descriptors = new DescriptorQueue();
+  readonly #descriptors: DescriptorQueue;
   readonly #pending = new Map<RequestId, AbortController>();
   #unsubscribe: (() => void) | undefined;
   #isEnding = false;
@@ -72,6 +74,7 @@ export class ControlConnection {
     this.#socket = socket;
     this.#options = options;
     this.#splitter = new LineSplitter(options.messageBytes);
+    this.#descriptors = new DescriptorQueue(options.closeDescriptors);
     input.onBytes = (bytes, descriptors, isCut) => this.#receive(bytes, descriptors, isCut);
     input.onEnd = () => this.#endWhenIdle();
     socket.on('error', (error) => options.log.debug({ err: error }, 'connection failed'));
@@ -135,7 +138,7 @@ export class ControlConnection {
     this.#pending.set(id, controller);
     try {
       // At once, before the next message could claim them.
-      using received = method === 'mount' ? this.#descriptors.claim(params) : new ReceivedDescriptors();
+      using received = this.#descriptors.claim(method === 'mount' ? params : undefined);
       const context = { signal: controller.signal, watch: () => this.#watch(), received };
       this.#send({ jsonrpc: '2.0', id, result: await this.#options.call(method, params, context) });
     } catch (thrown) {

@@ -16,6 +16,7 @@ import type { MountManager, UserAccounts } from './mount-manager.js';
 import { createPeerCheck } from './peer-check.js';
 import type { PeerCheck } from './peer-check.js';
 import type { ServiceManager } from './service-manager.js';
+import { DescriptorCloser } from './users/descriptor-closer.js';
 import { identifyCaller, sees } from './users/caller.js';
 import type { Caller } from './users/caller.js';
 import type { UserLedger } from './users/user-ledger.js';
@@ -50,6 +51,7 @@ export class ControlServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #connections = new Set<ControlConnection>();
   readonly #checkPeer: PeerCheck | undefined;
+  readonly #closer = new DescriptorCloser();
   #listener: UserListener | undefined;
   #socket: BoundSocket | undefined;
 
@@ -97,8 +99,11 @@ export class ControlServer implements AsyncDisposable {
       clientsOfUser: users.policy.mostConnections,
       reservedForRoot: RESERVED_CONNECTIONS,
     };
-    this.#listener = new UserListener(descriptorOf(this.#server), limits, (peer, socket, input) =>
-      this.#acceptUser(users, identifyCaller(peer, users.policy), socket, input),
+    this.#listener = new UserListener(
+      descriptorOf(this.#server),
+      limits,
+      this.#closer,
+      (peer, socket, input) => this.#acceptUser(users, identifyCaller(peer, users.policy), socket, input),
     );
     this.#server.close();
   }
@@ -120,6 +125,7 @@ export class ControlServer implements AsyncDisposable {
 
   #acceptUser(users: UserAccounts, caller: Caller, socket: Socket, input: ControlInput): void {
     try {
+      if (this.#closer.isStuck(caller.uid)) throw new Error('What they passed hangs');
       const place = users.ledger.takeConnection(caller);
       socket.on('close', () => place[Symbol.dispose]());
     } catch {
@@ -156,6 +162,8 @@ export class ControlServer implements AsyncDisposable {
           if (owner === undefined || sees(caller, owner)) listener(event);
         }),
       log,
+      // Node's own sockets, of a daemon of one user, drop descriptors.
+      closeDescriptors: (descriptors) => this.#closer.close(caller?.uid ?? 0, descriptors),
       messageBytes: caller?.limits.messageBytes ?? MAX_LINE_BYTES,
       isTrusted: caller === undefined || caller.uid === 0,
     });

@@ -1,7 +1,7 @@
 // Tells whether the file at a path is still the one that was mounted.
-import { stat } from 'node:fs/promises';
 import { IsodriveError } from '../src/base/error.js';
-import type { OpenedImage } from '../src/index/open-image.js';
+import type { ByteSource } from '../src/source/byte-source.js';
+import type { FileIo } from '../src/source/file-io.js';
 import type { ImageState } from '../src/protocol/messages.js';
 import type { MountedImage } from './mounted-image.js';
 
@@ -14,11 +14,11 @@ export interface ImageIdentity {
   readonly size: bigint;
 }
 
-/** Identity of the file at `path` now; undefined when there is none to be seen. */
-export async function readIdentity(path: string): Promise<ImageIdentity | undefined> {
+/** Identity of the file at a path, or of an open one, now; undefined when there is none to be seen. */
+export async function readIdentity(file: string | number, io: FileIo): Promise<ImageIdentity | undefined> {
   try {
-    const found = await stat(path, { bigint: true });
-    return { device: found.dev, inode: found.ino, modified: found.mtimeNs, size: found.size };
+    const { device, inode, modified, size } = await io.stat(file);
+    return { device, inode, modified, size };
   } catch {
     return undefined;
   }
@@ -29,7 +29,11 @@ export function isSameFile(a: ImageIdentity, b: ImageIdentity): boolean {
 }
 
 /** What became of the mounted image, judged by what has its path now. */
-export function compareIdentity(mounted: ImageIdentity, now: ImageIdentity | undefined): ImageState {
+export function compareIdentity(
+  mounted: ImageIdentity,
+  now: ImageIdentity | 'unknown' | undefined,
+): ImageState {
+  if (now === 'unknown') return 'unknown';
   if (now === undefined || !isSameFile(mounted, now)) return 'replaced';
   if (now.size < mounted.size) return 'truncated';
   return now.size === mounted.size && now.modified === mounted.modified ? 'ok' : 'changed';
@@ -46,8 +50,7 @@ export function parseIdentity(text: Readonly<Record<keyof ImageIdentity, string>
 }
 
 /** Identity of an image that is open. Throws TypeError for a source that has none. */
-export function identityOf(image: OpenedImage): ImageIdentity {
-  const { identity, size, name } = image.source;
+export function identityOf({ identity, size, name }: ByteSource): ImageIdentity {
   if (identity === undefined) throw new TypeError(`Source "${name}" has no identity`);
   return { ...identity, size: BigInt(size) };
 }

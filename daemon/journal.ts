@@ -17,6 +17,16 @@ const VIEW = z.object({
   charset: z.string().optional(),
   associated: z.boolean().optional(),
 });
+const FINDING = z.object({
+  code: z.string(),
+  severity: z.enum(['note', 'warning', 'damage']),
+  message: z.string(),
+  at: z.object({
+    source: z.string(),
+    offset: z.number().exactOptional(),
+    clause: z.string().exactOptional(),
+  }),
+});
 export const JOURNAL_ENTRY = z.object({
   id: z.string().regex(/^[0-9a-f]{1,16}$/u),
   /** `making`: nobody was told of it yet; `detached`: lazily unmounted, its last users are still there. */
@@ -41,6 +51,13 @@ export const JOURNAL_ENTRY = z.object({
   device: z.string().optional(),
   /** ISO 8601, UTC. */
   mountedAt: z.string(),
+  /** Faster drivers that do not serve it, and why. */
+  passedOver: z.array(z.object({ driver: z.enum(DRIVER_NAMES), reason: z.string() })).default([]),
+  /** The first that were met, and how many there are in all. */
+  findings: z.array(FINDING).default([]),
+  findingCount: z.number().default(0),
+  /** Its requests are written to the log. */
+  traceFuse: z.boolean().default(false),
 });
 const FILE = z.object({ version: z.literal(JOURNAL_VERSION), mounts: z.array(JOURNAL_ENTRY) });
 

@@ -1,7 +1,6 @@
 // Mounts that the kernel serves by itself: their images are closed once they are made, a note tells the next daemon what
 // they are, and that one finds them in the mount table. Nothing here touches a path under a mount.
 import { z } from 'zod';
-import type { OpenedImage } from '../src/index/open-image.js';
 import { ErofsMount } from '../src/mount/erofs/erofs-driver.js';
 import type { ErofsDriver } from '../src/mount/erofs/erofs-driver.js';
 import type { ActiveMount } from '../src/mount/mount-driver.js';
@@ -12,6 +11,9 @@ import type { JournalEntry } from './journal.js';
 import type { DaemonLog } from './log.js';
 import { MountedImage } from './mounted-image.js';
 import type { ShownImage } from './mounted-image.js';
+import { PathLook } from './reader/image-file.js';
+import { MetFindings } from './reader/met-findings.js';
+import type { RemoteImage } from './reader/remote-image.js';
 
 /** What a mount shows, beside what the journal says of every mount. */
 const NOTE = z.object({
@@ -29,42 +31,44 @@ const NOTE = z.object({
 export async function noteKernelMount(
   active: ActiveMount,
   entry: JournalEntry,
-  image: OpenedImage,
+  image: RemoteImage,
 ): Promise<void> {
   if (!(active instanceof ErofsMount)) throw new TypeError(`Driver "${active.driver}" takes no notes`);
   const note: z.infer<typeof NOTE> = {
     version: 1,
-    entry: { ...entry, state: 'mounted', device: active.device },
-    label: image.tree.label,
-    rowCount: image.index.table.rowCount,
+    entry: { ...entry, state: 'mounted', device: active.device, findings: [...image.findings.findings] },
+    label: image.facts.label,
+    rowCount: image.table.rowCount,
     findings: image.findings.count,
-    sessions: image.sessions.map(({ number }) => number),
-    session: image.session?.number,
+    sessions: [...image.facts.sessions],
+    session: image.facts.session,
   };
   await active.leaveNote(note);
 }
 
 /** Closes an image that the kernel serves, and gives what is left of it: its whole tree was read, so that is final. */
-export async function settleImage(image: OpenedImage): Promise<ShownImage> {
-  const { sessions, session, findings } = image;
-  const { rowCount, memory } = image.index.table;
-  const { label, kind } = image.tree;
+export async function settleImage(image: RemoteImage): Promise<ShownImage> {
+  const { facts, findings, name, table } = image;
+  const { rowCount, memory } = table;
   await image[Symbol.asyncDispose]();
   memory.discard?.();
-  return shownImage({ tree: { label, kind }, rowCount, findings, sessions, session });
+  return shownImage(name, facts, rowCount, findings);
 }
 
-function shownImage({
-  rowCount,
-  ...facts
-}: Omit<ShownImage, 'index' | 'releaseCache' | typeof Symbol.asyncDispose> & {
-  readonly rowCount: number;
-}): ShownImage {
+function shownImage(
+  path: string,
+  facts: ShownImage['facts'],
+  rowCount: number,
+  findings: MetFindings,
+): ShownImage {
+  const place = new PathLook(path);
   return {
-    ...facts,
-    index: { prefetch: () => Promise.resolve(), table: { rowCount } },
-    releaseCache: () => undefined,
-    [Symbol.asyncDispose]: () => Promise.resolve(),
+    facts,
+    table: { rowCount },
+    findings,
+    prefetch: () => Promise.resolve(),
+    look: () => place.look(),
+    [Symbol.asyncDispose]: () => place.close(),
   };
 }
 
@@ -95,19 +99,16 @@ async function restore(
   const { success, data: note } = NOTE.safeParse(await driver.folder.readNote(metadataPath));
   if (!success) return active.unmount({ lazy: true });
   const { id, image: path, tree: kind, wantedTree, wantedDriver, view, allowOther, created } = note.entry;
-  const image = shownImage({
-    tree: { label: note.label, kind },
-    rowCount: note.rowCount,
-    findings: { count: note.findings, findings: [], onFinding: undefined },
-    sessions: note.sessions.map((number) => ({ number })),
-    session: note.session === undefined ? undefined : { number: note.session },
-  });
+  const { label, sessions, session } = note;
+  const findings = new MetFindings(note.entry.findings, note.findings);
+  const image = shownImage(path, { label, kind, sessions, session }, note.rowCount, findings);
   const mounted = new MountedImage({
     ...{ id, path, wantedTree, wantedDriver, view, allowOther, image, active },
     identity: parseIdentity(note.entry.identity),
     point: await restoreMountPoint(active.directory, created),
-    passedOver: [],
+    passedOver: note.entry.passedOver,
     mountedAt: new Date(note.entry.mountedAt),
+    traceFuse: false,
   });
   adopt(mounted);
   log.info({ ...mounted.name() }, 'restored');

@@ -17,6 +17,8 @@ import { Journal } from './journal.js';
 import { openLog } from './log.js';
 import { MountKeeper } from './mount-keeper.js';
 import { MountManager } from './mount-manager.js';
+import { readLimits } from './reader/reader-limits.js';
+import { ReaderPool } from './reader/reader-pool.js';
 import { ServiceManager } from './service-manager.js';
 import { loadPolicy } from './users/policy.js';
 import type { Policy } from './users/policy.js';
@@ -51,7 +53,8 @@ async function startDaemon(options: DaemonOptions, service: ServiceManager): Pro
   const users = options.policy && { policy: options.policy, ledger: new UserLedger() };
   const erofs = users === undefined ? createErofsDriver(socketPath) : undefined;
   const drivers = erofs === undefined ? createUserDrivers() : createDrivers(erofs);
-  const manager = new MountManager({ drivers, erofs, users, keeper, events, log });
+  const readers = new ReaderPool(readLimits(process.env));
+  const manager = new MountManager({ drivers, erofs, users, keeper, readers, events, log });
   const facts = { version: packageVersion(), socketPath, logPath };
   let isEnding = false;
   const shutDown = async (reason: string, exitCode: number): Promise<void> => {
@@ -115,6 +118,7 @@ async function startDaemon(options: DaemonOptions, service: ServiceManager): Pro
   log.info({ socket: socketPath, version: facts.version }, 'listening');
   service.ready();
   service.startWatchdog();
+  readers.prepare();
 }
 
 function refuseUpgrade(): IsodriveError {

@@ -1,10 +1,9 @@
 // Makes one mount: anew, or from what a daemon that died has left. Whatever fails leaves nothing behind.
 import { closeSync } from 'node:fs';
 import { IsodriveError } from '../src/base/error.js';
-import { openImage } from '../src/index/open-image.js';
-import type { OpenedImage } from '../src/index/open-image.js';
 import type { TreeKind } from '../src/filesystem/file-tree.js';
 import type { IndexBudget } from '../src/index/index-budget.js';
+import type { IndexMemory } from '../src/index/index-memory.js';
 import type {
   ActiveMount,
   CallerDescriptors,
@@ -16,8 +15,7 @@ import type {
 import { restoreMountPoint } from '../src/mount/mount-point.js';
 import type { MountPoint } from '../src/mount/mount-point.js';
 import { mountByFirst, selectDrivers } from '../src/mount/select-driver.js';
-import type { PassedOver } from '../src/mount/select-driver.js';
-import { compareIdentity, identityOf, parseIdentity } from './image-identity.js';
+import { compareIdentity, parseIdentity } from './image-identity.js';
 import type { ImageIdentity } from './image-identity.js';
 import { sourceNameOf } from './journal.js';
 import type { JournalEntry } from './journal.js';
@@ -25,7 +23,12 @@ import { noteKernelMount, settleImage } from './kernel-mounts.js';
 import { closeHeld } from './mount-keeper.js';
 import type { MountKeeper } from './mount-keeper.js';
 import { MountedImage } from './mounted-image.js';
-import type { ShownImage, ViewParams } from './mounted-image.js';
+import type { ShownImage } from './mounted-image.js';
+import { ImageFile } from './reader/image-file.js';
+import { MetFindings } from './reader/met-findings.js';
+import type { ViewParams } from './reader/orders.js';
+import type { ReaderPool } from './reader/reader-pool.js';
+import { RemoteImage } from './reader/remote-image.js';
 import { CallerFiles } from './users/caller-files.js';
 
 export interface MountPlan {
@@ -39,6 +42,7 @@ export interface MountPlan {
   /** What the caller has opened; absent, the image is opened by its path. */
   readonly files?: CallerFiles | undefined;
   readonly budget?: IndexBudget | undefined;
+  readonly traceFuse: boolean;
   readonly preparePoint: (label: string) => Promise<MountPoint>;
   /** Last look, in the turn in which the mount is given: throws when it is wanted no more. */
   readonly check: () => void;
@@ -48,31 +52,26 @@ export interface MountPlan {
 export class MountFactory {
   readonly #drivers: readonly MountDriver[];
   readonly #keeper: MountKeeper;
+  readonly #readers: ReaderPool;
 
   /** `drivers`: best first. */
-  constructor(drivers: readonly MountDriver[], keeper: MountKeeper) {
+  constructor(drivers: readonly MountDriver[], keeper: MountKeeper, readers: ReaderPool) {
     this.#drivers = drivers;
     this.#keeper = keeper;
+    this.#readers = readers;
   }
 
   /** Mounts. Rejects with what opening, the driver or the mount point reports, or `check` throws. */
   async create(plan: MountPlan): Promise<MountedImage> {
     const selection = await selectDrivers(plan.driver, this.#drivers);
     const memory = selection.createMemory();
-    const image = await openImage(plan.path, {
-      tree: plan.tree,
-      ...plan.view,
-      descriptors: plan.files?.descriptors,
-      budget: plan.budget,
-      ...(memory === undefined ? {} : { memory }),
-      ...(plan.signal === undefined ? {} : { signal: plan.signal }),
-    });
+    const image = await this.#open(plan, memory);
     let point: MountPoint | undefined;
     let active: ActiveMount | undefined;
     try {
-      const identity = identityOf(image);
-      point = await plan.preparePoint(image.tree.label);
-      const planned = describe(plan, selection.drivers[0]!.name, image, identity, point);
+      const { identity, label } = image.facts;
+      point = await plan.preparePoint(label);
+      const planned = describe(plan, selection.drivers[0]!.name, image, point);
       this.#keeper.begin(planned);
       const made = await mountByFirst(selection, {
         ...request(image, planned, plan.files),
@@ -80,23 +79,40 @@ export class MountFactory {
         ...(plan.signal === undefined ? {} : { signal: plan.signal }),
       });
       active = made.active;
-      const entry = { ...planned, driver: active.driver };
+      const { driver, device } = active;
+      const passedOver = [...made.passedOver];
+      const entry = { ...planned, driver, passedOver };
       const shown = await this.#settle(entry, image, active);
       plan.check();
-      if (shown === image) this.#keeper.complete(plan.id, active.driver, active.device);
-      return build(entry, identity, shown, active, point, made.passedOver, plan.files);
+      if (shown === image) this.#keeper.complete(plan.id, { driver, device, passedOver });
+      return build(entry, identity, shown, active, point, plan.files);
     } catch (thrown) {
       await active?.unmount({ lazy: true });
       await active?.ended;
       this.#keeper.forget(plan.id);
       await point?.release();
       await image[Symbol.asyncDispose]();
+      memory.discard?.();
+      throw thrown;
+    }
+  }
+
+  /** Gives the memory back on rejection. */
+  async #open(plan: MountPlan, memory: IndexMemory): Promise<RemoteImage> {
+    const { path, tree, view, files, budget, signal } = plan;
+    try {
+      const file =
+        files === undefined ? await ImageFile.open(path, signal) : ImageFile.adopt(path, files.descriptors);
+      const readers = this.#readers;
+      return await RemoteImage.open({ readers, file, tree, view, memory, isAdopted: false, budget, signal });
+    } catch (thrown) {
+      memory.discard?.();
       throw thrown;
     }
   }
 
   /** What is left of an image that the kernel serves: the note on its mount then stands for the journal's entry. */
-  async #settle(entry: JournalEntry, image: OpenedImage, active: ActiveMount): Promise<ShownImage> {
+  async #settle(entry: JournalEntry, image: RemoteImage, active: ActiveMount): Promise<ShownImage> {
     if (active.servedByKernel !== true) return image;
     await noteKernelMount(active, entry, image);
     this.#keeper.forget(entry.id);
@@ -110,7 +126,7 @@ export class MountFactory {
     budget?: IndexBudget,
   ): Promise<MountedImage> {
     const driver = this.#drivers.find(({ name }) => name === entry.driver);
-    let image: OpenedImage | undefined;
+    let image: RemoteImage | undefined;
     let files: CallerFiles | undefined;
     try {
       if (driver?.adoptMemory === undefined || driver.takeOver === undefined) {
@@ -118,18 +134,21 @@ export class MountFactory {
         throw new IsodriveError('internal', `Driver "${entry.driver}" cannot take over mounts`);
       }
       const memory = driver.adoptMemory(held.index);
-      const { owner, directory } = entry;
+      const { tree, view, owner, directory } = entry;
       files = owner === undefined ? undefined : CallerFiles.restore(owner, held, directory);
-      image = await openImage(entry.image, {
-        ...{ tree: entry.tree, ...entry.view, memory, isAdopted: true },
-        descriptors: files?.descriptors,
-        budget,
+      const findings = new MetFindings(entry.findings, entry.findingCount);
+      const file =
+        files === undefined
+          ? await ImageFile.open(entry.image)
+          : ImageFile.adopt(entry.image, files.descriptors);
+      image = await RemoteImage.open({
+        ...{ readers: this.#readers, file, tree, view, memory, isAdopted: true, findings, budget },
       });
-      const identity = identityOf(image);
+      const { identity } = image.facts;
       checkIdentity(entry, identity);
       const point = files?.point ?? (await restoreMountPoint(directory, entry.created));
       const active = await driver.takeOver(request(image, entry, files), held.device);
-      return build(entry, identity, image, active, point, [], files);
+      return build(entry, identity, image, active, point, files);
     } catch (thrown) {
       closeSync(held.device);
       if (files === undefined) closeHeld({ ...held, device: undefined, index: undefined });
@@ -140,23 +159,17 @@ export class MountFactory {
   }
 }
 
-function request(image: OpenedImage, entry: JournalEntry, files: CallerFiles | undefined): MountRequest {
-  const { index, source, tree } = image;
+function request(image: RemoteImage, entry: JournalEntry, files: CallerFiles | undefined): MountRequest {
   const { directory, allowOther, device } = entry;
   return {
-    ...{ index, source, directory, sourceName: sourceNameOf(entry), label: tree.label, allowOther },
+    ...{ image, directory, sourceName: sourceNameOf(entry), label: image.facts.label, allowOther },
     ...(device === undefined ? {} : { device }),
     ...(files === undefined ? {} : { owner: files.owner, point: files.descriptors.point }),
   };
 }
 
-function describe(
-  plan: MountPlan,
-  driver: DriverName,
-  image: OpenedImage,
-  identity: ImageIdentity,
-  point: MountPoint,
-): JournalEntry {
+function describe(plan: MountPlan, driver: DriverName, image: RemoteImage, point: MountPoint): JournalEntry {
+  const { identity, kind } = image.facts;
   return {
     id: plan.id,
     state: 'making',
@@ -168,7 +181,7 @@ function describe(
       size: String(identity.size),
     },
     wantedTree: plan.tree,
-    tree: image.tree.kind,
+    tree: kind,
     wantedDriver: plan.driver,
     view: plan.view,
     driver,
@@ -177,6 +190,10 @@ function describe(
     created: point.created,
     ...(plan.files === undefined ? {} : { owner: plan.files.owner }),
     mountedAt: new Date().toISOString(),
+    passedOver: [],
+    findings: [],
+    findingCount: 0,
+    traceFuse: plan.traceFuse,
   };
 }
 
@@ -186,10 +203,9 @@ function build(
   image: ShownImage,
   active: ActiveMount,
   point: MountPoint,
-  passedOver: readonly PassedOver[],
   files: CallerFiles | undefined,
 ): MountedImage {
-  const { id, image: path, wantedTree, wantedDriver, view, allowOther } = entry;
+  const { id, image: path, wantedTree, wantedDriver, view, allowOther, passedOver, traceFuse } = entry;
   const mountedAt = new Date(entry.mountedAt);
   return new MountedImage({
     id,
@@ -205,6 +221,7 @@ function build(
     point,
     passedOver,
     mountedAt,
+    traceFuse,
   });
 }
 

@@ -2,13 +2,16 @@
 // order makes every death safe: the entry is there before the mount, the descriptors before the first answer, and both
 // go only when the mount has ended.
 import { closeSync } from 'node:fs';
-import type { CallerDescriptors, DriverName, HeldDescriptors } from '../src/mount/mount-driver.js';
+import type { CallerDescriptors, HeldDescriptors } from '../src/mount/mount-driver.js';
 import type { Journal, JournalEntry } from './journal.js';
+import type { MetFindings } from './reader/met-findings.js';
 import type { ServiceManager } from './service-manager.js';
 
 /** What is kept of a mount that a caller's descriptors were handed over for, in this order, and of any other. */
 const KINDS = ['image', 'point', 'map', 'index', 'device'] as const;
 const OWN_KINDS = ['index', 'device'] as const;
+/** Findings of a mount that its journal entry holds: the journal is written whole at each change. */
+const MAX_NOTED_FINDINGS = 100;
 
 export class MountKeeper {
   readonly journal: Journal;
@@ -31,8 +34,13 @@ export class MountKeeper {
   }
 
   /** Somebody is told of the mount: from now on a successor goes on with it. */
-  complete(id: string, driver: DriverName, device: string | undefined): void {
-    this.journal.update(id, { state: 'mounted', driver, device });
+  complete(id: string, made: Pick<JournalEntry, 'driver' | 'device' | 'passedOver'>): void {
+    this.journal.update(id, { state: 'mounted', ...made });
+  }
+
+  /** What was met of it: a successor does not read again what is loaded. */
+  noteFindings(id: string, { findings, count }: Pick<MetFindings, 'findings' | 'count'>): void {
+    this.journal.update(id, { findings: findings.slice(0, MAX_NOTED_FINDINGS), findingCount: count });
   }
 
   /** It was unmounted lazily: a successor serves it, and does not mount it again. */

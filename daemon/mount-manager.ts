@@ -25,13 +25,17 @@ import { MountRegistry } from './mount-registry.js';
 import type { MountedImage } from './mounted-image.js';
 import { prepareByPath, prepareForCaller } from './prepare-mount.js';
 import type { MountCaller, PreparedMount } from './prepare-mount.js';
-import { restoreMounts } from './restore-mounts.js';
 import type { Caller } from './users/caller.js';
 import type { Policy } from './users/policy.js';
 import type { UserLedger } from './users/user-ledger.js';
+import type { ReaderPool } from './reader/reader-pool.js';
+import { restoreMounts } from './restore-mounts.js';
+import { TraceLog } from './trace-log.js';
 
 /** Milliseconds that a daemon which ends waits for the last users of a detached mount. */
 const END_DEADLINE = 500;
+/** Milliseconds in which findings are gathered before the journal is written. */
+const NOTE_DELAY = 500;
 
 /** What the system service knows of its users. */
 export interface UserAccounts {
@@ -47,6 +51,7 @@ export interface MountManagerOptions {
   /** Counts what each user has; absent where the daemon is of one user. */
   readonly users?: UserAccounts | undefined;
   readonly keeper: MountKeeper;
+  readonly readers: ReaderPool;
   readonly events: EventBus;
   readonly log: DaemonLog;
 }
@@ -56,6 +61,8 @@ export class MountManager {
   readonly #erofs: ErofsDriver | undefined;
   readonly #users: UserAccounts | undefined;
   readonly #keeper: MountKeeper;
+  readonly #readers: ReaderPool;
+  readonly #traces: TraceLog;
   /** Settled once the mounts of the last daemon are back. */
   restored: Promise<void> = Promise.resolve();
   readonly #events: EventBus;
@@ -65,6 +72,8 @@ export class MountManager {
   /** Mounts being made, and mounts being given back: the daemon does not end before they are settled. */
   readonly #creating = new Set<Promise<MountedImage>>();
   readonly #closing = new Set<Promise<void>>();
+  /** Mounts whose findings are about to be noted. */
+  readonly #noting = new Map<MountedImage, NodeJS.Timeout>();
   /** Aborted when the daemon ends: mounts that are being made are given up. */
   readonly #stop = new AbortController();
 
@@ -72,9 +81,11 @@ export class MountManager {
     this.#keeper = options.keeper;
     this.#erofs = options.erofs;
     this.#users = options.users;
-    this.#factory = new MountFactory(options.drivers, options.keeper);
+    this.#readers = options.readers;
+    this.#factory = new MountFactory(options.drivers, options.keeper, options.readers);
     this.#events = options.events;
     this.#log = options.log;
+    this.#traces = new TraceLog(options.log);
   }
 
   /** Those that a caller sees. */
@@ -94,13 +105,14 @@ export class MountManager {
   async mount(wanted: MountParams, signal: AbortSignal, from?: MountCaller): Promise<MountResult> {
     const prepared =
       from === undefined
-        ? await prepareByPath(wanted, this.#ownMountPoints())
-        : await prepareForCaller(wanted, from);
+        ? await prepareByPath(wanted, this.#ownMountPoints(), signal)
+        : await prepareForCaller(wanted, from, signal);
     return this.#lock.run(prepared.key, async () => {
       try {
         const existing = wanted.new === true ? undefined : await this.#findExisting(prepared);
         if (existing !== undefined) {
           prepared.files?.close();
+          if (wanted.traceFuse === true) this.#traces.start(existing);
           return { mount: await existing.describe(), existing: true };
         }
         const both = AbortSignal.any([signal, this.#stop.signal]);
@@ -132,7 +144,7 @@ export class MountManager {
 
   async #findExisting({ path, params, files, identify }: PreparedMount): Promise<MountedImage | undefined> {
     const now = await identify();
-    if (now === undefined) return undefined;
+    if (now === undefined || now === 'unknown') return undefined;
     const mounts = this.#registry.ofFile(now, files?.owner);
     const stale = mounts.find((mount) => compareIdentity(mount.identity, now) !== 'ok');
     if (stale !== undefined) throw imageChanged(path, stale, now);
@@ -157,6 +169,7 @@ export class MountManager {
         driver: params.driver ?? 'auto',
         view: { session, sectorOffset, map, charset, associated: associated ?? false },
         allowOther: params.allowOther ?? false,
+        traceFuse: params.traceFuse ?? false,
         check: () => this.#checkWanted(signal),
         signal,
       });
@@ -225,6 +238,8 @@ export class MountManager {
 
   #serve(mounted: MountedImage): void {
     mounted.watchFindings((finding) => this.#reportFinding(mounted, finding));
+    this.#noteFindings(mounted);
+    if (mounted.traceFuse) this.#traces.start(mounted);
     // The answer goes out first: whoever asked for the mount is about to list it.
     setImmediate(() => mounted.startPrefetch());
   }
@@ -235,10 +250,25 @@ export class MountManager {
       { event: 'finding', time, mount: mounted.name(), severity, code, message },
       mounted.owner,
     );
+    if (severity === 'damage') this.#log.warn({ ...mounted.name(), code, message }, 'damage found');
+    this.#noteFindings(mounted);
+  }
+
+  /** Later, and once for all that are met until then: a hostile disc has many. */
+  #noteFindings(mounted: MountedImage): void {
+    if (mounted.findings.count === 0 || this.#noting.has(mounted)) return;
+    const timer = setTimeout(() => {
+      this.#noting.delete(mounted);
+      this.#keeper.noteFindings(mounted.id, mounted.findings);
+    }, NOTE_DELAY).unref();
+    this.#noting.set(mounted, timer);
   }
 
   async #closeWhenEnded(mounted: MountedImage): Promise<void> {
     const end = await mounted.active.ended;
+    this.#traces.stop(mounted);
+    clearTimeout(this.#noting.get(mounted));
+    this.#noting.delete(mounted);
     try {
       await this.#drop(mounted, end);
       this.#keeper.forget(mounted.id);
@@ -330,6 +360,7 @@ export class MountManager {
     );
     const late = new Promise<void>((resolve) => setTimeout(resolve, END_DEADLINE).unref());
     await Promise.race([Promise.all(this.#closing), late]);
+    await this.#readers.close();
     this.#keeper.forgetAll();
   }
 }

@@ -1,32 +1,26 @@
 // One mount and everything it holds, with the one order in which that is given back: the file system is detached,
 // then the mount point is removed; the image stays open until the last user of the mount is gone.
-import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Finding } from '../src/base/finding.js';
-import type { OpenedImage } from '../src/index/open-image.js';
 import type { PassedOver } from '../src/mount/select-driver.js';
 import type { ActiveMount, DriverName, FileOwner } from '../src/mount/mount-driver.js';
 import type { MountPoint } from '../src/mount/mount-point.js';
 import type { MountParams, MountSummary, UnmountedSummary } from '../src/protocol/messages.js';
 import type { TreeKind } from '../src/filesystem/file-tree.js';
-import { compareIdentity, readIdentity } from './image-identity.js';
+import { compareIdentity } from './image-identity.js';
 import type { ImageIdentity } from './image-identity.js';
+import type { MetFindings } from './reader/met-findings.js';
+import type { ImageFacts, ViewParams } from './reader/orders.js';
 import type { CallerFiles } from './users/caller-files.js';
-
-/** Milliseconds without a read of file content after which prefetch goes on. */
-const READ_PAUSE = 20;
-
-/** What a mount shows beside its tree. */
-export type ViewParams = Pick<MountParams, 'session' | 'sectorOffset' | 'map' | 'charset' | 'associated'>;
 
 /** What a mount needs of its image once it is made: all that is left of one that the kernel serves. */
 export interface ShownImage extends AsyncDisposable {
-  readonly tree: Pick<OpenedImage['tree'], 'label' | 'kind'>;
-  readonly index: Pick<OpenedImage['index'], 'prefetch'> & { readonly table: { readonly rowCount: number } };
-  readonly findings: Pick<OpenedImage['findings'], 'count' | 'findings' | 'onFinding'>;
-  /** Sessions of the disc, and the one that is shown. */
-  readonly sessions: readonly { readonly number: number }[];
-  readonly session: { readonly number: number } | undefined;
-  releaseCache(): void;
+  readonly facts: Pick<ImageFacts, 'label' | 'kind' | 'sessions' | 'session'>;
+  readonly table: { readonly rowCount: number };
+  readonly findings: MetFindings;
+  /** Loads the rest of the index in the background; never rejects. */
+  prefetch(): Promise<void>;
+  /** What has the image's path now: undefined for nothing, `unknown` when its medium does not answer. */
+  look(): Promise<ImageIdentity | 'unknown' | undefined>;
 }
 
 export interface MountedImageParts {
@@ -47,6 +41,8 @@ export interface MountedImageParts {
   readonly passedOver: readonly PassedOver[];
   readonly point: MountPoint;
   readonly mountedAt: Date;
+  /** Its requests are written to the log from the start. */
+  readonly traceFuse: boolean;
 }
 
 export class MountedImage {
@@ -57,10 +53,7 @@ export class MountedImage {
   /** Somebody has asked us to unmount it, so its end is no surprise. */
   isUnmounting = false;
   readonly #parts: MountedImageParts;
-  readonly #stopPrefetch = new AbortController();
   #prefetch: Promise<void> = Promise.resolve();
-  /** Reads of file content when prefetch last looked. */
-  #readsSeen = 0;
   #released: Promise<void> | undefined;
 
   constructor(parts: MountedImageParts) {
@@ -77,14 +70,14 @@ export class MountedImage {
   }
 
   get label(): string {
-    return this.#parts.image.tree.label;
+    return this.#parts.image.facts.label;
   }
 
   /** Whether a request is answered by this mount: it shows the same view through the same driver. */
-  fits({ tree = 'auto', driver = 'auto', ...view }: MountParams): boolean {
+  fits({ tree = 'auto', driver = 'auto', ...view }: Omit<MountParams, 'image'>): boolean {
     const { wantedTree, wantedDriver, image, active } = this.#parts;
     return (
-      (tree === wantedTree || tree === image.tree.kind) &&
+      (tree === wantedTree || tree === image.facts.kind) &&
       (driver === wantedDriver || driver === active.driver) &&
       this.#showsView(view)
     );
@@ -92,9 +85,9 @@ export class MountedImage {
 
   #showsView({ session, sectorOffset, map, charset, associated }: ViewParams): boolean {
     const { view, image } = this.#parts;
-    const last = image.sessions.at(-1)?.number;
+    const { sessions, session: shown } = image.facts;
     return (
-      (session ?? last) === image.session?.number &&
+      (session ?? sessions.at(-1)) === shown &&
       (sectorOffset ?? 0) === (view.sectorOffset ?? 0) &&
       map === view.map &&
       charset?.toLowerCase() === view.charset?.toLowerCase() &&
@@ -104,46 +97,39 @@ export class MountedImage {
 
   /** Loads the rest of the index in the background. */
   startPrefetch(): void {
-    const { image } = this.#parts;
-    // Once the index is loaded, its sectors are wanted no more: a daemon with many mounts must not keep them all.
-    const { signal } = this.#stopPrefetch;
-    this.#prefetch = image.index
-      .prefetch(signal, () => this.#giveWay(signal))
-      .then(() => image.releaseCache());
+    this.#prefetch = this.#parts.image.prefetch();
   }
 
-  /** Waits while files are being read: their readers want the processor now, the index can wait. */
-  async #giveWay(signal: AbortSignal): Promise<void> {
-    await setImmediate();
-    while (!signal.aborted && (this.active.reads ?? 0) > this.#readsSeen) {
-      this.#readsSeen = this.active.reads ?? 0;
-      await setTimeout(READ_PAUSE);
-    }
+  get traceFuse(): boolean {
+    return this.#parts.traceFuse;
+  }
+
+  get findings(): MetFindings {
+    return this.#parts.image.findings;
   }
 
   /** Calls `listener` for every fault met so far, and from now on. */
   watchFindings(listener: (finding: Finding) => void): void {
-    const { findings } = this.#parts.image;
+    const { findings } = this;
     findings.findings.forEach(listener);
     findings.onFinding = listener;
   }
 
   async describe(): Promise<MountSummary> {
     const { image, active, allowOther, passedOver, mountedAt, files } = this.#parts;
-    const now = files === undefined ? await readIdentity(this.path) : await files.identify();
     return {
       ...this.name(),
       ...(files === undefined ? {} : { owner: files.owner.uid }),
       label: this.label,
-      tree: image.tree.kind,
+      tree: image.facts.kind,
       driver: active.driver,
       // The kernel lets everybody in whom the permissions of the files do.
       allowOther: allowOther || active.servedByKernel === true,
       size: Number(this.identity.size),
       mountedAt: mountedAt.toISOString(),
-      state: compareIdentity(this.identity, now),
+      state: compareIdentity(this.identity, await image.look()),
       findings: image.findings.count,
-      entries: image.index.table.rowCount,
+      entries: image.table.rowCount,
       ...(active.counters === undefined ? {} : { counters: active.counters }),
       ...(passedOver.length === 0 ? {} : { passedOver }),
     };
@@ -160,9 +146,8 @@ export class MountedImage {
 
   /** Closes the image. Only once the mount has ended: its last users may still read. */
   async close(): Promise<void> {
-    this.#stopPrefetch.abort();
-    await this.#prefetch;
-    this.#parts.image.findings.onFinding = undefined;
+    this.findings.onFinding = undefined;
     await this.#parts.image[Symbol.asyncDispose]();
+    await this.#prefetch;
   }
 }

@@ -32,6 +32,7 @@ const SCHEMAS = {
     new: z.boolean().optional(),
     allowOther: z.boolean().optional(),
     descriptors: z.array(z.enum(PASSED_NAMES)).max(PASSED_NAMES.length).optional(),
+    traceFuse: z.boolean().optional(),
   }),
   unmount: z.object({
     targets: z

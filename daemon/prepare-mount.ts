@@ -5,13 +5,19 @@ import { IsodriveError } from '../src/base/error.js';
 import type { MountPoint } from '../src/mount/mount-point.js';
 import { prepareMountPoint } from '../src/mount/mount-point.js';
 import type { MountParams } from '../src/protocol/messages.js';
-import { readIdentity } from './image-identity.js';
+import { abortable } from '../src/source/abortable.js';
+import { LaneIo } from '../src/source/lane-io.js';
 import type { ImageIdentity } from './image-identity.js';
+import { PathLook, closeIo, createIo } from './reader/image-file.js';
 import { resolvePath } from './resolve-path.js';
+import type { ReadSymlink } from './resolve-path.js';
 import { takeCallerFiles } from './users/caller-files.js';
 import type { CallerFiles } from './users/caller-files.js';
 import type { Caller } from './users/caller.js';
 import type { ReceivedDescriptors } from './users/received-descriptors.js';
+
+/** Threads that look for what one request names: it may lie where nothing answers. */
+const LOOK_THREADS = 2;
 
 /** A call to the system service: who, and what came with it. */
 export interface MountCaller {
@@ -27,35 +33,67 @@ export interface PreparedMount {
   readonly params: MountParams;
   /** What the caller has opened, to be closed when no mount comes of it. */
   readonly files?: CallerFiles;
-  /** Identity of the image now; undefined when there is none to be seen. */
-  readonly identify: () => Promise<ImageIdentity | undefined>;
+  /** Identity of the image now; undefined when there is none to be seen, `unknown` when its medium does not answer. */
+  readonly identify: () => Promise<ImageIdentity | 'unknown' | undefined>;
   readonly preparePoint: (label: string) => Promise<MountPoint>;
 }
 
-/** Rejects with `policy` when a path leads into one of our own mounts, and `loop`. */
+/**
+ * Rejects with `policy` when a path leads into one of our own mounts, and `loop`. The paths may lie where nothing answers:
+ * then it waits until it is called off.
+ */
 export async function prepareByPath(
   wanted: MountParams,
   isOurs: (path: string) => string | undefined,
+  signal: AbortSignal,
 ): Promise<PreparedMount> {
-  const path = await resolvePath(wanted.image, isOurs);
-  const directory = wanted.directory && (await resolveMountPoint(wanted.directory, isOurs));
-  const params = { ...wanted, map: wanted.map && (await resolvePath(wanted.map, isOurs)) };
-  return {
-    ...{ path, key: path, params },
-    identify: () => readIdentity(path),
-    preparePoint: (label) => prepareMountPoint(directory, label),
+  const io = createIo(LOOK_THREADS);
+  const readSymlink = io instanceof LaneIo ? io.readSymlink.bind(io) : undefined;
+  const resolveAll = async (): Promise<PreparedMount> => {
+    const path = await resolvePath(wanted.image, isOurs, readSymlink);
+    const directory = wanted.directory && (await resolveMountPoint(wanted.directory, isOurs, readSymlink));
+    const map = wanted.map && (await resolvePath(wanted.map, isOurs, readSymlink));
+    return {
+      ...{ path, key: path, params: { ...wanted, map } },
+      identify: () => lookOnce(path),
+      preparePoint: (label) => prepareMountPoint(directory, label),
+    };
   };
+  try {
+    return await abortable(resolveAll(), signal);
+  } finally {
+    closeIo(io);
+  }
+}
+
+async function lookOnce(path: string): Promise<ImageIdentity | 'unknown' | undefined> {
+  const place = new PathLook(path);
+  try {
+    return await place.look();
+  } finally {
+    await place.close();
+  }
 }
 
 /** Rejects as takeCallerFiles does, or with `policy` when the caller may not have what they want. */
 export async function prepareForCaller(
   params: MountParams,
   { caller, received }: MountCaller,
+  signal: AbortSignal,
 ): Promise<PreparedMount> {
   if (params.allowOther === true && !caller.limits.allowOther) {
     throw new IsodriveError('policy', `Policy lets user ${caller.uid} not open mounts to others`, {
       action: 'Leave --allow-other out, or ask an administrator',
     });
+  }
+  if (params.traceFuse === true && !caller.isAdministrator) {
+    throw new IsodriveError(
+      'permission',
+      `Caller is user ${caller.uid}, expected an administrator: the log is theirs`,
+      {
+        action: 'Leave --trace-fuse out',
+      },
+    );
   }
   if (params.driver !== undefined && params.driver !== 'auto' && params.driver !== 'fuse') {
     throw new IsodriveError(
@@ -64,17 +102,18 @@ export async function prepareForCaller(
       { action: 'Leave --driver out, or use a daemon of your own: leave --system out' },
     );
   }
-  const files = await takeCallerFiles(received, caller, params.image);
+  const io = createIo(LOOK_THREADS);
   try {
-    const identity = await files.identify();
+    const files = await takeCallerFiles({ received, caller, name: params.image, io, signal });
+    const { identity } = files;
     return {
-      ...{ path: params.image, key: `${caller.uid}:${identity?.device}:${identity?.inode}`, params, files },
-      identify: () => files.identify(),
+      ...{ path: params.image, params, files },
+      key: `${caller.uid}:${identity?.device}:${identity?.inode}`,
+      identify: () => Promise.resolve(identity),
       preparePoint: () => Promise.resolve(files.point),
     };
-  } catch (thrown) {
-    files.close();
-    throw thrown;
+  } finally {
+    closeIo(io);
   }
 }
 
@@ -82,7 +121,8 @@ export async function prepareForCaller(
 async function resolveMountPoint(
   wanted: string,
   isOurs: (path: string) => string | undefined,
+  readSymlink: ReadSymlink | undefined,
 ): Promise<string> {
-  const path = join(await resolvePath(dirname(wanted), isOurs), basename(wanted));
-  return isOurs(path) === undefined ? resolvePath(path, isOurs) : path;
+  const path = join(await resolvePath(dirname(wanted), isOurs, readSymlink), basename(wanted));
+  return isOurs(path) === undefined ? resolvePath(path, isOurs, readSymlink) : path;
 }

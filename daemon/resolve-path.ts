@@ -7,6 +7,9 @@ import { IsodriveError } from '../src/base/error.js';
 /** Symlinks on one path, as in the kernel (MAXSYMLINKS, linux/namei.h). */
 const MAX_SYMLINKS = 40;
 
+/** Target of a symlink; undefined for what is none, or cannot be seen. */
+export type ReadSymlink = (path: string) => Promise<string | undefined>;
+
 /**
  * The path without symlinks; components that do not exist or may not be seen stay as they are, whoever opens the
  * path reports them. Rejects with `policy` when the path leads into a mount for which `isOurs` is true, and `loop`.
@@ -14,6 +17,7 @@ const MAX_SYMLINKS = 40;
 export async function resolvePath(
   path: string,
   isOurs: (path: string) => string | undefined,
+  readSymlink: ReadSymlink = readSymlinkByPool,
 ): Promise<string> {
   let symlinks = 0;
   let resolved = '/';
@@ -43,7 +47,7 @@ export async function resolvePath(
   return resolved;
 }
 
-async function readSymlink(path: string): Promise<string | undefined> {
+async function readSymlinkByPool(path: string): Promise<string | undefined> {
   try {
     return (await lstat(path)).isSymbolicLink() ? await readlink(path) : undefined;
   } catch {

@@ -78,6 +78,7 @@ async function restore(entry: JournalEntry, options: RestoreOptions): Promise<vo
       driver: entry.wantedDriver,
       view: entry.view,
       allowOther: entry.allowOther,
+      traceFuse: entry.traceFuse,
       preparePoint: () => Promise.resolve(point),
       check,
     });

@@ -182,28 +182,25 @@ int64_t FuseHandlers::read_file(int device, const Request& request, Row row, uin
   const size_t length = std::min<uint64_t>(in.size, size - in.offset);
   Extent extent;
   uint64_t start;
-  if (!index_.find_extent(row, in.offset, extent, start) || extent.hole || in.offset - start + length > extent.length) {
-    read_runs(device, unique, row, in.offset, length);
-    return kDone;
-  }
+  if (!index_.find_extent(row, in.offset, extent, start) || extent.hole || in.offset - start + length > extent.length)
+    return read_runs(device, unique, row, in.offset, length);
   const uint64_t position = extent.offset + in.offset - start;
   if (length >= kMappedReadBytes) {
+    if (!image_->may_map(position, length)) return kPostponed;
     const void* bytes = image_->mapped(position, length);
     const int error = bytes == nullptr ? EFAULT : send_bytes(device, unique, bytes, length);
     if (bytes != nullptr) image_->drop(position, length);
     if (error != EFAULT) return kDone;
   }
-  if (length > scratch_size) {
-    read_runs(device, unique, row, in.offset, length);
-    return kDone;
-  }
+  if (length > scratch_size) return read_runs(device, unique, row, in.offset, length);
   const int error = image_->read(scratch, length, position);
+  if (error == ImageReader::kPostponed) return kPostponed;
   if (error != 0) send_error(device, unique, error);
   else send_bytes(device, unique, scratch, length);
   return kDone;
 }
 
-void FuseHandlers::read_runs(int device, uint64_t unique, Row row, uint64_t offset, size_t length) const {
+int64_t FuseHandlers::read_runs(int device, uint64_t unique, Row row, uint64_t offset, size_t length) const {
   auto* buffer = static_cast<uint8_t*>(std::malloc(length));
   int error = buffer == nullptr ? ENOMEM : 0;
   size_t done = 0;
@@ -220,9 +217,10 @@ void FuseHandlers::read_runs(int device, uint64_t unique, Row row, uint64_t offs
     else error = image_->read(buffer + done, part, extent.offset + within);
     done += part;
   }
-  if (error != 0) send_error(device, unique, error);
-  else send_bytes(device, unique, buffer, length);
+  if (error > 0) send_error(device, unique, error);
+  else if (error == 0) send_bytes(device, unique, buffer, length);
   std::free(buffer);
+  return error == ImageReader::kPostponed ? kPostponed : kDone;
 }
 
 void FuseHandlers::statfs(int device, uint64_t unique) const {

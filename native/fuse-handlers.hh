@@ -55,13 +55,15 @@ class FuseHandlers {
   static constexpr int64_t kDone = -1;
   /** Result of `handle`: a read of content that the image's bytes are not; nothing was answered. */
   static constexpr int64_t kContent = -2;
+  /** Result of `handle`: a read that would wait for the medium, and may not now; nothing was answered. */
+  static constexpr int64_t kPostponed = -3;
 
   /** Without `image`, every read of content is given back. */
   FuseHandlers(const uint8_t* region, const ImageReader* image, VolumeInfo volume)
       : index_(region), image_(image), volume_(volume) {}
 
   /**
-   * Answers through `device`. Gives kDone, kContent, or the row of the directory that has to be loaded first; nothing
+   * Answers through `device`. Gives kDone, kContent, kPostponed, or the row of the directory that has to be loaded first; nothing
    * was answered then. `scratch` is `scratch_size` bytes that the call may use. Never called for FUSE_INIT.
    */
   int64_t handle(int device, const Request& request, uint8_t* scratch, size_t scratch_size) const;
@@ -75,7 +77,7 @@ class FuseHandlers {
   int64_t lookup(int device, const Request& request, uint64_t row) const;
   int64_t read_directory(int device, const Request& request, uint64_t row, uint8_t* scratch, size_t size) const;
   int64_t read_file(int device, const Request& request, Row row, uint8_t* scratch, size_t size) const;
-  void read_runs(int device, uint64_t unique, Row row, uint64_t offset, size_t length) const;
+  int64_t read_runs(int device, uint64_t unique, Row row, uint64_t offset, size_t length) const;
   void get_attribute(int device, const Request& request, Row row) const;
   void list_attributes(int device, const Request& request, Row row) const;
   void statfs(int device, uint64_t unique) const;

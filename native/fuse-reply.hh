@@ -10,8 +10,12 @@
 
 namespace isodrive {
 
+/** The errno that the thread has last replied with, 0 for none: what a trace tells of a request. */
+inline thread_local int last_reply_error = 0;
+
 /** Writes a reply; 0 or the errno of the write (ENOENT: the request was aborted, nothing to do). */
 inline int send_reply(int device, uint64_t unique, int error, const iovec* body, int count) {
+  last_reply_error = error;
   wire::OutHeader header{sizeof(wire::OutHeader), -error, unique};
   iovec vectors[9];
   vectors[0] = {&header, sizeof(header)};

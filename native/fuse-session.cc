@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <thread>
+#include <utility>
 
 #include "fuse-reply.hh"
 
@@ -29,10 +31,19 @@ constexpr uint16_t kMaxBackground = 64;
 constexpr std::chrono::microseconds kSpin{100};
 /** Requests that come closer together are a burst, in which a leader spins. */
 constexpr std::chrono::microseconds kBurstGap{1000};
+/** Of those, how many may wait for the medium: the others answer what is in memory, and interrupts. */
+constexpr size_t kMaxWaiting = 12;
 /** What `take` gives when the mount is gone. */
 constexpr ssize_t kEnded = -1;
 /** Requests in a row for which nobody had to wait: then one thread is not enough. */
 constexpr int kBacklog = 4;
+
+/** The request that a thread of a session is at. */
+struct Current {
+  const Asked& asked;
+  bool waits;
+};
+thread_local Current* current = nullptr;
 
 }  // namespace
 
@@ -40,16 +51,15 @@ FuseSession::FuseSession(SessionOptions options, SessionCallbacks callbacks)
     : device_(std::move(options.device)),
       requests_(device_.get()),
       image_fd_(std::move(options.image)),
-      handlers_(options.region, open_image(options.image_bytes), options.volume),
-      callbacks_(std::move(callbacks)) {}
+      region_(std::move(options.region)),
+      handlers_(region_->data(), open_image(options.image_bytes), options.volume),
+      callbacks_(std::move(callbacks)),
+      desk_(log_, callbacks_.wanted),
+      slow_(log_, kMaxWaiting) {}
 
 const ImageReader* FuseSession::open_image(uint64_t bytes) {
   if (!image_fd_.valid()) return nullptr;
   return &image_.emplace(image_fd_.get(), bytes, static_cast<WaitObserver&>(*this));
-}
-
-FuseSession::~FuseSession() {
-  for (std::thread& thread : threads_) thread.join();
 }
 
 void FuseSession::start(bool is_taken_over) {
@@ -71,23 +81,35 @@ void FuseSession::read_through_clone() {
 
 void FuseSession::spawn() {
   const std::lock_guard lock(threads_mutex_);
-  if (static_cast<int>(threads_.size()) >= kMaxThreads) return;
+  if (threads_ >= kMaxThreads) return;
+  threads_ += 1;
   // Signals belong to Node's main thread.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  running_ += 1;
-  threads_.emplace_back([this] {
+  // Nobody waits for it: it may wait for a medium that never answers.
+  std::thread([self = shared_from_this()] {
     pthread_setname_np(pthread_self(), "isodrive-fuse");
-    serve();
-    if (--running_ == 0) callbacks_.end();
-  });
+    self->serve();
+    if (self->has_ended_.exchange(true)) return;
+    self->desk_.end();
+    self->callbacks_.end();
+  }).detach();
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-void FuseSession::will_wait() {
+void FuseSession::call_for_lead() {
   if (!leadership_.call_follower()) spawn();
+}
+
+bool FuseSession::will_wait() {
+  if (current != nullptr && !current->waits) {
+    if (!slow_.begin(current->asked)) return false;
+    current->waits = true;
+  }
+  call_for_lead();
+  return true;
 }
 
 void FuseSession::may_wait() {
@@ -108,7 +130,7 @@ ssize_t FuseSession::take(int device, uint8_t* buffer) {
   if (share) backlog_ = 0;
   if (ended) leadership_.end();
   else leadership_.give_up();
-  if (share) will_wait();
+  if (share) call_for_lead();
   return ended ? kEnded : std::max<ssize_t>(got, 0);
 }
 
@@ -140,21 +162,12 @@ void FuseSession::serve() {
       greet(device, request);
       continue;
     }
-    count(request);
     busy_ += 1;
-    const Clock::time_point start = Clock::now();
-    handle(device, request, scratch.get());
-    busy_time_ += static_cast<uint64_t>(std::chrono::nanoseconds(Clock::now() - start).count());
+    const Asked asked = Asked::of(device, request);
+    log_.begin(asked);
+    work(asked, request, scratch.get());
     busy_ -= 1;
   }
-}
-
-void FuseSession::count(const Request& request) {
-  handled_ += 1;
-  wire::ReadIn in;
-  if (request.header.opcode != wire::kRead || !request.read(in)) return;
-  reads_ += 1;
-  read_bytes_ += in.size;
 }
 
 void FuseSession::greet(int device, const Request& request) {
@@ -187,74 +200,69 @@ void FuseSession::greet(int device, const Request& request) {
   if ((flags & wire::kHasResend) == 0) read_through_clone();
 }
 
-void FuseSession::handle(int device, const Request& request, uint8_t* scratch) {
+void FuseSession::work(const Asked& asked, const Request& request, uint8_t* scratch) {
+  std::optional<WaitingRequest> next = work_once(asked, request, scratch);
+  while (next) next = work_once(next->asked, next->request(), scratch);
+}
+
+std::optional<WaitingRequest> FuseSession::work_once(const Asked& asked, const Request& request, uint8_t* scratch) {
+  Current now{asked, false};
+  current = &now;
+  const bool is_answered = handle(asked, request, scratch);
+  current = nullptr;
+  if (!now.waits) {
+    if (is_answered) log_.end(asked, last_reply_error);
+    return std::nullopt;
+  }
+  SlowReads::Ended ended = slow_.end(asked);
+  if (is_answered && !ended.was_answered) log_.end(asked, last_reply_error);
+  return std::move(ended.next);
+}
+
+bool FuseSession::handle(const Asked& asked, const Request& request, uint8_t* scratch) {
   if (request.header.opcode == wire::kInterrupt) {
     interrupt(request);
-    return;
+    return true;
   }
-  int64_t row = handlers_.handle(device, request, scratch, kScratchBytes);
-  while (row >= 0 && !park(device, static_cast<uint32_t>(row), request)) {
-    row = handlers_.handle(device, request, scratch, kScratchBytes);
+  for (;;) {
+    const int64_t row = handlers_.handle(asked.device, request, scratch, kScratchBytes);
+    if (row == FuseHandlers::kDone) return true;
+    if (row == FuseHandlers::kPostponed) {
+      if (slow_.postpone(asked, request)) return false;
+    } else if (row == FuseHandlers::kContent) {
+      wire::ReadIn in;
+      const size_t length = handlers_.content_length(request, in);
+      desk_.defer(asked, static_cast<uint32_t>(request.header.node - 1), in.offset, length);
+      return false;
+    } else {
+      const auto is_ready = [&] { return handlers_.state(row) != layout::STATE_UNLOADED; };
+      if (desk_.park(static_cast<uint32_t>(row), asked, request, is_ready)) return false;
+    }
   }
-  if (row == FuseHandlers::kContent) defer(device, request);
-}
-
-void FuseSession::defer(int device, const Request& request) {
-  wire::ReadIn in;
-  const size_t length = handlers_.content_length(request, in);
-  const uint64_t ticket = deferred_.add(device, request.header.unique, length);
-  callbacks_.read(ticket, static_cast<uint32_t>(request.header.node - 1), in.offset, length);
-}
-
-bool FuseSession::park(int device, uint32_t row, const Request& request) {
-  const std::lock_guard lock(parked_mutex_);
-  // Looked at again under the lock that `resume` takes after publishing: no request can be parked behind its back.
-  if (handlers_.state(row) != layout::STATE_UNLOADED) return false;
-  std::vector<Parked>& waiting = parked_[row];
-  waiting.push_back({device, request.header, {request.arguments, request.arguments + request.size}});
-  if (waiting.size() == 1) callbacks_.load(row);
-  return true;
 }
 
 void FuseSession::resume(uint32_t row, int error) {
-  std::vector<Parked> waiting;
-  {
-    const std::lock_guard lock(parked_mutex_);
-    const auto found = parked_.find(row);
-    if (found == parked_.end()) return;
-    waiting = std::move(found->second);
-    parked_.erase(found);
-  }
+  const std::vector<WaitingRequest> waiting = desk_.take_waiting(row);
+  if (waiting.empty()) return;
   const std::unique_ptr<uint8_t[]> scratch(new uint8_t[kScratchBytes]);
-  for (const Parked& parked : waiting) {
-    if (error != 0) send_error(parked.device, parked.header.unique, error);
-    else handle(parked.device, {parked.header, parked.arguments.data(), parked.arguments.size()}, scratch.get());
+  for (const WaitingRequest& request : waiting) {
+    last_reply_error = error;
+    if (error != 0) send_error(request.asked.device, request.asked.unique, error);
+    else if (!handle(request.asked, request.request(), scratch.get())) continue;
+    log_.end(request.asked, last_reply_error);
   }
+}
+
+void FuseSession::abandon() {
+  slow_.abandon(EIO);
+  desk_.fail(EIO, true);
 }
 
 void FuseSession::interrupt(const Request& request) {
+  last_reply_error = 0;
   wire::InterruptIn in;
-  if (!request.read(in) || interrupt_parked(in.unique)) return;
-  const uint64_t ticket = deferred_.interrupt(in.unique);
-  if (ticket != 0) callbacks_.cancel(ticket);
-}
-
-bool FuseSession::interrupt_parked(uint64_t unique) {
-  int device = -1;
-  {
-    const std::lock_guard lock(parked_mutex_);
-    // The list stays even when empty: its directory is still being loaded, and `resume` will remove it.
-    for (auto& [row, waiting] : parked_) {
-      const auto found = std::find_if(waiting.begin(), waiting.end(),
-                                      [&](const Parked& parked) { return parked.header.unique == unique; });
-      if (found == waiting.end()) continue;
-      device = found->device;
-      waiting.erase(found);
-      break;
-    }
-  }
-  if (device >= 0) send_error(device, unique, EINTR);
-  return device >= 0;
+  if (!request.read(in) || slow_.interrupt(in.unique)) return;
+  desk_.interrupt(in.unique);
 }
 
 }  // namespace isodrive

@@ -32,7 +32,7 @@ ImageReader::~ImageReader() {
 int ImageReader::read(void* target, size_t length, uint64_t offset) const {
   auto* bytes = static_cast<uint8_t*>(target);
   if (read_cached(fd_, target, length, offset)) return 0;
-  observer_.will_wait();
+  if (!observer_.will_wait()) return kPostponed;
   while (length > 0) {
     const ssize_t got = pread(fd_, bytes, length, static_cast<off_t>(offset));
     if (got < 0) {
@@ -52,11 +52,15 @@ bool ImageReader::is_cached(uint64_t offset) const {
   return read_cached(fd_, &byte, 1, offset);
 }
 
+bool ImageReader::may_map(uint64_t offset, size_t length) const {
+  // What was read ahead ends somewhere: where both ends are in memory, what lies between is so too, most likely.
+  if (!is_cached(offset) || !is_cached(offset + length - 1)) return observer_.will_wait();
+  observer_.may_wait();
+  return true;
+}
+
 const void* ImageReader::mapped(uint64_t offset, size_t length) const {
   if (map_ == nullptr || length == 0 || offset > size_ || length > size_ - offset) return nullptr;
-  // What was read ahead ends somewhere: where both ends are in memory, what lies between is so too, most likely.
-  if (is_cached(offset) && is_cached(offset + length - 1)) observer_.may_wait();
-  else observer_.will_wait();
   // Filling the page table in one go halves the cost of the kernel's page-by-page look-up; a page that cannot be read
   // fails here (EFAULT). Kernels that do not know the advice (EINVAL) fault the pages in one after another.
   const uint64_t start = offset / kPageBytes * kPageBytes;

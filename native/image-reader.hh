@@ -11,8 +11,8 @@ namespace isodrive {
 /** Told of reads before they begin. */
 class WaitObserver {
  public:
-  /** The bytes are not in memory: the read waits for the medium, perhaps for ever. */
-  virtual void will_wait() = 0;
+  /** The bytes are not in memory: the read waits for the medium, perhaps for ever. False: not now. */
+  virtual bool will_wait() = 0;
   /** The bytes are most likely in memory. */
   virtual void may_wait() = 0;
 
@@ -28,8 +28,13 @@ class ImageReader {
   ImageReader(const ImageReader&) = delete;
   ImageReader& operator=(const ImageReader&) = delete;
 
-  /** Fills `target` with image bytes; 0, or the errno (EIO where the image ends too early). */
+  /** Result of `read`: the bytes are not in memory, and the observer lets nobody wait for them now. */
+  static constexpr int kPostponed = -1;
+
+  /** Fills `target` with image bytes; 0, kPostponed, or the errno (EIO where the image ends too early). */
   int read(void* target, size_t length, uint64_t offset) const;
+  /** To be asked before `mapped`: false when the observer lets nobody wait for these bytes now. */
+  bool may_map(uint64_t offset, size_t length) const;
   /** Address of image bytes for a system call to read from, or null when they must be read by `read`. */
   const void* mapped(uint64_t offset, size_t length) const;
   /** Takes pages that `mapped` handed out from this process's memory again; they stay in the page cache. */

@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url';
 export type RegionHandle = object & { readonly __region: never };
 export type SessionHandle = object & { readonly __session: never };
 export type ControlListenerHandle = object & { readonly __listener: never };
+/** Of a thread that serves a session. */
+export type ServerHandle = object & { readonly __server: never };
+export type LaneHandle = object & { readonly __lane: never };
 export type MountWatchHandle = object & { readonly __watch: never };
 
 /** A loop device that stays for as long as somebody has it open. */
@@ -45,11 +48,27 @@ export interface SessionCounters {
   readonly reads: number;
   /** Bytes of file content that were asked for. */
   readonly readBytes: number;
-  /** Time that threads spent on requests, waiting for the medium included. */
+  /** Reads that waited for the medium. */
+  readonly waitedReads: number;
+  /** Reads that JavaScript answered. */
+  readonly decodedReads: number;
+  /** Time from request to answer, all added up. */
   readonly busySeconds: number;
+  /** Requests by time to answer: entry i took less than 2^i microseconds, and not less than half; the last, any longer. */
+  readonly latency: readonly number[];
+  /** The same of reads of file content. */
+  readonly readLatency: readonly number[];
 }
 
-/** What a session asks JavaScript for. Must not throw. */
+/** Told what becomes of a session; must not throw. */
+export interface SessionOwner {
+  /** Requests wait, and nobody serves the session. */
+  onWanted(): void;
+  /** The mount is gone; nothing needs an answer any more. */
+  onEnd(): void;
+}
+
+/** What a session asks of the thread that serves it. Must not throw. */
 export interface SessionListener {
   /** A directory has to be loaded; to be answered by resumeSession. */
   onLoad(row: number): void;
@@ -57,8 +76,35 @@ export interface SessionListener {
   onRead(ticket: number, row: number, offset: number, length: number): void;
   /** Nobody waits for that content any more. */
   onCancel(ticket: number): void;
-  /** The mount is gone; nothing needs an answer any more. */
-  onEnd(): void;
+}
+
+/** A request of the kernel, once answered; numbers as in linux/fuse.h. */
+export interface TracedRequest {
+  readonly opcode: number;
+  readonly node: number;
+  readonly offset: number;
+  readonly size: number;
+  readonly errno: number;
+  readonly microseconds: number;
+}
+
+export interface SessionTrace {
+  readonly requests: readonly TracedRequest[];
+  /** Requests left out since the last look. */
+  readonly lost: number;
+}
+
+/** What stat(2) says; times in nanoseconds since the epoch. */
+export interface FileFacts {
+  readonly device: bigint;
+  readonly inode: bigint;
+  readonly size: bigint;
+  readonly modified: bigint;
+  /** Device number of a device file. */
+  readonly specialDevice: bigint;
+  readonly mode: number;
+  readonly user: number;
+  readonly links: number;
 }
 
 export interface PeerCredentials {
@@ -94,22 +140,62 @@ export interface Addon {
   allocateIndexRegion(bytes: number): IndexRegion;
   /** Maps a region that another process allocated; takes the descriptor. EINVAL: it has another size. */
   adoptIndexRegion(descriptor: number, bytes: number): IndexRegion;
+  /** Number by which another thread of this process can join the region. */
+  regionNumber(handle: RegionHandle): number;
+  /** The same memory for this thread. ENOENT: there is no such region any more. */
+  joinIndexRegion(number: number): IndexRegion;
   /** The region's memfd, which the caller closes; -1 when it was given away before. The region stays mapped. */
   releaseIndexDescriptor(handle: RegionHandle): number;
-  /** Gives the region's memory back; every byte reads as 0 from then on. */
+  /**
+   * Gives the region's memory back: every byte reads as 0 from then on, this thread's `buffer` has none any more, and the
+   * address space goes with the last thread or session that has the region. A second call does nothing.
+   */
   discardIndexRegion(handle: RegionHandle): void;
-  /** Serves a mount from threads of its own. */
-  startSession(options: SessionOptions, listener: SessionListener): SessionHandle;
+  /** Serves a mount from threads of its own. What they cannot answer waits for somebody who serves the session. */
+  startSession(options: SessionOptions, owner: SessionOwner): SessionHandle;
+  /** Number by which a thread of this process can serve the session. */
+  sessionNumber(session: SessionHandle): number;
+  /** Answers all that waits for a server with an errno, and, where that is final, all that would from now on. */
+  failSession(session: SessionHandle, errno: number, isFinal: boolean): void;
+  /** Answers all that waits, for a server or for the medium, with EIO: the mount has no users any more. */
+  abandonSession(session: SessionHandle): void;
+  sessionCounters(session: SessionHandle): SessionCounters;
+  traceSession(session: SessionHandle, isOn: boolean): void;
+  /** What was traced since the last call, 4096 requests at most. */
+  takeTrace(session: SessionHandle): SessionTrace;
+  /** From now on this thread is asked, for what waits already too, until it leaves or ends. ENOENT: the mount is gone. */
+  serveSession(number: number, listener: SessionListener): ServerHandle;
+  /** Nothing is asked any more; what was and has no answer yet waits for another server. */
+  leaveSession(server: ServerHandle): void;
   /** Answers what waits for a directory: its state was published, or `errno` says why not (0 otherwise). */
-  resumeSession(session: SessionHandle, row: number, errno: number): void;
+  resumeSession(server: ServerHandle, row: number, errno: number): void;
   /**
    * Answers a read with all the bytes it wants, which are copied before this returns, or with an errno. Nothing happens
    * when it needs no answer any more.
    */
-  replyRead(session: SessionHandle, ticket: number, result: Uint8Array | number): void;
-  /** Reads of file content that a session has answered. */
-  countReads(session: SessionHandle): number;
-  sessionCounters(session: SessionHandle): SessionCounters;
+  replyRead(server: ServerHandle, ticket: number, result: Uint8Array | number): void;
+  /** Reads of file content that the session has taken. */
+  countReads(server: ServerHandle): number;
+  /** Threads, so many at most, for calls that may never return. Ends with closeLane, or with this thread. */
+  openLane(threads: number): LaneHandle;
+  /** What has not begun is dropped; what has ends by itself, with nobody waiting. */
+  closeLane(lane: LaneHandle): void;
+  /** One pread(2); fewer bytes than `length` also before the end. */
+  laneRead(lane: LaneHandle, fileDescriptor: number, length: number, position: number): Promise<ArrayBuffer>;
+  laneOpen(lane: LaneHandle, path: string, flags: number): Promise<number>;
+  laneStat(lane: LaneHandle, file: string | number): Promise<FileFacts>;
+  /** Type of the file system that an open file is on (linux/magic.h). */
+  laneFileSystem(lane: LaneHandle, fileDescriptor: number): Promise<number>;
+  /** Target of a symlink; EINVAL: it is none. */
+  laneReadSymlink(lane: LaneHandle, path: string): Promise<string>;
+  /** Closes when it is its turn; also when it rejects, the descriptor is gone. */
+  laneClose(lane: LaneHandle, fileDescriptor: number): Promise<void>;
+  /** Closes in the background: even that may wait for a dead file system. */
+  closeDescriptor(fileDescriptor: number): void;
+  /** Clock of this thread's processor time, for threadSeconds in any thread. */
+  threadClock(): number;
+  /** Seconds of processor time; undefined when that thread has ended. */
+  threadSeconds(clock: number): number | undefined;
   /** mount(2), always read-only, nosuid, nodev. `target`: a path, or a descriptor of the directory. */
   mount(source: string, target: string | number, type: string, options: string): Promise<void>;
   /** umount2(2), never through a symlink. Of a descriptor: what is mounted on top of the directory that it is. */

@@ -1,8 +1,10 @@
 #include "platform.hh"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,39 +13,25 @@
 #include <string>
 #include <vector>
 
+#include "blocking-lane.hh"
 #include "cached-read.hh"
 #include "unique-fd.hh"
 
 namespace isodrive {
 namespace {
 
-/** Runs one blocking system call on libuv's pool and settles a promise with undefined or its error. */
-class BlockingCall : public Napi::AsyncWorker {
+/** A call that belongs to no image, and may wait all the same: for the medium of a mount that is unmounted. */
+class PlatformCall : public LaneJob {
  public:
-  BlockingCall(Napi::Env env, const char* syscall, std::function<int()> call)
-      : Napi::AsyncWorker(env), deferred_(Napi::Promise::Deferred::New(env)), syscall_(syscall), call_(std::move(call)) {}
-
-  Napi::Promise promise() const { return deferred_.Promise(); }
-  void Execute() override {
-    if (call_() != 0) errno_ = errno;
-  }
-  void OnOK() override {
-    if (errno_ == 0) deferred_.Resolve(Env().Undefined());
-    else deferred_.Reject(make_system_error(Env(), syscall_, errno_).Value());
-  }
+  PlatformCall(Napi::Env env, const char* syscall, std::function<int()> call) : LaneJob(env, syscall), call_(std::move(call)) {}
+  int run() override { return call_() == 0 ? 0 : errno; }
 
  private:
-  Napi::Promise::Deferred deferred_;
-  const char* syscall_;
   std::function<int()> call_;
-  int errno_ = 0;
 };
 
 Napi::Value run(Napi::Env env, const char* syscall, std::function<int()> call) {
-  auto* worker = new BlockingCall(env, syscall, std::move(call));
-  const Napi::Promise promise = worker->promise();
-  worker->Queue();
-  return promise;
+  return default_lane(env)->submit(std::make_unique<PlatformCall>(env, syscall, std::move(call)));
 }
 
 std::string string_argument(const Napi::CallbackInfo& info, size_t index) {
@@ -164,6 +152,22 @@ Napi::Value duplicate_descriptor(const Napi::CallbackInfo& info) { return contro
 /** descriptorFlags(fd): how it was opened (F_GETFL). */
 Napi::Value descriptor_flags(const Napi::CallbackInfo& info) { return control_descriptor(info, F_GETFL, 0); }
 
+/** threadClock(): the processor time of the calling thread, for threadSeconds in any other. */
+Napi::Value thread_clock(const Napi::CallbackInfo& info) {
+  clockid_t clock = 0;
+  const int error = pthread_getcpuclockid(pthread_self(), &clock);
+  if (error == 0) return Napi::Number::New(info.Env(), clock);
+  make_system_error(info.Env(), "pthread_getcpuclockid", error).ThrowAsJavaScriptException();
+  return info.Env().Undefined();
+}
+
+/** threadSeconds(clock): undefined once the thread has ended. */
+Napi::Value thread_seconds(const Napi::CallbackInfo& info) {
+  timespec time{};
+  if (clock_gettime(int_argument(info, 0), &time) != 0) return info.Env().Undefined();
+  return Napi::Number::New(info.Env(), static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9);
+}
+
 }  // namespace
 
 Napi::Error make_system_error(Napi::Env env, const char* syscall, int number) {
@@ -179,6 +183,8 @@ void export_platform(Napi::Env env, Napi::Object exports) {
   exports.Set("createSocketPair", Napi::Function::New(env, create_socket_pair));
   exports.Set("receiveDescriptor", Napi::Function::New(env, receive_descriptor));
   exports.Set("readCached", Napi::Function::New(env, read_cached_bytes));
+  exports.Set("threadClock", Napi::Function::New(env, thread_clock));
+  exports.Set("threadSeconds", Napi::Function::New(env, thread_seconds));
   exports.Set("peerCredentials", Napi::Function::New(env, peer_credentials));
   exports.Set("duplicateDescriptor", Napi::Function::New(env, duplicate_descriptor));
   exports.Set("descriptorFlags", Napi::Function::New(env, descriptor_flags));

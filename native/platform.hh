@@ -1,5 +1,5 @@
-// System calls that Node does not offer, as JavaScript functions. Calls that may block run on libuv's pool and give
-// promises; a failed call rejects or throws an Error with `errno` (number) and `syscall`.
+// System calls that Node does not offer, as JavaScript functions. Calls that may block run in threads of their own
+// and give promises; a failed call rejects or throws an Error with `errno` (number) and `syscall`.
 #pragma once
 
 #include <napi.h>

@@ -1,7 +1,6 @@
 // What a caller has opened for a mount: image, mount point and, where there is one, the map. The service never opens a path
 // for anybody, so that a caller gets what they can open themselves and learns nothing of what they cannot.
-import { closeSync, constants, fstat, readlinkSync } from 'node:fs';
-import { promisify } from 'node:util';
+import { constants, readlinkSync } from 'node:fs';
 import { loadAddon } from '../../native/index.js';
 import { IsodriveError } from '../../src/base/error.js';
 import type { CallerDescriptors, FileOwner, HeldDescriptors } from '../../src/mount/mount-driver.js';
@@ -9,6 +8,9 @@ import type { MountPoint } from '../../src/mount/mount-point.js';
 import { refuseMountPoint } from '../../src/mount/mount-point.js';
 import { mountIdOf, readMountTable } from '../../src/mount/mount-table.js';
 import { O_PATH } from '../../src/mount/open-directory.js';
+import { PASSED_NAMES } from '../../src/protocol/messages.js';
+import { abortable } from '../../src/source/abortable.js';
+import type { FileFacts, FileIo } from '../../src/source/file-io.js';
 import type { ImageIdentity } from '../image-identity.js';
 import type { Caller } from './caller.js';
 import type { ReceivedDescriptors } from './received-descriptors.js';
@@ -24,17 +26,18 @@ const MOUNT_POINT_TYPES: ReadonlySet<string> = new Set([
 /** File systems that a user's program may serve: it could answer never. */
 const USER_SERVED = /^fuse($|\.)/u;
 
-const statDescriptor = promisify(fstat);
-
 export class CallerFiles {
   readonly owner: FileOwner;
   readonly descriptors: CallerDescriptors;
+  /** Of the image, when it was passed; undefined where an earlier daemon has taken it. */
+  readonly identity: ImageIdentity | undefined;
   /** Where the mount point was found, for messages and lists. */
   readonly directory: string;
   #isClosed = false;
 
   /** Takes the descriptors. */
-  constructor(owner: FileOwner, descriptors: CallerDescriptors, directory: string) {
+  constructor(owner: FileOwner, descriptors: CallerDescriptors, directory: string, identity?: ImageIdentity) {
+    this.identity = identity;
     this.owner = { uid: owner.uid, gid: owner.gid };
     this.descriptors = descriptors;
     this.directory = directory;
@@ -68,13 +71,6 @@ export class CallerFiles {
     };
   }
 
-  /** Identity of the image now; undefined once it is closed. */
-  async identify(): Promise<ImageIdentity | undefined> {
-    if (this.#isClosed) return undefined;
-    const found = await statDescriptor(this.descriptors.image, { bigint: true });
-    return { device: found.dev, inode: found.ino, modified: found.mtimeNs, size: found.size };
-  }
-
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -83,32 +79,47 @@ export class CallerFiles {
   }
 }
 
+export interface PassedFiles {
+  readonly received: ReceivedDescriptors;
+  readonly caller: Caller;
+  /** What the caller calls the image. */
+  readonly name: string;
+  /** Looks at them: they may lie where nothing answers. */
+  readonly io: FileIo;
+  readonly signal: AbortSignal;
+}
+
 /**
- * Takes and checks what came with a call; `name` is what the caller calls the image. Rejects with `policy` when the call
- * names paths instead, `permission` or `usage` when something is not what it should be; all is closed then.
+ * Checks what came with a call, and takes it. Rejects with `policy` when the call names paths instead, `permission`,
+ * `image-unreadable` or `usage` when something is not what it should be, or `cancelled`; nothing is taken then.
  */
-export async function takeCallerFiles(
-  received: ReceivedDescriptors,
-  caller: Caller,
-  name: string,
-): Promise<CallerFiles> {
-  if (!received.has('image') || !received.has('directory')) throw refusePaths();
-  const image = received.take('image')!;
-  const point = received.take('directory')!;
-  const map = received.take('map');
-  try {
-    await checkFile(image, `the image "${name}"`, true);
-    if (map !== undefined) await checkFile(map, 'the map', false);
-    const directory = await checkPoint(point, caller);
-    return new CallerFiles(caller, { image, point, ...(map === undefined ? {} : { map }) }, directory);
-  } catch (thrown) {
-    closeAll([image, point, map]);
-    throw thrown;
-  }
+export async function takeCallerFiles({
+  received,
+  caller,
+  name,
+  io,
+  signal,
+}: PassedFiles): Promise<CallerFiles> {
+  const [image, point, map] = [received.get('image'), received.get('directory'), received.get('map')];
+  if (image === undefined || point === undefined) throw refusePaths();
+  const { device, inode, modified, size } = await abortable(
+    checkFile(image, `the image "${name}"`, true, io),
+    signal,
+  );
+  if (map !== undefined) await abortable(checkFile(map, 'the map', false, io), signal);
+  const directory = await abortable(checkPoint(point, caller, io), signal);
+  for (const taken of PASSED_NAMES) received.take(taken);
+  const descriptors = { image, point, ...(map === undefined ? {} : { map }) };
+  return new CallerFiles(caller, descriptors, directory, { device, inode, modified, size });
 }
 
 /** A file, or a drive, that was opened for reading, on a file system that no user's program serves. */
-async function checkFile(descriptor: number, what: string, mayBeDrive: boolean): Promise<void> {
+async function checkFile(
+  descriptor: number,
+  what: string,
+  mayBeDrive: boolean,
+  io: FileIo,
+): Promise<FileFacts> {
   const flags = loadAddon().descriptorFlags(descriptor);
   // O_RDONLY is 0: the access mode is what the mask leaves (fcntl(2)).
   const access = flags & (constants.O_WRONLY | constants.O_RDWR);
@@ -123,17 +134,17 @@ async function checkFile(descriptor: number, what: string, mayBeDrive: boolean):
       { action: 'Copy it elsewhere, or mount it with a daemon of your own: leave --system out' },
     );
   }
-  const stats = await statDescriptor(descriptor);
-  if (stats.isFile() || (mayBeDrive && stats.isBlockDevice())) return;
+  const facts = await io.stat(descriptor);
+  const kind = facts.mode & constants.S_IFMT;
+  if (kind === constants.S_IFREG || (mayBeDrive && kind === constants.S_IFBLK)) return facts;
   throw new IsodriveError('image-unreadable', `Cannot read ${what}: it is no file, expected one`, {
     action: 'Name the file that holds the disc image',
   });
 }
 
 /** A directory of the caller's own, as fusermount3 demands of what a user may not write to. Gives its path. */
-async function checkPoint(descriptor: number, { uid }: Caller): Promise<string> {
-  const what = 'the mount point';
-  const type = fileSystemOf(descriptor, what);
+async function checkPoint(descriptor: number, { uid }: Caller, io: FileIo): Promise<string> {
+  const type = fileSystemOf(descriptor, 'the mount point');
   if (!MOUNT_POINT_TYPES.has(type)) {
     throw new IsodriveError(
       'policy',
@@ -143,12 +154,12 @@ async function checkPoint(descriptor: number, { uid }: Caller): Promise<string> 
       },
     );
   }
-  const stats = await statDescriptor(descriptor);
-  if (!stats.isDirectory() || stats.nlink === 0) {
+  const { mode, links, user } = await io.stat(descriptor);
+  if ((mode & constants.S_IFMT) !== constants.S_IFDIR || links === 0) {
     throw new IsodriveError('usage', 'Mount point is no directory any more, expected an empty directory');
   }
-  if (uid !== 0 && stats.uid !== uid) {
-    throw new IsodriveError('permission', `Mount point belongs to user ${stats.uid}, expected user ${uid}`, {
+  if (uid !== 0 && user !== uid) {
+    throw new IsodriveError('permission', `Mount point belongs to user ${user}, expected user ${uid}`, {
       action: 'Choose a directory of your own',
     });
   }
@@ -177,6 +188,7 @@ function refusePaths(): IsodriveError {
   );
 }
 
+/** In the background: a file system that is dead may keep even that waiting. */
 function closeAll(descriptors: readonly (number | undefined)[]): void {
-  for (const descriptor of descriptors) if (descriptor !== undefined) closeSync(descriptor);
+  for (const descriptor of descriptors) if (descriptor !== undefined) loadAddon().closeDescriptor(descriptor);
 }

@@ -1,6 +1,5 @@
 // Descriptors that came over a control connection. Whoever does not take one leaves it to be closed, so that none is
 // left open whatever becomes of its message.
-import { closeSync } from 'node:fs';
 import { IsodriveError } from '../../src/base/error.js';
 import { PASSED_NAMES } from '../../src/protocol/messages.js';
 import type { PassedName } from '../../src/protocol/messages.js';
@@ -8,16 +7,22 @@ import type { PassedName } from '../../src/protocol/messages.js';
 /** Descriptors that may have come without the message that names them. */
 const MAX_WAITING = PASSED_NAMES.length;
 
+/** Closes what nobody has taken; must not wait, as that may take for ever. */
+export type CloseDescriptors = (descriptors: readonly number[]) => void;
+
 /** Those of one message, by their names in it. */
 export class ReceivedDescriptors implements Disposable {
   readonly #byName: Map<PassedName, number>;
+  readonly #close: CloseDescriptors;
 
-  constructor(byName: ReadonlyMap<PassedName, number> = new Map()) {
+  constructor(byName: ReadonlyMap<PassedName, number>, close: CloseDescriptors) {
     this.#byName = new Map(byName);
+    this.#close = close;
   }
 
-  has(name: PassedName): boolean {
-    return this.#byName.has(name);
+  /** The descriptor, to look at. */
+  get(name: PassedName): number | undefined {
+    return this.#byName.get(name);
   }
 
   /** The descriptor, which is the caller's to close from now on. */
@@ -28,14 +33,19 @@ export class ReceivedDescriptors implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const descriptor of this.#byName.values()) closeSync(descriptor);
+    this.#close([...this.#byName.values()]);
     this.#byName.clear();
   }
 }
 
 /** Those of one connection that no message has named yet, in the order in which they came. */
 export class DescriptorQueue implements Disposable {
+  readonly #close: CloseDescriptors;
   #waiting: number[] = [];
+
+  constructor(close: CloseDescriptors) {
+    this.#close = close;
+  }
 
   /** `isCut`: the kernel has dropped some. Throws `usage` when there are too many. */
   push(descriptors: readonly number[], isCut: boolean): void {
@@ -57,11 +67,11 @@ export class DescriptorQueue implements Disposable {
       );
     }
     const taken = this.#waiting.splice(0, names.length);
-    return new ReceivedDescriptors(new Map(names.map((name, i) => [name, taken[i]!])));
+    return new ReceivedDescriptors(new Map(names.map((name, i) => [name, taken[i]!])), this.#close);
   }
 
   [Symbol.dispose](): void {
-    for (const descriptor of this.#waiting) closeSync(descriptor);
+    this.#close(this.#waiting);
     this.#waiting = [];
   }
 }

@@ -35,6 +35,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
       { name: 'new', type: 'boolean', summary: 'Mount it again even if it is mounted' },
       { name: 'allow-other', type: 'boolean', summary: 'Let other users in' },
+      { name: 'trace-fuse', type: 'boolean', summary: "Write the kernel's requests to the daemon's log" },
     ],
     load: async () => (await import('./commands/mount.js')).runMount,
   },

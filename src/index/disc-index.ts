@@ -29,6 +29,8 @@ export class DiscIndex {
   readonly table: IndexTable;
   readonly findings: FindingLog;
   readonly sourceName: string;
+  /** Told when a directory begins to be parsed, and when that is done; must not throw. */
+  onStep: ((isBegun: boolean) => void) | undefined;
   readonly #loading = new Map<number, Promise<void>>();
   readonly #stages: DirectoryStage[] = [];
   readonly #locators = new Set<number>();
@@ -88,7 +90,11 @@ export class DiscIndex {
     if (this.isLoaded(row)) return Promise.resolve();
     let pending = this.#loading.get(row);
     if (pending === undefined) {
-      pending = this.#parse(row).finally(() => this.#loading.delete(row));
+      this.onStep?.(true);
+      pending = this.#parse(row).finally(() => {
+        this.#loading.delete(row);
+        this.onStep?.(false);
+      });
       this.#loading.set(row, pending);
     }
     return pending;

@@ -26,7 +26,12 @@ export interface IndexMemory {
   reserve(rows: number, blobBytes: number, extents: number): void;
   /** Gives the memory back at once; nothing may be read or written after it. Absent where the collector does it. */
   discard?(): void;
+  /** What another thread can share the memory by; absent where it cannot. */
+  share?(): SharedRegion;
 }
+
+/** Memory of an index for another thread of the process: the buffer, or the number of a native region. */
+export type SharedRegion = SharedArrayBuffer | number;
 
 function checkLimits(rows: number, blobBytes: number, extents: number): void {
   const limits: [string, number, number][] = [
@@ -74,18 +79,20 @@ export class PlainIndexMemory implements IndexMemory {
   }
 }
 
-/** A region of REGION_BYTES that native code has mapped too; its pages take memory only once written. */
+/** A region of REGION_BYTES that others see too, native code or another thread; pages take memory only once written. */
 export class SharedIndexMemory implements IndexMemory {
   readonly header: Uint32Array;
   readonly rows: Uint32Array;
   readonly blob: Uint8Array;
   readonly extents: Uint32Array;
+  readonly #region: ArrayBuffer | SharedArrayBuffer;
 
   /** `isAdopted`: another process wrote the index; it is taken as it is. Throws `internal` when it is none of ours. */
-  constructor(region: ArrayBuffer, isAdopted = false) {
+  constructor(region: ArrayBuffer | SharedArrayBuffer, isAdopted = false) {
     if (region.byteLength !== REGION_BYTES) {
       throw new RangeError(`Index region has ${region.byteLength} bytes, expected ${REGION_BYTES}`);
     }
+    this.#region = region;
     this.header = new Uint32Array(region, 0, HEADER_BYTES / 4);
     this.rows = new Uint32Array(region, ROWS_OFFSET, MAX_ROWS * ROW_WORDS);
     this.extents = new Uint32Array(region, EXTENTS_OFFSET, MAX_EXTENTS * EXTENT_WORDS);
@@ -96,6 +103,12 @@ export class SharedIndexMemory implements IndexMemory {
 
   reserve(rows: number, blobBytes: number, extents: number): void {
     checkLimits(rows, blobBytes, extents);
+  }
+
+  /** Throws TypeError for memory of one thread alone. */
+  share(): SharedRegion {
+    if (this.#region instanceof SharedArrayBuffer) return this.#region;
+    throw new TypeError('Index memory is not shared between threads');
   }
 }
 

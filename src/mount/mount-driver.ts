@@ -1,7 +1,7 @@
 // The contract of everything that can show an index as a mounted file system.
-import type { ByteSource } from '../source/byte-source.js';
-import type { DiscIndex } from '../index/disc-index.js';
+import type { SessionTrace } from '../../native/index.js';
 import type { IndexMemory } from '../index/index-memory.js';
+import type { ServedImage } from './served-image.js';
 
 export const DRIVER_NAMES = ['erofs', 'fuse', 'fuse-native'] as const;
 export type DriverName = (typeof DRIVER_NAMES)[number];
@@ -13,9 +13,8 @@ export interface FileOwner {
 }
 
 export interface MountRequest {
-  readonly index: DiscIndex;
-  /** The image's bytes; the mount does not own it and must not use it after `ended` settles. */
-  readonly source: ByteSource;
+  /** The mount does not own it and must not use it after `ended` settles. */
+  readonly image: ServedImage;
   /** Absolute path of an existing, empty directory. */
   readonly directory: string;
   /** Shown as the device in mount tables: the image's path. */
@@ -69,8 +68,16 @@ export interface MountCounters {
   readonly reads: number;
   /** Bytes of file content that were asked for; what the kernel has cached it does not ask for. */
   readonly readBytes: number;
-  /** Time spent on requests, waiting for the medium included; requests overlap. */
+  /** Reads that the page cache did not answer: they waited for the medium. */
+  readonly waitedReads: number;
+  /** Reads of content that had to be decoded. */
+  readonly decodedReads: number;
+  /** Time from request to answer, all added up, waiting for the medium included; requests overlap. */
   readonly busySeconds: number;
+  /** Requests by time to answer: entry i took less than 2^i microseconds, and not less than half; the last, any longer. */
+  readonly latency: readonly number[];
+  /** The same of reads of file content. */
+  readonly readLatency: readonly number[];
 }
 
 export interface ActiveMount {
@@ -82,10 +89,12 @@ export interface ActiveMount {
   readonly ended: Promise<MountEnd>;
   /** The kernel serves it from the image's own file: index and source may be closed, and it outlives this process. */
   readonly servedByKernel?: true;
-  /** Reads of file content answered so far; absent where the driver does not count. */
-  readonly reads?: number;
   /** Absent where the driver does not count. */
   readonly counters?: MountCounters;
+  /** Records requests from now on, or no longer; absent where the driver cannot. */
+  trace?(isOn: boolean): void;
+  /** What was recorded since the last call. */
+  takeTrace?(): SessionTrace;
   /**
    * Unmounts. Rejects with `busy` while files are open there, unless `lazy` (detach now, end when the last user
    * goes). After it resolves the directory is no mount point any more.
@@ -104,8 +113,8 @@ export interface MountDriver {
   readonly name: DriverName;
   /** Serves only some images: when `mount` rejects, the next driver may do it. */
   readonly isPartial?: true;
-  /** Memory for an index that this driver is to mount; absent where any will do. */
-  createMemory?(): IndexMemory;
+  /** Memory for an index that this driver, or one that is asked after it, is to mount; other threads can share it. */
+  createMemory(): IndexMemory;
   /** Whether it can work on this machine for this user; touches nobody's mount. */
   check(): Promise<DriverAvailability>;
   /**

@@ -14,8 +14,8 @@ export interface DriverSelection {
   /** Those that work here, best first; at least one. */
   readonly drivers: readonly MountDriver[];
   readonly passedOver: readonly PassedOver[];
-  /** Memory for an index that each of them can mount; undefined where any will do. */
-  createMemory(): IndexMemory | undefined;
+  /** Memory for an index that each of them can mount, and other threads can share. */
+  createMemory(): IndexMemory;
 }
 
 export interface DriverMount {
@@ -46,8 +46,7 @@ export async function selectDrivers(
     if (driver.isPartial !== true) break;
   }
   if (usable.length > 0) {
-    const choosy = usable.find((driver) => driver.createMemory !== undefined);
-    return { drivers: usable, passedOver, createMemory: () => choosy?.createMemory?.() };
+    return { drivers: usable, passedOver, createMemory: () => usable[0]!.createMemory() };
   }
   const refusals = passedOver.map(({ driver, reason }) => `${driver}: ${reason}`).join('; ');
   throw new IsodriveError('policy', `Cannot mount with driver "${wanted}": ${refusals}`, {

@@ -13,9 +13,10 @@ export const MAX_TARGETS = 1024;
 
 /**
  * What the file at the image's path is, compared with what was mounted: `changed` in place, `truncated` (shorter,
- * so that reads beyond its end fail), or `replaced` (another file, or none, has the path; the mount shows the old).
+ * so that reads beyond its end fail), `replaced` (another file, or none, has the path; the mount shows the old), or
+ * `unknown` (its medium does not answer).
  */
-export type ImageState = 'ok' | 'changed' | 'truncated' | 'replaced';
+export type ImageState = 'ok' | 'changed' | 'truncated' | 'replaced' | 'unknown';
 
 /** What a client of the system service opens itself, and passes beside the message that names it. */
 export const PASSED_NAMES = ['image', 'directory', 'map'] as const;
@@ -43,6 +44,8 @@ export interface MountParams {
   readonly allowOther?: boolean;
   /** Names of the descriptors that come with this message (SCM_RIGHTS), in their order; the system service needs them. */
   readonly descriptors?: readonly PassedName[];
+  /** Write every request of the kernel to the daemon's log, within bounds. */
+  readonly traceFuse?: boolean | undefined;
 }
 
 export interface MountSummary {

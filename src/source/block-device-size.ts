@@ -1,16 +1,18 @@
 // Size of a block device, for which stat says 0 and Node has neither ioctl nor lseek.
-import { read } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
+import type { FileFacts, FileIo } from './file-io.js';
 
 /** Linux counts the size in units of 512 bytes whatever the device's own sector is (block/genhd.c). */
 const SYSFS_UNIT = 512;
 /** Steps of the search: sizes up to 2^52 bytes. */
 const MAX_POWER = 52;
 
-/** Bytes of the open block device whose device number is `rdev`; 0 when no medium is in. */
-export async function measureBlockDevice(fileDescriptor: number, rdev: bigint): Promise<number> {
-  return (await readSysfsSize(rdev)) ?? searchSize(fileDescriptor);
+/** Bytes of an open block device; 0 when no medium is in. */
+export async function measureBlockDevice(
+  { fd, io }: { readonly fd: number; readonly io: FileIo },
+  { specialDevice }: FileFacts,
+): Promise<number> {
+  return (await readSysfsSize(specialDevice)) ?? searchSize(fd, io);
 }
 
 async function readSysfsSize(rdev: bigint): Promise<number | undefined> {
@@ -26,11 +28,11 @@ async function readSysfsSize(rdev: bigint): Promise<number | undefined> {
 }
 
 /** Looks for the last byte that can be read, without sysfs: first its power of two, then bit by bit. */
-async function searchSize(fileDescriptor: number): Promise<number> {
+async function searchSize(fileDescriptor: number, io: FileIo): Promise<number> {
   const probe = new Uint8Array(1);
   const exists = async (position: number): Promise<boolean> => {
     try {
-      return (await promisify(read)(fileDescriptor, probe, 0, 1, position)).bytesRead === 1;
+      return (await io.read(fileDescriptor, probe, position)) === 1;
     } catch {
       return false;
     }

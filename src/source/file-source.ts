@@ -1,23 +1,22 @@
 // Bytes of a local file or block device. The descriptor is opened once, read-only, so that later changes to the path
 // cannot swap the image; changes to the file itself are noticed and become `image-changed`.
-import { close, constants, fstat, read } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
-import type { BigIntStats } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
-import { promisify } from 'node:util';
+import { constants } from 'node:fs';
 import { loadAddon } from '../../native/index.js';
 import type { Addon } from '../../native/index.js';
 import { IsodriveError, isSystemError } from '../base/error.js';
 import { throwIfAborted } from './abortable.js';
 import { measureBlockDevice } from './block-device-size.js';
 import type { ByteSource, SourceIdentity } from './byte-source.js';
+import { POOL_IO } from './file-io.js';
+import type { FileFacts, FileIo } from './file-io.js';
 
 /** Milliseconds between two looks at whether the file is still the one that was opened. */
 const IDENTITY_INTERVAL = 100;
 
-/** An open file and what closes it. */
+/** An open file, how it is read, and what closes it. */
 interface OpenedFile {
   readonly fd: number;
+  readonly io: FileIo;
   readonly close: () => Promise<void>;
 }
 
@@ -26,18 +25,20 @@ export class FileSource implements ByteSource {
   readonly size: number;
   readonly identity: SourceIdentity;
   readonly fileDescriptor: number;
+  readonly #io: FileIo;
   readonly #close: () => Promise<void>;
   readonly #isDevice: boolean;
   readonly #addon: Addon | undefined;
   #checkedAt = performance.now();
 
-  private constructor(name: string, { fd, close }: OpenedFile, stats: BigIntStats, size: number) {
+  private constructor(name: string, { fd, io, close }: OpenedFile, facts: FileFacts, size: number) {
     this.name = name;
     this.size = size;
     this.fileDescriptor = fd;
-    this.identity = identify(stats);
+    this.identity = { device: facts.device, inode: facts.inode, modified: facts.modified };
+    this.#io = io;
     this.#close = close;
-    this.#isDevice = stats.isBlockDevice();
+    this.#isDevice = isBlockDevice(facts);
     this.#addon = tryToLoadAddon();
   }
 
@@ -45,31 +46,34 @@ export class FileSource implements ByteSource {
    * Opens a regular file or a block device. Rejects with `image-not-found`, `permission`, or `image-unreadable` (a
    * directory, a pipe, an empty file, or what the medium says).
    */
-  static async open(path: string, signal?: AbortSignal): Promise<FileSource> {
+  static async open(path: string, signal?: AbortSignal, io: FileIo = POOL_IO): Promise<FileSource> {
     throwIfAborted(signal);
-    const handle = await openHandle(path);
-    return FileSource.#check(path, { fd: handle.fd, close: () => handle.close() });
+    const fd = await openForReading(path, io);
+    return FileSource.#check(path, { fd, io, close: () => io.close(fd) });
   }
 
   /**
-   * A file that somebody else has opened for reading: no path is opened. `descriptor` stays the caller's, `name` is what
-   * the file is called in messages. Rejects as `open` does, but never with
-   * `image-not-found`. Needs the addon.
+   * A file that somebody else has opened for reading, and closes; `name` is what it is called in messages. Rejects as
+   * `open` does, but never with `image-not-found`.
    */
-  static async adopt(descriptor: number, name: string, signal?: AbortSignal): Promise<FileSource> {
+  static async adopt(
+    fd: number,
+    name: string,
+    signal?: AbortSignal,
+    io: FileIo = POOL_IO,
+  ): Promise<FileSource> {
     throwIfAborted(signal);
-    const fd = loadAddon().duplicateDescriptor(descriptor);
-    return FileSource.#check(name, { fd, close: () => promisify(close)(fd) });
+    return FileSource.#check(name, { fd, io, close: () => Promise.resolve() });
   }
 
   /** Closes the file on rejection. */
   static async #check(name: string, file: OpenedFile): Promise<FileSource> {
     try {
-      const stats = await promisify(fstat)(file.fd, { bigint: true });
-      refuseWrongType(name, stats);
-      const size = stats.isBlockDevice() ? await measureBlockDevice(file.fd, stats.rdev) : Number(stats.size);
+      const facts = await file.io.stat(file.fd);
+      refuseWrongType(name, facts);
+      const size = isBlockDevice(facts) ? await measureBlockDevice(file, facts) : Number(facts.size);
       if (size === 0) throw unreadable(name, 'it is empty, expected a disc image');
-      return new FileSource(name, file, stats, size);
+      return new FileSource(name, file, facts, size);
     } catch (thrown) {
       await file.close();
       throw isSystemError(thrown) ? translateOpenError(name, thrown) : thrown;
@@ -81,7 +85,7 @@ export class FileSource implements ByteSource {
     const wanted = Math.max(0, Math.min(target.length, this.size - position));
     let done = 0;
     while (done < wanted) {
-      const got = await this.#readOnce(target, done, wanted - done, position + done);
+      const got = await this.#readOnce(target.subarray(done, wanted), position + done, signal);
       if (got === 0) await this.#refuseShortFile(position + done);
       done += got;
       throwIfAborted(signal);
@@ -99,23 +103,22 @@ export class FileSource implements ByteSource {
   /** Rejects with `image-changed` when the file was written to or truncated since it was opened. */
   async checkUnchanged(): Promise<void> {
     this.#checkedAt = performance.now();
-    const stats = await promisify(fstat)(this.fileDescriptor, { bigint: true });
+    const facts = await this.#io.stat(this.fileDescriptor);
     if (this.#isDevice) return;
-    if (Number(stats.size) !== this.size) {
-      this.#throwChanged(`it has ${stats.size.toString()} bytes now, expected ${this.size}`);
+    if (Number(facts.size) !== this.size) {
+      this.#throwChanged(`it has ${facts.size.toString()} bytes now, expected ${this.size}`);
     }
-    if (stats.mtimeNs !== this.identity.modified) {
+    if (facts.modified !== this.identity.modified) {
       this.#throwChanged('it was written to since it was opened, expected it to stay as it is');
     }
   }
 
-  #readOnce(target: Uint8Array, offset: number, length: number, position: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      read(this.fileDescriptor, target, offset, length, position, (error, got) => {
-        if (error === null) resolve(got);
-        else reject(this.#translateReadError(error, position, length));
-      });
-    });
+  async #readOnce(target: Uint8Array, position: number, signal: AbortSignal | undefined): Promise<number> {
+    try {
+      return await this.#io.read(this.fileDescriptor, target, position, signal);
+    } catch (thrown) {
+      throw isSystemError(thrown) ? this.#translateReadError(thrown, position, target.length) : thrown;
+    }
   }
 
   #translateReadError(error: NodeJS.ErrnoException, position: number, length: number): IsodriveError {
@@ -156,25 +159,35 @@ function tryToLoadAddon(): Addon | undefined {
   }
 }
 
-async function openHandle(path: string): Promise<FileHandle> {
+/** Opens what may be an image, without waiting for a writer. The caller closes it. Rejects as FileSource.open does. */
+export async function openForReading(path: string, io: FileIo): Promise<number> {
   try {
     // A pipe without a writer would block the open for ever; a drive opened so would skip its check for a medium.
-    const flags = (await stat(path)).isBlockDevice() ? 0 : constants.O_NONBLOCK;
-    return await open(path, constants.O_RDONLY | flags);
+    const flags = isBlockDevice(await io.stat(path)) ? 0 : constants.O_NONBLOCK;
+    return await io.open(path, constants.O_RDONLY | flags);
   } catch (thrown) {
     throw isSystemError(thrown) ? translateOpenError(path, thrown) : thrown;
   }
 }
 
-function refuseWrongType(path: string, stats: BigIntStats): void {
-  if (stats.isFile() || stats.isBlockDevice()) return;
-  const found = stats.isDirectory()
-    ? 'a directory'
-    : stats.isFIFO()
-      ? 'a pipe'
-      : stats.isSocket()
-        ? 'a socket'
-        : 'a character device';
+function typeOf({ mode }: FileFacts): number {
+  return mode & constants.S_IFMT;
+}
+
+function isBlockDevice(facts: FileFacts): boolean {
+  return typeOf(facts) === constants.S_IFBLK;
+}
+
+const OTHER_TYPES = new Map<number, string>([
+  [constants.S_IFDIR, 'a directory'],
+  [constants.S_IFIFO, 'a pipe'],
+  [constants.S_IFSOCK, 'a socket'],
+]);
+
+function refuseWrongType(path: string, facts: FileFacts): void {
+  const type = typeOf(facts);
+  if (type === constants.S_IFREG || type === constants.S_IFBLK) return;
+  const found = OTHER_TYPES.get(type) ?? 'a character device';
   throw unreadable(path, `it is ${found}, expected a file or a block device`);
 }
 
@@ -198,8 +211,4 @@ function translateOpenError(path: string, error: NodeJS.ErrnoException): Isodriv
   }
   const found = `${code}, expected a readable file`;
   return new IsodriveError('image-unreadable', `Cannot open "${path}": ${found}`, options);
-}
-
-function identify(stats: BigIntStats): SourceIdentity {
-  return { device: stats.dev, inode: stats.ino, modified: stats.mtimeNs };
 }

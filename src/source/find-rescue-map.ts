@@ -1,9 +1,9 @@
 // The map file that belongs to an image: the one that was named, or one beside it with a name that map files have.
-import { constants, fstat, read } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { constants } from 'node:fs';
 import { extname } from 'node:path';
-import { promisify } from 'node:util';
 import { IsodriveError, isSystemError } from '../base/error.js';
+import { POOL_IO } from './file-io.js';
+import type { FileIo } from './file-io.js';
 import { MAX_MAP_BYTES, parseMapText } from './rescue-map-text.js';
 import type { RescueMap } from './rescue-map.js';
 
@@ -24,13 +24,15 @@ export async function findRescueMap(
   path: string,
   size: number,
   named?: string,
+  io: FileIo = POOL_IO,
 ): Promise<FoundMap | undefined> {
-  if (named !== undefined) return { path: named, map: parseMapText(await readText(named), named, size).map };
+  if (named !== undefined)
+    return { path: named, map: parseMapText(await readText(named, io), named, size).map };
   const stem = path.slice(0, path.length - extname(path).length);
   for (const candidate of new Set([path, stem].flatMap((base) => SUFFIXES.map((suffix) => base + suffix)))) {
     if (candidate === path) continue;
     try {
-      return { path: candidate, map: parseMapText(await readText(candidate), candidate, size).map };
+      return { path: candidate, map: parseMapText(await readText(candidate, io), candidate, size).map };
     } catch (thrown) {
       if (!(thrown instanceof IsodriveError)) throw thrown;
     }
@@ -39,38 +41,42 @@ export async function findRescueMap(
 }
 
 /** The map in an open file, which stays the caller's. Rejects with `damaged` or `image-unreadable`. */
-export async function readRescueMap(descriptor: number, name: string, size: number): Promise<RescueMap> {
-  return parseMapText(await readDescriptor(descriptor, name), name, size).map;
+export async function readRescueMap(
+  fileDescriptor: number,
+  name: string,
+  size: number,
+  io: FileIo = POOL_IO,
+): Promise<RescueMap> {
+  return parseMapText(await readDescriptor(fileDescriptor, name, io), name, size).map;
 }
 
-/** From its start, wherever the descriptor stands: that can be shared with another process. */
-async function readDescriptor(descriptor: number, name: string): Promise<string> {
-  const stats = await promisify(fstat)(descriptor);
-  if (!stats.isFile() || stats.size > MAX_MAP_BYTES) {
+/** From its start, wherever the descriptor stands. Rejects with `damaged` for what is too large for a map file. */
+async function readDescriptor(fileDescriptor: number, name: string, io: FileIo): Promise<string> {
+  const { mode, size } = await io.stat(fileDescriptor);
+  if ((mode & constants.S_IFMT) !== constants.S_IFREG || size > MAX_MAP_BYTES) {
     throw new IsodriveError(
       'damaged',
-      `Cannot read the map file "${name}": it has ${stats.size} bytes, expected a file of at most ${MAX_MAP_BYTES}`,
+      `Cannot read the map file "${name}": it has ${size} bytes, expected a file of at most ${MAX_MAP_BYTES}`,
     );
   }
-  const bytes = Buffer.alloc(stats.size);
+  const bytes = Buffer.alloc(Number(size));
   let length = 0;
   while (length < bytes.length) {
-    const { bytesRead } = await promisify(read)(descriptor, bytes, length, bytes.length - length, length);
-    if (bytesRead === 0) break;
-    length += bytesRead;
+    const got = await io.read(fileDescriptor, bytes.subarray(length), length);
+    if (got === 0) break;
+    length += got;
   }
   return bytes.toString('latin1', 0, length);
 }
 
-/** Rejects with `damaged` for what is too large for a map file. */
-async function readText(path: string): Promise<string> {
+async function readText(path: string, io: FileIo): Promise<string> {
   try {
     // A pipe without a writer would block the open for ever.
-    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const file = await io.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      return await readDescriptor(file.fd, path);
+      return await readDescriptor(file, path, io);
     } finally {
-      await file.close();
+      await io.close(file);
     }
   } catch (thrown) {
     if (!isSystemError(thrown)) throw thrown;

@@ -1,6 +1,7 @@
 // Opens the bytes of a local image or drive, with the map of what could not be read when the image was made.
 import type { ByteSource } from './byte-source.js';
 import { DamagedSource } from './damaged-source.js';
+import type { FileIo } from './file-io.js';
 import { FileSource } from './file-source.js';
 import { findRescueMap, readRescueMap } from './find-rescue-map.js';
 import { RescueMap } from './rescue-map.js';
@@ -25,21 +26,29 @@ export async function openImageFile(
   );
 }
 
-/** Of an image that somebody else has opened, and its map; no path is opened. */
+/** An image that somebody else has opened, and closes. */
 export interface ImageDescriptors {
   readonly image: number;
+  /** The file of its map. */
   readonly map?: number | undefined;
+  /** Path of the map's file; where both are absent, one beside the image's path is looked for. */
+  readonly mapPath?: string | undefined;
+  /** The path is only a name: nothing is looked for beside it. */
+  readonly isSealed?: boolean | undefined;
+  /** How they are read. */
+  readonly io: FileIo;
 }
 
-/** Like openImageFile; the descriptors stay the caller's, and `name` is what the image is called in messages. */
+/** Like openImageFile; `path` is what the image is called, and where a map is looked for. */
 export async function openImageDescriptors(
-  name: string,
-  { image, map }: ImageDescriptors,
+  path: string,
+  { image, map, mapPath, isSealed = false, io }: ImageDescriptors,
   signal?: AbortSignal,
 ): Promise<OpenedSource> {
-  return withDamage(await FileSource.adopt(image, name, signal), async (size) =>
-    map === undefined ? undefined : readRescueMap(map, `the map of ${name}`, size),
-  );
+  return withDamage(await FileSource.adopt(image, path, signal, io), async (size) => {
+    if (map !== undefined) return readRescueMap(map, `the map of ${path}`, size, io);
+    return isSealed ? undefined : (await findRescueMap(path, size, mapPath, io))?.map;
+  });
 }
 
 /** Closes the file on rejection. */

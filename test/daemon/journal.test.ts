@@ -22,6 +22,10 @@ const ENTRY: JournalEntry = {
   directory: '/mnt',
   created: true,
   mountedAt: '2026-01-01T00:00:00.000Z',
+  passedOver: [{ driver: 'erofs', reason: 'it is no plain file' }],
+  findings: [{ code: 'a-code', severity: 'note', message: 'A message', at: { source: 'a.iso', offset: 1 } }],
+  findingCount: 7,
+  traceFuse: false,
 };
 
 describe('The journal of mounts', () => {

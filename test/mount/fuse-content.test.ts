@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { IsodriveError } from '../../src/base/error.js';
 import { createFuseDriver } from '../../src/mount/fuse/fuse-driver.js';
+import { LocalImage } from '../../src/mount/local-image.js';
 import type { ActiveMount } from '../../src/mount/mount-driver.js';
 import type { ByteSource } from '../../src/source/byte-source.js';
 import { memoryImage } from '../support/memory-tree.js';
@@ -36,12 +37,12 @@ afterEach(async () => {
 });
 
 function makeImage(children: readonly TestNode[], options: MemoryImageOptions = {}): Promise<MemoryImage> {
-  return memoryImage(children, { ...options, memory: driver.createMemory!() });
+  return memoryImage(children, { ...options, memory: driver.createMemory() });
 }
 
 async function mount(image: MemoryImage, source: ByteSource = image.source): Promise<ActiveMount> {
   const request = { directory, sourceName: 'memory.iso', label: 'MEMORY', allowOther: false };
-  active = await driver.mount({ ...request, index: image.index, source });
+  active = await driver.mount({ ...request, image: new LocalImage({ index: image.index, source }) });
   return active;
 }
 
@@ -168,7 +169,7 @@ describe.skipIf(!available)(`driver fuse without a descriptor${available ? '' : 
     readers.forEach((reader) => reader.kill('SIGKILL'));
     await Promise.all(closed);
     expect(await mounted.ended).toEqual({ reason: 'unmounted' });
-    expect(source.cancelled).toBe(source.waiting);
+    await source.until(() => source.cancelled === source.waiting);
     active = undefined;
   });
 });

@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { IsodriveError } from '../../src/base/error.js';
 import { createFuseNativeDriver } from '../../src/mount/fuse-native/fuse-native-driver.js';
 import { formatMountOptions } from '../../src/mount/fuse-native/mount-options.js';
+import { LocalImage } from '../../src/mount/local-image.js';
 import type { ActiveMount } from '../../src/mount/mount-driver.js';
 import { findMount, readMountTable } from '../../src/mount/mount-table.js';
 import { memoryImage } from '../support/memory-tree.js';
@@ -36,8 +37,7 @@ afterEach(async () => {
 
 async function mount(image: MemoryImage): Promise<ActiveMount> {
   const active = await driver.mount({
-    index: image.index,
-    source: image.source,
+    image: new LocalImage(image),
     directory,
     sourceName: '/images/with, comma \\ and space.iso',
     label: 'MEMORY',
@@ -180,10 +180,9 @@ describe.skipIf(!available)(`fuse-native${available ? '' : ` (${reason})`}`, () 
     );
     const folders = images.map(() => mkdtempSync(join(tmpdir(), 'isodrive-native-many-')));
     const active = await Promise.all(
-      images.map(({ index, source }, i) =>
+      images.map((image, i) =>
         driver.mount({
-          index,
-          source,
+          image: new LocalImage(image),
           directory: folders[i]!,
           sourceName: `${i}`,
           label: '',
@@ -204,11 +203,10 @@ describe.skipIf(!available)(`fuse-native${available ? '' : ` (${reason})`}`, () 
 
 describe('formatMountOptions', () => {
   it('never lets a long path cut off an option, nor a name add one', async () => {
-    const { index, source } = await memoryImage([]);
+    const image = new LocalImage(await memoryImage([]));
     const sourceName = `/x,suid,${'\u00e9'.repeat(2000)}`;
     const text = formatMountOptions({
-      index,
-      source,
+      image,
       directory: '/',
       sourceName,
       label: '',

@@ -5,6 +5,7 @@ import { openImage } from '../../dist/src/index/open-image.js';
 import { createFuseDriver } from '../../dist/src/mount/fuse/fuse-driver.js';
 import { createFuseNativeDriver } from '../../dist/src/mount/fuse-native/fuse-native-driver.js';
 import { ErofsDriver } from '../../dist/src/mount/erofs/erofs-driver.js';
+import { LocalImage } from '../../dist/src/mount/local-image.js';
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,9 +18,9 @@ const driver = {
   fuse: createFuseDriver,
   'fuse-native': createFuseNativeDriver,
 }[name]();
-const opened = await openImage(image, { memory: driver.createMemory?.() });
-const { index, source, tree } = opened;
-const request = { index, source, directory, sourceName: image, label: tree.label, allowOther: false };
+const opened = await openImage(image, { memory: driver.createMemory() });
+const { tree } = opened;
+const request = { image: new LocalImage(opened), directory, sourceName: image, label: tree.label, allowOther: false };
 const mount = await driver.mount(request);
 process.stdout.write('ready\n');
 process.stdin.resume();

@@ -24,6 +24,7 @@ export const runMount: RunCommand = async (args, { output, signal }) => {
     driver: (args.text('driver') ?? 'auto') as NonNullable<MountParams['driver']>,
     new: args.flag('new'),
     allowOther: args.flag('allow-other'),
+    traceFuse: args.flag('trace-fuse'),
   };
   const { mount, existing } = isSystem
     ? await mountByService(socketPath, params, signal)

@@ -1,8 +1,5 @@
 // Driver `erofs`: writes metadata for the disc's tree once, and the kernel serves every file from the image itself. The
 // mount needs us no more then: it outlives this process, and another can adopt it.
-import { fstat } from 'node:fs';
-import { statfs } from 'node:fs/promises';
-import { promisify } from 'node:util';
 import { loadAddon } from '../../../native/index.js';
 import type { Addon } from '../../../native/index.js';
 import { IsodriveError, toIsodriveError } from '../../base/error.js';
@@ -14,6 +11,8 @@ import type {
   MountRequest,
 } from '../mount-driver.js';
 import { coveredMount, unmountByKernel } from '../mount-call.js';
+import type { IndexMemory } from '../../index/index-memory.js';
+import { RegionMemory } from '../fuse/region-memory.js';
 import { findMount, readMountTable } from '../mount-table.js';
 import type { MountTableEntry } from '../mount-table.js';
 import { MountWatcher } from '../mount-watcher.js';
@@ -23,7 +22,6 @@ import { MetadataFolder, findMetadataMount } from './metadata-folder.js';
 import { probeKernel } from './probe-kernel.js';
 import type { KernelSupport } from './probe-kernel.js';
 import { unsuitable } from './unsuitable.js';
-import { writeMetadata } from './write-metadata.js';
 
 /** statfs types of file systems that may keep a reader waiting: the kernel could not be interrupted (linux/magic.h). */
 const REMOTE_TYPES = new Map<number, string>([
@@ -113,6 +111,10 @@ export class ErofsDriver implements MountDriver {
     return this.#loaded;
   }
 
+  createMemory(): IndexMemory {
+    return RegionMemory.allocate(this.#load().addon);
+  }
+
   #probe(): Promise<KernelSupport> {
     this.#support ??= probeKernel(this.#load().addon, this.folder, this.#backings);
     return this.#support;
@@ -143,14 +145,19 @@ export class ErofsDriver implements MountDriver {
   async mount(request: MountRequest): Promise<ActiveMount> {
     const { addon, watcher } = this.#load();
     const { backing } = await this.#probe();
-    const { source, index, label, directory, signal } = request;
+    const { image, label, directory, signal } = request;
     if (backing === undefined)
       throw new IsodriveError('policy', 'Cannot mount by EROFS: the kernel does not');
-    const image = await checkImage(request, backing);
+    const descriptor = await checkImage(request, backing);
     const { path, handle } = await this.folder.create();
     try {
-      await writeMetadata({ index, source, label, ...(signal === undefined ? {} : { signal }) }, handle);
-      await mountErofs(addon, backing, { directory, metadataPath: path, metadata: handle.fd, image });
+      await image.writeMetadata({ file: handle, label, signal });
+      await mountErofs(addon, backing, {
+        directory,
+        metadataPath: path,
+        metadata: handle.fd,
+        image: descriptor,
+      });
       const entry = await findMetadataMount(path);
       if (entry === undefined) throw new Error(`Mount of "${path}" is not in the mount table`);
       return new ErofsMount(addon, watcher, this.folder, path, entry);
@@ -176,16 +183,16 @@ function isMounted(id: number, device: string): boolean {
 }
 
 /** Descriptor of an image that the kernel can read for itself, a local file. Rejects with `unsupported` otherwise. */
-async function checkImage({ source, sourceName }: MountRequest, backing: Backing): Promise<number> {
-  const descriptor = source.fileDescriptor;
+async function checkImage({ image, sourceName }: MountRequest, backing: Backing): Promise<number> {
+  const descriptor = image.fileDescriptor;
   if (descriptor === undefined) throw unsuitable(sourceName, 'it is no plain file');
-  if (!(await promisify(fstat)(descriptor)).isFile())
+  const { isRegularFile, fileSystemType } = await image.locate();
+  if (!isRegularFile)
     throw unsuitable(sourceName, 'it is a drive, whose whole tree must not be read before it is mounted');
-  const { type } = await statfs(`/proc/self/fd/${descriptor}`);
-  const remote = REMOTE_TYPES.get(type >>> 0);
+  const remote = REMOTE_TYPES.get(fileSystemType);
   if (remote !== undefined)
     throw unsuitable(sourceName, `it lies on ${remote}, where a reader may have to be interrupted`);
-  if (backing === 'loop' && source.size % LOOP_UNIT !== 0)
-    throw unsuitable(sourceName, `its ${source.size} bytes are no whole blocks, as a loop device needs`);
+  if (backing === 'loop' && image.size % LOOP_UNIT !== 0)
+    throw unsuitable(sourceName, `its ${image.size} bytes are no whole blocks, as a loop device needs`);
   return descriptor;
 }

@@ -2,6 +2,9 @@
 // needs no compiler. Known limits, all the package's: times to the millisecond and not before 1970, inode numbers of
 // 32 bits, names and targets that are not UTF-8 shown with U+FFFD, no extended attributes.
 import { IsodriveError } from '../../base/error.js';
+import { SharedIndexMemory } from '../../index/index-memory.js';
+import type { IndexMemory } from '../../index/index-memory.js';
+import { REGION_BYTES } from '../../index/layout.js';
 import { checkFuse } from '../check-fuse.js';
 import type { ActiveMount, DriverAvailability, MountDriver, MountRequest } from '../mount-driver.js';
 import { findMount, readMountTable } from '../mount-table.js';
@@ -29,6 +32,10 @@ class FuseNativeDriver implements MountDriver {
   /** One mount at a time, so that a new descriptor is known to be that mount's. */
   #turn: Promise<unknown> = Promise.resolve();
 
+  createMemory(): IndexMemory {
+    return new SharedIndexMemory(new SharedArrayBuffer(REGION_BYTES));
+  }
+
   async check(): Promise<DriverAvailability> {
     try {
       loadFuseNative();
@@ -52,7 +59,7 @@ class FuseNativeDriver implements MountDriver {
   async #mount(request: MountRequest): Promise<ActiveMount> {
     await this.#refuse(request);
     const native = loadFuseNative();
-    const operations = new Operations(request.index, request.source);
+    const operations = new Operations(request.image);
     const fuse = new native.Fuse(request.directory, operations, { timeout: false });
     fuse._fuseOptions = () => formatMountOptions(request);
     const descriptor = await start(fuse, request.directory);

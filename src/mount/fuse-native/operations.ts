@@ -2,10 +2,10 @@
 // request is answered exactly once, because a thread of libfuse waits for it.
 import { ERRNO_NUMBERS } from '../../base/error.js';
 import { MAX_NAME_BYTES, MODE_TYPE } from '../../filesystem/file-tree.js';
-import { ContentOpener } from '../../index/content-opener.js';
-import type { DiscIndex } from '../../index/disc-index.js';
+import { ROW } from '../../index/layout.js';
+import { readNode } from '../../index/node-record.js';
 import type { NodeRecord, NodeTime } from '../../index/node-record.js';
-import type { ByteSource } from '../../source/byte-source.js';
+import type { ServedImage } from '../served-image.js';
 import { shownNames } from './directory-aliases.js';
 import type { NativeOperations, NativeStat } from './load-fuse-native.js';
 import { directoryFault, ENOTDIR, NativeFault, PathResolver, toFault } from './path-resolver.js';
@@ -18,19 +18,18 @@ const EIO = new NativeFault(ERRNO_NUMBERS.EIO);
 
 /** What a mount needs to answer; dropped when it has ended, because the package holds on to its handlers for ever. */
 interface Served {
-  readonly index: DiscIndex;
-  readonly contents: ContentOpener;
+  readonly image: ServedImage;
   readonly paths: PathResolver;
 }
 
 export class Operations implements NativeOperations {
   #served: Served | undefined;
 
-  constructor(index: DiscIndex, source: ByteSource) {
-    this.#served = { index, contents: new ContentOpener(index, source), paths: new PathResolver(index) };
+  constructor(image: ServedImage) {
+    this.#served = { image, paths: new PathResolver(image) };
   }
 
-  /** Answers EIO from now on, and lets index and source go. */
+  /** Answers EIO from now on, and lets the image go. */
   close(): void {
     this.#served = undefined;
   }
@@ -38,27 +37,28 @@ export class Operations implements NativeOperations {
   // The package detaches its methods from nothing, but calls them on an object of its own: hence the arrow functions.
 
   readonly getattr: NativeOperations['getattr'] = (path, reply) => {
-    this.#at(path, reply, ({ index }, row) => reply(0, toStat(index.node(row))));
+    this.#at(path, reply, ({ image }, row) => reply(0, toStat(readNode(image.table, row))));
   };
 
   readonly readlink: NativeOperations['readlink'] = (path, reply) => {
-    this.#at(path, reply, ({ index }, row) => {
-      const { target } = index.node(row);
+    this.#at(path, reply, ({ image }, row) => {
+      const { target } = readNode(image.table, row);
       if (target === undefined) reply(EINVAL.result);
       else reply(0, new TextDecoder('utf-8', { ignoreBOM: true }).decode(target));
     });
   };
 
   readonly readdir: NativeOperations['readdir'] = (path, reply) => {
-    this.#at(path, reply, async ({ index }, row) => {
-      if (index.table.type(row) !== MODE_TYPE.directory) {
+    this.#at(path, reply, async ({ image }, row) => {
+      const { table } = image;
+      if (table.type(row) !== MODE_TYPE.directory) {
         reply(ENOTDIR.result);
         return;
       }
-      await index.load(row);
-      const fault = directoryFault(index, row);
+      await image.load(row);
+      const fault = directoryFault(table, row);
       if (fault !== undefined) reply(fault.result);
-      else reply(0, ['.', '..', ...shownNames(index.table, row)]);
+      else reply(0, ['.', '..', ...shownNames(table, row)]);
     });
   };
 
@@ -73,10 +73,12 @@ export class Operations implements NativeOperations {
       reply(EIO.result);
       return;
     }
-    const reader = served.contents.open(handle - 1);
+    const { image } = served;
+    const row = handle - 1;
+    const size = image.table.wide(row, ROW.sizeLow);
     // Into memory of our own: libfuse's may be written to only in the turn that answers.
-    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, reader.size - position)));
-    reader.read(bytes, position).then(
+    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, size - position)));
+    image.read(row, bytes, position).then(
       (got) => {
         bytes.copy(buffer, 0, 0, got);
         reply(got);
@@ -91,11 +93,11 @@ export class Operations implements NativeOperations {
       reply(EIO.result);
       return;
     }
-    const { tree, table } = served.index;
+    const { volumeSize, table } = served.image;
     reply(0, {
       bsize: BLOCK_BYTES,
       frsize: BLOCK_BYTES,
-      blocks: Math.ceil(tree.volumeSize / BLOCK_BYTES),
+      blocks: Math.ceil(volumeSize / BLOCK_BYTES),
       files: table.rowCount,
       namemax: MAX_NAME_BYTES,
     });

@@ -2,9 +2,10 @@
 // last request is remembered, because requests for a directory's entries come in a row.
 import { IsodriveError } from '../../base/error.js';
 import { MODE_TYPE } from '../../filesystem/file-tree.js';
-import type { DiscIndex } from '../../index/disc-index.js';
 import { ROOT_ROW } from '../../index/index-table.js';
+import type { IndexTable } from '../../index/index-table.js';
 import { ROW, STATE } from '../../index/layout.js';
+import type { ServedImage } from '../served-image.js';
 import { isAlias, shownNames } from './directory-aliases.js';
 
 /** Directories whose aliases are remembered. */
@@ -23,14 +24,14 @@ export const ENOENT = new NativeFault(2);
 export const ENOTDIR = new NativeFault(20);
 
 export class PathResolver {
-  readonly #index: DiscIndex;
+  readonly #image: Pick<ServedImage, 'table' | 'load'>;
   readonly #encoder = new TextEncoder();
   readonly #aliases = new Map<number, Map<string, number>>();
   #lastPath = '/';
   #lastRow: number = ROOT_ROW;
 
-  constructor(index: DiscIndex) {
-    this.#index = index;
+  constructor(image: Pick<ServedImage, 'table' | 'load'>) {
+    this.#image = image;
   }
 
   /** The row of an absolute path, a fault, or a promise of either where a directory must be loaded first. */
@@ -56,18 +57,18 @@ export class PathResolver {
   }
 
   #child(parent: number, name: string): number | NativeFault | Promise<number | NativeFault> {
-    const { table } = this.#index;
+    const { table } = this.#image;
     if (table.type(parent) !== MODE_TYPE.directory) return ENOTDIR;
-    if (!this.#index.isLoaded(parent)) {
-      return this.#index.load(parent).then(() => this.#lookup(parent, name));
+    if (table.word(parent, ROW.state) === STATE.unloaded) {
+      return this.#image.load(parent).then(() => this.#lookup(parent, name));
     }
     return this.#lookup(parent, name);
   }
 
   #lookup(parent: number, name: string): number | NativeFault {
-    const fault = directoryFault(this.#index, parent);
+    const fault = directoryFault(this.#image.table, parent);
     if (fault !== undefined) return fault;
-    const row = this.#index.table.lookup(parent, this.#encoder.encode(name));
+    const row = this.#image.table.lookup(parent, this.#encoder.encode(name));
     if (row >= 0) return row;
     return (isAlias(name) ? this.#aliasTable(parent).get(name) : undefined) ?? ENOENT;
   }
@@ -75,8 +76,8 @@ export class PathResolver {
   #aliasTable(parent: number): Map<string, number> {
     let aliases = this.#aliases.get(parent);
     if (aliases === undefined) {
-      const first = this.#index.table.word(parent, ROW.first);
-      const names = shownNames(this.#index.table, parent).map((name, i) => [name, first + i] as const);
+      const first = this.#image.table.word(parent, ROW.first);
+      const names = shownNames(this.#image.table, parent).map((name, i) => [name, first + i] as const);
       aliases = new Map(names.filter(([name]) => isAlias(name)));
       if (this.#aliases.size >= MAX_ALIAS_TABLES) this.#aliases.clear();
       this.#aliases.set(parent, aliases);
@@ -86,9 +87,9 @@ export class PathResolver {
 }
 
 /** The fault with which a loaded directory answers, when it could not be listed. */
-export function directoryFault(index: DiscIndex, row: number): NativeFault | undefined {
-  if (index.table.word(row, ROW.state) !== STATE.failed) return undefined;
-  return new NativeFault(index.table.word(row, ROW.count));
+export function directoryFault(table: IndexTable, row: number): NativeFault | undefined {
+  if (table.word(row, ROW.state) !== STATE.failed) return undefined;
+  return new NativeFault(table.word(row, ROW.count));
 }
 
 /** What a request answers when a step of ours rejected. */

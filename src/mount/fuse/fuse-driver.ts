@@ -1,13 +1,11 @@
 // Driver `fuse`: our own speaker of the kernel protocol. Native threads answer from the shared index and the image's
-// descriptor; this side mounts, unmounts, loads directories and reads what the image's bytes are not when threads ask.
+// descriptor; this side mounts and unmounts, and has the image's reader serve what they cannot answer.
 import { closeSync } from 'node:fs';
 import { loadAddon } from '../../../native/index.js';
-import type { Addon, IndexRegion, RegionHandle, SessionHandle } from '../../../native/index.js';
+import type { Addon, SessionHandle, SessionTrace } from '../../../native/index.js';
 import { toIsodriveError } from '../../base/error.js';
-import { SharedIndexMemory } from '../../index/index-memory.js';
-import { ContentOpener } from '../../index/content-opener.js';
+import type { ErrorCode } from '../../base/error.js';
 import type { IndexMemory } from '../../index/index-memory.js';
-import { REGION_BYTES } from '../../index/layout.js';
 import type {
   ActiveMount,
   DriverAvailability,
@@ -17,26 +15,16 @@ import type {
   MountRequest,
 } from '../mount-driver.js';
 import { checkFuse } from '../check-fuse.js';
+import type { ServedImage } from '../served-image.js';
 import { findMount, readMountTable } from '../mount-table.js';
 import { FUSERMOUNT, attachFuse, detachAt, detachFuse, findMountAt } from './attach.js';
 import { raiseReadAhead } from './read-ahead.js';
-import { ReadService } from './read-service.js';
+import { RegionMemory } from './region-memory.js';
 
-/** Index memory together with the native handle that keeps it. */
-class FuseIndexMemory extends SharedIndexMemory {
-  readonly region: IndexRegion;
-  readonly #addon: Addon;
-
-  constructor(addon: Addon, region: IndexRegion, isAdopted = false) {
-    super(region.buffer, isAdopted);
-    this.region = region;
-    this.#addon = addon;
-  }
-
-  discard(): void {
-    this.#addon.discardIndexRegion(this.region.handle);
-  }
-}
+/** Milliseconds that a lazy unmount may take before what waits for the image is given up: nobody is left who does. */
+const LAZY_PATIENCE = 1000;
+/** Why nobody serves a session now, and perhaps somebody can later. */
+const TRANSIENT: ReadonlySet<ErrorCode> = new Set(['image-unreadable', 'timeout', 'busy']);
 
 class FuseMount implements ActiveMount {
   readonly driver = 'fuse';
@@ -62,19 +50,41 @@ class FuseMount implements ActiveMount {
     this.ended = ended;
   }
 
-  get reads(): number {
-    return this.#addon.countReads(this.#session);
-  }
-
   get counters(): MountCounters {
     return this.#addon.sessionCounters(this.#session);
   }
 
+  trace(isOn: boolean): void {
+    this.#addon.traceSession(this.#session, isOn);
+  }
+
+  takeTrace(): SessionTrace {
+    return this.#addon.takeTrace(this.#session);
+  }
+
   async unmount({ lazy }: { lazy: boolean }): Promise<void> {
-    if (this.#point === undefined) await detachFuse(this.#addon, this.directory, lazy);
-    else await detachAt(this.#addon, this.#point, this.device, lazy);
+    if (lazy) {
+      await this.#detachLazily();
+      return;
+    }
+    await this.#detach(false);
     // A lazy unmount ends when its last user goes; an ordinary one has none.
-    if (!lazy) await this.ended;
+    await this.ended;
+  }
+
+  #detach(lazy: boolean): Promise<void> {
+    if (this.#point === undefined) return detachFuse(this.#addon, this.directory, lazy);
+    return detachAt(this.#addon, this.#point, this.device, lazy);
+  }
+
+  /** The kernel waits for pages that are being read when a mount goes with its last user: perhaps for ever. */
+  async #detachLazily(): Promise<void> {
+    const late = setTimeout(() => this.#addon.abandonSession(this.#session), LAZY_PATIENCE);
+    try {
+      await this.#detach(true);
+    } finally {
+      clearTimeout(late);
+    }
   }
 }
 
@@ -88,8 +98,7 @@ class FuseDriver implements MountDriver {
   }
 
   createMemory(): IndexMemory {
-    const addon = this.#load();
-    return new FuseIndexMemory(addon, addon.allocateIndexRegion(REGION_BYTES));
+    return RegionMemory.allocate(this.#load());
   }
 
   async check(): Promise<DriverAvailability> {
@@ -103,13 +112,12 @@ class FuseDriver implements MountDriver {
   }
 
   adoptMemory(index: number): IndexMemory {
-    const addon = this.#load();
-    return new FuseIndexMemory(addon, addon.adoptIndexRegion(index, REGION_BYTES), true);
+    return RegionMemory.adopt(this.#load(), index);
   }
 
   async mount(request: MountRequest): Promise<ActiveMount> {
     const addon = this.#load();
-    const region = regionOf(request);
+    const region = memoryOf(request.image).handle;
     const device = await attachFuse(addon, request);
     const index = addon.releaseIndexDescriptor(region);
     request.keep?.({ device, index });
@@ -119,53 +127,49 @@ class FuseDriver implements MountDriver {
 
   async takeOver(request: MountRequest, device: number): Promise<ActiveMount> {
     const addon = this.#load();
-    closeSync(addon.releaseIndexDescriptor(regionOf(request)));
+    closeSync(addon.releaseIndexDescriptor(memoryOf(request.image).handle));
     return this.#serve(request, device, true);
   }
 
   async #serve(request: MountRequest, device: number, isTakenOver: boolean): Promise<ActiveMount> {
     const addon = this.#load();
-    const { index, source } = request;
-    const region = regionOf(request);
+    const { image } = request;
+    const memory = memoryOf(image);
     let end: (end: MountEnd) => void = () => undefined;
     const ended = new Promise<MountEnd>((resolve) => {
       end = resolve;
     });
-    let session: SessionHandle | undefined = undefined;
-    const reads = new ReadService(new ContentOpener(index, source), (ticket, result) => {
-      if (session !== undefined) addon.replyRead(session, ticket, result);
-    });
-    const started = addon.startSession(
+    const serve = async (): Promise<void> => {
+      try {
+        await image.serve(addon.sessionNumber(session));
+      } catch (thrown) {
+        const { code, errnoNumber } = toIsodriveError(thrown);
+        addon.failSession(session, errnoNumber, !TRANSIENT.has(code));
+      }
+    };
+    const session = addon.startSession(
       {
         device,
-        image: source.fileDescriptor ?? -1,
-        imageBytes: source.size,
-        region,
-        volumeBytes: index.tree.volumeSize,
-        hasAttributes: index.tree.hasAttributes ?? false,
+        image: image.fileDescriptor ?? -1,
+        imageBytes: image.size,
+        region: memory.handle,
+        volumeBytes: image.volumeSize,
+        hasAttributes: image.hasAttributes,
         owner: request.owner,
         isTakenOver,
       },
       {
-        onLoad: (row) => {
-          void loadDirectory(index, row).then((errno) => {
-            if (session !== undefined) addon.resumeSession(session, row, errno);
-          });
-        },
-        onRead: (ticket, row, offset, length) => reads.add(ticket, row, offset, length),
-        onCancel: (ticket) => reads.cancel(ticket),
+        onWanted: () => void serve(),
         onEnd: () => {
-          session = undefined;
-          reads.close();
-          addon.discardIndexRegion(region);
+          memory.discard();
           end({ reason: 'unmounted' });
         },
       },
     );
-    session = started;
+    await serve();
     const number = request.device ?? findDevice(request);
     if (number !== undefined) await raiseReadAhead(number);
-    return new FuseMount(addon, started, request, number, ended);
+    return new FuseMount(addon, session, request, number, ended);
   }
 }
 
@@ -178,20 +182,9 @@ function findDevice({ directory, point, sourceName }: MountRequest): string | un
   return found?.device;
 }
 
-function regionOf({ index }: MountRequest): RegionHandle {
-  const { memory } = index.table;
-  if (!(memory instanceof FuseIndexMemory)) throw new TypeError('Index is not in memory of this driver');
-  return memory.region.handle;
-}
-
-/** Gives 0, or the errno for those who wait: only a medium that fails keeps a directory from being published. */
-async function loadDirectory(index: MountRequest['index'], row: number): Promise<number> {
-  try {
-    await index.load(row);
-    return 0;
-  } catch (thrown) {
-    return toIsodriveError(thrown).errnoNumber;
-  }
+function memoryOf({ table }: ServedImage): RegionMemory {
+  if (!(table.memory instanceof RegionMemory)) throw new TypeError('Index is not in memory of this driver');
+  return table.memory;
 }
 
 export function createFuseDriver(): MountDriver {

@@ -28,6 +28,11 @@ export class ReadService {
     this.#reply = reply;
   }
 
+  /** Nobody waits for a read. */
+  get isIdle(): boolean {
+    return this.#waiting.size === 0 && this.#running.size === 0;
+  }
+
   /** Takes a read; it is answered once, unless it is cancelled. */
   add(ticket: number, row: number, offset: number, length: number): void {
     this.#waiting.set(ticket, { ticket, row, offset, length });

@@ -1,0 +1,113 @@
+// The file of a mounted image, as the daemon's main thread has it open: the descriptor stays open however often the image's
+// reader ends, and nothing here waits for it for ever.
+import { setTimeout } from 'node:timers/promises';
+import { loadAddon } from '../../native/index.js';
+import type { CallerDescriptors } from '../../src/mount/mount-driver.js';
+import { abortable } from '../../src/source/abortable.js';
+import { POOL_IO } from '../../src/source/file-io.js';
+import type { FileIo } from '../../src/source/file-io.js';
+import { openForReading } from '../../src/source/file-source.js';
+import { LaneIo } from '../../src/source/lane-io.js';
+import { readIdentity } from '../image-identity.js';
+import type { ImageIdentity } from '../image-identity.js';
+
+/** Calls at the same time: to open it, and to look what has its path now. */
+const IO_THREADS = 2;
+/** Milliseconds to look what has an image's path; a medium that takes longer does not answer. */
+const LOOK_PATIENCE = 1000;
+
+/** Threads of their own for files that may hang; without the addon, the pool that all share. */
+export function createIo(threads: number): FileIo {
+  try {
+    return new LaneIo(loadAddon(), threads);
+  } catch {
+    return POOL_IO;
+  }
+}
+
+/** Gives up the threads of `createIo`, those that hang included. */
+export function closeIo(io: FileIo): void {
+  if (io instanceof LaneIo) io[Symbol.dispose]();
+}
+
+/** Looks what has the path of an image; of one that its user has opened, what became of it. */
+export class PathLook {
+  readonly path: string;
+  readonly io: FileIo;
+  /** What is looked at: a path, or an open file. */
+  readonly #place: string | number;
+  /** A look that has not come back: no second one is started. */
+  #looking: Promise<ImageIdentity | undefined> | undefined;
+
+  constructor(path: string, io = createIo(IO_THREADS), place: string | number = path) {
+    this.path = path;
+    this.io = io;
+    this.#place = place;
+  }
+
+  /** Undefined for nothing, `unknown` when its medium does not answer. */
+  async look(): Promise<ImageIdentity | 'unknown' | undefined> {
+    this.#looking ??= readIdentity(this.#place, this.io).finally(() => {
+      this.#looking = undefined;
+    });
+    const patience = new AbortController();
+    const late = setTimeout(LOOK_PATIENCE, 'unknown' as const, { signal: patience.signal, ref: false });
+    try {
+      return await Promise.race([this.#looking, late]);
+    } finally {
+      late.catch(() => undefined);
+      patience.abort();
+    }
+  }
+
+  close(): Promise<void> {
+    closeIo(this.io);
+    return Promise.resolve();
+  }
+}
+
+export class ImageFile extends PathLook {
+  readonly descriptor: number;
+  /** Its map, where its user has opened both: then its path is only a name. */
+  readonly map: number | undefined;
+  readonly isSealed: boolean;
+
+  private constructor(
+    path: string,
+    io: FileIo,
+    descriptor: number,
+    sealed?: { readonly map: number | undefined },
+  ) {
+    super(path, io, sealed === undefined ? path : descriptor);
+    this.descriptor = descriptor;
+    this.map = sealed?.map;
+    this.isSealed = sealed !== undefined;
+  }
+
+  /** Of what a user has opened, of which it keeps copies. */
+  static adopt(path: string, { image, map }: Pick<CallerDescriptors, 'image' | 'map'>): ImageFile {
+    const addon = loadAddon();
+    const copy = addon.duplicateDescriptor(image);
+    return new ImageFile(path, createIo(IO_THREADS), copy, {
+      map: map === undefined ? undefined : addon.duplicateDescriptor(map),
+    });
+  }
+
+  /** Rejects as FileSource.open does, or with `cancelled`. */
+  static async open(path: string, signal?: AbortSignal): Promise<ImageFile> {
+    const io = createIo(IO_THREADS);
+    try {
+      return new ImageFile(path, io, await abortable(openForReading(path, io), signal));
+    } catch (thrown) {
+      closeIo(io);
+      throw thrown;
+    }
+  }
+
+  /** The image's reader must have ended. */
+  override async close(): Promise<void> {
+    await this.io.close(this.descriptor);
+    if (this.map !== undefined) await this.io.close(this.map);
+    await super.close();
+  }
+}

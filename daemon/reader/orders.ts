@@ -1,0 +1,85 @@
+// What the daemon asks of the thread that reads an image, and what it hears from it. Everything here is copied from thread
+// to thread; memory that both see goes by number or as a shared buffer.
+import type { Finding } from '../../src/base/finding.js';
+import type { TreeKind } from '../../src/filesystem/file-tree.js';
+import type { BudgetBuffers } from '../../src/index/index-budget.js';
+import type { SharedRegion } from '../../src/index/index-memory.js';
+import type { ImagePlace } from '../../src/mount/served-image.js';
+import type { MountParams, RpcError } from '../../src/protocol/messages.js';
+import type { ImageIdentity } from '../image-identity.js';
+
+/** What a mount shows beside its tree. */
+export type ViewParams = Pick<MountParams, 'session' | 'sectorOffset' | 'map' | 'charset' | 'associated'>;
+
+export interface OpenOrder {
+  /** Path of the image, and its name in messages. */
+  readonly path: string;
+  /** Open for reading; stays open as long as the thread lives. */
+  readonly descriptor: number;
+  readonly tree: TreeKind | 'auto';
+  /** Its map, open as long, where the path is only a name. */
+  readonly map: number | undefined;
+  readonly isSealed: boolean;
+  /** Of the index, where its user has one. */
+  readonly budget: BudgetBuffers | undefined;
+  /** Its map by path. */
+  readonly view: ViewParams;
+  readonly memory: SharedRegion;
+  /** The index is in memory already. */
+  readonly isAdopted: boolean;
+}
+
+/** What the rest of the daemon has to know of an image. */
+export interface ImageFacts {
+  readonly identity: ImageIdentity;
+  readonly label: string;
+  readonly kind: TreeKind;
+  readonly volumeSize: number;
+  readonly hasAttributes: boolean;
+  /** Native code may read the descriptor. */
+  readonly isPlain: boolean;
+  /** Numbers of the sessions, and of the one that is shown. */
+  readonly sessions: readonly number[];
+  readonly session: number | undefined;
+}
+
+/** Method -> its parameters and result. */
+export interface ReaderMethods {
+  open: { params: OpenOrder; result: ImageFacts };
+  /** Serves a native session, by its number. */
+  serve: { params: number; result: void };
+  /** Makes ready to end; false when somebody waits for it. */
+  rest: { params: void; result: boolean };
+  /** Loads the whole index, giving way to readers. */
+  prefetch: { params: void; result: void };
+  load: { params: number; result: void };
+  read: {
+    params: { readonly row: number; readonly position: number; readonly length: number };
+    result: Uint8Array;
+  };
+  writeMetadata: { params: { readonly file: number; readonly label: string }; result: void };
+  locate: { params: void; result: ImagePlace };
+}
+
+export type ReaderMethod = keyof ReaderMethods;
+
+export interface ReaderCall {
+  readonly id: number;
+  readonly method: ReaderMethod;
+  readonly params: unknown;
+}
+
+export type ReaderMessage =
+  /** Its processor time, see threadSeconds in native/index.ts; undefined without the addon. */
+  | { readonly kind: 'ready'; readonly clock: number | undefined }
+  | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
+  | { readonly kind: 'error'; readonly id: number; readonly error: RpcError }
+  /** `count`: of all findings so far, those that were not kept included. */
+  | { readonly kind: 'finding'; readonly finding: Finding; readonly count: number };
+
+export interface ReaderData {
+  readonly progress: SharedArrayBuffer;
+}
+
+/** Words of shared memory that tell whether a thread gets on. */
+export const PROGRESS = { turns: 0, begun: 1, ended: 2, words: 3 } as const;

@@ -1,0 +1,134 @@
+// A thread that reads an image, seen from outside: calls and answers, and its end, which may come at any time. Whoever
+// loops for too long, or takes too much memory, is ended; nobody else notices.
+import { Worker } from 'node:worker_threads';
+import { loadAddon } from '../../native/index.js';
+import { IsodriveError } from '../../src/base/error.js';
+import type { Finding } from '../../src/base/finding.js';
+import { decodeError } from '../../src/protocol/rpc-error.js';
+import { abortable } from '../../src/source/abortable.js';
+import { PROGRESS } from './orders.js';
+import type { ReaderCall, ReaderData, ReaderMessage, ReaderMethod, ReaderMethods } from './orders.js';
+import type { ReaderLimits } from './reader-limits.js';
+
+/** Milliseconds between two looks at whether it gets on. */
+const LOOK_INTERVAL = 250;
+/** MiB for objects that were just made. */
+const YOUNG_MEMORY = 16;
+const PROGRAM = new URL('./reader-worker.js', import.meta.url);
+
+interface Waiting {
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class ReaderThread {
+  /** Told of findings, in the order they were met. */
+  onFinding: ((finding: Finding, count: number) => void) | undefined;
+  /** Told, once, when it ends and nobody has ended it. */
+  onDeath: ((reason: string) => void) | undefined;
+  /** Resolves when it has ended. */
+  readonly ended: Promise<void>;
+  readonly #worker: Worker;
+  readonly #limits: ReaderLimits;
+  readonly #progress = new Int32Array(new SharedArrayBuffer(PROGRESS.words * 4));
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #look: NodeJS.Timeout;
+  #lastCall = 0;
+  /** Why it ends, as far as it is known. */
+  #reason: string | undefined;
+  #isEnding = false;
+  #clock: number | undefined;
+  /** Progress at the last look that saw some, and its processor time then. */
+  #turns = -1;
+  #ended = -1;
+  #turnSeconds = 0;
+  #stepSeconds = 0;
+
+  constructor(limits: ReaderLimits) {
+    this.#limits = limits;
+    this.#worker = new Worker(PROGRAM, {
+      name: 'isodrive-reader',
+      workerData: { progress: this.#progress.buffer as SharedArrayBuffer } satisfies ReaderData,
+      resourceLimits: { maxOldGenerationSizeMb: limits.memory, maxYoungGenerationSizeMb: YOUNG_MEMORY },
+    });
+    this.#worker.on('message', (message: ReaderMessage) => this.#take(message));
+    this.#worker.on('error', (error: Error & { code?: string }) => {
+      this.#reason ??=
+        error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+          ? `it needs more than ${limits.memory} MiB of memory`
+          : `its reader failed: ${error.message}`;
+    });
+    this.#look = setInterval(() => this.#check(), LOOK_INTERVAL).unref();
+    this.ended = new Promise((resolve) => this.#worker.once('exit', () => resolve(this.#bury())));
+  }
+
+  /** Rejects as the method does, with `cancelled`, or with `damaged` when the thread ends over it. */
+  call<M extends ReaderMethod>(
+    method: M,
+    params: ReaderMethods[M]['params'],
+    signal?: AbortSignal,
+  ): Promise<ReaderMethods[M]['result']> {
+    const answered = new Promise<ReaderMethods[M]['result']>((resolve, reject) => {
+      if (this.#isEnding) {
+        reject(new IsodriveError('cancelled', 'Reader has ended'));
+        return;
+      }
+      this.#lastCall += 1;
+      this.#waiting.set(this.#lastCall, { resolve, reject });
+      this.#worker.postMessage({ id: this.#lastCall, method, params } satisfies ReaderCall);
+    });
+    return abortable(answered, signal);
+  }
+
+  /** Ends it, whatever it does. */
+  async end(): Promise<void> {
+    this.#isEnding = true;
+    void this.#worker.terminate();
+    await this.ended;
+  }
+
+  #take(message: ReaderMessage): void {
+    if (message.kind === 'ready') this.#clock = message.clock;
+    else if (message.kind === 'finding') this.onFinding?.(message.finding, message.count);
+    else {
+      const waiting = this.#waiting.get(message.id);
+      this.#waiting.delete(message.id);
+      if (message.kind === 'result') waiting?.resolve(message.result as never);
+      else waiting?.reject(decodeError(message.error));
+    }
+  }
+
+  #check(): void {
+    const now = this.#seconds();
+    const [turns, begun, ended] = [PROGRESS.turns, PROGRESS.begun, PROGRESS.ended].map((word) =>
+      Atomics.load(this.#progress, word),
+    ) as [number, number, number];
+    if (turns !== this.#turns) [this.#turns, this.#turnSeconds] = [turns, now];
+    if (ended !== this.#ended || begun === ended) [this.#ended, this.#stepSeconds] = [ended, now];
+    if (now - Math.min(this.#turnSeconds, this.#stepSeconds) <= this.#limits.seconds) return;
+    this.#reason ??= `it takes more than ${this.#limits.seconds} s of processor time in one step`;
+    void this.#worker.terminate();
+  }
+
+  /** Processor time of the thread; without the addon, time as it passes. */
+  #seconds(): number {
+    if (this.#clock === undefined) return performance.now() / 1000;
+    return loadAddon().threadSeconds(this.#clock) ?? 0;
+  }
+
+  #bury(): void {
+    clearInterval(this.#look);
+    const isExpected = this.#isEnding;
+    this.#isEnding = true;
+    const reason = this.#reason ?? 'its reader has ended';
+    for (const { reject } of this.#waiting.values()) {
+      reject(
+        isExpected
+          ? new IsodriveError('cancelled', 'Reader was ended')
+          : new IsodriveError('damaged', `Cannot read the image: ${reason}`),
+      );
+    }
+    this.#waiting.clear();
+    if (!isExpected) this.onDeath?.(reason);
+  }
+}

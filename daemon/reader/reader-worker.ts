@@ -1,0 +1,165 @@
+// The thread that reads one image: all that loops over bytes nobody vouches for. It may be ended at any moment, and takes
+// nothing along but what it was asked; everything it does is bounded by whoever started it (reader-thread.ts).
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import { loadAddon } from '../../native/index.js';
+import type { Addon } from '../../native/index.js';
+import { openImage } from '../../src/index/open-image.js';
+import type { OpenedImage } from '../../src/index/open-image.js';
+import { IndexBudget } from '../../src/index/index-budget.js';
+import { SharedIndexMemory } from '../../src/index/index-memory.js';
+import type { IndexMemory, SharedRegion } from '../../src/index/index-memory.js';
+import { RegionMemory } from '../../src/mount/fuse/region-memory.js';
+import { LocalImage } from '../../src/mount/local-image.js';
+import { encodeError } from '../../src/protocol/rpc-error.js';
+import { LaneIo } from '../../src/source/lane-io.js';
+import { identityOf } from '../image-identity.js';
+import { createIo } from './image-file.js';
+import { PROGRESS } from './orders.js';
+import type {
+  ImageFacts,
+  OpenOrder,
+  ReaderCall,
+  ReaderData,
+  ReaderMessage,
+  ReaderMethod,
+  ReaderMethods,
+} from './orders.js';
+
+/** Calls of the system at the same time: what hangs holds one. */
+const IO_THREADS = 8;
+/** Milliseconds between two signs that the event loop turns. */
+const TURN_INTERVAL = 200;
+/** Milliseconds without a read of file content after which prefetch goes on. */
+const READ_PAUSE = 20;
+
+const port = parentPort!;
+const progress = new Int32Array((workerData as ReaderData).progress);
+const io = createIo(IO_THREADS);
+let opened: OpenedImage | undefined;
+let image: LocalImage | undefined;
+
+function send(message: ReaderMessage): void {
+  port.postMessage(message);
+}
+
+function tryToLoadAddon(): Addon | undefined {
+  try {
+    return loadAddon();
+  } catch {
+    return undefined;
+  }
+}
+
+function markStep(isBegun: boolean): void {
+  Atomics.add(progress, isBegun ? PROGRESS.begun : PROGRESS.ended, 1);
+}
+
+async function step<T>(work: () => Promise<T>): Promise<T> {
+  markStep(true);
+  try {
+    return await work();
+  } finally {
+    markStep(false);
+  }
+}
+
+function current(): LocalImage {
+  if (image === undefined) throw new TypeError('No image is open');
+  return image;
+}
+
+function joinMemory(region: SharedRegion, isAdopted: boolean): IndexMemory {
+  if (typeof region === 'number') return RegionMemory.join(loadAddon(), region, isAdopted);
+  return new SharedIndexMemory(region, isAdopted);
+}
+
+async function openOrdered(order: OpenOrder): Promise<ImageFacts> {
+  const { map, ...view } = order.view;
+  opened = await openImage(order.path, {
+    ...view,
+    tree: order.tree,
+    descriptors: { image: order.descriptor, map: order.map, mapPath: map, isSealed: order.isSealed, io },
+    budget: order.budget && new IndexBudget(order.budget),
+    memory: joinMemory(order.memory, order.isAdopted),
+    isAdopted: order.isAdopted,
+  });
+  const { source, tree, index, sessions, session, findings } = opened;
+  for (const finding of findings.findings) send({ kind: 'finding', finding, count: findings.count });
+  findings.onFinding = (finding) => send({ kind: 'finding', finding, count: findings.count });
+  index.onStep = markStep;
+  image = new LocalImage({ index, source });
+  return {
+    identity: identityOf(source),
+    label: tree.label,
+    kind: tree.kind,
+    volumeSize: tree.volumeSize,
+    hasAttributes: tree.hasAttributes ?? false,
+    isPlain: source.fileDescriptor !== undefined,
+    sessions: sessions.map(({ number }) => number),
+    session: session?.number,
+  };
+}
+
+/** Waits while files are being read: their readers want the processor now, the index can wait. */
+async function giveWay(seen: { reads: number }): Promise<void> {
+  await setImmediate();
+  for (;;) {
+    const reads = image?.service?.reads ?? 0;
+    if (reads === seen.reads) return;
+    seen.reads = reads;
+    await setTimeout(READ_PAUSE);
+  }
+}
+
+const METHODS: {
+  readonly [M in ReaderMethod]: (params: ReaderMethods[M]['params']) => Promise<ReaderMethods[M]['result']>;
+} = {
+  open: (order) => step(() => openOrdered(order)),
+  serve: (session) => current().serve(session),
+  rest: () => {
+    const isBusy = Atomics.load(progress, PROGRESS.begun) !== Atomics.load(progress, PROGRESS.ended);
+    if (isBusy || current().service?.isIdle === false) return Promise.resolve(false);
+    current().service?.leave();
+    return Promise.resolve(true);
+  },
+  prefetch: async () => {
+    const seen = { reads: 0 };
+    await current().index.prefetch(new AbortController().signal, () => giveWay(seen));
+    // Its sectors are wanted no more.
+    opened?.releaseCache();
+  },
+  load: (row) => step(() => current().load(row)),
+  read: ({ row, position, length }) =>
+    step(async () => {
+      const bytes = new Uint8Array(length);
+      const got = await current().read(row, bytes, position);
+      return bytes.subarray(0, got);
+    }),
+  writeMetadata: ({ file, label }) =>
+    step(async () => {
+      await using handle = await open(`/proc/self/fd/${file}`, 'r+');
+      await current().writeMetadata({ file: handle, label });
+    }),
+  locate: async () => {
+    const { fileDescriptor } = current();
+    if (fileDescriptor === undefined || !(io instanceof LaneIo)) return current().locate();
+    const { mode } = await io.stat(fileDescriptor);
+    const fileSystemType = await io.fileSystemType(fileDescriptor);
+    return { isRegularFile: (mode & constants.S_IFMT) === constants.S_IFREG, fileSystemType };
+  },
+};
+
+async function answer({ id, method, params }: ReaderCall): Promise<void> {
+  try {
+    send({ kind: 'result', id, result: await METHODS[method](params as never) });
+  } catch (thrown) {
+    send({ kind: 'error', id, error: encodeError(thrown) });
+  }
+}
+
+port.on('message', (call: ReaderCall) => void answer(call));
+setInterval(() => Atomics.add(progress, PROGRESS.turns, 1), TURN_INTERVAL).unref();
+send({ kind: 'ready', clock: tryToLoadAddon()?.threadClock() });

@@ -1,0 +1,257 @@
+// An image that a thread of its own reads. The thread rests when all is loaded and nobody asks, and another goes on when
+// somebody does; one that dies is not followed by another: what is loaded stays, and all else fails.
+import { IsodriveError } from '../../src/base/error.js';
+import type { Finding } from '../../src/base/finding.js';
+import type { TreeKind } from '../../src/filesystem/file-tree.js';
+import type { IndexBudget } from '../../src/index/index-budget.js';
+import type { IndexMemory } from '../../src/index/index-memory.js';
+import { IndexTable } from '../../src/index/index-table.js';
+import type { ImagePlace, MetadataOrder, ServedImage } from '../../src/mount/served-image.js';
+import { compareIdentity } from '../image-identity.js';
+import type { ImageIdentity } from '../image-identity.js';
+import type { ImageFile } from './image-file.js';
+import { MetFindings } from './met-findings.js';
+import type { ImageFacts, OpenOrder, ViewParams } from './orders.js';
+import type { ReaderPool } from './reader-pool.js';
+import type { ReaderThread } from './reader-thread.js';
+
+/** Milliseconds that an image may take to open, wherever it lies. */
+const OPEN_PATIENCE = 120_000;
+/** Milliseconds after which a reader that nobody asks rests. */
+const REST_DELAY = 5000;
+
+export interface RemoteImageOptions {
+  readonly readers: ReaderPool;
+  /** Taken: it is closed with the image, and when opening fails. */
+  readonly file: ImageFile;
+  readonly tree: TreeKind | 'auto';
+  readonly view: ViewParams;
+  readonly memory: IndexMemory;
+  /** The index is in memory already. */
+  readonly isAdopted: boolean;
+  /** What was met of it before. */
+  readonly findings?: MetFindings;
+  /** Of the index, where its user has one. */
+  readonly budget?: IndexBudget | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export class RemoteImage implements ServedImage, AsyncDisposable {
+  readonly facts: ImageFacts;
+  readonly table: IndexTable;
+  readonly findings: MetFindings;
+  readonly file: ImageFile;
+  readonly #readers: ReaderPool;
+  readonly #order: OpenOrder;
+  #reader: ReaderThread | undefined;
+  /** A reader that is being started or ended: the next step waits for it. */
+  #change: Promise<unknown> = Promise.resolve();
+  #serving: { readonly session: number; readonly done: Promise<void> } | undefined;
+  #rest: NodeJS.Timeout | undefined;
+  #failure: IsodriveError | undefined;
+  #isClosed = false;
+
+  private constructor(
+    { readers, file, memory, findings = new MetFindings() }: RemoteImageOptions,
+    order: OpenOrder,
+    reader: ReaderThread,
+    facts: ImageFacts,
+  ) {
+    this.facts = facts;
+    this.table = new IndexTable(memory);
+    this.findings = findings;
+    this.file = file;
+    this.#readers = readers;
+    // What `auto` has chosen stays.
+    this.#order = { ...order, tree: facts.kind, isAdopted: true };
+    this.#adopt(reader);
+  }
+
+  /** Rejects as openImage does, or with `damaged` when the image is too much for its reader. */
+  static async open(options: RemoteImageOptions): Promise<RemoteImage> {
+    const { readers, file, tree, view, memory, isAdopted, budget, signal } = options;
+    const findings = options.findings ?? new MetFindings();
+    const region = memory.share?.();
+    if (region === undefined) throw new TypeError('Index memory cannot be shared with a reader');
+    const { path, descriptor, map, isSealed } = file;
+    const order: OpenOrder = {
+      ...{ path, descriptor, map, isSealed, tree, view, memory: region, isAdopted },
+      budget: budget?.buffers,
+    };
+    const reader = readers.take();
+    reader.onFinding = (finding, count) => findings.add(finding, count);
+    try {
+      const facts = await openWithin(reader, order, signal);
+      return new RemoteImage({ ...options, findings }, order, reader, facts);
+    } catch (thrown) {
+      await reader.end();
+      await file.close();
+      throw thrown;
+    }
+  }
+
+  get name(): string {
+    return this.file.path;
+  }
+
+  get size(): number {
+    return Number(this.facts.identity.size);
+  }
+
+  get fileDescriptor(): number | undefined {
+    return this.facts.isPlain ? this.file.descriptor : undefined;
+  }
+
+  get volumeSize(): number {
+    return this.facts.volumeSize;
+  }
+
+  get hasAttributes(): boolean {
+    return this.facts.hasAttributes;
+  }
+
+  async load(row: number): Promise<void> {
+    await (await this.#wake()).call('load', row);
+  }
+
+  async read(row: number, target: Uint8Array, position: number): Promise<number> {
+    const order = { row, position, length: target.length };
+    const bytes = await (await this.#wake()).call('read', order);
+    target.set(bytes);
+    return bytes.length;
+  }
+
+  serve(session: number): Promise<void> {
+    if (this.#serving?.session === session) return this.#serving.done;
+    const done = this.#serve(session).finally(() => {
+      this.#serving = undefined;
+    });
+    this.#serving = { session, done };
+    return done;
+  }
+
+  async #serve(session: number): Promise<void> {
+    await (await this.#wake()).call('serve', session);
+  }
+
+  async writeMetadata({ file, label, signal }: MetadataOrder): Promise<void> {
+    await (await this.#wake()).call('writeMetadata', { file: file.fd, label }, signal);
+  }
+
+  async locate(): Promise<ImagePlace> {
+    return (await this.#wake()).call('locate', undefined);
+  }
+
+  /** Loads the whole index in the background; then the reader rests as soon as nobody asks it. Never rejects. */
+  async prefetch(): Promise<void> {
+    try {
+      await (await this.#wake()).call('prefetch', undefined);
+      await this.#letRest();
+    } catch {
+      // Whoever needs what is missing meets the fault, or the image is closed.
+    }
+  }
+
+  /** What has the image's path now, see PathLook. */
+  look(): Promise<ImageIdentity | 'unknown' | undefined> {
+    return this.file.look();
+  }
+
+  /** The reader, or another where it rests. Rejects once one has died. */
+  #wake(): Promise<ReaderThread> {
+    const woken = this.#change.then(() => this.#reader ?? this.#start());
+    this.#change = woken.catch(() => undefined);
+    return woken;
+  }
+
+  async #start(): Promise<ReaderThread> {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#isClosed) throw new IsodriveError('cancelled', 'Image is closed');
+    const reader = this.#readers.take();
+    reader.onFinding = (finding, count) => this.findings.add(finding, count);
+    try {
+      const { identity } = await openWithin(reader, this.#order, undefined);
+      if (compareIdentity(this.facts.identity, identity) !== 'ok') {
+        throw new IsodriveError('image-changed', `Image "${this.name}" has changed since it was mounted`);
+      }
+    } catch (thrown) {
+      await reader.end();
+      throw thrown;
+    }
+    this.#adopt(reader);
+    this.#restLater();
+    return reader;
+  }
+
+  #adopt(reader: ReaderThread): void {
+    this.#reader = reader;
+    reader.onFinding = (finding, count) => this.findings.add(finding, count);
+    reader.onDeath = (reason) => this.#mourn(reason);
+  }
+
+  #mourn(reason: string): void {
+    this.#reader = undefined;
+    clearTimeout(this.#rest);
+    this.#failure = new IsodriveError('damaged', `Cannot read "${this.name}" any further: ${reason}`);
+    const finding: Finding = {
+      code: 'reader-died',
+      severity: 'damage',
+      message: `Image cannot be read any further: ${reason}; what was loaded before stays`,
+      at: { source: this.name },
+    };
+    this.findings.add(finding);
+  }
+
+  #restLater(): void {
+    clearTimeout(this.#rest);
+    if (this.#isClosed) return;
+    this.#rest = setTimeout(() => void this.#letRest().catch(() => undefined), REST_DELAY).unref();
+  }
+
+  /** Ends the reader if nobody waits for it; whoever wants one meanwhile waits until it has ended. */
+  #letRest(): Promise<void> {
+    const rested = this.#change.then(async () => {
+      const reader = this.#reader;
+      if (reader === undefined) return;
+      if (await reader.call('rest', undefined)) {
+        this.#reader = undefined;
+        await reader.end();
+      } else this.#restLater();
+    });
+    this.#change = rested.catch(() => undefined);
+    return rested;
+  }
+
+  /** Ends the reader, whatever it does, and closes the file. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#rest);
+    // Now, as it may be what the next step waits for; and whatever that step has started.
+    await this.#reader?.end();
+    await this.#change;
+    await this.#reader?.end();
+    this.#reader = undefined;
+    await this.file.close();
+  }
+}
+
+/** Opens an image within a time that no medium needs. */
+async function openWithin(
+  reader: ReaderThread,
+  order: OpenOrder,
+  signal: AbortSignal | undefined,
+): Promise<ImageFacts> {
+  const late = AbortSignal.timeout(OPEN_PATIENCE);
+  try {
+    return await reader.call('open', order, signal === undefined ? late : AbortSignal.any([signal, late]));
+  } catch (thrown) {
+    if (!late.aborted || signal?.aborted === true) throw thrown;
+    throw new IsodriveError(
+      'timeout',
+      `Cannot open "${order.path}": it takes more than ${OPEN_PATIENCE / 1000} s`,
+      {
+        action: 'Check the medium that holds the image',
+      },
+    );
+  }
+}

@@ -1,0 +1,53 @@
+// Answers what native threads cannot, in the thread that reads the image: loads directories, and reads content that is not
+// the image's bytes.
+import type { Addon } from '../../../native/index.js';
+import { toIsodriveError } from '../../base/error.js';
+import type { ContentOpener } from '../../index/content-opener.js';
+import type { DiscIndex } from '../../index/disc-index.js';
+import { ReadService } from './read-service.js';
+
+export interface SessionService {
+  /** Reads of file content that the session has taken. */
+  readonly reads: number;
+  /** Nobody waits for a read. */
+  readonly isIdle: boolean;
+  /** Answers nothing any more; what waits, waits for another. */
+  leave(): void;
+}
+
+/** Serves a session, by its number, until it ends or `leave` is called. Throws the addon's ENOENT when there is none. */
+export function serveSession(
+  addon: Addon,
+  session: number,
+  index: DiscIndex,
+  contents: ContentOpener,
+): SessionService {
+  const reads = new ReadService(contents, (ticket, result) => addon.replyRead(server, ticket, result));
+  const server = addon.serveSession(session, {
+    onLoad: (row) => void loadDirectory(index, row).then((errno) => addon.resumeSession(server, row, errno)),
+    onRead: (ticket, row, offset, length) => reads.add(ticket, row, offset, length),
+    onCancel: (ticket) => reads.cancel(ticket),
+  });
+  return {
+    get reads() {
+      return addon.countReads(server);
+    },
+    get isIdle() {
+      return reads.isIdle;
+    },
+    leave: () => {
+      addon.leaveSession(server);
+      reads.close();
+    },
+  };
+}
+
+/** Gives 0, or the errno for those who wait: only a medium that fails keeps a directory from being published. */
+async function loadDirectory(index: DiscIndex, row: number): Promise<number> {
+  try {
+    await index.load(row);
+    return 0;
+  } catch (thrown) {
+    return toIsodriveError(thrown).errnoNumber;
+  }
+}

@@ -1,0 +1,43 @@
+// An image as drivers see it, wherever it is read: in this thread (local-image.ts), or in one of its own, which may come,
+// go and be followed by another. What is in the index is read from shared memory; for the rest a driver asks.
+import type { FileHandle } from 'node:fs/promises';
+import type { IndexTable } from '../index/index-table.js';
+
+/** Where an image lies, for whoever would have the kernel read it. */
+export interface ImagePlace {
+  readonly isRegularFile: boolean;
+  /** Type of its file system (linux/magic.h). */
+  readonly fileSystemType: number;
+}
+
+export interface MetadataOrder {
+  /** An empty file, which stays the caller's. */
+  readonly file: FileHandle;
+  /** Volume label; may be empty. */
+  readonly label: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ServedImage {
+  /** Path or description, for messages. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Open, seekable descriptor with exactly the image's bytes; undefined where native code must not read it. */
+  readonly fileDescriptor: number | undefined;
+  /** Bytes of the volume, as statfs tells them. */
+  readonly volumeSize: number;
+  /** Whether any entry can have extended attributes. */
+  readonly hasAttributes: boolean;
+  /** In memory of the driver's, where it has such. */
+  readonly table: IndexTable;
+  /** Loads a directory if need be; resolves also when it cannot be listed. Rejects when the medium fails. */
+  load(row: number): Promise<void>;
+  /** Reads content of a regular file's row; gives the bytes read, fewer than wanted only at its end. */
+  read(row: number, target: Uint8Array, position: number): Promise<number>;
+  /** Has somebody serve a native session, by its number, from now on. */
+  serve(session: number): Promise<void>;
+  /** Reads the whole tree and writes EROFS metadata. Rejects as writeMetadata does. */
+  writeMetadata(order: MetadataOrder): Promise<void>;
+  locate(): Promise<ImagePlace>;
+}
