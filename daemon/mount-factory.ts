@@ -13,7 +13,7 @@ import type {
 import { restoreMountPoint } from '../src/mount/mount-point.js';
 import type { MountPoint } from '../src/mount/mount-point.js';
 import { mountByFirst, selectDrivers } from '../src/mount/select-driver.js';
-import { compareIdentity, parseIdentity } from './image-identity.js';
+import { compareIdentity, parseIdentity, readIdentity } from './image-identity.js';
 import type { ImageIdentity } from './image-identity.js';
 import type { JournalEntry } from './journal.js';
 import { noteKernelMount, settleImage } from './kernel-mounts.js';
@@ -118,20 +118,33 @@ export class MountFactory {
         throw new IsodriveError('internal', `Driver "${entry.driver}" cannot take over mounts`);
       }
       const memory = driver.adoptMemory(held.index);
-      const { tree, view } = entry;
-      const findings = new MetFindings(entry.findings, entry.findingCount);
-      const file = await ImageFile.open(entry.image);
-      image = await RemoteImage.open({ readers: this.#readers, file, tree, view, memory, isAdopted: true, findings });
-      const { identity } = image.facts;
-      checkIdentity(entry, identity);
+      image = await this.#reopen(entry, memory);
       const point = await restoreMountPoint(entry.directory, entry.created);
       const active = await driver.takeOver(request(image, entry), held.device);
-      return build(entry, identity, image, active, point);
+      return build(entry, image.facts.identity, image, active, point);
     } catch (thrown) {
       closeSync(held.device);
       await image?.[Symbol.asyncDispose]();
       throw thrown;
     }
+  }
+
+  /** The image of an index that is in memory: read only by and by, where the journal says enough of it. */
+  async #reopen(entry: JournalEntry, memory: IndexMemory): Promise<RemoteImage> {
+    const { tree, view, facts } = entry;
+    const findings = new MetFindings(entry.findings, entry.findingCount);
+    const file = await ImageFile.open(entry.image);
+    const options = { readers: this.#readers, file, tree, view, memory, isAdopted: true, findings };
+    try {
+      const identity = await readIdentity(file.descriptor, file.io);
+      checkIdentity(entry, identity);
+    } catch (thrown) {
+      await file.close();
+      throw thrown;
+    }
+    if (facts === undefined) return RemoteImage.open(options);
+    const { session, ...rest } = facts;
+    return new RemoteImage(options, { ...rest, session, kind: tree, identity: parseIdentity(entry.identity) });
   }
 }
 
@@ -145,7 +158,7 @@ function describe(
   image: RemoteImage,
   point: MountPoint,
 ): JournalEntry {
-  const { identity, kind } = image.facts;
+  const { identity, kind, ...facts } = image.facts;
   return {
     id: plan.id,
     state: 'making',
@@ -168,6 +181,8 @@ function describe(
     passedOver: [],
     findings: [],
     findingCount: 0,
+    facts: { ...facts, sessions: [...facts.sessions] },
+    isLoaded: false,
     traceFuse: plan.traceFuse,
   };
 }
@@ -179,7 +194,7 @@ function build(
   active: ActiveMount,
   point: MountPoint,
 ): MountedImage {
-  const { id, image: path, wantedTree, wantedDriver, view, allowOther, passedOver, traceFuse } = entry;
+  const { id, image: path, wantedTree, wantedDriver, view, allowOther, passedOver, traceFuse, isLoaded } = entry;
   const mountedAt = new Date(entry.mountedAt);
   return new MountedImage({
     id,
@@ -195,11 +210,12 @@ function build(
     passedOver,
     mountedAt,
     traceFuse,
+    isLoaded,
   });
 }
 
 /** An index describes one file, byte for byte: with another it must not go on. */
-function checkIdentity({ image, identity }: JournalEntry, now: ImageIdentity): void {
+function checkIdentity({ image, identity }: JournalEntry, now: ImageIdentity | undefined): void {
   const state = compareIdentity(parseIdentity(identity), now);
   if (state === 'ok') return;
   throw new IsodriveError('image-changed', `Image "${image}" is ${state}, expected it as it was mounted`);

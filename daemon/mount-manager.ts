@@ -238,7 +238,7 @@ export class MountManager {
     this.#noteFindings(mounted);
     if (mounted.traceFuse) this.#traces.start(mounted);
     // The answer goes out first: whoever asked for the mount is about to list it.
-    setImmediate(() => mounted.startPrefetch());
+    setImmediate(() => mounted.startPrefetch(() => this.#keeper.noteLoaded(mounted.id)));
   }
 
   #reportFinding(mounted: MountedImage, { code, severity, message }: Finding): void {

@@ -16,8 +16,8 @@ export interface ShownImage extends AsyncDisposable {
   readonly facts: Pick<ImageFacts, 'label' | 'kind' | 'sessions' | 'session'>;
   readonly table: { readonly rowCount: number };
   readonly findings: MetFindings;
-  /** Loads the rest of the index in the background; never rejects. */
-  prefetch(): Promise<void>;
+  /** Loads the rest of the index in the background; gives whether all is loaded, and never rejects. */
+  prefetch(): Promise<boolean>;
   /** What has the image's path now: undefined for nothing, `unknown` when its medium does not answer. */
   look(): Promise<ImageIdentity | 'unknown' | undefined>;
 }
@@ -40,6 +40,8 @@ export interface MountedImageParts {
   readonly mountedAt: Date;
   /** Its requests are written to the log from the start. */
   readonly traceFuse: boolean;
+  /** The whole index is in memory. */
+  readonly isLoaded: boolean;
 }
 
 export class MountedImage {
@@ -50,7 +52,7 @@ export class MountedImage {
   /** Somebody has asked us to unmount it, so its end is no surprise. */
   isUnmounting = false;
   readonly #parts: MountedImageParts;
-  #prefetch: Promise<void> = Promise.resolve();
+  #prefetch: Promise<unknown> = Promise.resolve();
   #released: Promise<void> | undefined;
 
   constructor(parts: MountedImageParts) {
@@ -87,9 +89,12 @@ export class MountedImage {
     );
   }
 
-  /** Loads the rest of the index in the background. */
-  startPrefetch(): void {
-    this.#prefetch = this.#parts.image.prefetch();
+  /** Loads the rest of the index in the background, and calls `onLoaded` once all is. */
+  startPrefetch(onLoaded: () => void): void {
+    if (this.#parts.isLoaded) return;
+    this.#prefetch = this.#parts.image.prefetch().then((isLoaded) => {
+      if (isLoaded) onLoaded();
+    });
   }
 
   get traceFuse(): boolean {

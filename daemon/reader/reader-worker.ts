@@ -125,7 +125,7 @@ const METHODS: {
   },
   prefetch: async () => {
     const seen = { reads: 0 };
-    await current().index.prefetch(new AbortController().signal, () => giveWay(seen));
+    await current().index.loadAll(undefined, () => giveWay(seen));
     // Its sectors are wanted no more.
     opened?.releaseCache();
   },

@@ -48,35 +48,29 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
   #failure: IsodriveError | undefined;
   #isClosed = false;
 
-  private constructor(
-    { readers, file, memory, findings = new MetFindings() }: RemoteImageOptions,
-    order: OpenOrder,
-    reader: ReaderThread,
-    facts: ImageFacts,
-  ) {
+  /** An image of which all is known, and that nobody reads until somebody asks: its index is in memory. */
+  constructor(options: RemoteImageOptions, facts: ImageFacts) {
+    const { readers, file, memory, findings = new MetFindings() } = options;
     this.facts = facts;
     this.table = new IndexTable(memory);
     this.findings = findings;
     this.file = file;
     this.#readers = readers;
     // What `auto` has chosen stays.
-    this.#order = { ...order, tree: facts.kind, isAdopted: true };
-    this.#adopt(reader);
+    this.#order = orderOf({ ...options, tree: facts.kind, isAdopted: true });
   }
 
   /** Rejects as openImage does, or with `damaged` when the image is too much for its reader. */
   static async open(options: RemoteImageOptions): Promise<RemoteImage> {
-    const { readers, file, tree, view, memory, isAdopted, signal } = options;
+    const { readers, file, signal } = options;
     const findings = options.findings ?? new MetFindings();
-    const region = memory.share?.();
-    if (region === undefined) throw new TypeError('Index memory cannot be shared with a reader');
-    const { path, descriptor } = file;
-    const order: OpenOrder = { path, descriptor, tree, view, memory: region, isAdopted };
     const reader = readers.take();
     reader.onFinding = (finding, count) => findings.add(finding, count);
     try {
-      const facts = await openWithin(reader, order, signal);
-      return new RemoteImage({ ...options, findings }, order, reader, facts);
+      const facts = await openWithin(reader, orderOf(options), signal);
+      const image = new RemoteImage({ ...options, findings }, facts);
+      image.#adopt(reader);
+      return image;
     } catch (thrown) {
       await reader.end();
       await file.close();
@@ -136,13 +130,19 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
     return (await this.#wake()).call('locate', undefined);
   }
 
-  /** Loads the whole index in the background; then the reader rests as soon as nobody asks it. Never rejects. */
-  async prefetch(): Promise<void> {
+  /**
+   * Loads the whole index in the background; then the reader rests as soon as nobody asks it. Gives whether all is
+   * loaded; never rejects.
+   */
+  async prefetch(): Promise<boolean> {
     try {
       await (await this.#wake()).call('prefetch', undefined);
       await this.#letRest();
+      return true;
     } catch {
       // Whoever needs what is missing meets the fault, or the image is closed.
+      this.#restLater();
+      return false;
     }
   }
 
@@ -227,6 +227,13 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
     this.#reader = undefined;
     await this.file.close();
   }
+}
+
+/** Throws TypeError for memory that no other thread can share. */
+function orderOf({ file, tree, view, memory, isAdopted }: RemoteImageOptions): OpenOrder {
+  const region = memory.share?.();
+  if (region === undefined) throw new TypeError('Index memory cannot be shared with a reader');
+  return { path: file.path, descriptor: file.descriptor, tree, view, memory: region, isAdopted };
 }
 
 /** Opens an image within a time that no medium needs. */

@@ -157,7 +157,8 @@ class FuseDriver implements MountDriver {
         },
       },
     );
-    await serve();
+    // A mount that is taken over has its index: its reader comes when it is wanted.
+    if (!isTakenOver) await serve();
     return new FuseMount(addon, session, request.directory, await raiseReadAhead(request.directory), ended);
   }
 }
