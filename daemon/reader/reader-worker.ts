@@ -160,4 +160,5 @@ async function answer({ id, method, params }: ReaderCall): Promise<void> {
 
 port.on('message', (call: ReaderCall) => void answer(call));
 setInterval(() => Atomics.add(progress, PROGRESS.turns, 1), TURN_INTERVAL).unref();
-send({ kind: 'ready', clock: tryToLoadAddon()?.threadClock() });
+const addon = tryToLoadAddon();
+send({ kind: 'ready', thread: addon?.threadNumber(), clock: addon?.threadClock() });

@@ -242,6 +242,7 @@ async function openWithin(
   order: OpenOrder,
   signal: AbortSignal | undefined,
 ): Promise<ImageFacts> {
+  reader.subject = `"${order.path}"`;
   const late = AbortSignal.timeout(OPEN_PATIENCE);
   try {
     return await reader.call('open', order, signal === undefined ? late : AbortSignal.any([signal, late]));
