@@ -18,6 +18,7 @@ import type {
 import { encodeError } from '../src/protocol/rpc-error.js';
 import { abortable } from '../src/source/abortable.js';
 import { LaneIo } from '../src/source/lane-io.js';
+import { reportActivity } from './activity.js';
 import type { EventBus } from './event-bus.js';
 import { compareIdentity, imageChanged } from './image-identity.js';
 import { restoreKernelMounts } from './kernel-mounts.js';
@@ -61,6 +62,7 @@ export class MountManager {
   readonly #keeper: MountKeeper;
   readonly #readers: ReaderPool;
   readonly #traces: TraceLog;
+  readonly #stopReports: () => void;
   /** Settled once the mounts of the last daemon are back. */
   restored: Promise<void> = Promise.resolve();
   readonly #events: EventBus;
@@ -83,6 +85,7 @@ export class MountManager {
     this.#events = options.events;
     this.#log = options.log;
     this.#traces = new TraceLog(options.log);
+    this.#stopReports = reportActivity(() => this.#registry.mounts, options.events);
   }
 
   list(): Promise<MountSummary[]> {
@@ -333,6 +336,7 @@ export class MountManager {
   /** Unmounts everything, lazily where it is in use, and takes no more mounts. Never rejects. */
   async close(): Promise<void> {
     this.#stop.abort();
+    this.#stopReports();
     await this.restored;
     await Promise.allSettled(this.#creating);
     await Promise.all(

@@ -10,6 +10,7 @@ import { compareIdentity } from './image-identity.js';
 import type { ImageIdentity } from './image-identity.js';
 import type { MetFindings } from './reader/met-findings.js';
 import type { ImageFacts, ViewParams } from './reader/orders.js';
+import { summarizeCounters } from './summarize-counters.js';
 
 /** What a mount needs of its image once it is made: all that is left of one that the kernel serves. */
 export interface ShownImage extends AsyncDisposable {
@@ -126,7 +127,7 @@ export class MountedImage {
       state: compareIdentity(this.identity, await image.look()),
       findings: image.findings.count,
       entries: image.table.rowCount,
-      ...(active.counters === undefined ? {} : { counters: active.counters }),
+      ...(active.counters === undefined ? {} : { counters: summarizeCounters(active.counters) }),
       ...(passedOver.length === 0 ? {} : { passedOver }),
     };
   }
