@@ -87,7 +87,7 @@ export async function createImage(source: ByteSource, options: CreateOptions): P
   const { map, resumes } = earlier;
   const readBack = part.readBack.bind(part);
   if (resumes) await checkSameDisc(source, map, readBack, signal);
-  const hasher = new SequentialHasher(options.algorithms);
+  await using hasher = new SequentialHasher(options.algorithms, source.size);
   const mapFile = new MapFile(paths.map);
   const report = reportProgress(options.onProgress);
   const rescuer: Rescuer = new Rescuer(source, map, {

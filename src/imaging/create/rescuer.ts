@@ -29,8 +29,8 @@ export interface RescueOptions {
   readonly retries: number;
   /** Stores bytes that were read; they may be changed once it has settled. */
   readonly write: (position: number, bytes: Uint8Array) => Promise<void>;
-  /** Is given the bytes before they are written, in the order in which they are read. */
-  readonly onBytes?: ((position: number, bytes: Uint8Array) => void) | undefined;
+  /** Is given the bytes in the order in which they are read, one call at a time; they may be changed once it has settled. */
+  readonly onBytes?: ((position: number, bytes: Uint8Array) => Promise<void>) | undefined;
   /** Called after every read; awaited when it gives a promise. */
   readonly onStep?: (() => Promise<void> | undefined) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -176,10 +176,9 @@ export class Rescuer {
     if (isRead) {
       this.#turn = 1 - this.#turn;
       await this.#writing;
-      this.#writing = this.#write(position, bytes);
+      this.#writing = this.#passOn(position, bytes);
       // Awaited one turn later; a failure in between must not count as unhandled.
       this.#writing.catch(() => undefined);
-      this.#options.onBytes?.(position, bytes);
     }
     const step = this.#options.onStep?.();
     if (step !== undefined) await step;
@@ -215,6 +214,10 @@ export class Rescuer {
       if (!isBadPlace(thrown)) throw toIsodriveError(thrown);
       throw sourceGone(this.#source.name, thrown);
     }
+  }
+
+  async #passOn(position: number, bytes: Uint8Array): Promise<void> {
+    await Promise.all([this.#write(position, bytes), this.#options.onBytes?.(position, bytes)]);
   }
 
   async #write(position: number, bytes: Uint8Array): Promise<void> {

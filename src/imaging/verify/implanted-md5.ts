@@ -6,7 +6,7 @@ import type { ByteSource } from '../../source/byte-source.js';
 import { readAtMost } from '../../source/read-fully.js';
 import type { ByteRange } from '../../source/rescue-map.js';
 import { startHash } from '../digests.js';
-import type { PassConsumer } from './image-pass.js';
+import type { PassReader } from './image-pass.js';
 
 /** ECMA-119 8.4.32 Application Use, BP 884-1395 of the descriptor at sector 16. */
 const FIELD = 16 * SECTOR_SIZE + 883;
@@ -46,7 +46,7 @@ export async function readImplantedSum(
   return { md5, size, fragmentCount: hasFragments ? count : 0, fragmentSums: hasFragments ? sums : '' };
 }
 
-export class ImplantedMd5 implements PassConsumer {
+export class ImplantedMd5 implements PassReader {
   readonly start = 0;
   readonly end: number;
   readonly unreadable: ByteRange[] = [];

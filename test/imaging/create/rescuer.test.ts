@@ -189,7 +189,7 @@ describe('Reading a medium', () => {
       const medium = makeMedium(
         (sector) => bad.includes(sector) && !tries.has(sector) && Boolean(tries.add(sector)),
       );
-      const hasher = new SequentialHasher(['sha256', 'blake2b']);
+      await using hasher = new SequentialHasher(['sha256', 'blake2b'], SIZE);
       await rescue(medium, run, { onBytes: hasher.update.bind(hasher) });
       const digests = await hasher.finish(SIZE, (target, position) => {
         target.set(run.image.subarray(position, position + target.length));
