@@ -1,5 +1,6 @@
 // The one table of commands and options. Flags, help, and completions all come from here.
 import { DRIVER_NAMES } from '../mount/mount-driver.js';
+import { MAP_STYLES } from '../present/map/map-style.js';
 import type { CommandSpec, OptionSpec, PositionalSpec } from './command-spec.js';
 import { VIEW_OPTIONS } from './view-options.js';
 
@@ -161,6 +162,17 @@ export const COMMANDS: readonly CommandSpec[] = [
     // One map cannot be about both.
     options: VIEW_OPTIONS.filter(({ name }) => name !== 'map'),
     load: async () => (await import('./commands/compare.js')).runCompare,
+  },
+  {
+    name: 'map',
+    summary: 'Draw what lies where on a disc, as SVG or coarsely on the terminal',
+    positionals: [IMAGE],
+    options: [
+      { name: 'output', short: 'o', type: 'string', summary: 'SVG file to write; the terminal without' },
+      { name: 'style', type: 'string', choices: MAP_STYLES, summary: 'Of the SVG; spiral without' },
+      ...VIEW_OPTIONS,
+    ],
+    load: async () => (await import('./commands/map.js')).runMap,
   },
   {
     name: 'status',

@@ -5,7 +5,7 @@ import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
 import { SECTOR_SIZE } from '../../disc/sector-reader.js';
 import type { ByteSource } from '../../source/byte-source.js';
-import type { ByteRange } from '../../source/rescue-map.js';
+import type { ByteRange, RescueMap } from '../../source/rescue-map.js';
 import type { Algorithm, Digests } from '../digests.js';
 import { compareBack } from './compare-back.js';
 import { nameFiles } from './name-files.js';
@@ -37,7 +37,8 @@ export interface CreateOptions {
   readonly acceptErrors: boolean;
   /** Stands first in the report's file. */
   readonly schemaVersion: number;
-  readonly onProgress?: ((progress: CreateProgress) => void) | undefined;
+  /** `map` is the run's own: to be looked at, not kept. */
+  readonly onProgress?: ((progress: CreateProgress, map: RescueMap) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -89,7 +90,7 @@ export async function createImage(source: ByteSource, options: CreateOptions): P
   if (resumes) await checkSameDisc(source, map, readBack, signal);
   await using hasher = new SequentialHasher(options.algorithms, source.size);
   const mapFile = new MapFile(paths.map);
-  const report = reportProgress(options.onProgress);
+  const report = reportProgress(options.onProgress, map);
   const rescuer: Rescuer = new Rescuer(source, map, {
     retries: options.retries,
     write: part.write.bind(part),
@@ -193,6 +194,7 @@ function settleSize(
 
 function reportProgress(
   onProgress: CreateOptions['onProgress'],
+  map: RescueMap,
 ): (stage: CreateProgress['stage'], progress: () => RescueProgress) => void {
   let reported = performance.now();
   let stageNow: CreateProgress['stage'] | undefined;
@@ -206,7 +208,7 @@ function reportProgress(
     if (stage !== stageNow) [stageNow, stageStarted, bytesBefore] = [stage, now, state.bytesRescued];
     const seconds = (now - stageStarted) / 1000;
     const bytesPerSecond = seconds > 0 ? Math.max(0, state.bytesRescued - bytesBefore) / seconds : 0;
-    onProgress({ ...state, stage, bytesPerSecond });
+    onProgress({ ...state, stage, bytesPerSecond }, map);
   };
 }
 
