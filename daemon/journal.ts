@@ -16,6 +16,7 @@ const VIEW = z.object({
   map: z.string().optional(),
   charset: z.string().optional(),
   associated: z.boolean().optional(),
+  verify: z.boolean().optional(),
 });
 export const JOURNAL_ENTRY = z.object({
   id: z.string().regex(/^[0-9a-f]{1,16}$/u),

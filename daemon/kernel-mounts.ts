@@ -106,6 +106,7 @@ async function restore(
     ...{ id, path, wantedTree, wantedDriver, view, allowOther, image, active },
     identity: parseIdentity(note.entry.identity),
     point: await restoreMountPoint(active.directory, created),
+    verified: undefined,
     passedOver: [],
     mountedAt: new Date(note.entry.mountedAt),
   });

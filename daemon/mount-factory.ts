@@ -3,6 +3,7 @@ import { closeSync } from 'node:fs';
 import { IsodriveError } from '../src/base/error.js';
 import { openImage } from '../src/index/open-image.js';
 import type { OpenedImage } from '../src/index/open-image.js';
+import { VerifiedContents } from '../src/imaging/read/verified-contents.js';
 import type { TreeKind } from '../src/filesystem/file-tree.js';
 import type {
   ActiveMount,
@@ -61,11 +62,12 @@ export class MountFactory {
     let active: ActiveMount | undefined;
     try {
       const identity = identityOf(image);
+      const verified = await prepareVerified(image, plan.view, plan.signal);
       point = await plan.preparePoint(image.tree.label);
       const planned = describe(plan, selection.drivers[0]!.name, image, identity, point);
       this.#keeper.begin(planned);
       const made = await mountByFirst(selection, {
-        ...request(image, planned),
+        ...request(image, planned, verified),
         keep: (held) => this.#keeper.hold(plan.id, held),
         ...(plan.signal === undefined ? {} : { signal: plan.signal }),
       });
@@ -74,7 +76,7 @@ export class MountFactory {
       const shown = await this.#settle(entry, image, active);
       plan.check();
       if (shown === image) this.#keeper.complete(plan.id, active.driver, active.device);
-      return build(entry, identity, shown, active, point, made.passedOver);
+      return build(entry, identity, shown, active, verified, point, made.passedOver);
     } catch (thrown) {
       await active?.unmount({ lazy: true });
       await active?.ended;
@@ -106,9 +108,10 @@ export class MountFactory {
       image = await openImage(entry.image, { tree: entry.tree, ...entry.view, memory, isAdopted: true });
       const identity = identityOf(image);
       checkIdentity(entry, identity);
+      const verified = await prepareVerified(image, entry.view);
       const point = await restoreMountPoint(entry.directory, entry.created);
-      const active = await driver.takeOver(request(image, entry), held.device);
-      return build(entry, identity, image, active, point, []);
+      const active = await driver.takeOver(request(image, entry, verified), held.device);
+      return build(entry, identity, image, active, verified, point, []);
     } catch (thrown) {
       closeSync(held.device);
       await image?.[Symbol.asyncDispose]();
@@ -117,9 +120,22 @@ export class MountFactory {
   }
 }
 
-function request(image: OpenedImage, { image: path, directory, allowOther }: JournalEntry): MountRequest {
+/** Verification that is wanted; a successor begins it anew. */
+async function prepareVerified(
+  image: OpenedImage,
+  view: ViewParams,
+  signal?: AbortSignal,
+): Promise<VerifiedContents | undefined> {
+  return view.verify === true ? VerifiedContents.prepare(image, signal) : undefined;
+}
+
+function request(
+  image: OpenedImage,
+  { image: path, directory, allowOther }: JournalEntry,
+  contents: VerifiedContents | undefined,
+): MountRequest {
   const { index, source, tree } = image;
-  return { index, source, directory, sourceName: path, label: tree.label, allowOther };
+  return { index, contents, source, directory, sourceName: path, label: tree.label, allowOther };
 }
 
 function describe(
@@ -156,6 +172,7 @@ function build(
   identity: ImageIdentity,
   image: ShownImage,
   active: ActiveMount,
+  verified: VerifiedContents | undefined,
   point: MountPoint,
   passedOver: readonly PassedOver[],
 ): MountedImage {
@@ -171,6 +188,7 @@ function build(
     allowOther,
     image,
     active,
+    verified,
     point,
     passedOver,
     mountedAt,

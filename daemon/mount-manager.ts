@@ -123,14 +123,21 @@ export class MountManager {
   ): Promise<MountedImage> {
     this.#checkOpen();
     this.#registry.checkRoom();
-    const { session, sectorOffset, map, charset, associated } = params;
+    const { session, sectorOffset, map, charset, associated, verify } = params;
     try {
       const mounted = await this.#factory.create({
         id: this.#registry.createId(),
         path,
         tree: params.tree ?? 'auto',
         driver: params.driver ?? 'auto',
-        view: { session, sectorOffset, map, charset, associated: associated ?? false },
+        view: {
+          session,
+          sectorOffset,
+          map,
+          charset,
+          associated: associated ?? false,
+          verify: verify ?? false,
+        },
         allowOther: params.allowOther ?? false,
         preparePoint: (label) => prepareMountPoint(directory, label),
         check: () => this.#checkWanted(signal),

@@ -3,6 +3,7 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Finding } from '../src/base/finding.js';
 import type { OpenedImage } from '../src/index/open-image.js';
+import type { VerifiedContents } from '../src/imaging/read/verified-contents.js';
 import type { PassedOver } from '../src/mount/select-driver.js';
 import type { ActiveMount, DriverName } from '../src/mount/mount-driver.js';
 import type { MountPoint } from '../src/mount/mount-point.js';
@@ -15,7 +16,10 @@ import type { ImageIdentity } from './image-identity.js';
 const READ_PAUSE = 20;
 
 /** What a mount shows beside its tree. */
-export type ViewParams = Pick<MountParams, 'session' | 'sectorOffset' | 'map' | 'charset' | 'associated'>;
+export type ViewParams = Pick<
+  MountParams,
+  'session' | 'sectorOffset' | 'map' | 'charset' | 'associated' | 'verify'
+>;
 
 /** What a mount needs of its image once it is made: all that is left of one that the kernel serves. */
 export interface ShownImage extends AsyncDisposable {
@@ -40,6 +44,8 @@ export interface MountedImageParts {
   readonly allowOther: boolean;
   readonly image: ShownImage;
   readonly active: ActiveMount;
+  /** What verifies its files; absent where nothing does. */
+  readonly verified: VerifiedContents | undefined;
   /** Faster drivers that do not serve it. */
   readonly passedOver: readonly PassedOver[];
   readonly point: MountPoint;
@@ -82,7 +88,7 @@ export class MountedImage {
     );
   }
 
-  #showsView({ session, sectorOffset, map, charset, associated }: ViewParams): boolean {
+  #showsView({ session, sectorOffset, map, charset, associated, verify }: ViewParams): boolean {
     const { view, image } = this.#parts;
     const last = image.sessions.at(-1)?.number;
     return (
@@ -90,7 +96,8 @@ export class MountedImage {
       (sectorOffset ?? 0) === (view.sectorOffset ?? 0) &&
       map === view.map &&
       charset?.toLowerCase() === view.charset?.toLowerCase() &&
-      (associated ?? false) === (view.associated ?? false)
+      (associated ?? false) === (view.associated ?? false) &&
+      (verify ?? false) === (view.verify ?? false)
     );
   }
 
@@ -121,7 +128,7 @@ export class MountedImage {
   }
 
   async describe(): Promise<MountSummary> {
-    const { image, active, allowOther, passedOver, mountedAt } = this.#parts;
+    const { image, active, allowOther, verified, passedOver, mountedAt } = this.#parts;
     return {
       ...this.name(),
       label: this.label,
@@ -135,6 +142,7 @@ export class MountedImage {
       findings: image.findings.count,
       entries: image.index.table.rowCount,
       ...(active.counters === undefined ? {} : { counters: active.counters }),
+      ...(verified === undefined ? {} : { verified: verified.summary }),
       ...(passedOver.length === 0 ? {} : { passedOver }),
     };
   }
@@ -152,6 +160,7 @@ export class MountedImage {
   async close(): Promise<void> {
     this.#stopPrefetch.abort();
     await this.#prefetch;
+    await this.#parts.verified?.close();
     this.#parts.image.findings.onFinding = undefined;
     await this.#parts.image[Symbol.asyncDispose]();
   }

@@ -161,7 +161,8 @@ Napi::Value start_session(const Napi::CallbackInfo& info) {
                          std::move(image),
                          static_cast<uint64_t>(number("imageBytes")),
                          region->data(),
-                         {static_cast<uint64_t>(number("volumeBytes")), options.Get("hasAttributes").As<Napi::Boolean>().Value()}};
+                         {static_cast<uint64_t>(number("volumeBytes")), options.Get("hasAttributes").As<Napi::Boolean>().Value(),
+                          options.Get("checksOpens").As<Napi::Boolean>().Value()}};
   auto* handle = new SessionHandle(env, std::move(session), region, info[1].As<Napi::Object>());
   handle->start(options.Get("isTakenOver").As<Napi::Boolean>().Value());
   // A process that exits while mounted must not wait for threads that only an unmount ends: those go with it.

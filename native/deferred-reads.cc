@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "fuse-reply.hh"
+#include "fuse-wire.hh"
 
 namespace isodrive {
 
@@ -18,6 +19,7 @@ void DeferredReads::reply(uint64_t ticket, int error, const void* bytes, size_t 
   if (!take(ticket, read)) return;
   if (error == 0 && length != read.length) error = EIO;
   if (error != 0) send_error(read.device, read.unique, error);
+  else if (read.length == 0) send_struct(read.device, read.unique, wire::OpenOut{0, wire::kOpenKeepCache, 0});
   else send_bytes(read.device, read.unique, bytes, length);
 }
 

@@ -1,4 +1,4 @@
-// Reads of content that JavaScript answers: each has a ticket, by which it is answered or given up once, through the
+// Reads of content, and opens of files, that JavaScript answers: each has a ticket, by which it is answered or given up once, through the
 // descriptor it was read from. Nothing but the ticket leaves this class, and no memory of JavaScript's is kept.
 #pragma once
 
@@ -11,7 +11,7 @@ namespace isodrive {
 
 class DeferredReads {
  public:
-  /** Registers a read that wants `length` bytes; gives its ticket, which JavaScript can hold exactly. */
+  /** Registers a read that wants `length` bytes, 0 for an open; gives its ticket, which JavaScript can hold exactly. */
   uint64_t add(int device, uint64_t unique, size_t length);
   /**
    * Answers with `length` bytes, or with `error` when it is not 0; fewer bytes than the read wants are EIO, because the

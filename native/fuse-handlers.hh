@@ -17,6 +17,8 @@ struct VolumeInfo {
   uint64_t volume_bytes;
   /** Whether any file can have extended attributes; if not, the kernel is told never to ask. */
   bool has_attributes;
+  /** Whether a file may be opened is asked each time, like content that has to be decoded. */
+  bool checks_opens;
 };
 
 /** A request and its arguments; `arguments` holds `header.length - sizeof(header)` bytes. */
@@ -44,7 +46,7 @@ class FuseHandlers {
  public:
   /** Result of `handle`: answered (or nothing to answer). */
   static constexpr int64_t kDone = -1;
-  /** Result of `handle`: a read of content that the image's bytes are not; nothing was answered. */
+  /** Result of `handle`: a read of content that the image's bytes are not, or an open; nothing was answered. */
   static constexpr int64_t kContent = -2;
 
   /** Without `image`, every read of content is given back. */
@@ -56,7 +58,7 @@ class FuseHandlers {
    * was answered then. `scratch` is `scratch_size` bytes that the call may use. Never called for FUSE_INIT.
    */
   int64_t handle(int device, const Request& request, uint8_t* scratch, size_t scratch_size) const;
-  /** Takes apart a read given back with kContent; gives the bytes it has to be answered with. */
+  /** Takes apart what was given back with kContent; gives the bytes it has to be answered with, 0 for an open. */
   size_t content_length(const Request& request, wire::ReadIn& in) const;
   bool has_attributes() const { return volume_.has_attributes; }
   /** State of a directory's row: one of STATE_*. */

@@ -32,6 +32,8 @@ export interface SessionOptions {
   readonly volumeBytes: number;
   /** Whether any entry can have extended attributes. */
   readonly hasAttributes: boolean;
+  /** Every open of a file is asked for, as a read of no bytes. */
+  readonly checksOpens: boolean;
   /** Another process served the mount before: what it left unanswered is asked for again. */
   readonly isTakenOver: boolean;
 }
@@ -50,7 +52,10 @@ export interface SessionCounters {
 export interface SessionListener {
   /** A directory has to be loaded; to be answered by resumeSession. */
   onLoad(row: number): void;
-  /** Content that the image's bytes are not has to be read; to be answered by replyRead. `length` ends with the file. */
+  /**
+   * Content that the image's bytes are not has to be read; to be answered by replyRead. `length` ends with the file, and
+   * is 0 where a file is to be opened.
+   */
   onRead(ticket: number, row: number, offset: number, length: number): void;
   /** Nobody waits for that content any more. */
   onCancel(ticket: number): void;
@@ -79,7 +84,7 @@ export interface Addon {
   /** Answers what waits for a directory: its state was published, or `errno` says why not (0 otherwise). */
   resumeSession(session: SessionHandle, row: number, errno: number): void;
   /**
-   * Answers a read with all the bytes it wants, which are copied before this returns, or with an errno. Nothing happens
+   * Answers a read with all the bytes it wants (none for an open), which are copied before this returns, or with an errno. Nothing happens
    * when it needs no answer any more.
    */
   replyRead(session: SessionHandle, ticket: number, result: Uint8Array | number): void;

@@ -24,7 +24,10 @@ const allowed = new Map([
   ['src/protocol', ['src/base', 'src/protocol', ...choices]],
   ['src/cli', [...flow, 'src/mount', 'src/present', 'src/imaging', 'src/drive', 'src/protocol', 'src/cli']],
   ['src/index.ts', [...flow, 'src/mount', 'src/present']],
-  ['daemon', [...flow, 'src/mount', 'src/present', 'src/protocol', 'daemon', 'native/index.ts']],
+  [
+    'daemon',
+    [...flow, 'src/mount', 'src/present', 'src/imaging', 'src/protocol', 'daemon', 'native/index.ts'],
+  ],
   ['native/index.ts', ['src/base', 'src/index/layout.ts']],
   ['scripts', ['src', 'scripts', 'native/index.ts']],
 ]);

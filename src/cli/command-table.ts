@@ -33,6 +33,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         choices: ['auto', ...DRIVER_NAMES],
         summary: 'How to mount; auto takes the fastest that works here',
       },
+      { name: 'verify', type: 'boolean', summary: 'Verify files as they are read, by sums on the disc' },
       { name: 'new', type: 'boolean', summary: 'Mount it again even if it is mounted' },
       { name: 'allow-other', type: 'boolean', summary: 'Let other users in' },
     ],

@@ -29,8 +29,9 @@ export class ProgressLine {
   show(progress: ByteProgress, remark = '', drawBar?: (width: number) => string): void {
     this.#isShown = true;
     const text = formatProgress(progress) + remark;
-    const { columns = DEFAULT_COLUMNS } = this.#terminal as { columns?: number };
-    const room = Math.min(MAX_BAR, columns - text.length - BAR_FRAME);
+    const { columns } = this.#terminal as { columns?: number };
+    // Some terminals say that they have none.
+    const room = Math.min(MAX_BAR, (columns || DEFAULT_COLUMNS) - text.length - BAR_FRAME);
     const bar = drawBar === undefined || room < MIN_BAR ? '' : `  [${drawBar(room)}]`;
     this.#terminal.write(`\r${text}${bar}${ERASE}`);
   }

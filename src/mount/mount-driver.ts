@@ -1,4 +1,5 @@
 // The contract of everything that can show an index as a mounted file system.
+import type { FileContent } from '../filesystem/file-content.js';
 import type { ByteSource } from '../source/byte-source.js';
 import type { DiscIndex } from '../index/disc-index.js';
 import type { IndexMemory } from '../index/index-memory.js';
@@ -6,8 +7,18 @@ import type { IndexMemory } from '../index/index-memory.js';
 export const DRIVER_NAMES = ['erofs', 'fuse', 'fuse-native'] as const;
 export type DriverName = (typeof DRIVER_NAMES)[number];
 
+/** Content of files by row, where the stored bytes alone do not decide what a reader gets. */
+export interface CheckedContents {
+  /** Reads nothing yet. */
+  open(row: number): FileContent;
+  /** Rejects where the file may not be opened. */
+  check(row: number, signal: AbortSignal): Promise<void>;
+}
+
 export interface MountRequest {
   readonly index: DiscIndex;
+  /** What files read as; the index says it where absent. */
+  readonly contents?: CheckedContents | undefined;
   /** The image's bytes; the mount does not own it and must not use it after `ended` settles. */
   readonly source: ByteSource;
   /** Absolute path of an existing, empty directory. */

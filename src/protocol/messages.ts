@@ -33,6 +33,8 @@ export interface MountParams {
   readonly charset?: string | undefined;
   /** Show associated files as ._NAME. */
   readonly associated?: boolean | undefined;
+  /** Verify files as they are read, by the checksums that the disc carries. */
+  readonly verify?: boolean | undefined;
   readonly driver?: DriverName | 'auto';
   /** Mount again even when the image is mounted already. */
   readonly new?: boolean;
@@ -60,6 +62,14 @@ export interface MountSummary {
   readonly entries: number;
   /** Absent where the driver does not count. */
   readonly counters?: MountCounters;
+  /** Files by what verification says of them, and paths of those that do not agree; absent where none is wanted. */
+  readonly verified?: {
+    readonly ok: number;
+    readonly mismatch: number;
+    readonly unknown: number;
+    readonly pending: number;
+    readonly files: readonly string[];
+  };
   /** Drivers that would have been faster, and why they do not serve this mount; absent when there are none. */
   readonly passedOver?: readonly { readonly driver: DriverName; readonly reason: string }[];
 }

@@ -134,6 +134,8 @@ describe.skipIf(!hasTools)('isodrive verify', () => {
     const good = of(checksOf(await verify(path)), 'libisofs');
     expect(good.map(({ subject }) => subject)).toContain('session');
     expect(new Set(statuses(good))).toEqual(new Set(['ok']));
+    const files = good.filter(({ evidence }) => evidence === 'sums of libisofs');
+    expect(files.map(({ subject }) => subject)).toEqual(Object.keys(FILES).map((name) => `/${name}`));
     const media = async (): Promise<string> => {
       const { stdout, stderr } = await runCommand('xorriso', [
         ...['-md5', 'on', '-indev', `stdio:${path}`],
@@ -146,8 +148,15 @@ describe.skipIf(!hasTools)('isodrive verify', () => {
     const result = await verify(path);
     expect(result.status).toBe(10);
     const bad = of(checksOf(result), 'libisofs').filter(({ status }) => status === 'mismatch');
-    expect(bad.map(({ subject }) => subject)).toEqual(['session']);
+    expect(bad.map(({ subject }) => subject)).toEqual(['session', '/late/big.bin']);
     expect(await media()).toMatch(/MISMATCH/i);
+    // File by file, in xorriso's own words.
+    const each = await runCommand('xorriso', [
+      ...['-md5', 'on', '-indev', `stdio:${path}`, '-check_md5_r', 'FAILURE', '/', '--'],
+    ]);
+    const told = `${each.stdout.toString()}${each.stderr}`;
+    expect(told.match(/mismatch.*'(.*)'/gi)?.join()).toContain('/late/big.bin');
+    expect(told).not.toContain('/late/last.bin');
   });
 
   it.skipIf(!hasGpg)('agrees with gpgv on a signed list, detached and clear', async () => {

@@ -17,8 +17,8 @@ interface Thread {
 }
 
 interface Waiting<T> {
-  resolve(value: T): void;
-  reject(reason: Error): void;
+  readonly resolve: (value: T) => void;
+  readonly reject: (reason: Error) => void;
 }
 
 export class HashCrew implements Hasher {

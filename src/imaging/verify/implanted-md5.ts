@@ -56,10 +56,21 @@ export class ImplantedMd5 implements PassReader {
   #fragment = 0;
   #fragmentStart = 0;
   #firstBad: ByteRange | undefined;
+  #proven = 0;
 
   constructor(sum: ImplantedSum) {
     this.#sum = sum;
     this.end = sum.size;
+  }
+
+  /** Bytes from the start up to which every fragment so far was right. */
+  get proven(): number {
+    return this.#proven;
+  }
+
+  /** The first fragment so far that was not. */
+  get firstBad(): ByteRange | undefined {
+    return this.#firstBad;
   }
 
   update(bytes: Uint8Array): void {
@@ -70,6 +81,7 @@ export class ImplantedMd5 implements PassReader {
       done += step;
       if (this.#position % STEP === 0) this.#endStep(this.#position - STEP);
     }
+    if (this.#position === this.end) this.#endImage();
   }
 
   fail(range: ByteRange): void {
@@ -79,9 +91,13 @@ export class ImplantedMd5 implements PassReader {
   /** Whether the sum is right; undefined when not all could be read. `where` is the first fragment that is not. */
   finish(): { readonly isRight: boolean; readonly where: ByteRange | undefined } | undefined {
     if (this.#position !== this.end) return undefined;
-    const isRight = this.#hash.digest('hex') === this.#sum.md5;
-    const rest = { position: this.#fragmentStart, size: this.end - this.#fragmentStart };
-    return { isRight, where: isRight ? undefined : (this.#firstBad ?? rest) };
+    const isRight = this.#proven === this.end;
+    return { isRight, where: isRight ? undefined : this.#firstBad };
+  }
+
+  #endImage(): void {
+    if (this.#hash.digest('hex') === this.#sum.md5) this.#proven = this.end;
+    else this.#firstBad ??= { position: this.#fragmentStart, size: this.end - this.#fragmentStart };
   }
 
   /** The field itself counts as spaces. */
@@ -104,6 +120,7 @@ export class ImplantedMd5 implements PassReader {
     const expected = fragmentSums.slice((fragment - 1) * digits, fragment * digits);
     const range = { position: this.#fragmentStart, size: this.#position - this.#fragmentStart };
     if (found.join('') !== expected) this.#firstBad ??= range;
+    else if (this.#firstBad === undefined) this.#proven = this.#position;
     this.#fragment = fragment;
     this.#fragmentStart = this.#position;
   }

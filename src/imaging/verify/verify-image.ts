@@ -5,7 +5,7 @@ import { ExtentMap } from '../../index/extent-map.js';
 import type { OpenedImage } from '../../index/open-image.js';
 import type { Check } from './check.js';
 import type { Evidence, VerifyOptions } from './evidence.js';
-import { gatherInside } from './gather-inside.js';
+import { gatherInside, gatherRecordedSums } from './gather-inside.js';
 import { gatherListsBeside } from './gather-beside.js';
 import { gatherSignatures } from './gather-signatures.js';
 import { runPass } from './image-pass.js';
@@ -17,7 +17,10 @@ export async function verifyImage(image: OpenedImage, options: VerifyOptions): P
   const extents = await ExtentMap.load(image.index, options.signal);
   const context = { image, options, extents };
   const evidence: Evidence[] = [];
-  const gatherers = [gatherListsBeside, gatherSignatures, gatherImplanted, gatherTags, gatherInside];
+  const gatherers = [
+    ...[gatherListsBeside, gatherSignatures, gatherImplanted, gatherTags],
+    ...[gatherInside, gatherRecordedSums],
+  ];
   for (const gather of gatherers) evidence.push(...(await gather(context)));
   await runPass(
     image.source,

@@ -184,7 +184,9 @@ function coveredMount(directory: string, source: string): IsodriveError {
 }
 
 /** Descriptor of an image that the kernel can read for itself, a local file. Rejects with `unsupported` otherwise. */
-async function checkImage({ source, sourceName }: MountRequest, backing: Backing): Promise<number> {
+async function checkImage({ source, sourceName, contents }: MountRequest, backing: Backing): Promise<number> {
+  if (contents !== undefined)
+    throw unsuitable(sourceName, 'its files are verified as they are read, which no kernel does');
   const descriptor = source.fileDescriptor;
   if (descriptor === undefined) throw unsuitable(sourceName, 'it is no plain file');
   if (!(await promisify(fstat)(descriptor)).isFile())

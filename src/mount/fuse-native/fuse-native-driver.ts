@@ -52,7 +52,7 @@ class FuseNativeDriver implements MountDriver {
   async #mount(request: MountRequest): Promise<ActiveMount> {
     await this.#refuse(request);
     const native = loadFuseNative();
-    const operations = new Operations(request.index, request.source);
+    const operations = new Operations(request);
     const fuse = new native.Fuse(request.directory, operations, { timeout: false });
     fuse._fuseOptions = () => formatMountOptions(request);
     const descriptor = await start(fuse, request.directory);

@@ -5,7 +5,7 @@ import { MAX_NAME_BYTES, MODE_TYPE } from '../../filesystem/file-tree.js';
 import { ContentOpener } from '../../index/content-opener.js';
 import type { DiscIndex } from '../../index/disc-index.js';
 import type { NodeRecord, NodeTime } from '../../index/node-record.js';
-import type { ByteSource } from '../../source/byte-source.js';
+import type { CheckedContents, MountRequest } from '../mount-driver.js';
 import { shownNames } from './directory-aliases.js';
 import type { NativeOperations, NativeStat } from './load-fuse-native.js';
 import { directoryFault, ENOTDIR, NativeFault, PathResolver, toFault } from './path-resolver.js';
@@ -19,20 +19,26 @@ const EIO = new NativeFault(ERRNO_NUMBERS.EIO);
 /** What a mount needs to answer; dropped when it has ended, because the package holds on to its handlers for ever. */
 interface Served {
   readonly index: DiscIndex;
-  readonly contents: ContentOpener;
+  readonly contents: Pick<ContentOpener, 'open'> & Partial<CheckedContents>;
   readonly paths: PathResolver;
 }
 
 export class Operations implements NativeOperations {
   #served: Served | undefined;
+  readonly #closed = new AbortController();
 
-  constructor(index: DiscIndex, source: ByteSource) {
-    this.#served = { index, contents: new ContentOpener(index, source), paths: new PathResolver(index) };
+  constructor({ index, source, contents }: Pick<MountRequest, 'index' | 'source' | 'contents'>) {
+    this.#served = {
+      index,
+      contents: contents ?? new ContentOpener(index, source),
+      paths: new PathResolver(index),
+    };
   }
 
   /** Answers EIO from now on, and lets index and source go. */
   close(): void {
     this.#served = undefined;
+    this.#closed.abort();
   }
 
   // The package detaches its methods from nothing, but calls them on an object of its own: hence the arrow functions.
@@ -64,7 +70,10 @@ export class Operations implements NativeOperations {
 
   /** The handle is row + 1: the package takes 0 for none. */
   readonly open: NativeOperations['open'] = (path, _flags, reply) => {
-    this.#at(path, reply, (_served, row) => reply(0, row + 1));
+    this.#at(path, reply, async ({ contents }, row) => {
+      await contents.check?.(row, this.#closed.signal);
+      reply(0, row + 1);
+    });
   };
 
   readonly read: NativeOperations['read'] = (_path, handle, buffer, length, position, reply) => {

@@ -121,24 +121,29 @@ class FuseDriver implements MountDriver {
 
   async #serve(request: MountRequest, device: number, isTakenOver: boolean): Promise<ActiveMount> {
     const addon = this.#load();
-    const { index, source } = request;
+    const { index, source, contents } = request;
     const region = regionOf(request);
     let end: (end: MountEnd) => void = () => undefined;
     const ended = new Promise<MountEnd>((resolve) => {
       end = resolve;
     });
     let session: SessionHandle | undefined = undefined;
-    const reads = new ReadService(new ContentOpener(index, source), (ticket, result) => {
-      if (session !== undefined) addon.replyRead(session, ticket, result);
-    });
+    const reads = new ReadService(
+      contents ?? new ContentOpener(index, source),
+      (ticket, result) => {
+        if (session !== undefined) addon.replyRead(session, ticket, result);
+      },
+      contents,
+    );
     const started = addon.startSession(
       {
         device,
-        image: source.fileDescriptor ?? -1,
+        image: (contents === undefined ? source.fileDescriptor : undefined) ?? -1,
         imageBytes: source.size,
         region,
         volumeBytes: index.tree.volumeSize,
-        hasAttributes: index.tree.hasAttributes ?? false,
+        hasAttributes: contents !== undefined || (index.tree.hasAttributes ?? false),
+        checksOpens: contents !== undefined,
         isTakenOver,
       },
       {

@@ -5,6 +5,7 @@ import type { Area, DiscAreas } from '../../../src/present/map/disc-areas.js';
 import { renderRescueBar } from '../../../src/present/map/rescue-bar.js';
 import { joinCells } from '../../../src/present/map/segments.js';
 import { LinearTrack, SpiralTrack, TRACK_SIDE } from '../../../src/present/map/track.js';
+import type { Track } from '../../../src/present/map/track.js';
 import { escapeXml } from '../../../src/present/map/xml-text.js';
 import { RescueMap } from '../../../src/source/rescue-map.js';
 
@@ -82,10 +83,12 @@ describe('A disc in cells', () => {
   });
 });
 
-describe.each([
+const TRACKS: readonly (readonly [string, Track])[] = [
   ['spiral', new SpiralTrack()],
   ['linear', new LinearTrack()],
-])('The %s track', (_, track) => {
+];
+
+describe.each(TRACKS)('The %s track', (_, track) => {
   const points = (path: string): [number, number][] =>
     Array.from(path.matchAll(/(?:M|0 1 )([\d.]+) ([\d.]+)/g), ([, x, y]) => [Number(x), Number(y)]);
 
