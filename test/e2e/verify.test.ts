@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasProgram, mustRun, runCommand } from '../../scripts/bench/run-command.js';
 import type { CommandResult } from '../../scripts/bench/run-command.js';
+import { encodeMode1Sector } from '../../src/drive/mmc/sector-code.js';
 import type { Check } from '../../src/imaging/verify/check.js';
 import { expectFailure } from '../support/command-failure.js';
 import { findCorpus, unpackImage } from '../support/corpus.js';
@@ -17,6 +18,7 @@ const hasTools = (await hasProgram('xorriso')) && (await hasProgram('isoinfo'));
 const hasImplant = hasTools && (await hasProgram('implantisomd5')) && (await hasProgram('checkisomd5'));
 const hasGpg = hasTools && (await hasProgram('gpg')) && (await hasProgram('gpgv'));
 const hasMinisign = hasTools && (await hasProgram('minisign'));
+const hasUdf = hasTools && (await hasProgram('mkudffs')) && (await hasProgram('genisoimage'));
 const hasSignify = hasTools && (await hasProgram('signify-openbsd'));
 const corpus = findCorpus();
 
@@ -242,6 +244,65 @@ describe.skipIf(!hasTools)('isodrive verify', () => {
     expect(of(checksOf(good), 'signature')).toMatchObject([{ status: 'ok', subject: 'SHA256SUMS' }]);
     await appendFile(join(cwd, 'SHA256SUMS'), '\n');
     expect((await verify(path, '--key', key)).status).toBe(10);
+  });
+
+  it('says which sectors of a raw image do not fit their codes', async () => {
+    const folder = await mkdtemp(join(root, 'raw-'));
+    const path = join(folder, 'disc.bin');
+    const sectors = Array.from({ length: 200 }, (_, block) =>
+      encodeMode1Sector(Buffer.alloc(2048, `${block} `), block),
+    );
+    await writeFile(path, Buffer.concat(sectors));
+    await writeFile(`${path}.md5`, (await mustRun('md5sum', [path])).stdout);
+    expect((await verify(path)).status).toBe(0);
+    await damage(path, 2352 * 77 + 500);
+    const result = await verify(path);
+    expect(result.status).toBe(10);
+    const found = checksOf(result).map(({ kind, status }) => `${kind} ${status}`);
+    expect(found).toEqual(['checksum mismatch', 'sectors mismatch', 'sectors ok', 'structure unchecked']);
+    expect(of(checksOf(result), 'sectors')[0]!.detail).toMatch(/^sector 77, mode 1/);
+  });
+
+  it.skipIf(!hasUdf)('finds a damaged UDF descriptor that nobody reads, and none in a file', async () => {
+    const folder = await mkdtemp(join(root, 'udf-'));
+    const path = join(folder, 'disc.udf');
+    await mustRun('mkudffs', ['--new-file', '--blocksize=2048', '--media-type=dvd', path, '2048']);
+    const good = of(checksOf(await verify(path)), 'udf-tags');
+    expect(statuses(good)).toEqual(['ok']);
+    const bytes = await readFile(path);
+    // The reserve sequence lies behind the main one: its primary volume descriptor is the last.
+    const blocks = Array.from({ length: bytes.length / 2048 }, (_, block) => block * 2048);
+    const primary = blocks.filter(
+      (at) => bytes.readUInt16LE(at) === 1 && bytes.readUInt32LE(at + 12) === at / 2048,
+    );
+    expect(primary).toHaveLength(2);
+    await damage(path, primary[1]! + 100);
+    const result = await verify(path);
+    expect(result.status).toBe(10);
+    const [bad] = of(checksOf(result), 'udf-tags');
+    expect(bad).toMatchObject({ status: 'mismatch' });
+    expect(bad!.detail).toContain(`at byte ${primary[1]!}`);
+    // A disc that holds the damaged image as a file is as it should be.
+    const outer = join(folder, 'outer.iso');
+    await mustRun('genisoimage', ['-quiet', '-udf', '-R', '-o', outer, path]);
+    expect(statuses(of(checksOf(await verify(outer)), 'udf-tags'))).toEqual(['ok']);
+  });
+
+  it('says what no checksum speaks for', async () => {
+    const folder = await mkdtemp(join(root, 'part-'));
+    const list = await mustRun('md5sum', ['late/last.bin'], { cwd: tree });
+    await writeFile(join(folder, 'md5sum.txt'), list.stdout);
+    const disc = join(folder, 'disc.iso');
+    const sources = [tree, join(folder, 'md5sum.txt')];
+    await mustRun('xorriso', ['-as', 'mkisofs', '-quiet', '-R', '-o', disc, ...sources]);
+    const result = await verify(disc);
+    expect(result.status).toBe(0);
+    const [coverage] = of(checksOf(result), 'coverage');
+    expect(coverage).toMatchObject({
+      status: 'unchecked',
+      detail: '3 of 4 files are under none that agrees',
+      files: ['/early/first.bin', '/late/big.bin', '/md5sum.txt'],
+    });
   });
 
   it('sees that an image is shorter than it says', async () => {

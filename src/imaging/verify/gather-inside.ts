@@ -81,6 +81,7 @@ function gatherFile(
   }
   return {
     consumers: [],
+    row,
     finish: async () => [judge(base, algorithm, digest, await hashPieces(open(), algorithm, signal))],
   };
 }
