@@ -109,6 +109,12 @@ export interface Addon {
    * file system cannot tell (preadv2 with RWF_NOWAIT). Never waits and never throws.
    */
   readCached(fileDescriptor: number, target: Uint8Array, position: number): boolean;
+  /** Has the kernel let go of a file's pages, so that the next reads reach its medium (posix_fadvise, DONTNEED). */
+  dropCached(fileDescriptor: number): Promise<void>;
+  /** Takes room on the disk for so many bytes of a file, which read as zeros (fallocate). */
+  preallocate(fileDescriptor: number, bytes: number): Promise<void>;
+  /** Locks a file for this descriptor alone (flock); false when another has it. */
+  lockFile(fileDescriptor: number): boolean;
   /** Sends variables, and up to 4 descriptors, to a service manager's NOTIFY_SOCKET (sd_notify(3)). */
   notify(socketPath: string, text: string, descriptors: readonly number[]): void;
   /** Who is at the other end of a Unix socket (SO_PEERCRED). */

@@ -19,7 +19,7 @@ const allowed = new Map([
   ['src/source', ['src/base', 'src/source', 'native/index.ts']],
   ['src/mount', [...flow, 'src/mount', 'native/index.ts']],
   ['src/present', [...flow, 'src/present']],
-  ['src/imaging', [...flow, 'src/present', 'src/imaging']],
+  ['src/imaging', [...flow, 'src/present', 'src/imaging', 'native/index.ts']],
   ['src/drive', ['src/base', 'src/source', 'src/disc', 'src/container', 'src/drive', 'native/index.ts']],
   ['src/protocol', ['src/base', 'src/protocol', ...choices]],
   ['src/cli', [...flow, 'src/mount', 'src/present', 'src/imaging', 'src/drive', 'src/protocol', 'src/cli']],

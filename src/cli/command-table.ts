@@ -127,6 +127,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'verify', type: 'boolean', summary: 'Read everything again and compare' },
       { name: 'retries', type: 'string', summary: 'How often to try bad sectors again; 3 without' },
       { name: 'map', type: 'string', summary: 'Map file, as of ddrescue; OUTPUT.map without' },
+      { name: 'preallocate', type: 'boolean', summary: 'Take room for the whole image first' },
       { name: 'accept-errors', type: 'boolean', summary: 'Finish even if sectors cannot be read' },
       { name: 'force', type: 'boolean', summary: 'Replace an image that is there' },
     ],

@@ -1,4 +1,4 @@
-// Error detection and error correction of a sector on a CD (ECMA-130 14 and Annex A), and where in the sector they
+// Error correction of a sector on a CD (ECMA-130 14 and Annex A), and where in the sector they
 // stand. Form 1 of mode 2 (CD-ROM XA) has the same in the same places, but for the EDC.
 import { SECTOR_SIZE } from './sector-reader.js';
 
@@ -12,29 +12,14 @@ export const EDC_OFFSET = DATA_OFFSET + SECTOR_SIZE;
 export const P_OFFSET = EDC_OFFSET + 4 + 8;
 const Q_OFFSET = P_OFFSET + 2 * 86;
 
-/** ECMA-130 14.3: (x^16 + x^15 + x^2 + 1)(x^16 + x^2 + x + 1), least significant bit first. */
-const EDC_POLYNOMIAL = 0xd801_8001;
 /** ECMA-130 A.3: the field of 256 elements by x^8 + x^4 + x^3 + x^2 + 1. */
 const FIELD_POLYNOMIAL = 0x11d;
-
-const EDC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit += 1) value = (value >>> 1) ^ ((value & 1) * EDC_POLYNOMIAL);
-  return value >>> 0;
-});
 
 /** Product with the primitive element, alpha. */
 const TIMES_ALPHA = Uint8Array.from({ length: 256 }, (_, x) => (x << 1) ^ ((x >> 7) * FIELD_POLYNOMIAL));
 /** Quotient by 1 + alpha. */
 const BY_ALPHA_PLUS_ONE = new Uint8Array(256);
 for (let x = 0; x < 256; x += 1) BY_ALPHA_PLUS_ONE[x ^ TIMES_ALPHA[x]!] = x;
-
-/** Error detection code over `bytes`. */
-export function errorDetectionCode(bytes: Uint8Array): number {
-  let code = 0;
-  for (const byte of bytes) code = (code >>> 8) ^ EDC_TABLE[(code ^ byte) & 0xff]!;
-  return code >>> 0;
-}
 
 /**
  * Writes P and Q parity into a whole sector. ECMA-130 A.4 and A.5: the bytes from the header on as 16-bit words, of which each half is a field of its own. P

@@ -5,10 +5,10 @@ import { open, stat } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { loadAddon } from '../../native/index.js';
 import type { Addon } from '../../native/index.js';
 import { IsodriveError, isSystemError } from '../base/error.js';
 import { throwIfAborted } from './abortable.js';
+import { tryToLoadAddon } from './load-addon.js';
 import { measureBlockDevice } from './block-device-size.js';
 import type { ByteSource, SourceIdentity } from './byte-source.js';
 
@@ -76,6 +76,11 @@ export class FileSource implements ByteSource {
     return this.#addon.readCached(this.fileDescriptor, target, position);
   }
 
+  /** Does nothing without the addon. Rejects with what the kernel says. */
+  async dropCached(): Promise<void> {
+    await this.#addon?.dropCached(this.fileDescriptor);
+  }
+
   /** Rejects with `image-changed` when the file was written to or truncated since it was opened. */
   async checkUnchanged(): Promise<void> {
     this.#checkedAt = performance.now();
@@ -123,16 +128,8 @@ export class FileSource implements ByteSource {
 
   /** Closes the descriptor. No read may be under way, and native code must have let go of it. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#handle.close();
-  }
-}
-
-/** Without the addon every read goes through the thread pool: slower, not wrong. */
-function tryToLoadAddon(): Addon | undefined {
-  try {
-    return loadAddon();
-  } catch {
-    return undefined;
+    // A medium that has vanished fails here once more; its reads have told, and nothing was written.
+    await this.#handle.close().catch(() => undefined);
   }
 }
 

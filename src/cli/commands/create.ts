@@ -34,6 +34,7 @@ export const runCreate: RunCommand = async (args, { output, signal }) => {
     report = await createImage(source, {
       ...{ paths, algorithms, retries, signal },
       verify: args.flag('verify'),
+      preallocates: args.flag('preallocate'),
       force: args.flag('force'),
       acceptErrors: args.flag('accept-errors'),
       schemaVersion: SCHEMA_VERSION,

@@ -1,9 +1,9 @@
 // What surrounds the user data of a mode 1 sector on a CD: sync, header, error detection and error correction
 // (ECMA-130 14 and Annex A). Images of 2048-byte sectors leave it out; it follows from the data and the address.
+import { errorDetectionCode } from '../../base/error-detection-code.js';
 import {
   DATA_OFFSET,
   EDC_OFFSET,
-  errorDetectionCode,
   RAW_SECTOR_SIZE,
   SYNC_LENGTH,
   writeParity,

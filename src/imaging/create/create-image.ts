@@ -31,6 +31,8 @@ export interface CreateOptions {
   readonly retries: number;
   /** Read the source again and compare. */
   readonly verify: boolean;
+  /** Take room for the whole image before anything is read. */
+  readonly preallocates: boolean;
   /** Replace an image that is there. */
   readonly force: boolean;
   /** Finish even when sectors cannot be read; the map then says which. */
@@ -51,6 +53,8 @@ export interface CreateProgress extends RescueProgress {
 /** The JSON report beside an image; fields may be added. */
 export interface CreateReport {
   readonly source: string;
+  /** The drive, where the source is one. */
+  readonly drive?: object;
   /** OUT, or OUT.part when it is not finished. */
   readonly image: string;
   readonly finished: boolean;
@@ -82,10 +86,12 @@ export interface CreateReport {
 export async function createImage(source: ByteSource, options: CreateOptions): Promise<CreateReport> {
   const started = performance.now();
   const { paths, signal } = options;
-  const earlier = await findEarlierRun(paths, source.size, options.force);
+  const before = await findEarlierRun(paths, source.size, options.force);
   const structureEnd = await measureDisc(source, signal);
-  await using part = await PartFile.open(paths.part, source.size, earlier.resumes);
-  const { map, resumes } = earlier;
+  await using part = await PartFile.open(paths.part);
+  // Another run may have come and gone before ours had the file for itself.
+  const { map, resumes } = before.resumes ? await findEarlierRun(paths, source.size, options.force) : before;
+  await part.prepare(source.size, resumes, options.preallocates);
   const readBack = part.readBack.bind(part);
   if (resumes) await checkSameDisc(source, map, readBack, signal);
   await using hasher = new SequentialHasher(options.algorithms, source.size);
@@ -113,6 +119,8 @@ export async function createImage(source: ByteSource, options: CreateOptions): P
   } finally {
     await saveAtLast(save, rescuer);
   }
+  // What the kernel remembers of the first time proves nothing about the medium.
+  if (options.verify) await source.dropCached?.();
   const { size, findings } = settleSize(source, map.missing(), structureEnd);
   const differing = options.verify
     ? await compareBack(source, {
@@ -128,6 +136,7 @@ export async function createImage(source: ByteSource, options: CreateOptions): P
   const digests = await hasher.finish(size, readBack, signal);
   const result: CreateReport = {
     source: source.name,
+    ...(source.drive === undefined ? {} : { drive: source.drive }),
     image: finished ? paths.output : paths.part,
     finished,
     ...{ size, capacity: source.size, structureEnd },

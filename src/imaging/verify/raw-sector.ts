@@ -1,8 +1,8 @@
 // Whether a sector of a CD, as the drive reads it with everything, is what its own codes say. Pure.
+import { errorDetectionCode } from '../../base/error-detection-code.js';
 import {
   DATA_OFFSET,
   EDC_OFFSET,
-  errorDetectionCode,
   P_OFFSET,
   RAW_SECTOR_SIZE,
   SYNC_LENGTH,

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { errorDetectionCode, RAW_SECTOR_SIZE } from '../../../src/disc/sector-parity.js';
+import { errorDetectionCode } from '../../../src/base/error-detection-code.js';
+import { RAW_SECTOR_SIZE } from '../../../src/disc/sector-parity.js';
 import { encodeMode1Sector } from '../../../src/drive/mmc/sector-code.js';
 import { findRawSectors, RawSectorScan } from '../../../src/imaging/verify/raw-image.js';
 import { checkRawSector } from '../../../src/imaging/verify/raw-sector.js';
