@@ -196,6 +196,20 @@ describe.skipIf(!hasTools)('mount --verify', () => {
     expect(second.id).not.toBe(first.id);
   });
 
+  it('goes on refusing after the daemon was killed', async () => {
+    const disc = await makeListed();
+    await damage(disc, (await findExtent(disc, '/late/last.bin')) + 100);
+    await using mount = await isodrive.mount(disc, { verify: true });
+    expect(await tryFile(mount, 'late/big.bin')).toBe('read');
+    const { pid } = await isodrive.daemon.status();
+    process.kill(pid, 'SIGKILL');
+    await waitUntil(async () => (await isodrive.daemon.status().catch(() => ({ pid }))).pid !== pid);
+    expect(await tryFile(mount, 'late/last.bin')).toBe('refused');
+    expect(await tryFile(mount, 'early/first.bin')).toBe('read');
+    expect(await states(mount)).toMatchObject({ 'early/first.bin': 'ok', 'late/last.bin': 'mismatch' });
+    expect(await verifiedOf(mount)).toMatchObject({ mismatch: 1, files: ['/late/last.bin'] });
+  });
+
   it('ends while a file is being verified', async () => {
     const folder = await fresh();
     await using file = await open(join(folder, 'large'), 'w');

@@ -80,6 +80,34 @@ describe.skipIf(!hasTools)('isodrive verify', () => {
     expect(statuses(of(checksOf(bad), 'checksum'))).toEqual(['mismatch']);
   });
 
+  it('computes several digests in threads, with every other program, of a good and an unreadable image', async () => {
+    const path = join(await mkdtemp(join(root, 'large-')), 'disc.iso');
+    const bytes = Buffer.alloc(24 * 1_048_576 + 4096);
+    const sample = await readFile(image);
+    for (let at = 0; at < bytes.length; at += sample.length) sample.copy(bytes, at);
+    await writeFile(path, bytes);
+    const programs = ['md5', 'sha1', 'sha256', 'sha512', 'b2'];
+    for (const name of programs)
+      await writeFile(`${path}.${name}`, (await mustRun(`${name}sum`, [path])).stdout);
+    const good = await verify(path);
+    const lists = of(checksOf(good), 'checksum');
+    expect(lists.map(({ evidence }) => evidence).sort()).toEqual(
+      programs.map((name) => `disc.iso.${name}`).sort(),
+    );
+    expect(new Set(statuses(lists))).toEqual(new Set(['ok']));
+    const algorithms = ['--hash', 'md5,sha1,sha256,sha512,blake2b'];
+    const told = await mustRun(process.execPath, [MAIN, 'checksum', path, ...algorithms]);
+    for (const program of ['md5sum', 'sha1sum', 'sha256sum', 'sha512sum', 'b2sum']) {
+      const list = join(path, '..', 'tagged');
+      await writeFile(list, told.stdout);
+      expect((await runCommand(program, ['--check', '--ignore-missing', list])).status, program).toBe(0);
+    }
+    await writeFile(`${path}.map`, `0x0 + 1\n0x0 0x900000 +\n0x900000 0x800 -\n0x900800 0xf00800 +\n`);
+    expect(new Set(statuses(of(checksOf(await verify(path)), 'checksum')))).toEqual(new Set(['unreadable']));
+    const refused = await runCommand(process.execPath, [MAIN, 'checksum', path, '--json', ...algorithms]);
+    expect(expectFailure(refused).message).toContain('byte 9437184');
+  });
+
   it('names the files of a disc that its own list does not agree with', async () => {
     const folder = await mkdtemp(join(root, 'debian-'));
     const list = await mustRun('sh', ['-c', 'find . -type f | sort | xargs md5sum'], { cwd: tree });
@@ -112,8 +140,12 @@ describe.skipIf(!hasTools)('isodrive verify', () => {
     'agrees with checkisomd5, and names what lies in the first bad fragment',
     async () => {
       const path = await copyImage();
-      await mustRun('implantisomd5', [path]);
       const check = async (): Promise<number | undefined> => (await runCommand('checkisomd5', [path])).status;
+      // Unsigned: neither has anything to say.
+      const { stdout, stderr } = await runCommand('checkisomd5', [path]);
+      expect(`${stdout.toString()}${stderr}`).toMatch(/no checksum information/i);
+      expect(of(checksOf(await verify(path)), 'implanted-md5')).toEqual([]);
+      await mustRun('implantisomd5', [path]);
       expect(await check()).toBe(0);
       expect(of(checksOf(await verify(path)), 'implanted-md5')).toMatchObject([{ status: 'ok' }]);
       const offset = (await findExtent(path, '/late/big.bin')) + 1_500_000;
@@ -159,6 +191,12 @@ describe.skipIf(!hasTools)('isodrive verify', () => {
     const told = `${each.stdout.toString()}${each.stderr}`;
     expect(told.match(/mismatch.*'(.*)'/gi)?.join()).toContain('/late/big.bin');
     expect(told).not.toContain('/late/last.bin');
+    // The array of sums itself lies before the tag of the session.
+    const tag = good.find(({ subject }) => subject === 'session')!;
+    const sector = Number(/tag in sector (\d+)/.exec(tag.evidence)![1]);
+    await damage(path, (sector - 1) * 2048 + 20);
+    const worse = of(checksOf(await verify(path)), 'libisofs').map(({ detail }) => detail);
+    expect(worse).toContain('the array of sums is damaged');
   });
 
   it.skipIf(!hasGpg)('agrees with gpgv on a signed list, detached and clear', async () => {
