@@ -29,9 +29,10 @@ export class ProgressLine {
   show(progress: ByteProgress, remark = '', drawBar?: (width: number) => string): void {
     this.#isShown = true;
     const text = formatProgress(progress) + remark;
-    const { columns } = this.#terminal as { columns?: number };
+    const { columns = 0 } = this.#terminal as { columns?: number };
     // Some terminals say that they have none.
-    const room = Math.min(MAX_BAR, (columns || DEFAULT_COLUMNS) - text.length - BAR_FRAME);
+    const width = columns > 0 ? columns : DEFAULT_COLUMNS;
+    const room = Math.min(MAX_BAR, width - text.length - BAR_FRAME);
     const bar = drawBar === undefined || room < MIN_BAR ? '' : `  [${drawBar(room)}]`;
     this.#terminal.write(`\r${text}${bar}${ERASE}`);
   }
