@@ -16,6 +16,7 @@ const VIEW = z.object({
   map: z.string().optional(),
   charset: z.string().optional(),
   associated: z.boolean().optional(),
+  verify: z.boolean().optional(),
 });
 const FINDING = z.object({
   code: z.string(),
@@ -33,6 +34,7 @@ const FACTS = z.object({
   volumeSize: z.number(),
   hasAttributes: z.boolean(),
   isPlain: z.boolean(),
+  isChecked: z.boolean().default(false),
   sessions: z.array(z.number()),
   session: z.number().optional(),
 });

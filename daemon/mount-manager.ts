@@ -162,7 +162,7 @@ export class MountManager {
   ): Promise<MountedImage> {
     this.#checkOpen();
     this.#registry.checkRoom();
-    const { session, sectorOffset, map, charset, associated } = params;
+    const { session, sectorOffset, map, charset, associated, verify } = params;
     const id = this.#registry.createId();
     const budget = caller && this.#users?.ledger.takeMount(id, caller);
     try {
@@ -170,7 +170,14 @@ export class MountManager {
         ...{ id, path, files, budget, preparePoint },
         tree: params.tree ?? 'auto',
         driver: params.driver ?? 'auto',
-        view: { session, sectorOffset, map, charset, associated: associated ?? false },
+        view: {
+          session,
+          sectorOffset,
+          map,
+          charset,
+          associated: associated ?? false,
+          verify: verify ?? false,
+        },
         allowOther: params.allowOther ?? false,
         traceFuse: params.traceFuse ?? false,
         check: () => this.#checkWanted(signal),

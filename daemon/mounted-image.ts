@@ -4,7 +4,7 @@ import type { Finding } from '../src/base/finding.js';
 import type { PassedOver } from '../src/mount/select-driver.js';
 import type { ActiveMount, DriverName, FileOwner } from '../src/mount/mount-driver.js';
 import type { MountPoint } from '../src/mount/mount-point.js';
-import type { MountParams, MountSummary, UnmountedSummary } from '../src/protocol/messages.js';
+import type { MountParams, MountSummary, UnmountedSummary, VerifiedFiles } from '../src/protocol/messages.js';
 import type { TreeKind } from '../src/filesystem/file-tree.js';
 import { compareIdentity } from './image-identity.js';
 import type { ImageIdentity } from './image-identity.js';
@@ -20,6 +20,8 @@ export interface ShownImage extends AsyncDisposable {
   readonly findings: MetFindings;
   /** Loads the rest of the index in the background; gives whether all is loaded, and never rejects. */
   prefetch(): Promise<boolean>;
+  /** What verification says so far of its files; absent where none is wanted. */
+  verified?(): Promise<VerifiedFiles | undefined>;
   /** What has the image's path now: undefined for nothing, `unknown` when its medium does not answer. */
   look(): Promise<ImageIdentity | 'unknown' | undefined>;
 }
@@ -86,7 +88,7 @@ export class MountedImage {
     );
   }
 
-  #showsView({ session, sectorOffset, map, charset, associated }: ViewParams): boolean {
+  #showsView({ session, sectorOffset, map, charset, associated, verify }: ViewParams): boolean {
     const { view, image } = this.#parts;
     const { sessions, session: shown } = image.facts;
     return (
@@ -94,7 +96,8 @@ export class MountedImage {
       (sectorOffset ?? 0) === (view.sectorOffset ?? 0) &&
       map === view.map &&
       charset?.toLowerCase() === view.charset?.toLowerCase() &&
-      (associated ?? false) === (view.associated ?? false)
+      (associated ?? false) === (view.associated ?? false) &&
+      (verify ?? false) === (view.verify ?? false)
     );
   }
 
@@ -123,6 +126,7 @@ export class MountedImage {
 
   async describe(): Promise<MountSummary> {
     const { image, active, allowOther, passedOver, mountedAt, files } = this.#parts;
+    const verified = await image.verified?.();
     return {
       ...this.name(),
       ...(files === undefined ? {} : { owner: files.owner.uid }),
@@ -137,6 +141,7 @@ export class MountedImage {
       findings: image.findings.count,
       entries: image.table.rowCount,
       ...(active.counters === undefined ? {} : { counters: summarizeCounters(active.counters) }),
+      ...(verified === undefined ? {} : { verified }),
       ...(passedOver.length === 0 ? {} : { passedOver }),
     };
   }

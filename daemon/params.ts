@@ -28,6 +28,7 @@ const SCHEMAS = {
     map: absolutePath.optional(),
     charset: z.string().min(1).max(64).optional(),
     associated: z.boolean().optional(),
+    verify: z.boolean().optional(),
     driver: z.enum([...DRIVER_NAMES, 'auto']).optional(),
     new: z.boolean().optional(),
     allowOther: z.boolean().optional(),

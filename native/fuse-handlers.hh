@@ -26,6 +26,8 @@ struct VolumeInfo {
   bool has_attributes;
   /** Of all files, whatever the disc says. */
   std::optional<VolumeOwner> owner;
+  /** Whether a file may be opened is asked each time, like content that has to be decoded. */
+  bool checks_opens;
 };
 
 /** A request and its arguments; `arguments` holds `header.length - sizeof(header)` bytes. */
@@ -53,7 +55,7 @@ class FuseHandlers {
  public:
   /** Result of `handle`: answered (or nothing to answer). */
   static constexpr int64_t kDone = -1;
-  /** Result of `handle`: a read of content that the image's bytes are not; nothing was answered. */
+  /** Result of `handle`: a read of content that the image's bytes are not, or an open; nothing was answered. */
   static constexpr int64_t kContent = -2;
   /** Result of `handle`: a read that would wait for the medium, and may not now; nothing was answered. */
   static constexpr int64_t kPostponed = -3;
@@ -67,7 +69,7 @@ class FuseHandlers {
    * was answered then. `scratch` is `scratch_size` bytes that the call may use. Never called for FUSE_INIT.
    */
   int64_t handle(int device, const Request& request, uint8_t* scratch, size_t scratch_size) const;
-  /** Takes apart a read given back with kContent; gives the bytes it has to be answered with. */
+  /** Takes apart what was given back with kContent; gives the bytes it has to be answered with, 0 for an open. */
   size_t content_length(const Request& request, wire::ReadIn& in) const;
   bool has_attributes() const { return volume_.has_attributes; }
   /** State of a directory's row: one of STATE_*. */

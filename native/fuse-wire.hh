@@ -157,6 +157,16 @@ struct GetxattrIn {
 };
 static_assert(sizeof(GetxattrIn) == 8);
 
+/** Flag of OpenOut: the kernel keeps the pages that it has. */
+constexpr uint32_t kOpenKeepCache = 1U << 1;
+
+struct OpenOut {
+  uint64_t handle;
+  uint32_t flags;
+  uint32_t padding;
+};
+static_assert(sizeof(OpenOut) == 16);
+
 struct GetxattrOut {
   uint32_t size;
   uint32_t padding;

@@ -38,6 +38,8 @@ export interface SessionOptions {
   readonly hasAttributes: boolean;
   /** Whose all files are shown to be; undefined: those that the disc names. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
+  /** Every open of a file is asked for, as a read of no bytes. */
+  readonly checksOpens: boolean;
   /** Another process served the mount before: what it left unanswered is asked for again. */
   readonly isTakenOver: boolean;
 }
@@ -72,7 +74,10 @@ export interface SessionOwner {
 export interface SessionListener {
   /** A directory has to be loaded; to be answered by resumeSession. */
   onLoad(row: number): void;
-  /** Content that the image's bytes are not has to be read; to be answered by replyRead. `length` ends with the file. */
+  /**
+   * Content that the image's bytes are not has to be read; to be answered by replyRead. `length` ends with the file, and
+   * is 0 where a file is to be opened.
+   */
   onRead(ticket: number, row: number, offset: number, length: number): void;
   /** Nobody waits for that content any more. */
   onCancel(ticket: number): void;
@@ -170,8 +175,8 @@ export interface Addon {
   /** Answers what waits for a directory: its state was published, or `errno` says why not (0 otherwise). */
   resumeSession(server: ServerHandle, row: number, errno: number): void;
   /**
-   * Answers a read with all the bytes it wants, which are copied before this returns, or with an errno. Nothing happens
-   * when it needs no answer any more.
+   * Answers a read with all the bytes it wants (none for an open), which are copied before this returns, or with an errno.
+   * Nothing happens when it needs no answer any more.
    */
   replyRead(server: ServerHandle, ticket: number, result: Uint8Array | number): void;
   /** Reads of file content that the session has taken. */
@@ -216,6 +221,12 @@ export interface Addon {
    * file system cannot tell (preadv2 with RWF_NOWAIT). Never waits and never throws.
    */
   readCached(fileDescriptor: number, target: Uint8Array, position: number): boolean;
+  /** Has the kernel let go of a file's pages, so that the next reads reach its medium (posix_fadvise, DONTNEED). */
+  dropCached(fileDescriptor: number): Promise<void>;
+  /** Takes room on the disk for so many bytes of a file, which read as zeros (fallocate). */
+  preallocate(fileDescriptor: number, bytes: number): Promise<void>;
+  /** Locks a file for this descriptor alone (flock); false when another has it. */
+  lockFile(fileDescriptor: number): boolean;
   /** Sends variables, and up to 4 descriptors, to a service manager's NOTIFY_SOCKET (sd_notify(3)). */
   notify(socketPath: string, text: string, descriptors: readonly number[]): void;
   /** Who was at the other end of a Unix socket when it was connected (SO_PEERCRED, SO_PEERGROUPS). */

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -99,6 +100,27 @@ Napi::Value receive_descriptor(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, fd);
 }
 
+/** dropCached(fd): the kernel lets go of the file's pages that are on the disk already. */
+Napi::Value drop_cached(const Napi::CallbackInfo& info) {
+  return run(info.Env(), "posix_fadvise", [fd = int_argument(info, 0)] {
+    errno = posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+    return errno == 0 ? 0 : -1;
+  });
+}
+
+/** preallocate(fd, bytes): room for so many bytes, which read as zeros. */
+Napi::Value preallocate(const Napi::CallbackInfo& info) {
+  const int64_t bytes = info[1].As<Napi::Number>().Int64Value();
+  return run(info.Env(), "fallocate", [fd = int_argument(info, 0), bytes] { return fallocate(fd, 0, 0, bytes); });
+}
+
+/** lockFile(fd): this process alone, until the descriptor is closed; never waits. */
+Napi::Value lock_file(const Napi::CallbackInfo& info) {
+  const bool locked = flock(int_argument(info, 0), LOCK_EX | LOCK_NB) == 0;
+  if (!locked && errno != EWOULDBLOCK) make_system_error(info.Env(), "flock", errno).ThrowAsJavaScriptException();
+  return Napi::Boolean::New(info.Env(), locked);
+}
+
 /** readCached(fd, target, position): never waits, never throws. */
 Napi::Value read_cached_bytes(const Napi::CallbackInfo& info) {
   Napi::Uint8Array target = info[1].As<Napi::Uint8Array>();
@@ -181,6 +203,9 @@ Napi::Error make_system_error(Napi::Env env, const char* syscall, int number) {
 void export_platform(Napi::Env env, Napi::Object exports) {
   exports.Set("mount", Napi::Function::New(env, mount_call));
   exports.Set("unmount", Napi::Function::New(env, unmount_call));
+  exports.Set("dropCached", Napi::Function::New(env, drop_cached));
+  exports.Set("preallocate", Napi::Function::New(env, preallocate));
+  exports.Set("lockFile", Napi::Function::New(env, lock_file));
   exports.Set("createSocketPair", Napi::Function::New(env, create_socket_pair));
   exports.Set("receiveDescriptor", Napi::Function::New(env, receive_descriptor));
   exports.Set("readCached", Napi::Function::New(env, read_cached_bytes));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fuse-reply.hh"
+#include "fuse-wire.hh"
 
 namespace isodrive {
 
@@ -111,6 +112,7 @@ void ServerDesk::reply(uint64_t ticket, int error, const void* bytes, size_t len
   }
   if (error == 0 && length != read.length) error = EIO;
   if (error != 0) send_error(read.asked.device, read.asked.unique, error);
+  else if (read.length == 0) send_struct(read.asked.device, read.asked.unique, wire::OpenOut{0, wire::kOpenKeepCache, 0});
   else send_bytes(read.asked.device, read.asked.unique, bytes, length);
   log_.end(read.asked, error);
 }

@@ -19,7 +19,7 @@ class SessionServer {
  public:
   /** A directory has to be loaded. */
   virtual void load(uint32_t row) = 0;
-  /** Content has to be read; `reply` is to be called with the ticket, whatever comes of it. */
+  /** Content has to be read, or, with no `length`, a file to be opened; `reply` is to be called with the ticket, whatever comes of it. */
   virtual void read(uint64_t ticket, uint32_t row, uint64_t offset, size_t length) = 0;
   /** Nobody waits for that content any more. */
   virtual void cancel(uint64_t ticket) = 0;
@@ -58,7 +58,7 @@ class ServerDesk {
   bool park(uint32_t row, const Asked& asked, const Request& request, const std::function<bool()>& is_ready);
   /** What waits for a directory; it is the caller's to answer. */
   std::vector<WaitingRequest> take_waiting(uint32_t row);
-  /** Asks for `length` bytes of content. */
+  /** Asks for `length` bytes of content; for 0 bytes: whether a file may be opened. */
   void defer(const Asked& asked, uint32_t row, uint64_t offset, size_t length);
   /**
    * Answers a read with `length` bytes, or with `error` when it is not 0; fewer bytes than it wants are EIO, because the

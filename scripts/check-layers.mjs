@@ -19,12 +19,15 @@ const allowed = new Map([
   ['src/source', ['src/base', 'src/source', 'native/index.ts']],
   ['src/mount', [...flow, 'src/mount', 'native/index.ts']],
   ['src/present', [...flow, 'src/present']],
-  ['src/imaging', [...flow, 'src/present', 'src/imaging']],
+  ['src/imaging', [...flow, 'src/present', 'src/imaging', 'native/index.ts']],
   ['src/drive', ['src/base', 'src/source', 'src/disc', 'src/container', 'src/drive', 'native/index.ts']],
   ['src/protocol', ['src/base', 'src/protocol', 'native/index.ts', ...choices]],
   ['src/cli', [...flow, 'src/mount', 'src/present', 'src/imaging', 'src/drive', 'src/protocol', 'src/cli']],
   ['src/index.ts', [...flow, 'src/mount', 'src/present']],
-  ['daemon', [...flow, 'src/mount', 'src/present', 'src/protocol', 'daemon', 'native/index.ts']],
+  [
+    'daemon',
+    [...flow, 'src/mount', 'src/present', 'src/imaging', 'src/protocol', 'daemon', 'native/index.ts'],
+  ],
   ['native/index.ts', ['src/base', 'src/index/layout.ts']],
   ['scripts', ['src', 'scripts', 'native/index.ts']],
 ]);

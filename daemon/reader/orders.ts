@@ -5,11 +5,14 @@ import type { TreeKind } from '../../src/filesystem/file-tree.js';
 import type { BudgetBuffers } from '../../src/index/index-budget.js';
 import type { SharedRegion } from '../../src/index/index-memory.js';
 import type { ImagePlace } from '../../src/mount/served-image.js';
-import type { MountParams, RpcError } from '../../src/protocol/messages.js';
+import type { MountParams, RpcError, VerifiedFiles } from '../../src/protocol/messages.js';
 import type { ImageIdentity } from '../image-identity.js';
 
 /** What a mount shows beside its tree. */
-export type ViewParams = Pick<MountParams, 'session' | 'sectorOffset' | 'map' | 'charset' | 'associated'>;
+export type ViewParams = Pick<
+  MountParams,
+  'session' | 'sectorOffset' | 'map' | 'charset' | 'associated' | 'verify'
+>;
 
 export interface OpenOrder {
   /** Path of the image, and its name in messages. */
@@ -38,6 +41,8 @@ export interface ImageFacts {
   readonly hasAttributes: boolean;
   /** Native code may read the descriptor. */
   readonly isPlain: boolean;
+  /** Its files are verified before they are read. */
+  readonly isChecked: boolean;
   /** Numbers of the sessions, and of the one that is shown. */
   readonly sessions: readonly number[];
   readonly session: number | undefined;
@@ -57,6 +62,9 @@ export interface ReaderMethods {
     params: { readonly row: number; readonly position: number; readonly length: number };
     result: Uint8Array;
   };
+  /** Rejects where a file may not be opened. */
+  check: { params: number; result: void };
+  verified: { params: void; result: VerifiedFiles | undefined };
   writeMetadata: { params: { readonly file: number; readonly label: string }; result: void };
   locate: { params: void; result: ImagePlace };
 }

@@ -7,6 +7,8 @@ import type { IndexBudget } from '../../src/index/index-budget.js';
 import type { IndexMemory } from '../../src/index/index-memory.js';
 import { IndexTable } from '../../src/index/index-table.js';
 import type { ImagePlace, MetadataOrder, ServedImage } from '../../src/mount/served-image.js';
+import type { VerifiedFiles } from '../../src/protocol/messages.js';
+import { abortable } from '../../src/source/abortable.js';
 import { compareIdentity } from '../image-identity.js';
 import type { ImageIdentity } from '../image-identity.js';
 import type { ImageFile } from './image-file.js';
@@ -17,6 +19,8 @@ import type { ReaderThread } from './reader-thread.js';
 
 /** Milliseconds that an image may take to open, wherever it lies. */
 const OPEN_PATIENCE = 120_000;
+/** Milliseconds to wait for what a reader knows. */
+const ANSWER_PATIENCE = 1000;
 /** Milliseconds after which a reader that nobody asks rests. */
 const REST_DELAY = 5000;
 
@@ -49,6 +53,7 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
   #serving: { readonly session: number; readonly done: Promise<void> } | undefined;
   #rest: NodeJS.Timeout | undefined;
   #failure: IsodriveError | undefined;
+  #verified: VerifiedFiles | undefined;
   #isClosed = false;
 
   /** An image of which all is known, and that nobody reads until somebody asks: its index is in memory. */
@@ -101,6 +106,10 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
     return this.facts.hasAttributes;
   }
 
+  get isChecked(): boolean {
+    return this.facts.isChecked;
+  }
+
   async load(row: number): Promise<void> {
     await (await this.#wake()).call('load', row);
   }
@@ -110,6 +119,23 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
     const bytes = await (await this.#wake()).call('read', order);
     target.set(bytes);
     return bytes.length;
+  }
+
+  async check(row: number): Promise<void> {
+    if (this.isChecked) await (await this.#wake()).call('check', row);
+  }
+
+  /** What verification says so far; what it said last where its reader does not answer. */
+  async verified(): Promise<VerifiedFiles | undefined> {
+    if (!this.isChecked) return undefined;
+    const signal = AbortSignal.timeout(ANSWER_PATIENCE);
+    try {
+      const reader = await abortable(this.#wake(), signal);
+      this.#verified = await reader.call('verified', undefined, signal);
+    } catch {
+      // A reader that ended, or that is busy.
+    }
+    return this.#verified;
   }
 
   serve(session: number): Promise<void> {
@@ -209,7 +235,8 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
   #letRest(): Promise<void> {
     const rested = this.#change.then(async () => {
       const reader = this.#reader;
-      if (reader === undefined) return;
+      // What was verified is known to that reader alone.
+      if (reader === undefined || this.isChecked) return;
       if (await reader.call('rest', undefined)) {
         this.#reader = undefined;
         await reader.end();

@@ -1,6 +1,7 @@
 // What the project promises of its speed, and what this run says to it.
 import type { ContestantName } from './contestants.js';
 import type { DaemonMemory, FirstListing } from './daemon-figures.js';
+import type { HashingFigures } from './hashing.js';
 import type { RaceMeasure, RaceResult } from './race.js';
 import { median, medianRatio } from './statistics.js';
 
@@ -10,6 +11,8 @@ const MEMORY_PER_ENTRY = 150;
 /** By driver: `erofs` writes the metadata of all 200,000 entries first. */
 const LISTING_MILLISECONDS = { fuse: 150, erofs: 700 };
 const RECORDS_PER_SECOND = 1_000_000;
+const LEAST_HASHING_SPEED = 0.9;
+const MOST_HASHING_TIME = 1.3;
 
 /** One line of the verdict. */
 export interface Verdict {
@@ -106,4 +109,24 @@ export function judgeMemory({ loaded, entries }: DaemonMemory): Verdict {
     got: `${(loaded.total / MIB).toFixed(0)} MiB`,
     met: loaded.total <= limit,
   };
+}
+
+/** Times: the speed of one program is the inverse of its time. */
+export function judgeHashing({ sha256sum, checksum, three, slowest }: HashingFigures): Verdict[] {
+  const speed = medianRatio(sha256sum, checksum) ?? 0;
+  const time = medianRatio(three, slowest) ?? Infinity;
+  return [
+    {
+      what: 'speed of sha256 over an image: checksum / sha256sum',
+      wanted: `>= ${LEAST_HASHING_SPEED.toFixed(2)} x`,
+      got: `${speed.toFixed(2)} x`,
+      met: speed >= LEAST_HASHING_SPEED,
+    },
+    {
+      what: 'time of verify with md5, sha1 and sha256 / the slowest of them alone',
+      wanted: `<= ${MOST_HASHING_TIME.toFixed(2)} x`,
+      got: `${time.toFixed(2)} x`,
+      met: time <= MOST_HASHING_TIME,
+    },
+  ];
 }

@@ -1,5 +1,6 @@
 // The one table of commands and options. Flags, help, and completions all come from here.
 import { DRIVER_NAMES } from '../mount/mount-driver.js';
+import { MAP_STYLES } from '../present/map/map-style.js';
 import type { CommandSpec, OptionSpec, PositionalSpec } from './command-spec.js';
 import { VIEW_OPTIONS } from './view-options.js';
 
@@ -33,6 +34,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         choices: ['auto', ...DRIVER_NAMES],
         summary: 'How to mount; auto takes the fastest that works here',
       },
+      { name: 'verify', type: 'boolean', summary: 'Verify files as they are read, by sums on the disc' },
       { name: 'new', type: 'boolean', summary: 'Mount it again even if it is mounted' },
       { name: 'allow-other', type: 'boolean', summary: 'Let other users in' },
       { name: 'trace-fuse', type: 'boolean', summary: "Write the kernel's requests to the daemon's log" },
@@ -127,6 +129,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'verify', type: 'boolean', summary: 'Read everything again and compare' },
       { name: 'retries', type: 'string', summary: 'How often to try bad sectors again; 3 without' },
       { name: 'map', type: 'string', summary: 'Map file, as of ddrescue; OUTPUT.map without' },
+      { name: 'preallocate', type: 'boolean', summary: 'Take room for the whole image first' },
       { name: 'accept-errors', type: 'boolean', summary: 'Finish even if sectors cannot be read' },
       { name: 'force', type: 'boolean', summary: 'Replace an image that is there' },
     ],
@@ -163,6 +166,17 @@ export const COMMANDS: readonly CommandSpec[] = [
     // One map cannot be about both.
     options: VIEW_OPTIONS.filter(({ name }) => name !== 'map'),
     load: async () => (await import('./commands/compare.js')).runCompare,
+  },
+  {
+    name: 'map',
+    summary: 'Draw what lies where on a disc, as SVG or coarsely on the terminal',
+    positionals: [IMAGE],
+    options: [
+      { name: 'output', short: 'o', type: 'string', summary: 'SVG file to write; the terminal without' },
+      { name: 'style', type: 'string', choices: MAP_STYLES, summary: 'Of the SVG; spiral without' },
+      ...VIEW_OPTIONS,
+    ],
+    load: async () => (await import('./commands/map.js')).runMap,
   },
   {
     name: 'status',

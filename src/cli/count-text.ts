@@ -1,17 +1,6 @@
 // Quantities as people read them.
 
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
-
-/** Bytes with a binary unit: "1.5 MiB". */
-export function formatBytes(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < UNITS.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit]!}`;
-}
+export { formatBytes } from '../present/format-bytes.js';
 
 /** Seconds as "2 d 03:04:05", "03:04:05" or "04:05". */
 export function formatSeconds(seconds: number): string {

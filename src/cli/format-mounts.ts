@@ -44,3 +44,16 @@ export function formatPassedOver(mounts: readonly MountSummary[]): string[] {
     ),
   );
 }
+
+/** What verification has said of a mount's files so far, lines for people. */
+export function formatVerified(mounts: readonly MountSummary[]): string[] {
+  return mounts.flatMap(({ id, verified }) => {
+    if (verified === undefined) return [];
+    const { files, ...counts } = verified;
+    const states = Object.entries(counts).map(([state, count]) => `${count} ${state}`);
+    return [
+      `${id}  ${states.join(', ')}`,
+      ...files.map((path) => `${id}  mismatch: ${escapeForTerminal(Buffer.from(path))}`),
+    ];
+  });
+}

@@ -4,6 +4,11 @@ import { formatBytes, formatSeconds } from './count-text.js';
 
 /** ECMA-48 8.3.41 EL: erase to the end of the line. */
 const ERASE = '\x1b[K';
+const DEFAULT_COLUMNS = 80;
+/** Characters of a bar, and of what stands around it, the last column included, which would wrap the line. */
+const MIN_BAR = 8;
+const MAX_BAR = 40;
+const BAR_FRAME = 5;
 
 /** How far a command is, in bytes. */
 export interface ByteProgress {
@@ -20,10 +25,16 @@ export class ProgressLine {
     this.#terminal = terminal;
   }
 
-  /** `remark` stands behind the figures. */
-  show(progress: ByteProgress, remark = ''): void {
+  /** `remark` stands behind the figures, and behind that a bar of the width that is left, if it is worth while. */
+  show(progress: ByteProgress, remark = '', drawBar?: (width: number) => string): void {
     this.#isShown = true;
-    this.#terminal.write(`\r${formatProgress(progress)}${remark}${ERASE}`);
+    const text = formatProgress(progress) + remark;
+    const { columns = 0 } = this.#terminal as { columns?: number };
+    // Some terminals say that they have none.
+    const width = columns > 0 ? columns : DEFAULT_COLUMNS;
+    const room = Math.min(MAX_BAR, width - text.length - BAR_FRAME);
+    const bar = drawBar === undefined || room < MIN_BAR ? '' : `  [${drawBar(room)}]`;
+    this.#terminal.write(`\r${text}${bar}${ERASE}`);
   }
 
   clear(): void {

@@ -41,6 +41,20 @@ export interface Extent {
  */
 export type ContentCoding = 'zisofs';
 
+/** Sums that a disc records of its files, as an array. Addresses are sectors of 2048 bytes. */
+export interface RecordedSums {
+  /** Start of the session. */
+  readonly start: number;
+  /** Start of the array, where the data end that the session's own sum is about. */
+  readonly array: number;
+  /** Sums, the first of the session and the last of the array itself included. */
+  readonly count: number;
+  /** Bytes of a sum. */
+  readonly size: number;
+  /** As written: "MD5". */
+  readonly algorithm: string;
+}
+
 /** Seconds and microseconds since 1970-01-01 UTC; no disc format is finer. Seconds may be negative. */
 export interface Timestamp {
   seconds: number;
@@ -85,6 +99,10 @@ export class DirectoryEntry {
   target: Uint8Array | undefined = undefined;
   /** Extended attributes: full name ("user.x") and value. */
   attributes: readonly (readonly [string, Uint8Array])[] | undefined = undefined;
+  /** Regular files: number of the file's checksum among those that the disc records; 0 for none. */
+  sumIndex = 0;
+  /** The root: where the disc records checksums. */
+  recordedSums: RecordedSums | undefined = undefined;
 
   reset(): void {
     this.nameLength = 0;
@@ -105,6 +123,8 @@ export class DirectoryEntry {
     this.codingParameters = 0;
     this.target = undefined;
     this.attributes = undefined;
+    this.sumIndex = 0;
+    this.recordedSums = undefined;
   }
 }
 
@@ -124,6 +144,8 @@ export interface FileTree {
   readonly blockSize: number;
   /** Whether entries can have extended attributes; absent: none ever has. */
   readonly hasAttributes?: boolean;
+  /** Where the disc records checksums of its files; known once the root was read, absent where it has none. */
+  readonly recordedSums?: RecordedSums | undefined;
   /** The root directory (its name is ignored). */
   readRoot(signal?: AbortSignal): Promise<DirectoryEntry>;
   /** Whether the root lists nothing; looking at its start will do. Rejects as readRoot does. */

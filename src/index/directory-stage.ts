@@ -74,6 +74,7 @@ export class DirectoryStage implements EntrySink {
     const type = entry.mode & MODE_TYPE.mask;
     if (type === MODE_TYPE.symlink) this.#addTarget(at, entry);
     else if (type === MODE_TYPE.directory) this.directoryCount += 1;
+    else if (type === MODE_TYPE.regular) rows[at + ROW.count] = entry.sumIndex;
     if (entry.attributes !== undefined && entry.attributes.length > 0)
       this.#addAttributes(at, entry.attributes);
     if (this.#inOrder && this.count > 0) this.#inOrder = this.#compare(this.count - 1, this.count) < 0;

@@ -71,6 +71,11 @@ export class ExtentMap {
       .sort((a, b) => (a.path < b.path ? -1 : 1));
   }
 
+  /** Whether a byte of the image is one of a file's. */
+  holds(position: number): boolean {
+    return this.#overlapping(position, position + 1).length > 0;
+  }
+
   #overlapping(start: number, end: number): FileRun[] {
     let low = 0;
     let high = this.runs.length;

@@ -115,6 +115,22 @@ export class IndexTable {
     this.memory.header[HEADER.rowCount] = Math.min(end, this.rowCount);
   }
 
+  /** Writes extended attributes that rows can be given; gives their place. Throws `unsupported` when the index is full. */
+  addAttributes(attributes: readonly (readonly [string, Uint8Array])[]): number {
+    const bytes = encodeAttributes(attributes);
+    const { header } = this.memory;
+    const place = header[HEADER.blobBytes]!;
+    this.memory.reserve(this.rowCount, place + bytes.length, this.extentCount);
+    this.memory.blob.set(bytes, place);
+    header[HEADER.blobBytes] = place + bytes.length;
+    return place;
+  }
+
+  /** Gives a row other extended attributes, those at `place`: one word, so that readers see the old ones or the new. */
+  setAttributes(row: number, place: number): void {
+    Atomics.store(this.memory.rows, row * ROW_WORDS + ROW.attributes, place);
+  }
+
   /** Marks a directory as one that cannot be listed. */
   fail(row: number, errno: number): void {
     this.#publish(row, 0, errno, STATE.failed);

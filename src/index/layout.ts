@@ -35,11 +35,14 @@ export const ROW = {
   dataHigh: 18,
   /** Directories: first child's row. Symlinks: blob offset of the target. Devices: major. Coded files: parameters. */
   first: 19,
-  /** Directories: number of children, or the errno when STATE.failed. Symlinks: target bytes. Devices: minor. */
+  /**
+   * Directories: number of children, or the errno when STATE.failed. Symlinks: target bytes. Devices: minor. Files:
+   * number of the checksum that the disc records, 0 for none.
+   */
   count: 20,
   /** Directories only; written last, with release order. */
   state: 21,
-  /** Blob offset of the extended attributes, 0 for none. */
+  /** Blob offset of the extended attributes, 0 for none. The one word of a row that changes after its parent is published. */
   attributes: 22,
   flags: 23,
 } as const;

@@ -10,18 +10,27 @@ import type { ByteSource } from '../source/byte-source.js';
 import { writeMetadata } from './erofs/write-metadata.js';
 import { serveSession } from './fuse/serve-session.js';
 import type { SessionService } from './fuse/serve-session.js';
-import type { ImagePlace, MetadataOrder, ServedImage } from './served-image.js';
+import type { CheckedContents, ImagePlace, MetadataOrder, ServedImage } from './served-image.js';
+
+export interface LocalImageParts {
+  readonly index: DiscIndex;
+  readonly source: ByteSource;
+  /** What files read as; the index says it where absent. */
+  readonly checked?: CheckedContents | undefined;
+}
 
 export class LocalImage implements ServedImage {
   readonly index: DiscIndex;
-  readonly contents: ContentOpener;
+  readonly contents: Pick<ContentOpener, 'open'>;
+  readonly #checked: CheckedContents | undefined;
   readonly #source: ByteSource;
   #service: SessionService | undefined;
 
   /** Owns nothing. `source` holds the image's bytes, and must stay open as long as the mount. */
-  constructor({ index, source }: { readonly index: DiscIndex; readonly source: ByteSource }) {
+  constructor({ index, source, checked }: LocalImageParts) {
     this.index = index;
-    this.contents = new ContentOpener(index, source);
+    this.contents = checked ?? new ContentOpener(index, source);
+    this.#checked = checked;
     this.#source = source;
   }
 
@@ -34,7 +43,7 @@ export class LocalImage implements ServedImage {
   }
 
   get fileDescriptor(): number | undefined {
-    return this.#source.fileDescriptor;
+    return this.isChecked ? undefined : this.#source.fileDescriptor;
   }
 
   get volumeSize(): number {
@@ -42,7 +51,11 @@ export class LocalImage implements ServedImage {
   }
 
   get hasAttributes(): boolean {
-    return this.index.tree.hasAttributes ?? false;
+    return this.isChecked || (this.index.tree.hasAttributes ?? false);
+  }
+
+  get isChecked(): boolean {
+    return this.#checked !== undefined;
   }
 
   get table(): IndexTable {
@@ -62,15 +75,22 @@ export class LocalImage implements ServedImage {
     return this.contents.open(row).read(target, position);
   }
 
+  async check(row: number): Promise<void> {
+    await this.#checked?.check(row);
+  }
+
   serve(session: number): Promise<void> {
     this.#service?.leave();
-    this.#service = serveSession(loadAddon(), session, this.index, this.contents);
+    this.#service = serveSession(loadAddon(), session, this.index, this.contents, this.#checked);
     return Promise.resolve();
   }
 
   async writeMetadata({ file, label, signal }: MetadataOrder): Promise<void> {
     const { index } = this;
-    await writeMetadata({ index, source: this.#source, label, ...(signal === undefined ? {} : { signal }) }, file);
+    await writeMetadata(
+      { index, source: this.#source, label, ...(signal === undefined ? {} : { signal }) },
+      file,
+    );
   }
 
   async locate(): Promise<ImagePlace> {

@@ -1,6 +1,7 @@
 // An image as drivers see it, wherever it is read: in this thread (local-image.ts), or in one of its own, which may come,
 // go and be followed by another. What is in the index is read from shared memory; for the rest a driver asks.
 import type { FileHandle } from 'node:fs/promises';
+import type { FileContent } from '../filesystem/file-content.js';
 import type { IndexTable } from '../index/index-table.js';
 
 /** Where an image lies, for whoever would have the kernel read it. */
@@ -18,6 +19,14 @@ export interface MetadataOrder {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Content of files by row, where the stored bytes alone do not decide what a reader gets. */
+export interface CheckedContents {
+  /** Reads nothing yet. */
+  open(row: number): FileContent;
+  /** Rejects where the file may not be opened. */
+  check(row: number, signal?: AbortSignal): Promise<void>;
+}
+
 export interface ServedImage {
   /** Path or description, for messages. */
   readonly name: string;
@@ -29,12 +38,16 @@ export interface ServedImage {
   readonly volumeSize: number;
   /** Whether any entry can have extended attributes. */
   readonly hasAttributes: boolean;
+  /** A file may be opened only after `check`, and its content is what `read` gives. */
+  readonly isChecked: boolean;
   /** In memory of the driver's, where it has such. */
   readonly table: IndexTable;
   /** Loads a directory if need be; resolves also when it cannot be listed. Rejects when the medium fails. */
   load(row: number): Promise<void>;
   /** Reads content of a regular file's row; gives the bytes read, fewer than wanted only at its end. */
   read(row: number, target: Uint8Array, position: number): Promise<number>;
+  /** Rejects where a file, by its row, may not be opened. */
+  check(row: number): Promise<void>;
   /** Has somebody serve a native session, by its number, from now on. */
   serve(session: number): Promise<void>;
   /** Reads the whole tree and writes EROFS metadata. Rejects as writeMetadata does. */

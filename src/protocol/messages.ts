@@ -38,6 +38,8 @@ export interface MountParams {
   readonly charset?: string | undefined;
   /** Show associated files as ._NAME. */
   readonly associated?: boolean | undefined;
+  /** Verify files as they are read, by the checksums that the disc carries. */
+  readonly verify?: boolean | undefined;
   readonly driver?: DriverName | 'auto';
   /** Mount again even when the image is mounted already. */
   readonly new?: boolean;
@@ -55,6 +57,18 @@ export interface CountersSummary extends MountCounters {
   /** Within how much time half, and 99 of 100, were answered: powers of two. */
   readonly latencyMicroseconds: { readonly p50: number; readonly p99: number };
   readonly readLatencyMicroseconds: { readonly p50: number; readonly p99: number };
+}
+
+/** Files by what verification says of them. */
+export interface VerifiedFiles {
+  readonly ok: number;
+  readonly mismatch: number;
+  /** Nothing on the disc speaks for them. */
+  readonly unknown: number;
+  /** Something does, and nobody has read them yet. */
+  readonly pending: number;
+  /** Paths of the first that do not agree. */
+  readonly files: readonly string[];
 }
 
 export interface MountSummary {
@@ -80,6 +94,8 @@ export interface MountSummary {
   readonly entries: number;
   /** Absent where the driver does not count. */
   readonly counters?: CountersSummary;
+  /** Absent where verification is not wanted. */
+  readonly verified?: VerifiedFiles;
   /** Drivers that would have been faster, and why they do not serve this mount; absent when there are none. */
   readonly passedOver?: readonly { readonly driver: DriverName; readonly reason: string }[];
 }

@@ -23,6 +23,12 @@ export interface ByteSource extends AsyncDisposable {
    * gives false, with `target` in any state. Never waits for the medium: whoever needs the bytes then calls `read`.
    */
   readCached?(target: Uint8Array, position: number): boolean;
+  /** Lets go of what the kernel has cached of the source: reads from then on reach the medium. */
+  dropCached?(): Promise<void>;
+  /** Slows a drive down, or up, to multiples of a CD's speed; 0 is its fastest. Rejects where it does not obey. */
+  setSpeed?(speed: number): Promise<void>;
+  /** What is known of the drive that the bytes come from; absent for a file. */
+  readonly drive?: object;
   /** Open, seekable descriptor whose bytes are exactly the source's, so that native code can read it. */
   readonly fileDescriptor?: number;
   /** What tells this image from another at the same path. */

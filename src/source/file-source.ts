@@ -1,10 +1,10 @@
 // Bytes of a local file or block device. The descriptor is opened once, read-only, so that later changes to the path
 // cannot swap the image; changes to the file itself are noticed and become `image-changed`.
 import { constants } from 'node:fs';
-import { loadAddon } from '../../native/index.js';
 import type { Addon } from '../../native/index.js';
 import { IsodriveError, isSystemError } from '../base/error.js';
 import { throwIfAborted } from './abortable.js';
+import { tryToLoadAddon } from './load-addon.js';
 import { measureBlockDevice } from './block-device-size.js';
 import type { ByteSource, SourceIdentity } from './byte-source.js';
 import { POOL_IO } from './file-io.js';
@@ -100,6 +100,11 @@ export class FileSource implements ByteSource {
     return this.#addon.readCached(this.fileDescriptor, target, position);
   }
 
+  /** Does nothing without the addon. Rejects with what the kernel says. */
+  async dropCached(): Promise<void> {
+    await this.#addon?.dropCached(this.fileDescriptor);
+  }
+
   /** Rejects with `image-changed` when the file was written to or truncated since it was opened. */
   async checkUnchanged(): Promise<void> {
     this.#checkedAt = performance.now();
@@ -146,16 +151,8 @@ export class FileSource implements ByteSource {
 
   /** Closes the descriptor. No read may be under way, and native code must have let go of it. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#close();
-  }
-}
-
-/** Without the addon every read goes through the thread pool: slower, not wrong. */
-function tryToLoadAddon(): Addon | undefined {
-  try {
-    return loadAddon();
-  } catch {
-    return undefined;
+    // A medium that has vanished fails here once more; its reads have told, and nothing was written.
+    await this.#close().catch(() => undefined);
   }
 }
 

@@ -43,6 +43,8 @@ describe('The benchmark', () => {
     expect(text).toMatch(/mount by fuse to first ls of image B .* \| < 150 ms \| \d+ ms \|/);
     expect(text).toMatch(/resident memory of the daemon, 421 entries loaded/);
     expect(text).toMatch(/directory records into the index \| >= 1 M\/s \| [\d.]+ M\/s/);
+    expect(text).toMatch(/checksum \/ sha256sum \| >= 0.90 x \| [\d.]+ x/);
+    expect(text).toMatch(/slowest of them alone \| <= 1.30 x \| [\d.]+ x/);
     expect(text).not.toMatch(/NaN|undefined|Infinity/);
     expect(readMountTable().filter(({ directory }) => directory.startsWith(folder))).toEqual([]);
     expect(await readdir(folder)).toEqual(['cache']);

@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasProgram, mustRun, runCommand } from '../../scripts/bench/run-command.js';
 import type { CommandResult } from '../../scripts/bench/run-command.js';
+import { encodeMode1Sector } from '../../src/drive/mmc/sector-code.js';
 import type { Check } from '../../src/imaging/verify/check.js';
 import { expectFailure } from '../support/command-failure.js';
 import { findCorpus, unpackImage } from '../support/corpus.js';
@@ -17,6 +18,7 @@ const hasTools = (await hasProgram('xorriso')) && (await hasProgram('isoinfo'));
 const hasImplant = hasTools && (await hasProgram('implantisomd5')) && (await hasProgram('checkisomd5'));
 const hasGpg = hasTools && (await hasProgram('gpg')) && (await hasProgram('gpgv'));
 const hasMinisign = hasTools && (await hasProgram('minisign'));
+const hasUdf = hasTools && (await hasProgram('mkudffs')) && (await hasProgram('genisoimage'));
 const hasSignify = hasTools && (await hasProgram('signify-openbsd'));
 const corpus = findCorpus();
 
@@ -78,6 +80,34 @@ describe.skipIf(!hasTools)('isodrive verify', () => {
     expect(statuses(of(checksOf(bad), 'checksum'))).toEqual(['mismatch']);
   });
 
+  it('computes several digests in threads, with every other program, of a good and an unreadable image', async () => {
+    const path = join(await mkdtemp(join(root, 'large-')), 'disc.iso');
+    const bytes = Buffer.alloc(24 * 1_048_576 + 4096);
+    const sample = await readFile(image);
+    for (let at = 0; at < bytes.length; at += sample.length) sample.copy(bytes, at);
+    await writeFile(path, bytes);
+    const programs = ['md5', 'sha1', 'sha256', 'sha512', 'b2'];
+    for (const name of programs)
+      await writeFile(`${path}.${name}`, (await mustRun(`${name}sum`, [path])).stdout);
+    const good = await verify(path);
+    const lists = of(checksOf(good), 'checksum');
+    expect(lists.map(({ evidence }) => evidence).sort()).toEqual(
+      programs.map((name) => `disc.iso.${name}`).sort(),
+    );
+    expect(new Set(statuses(lists))).toEqual(new Set(['ok']));
+    const algorithms = ['--hash', 'md5,sha1,sha256,sha512,blake2b'];
+    const told = await mustRun(process.execPath, [MAIN, 'checksum', path, ...algorithms]);
+    for (const program of ['md5sum', 'sha1sum', 'sha256sum', 'sha512sum', 'b2sum']) {
+      const list = join(path, '..', 'tagged');
+      await writeFile(list, told.stdout);
+      expect((await runCommand(program, ['--check', '--ignore-missing', list])).status, program).toBe(0);
+    }
+    await writeFile(`${path}.map`, `0x0 + 1\n0x0 0x900000 +\n0x900000 0x800 -\n0x900800 0xf00800 +\n`);
+    expect(new Set(statuses(of(checksOf(await verify(path)), 'checksum')))).toEqual(new Set(['unreadable']));
+    const refused = await runCommand(process.execPath, [MAIN, 'checksum', path, '--json', ...algorithms]);
+    expect(expectFailure(refused).message).toContain('byte 9437184');
+  });
+
   it('names the files of a disc that its own list does not agree with', async () => {
     const folder = await mkdtemp(join(root, 'debian-'));
     const list = await mustRun('sh', ['-c', 'find . -type f | sort | xargs md5sum'], { cwd: tree });
@@ -110,8 +140,12 @@ describe.skipIf(!hasTools)('isodrive verify', () => {
     'agrees with checkisomd5, and names what lies in the first bad fragment',
     async () => {
       const path = await copyImage();
-      await mustRun('implantisomd5', [path]);
       const check = async (): Promise<number | undefined> => (await runCommand('checkisomd5', [path])).status;
+      // Unsigned: neither has anything to say.
+      const { stdout, stderr } = await runCommand('checkisomd5', [path]);
+      expect(`${stdout.toString()}${stderr}`).toMatch(/no checksum information/i);
+      expect(of(checksOf(await verify(path)), 'implanted-md5')).toEqual([]);
+      await mustRun('implantisomd5', [path]);
       expect(await check()).toBe(0);
       expect(of(checksOf(await verify(path)), 'implanted-md5')).toMatchObject([{ status: 'ok' }]);
       const offset = (await findExtent(path, '/late/big.bin')) + 1_500_000;
@@ -134,6 +168,8 @@ describe.skipIf(!hasTools)('isodrive verify', () => {
     const good = of(checksOf(await verify(path)), 'libisofs');
     expect(good.map(({ subject }) => subject)).toContain('session');
     expect(new Set(statuses(good))).toEqual(new Set(['ok']));
+    const files = good.filter(({ evidence }) => evidence === 'sums of libisofs');
+    expect(files.map(({ subject }) => subject)).toEqual(Object.keys(FILES).map((name) => `/${name}`));
     const media = async (): Promise<string> => {
       const { stdout, stderr } = await runCommand('xorriso', [
         ...['-md5', 'on', '-indev', `stdio:${path}`],
@@ -146,8 +182,21 @@ describe.skipIf(!hasTools)('isodrive verify', () => {
     const result = await verify(path);
     expect(result.status).toBe(10);
     const bad = of(checksOf(result), 'libisofs').filter(({ status }) => status === 'mismatch');
-    expect(bad.map(({ subject }) => subject)).toEqual(['session']);
+    expect(bad.map(({ subject }) => subject)).toEqual(['session', '/late/big.bin']);
     expect(await media()).toMatch(/MISMATCH/i);
+    // File by file, in xorriso's own words.
+    const each = await runCommand('xorriso', [
+      ...['-md5', 'on', '-indev', `stdio:${path}`, '-check_md5_r', 'FAILURE', '/', '--'],
+    ]);
+    const told = `${each.stdout.toString()}${each.stderr}`;
+    expect(told.match(/mismatch.*'(.*)'/gi)?.join()).toContain('/late/big.bin');
+    expect(told).not.toContain('/late/last.bin');
+    // The array of sums itself lies before the tag of the session.
+    const tag = good.find(({ subject }) => subject === 'session')!;
+    const sector = Number(/tag in sector (\d+)/.exec(tag.evidence)![1]);
+    await damage(path, (sector - 1) * 2048 + 20);
+    const worse = of(checksOf(await verify(path)), 'libisofs').map(({ detail }) => detail);
+    expect(worse).toContain('the array of sums is damaged');
   });
 
   it.skipIf(!hasGpg)('agrees with gpgv on a signed list, detached and clear', async () => {
@@ -233,6 +282,65 @@ describe.skipIf(!hasTools)('isodrive verify', () => {
     expect(of(checksOf(good), 'signature')).toMatchObject([{ status: 'ok', subject: 'SHA256SUMS' }]);
     await appendFile(join(cwd, 'SHA256SUMS'), '\n');
     expect((await verify(path, '--key', key)).status).toBe(10);
+  });
+
+  it('says which sectors of a raw image do not fit their codes', async () => {
+    const folder = await mkdtemp(join(root, 'raw-'));
+    const path = join(folder, 'disc.bin');
+    const sectors = Array.from({ length: 200 }, (_, block) =>
+      encodeMode1Sector(Buffer.alloc(2048, `${block} `), block),
+    );
+    await writeFile(path, Buffer.concat(sectors));
+    await writeFile(`${path}.md5`, (await mustRun('md5sum', [path])).stdout);
+    expect((await verify(path)).status).toBe(0);
+    await damage(path, 2352 * 77 + 500);
+    const result = await verify(path);
+    expect(result.status).toBe(10);
+    const found = checksOf(result).map(({ kind, status }) => `${kind} ${status}`);
+    expect(found).toEqual(['checksum mismatch', 'sectors mismatch', 'sectors ok', 'structure unchecked']);
+    expect(of(checksOf(result), 'sectors')[0]!.detail).toMatch(/^sector 77, mode 1/);
+  });
+
+  it.skipIf(!hasUdf)('finds a damaged UDF descriptor that nobody reads, and none in a file', async () => {
+    const folder = await mkdtemp(join(root, 'udf-'));
+    const path = join(folder, 'disc.udf');
+    await mustRun('mkudffs', ['--new-file', '--blocksize=2048', '--media-type=dvd', path, '2048']);
+    const good = of(checksOf(await verify(path)), 'udf-tags');
+    expect(statuses(good)).toEqual(['ok']);
+    const bytes = await readFile(path);
+    // The reserve sequence lies behind the main one: its primary volume descriptor is the last.
+    const blocks = Array.from({ length: bytes.length / 2048 }, (_, block) => block * 2048);
+    const primary = blocks.filter(
+      (at) => bytes.readUInt16LE(at) === 1 && bytes.readUInt32LE(at + 12) === at / 2048,
+    );
+    expect(primary).toHaveLength(2);
+    await damage(path, primary[1]! + 100);
+    const result = await verify(path);
+    expect(result.status).toBe(10);
+    const [bad] = of(checksOf(result), 'udf-tags');
+    expect(bad).toMatchObject({ status: 'mismatch' });
+    expect(bad!.detail).toContain(`at byte ${primary[1]!}`);
+    // A disc that holds the damaged image as a file is as it should be.
+    const outer = join(folder, 'outer.iso');
+    await mustRun('genisoimage', ['-quiet', '-udf', '-R', '-o', outer, path]);
+    expect(statuses(of(checksOf(await verify(outer)), 'udf-tags'))).toEqual(['ok']);
+  });
+
+  it('says what no checksum speaks for', async () => {
+    const folder = await mkdtemp(join(root, 'part-'));
+    const list = await mustRun('md5sum', ['late/last.bin'], { cwd: tree });
+    await writeFile(join(folder, 'md5sum.txt'), list.stdout);
+    const disc = join(folder, 'disc.iso');
+    const sources = [tree, join(folder, 'md5sum.txt')];
+    await mustRun('xorriso', ['-as', 'mkisofs', '-quiet', '-R', '-o', disc, ...sources]);
+    const result = await verify(disc);
+    expect(result.status).toBe(0);
+    const [coverage] = of(checksOf(result), 'coverage');
+    expect(coverage).toMatchObject({
+      status: 'unchecked',
+      detail: '3 of 4 files are under none that agrees',
+      files: ['/early/first.bin', '/late/big.bin', '/md5sum.txt'],
+    });
   });
 
   it('sees that an image is shorter than it says', async () => {

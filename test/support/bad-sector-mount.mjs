@@ -1,6 +1,7 @@
 // Shows an image as the file DIR/disc.iso of which some bytes cannot be read: reads that touch FROM..TO fail with EIO,
-// as on a scratched disc, or never end, as on a dead network. Serves until it is killed. Prints "ready" once mounted.
-// Usage: node bad-sector-mount.mjs IMAGE DIR FROM TO fail|stall
+// as on a scratched disc, never end, as on a dead network, or read differently each time, as a drive does that is not
+// sure of a sector. Serves until it is killed. Prints "ready" once mounted.
+// Usage: node bad-sector-mount.mjs IMAGE DIR FROM TO fail|stall|flip
 import { fstatSync, openSync, readSync } from 'node:fs';
 import Fuse from 'fuse-native';
 
@@ -8,6 +9,7 @@ const [, , image, directory, from, to, fault] = process.argv;
 const NAME = '/disc.iso';
 const EIO = -5;
 const ENOENT = -2;
+let flips = 0;
 const fd = openSync(image, 'r');
 const { size, mtime } = fstatSync(fd);
 
@@ -26,8 +28,13 @@ const fuse = new Fuse(directory, {
   read: (path, handle, target, length, position, done) => {
     const isBad = position < Number(to) && position + length > Number(from);
     if (isBad && fault === 'stall') return;
-    if (isBad) done(EIO);
-    else done(readSync(fd, target, 0, length, position));
+    if (isBad && fault === 'fail') {
+      done(EIO);
+      return;
+    }
+    const got = readSync(fd, target, 0, length, position);
+    if (isBad) target[Number(from) - position] ^= flips += 1;
+    done(got);
   },
 });
 

@@ -13,6 +13,8 @@ export class FaultySource implements ByteSource {
   fault: ((position: number, end: number) => IsodriveError | undefined) | undefined;
   /** Bytes that `readCached` has: first byte, byte behind the last. */
   inMemory: readonly [number, number] = [0, 0];
+  /** Speeds that were asked for; undefined for a source that knows none. */
+  speeds: number[] | undefined;
   disposed = false;
   readonly #bytes: Uint8Array;
 
@@ -34,6 +36,12 @@ export class FaultySource implements ByteSource {
     if (end <= position) return 0;
     target.set(this.#bytes.subarray(position, end));
     return end - position;
+  }
+
+  setSpeed(speed: number): Promise<void> {
+    if (this.speeds === undefined) return Promise.reject(new IsodriveError('unsupported', 'It has no speed'));
+    this.speeds.push(speed);
+    return Promise.resolve();
   }
 
   readCached(target: Uint8Array, position: number): boolean {

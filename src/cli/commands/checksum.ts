@@ -2,8 +2,9 @@
 import { resolve } from 'node:path';
 import { IsodriveError, toIsodriveError } from '../../base/error.js';
 import { MODE_TYPE } from '../../filesystem/file-tree.js';
-import { DigestSet, parseAlgorithms } from '../../imaging/digests.js';
+import { parseAlgorithms } from '../../imaging/digests.js';
 import type { Algorithm, Digests } from '../../imaging/digests.js';
+import { CONTENT_CHUNK_BYTES, hashContent } from '../../imaging/hash-content.js';
 import { formatChecksumLine } from '../../imaging/verify/checksum-list.js';
 import { runPass } from '../../imaging/verify/image-pass.js';
 import { RangeHash } from '../../imaging/verify/range-hash.js';
@@ -19,9 +20,6 @@ import { openForCommand } from '../open-for-command.js';
 import type { Output } from '../output.js';
 import { PassProgress } from '../pass-progress.js';
 import { readViewOptions } from '../view-options.js';
-
-/** Bytes of a read of a file. */
-const CHUNK_BYTES = 1_048_576;
 
 export const runChecksum: RunCommand = async (args, { output, signal }) => {
   const algorithms = parseAlgorithms(args.text('hash') ?? 'sha256');
@@ -85,19 +83,13 @@ async function hashFiles(
 ): Promise<number> {
   const { index } = image;
   const window = new WindowSource(image.source);
-  const buffer = new Uint8Array(CHUNK_BYTES);
+  const buffer = new Uint8Array(CONTENT_CHUNK_BYTES);
   const results = new Map<number, Digests | undefined>();
   const place = (row: number): number => index.table.wide(row, ROW.dataLow);
   for (const row of [...rows].sort((a, b) => place(a) - place(b))) {
     const reader = openFile(image, row, window);
-    const digests = new DigestSet(algorithms);
     try {
-      for (let position = 0; position < reader.size;) {
-        const got = await reader.read(buffer, position, signal);
-        digests.update(buffer.subarray(0, got));
-        position += got;
-      }
-      results.set(row, digests.finish());
+      results.set(row, await hashContent(reader, algorithms, buffer, signal));
     } catch (thrown) {
       const error = toIsodriveError(thrown);
       if (error.code !== 'damaged' && error.code !== 'image-unreadable') throw error;

@@ -3,10 +3,11 @@ import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { IsodriveError } from '../../base/error.js';
 import { createImage, unfinished } from '../../imaging/create/create-image.js';
-import type { CreateProgress, CreateReport } from '../../imaging/create/create-image.js';
+import type { CreateOptions, CreateReport } from '../../imaging/create/create-image.js';
 import { outputPaths } from '../../imaging/create/resume.js';
 import { parseAlgorithms } from '../../imaging/digests.js';
 import { escapeForTerminal } from '../../present/display-name.js';
+import { renderRescueBar } from '../../present/map/rescue-bar.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { openImageFile } from '../../source/open-image-file.js';
 import type { CommandArguments, RunCommand } from '../command-spec.js';
@@ -33,6 +34,7 @@ export const runCreate: RunCommand = async (args, { output, signal }) => {
     report = await createImage(source, {
       ...{ paths, algorithms, retries, signal },
       verify: args.flag('verify'),
+      preallocates: args.flag('preallocate'),
       force: args.flag('force'),
       acceptErrors: args.flag('accept-errors'),
       schemaVersion: SCHEMA_VERSION,
@@ -47,10 +49,7 @@ export const runCreate: RunCommand = async (args, { output, signal }) => {
   return undefined;
 };
 
-function chooseProgress(
-  output: Output,
-  line: ProgressLine | undefined,
-): ((progress: CreateProgress) => void) | undefined {
+function chooseProgress(output: Output, line: ProgressLine | undefined): CreateOptions['onProgress'] {
   if (output.json) {
     // An event is worth something only while it is new, so it does not wait for others.
     return (progress) => {
@@ -60,10 +59,12 @@ function chooseProgress(
     };
   }
   if (line === undefined) return undefined;
-  return ({ stage, bytesRescued, bytesBad, bytesTotal, bytesPerSecond }) => {
+  return ({ stage, bytesRescued, bytesBad, bytesTotal, bytesPerSecond }, map) => {
     const bad = bytesBad === 0 ? '' : `  ${formatBytes(bytesBad)} bad`;
     const remark = stage === 'verify' ? '  comparing' : bad;
-    line.show({ bytesDone: bytesRescued, bytesTotal, bytesPerSecond }, remark);
+    line.show({ bytesDone: bytesRescued, bytesTotal, bytesPerSecond }, remark, (width) =>
+      renderRescueBar(map, width),
+    );
   };
 }
 

@@ -9,7 +9,7 @@ import { describeDamage, formatDamage } from '../../present/describe-damage.js';
 import { describeImage, formatDescription } from '../../present/describe-image.js';
 import { escapeForTerminal } from '../../present/display-name.js';
 import type { RunCommand } from '../command-spec.js';
-import { formatPassedOver } from '../format-mounts.js';
+import { formatPassedOver, formatVerified } from '../format-mounts.js';
 import { openForCommand } from '../open-for-command.js';
 import { listMounts } from './list.js';
 
@@ -32,6 +32,7 @@ export const runInfo: RunCommand = async (args, { output, signal }) => {
     const place = escapeForTerminal(Buffer.from(mount.mountPoint));
     await output.line(`${'Mounted:'.padEnd(14)}${place}, ${mount.id} by ${mount.driver}`);
   }
+  for (const line of formatVerified(mounts)) await output.line(`${'Verified:'.padEnd(14)}${line}`);
   for (const line of formatPassedOver(mounts)) await output.line(`${'Driver:'.padEnd(14)}${line}`);
   return undefined;
 };

@@ -22,6 +22,7 @@ export const runMount: RunCommand = async (args, { output, signal }) => {
     ...readViewOptions(args),
     // The parser has checked the choice.
     driver: (args.text('driver') ?? 'auto') as NonNullable<MountParams['driver']>,
+    verify: args.flag('verify'),
     new: args.flag('new'),
     allowOther: args.flag('allow-other'),
     traceFuse: args.flag('trace-fuse'),

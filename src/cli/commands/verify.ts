@@ -3,23 +3,30 @@ import { resolve } from 'node:path';
 import { IsodriveError } from '../../base/error.js';
 import { isFailure } from '../../imaging/verify/check.js';
 import type { Check } from '../../imaging/verify/check.js';
+import type { VerifyOptions } from '../../imaging/verify/evidence.js';
+import { findRawSectors } from '../../imaging/verify/raw-image.js';
+import { verifyRawImage } from '../../imaging/verify/verify-raw.js';
 import { verifyImage } from '../../imaging/verify/verify-image.js';
 import { escapeForTerminal } from '../../present/display-name.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
-import type { RunCommand } from '../command-spec.js';
+import { openImage } from '../../index/open-image.js';
+import { openImageFile } from '../../source/open-image-file.js';
+import type { CommandArguments, RunCommand } from '../command-spec.js';
 import { formatCount } from '../count-text.js';
-import { openForCommand } from '../open-for-command.js';
 import type { Output } from '../output.js';
 import { PassProgress } from '../pass-progress.js';
+import { readViewOptions } from '../view-options.js';
+
+/** What an image says of itself by accident of its format: no publisher vouches for it. */
+const WITHOUT_PUBLISHER: readonly Check['kind'][] = ['structure', 'map', 'udf-tags', 'sectors', 'coverage'];
 
 export const runVerify: RunCommand = async (args, { output, signal }) => {
-  await using image = await openForCommand(args, signal);
   const path = resolve(args.required('image'));
   const progress = new PassProgress(output);
   const files = { keyring: args.text('keyring'), key: args.text('key') };
   let checks: Check[];
   try {
-    checks = await verifyImage(image, { path, ...files, signal, onProgress: progress.show.bind(progress) });
+    checks = await verify(args, { path, ...files, signal, onProgress: progress.show.bind(progress) });
   } finally {
     progress.clear();
   }
@@ -33,6 +40,18 @@ export const runVerify: RunCommand = async (args, { output, signal }) => {
     `Cannot trust "${path}": ${formatCount(failures.length, 'check', 'checks')} of ${checks.length} failed`,
   );
 };
+
+/** Raw sectors have codes of their own; everything else is opened as a disc. */
+async function verify(args: CommandArguments, options: VerifyOptions): Promise<Check[]> {
+  const { path, signal } = options;
+  {
+    await using source = (await openImageFile(path, readViewOptions(args).map, signal)).source;
+    const sectorSize = await findRawSectors(source, signal);
+    if (sectorSize !== undefined) return await verifyRawImage(source, sectorSize, options);
+  }
+  await using image = await openImage(path, { ...readViewOptions(args), signal });
+  return await verifyImage(image, options);
+}
 
 async function printChecks(checks: readonly Check[], output: Output): Promise<void> {
   const print = (text: string): Promise<void> => output.line(escapeForTerminal(Buffer.from(text)));
@@ -52,7 +71,7 @@ async function printChecks(checks: readonly Check[], output: Output): Promise<vo
     await print(`${'ok'.padEnd(10)} ${evidence}: ${what}`);
   }
   const hasEvidence = checks.some(
-    ({ kind, status }) => kind !== 'structure' && kind !== 'map' && status !== 'unchecked',
+    ({ kind, status }) => !WITHOUT_PUBLISHER.includes(kind) && status !== 'unchecked',
   );
   if (!hasEvidence) output.note('found no checksum or signature to go by: only the structure was checked');
 }

@@ -7,7 +7,8 @@ import { refuseField, u24be } from './command.js';
 import type { DataIn } from './data-in.js';
 import type { Medium } from './medium.js';
 import { CD_ROM } from './profile.js';
-import { AUXILIARY_LENGTH, encodeMode1Sector, HEADER_LENGTH, SYNC_LENGTH } from './sector-code.js';
+import { HEADER_LENGTH, SYNC_LENGTH } from '../../disc/sector-parity.js';
+import { AUXILIARY_LENGTH, encodeMode1Sector } from './sector-code.js';
 import { BLOCK_OUT_OF_RANGE, CheckCondition, ILLEGAL_MODE_FOR_TRACK } from './sense.js';
 import { encodeQ, FORMATTED_Q_LENGTH } from './sub-channel-q.js';
 

@@ -5,7 +5,7 @@ import type { Finding } from '../../base/finding.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { readAtMost } from '../../source/read-fully.js';
 import { DirectoryEntry, MODE_TYPE } from '../file-tree.js';
-import type { EntrySink, FileTree } from '../file-tree.js';
+import type { EntrySink, FileTree, RecordedSums } from '../file-tree.js';
 import { MIN_RECORD_BYTES, isDotRecord } from './directory-record.js';
 import { DirectoryWalker } from './directory-walker.js';
 import type { NameCharset } from './name-charset.js';
@@ -55,6 +55,7 @@ export class IsoTree implements FileTree {
   readonly #pathTable: PathTableListing;
   readonly #attributeBudget: AttributeBudget = { bytes: MAX_TREE_ATTRIBUTE_BYTES };
   #spare: Workshop | undefined;
+  #recordedSums: RecordedSums | undefined;
 
   /** Does not own the reader. */
   constructor(reader: SectorReader, descriptor: VolumeDescriptor, options: IsoTreeOptions) {
@@ -67,6 +68,10 @@ export class IsoTree implements FileTree {
     this.#descriptor = descriptor;
     this.#options = options;
     this.#pathTable = new PathTableListing(reader, descriptor, this.#copyName());
+  }
+
+  get recordedSums(): RecordedSums | undefined {
+    return this.#recordedSums;
   }
 
   /**
@@ -87,6 +92,7 @@ export class IsoTree implements FileTree {
     entry.mode = MODE_TYPE.directory | (entry.mode & ~MODE_TYPE.mask);
     entry.nameLength = 0;
     entry.target = undefined;
+    this.#recordedSums = entry.recordedSums;
     entry.locator = entry.inode = rootOffset;
     if (rootSize > 0) entry.size = rootSize;
     return entry;

@@ -5,7 +5,7 @@ import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
 import { SECTOR_SIZE } from '../../disc/sector-reader.js';
 import type { ByteSource } from '../../source/byte-source.js';
-import type { ByteRange } from '../../source/rescue-map.js';
+import type { ByteRange, RescueMap } from '../../source/rescue-map.js';
 import type { Algorithm, Digests } from '../digests.js';
 import { compareBack } from './compare-back.js';
 import { nameFiles } from './name-files.js';
@@ -31,13 +31,16 @@ export interface CreateOptions {
   readonly retries: number;
   /** Read the source again and compare. */
   readonly verify: boolean;
+  /** Take room for the whole image before anything is read. */
+  readonly preallocates: boolean;
   /** Replace an image that is there. */
   readonly force: boolean;
   /** Finish even when sectors cannot be read; the map then says which. */
   readonly acceptErrors: boolean;
   /** Stands first in the report's file. */
   readonly schemaVersion: number;
-  readonly onProgress?: ((progress: CreateProgress) => void) | undefined;
+  /** `map` is the run's own: to be looked at, not kept. */
+  readonly onProgress?: ((progress: CreateProgress, map: RescueMap) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -50,6 +53,8 @@ export interface CreateProgress extends RescueProgress {
 /** The JSON report beside an image; fields may be added. */
 export interface CreateReport {
   readonly source: string;
+  /** The drive, where the source is one. */
+  readonly drive?: object;
   /** OUT, or OUT.part when it is not finished. */
   readonly image: string;
   readonly finished: boolean;
@@ -81,15 +86,17 @@ export interface CreateReport {
 export async function createImage(source: ByteSource, options: CreateOptions): Promise<CreateReport> {
   const started = performance.now();
   const { paths, signal } = options;
-  const earlier = await findEarlierRun(paths, source.size, options.force);
+  const before = await findEarlierRun(paths, source.size, options.force);
   const structureEnd = await measureDisc(source, signal);
-  await using part = await PartFile.open(paths.part, source.size, earlier.resumes);
-  const { map, resumes } = earlier;
+  await using part = await PartFile.open(paths.part);
+  // Another run may have come and gone before ours had the file for itself.
+  const { map, resumes } = before.resumes ? await findEarlierRun(paths, source.size, options.force) : before;
+  await part.prepare(source.size, resumes, options.preallocates);
   const readBack = part.readBack.bind(part);
   if (resumes) await checkSameDisc(source, map, readBack, signal);
-  const hasher = new SequentialHasher(options.algorithms);
+  await using hasher = new SequentialHasher(options.algorithms, source.size);
   const mapFile = new MapFile(paths.map);
-  const report = reportProgress(options.onProgress);
+  const report = reportProgress(options.onProgress, map);
   const rescuer: Rescuer = new Rescuer(source, map, {
     retries: options.retries,
     write: part.write.bind(part),
@@ -112,6 +119,8 @@ export async function createImage(source: ByteSource, options: CreateOptions): P
   } finally {
     await saveAtLast(save, rescuer);
   }
+  // What the kernel remembers of the first time proves nothing about the medium.
+  if (options.verify) await source.dropCached?.();
   const { size, findings } = settleSize(source, map.missing(), structureEnd);
   const differing = options.verify
     ? await compareBack(source, {
@@ -127,6 +136,7 @@ export async function createImage(source: ByteSource, options: CreateOptions): P
   const digests = await hasher.finish(size, readBack, signal);
   const result: CreateReport = {
     source: source.name,
+    ...(source.drive === undefined ? {} : { drive: source.drive }),
     image: finished ? paths.output : paths.part,
     finished,
     ...{ size, capacity: source.size, structureEnd },
@@ -193,6 +203,7 @@ function settleSize(
 
 function reportProgress(
   onProgress: CreateOptions['onProgress'],
+  map: RescueMap,
 ): (stage: CreateProgress['stage'], progress: () => RescueProgress) => void {
   let reported = performance.now();
   let stageNow: CreateProgress['stage'] | undefined;
@@ -206,7 +217,7 @@ function reportProgress(
     if (stage !== stageNow) [stageNow, stageStarted, bytesBefore] = [stage, now, state.bytesRescued];
     const seconds = (now - stageStarted) / 1000;
     const bytesPerSecond = seconds > 0 ? Math.max(0, state.bytesRescued - bytesBefore) / seconds : 0;
-    onProgress({ ...state, stage, bytesPerSecond });
+    onProgress({ ...state, stage, bytesPerSecond }, map);
   };
 }
 

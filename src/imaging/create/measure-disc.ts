@@ -22,6 +22,8 @@ async function volumeEnd(source: ByteSource, signal: AbortSignal | undefined): P
   for (const track of disc.sessions.flatMap(({ tracks }) => tracks)) {
     const volumes = await probeVolumes(disc.sectors(track), { report: () => undefined, signal });
     for (const { summary, trees } of volumes) {
+      // The partition of a disc that is written once reaches as far as the medium could be written.
+      if (summary.udf?.partitions.includes('virtual') === true) continue;
       ends.push(summary.size, ...trees.map(({ volumeSize }) => volumeSize));
     }
   }

@@ -1,10 +1,13 @@
 // The image while it is being made: OUT.part, which becomes OUT by one rename when all is well and on the disk. What
 // is zero is not written into a new file, so that it stays sparse.
 import { constants } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { open, rename, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { getSystemErrorName } from 'node:util';
+import { isAddonError } from '../../../native/index.js';
 import { IsodriveError, isSystemError } from '../../base/error.js';
+import { tryToLoadAddon } from '../../source/load-addon.js';
 
 /** Bytes that are looked at together for whether they are all zero: a few blocks of any file system. */
 const ZERO_UNIT = 65_536;
@@ -16,30 +19,43 @@ export class PartFile implements AsyncDisposable {
   readonly path: string;
   readonly #handle: FileHandle;
   /** A new file reads as zeros wherever nothing was written. */
-  readonly #isSparse: boolean;
+  #isSparse = false;
 
-  private constructor(path: string, handle: FileHandle, isSparse: boolean) {
+  private constructor(path: string, handle: FileHandle) {
     this.path = path;
     this.#handle = handle;
-    this.#isSparse = isSparse;
   }
 
-  /** Opens `path` with its content when it `resumes`, empty otherwise. Rejects with `permission` or `partial`. */
-  static async open(path: string, size: number, resumes: boolean): Promise<PartFile> {
+  /**
+   * Opens `path`, with whatever content it has, for this run alone. Rejects with `busy` when another run writes it,
+   * `permission` or `partial`.
+   */
+  static async open(path: string): Promise<PartFile> {
     try {
-      const flags =
-        constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | (resumes ? 0 : constants.O_TRUNC);
-      const handle = await open(path, flags, 0o666);
+      const handle = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o666);
       try {
-        await handle.truncate(size);
+        await lock(path, handle);
       } catch (thrown) {
         await handle.close();
         throw thrown;
       }
-      return new PartFile(path, handle, !resumes);
+      return new PartFile(path, handle);
     } catch (thrown) {
       throw translateWriteError(path, thrown);
     }
+  }
+
+  /**
+   * Gives it its size; what it holds is dropped, unless a run `resumes`. `preallocates`: takes room for all of it now,
+   * where the file system can. Rejects with `partial` where there is none.
+   */
+  async prepare(size: number, resumes: boolean, preallocates: boolean): Promise<void> {
+    this.#isSparse = !resumes;
+    await this.#guard(async () => {
+      if (!resumes) await this.#handle.truncate(0);
+      await this.#handle.truncate(size);
+      if (preallocates) await preallocate(this.#handle, size);
+    });
   }
 
   /** Rejects with `partial` when the disk is full, `permission`, or what else it says. */
@@ -100,6 +116,31 @@ export class PartFile implements AsyncDisposable {
 
   #shrunk(position: number): IsodriveError {
     return new IsodriveError('partial', `Cannot read byte ${position} of "${this.path}" back: it ends there`);
+  }
+}
+
+/** One run at a time writes an image; without the addon nothing keeps a second one from it. */
+async function lock(path: string, handle: FileHandle): Promise<void> {
+  const addon = tryToLoadAddon();
+  if (addon === undefined) return;
+  const isOurs = addon.lockFile(handle.fd);
+  // Another run may have finished meanwhile: what we have locked is its image then.
+  const [held, named] = [await handle.stat(), await stat(path).catch(() => undefined)];
+  if (isOurs && held.ino === named?.ino && held.dev === named.dev) return;
+  throw new IsodriveError('busy', `Cannot write "${path}": another run is writing it`, {
+    action: 'Wait until it has ended, or name another output',
+  });
+}
+
+async function preallocate(handle: FileHandle, size: number): Promise<void> {
+  try {
+    await tryToLoadAddon()?.preallocate(handle.fd, size);
+  } catch (thrown) {
+    if (!isAddonError(thrown)) throw thrown;
+    const code = getSystemErrorName(-thrown.errno);
+    // Not every file system can; the image is sparse then.
+    if (code === 'EOPNOTSUPP' || code === 'ENOTSUP' || code === 'ENOSYS') return;
+    throw Object.assign(thrown, { code });
   }
 }
 

@@ -1,7 +1,7 @@
 // Reads a medium as whole as it can be read: first all that is easy, in large reads and past bad places; then the
 // edges of the bad places, sector by sector; then their insides; and then, as often as wanted, what is still missing.
 // The map says at every moment what has been read, so that a run can stop anywhere and go on.
-import { toIsodriveError } from '../../base/error.js';
+import { IsodriveError, toIsodriveError } from '../../base/error.js';
 import { SECTOR_SIZE } from '../../disc/sector-reader.js';
 import { throwIfAborted } from '../../source/abortable.js';
 import type { ByteSource } from '../../source/byte-source.js';
@@ -14,6 +14,8 @@ export const CHUNK_BYTES = 1_048_576;
 /** Bytes passed over behind a bad place; doubled with each further one, up to a share of the medium. */
 const FIRST_SKIP = 65_536;
 const MAX_SKIP = 64 * 1_048_576;
+/** Multiples of a CD's speed at which bad places are tried: the lowest that most drives know. */
+const RESCUE_SPEED = 4;
 /** Failed reads without a good one between them after which the source is asked for what it gave before. */
 export const FAILURES_BEFORE_CHECK = 8;
 
@@ -29,8 +31,8 @@ export interface RescueOptions {
   readonly retries: number;
   /** Stores bytes that were read; they may be changed once it has settled. */
   readonly write: (position: number, bytes: Uint8Array) => Promise<void>;
-  /** Is given the bytes before they are written, in the order in which they are read. */
-  readonly onBytes?: ((position: number, bytes: Uint8Array) => void) | undefined;
+  /** Is given the bytes in the order in which they are read, one call at a time; they may be changed once it has settled. */
+  readonly onBytes?: ((position: number, bytes: Uint8Array) => Promise<void>) | undefined;
   /** Called after every read; awaited when it gives a promise. */
   readonly onStep?: (() => Promise<void> | undefined) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -78,6 +80,7 @@ export class Rescuer {
       await this.#copyForward(1, true);
       await this.#copyBackward(2);
       await this.#copyForward(3, false);
+      if (!this.#map.isComplete) await this.#slowDown();
       await this.#trim();
       await this.#tryEach('/', '/', 1, false);
       for (let pass = 1; pass <= this.#options.retries; pass += 1) {
@@ -123,6 +126,16 @@ export class Rescuer {
       if (await this.#attempt({ position, size }, '?', pass)) continue;
       this.#map.mark(position, size, '*');
       position = run.position;
+    }
+  }
+
+  /** Many a sector is read at a low speed that is not at a high one. */
+  async #slowDown(): Promise<void> {
+    try {
+      await this.#source.setSpeed?.(RESCUE_SPEED);
+    } catch (thrown) {
+      // A drive that does not obey reads as fast as it wants.
+      if (!(thrown instanceof IsodriveError) || thrown.code === 'cancelled') throw thrown;
     }
   }
 
@@ -176,10 +189,9 @@ export class Rescuer {
     if (isRead) {
       this.#turn = 1 - this.#turn;
       await this.#writing;
-      this.#writing = this.#write(position, bytes);
+      this.#writing = this.#passOn(position, bytes);
       // Awaited one turn later; a failure in between must not count as unhandled.
       this.#writing.catch(() => undefined);
-      this.#options.onBytes?.(position, bytes);
     }
     const step = this.#options.onStep?.();
     if (step !== undefined) await step;
@@ -215,6 +227,10 @@ export class Rescuer {
       if (!isBadPlace(thrown)) throw toIsodriveError(thrown);
       throw sourceGone(this.#source.name, thrown);
     }
+  }
+
+  async #passOn(position: number, bytes: Uint8Array): Promise<void> {
+    await Promise.all([this.#write(position, bytes), this.#options.onBytes?.(position, bytes)]);
   }
 
   async #write(position: number, bytes: Uint8Array): Promise<void> {

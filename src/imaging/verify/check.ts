@@ -8,7 +8,16 @@ export type CheckStatus = 'ok' | 'mismatch' | 'unreadable' | 'missing' | 'unchec
 
 export interface Check {
   /** What kind of evidence: stable words. */
-  readonly kind: 'checksum' | 'signature' | 'implanted-md5' | 'libisofs' | 'structure' | 'map';
+  readonly kind:
+    | 'checksum'
+    | 'signature'
+    | 'implanted-md5'
+    | 'libisofs'
+    | 'udf-tags'
+    | 'sectors'
+    | 'structure'
+    | 'coverage'
+    | 'map';
   /** Where the evidence stands: a list, a signature, a tag. */
   readonly evidence: string;
   /** What it is about: the image, or a path in it. */

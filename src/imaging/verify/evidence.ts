@@ -13,15 +13,22 @@ export interface VerifyOptions extends PassOptions {
   readonly key?: string | undefined;
 }
 
-export interface VerifyContext {
-  readonly image: OpenedImage;
+/** What evidence beside an image needs of it. */
+export interface BesideContext {
+  readonly image: Pick<OpenedImage, 'source'>;
   readonly options: VerifyOptions;
+}
+
+export interface VerifyContext extends BesideContext {
+  readonly image: OpenedImage;
   readonly extents: ExtentMap;
 }
 
 /** A piece of evidence: what it wants read, and what it says when that has been read. */
 export interface Evidence {
   readonly consumers: readonly PassConsumer[];
+  /** The file that it is about, where no consumer reads it. */
+  readonly row?: number;
   finish(): readonly Check[] | Promise<readonly Check[]>;
 }
 

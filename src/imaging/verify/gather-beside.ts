@@ -6,11 +6,11 @@ import type { Check } from './check.js';
 import { MAX_LIST_BYTES, parseChecksumList } from './checksum-list.js';
 import { listScope } from './list-names.js';
 import { RangeHash } from './range-hash.js';
-import type { Evidence, VerifyContext } from './evidence.js';
+import type { BesideContext, Evidence } from './evidence.js';
 import { settled } from './evidence.js';
 
 /** One piece of evidence for each list that names the image; each algorithm is hashed once. */
-export async function gatherListsBeside({ image, options }: VerifyContext): Promise<Evidence[]> {
+export async function gatherListsBeside({ image, options }: BesideContext): Promise<Evidence[]> {
   const name = basename(options.path);
   const hashes = new Map<string, RangeHash>();
   const found: Evidence[] = [];

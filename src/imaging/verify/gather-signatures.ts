@@ -11,13 +11,13 @@ import { SIGNATURE_SUFFIXES } from './list-names.js';
 import { checkOpenPgp } from './openpgp-signature.js';
 import { RangeHash } from './range-hash.js';
 import { startHash } from '../digests.js';
-import type { Evidence, VerifyContext } from './evidence.js';
+import type { BesideContext, Evidence } from './evidence.js';
 import { settled } from './evidence.js';
 
 /** Bytes of a file that is signed itself, not by its digest: it has to be in memory as a whole. */
 const MAX_UNHASHED = 512 * 1024 * 1024;
 
-export async function gatherSignatures(context: VerifyContext): Promise<Evidence[]> {
+export async function gatherSignatures(context: BesideContext): Promise<Evidence[]> {
   const { path } = context.options;
   const found: Evidence[] = [];
   for (const file of [path, ...(await findListsBeside(path))]) {
@@ -31,14 +31,14 @@ export async function gatherSignatures(context: VerifyContext): Promise<Evidence
   return found;
 }
 
-function gatherOne(context: VerifyContext, file: string, path: string, text: string): Promise<Evidence> {
+function gatherOne(context: BesideContext, file: string, path: string, text: string): Promise<Evidence> {
   const signature = parseEd25519Signature(text);
   if (signature === undefined) return gatherOpenPgp(context, file, path);
   return gatherEd25519(context, file, path, signature);
 }
 
 async function gatherOpenPgp(
-  { options }: VerifyContext,
+  { options }: BesideContext,
   file: string,
   signature: string | undefined,
 ): Promise<Evidence> {
@@ -52,7 +52,7 @@ async function gatherOpenPgp(
 }
 
 async function gatherEd25519(
-  { image, options }: VerifyContext,
+  { image, options }: BesideContext,
   file: string,
   path: string,
   signature: Ed25519Signature,

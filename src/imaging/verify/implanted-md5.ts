@@ -6,7 +6,7 @@ import type { ByteSource } from '../../source/byte-source.js';
 import { readAtMost } from '../../source/read-fully.js';
 import type { ByteRange } from '../../source/rescue-map.js';
 import { startHash } from '../digests.js';
-import type { PassConsumer } from './image-pass.js';
+import type { PassReader } from './image-pass.js';
 
 /** ECMA-119 8.4.32 Application Use, BP 884-1395 of the descriptor at sector 16. */
 const FIELD = 16 * SECTOR_SIZE + 883;
@@ -46,7 +46,7 @@ export async function readImplantedSum(
   return { md5, size, fragmentCount: hasFragments ? count : 0, fragmentSums: hasFragments ? sums : '' };
 }
 
-export class ImplantedMd5 implements PassConsumer {
+export class ImplantedMd5 implements PassReader {
   readonly start = 0;
   readonly end: number;
   readonly unreadable: ByteRange[] = [];
@@ -56,10 +56,21 @@ export class ImplantedMd5 implements PassConsumer {
   #fragment = 0;
   #fragmentStart = 0;
   #firstBad: ByteRange | undefined;
+  #proven = 0;
 
   constructor(sum: ImplantedSum) {
     this.#sum = sum;
     this.end = sum.size;
+  }
+
+  /** Bytes from the start up to which every fragment so far was right. */
+  get proven(): number {
+    return this.#proven;
+  }
+
+  /** The first fragment so far that was not. */
+  get firstBad(): ByteRange | undefined {
+    return this.#firstBad;
   }
 
   update(bytes: Uint8Array): void {
@@ -70,6 +81,7 @@ export class ImplantedMd5 implements PassConsumer {
       done += step;
       if (this.#position % STEP === 0) this.#endStep(this.#position - STEP);
     }
+    if (this.#position === this.end) this.#endImage();
   }
 
   fail(range: ByteRange): void {
@@ -79,9 +91,13 @@ export class ImplantedMd5 implements PassConsumer {
   /** Whether the sum is right; undefined when not all could be read. `where` is the first fragment that is not. */
   finish(): { readonly isRight: boolean; readonly where: ByteRange | undefined } | undefined {
     if (this.#position !== this.end) return undefined;
-    const isRight = this.#hash.digest('hex') === this.#sum.md5;
-    const rest = { position: this.#fragmentStart, size: this.end - this.#fragmentStart };
-    return { isRight, where: isRight ? undefined : (this.#firstBad ?? rest) };
+    const isRight = this.#proven === this.end;
+    return { isRight, where: isRight ? undefined : this.#firstBad };
+  }
+
+  #endImage(): void {
+    if (this.#hash.digest('hex') === this.#sum.md5) this.#proven = this.end;
+    else this.#firstBad ??= { position: this.#fragmentStart, size: this.end - this.#fragmentStart };
   }
 
   /** The field itself counts as spaces. */
@@ -104,6 +120,7 @@ export class ImplantedMd5 implements PassConsumer {
     const expected = fragmentSums.slice((fragment - 1) * digits, fragment * digits);
     const range = { position: this.#fragmentStart, size: this.#position - this.#fragmentStart };
     if (found.join('') !== expected) this.#firstBad ??= range;
+    else if (this.#firstBad === undefined) this.#proven = this.#position;
     this.#fragment = fragment;
     this.#fragmentStart = this.#position;
   }

@@ -4,20 +4,25 @@ import { throwIfAborted } from '../../source/abortable.js';
 import { ExtentMap } from '../../index/extent-map.js';
 import type { OpenedImage } from '../../index/open-image.js';
 import type { Check } from './check.js';
+import { describeCoverage } from './coverage.js';
 import type { Evidence, VerifyOptions } from './evidence.js';
-import { gatherInside } from './gather-inside.js';
+import { gatherInside, gatherRecordedSums } from './gather-inside.js';
 import { gatherListsBeside } from './gather-beside.js';
 import { gatherSignatures } from './gather-signatures.js';
 import { runPass } from './image-pass.js';
 import { gatherImplanted, gatherTags } from './gather-embedded.js';
 import { checkStructure } from './structure.js';
+import { gatherUdfTags } from './udf-tags.js';
 
 /** All checks, in the order of the evidence. Rejects with `cancelled`, and when the image cannot be read any more. */
 export async function verifyImage(image: OpenedImage, options: VerifyOptions): Promise<Check[]> {
   const extents = await ExtentMap.load(image.index, options.signal);
   const context = { image, options, extents };
   const evidence: Evidence[] = [];
-  const gatherers = [gatherListsBeside, gatherSignatures, gatherImplanted, gatherTags, gatherInside];
+  const gatherers = [
+    ...[gatherListsBeside, gatherSignatures, gatherImplanted, gatherTags],
+    ...[gatherInside, gatherRecordedSums, gatherUdfTags],
+  ];
   for (const gather of gatherers) evidence.push(...(await gather(context)));
   await runPass(
     image.source,
@@ -25,10 +30,12 @@ export async function verifyImage(image: OpenedImage, options: VerifyOptions): P
     options,
   );
   const checks: Check[] = [];
+  const agreed: Evidence[] = [];
   for (const one of evidence) {
     throwIfAborted(options.signal);
-    checks.push(...(await one.finish()));
+    const own = await one.finish();
+    checks.push(...own);
+    if (own.every(({ status }) => status === 'ok')) agreed.push(one);
   }
-  checks.push(...(await checkStructure(context)));
-  return checks;
+  return [...checks, ...(await checkStructure(context)), ...describeCoverage(context, agreed)];
 }

@@ -184,6 +184,8 @@ function isMounted(id: number, device: string): boolean {
 
 /** Descriptor of an image that the kernel can read for itself, a local file. Rejects with `unsupported` otherwise. */
 async function checkImage({ image, sourceName }: MountRequest, backing: Backing): Promise<number> {
+  if (image.isChecked)
+    throw unsuitable(sourceName, 'its files are verified as they are read, which no kernel does');
   const descriptor = image.fileDescriptor;
   if (descriptor === undefined) throw unsuitable(sourceName, 'it is no plain file');
   const { isRegularFile, fileSystemType } = await image.locate();

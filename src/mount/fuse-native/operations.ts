@@ -64,7 +64,10 @@ export class Operations implements NativeOperations {
 
   /** The handle is row + 1: the package takes 0 for none. */
   readonly open: NativeOperations['open'] = (path, _flags, reply) => {
-    this.#at(path, reply, (_served, row) => reply(0, row + 1));
+    this.#at(path, reply, async ({ image }, row) => {
+      await image.check(row);
+      reply(0, row + 1);
+    });
   };
 
   readonly read: NativeOperations['read'] = (_path, handle, buffer, length, position, reply) => {

@@ -156,6 +156,7 @@ class FuseDriver implements MountDriver {
         volumeBytes: image.volumeSize,
         hasAttributes: image.hasAttributes,
         owner: request.owner,
+        checksOpens: image.isChecked,
         isTakenOver,
       },
       {

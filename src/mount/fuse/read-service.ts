@@ -2,6 +2,7 @@
 // plain file. Reads wait in a queue, so that what they hold in memory is bounded however many processes read.
 import { toIsodriveError } from '../../base/error.js';
 import type { ContentOpener } from '../../index/content-opener.js';
+import type { CheckedContents } from '../served-image.js';
 
 /** Reads under way; each holds at most what the kernel asks for in one request, 1 MiB. */
 const MAX_CONCURRENT_READS = 16;
@@ -17,14 +18,17 @@ interface WaitingRead {
 }
 
 export class ReadService {
-  readonly #contents: ContentOpener;
+  readonly #contents: Pick<ContentOpener, 'open'>;
+  readonly #checked: CheckedContents | undefined;
   readonly #reply: Reply;
   /** In order of arrival. */
   readonly #waiting = new Map<number, WaitingRead>();
   readonly #running = new Map<number, AbortController>();
 
-  constructor(contents: ContentOpener, reply: Reply) {
+  /** `checked` is asked before a file is opened. */
+  constructor(contents: Pick<ContentOpener, 'open'>, reply: Reply, checked?: CheckedContents) {
     this.#contents = contents;
+    this.#checked = checked;
     this.#reply = reply;
   }
 
@@ -33,7 +37,7 @@ export class ReadService {
     return this.#waiting.size === 0 && this.#running.size === 0;
   }
 
-  /** Takes a read; it is answered once, unless it is cancelled. */
+  /** Takes a read, or with no `length` an open; it is answered once, unless it is cancelled. */
   add(ticket: number, row: number, offset: number, length: number): void {
     this.#waiting.set(ticket, { ticket, row, offset, length });
     this.#startNext();
@@ -65,8 +69,9 @@ export class ReadService {
     this.#running.set(ticket, controller);
     let result: Uint8Array | number;
     try {
+      if (length === 0) await this.#checked?.check(row, controller.signal);
       const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
-      const got = await this.#contents.open(row).read(bytes, offset, controller.signal);
+      const got = length === 0 ? 0 : await this.#contents.open(row).read(bytes, offset, controller.signal);
       result = bytes.subarray(0, got);
     } catch (thrown) {
       result = toIsodriveError(thrown).errnoNumber;

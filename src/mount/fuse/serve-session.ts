@@ -4,6 +4,7 @@ import type { Addon } from '../../../native/index.js';
 import { toIsodriveError } from '../../base/error.js';
 import type { ContentOpener } from '../../index/content-opener.js';
 import type { DiscIndex } from '../../index/disc-index.js';
+import type { CheckedContents } from '../served-image.js';
 import { ReadService } from './read-service.js';
 
 export interface SessionService {
@@ -20,9 +21,12 @@ export function serveSession(
   addon: Addon,
   session: number,
   index: DiscIndex,
-  contents: ContentOpener,
+  contents: Pick<ContentOpener, 'open'>,
+  checked?: CheckedContents,
 ): SessionService {
-  const reads = new ReadService(contents, (ticket, result) => addon.replyRead(server, ticket, result));
+  const reply = (ticket: number, result: Uint8Array | number): void =>
+    addon.replyRead(server, ticket, result);
+  const reads = new ReadService(contents, reply, checked);
   const server = addon.serveSession(session, {
     onLoad: (row) => void loadDirectory(index, row).then((errno) => addon.resumeSession(server, row, errno)),
     onRead: (ticket, row, offset, length) => reads.add(ticket, row, offset, length),

@@ -37,6 +37,7 @@ function create(
     algorithms: ['sha256'],
     retries: 0,
     verify: false,
+    preallocates: false,
     force: false,
     acceptErrors: false,
     schemaVersion: 1,

@@ -182,6 +182,24 @@ describe('Reading a medium', () => {
     expectHonest(run);
   });
 
+  it('slows a drive down for bad places, and only for them', async () => {
+    const good = makeMedium(() => false);
+    good.speeds = [];
+    await rescue(good, start());
+    expect(good.speeds).toEqual([]);
+    const bad = makeMedium((sector) => sector === 1000);
+    bad.speeds = [];
+    await rescue(bad, start());
+    expect(bad.speeds).toEqual([4]);
+    // One that does not obey is read all the same.
+    const deaf = start();
+    await rescue(
+      makeMedium((sector) => sector === 1000),
+      deaf,
+    );
+    expect(deaf.map.missing()).toEqual([{ position: 1000 * SECTOR, size: SECTOR }]);
+  });
+
   it('hashes what comes in order at once, and the rest from the image', async () => {
     for (const bad of [[], [1000]]) {
       const run = start();
@@ -189,7 +207,7 @@ describe('Reading a medium', () => {
       const medium = makeMedium(
         (sector) => bad.includes(sector) && !tries.has(sector) && Boolean(tries.add(sector)),
       );
-      const hasher = new SequentialHasher(['sha256', 'blake2b']);
+      await using hasher = new SequentialHasher(['sha256', 'blake2b'], SIZE);
       await rescue(medium, run, { onBytes: hasher.update.bind(hasher) });
       const digests = await hasher.finish(SIZE, (target, position) => {
         target.set(run.image.subarray(position, position + target.length));

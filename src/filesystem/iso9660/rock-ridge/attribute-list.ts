@@ -3,6 +3,7 @@
 // of SL one may begin in a field and end in the next.
 import type { ByteCursor } from '../../../base/byte-cursor.js';
 import { decodeAccessControl } from './access-control-list.js';
+import { isSumAttribute } from './recorded-sums.js';
 
 /** Bytes of all names and values of a file; Linux takes no larger value (XATTR_SIZE_MAX). */
 export const MAX_ATTRIBUTE_BYTES = 65_536;
@@ -34,6 +35,8 @@ export type Attribute = readonly [string, Uint8Array];
 
 export interface AttributesFound {
   readonly attributes: readonly Attribute[];
+  /** Those in which the writer keeps checksums; they are not shown. */
+  readonly sums: readonly Attribute[];
   /** What is wrong, or left out, in words; undefined for nothing. */
   readonly fault: string | undefined;
 }
@@ -72,9 +75,10 @@ export class AttributeList {
   finish(budget: AttributeBudget): AttributesFound {
     budget.bytes -= this.#bytes;
     if (budget.bytes < 0) {
-      return { attributes: [], fault: `what goes beyond ${MAX_TREE_ATTRIBUTE_BYTES} bytes in all` };
+      return { attributes: [], sums: [], fault: `what goes beyond ${MAX_TREE_ATTRIBUTE_BYTES} bytes in all` };
     }
     const attributes = new Map<string, Uint8Array>();
+    const sums: Attribute[] = [];
     let fault = this.#bytes > MAX_ATTRIBUTE_BYTES ? `more than ${MAX_ATTRIBUTE_BYTES} bytes` : undefined;
     const components = splitComponents(Buffer.concat(this.#areas));
     for (let i = 0; i + 1 < components.length; i += 2) {
@@ -86,9 +90,10 @@ export class AttributeList {
         else for (const [list, bytes] of lists) attributes.set(list, bytes);
       } else if (name === undefined) fault ??= 'a name that is invalid';
       else if (name.startsWith(PREFIXES[NAMESPACE.user]!)) attributes.set(name, value);
+      else if (isSumAttribute(name)) sums.push([name, value]);
       else if (!name.startsWith(PREFIXES[NAMESPACE.isofs]!)) fault ??= `attribute "${name}"`;
     }
-    return { attributes: [...attributes], fault };
+    return { attributes: [...attributes], sums, fault };
   }
 }
 

@@ -16,6 +16,7 @@ import { appendAlternateName } from './alternate-name.js';
 import { AttributeList, MAX_TREE_ATTRIBUTE_BYTES } from './attribute-list.js';
 import type { AttributeBudget } from './attribute-list.js';
 import { ROCK_RIDGE_FIELD as FIELD } from './fields.js';
+import { readRecordedSums, readSumIndex } from './recorded-sums.js';
 import { readDeviceNumber, readPosixAttributes, readSerialNumber } from './posix-attributes.js';
 import { SymbolicLinkTarget } from './symbolic-link.js';
 import { TimeStamps } from './time-stamps.js';
@@ -178,8 +179,12 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
   }
 
   #settleAttributes(cursor: ByteCursor): void {
-    const { attributes, fault } = this.#attributes.finish(this.attributeBudget);
+    const { attributes, sums, fault } = this.#attributes.finish(this.attributeBudget);
     if (attributes.length > 0) this.#entry.attributes = attributes;
+    if (sums.length > 0) {
+      this.#entry.sumIndex = readSumIndex(sums);
+      this.#entry.recordedSums = readRecordedSums(sums);
+    }
     if (fault === undefined) return;
     const what = `Extended attributes are not all shown: left out is ${fault}`;
     this.#finding('hidden-attributes', 'note', what, cursor.offsetInSource(0), cursor);

@@ -1,0 +1,31 @@
+// Writes an output file whole or not at all: under another name first.
+import { open, realpath, rename, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { IsodriveError, isSystemError } from '../base/error.js';
+
+/** Gives what `write` gives. Rejects with `permission` where the file cannot be written, `usage` for the image itself. */
+export async function writeWhole<T>(
+  path: string,
+  image: string,
+  write: (file: FileHandle) => Promise<T>,
+): Promise<T> {
+  if ((await realpath(path).catch(() => path)) === (await realpath(image))) {
+    throw new IsodriveError('usage', `Cannot write to "${path}": it is the image, expected another file`);
+  }
+  const draft = `${path}.${process.pid}`;
+  try {
+    await using file = await open(draft, 'wx', 0o644);
+    const result = await write(file);
+    await file.sync();
+    await rename(draft, path);
+    return result;
+  } catch (thrown) {
+    await rm(draft, { force: true });
+    if (!isSystemError(thrown)) throw thrown;
+    throw new IsodriveError(
+      'permission',
+      `Cannot write "${path}": ${thrown.code}, expected to be allowed to`,
+      { cause: thrown, action: 'Choose a file in a directory that you may write to' },
+    );
+  }
+}
