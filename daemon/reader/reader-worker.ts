@@ -11,7 +11,7 @@ import type { OpenedImage } from '../../src/index/open-image.js';
 import { IndexBudget } from '../../src/index/index-budget.js';
 import { SharedIndexMemory } from '../../src/index/index-memory.js';
 import type { IndexMemory, SharedRegion } from '../../src/index/index-memory.js';
-import { VerifiedContents } from '../../src/imaging/read/verified-contents.js';
+import type { VerifiedContents } from '../../src/imaging/read/verified-contents.js';
 import { RegionMemory } from '../../src/mount/fuse/region-memory.js';
 import { LocalImage } from '../../src/mount/local-image.js';
 import { encodeError } from '../../src/protocol/rpc-error.js';
@@ -92,7 +92,11 @@ async function openOrdered(order: OpenOrder): Promise<ImageFacts> {
   for (const finding of findings.findings) send({ kind: 'finding', finding, count: findings.count });
   findings.onFinding = (finding) => send({ kind: 'finding', finding, count: findings.count });
   index.onStep = markStep;
-  verified = verify === true ? await VerifiedContents.prepare(opened) : undefined;
+  if (verify === true) {
+    // Loaded when wanted: every reader would have it in memory otherwise.
+    const { VerifiedContents } = await import('../../src/imaging/read/verified-contents.js');
+    verified = await VerifiedContents.prepare(opened);
+  }
   image = new LocalImage({ index, source, checked: verified });
   return {
     identity: identityOf(source),
