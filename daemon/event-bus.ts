@@ -8,6 +8,11 @@ export type EventListener = (event: DaemonEvent, owner: FileOwner | undefined) =
 export class EventBus {
   readonly #listeners = new Set<EventListener>();
 
+  /** Somebody listens. */
+  get isHeard(): boolean {
+    return this.#listeners.size > 0;
+  }
+
   /** Gives the function that ends the subscription. A listener must not throw. */
   subscribe(listener: EventListener): () => void {
     this.#listeners.add(listener);

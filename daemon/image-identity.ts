@@ -1,7 +1,9 @@
 // Tells whether the file at a path is still the one that was mounted.
 import { IsodriveError } from '../src/base/error.js';
+import { measureBlockDevice } from '../src/source/block-device-size.js';
 import type { ByteSource } from '../src/source/byte-source.js';
 import type { FileIo } from '../src/source/file-io.js';
+import { isBlockDevice } from '../src/source/file-source.js';
 import type { ImageState } from '../src/protocol/messages.js';
 import type { MountedImage } from './mounted-image.js';
 
@@ -14,11 +16,14 @@ export interface ImageIdentity {
   readonly size: bigint;
 }
 
-/** Identity of the file at a path, or of an open one, now; undefined when there is none to be seen. */
+/** Identity of an open file, or of what is at a path now; undefined when there is nothing to be seen. */
 export async function readIdentity(file: string | number, io: FileIo): Promise<ImageIdentity | undefined> {
   try {
-    const { device, inode, modified, size } = await io.stat(file);
-    return { device, inode, modified, size };
+    const facts = await io.stat(file);
+    const { device, inode, modified, size } = facts;
+    if (!isBlockDevice(facts)) return { device, inode, modified, size };
+    const open = { fd: typeof file === 'number' ? file : -1, io };
+    return { device, inode, modified, size: BigInt(await measureBlockDevice(open, facts)) };
   } catch {
     return undefined;
   }

@@ -27,6 +27,15 @@ const FINDING = z.object({
     clause: z.string().exactOptional(),
   }),
 });
+/** What else is known of the image (ImageFacts): with it, a successor serves the mount before it reads anything. */
+const FACTS = z.object({
+  label: z.string(),
+  volumeSize: z.number(),
+  hasAttributes: z.boolean(),
+  isPlain: z.boolean(),
+  sessions: z.array(z.number()),
+  session: z.number().optional(),
+});
 export const JOURNAL_ENTRY = z.object({
   id: z.string().regex(/^[0-9a-f]{1,16}$/u),
   /** `making`: nobody was told of it yet; `detached`: lazily unmounted, its last users are still there. */
@@ -56,6 +65,9 @@ export const JOURNAL_ENTRY = z.object({
   /** The first that were met, and how many there are in all. */
   findings: z.array(FINDING).default([]),
   findingCount: z.number().default(0),
+  facts: FACTS.optional(),
+  /** The whole index is in memory. */
+  isLoaded: z.boolean().default(false),
   /** Its requests are written to the log. */
   traceFuse: z.boolean().default(false),
 });

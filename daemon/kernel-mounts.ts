@@ -66,7 +66,7 @@ function shownImage(
     facts,
     table: { rowCount },
     findings,
-    prefetch: () => Promise.resolve(),
+    prefetch: () => Promise.resolve(true),
     look: () => place.look(),
     [Symbol.asyncDispose]: () => place.close(),
   };
@@ -109,6 +109,7 @@ async function restore(
     passedOver: note.entry.passedOver,
     mountedAt: new Date(note.entry.mountedAt),
     traceFuse: false,
+    isLoaded: true,
   });
   adopt(mounted);
   log.info({ ...mounted.name() }, 'restored');

@@ -15,7 +15,7 @@ import type {
 import { restoreMountPoint } from '../src/mount/mount-point.js';
 import type { MountPoint } from '../src/mount/mount-point.js';
 import { mountByFirst, selectDrivers } from '../src/mount/select-driver.js';
-import { compareIdentity, parseIdentity } from './image-identity.js';
+import { compareIdentity, parseIdentity, readIdentity } from './image-identity.js';
 import type { ImageIdentity } from './image-identity.js';
 import { sourceNameOf } from './journal.js';
 import type { JournalEntry } from './journal.js';
@@ -134,21 +134,12 @@ export class MountFactory {
         throw new IsodriveError('internal', `Driver "${entry.driver}" cannot take over mounts`);
       }
       const memory = driver.adoptMemory(held.index);
-      const { tree, view, owner, directory } = entry;
+      const { owner, directory } = entry;
       files = owner === undefined ? undefined : CallerFiles.restore(owner, held, directory);
-      const findings = new MetFindings(entry.findings, entry.findingCount);
-      const file =
-        files === undefined
-          ? await ImageFile.open(entry.image)
-          : ImageFile.adopt(entry.image, files.descriptors);
-      image = await RemoteImage.open({
-        ...{ readers: this.#readers, file, tree, view, memory, isAdopted: true, findings, budget },
-      });
-      const { identity } = image.facts;
-      checkIdentity(entry, identity);
+      image = await this.#reopen(entry, memory, files, budget);
       const point = files?.point ?? (await restoreMountPoint(directory, entry.created));
       const active = await driver.takeOver(request(image, entry, files), held.device);
-      return build(entry, identity, image, active, point, files);
+      return build(entry, image.facts.identity, image, active, point, files);
     } catch (thrown) {
       closeSync(held.device);
       if (files === undefined) closeHeld({ ...held, device: undefined, index: undefined });
@@ -156,6 +147,39 @@ export class MountFactory {
       await image?.[Symbol.asyncDispose]();
       throw thrown;
     }
+  }
+
+  /** The image of an index that is in memory: read only by and by, where the journal says enough of it. */
+  async #reopen(
+    entry: JournalEntry,
+    memory: IndexMemory,
+    files: CallerFiles | undefined,
+    budget: IndexBudget | undefined,
+  ): Promise<RemoteImage> {
+    const { tree, view, facts } = entry;
+    const findings = new MetFindings(entry.findings, entry.findingCount);
+    const file =
+      files === undefined
+        ? await ImageFile.open(entry.image)
+        : ImageFile.adopt(entry.image, files.descriptors);
+    const options = { readers: this.#readers, file, tree, view, memory, isAdopted: true, findings, budget };
+    try {
+      const identity = await readIdentity(file.descriptor, file.io);
+      checkIdentity(entry, identity);
+    } catch (thrown) {
+      await file.close();
+      throw thrown;
+    }
+    if (facts === undefined) return RemoteImage.open(options);
+    const { session, ...rest } = facts;
+    const image = new RemoteImage(options, {
+      ...rest,
+      session,
+      kind: tree,
+      identity: parseIdentity(entry.identity),
+    });
+    if (budget !== undefined) image.table.limitBy(budget);
+    return image;
   }
 }
 
@@ -169,7 +193,7 @@ function request(image: RemoteImage, entry: JournalEntry, files: CallerFiles | u
 }
 
 function describe(plan: MountPlan, driver: DriverName, image: RemoteImage, point: MountPoint): JournalEntry {
-  const { identity, kind } = image.facts;
+  const { identity, kind, ...facts } = image.facts;
   return {
     id: plan.id,
     state: 'making',
@@ -193,6 +217,8 @@ function describe(plan: MountPlan, driver: DriverName, image: RemoteImage, point
     passedOver: [],
     findings: [],
     findingCount: 0,
+    facts: { ...facts, sessions: [...facts.sessions] },
+    isLoaded: false,
     traceFuse: plan.traceFuse,
   };
 }
@@ -205,7 +231,17 @@ function build(
   point: MountPoint,
   files: CallerFiles | undefined,
 ): MountedImage {
-  const { id, image: path, wantedTree, wantedDriver, view, allowOther, passedOver, traceFuse } = entry;
+  const {
+    id,
+    image: path,
+    wantedTree,
+    wantedDriver,
+    view,
+    allowOther,
+    passedOver,
+    traceFuse,
+    isLoaded,
+  } = entry;
   const mountedAt = new Date(entry.mountedAt);
   return new MountedImage({
     id,
@@ -222,11 +258,12 @@ function build(
     passedOver,
     mountedAt,
     traceFuse,
+    isLoaded,
   });
 }
 
 /** An index describes one file, byte for byte: with another it must not go on. */
-function checkIdentity({ image, identity }: JournalEntry, now: ImageIdentity): void {
+function checkIdentity({ image, identity }: JournalEntry, now: ImageIdentity | undefined): void {
   const state = compareIdentity(parseIdentity(identity), now);
   if (state === 'ok') return;
   throw new IsodriveError('image-changed', `Image "${image}" is ${state}, expected it as it was mounted`);

@@ -43,6 +43,11 @@ export class MountKeeper {
     this.journal.update(id, { findings: findings.slice(0, MAX_NOTED_FINDINGS), findingCount: count });
   }
 
+  /** Its whole index is in memory: a successor need not read the image. */
+  noteLoaded(id: string): void {
+    this.journal.update(id, { isLoaded: true });
+  }
+
   /** It was unmounted lazily: a successor serves it, and does not mount it again. */
   detach(id: string): void {
     this.journal.update(id, { state: 'detached' });

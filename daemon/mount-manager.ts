@@ -14,6 +14,7 @@ import type {
   UnmountedSummary,
 } from '../src/protocol/messages.js';
 import { encodeError } from '../src/protocol/rpc-error.js';
+import { reportActivity } from './activity.js';
 import type { EventBus } from './event-bus.js';
 import { compareIdentity, imageChanged } from './image-identity.js';
 import { restoreKernelMounts } from './kernel-mounts.js';
@@ -63,6 +64,7 @@ export class MountManager {
   readonly #keeper: MountKeeper;
   readonly #readers: ReaderPool;
   readonly #traces: TraceLog;
+  readonly #stopReports: () => void;
   /** Settled once the mounts of the last daemon are back. */
   restored: Promise<void> = Promise.resolve();
   readonly #events: EventBus;
@@ -86,6 +88,7 @@ export class MountManager {
     this.#events = options.events;
     this.#log = options.log;
     this.#traces = new TraceLog(options.log);
+    this.#stopReports = reportActivity(() => this.#registry.mounts, options.events);
   }
 
   /** Those that a caller sees. */
@@ -241,7 +244,7 @@ export class MountManager {
     this.#noteFindings(mounted);
     if (mounted.traceFuse) this.#traces.start(mounted);
     // The answer goes out first: whoever asked for the mount is about to list it.
-    setImmediate(() => mounted.startPrefetch());
+    setImmediate(() => mounted.startPrefetch(() => this.#keeper.noteLoaded(mounted.id)));
   }
 
   #reportFinding(mounted: MountedImage, { code, severity, message }: Finding): void {
@@ -344,6 +347,7 @@ export class MountManager {
   /** Unmounts everything, lazily where it is in use, and takes no more mounts. Never rejects. */
   async close(): Promise<void> {
     this.#stop.abort();
+    this.#stopReports();
     await this.restored;
     await Promise.allSettled(this.#creating);
     await Promise.all(

@@ -10,6 +10,7 @@ import { compareIdentity } from './image-identity.js';
 import type { ImageIdentity } from './image-identity.js';
 import type { MetFindings } from './reader/met-findings.js';
 import type { ImageFacts, ViewParams } from './reader/orders.js';
+import { summarizeCounters } from './summarize-counters.js';
 import type { CallerFiles } from './users/caller-files.js';
 
 /** What a mount needs of its image once it is made: all that is left of one that the kernel serves. */
@@ -17,8 +18,8 @@ export interface ShownImage extends AsyncDisposable {
   readonly facts: Pick<ImageFacts, 'label' | 'kind' | 'sessions' | 'session'>;
   readonly table: { readonly rowCount: number };
   readonly findings: MetFindings;
-  /** Loads the rest of the index in the background; never rejects. */
-  prefetch(): Promise<void>;
+  /** Loads the rest of the index in the background; gives whether all is loaded, and never rejects. */
+  prefetch(): Promise<boolean>;
   /** What has the image's path now: undefined for nothing, `unknown` when its medium does not answer. */
   look(): Promise<ImageIdentity | 'unknown' | undefined>;
 }
@@ -43,6 +44,8 @@ export interface MountedImageParts {
   readonly mountedAt: Date;
   /** Its requests are written to the log from the start. */
   readonly traceFuse: boolean;
+  /** The whole index is in memory. */
+  readonly isLoaded: boolean;
 }
 
 export class MountedImage {
@@ -53,7 +56,7 @@ export class MountedImage {
   /** Somebody has asked us to unmount it, so its end is no surprise. */
   isUnmounting = false;
   readonly #parts: MountedImageParts;
-  #prefetch: Promise<void> = Promise.resolve();
+  #prefetch: Promise<unknown> = Promise.resolve();
   #released: Promise<void> | undefined;
 
   constructor(parts: MountedImageParts) {
@@ -95,9 +98,12 @@ export class MountedImage {
     );
   }
 
-  /** Loads the rest of the index in the background. */
-  startPrefetch(): void {
-    this.#prefetch = this.#parts.image.prefetch();
+  /** Loads the rest of the index in the background, and calls `onLoaded` once all is. */
+  startPrefetch(onLoaded: () => void): void {
+    if (this.#parts.isLoaded) return;
+    this.#prefetch = this.#parts.image.prefetch().then((isLoaded) => {
+      if (isLoaded) onLoaded();
+    });
   }
 
   get traceFuse(): boolean {
@@ -130,7 +136,7 @@ export class MountedImage {
       state: compareIdentity(this.identity, await image.look()),
       findings: image.findings.count,
       entries: image.table.rowCount,
-      ...(active.counters === undefined ? {} : { counters: active.counters }),
+      ...(active.counters === undefined ? {} : { counters: summarizeCounters(active.counters) }),
       ...(passedOver.length === 0 ? {} : { passedOver }),
     };
   }

@@ -1,6 +1,8 @@
 // The daemon's counters as Prometheus reads them (text format 0.0.4). Counters begin anew with each process.
 import type { MountSummary } from '../src/protocol/messages.js';
 
+const MICROSECONDS = 1_000_000;
+
 interface Metric {
   readonly name: string;
   readonly type: 'counter' | 'gauge';
@@ -27,6 +29,18 @@ const MOUNT_METRICS: readonly Metric[] = [
     type: 'counter',
     help: 'Bytes of file content that were asked for.',
     value: ({ counters }) => counters?.readBytes,
+  },
+  {
+    name: 'isodrive_mount_cached_reads_total',
+    type: 'counter',
+    help: 'Reads that were answered from memory.',
+    value: ({ counters }) => counters?.cachedReads,
+  },
+  {
+    name: 'isodrive_mount_decoded_reads_total',
+    type: 'counter',
+    help: 'Reads of content that had to be decoded.',
+    value: ({ counters }) => counters?.decodedReads,
   },
   {
     name: 'isodrive_mount_busy_seconds_total',
@@ -59,10 +73,10 @@ export function renderMetrics(mounts: readonly MountSummary[], withProcess = tru
     lines.push(...describeMetric(name, type, help));
     for (const mount of mounts) {
       const found = value(mount);
-      const labels = `id="${mount.id}",driver="${mount.driver}",image="${escapeLabel(mount.image)}"`;
-      if (found !== undefined) lines.push(`${name}{${labels}} ${found}`);
+      if (found !== undefined) lines.push(`${name}{${labelsOf(mount)}} ${found}`);
     }
   }
+  lines.push(...renderLatency(mounts));
   return `${lines.join('\n')}\n`;
 }
 
@@ -75,7 +89,34 @@ function describeProcess(): string[] {
   ];
 }
 
-function describeMetric(name: string, type: Metric['type'], help: string): string[] {
+/** A histogram as Prometheus has it: each bucket holds all that are at most as long. */
+function renderLatency(mounts: readonly MountSummary[]): string[] {
+  const name = 'isodrive_mount_request_seconds';
+  const lines = describeMetric(
+    name,
+    'histogram',
+    'Time from request to answer, waiting for the medium included.',
+  );
+  for (const mount of mounts) {
+    const { counters } = mount;
+    if (counters === undefined) continue;
+    const labels = labelsOf(mount);
+    let count = 0;
+    for (const [i, more] of counters.latency.entries()) {
+      count += more;
+      const bound = i === counters.latency.length - 1 ? '+Inf' : String(2 ** i / MICROSECONDS);
+      lines.push(`${name}_bucket{${labels},le="${bound}"} ${count}`);
+    }
+    lines.push(`${name}_sum{${labels}} ${counters.busySeconds}`, `${name}_count{${labels}} ${count}`);
+  }
+  return lines;
+}
+
+function labelsOf({ id, driver, image }: MountSummary): string {
+  return `id="${id}",driver="${driver}",image="${escapeLabel(image)}"`;
+}
+
+function describeMetric(name: string, type: Metric['type'] | 'histogram', help: string): string[] {
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`];
 }
 

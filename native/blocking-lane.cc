@@ -94,6 +94,7 @@ std::unique_ptr<LaneJob> BlockingLane::next() {
 }
 
 void BlockingLane::settle(Napi::Env env, LaneJob& job) {
+  // Where the thread is being ended, all of this is refused, and nobody waits for the promise.
   pending_ -= 1;
   if (pending_ == 0) channel_->keep(false);
   if (job.errno_ == 0) job.deferred_.Resolve(job.result(env));

@@ -152,6 +152,8 @@ Napi::Value duplicate_descriptor(const Napi::CallbackInfo& info) { return contro
 /** descriptorFlags(fd): how it was opened (F_GETFL). */
 Napi::Value descriptor_flags(const Napi::CallbackInfo& info) { return control_descriptor(info, F_GETFL, 0); }
 
+Napi::Value thread_number(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), gettid()); }
+
 /** threadClock(): the processor time of the calling thread, for threadSeconds in any other. */
 Napi::Value thread_clock(const Napi::CallbackInfo& info) {
   clockid_t clock = 0;
@@ -183,6 +185,7 @@ void export_platform(Napi::Env env, Napi::Object exports) {
   exports.Set("createSocketPair", Napi::Function::New(env, create_socket_pair));
   exports.Set("receiveDescriptor", Napi::Function::New(env, receive_descriptor));
   exports.Set("readCached", Napi::Function::New(env, read_cached_bytes));
+  exports.Set("threadNumber", Napi::Function::New(env, thread_number));
   exports.Set("threadClock", Napi::Function::New(env, thread_clock));
   exports.Set("threadSeconds", Napi::Function::New(env, thread_seconds));
   exports.Set("peerCredentials", Napi::Function::New(env, peer_credentials));

@@ -22,9 +22,13 @@ Registry<FuseSession>& sessions() {
   return *registry;
 }
 
+/** Calls a method. A thread that is being ended refuses: nobody needs an answer from it then. */
 void call(const Napi::ObjectReference& listener, const char* name, const std::vector<napi_value>& values) {
-  const Napi::Object object = listener.Value();
-  object.Get(name).As<Napi::Function>().Call(object, values);
+  const Napi::Env env = listener.Env();
+  const napi_value object = listener.Value();
+  napi_value method = nullptr;
+  if (napi_get_named_property(env, object, name, &method) != napi_ok) return;
+  napi_call_function(env, object, method, values.size(), values.data(), nullptr);
 }
 
 /** The owner's handle. */

@@ -27,6 +27,8 @@ const flags = [
   '-DNAPI_VERSION=9',
   '-DNAPI_DISABLE_CPP_EXCEPTIONS',
   '-DNODE_ADDON_API_DISABLE_DEPRECATED',
+  // A thread of JavaScript that is being ended refuses every call, which must not end the process.
+  '-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
   ...extra,
 ];
 const includes = ['node-api-headers/include', 'node-addon-api'].flatMap((path) => [

@@ -70,8 +70,11 @@ export interface ReaderCall {
 }
 
 export type ReaderMessage =
-  /** Its processor time, see threadSeconds in native/index.ts; undefined without the addon. */
-  | { readonly kind: 'ready'; readonly clock: number | undefined }
+  /**
+   * Its number as the kernel has it, and its processor time (threadSeconds in native/index.ts); undefined without the
+   * addon.
+   */
+  | { readonly kind: 'ready'; readonly thread: number | undefined; readonly clock: number | undefined }
   | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'error'; readonly id: number; readonly error: RpcError }
   /** `count`: of all findings so far, those that were not kept included. */

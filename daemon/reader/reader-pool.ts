@@ -3,7 +3,7 @@ import type { ReaderLimits } from './reader-limits.js';
 import { ReaderThread } from './reader-thread.js';
 
 /** Milliseconds after which a reader that was taken is replaced: whoever took it needs the processor now. */
-const REPLACE_DELAY = 500;
+const REPLACE_DELAY = 100;
 
 export class ReaderPool {
   readonly #limits: ReaderLimits;

@@ -1,5 +1,6 @@
 // A thread that reads an image, seen from outside: calls and answers, and its end, which may come at any time. Whoever
 // loops for too long, or takes too much memory, is ended; nobody else notices.
+import { constants, setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { loadAddon } from '../../native/index.js';
 import { IsodriveError } from '../../src/base/error.js';
@@ -12,6 +13,8 @@ import type { ReaderLimits } from './reader-limits.js';
 
 /** Milliseconds between two looks at whether it gets on. */
 const LOOK_INTERVAL = 250;
+/** Seconds of processor time in one step after which all others go first. */
+const YIELD_AFTER = 0.5;
 /** MiB for objects that were just made. */
 const YOUNG_MEMORY = 16;
 const PROGRAM = new URL('./reader-worker.js', import.meta.url);
@@ -22,6 +25,8 @@ interface Waiting {
 }
 
 export class ReaderThread {
+  /** Name of the image, for messages. */
+  subject = 'the image';
   /** Told of findings, in the order they were met. */
   onFinding: ((finding: Finding, count: number) => void) | undefined;
   /** Told, once, when it ends and nobody has ended it. */
@@ -37,6 +42,7 @@ export class ReaderThread {
   /** Why it ends, as far as it is known. */
   #reason: string | undefined;
   #isEnding = false;
+  #thread: number | undefined;
   #clock: number | undefined;
   /** Progress at the last look that saw some, and its processor time then. */
   #turns = -1;
@@ -88,8 +94,10 @@ export class ReaderThread {
   }
 
   #take(message: ReaderMessage): void {
-    if (message.kind === 'ready') this.#clock = message.clock;
-    else if (message.kind === 'finding') this.onFinding?.(message.finding, message.count);
+    if (message.kind === 'ready') {
+      this.#clock = message.clock;
+      this.#thread = message.thread;
+    } else if (message.kind === 'finding') this.onFinding?.(message.finding, message.count);
     else {
       const waiting = this.#waiting.get(message.id);
       this.#waiting.delete(message.id);
@@ -105,9 +113,22 @@ export class ReaderThread {
     ) as [number, number, number];
     if (turns !== this.#turns) [this.#turns, this.#turnSeconds] = [turns, now];
     if (ended !== this.#ended || begun === ended) [this.#ended, this.#stepSeconds] = [ended, now];
-    if (now - Math.min(this.#turnSeconds, this.#stepSeconds) <= this.#limits.seconds) return;
+    const spent = now - Math.min(this.#turnSeconds, this.#stepSeconds);
+    if (spent > YIELD_AFTER) this.#yield();
+    if (spent <= this.#limits.seconds) return;
     this.#reason ??= `it takes more than ${this.#limits.seconds} s of processor time in one step`;
     void this.#worker.terminate();
+  }
+
+  /** From now on everybody else has the processor first. */
+  #yield(): void {
+    if (this.#thread === undefined) return;
+    try {
+      setPriority(this.#thread, constants.priority.PRIORITY_LOW);
+    } catch {
+      // It has just ended, or may not: then it is ended later.
+    }
+    this.#thread = undefined;
   }
 
   /** Processor time of the thread; without the addon, time as it passes. */
@@ -125,7 +146,7 @@ export class ReaderThread {
       reject(
         isExpected
           ? new IsodriveError('cancelled', 'Reader was ended')
-          : new IsodriveError('damaged', `Cannot read the image: ${reason}`),
+          : new IsodriveError('damaged', `Cannot read ${this.subject}: ${reason}`),
       );
     }
     this.#waiting.clear();

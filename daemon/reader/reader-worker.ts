@@ -127,7 +127,7 @@ const METHODS: {
   },
   prefetch: async () => {
     const seen = { reads: 0 };
-    await current().index.prefetch(new AbortController().signal, () => giveWay(seen));
+    await current().index.loadAll(undefined, () => giveWay(seen));
     // Its sectors are wanted no more.
     opened?.releaseCache();
   },
@@ -162,4 +162,5 @@ async function answer({ id, method, params }: ReaderCall): Promise<void> {
 
 port.on('message', (call: ReaderCall) => void answer(call));
 setInterval(() => Atomics.add(progress, PROGRESS.turns, 1), TURN_INTERVAL).unref();
-send({ kind: 'ready', clock: tryToLoadAddon()?.threadClock() });
+const addon = tryToLoadAddon();
+send({ kind: 'ready', thread: addon?.threadNumber(), clock: addon?.threadClock() });

@@ -51,38 +51,29 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
   #failure: IsodriveError | undefined;
   #isClosed = false;
 
-  private constructor(
-    { readers, file, memory, findings = new MetFindings() }: RemoteImageOptions,
-    order: OpenOrder,
-    reader: ReaderThread,
-    facts: ImageFacts,
-  ) {
+  /** An image of which all is known, and that nobody reads until somebody asks: its index is in memory. */
+  constructor(options: RemoteImageOptions, facts: ImageFacts) {
+    const { readers, file, memory, findings = new MetFindings() } = options;
     this.facts = facts;
     this.table = new IndexTable(memory);
     this.findings = findings;
     this.file = file;
     this.#readers = readers;
     // What `auto` has chosen stays.
-    this.#order = { ...order, tree: facts.kind, isAdopted: true };
-    this.#adopt(reader);
+    this.#order = orderOf({ ...options, tree: facts.kind, isAdopted: true });
   }
 
   /** Rejects as openImage does, or with `damaged` when the image is too much for its reader. */
   static async open(options: RemoteImageOptions): Promise<RemoteImage> {
-    const { readers, file, tree, view, memory, isAdopted, budget, signal } = options;
+    const { readers, file, signal } = options;
     const findings = options.findings ?? new MetFindings();
-    const region = memory.share?.();
-    if (region === undefined) throw new TypeError('Index memory cannot be shared with a reader');
-    const { path, descriptor, map, isSealed } = file;
-    const order: OpenOrder = {
-      ...{ path, descriptor, map, isSealed, tree, view, memory: region, isAdopted },
-      budget: budget?.buffers,
-    };
     const reader = readers.take();
     reader.onFinding = (finding, count) => findings.add(finding, count);
     try {
-      const facts = await openWithin(reader, order, signal);
-      return new RemoteImage({ ...options, findings }, order, reader, facts);
+      const facts = await openWithin(reader, orderOf(options), signal);
+      const image = new RemoteImage({ ...options, findings }, facts);
+      image.#adopt(reader);
+      return image;
     } catch (thrown) {
       await reader.end();
       await file.close();
@@ -142,13 +133,19 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
     return (await this.#wake()).call('locate', undefined);
   }
 
-  /** Loads the whole index in the background; then the reader rests as soon as nobody asks it. Never rejects. */
-  async prefetch(): Promise<void> {
+  /**
+   * Loads the whole index in the background; then the reader rests as soon as nobody asks it. Gives whether all is
+   * loaded; never rejects.
+   */
+  async prefetch(): Promise<boolean> {
     try {
       await (await this.#wake()).call('prefetch', undefined);
       await this.#letRest();
+      return true;
     } catch {
       // Whoever needs what is missing meets the fault, or the image is closed.
+      this.#restLater();
+      return false;
     }
   }
 
@@ -235,12 +232,25 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
   }
 }
 
+/** Throws TypeError for memory that no other thread can share. */
+function orderOf(options: RemoteImageOptions): OpenOrder {
+  const { file, tree, view, memory, isAdopted, budget } = options;
+  const region = memory.share?.();
+  if (region === undefined) throw new TypeError('Index memory cannot be shared with a reader');
+  const { path, descriptor, map, isSealed } = file;
+  return {
+    ...{ path, descriptor, map, isSealed, tree, view, memory: region, isAdopted },
+    budget: budget?.buffers,
+  };
+}
+
 /** Opens an image within a time that no medium needs. */
 async function openWithin(
   reader: ReaderThread,
   order: OpenOrder,
   signal: AbortSignal | undefined,
 ): Promise<ImageFacts> {
+  reader.subject = `"${order.path}"`;
   const late = AbortSignal.timeout(OPEN_PATIENCE);
   try {
     return await reader.call('open', order, signal === undefined ? late : AbortSignal.any([signal, late]));

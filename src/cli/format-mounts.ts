@@ -1,6 +1,8 @@
 // Mounts as a table for people.
 import type { MountSummary } from '../protocol/messages.js';
 import { escapeForTerminal } from '../present/display-name.js';
+import { formatCount } from './count-text.js';
+import { formatCounters } from './format-counters.js';
 
 const HEADINGS = ['ID', 'LABEL', 'TREE', 'DRIVER', 'STATE', 'MOUNT POINT', 'IMAGE'];
 
@@ -24,6 +26,14 @@ export function formatMounts(mounts: readonly MountSummary[]): string[] {
       .join('  ')
       .trimEnd(),
   );
+}
+
+/** What the mounts have done, and what is wrong with them, a line each. */
+export function formatActivity(mounts: readonly MountSummary[]): string[] {
+  return mounts.map(({ id, findings, counters }) => {
+    const faults = formatCount(findings, 'finding', 'findings');
+    return `${id}  ${faults}${counters === undefined ? '' : `, ${formatCounters(counters)}`}`;
+  });
 }
 
 /** Why faster drivers do not serve the mounts, a line each. */

@@ -48,6 +48,15 @@ export interface MountParams {
   readonly traceFuse?: boolean | undefined;
 }
 
+/** Counters of a mount, and what they come to. */
+export interface CountersSummary extends MountCounters {
+  /** Reads that the page cache answered. */
+  readonly cachedReads: number;
+  /** Within how much time half, and 99 of 100, were answered: powers of two. */
+  readonly latencyMicroseconds: { readonly p50: number; readonly p99: number };
+  readonly readLatencyMicroseconds: { readonly p50: number; readonly p99: number };
+}
+
 export interface MountSummary {
   readonly id: string;
   /** User of a mount of the system service; absent elsewhere. */
@@ -70,7 +79,7 @@ export interface MountSummary {
   /** Entries in the index so far. */
   readonly entries: number;
   /** Absent where the driver does not count. */
-  readonly counters?: MountCounters;
+  readonly counters?: CountersSummary;
   /** Drivers that would have been faster, and why they do not serve this mount; absent when there are none. */
   readonly passedOver?: readonly { readonly driver: DriverName; readonly reason: string }[];
 }
@@ -143,6 +152,13 @@ export type DaemonEvent =
       readonly severity: 'note' | 'warning' | 'damage';
       readonly code: string;
       readonly message: string;
+    }
+  /** What a mount has done so far; every few seconds in which it does something. */
+  | {
+      readonly event: 'activity';
+      readonly time: string;
+      readonly mount: UnmountedSummary;
+      readonly counters: CountersSummary;
     }
   | { readonly event: 'shutdown'; readonly time: string };
 

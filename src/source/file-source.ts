@@ -174,7 +174,7 @@ function typeOf({ mode }: FileFacts): number {
   return mode & constants.S_IFMT;
 }
 
-function isBlockDevice(facts: FileFacts): boolean {
+export function isBlockDevice(facts: FileFacts): boolean {
   return typeOf(facts) === constants.S_IFBLK;
 }
 

@@ -25,6 +25,7 @@ const ENTRY: JournalEntry = {
   passedOver: [{ driver: 'erofs', reason: 'it is no plain file' }],
   findings: [{ code: 'a-code', severity: 'note', message: 'A message', at: { source: 'a.iso', offset: 1 } }],
   findingCount: 7,
+  isLoaded: true,
   traceFuse: false,
 };
 

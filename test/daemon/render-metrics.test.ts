@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { renderMetrics } from '../../daemon/render-metrics.js';
+import { summarizeCounters } from '../../daemon/summarize-counters.js';
 import { mustRun } from '../../scripts/bench/run-command.js';
 import type { MountSummary } from '../../src/protocol/messages.js';
 import { DaemonProcess, SMALL_IMAGE } from '../support/daemon-process.js';
@@ -17,6 +18,23 @@ describe('The metrics', () => {
     expect(text).not.toContain('isodrive_mount_reads_total{');
   });
 
+  it('have the time to answer as a histogram, whose buckets add up', () => {
+    const counters = summarizeCounters({
+      ...{ requests: 4, reads: 3, readBytes: 4096, waitedReads: 1, decodedReads: 1, busySeconds: 0.5 },
+      ...{ latency: [0, 2, 1, 1], readLatency: [0, 2, 0, 1] },
+    });
+    const text = renderMetrics([{ id: '1', driver: 'fuse', image: 'a', counters } as MountSummary]);
+    const labels = 'id="1",driver="fuse",image="a"';
+    for (const [bound, count] of [['0.000001', 0], ['0.000002', 2], ['0.000004', 3], ['+Inf', 4]] as const) {
+      expect(text).toContain(`\nisodrive_mount_request_seconds_bucket{${labels},le="${bound}"} ${count}\n`);
+    }
+    expect(text).toContain(`\nisodrive_mount_request_seconds_sum{${labels}} 0.5\n`);
+    expect(text).toContain(`\nisodrive_mount_request_seconds_count{${labels}} 4\n`);
+    expect(text).toContain(`\nisodrive_mount_cached_reads_total{${labels}} 1\n`);
+    expect(counters.latencyMicroseconds).toEqual({ p50: 2, p99: 8 });
+    expect(counters.readLatencyMicroseconds).toEqual({ p50: 2, p99: 8 });
+  });
+
   it('are served over HTTP on the control socket, and count what was read', async () => {
     await using daemon = await DaemonProcess.start();
     const directory = await mkdtemp(join(tmpdir(), 'isodrive-metrics-'));
@@ -25,7 +43,11 @@ describe('The metrics', () => {
       const { mount } = await client.call('mount', { image: SMALL_IMAGE, directory, driver: 'fuse' });
       await mustRun('cat', [join(directory, 'COPYING')]);
       const { mounts } = await client.call('status', {});
-      expect(mounts[0]!.counters).toMatchObject({ reads: 1 });
+      const counters = mounts[0]!.counters!;
+      expect(counters).toMatchObject({ reads: 1, waitedReads: 0, cachedReads: 1, decodedReads: 0 });
+      const add = (histogram: readonly number[]): number => histogram.reduce((sum, count) => sum + count, 0);
+      expect(add(counters.latency)).toBe(counters.requests);
+      expect(add(counters.readLatency)).toBe(1);
       const get = async (path: string): Promise<string> => {
         const { socket } = daemon.connectRaw();
         socket.write(`GET ${path} HTTP/1.1\r\nHost: isodrive\r\n\r\n`);

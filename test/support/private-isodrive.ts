@@ -18,6 +18,8 @@ export interface PrivateIsodriveOptions {
   readonly gid?: number;
   /** Where the daemon's user finds the project (default: where it is). */
   readonly project?: string;
+  /** Further environment of the daemon. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 export type TestMount = MountSummary & AsyncDisposable;

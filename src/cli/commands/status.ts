@@ -4,7 +4,7 @@ import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { findSocket } from '../find-socket.js';
 import type { RunCommand } from '../command-spec.js';
 import { formatBytes, formatCount, formatSeconds } from '../count-text.js';
-import { formatMounts, formatPassedOver } from '../format-mounts.js';
+import { formatActivity, formatMounts, formatPassedOver } from '../format-mounts.js';
 
 const STATUS_DEADLINE = 15_000;
 
@@ -21,6 +21,7 @@ export const runStatus: RunCommand = async (args, { output, signal }) => {
   if (status.memory !== undefined) await output.line(`memory  ${formatBytes(status.memory)}`);
   await output.line(`mounts  ${formatCount(status.mounts.length, 'mount', 'mounts')}`);
   for (const line of formatMounts(status.mounts)) await output.line(line);
+  for (const line of formatActivity(status.mounts)) await output.line(line);
   for (const line of formatPassedOver(status.mounts)) await output.line(line);
   return undefined;
 };

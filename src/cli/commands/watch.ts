@@ -4,6 +4,7 @@ import type { DaemonEvent } from '../../protocol/messages.js';
 import { findSocket } from '../find-socket.js';
 import { escapeForTerminal } from '../../present/display-name.js';
 import type { RunCommand } from '../command-spec.js';
+import { formatCounters } from '../format-counters.js';
 
 export const runWatch: RunCommand = async (args, { output, signal }) => {
   await using client = await ControlClient.connect(findSocket(args).path);
@@ -29,6 +30,7 @@ function formatEvent(event: DaemonEvent): string {
   const { id, image, mountPoint } = event.mount;
   const place = escapeForTerminal(Buffer.from(`${id} ${mountPoint} (${image})`));
   if (event.event === 'mounted') return `${head} ${place}`;
+  if (event.event === 'activity') return `${head} ${place} ${formatCounters(event.counters)}`;
   if (event.event === 'finding') {
     return `${head} ${place} ${event.severity}: ${escapeForTerminal(Buffer.from(event.message))}`;
   }

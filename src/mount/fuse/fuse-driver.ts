@@ -166,7 +166,8 @@ class FuseDriver implements MountDriver {
         },
       },
     );
-    await serve();
+    // A mount that is taken over has its index: its reader comes when it is wanted.
+    if (!isTakenOver) await serve();
     const number = request.device ?? findDevice(request);
     if (number !== undefined) await raiseReadAhead(number);
     return new FuseMount(addon, session, request, number, ended);
