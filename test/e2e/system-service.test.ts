@@ -102,7 +102,7 @@ describe.skipIf(!isRoot)('The system service', () => {
     expect(await metricsOf(ada)).toContain(mount.id);
     const others = await metricsOf(bob);
     expect(others).toContain('isodrive_mounts 0');
-    expect(others).not.toMatch(new RegExp(`${mount.id}|memory|uptime`));
+    expect(others).not.toMatch(new RegExp(`${mount.id}|resident_memory|uptime`));
     expect(await ada.unmount(mount.id)).toBeUndefined();
     await expect.poll(() => seen).toEqual({ ada: ['mounted', 'unmounted'], bob: [] });
   });
