@@ -34,7 +34,10 @@ export function isSameFile(a: ImageIdentity, b: ImageIdentity): boolean {
 }
 
 /** What became of the mounted image, judged by what has its path now. */
-export function compareIdentity(mounted: ImageIdentity, now: ImageIdentity | 'unknown' | undefined): ImageState {
+export function compareIdentity(
+  mounted: ImageIdentity,
+  now: ImageIdentity | 'unknown' | undefined,
+): ImageState {
   if (now === 'unknown') return 'unknown';
   if (now === undefined || !isSameFile(mounted, now)) return 'replaced';
   if (now.size < mounted.size) return 'truncated';

@@ -21,7 +21,11 @@ const FINDING = z.object({
   code: z.string(),
   severity: z.enum(['note', 'warning', 'damage']),
   message: z.string(),
-  at: z.object({ source: z.string(), offset: z.number().exactOptional(), clause: z.string().exactOptional() }),
+  at: z.object({
+    source: z.string(),
+    offset: z.number().exactOptional(),
+    clause: z.string().exactOptional(),
+  }),
 });
 /** What else is known of the image (ImageFacts): with it, a successor serves the mount before it reads anything. */
 const FACTS = z.object({

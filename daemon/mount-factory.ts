@@ -93,7 +93,15 @@ export class MountFactory {
   async #open({ path, tree, view, signal }: MountPlan, memory: IndexMemory): Promise<RemoteImage> {
     try {
       const file = await ImageFile.open(path, signal);
-      return await RemoteImage.open({ readers: this.#readers, file, tree, view, memory, isAdopted: false, signal });
+      return await RemoteImage.open({
+        readers: this.#readers,
+        file,
+        tree,
+        view,
+        memory,
+        isAdopted: false,
+        signal,
+      });
     } catch (thrown) {
       memory.discard?.();
       throw thrown;
@@ -144,7 +152,12 @@ export class MountFactory {
     }
     if (facts === undefined) return RemoteImage.open(options);
     const { session, ...rest } = facts;
-    return new RemoteImage(options, { ...rest, session, kind: tree, identity: parseIdentity(entry.identity) });
+    return new RemoteImage(options, {
+      ...rest,
+      session,
+      kind: tree,
+      identity: parseIdentity(entry.identity),
+    });
   }
 }
 
@@ -152,12 +165,7 @@ function request(image: RemoteImage, { image: path, directory, allowOther }: Jou
   return { image, directory, sourceName: path, label: image.facts.label, allowOther };
 }
 
-function describe(
-  plan: MountPlan,
-  driver: DriverName,
-  image: RemoteImage,
-  point: MountPoint,
-): JournalEntry {
+function describe(plan: MountPlan, driver: DriverName, image: RemoteImage, point: MountPoint): JournalEntry {
   const { identity, kind, ...facts } = image.facts;
   return {
     id: plan.id,
@@ -194,7 +202,17 @@ function build(
   active: ActiveMount,
   point: MountPoint,
 ): MountedImage {
-  const { id, image: path, wantedTree, wantedDriver, view, allowOther, passedOver, traceFuse, isLoaded } = entry;
+  const {
+    id,
+    image: path,
+    wantedTree,
+    wantedDriver,
+    view,
+    allowOther,
+    passedOver,
+    traceFuse,
+    isLoaded,
+  } = entry;
   const mountedAt = new Date(entry.mountedAt);
   return new MountedImage({
     id,

@@ -27,7 +27,10 @@ export class TraceLog {
   /** Begins, or begins anew; a mount of a driver that cannot be traced is told in the log. */
   start(mount: MountedImage): void {
     if (mount.active.trace === undefined) {
-      this.#log.warn({ ...mount.name(), driver: mount.active.driver }, 'cannot trace: the driver keeps no record');
+      this.#log.warn(
+        { ...mount.name(), driver: mount.active.driver },
+        'cannot trace: the driver keeps no record',
+      );
       return;
     }
     this.stop(mount);

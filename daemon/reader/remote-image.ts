@@ -248,8 +248,12 @@ async function openWithin(
     return await reader.call('open', order, signal === undefined ? late : AbortSignal.any([signal, late]));
   } catch (thrown) {
     if (!late.aborted || signal?.aborted === true) throw thrown;
-    throw new IsodriveError('timeout', `Cannot open "${order.path}": it takes more than ${OPEN_PATIENCE / 1000} s`, {
-      action: 'Check the medium that holds the image',
-    });
+    throw new IsodriveError(
+      'timeout',
+      `Cannot open "${order.path}": it takes more than ${OPEN_PATIENCE / 1000} s`,
+      {
+        action: 'Check the medium that holds the image',
+      },
+    );
   }
 }

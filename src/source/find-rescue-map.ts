@@ -26,7 +26,8 @@ export async function findRescueMap(
   named?: string,
   io: FileIo = POOL_IO,
 ): Promise<FoundMap | undefined> {
-  if (named !== undefined) return { path: named, map: parseMapText(await readText(named, io), named, size).map };
+  if (named !== undefined)
+    return { path: named, map: parseMapText(await readText(named, io), named, size).map };
   const stem = path.slice(0, path.length - extname(path).length);
   for (const candidate of new Set([path, stem].flatMap((base) => SUFFIXES.map((suffix) => base + suffix)))) {
     if (candidate === path) continue;

@@ -152,7 +152,12 @@ export class ErofsDriver implements MountDriver {
     const { path, handle } = await this.folder.create();
     try {
       await image.writeMetadata({ file: handle, label, signal });
-      await mountErofs(addon, backing, { directory, metadataPath: path, metadata: handle.fd, image: descriptor });
+      await mountErofs(addon, backing, {
+        directory,
+        metadataPath: path,
+        metadata: handle.fd,
+        image: descriptor,
+      });
       const entry = await findMetadataMount(path);
       if (entry === undefined) throw new Error(`Mount of "${path}" is not in the mount table`);
       return new ErofsMount(addon, watcher, this.folder, path, entry);
