@@ -1,6 +1,7 @@
 // What the project promises of its speed, and what this run says to it.
 import type { ContestantName } from './contestants.js';
 import type { DaemonMemory, FirstListing } from './daemon-figures.js';
+import type { NeighbourFigures } from './neighbours.js';
 import type { RaceMeasure, RaceResult } from './race.js';
 import { median, medianRatio } from './statistics.js';
 
@@ -10,6 +11,8 @@ const MEMORY_PER_ENTRY = 150;
 /** By driver: `erofs` writes the metadata of all 200,000 entries first. */
 const LISTING_MILLISECONDS = { fuse: 150, erofs: 700 };
 const RECORDS_PER_SECOND = 1_000_000;
+/** What the readers of other mounts may notice of a hostile image. */
+const NEIGHBOUR_RATIO = 1.5;
 
 /** One line of the verdict. */
 export interface Verdict {
@@ -86,6 +89,16 @@ export function judgeListing(driver: 'erofs' | 'fuse', figures: FirstListing): V
     wanted: `< ${limit} ms`,
     got: `${got.toFixed(0)} ms`,
     met: got < limit,
+  };
+}
+
+export function judgeNeighbours({ fault, alone, beside }: NeighbourFigures): Verdict {
+  const ratio = medianRatio(beside, alone) ?? Infinity;
+  return {
+    what: `random 4 KiB beside an image that makes its reader ${fault}: time / alone`,
+    wanted: `<= ${NEIGHBOUR_RATIO} x`,
+    got: `${ratio.toFixed(2)} x`,
+    met: ratio <= NEIGHBOUR_RATIO,
   };
 }
 

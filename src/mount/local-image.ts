@@ -70,7 +70,10 @@ export class LocalImage implements ServedImage {
 
   async writeMetadata({ file, label, signal }: MetadataOrder): Promise<void> {
     const { index } = this;
-    await writeMetadata({ index, source: this.#source, label, ...(signal === undefined ? {} : { signal }) }, file);
+    await writeMetadata(
+      { index, source: this.#source, label, ...(signal === undefined ? {} : { signal }) },
+      file,
+    );
   }
 
   async locate(): Promise<ImagePlace> {
