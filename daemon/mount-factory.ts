@@ -168,12 +168,14 @@ export class MountFactory {
     }
     if (facts === undefined) return RemoteImage.open(options);
     const { session, ...rest } = facts;
-    return new RemoteImage(options, {
+    const image = new RemoteImage(options, {
       ...rest,
       session,
       kind: tree,
       identity: parseIdentity(entry.identity),
     });
+    if (budget !== undefined) image.table.limitBy(budget);
+    return image;
   }
 }
 

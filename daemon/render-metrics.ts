@@ -92,7 +92,11 @@ function describeProcess(): string[] {
 /** A histogram as Prometheus has it: each bucket holds all that are at most as long. */
 function renderLatency(mounts: readonly MountSummary[]): string[] {
   const name = 'isodrive_mount_request_seconds';
-  const lines = describeMetric(name, 'histogram', 'Time from request to answer, waiting for the medium included.');
+  const lines = describeMetric(
+    name,
+    'histogram',
+    'Time from request to answer, waiting for the medium included.',
+  );
   for (const mount of mounts) {
     const { counters } = mount;
     if (counters === undefined) continue;

@@ -173,6 +173,7 @@ Napi::Value duplicate_descriptor(const Napi::CallbackInfo& info) { return contro
 
 /** descriptorFlags(fd): how it was opened (F_GETFL). */
 Napi::Value descriptor_flags(const Napi::CallbackInfo& info) { return control_descriptor(info, F_GETFL, 0); }
+
 Napi::Value thread_number(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), gettid()); }
 
 /** threadClock(): the processor time of the calling thread, for threadSeconds in any other. */

@@ -48,25 +48,25 @@ export interface ImageFacts {
   readonly session: number | undefined;
 }
 
-/** Method -> its parameters and result. */
+/** Method -> its parameters and result; `unknown` for those that only end. */
 export interface ReaderMethods {
   open: { params: OpenOrder; result: ImageFacts };
   /** Serves a native session, by its number. */
-  serve: { params: number; result: void };
+  serve: { params: number; result: unknown };
   /** Makes ready to end; false when somebody waits for it. */
-  rest: { params: void; result: boolean };
+  rest: { params: undefined; result: boolean };
   /** Loads the whole index, giving way to readers. */
-  prefetch: { params: void; result: void };
-  load: { params: number; result: void };
+  prefetch: { params: undefined; result: unknown };
+  load: { params: number; result: unknown };
   read: {
     params: { readonly row: number; readonly position: number; readonly length: number };
     result: Uint8Array;
   };
   /** Rejects where a file may not be opened. */
-  check: { params: number; result: void };
-  verified: { params: void; result: VerifiedFiles | undefined };
-  writeMetadata: { params: { readonly file: number; readonly label: string }; result: void };
-  locate: { params: void; result: ImagePlace };
+  check: { params: number; result: unknown };
+  verified: { params: undefined; result: VerifiedFiles | undefined };
+  writeMetadata: { params: { readonly file: number; readonly label: string }; result: unknown };
+  locate: { params: undefined; result: ImagePlace };
 }
 
 export type ReaderMethod = keyof ReaderMethods;

@@ -54,7 +54,7 @@ export class ReaderThread {
     this.#limits = limits;
     this.#worker = new Worker(PROGRAM, {
       name: 'isodrive-reader',
-      workerData: { progress: this.#progress.buffer as SharedArrayBuffer } satisfies ReaderData,
+      workerData: { progress: this.#progress.buffer } satisfies ReaderData,
       resourceLimits: { maxOldGenerationSizeMb: limits.memory, maxYoungGenerationSizeMb: YOUNG_MEMORY },
     });
     this.#worker.on('message', (message: ReaderMessage) => this.#take(message));
@@ -65,7 +65,12 @@ export class ReaderThread {
           : `its reader failed: ${error.message}`;
     });
     this.#look = setInterval(() => this.#check(), LOOK_INTERVAL).unref();
-    this.ended = new Promise((resolve) => this.#worker.once('exit', () => resolve(this.#bury())));
+    this.ended = new Promise((resolve) => {
+      this.#worker.once('exit', () => {
+        this.#bury();
+        resolve();
+      });
+    });
   }
 
   /** Rejects as the method does, with `cancelled`, or with `damaged` when the thread ends over it. */

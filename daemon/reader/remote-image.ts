@@ -260,7 +260,8 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
 }
 
 /** Throws TypeError for memory that no other thread can share. */
-function orderOf({ file, tree, view, memory, isAdopted, budget }: RemoteImageOptions): OpenOrder {
+function orderOf(options: RemoteImageOptions): OpenOrder {
+  const { file, tree, view, memory, isAdopted, budget } = options;
   const region = memory.share?.();
   if (region === undefined) throw new TypeError('Index memory cannot be shared with a reader');
   const { path, descriptor, map, isSealed } = file;

@@ -1,5 +1,6 @@
 // Clients of the system service: native code accepts and reads them, because Node's sockets drop descriptors; what is
 // sent to them goes through a socket of Node's. Users take turns.
+import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { loadAddon } from '../../native/index.js';
 import type { Addon, ClientLimits, ControlListenerHandle, PeerCredentials } from '../../native/index.js';
@@ -45,8 +46,16 @@ export class UserListener {
     this.#addon.closeListener(this.#handle);
   }
 
+  /** Of a client that has gone meanwhile nothing is left. */
   #accept(client: number, descriptor: number, accept: AcceptClient): void {
-    const peer = this.#addon.peerCredentials(descriptor);
+    let peer: PeerCredentials;
+    try {
+      peer = this.#addon.peerCredentials(descriptor);
+    } catch {
+      closeSync(descriptor);
+      this.#addon.dropClient(this.#handle, client);
+      return;
+    }
     const socket = new Socket({ fd: descriptor, readable: false, writable: true, allowHalfOpen: true });
     socket.on('error', () => undefined);
     socket.on('close', () => {

@@ -12,23 +12,24 @@ import { measureDaemonMemory, measureFirstListing } from './daemon-figures.js';
 import { measureHashing } from './hashing.js';
 import { buildImages, FULL_SIZES, QUICK_SIZES } from './images.js';
 import { mayDropCaches } from './kernel-caches.js';
+import { measureNeighbours } from './neighbours.js';
 import { PrivateDaemon } from './private-daemon.js';
 import { compileProbe } from './probe.js';
 import { race } from './race.js';
 import { measureRecords } from './records.js';
 import { formatMemory, formatMethod, formatRace, formatVerdicts } from './report.js';
 import type { Verdict } from './requirements.js';
-import { judgeHashing, judgeListing, judgeMemory, judgeRace, judgeRecords } from './requirements.js';
+import { judgeHashing, judgeListing, judgeMemory, judgeNeighbours, judgeRace, judgeRecords } from './requirements.js';
 import { hasProgram } from './run-command.js';
 
 const USAGE = `Usage: npm run bench -- [--quick] [--only NAME]... [--repetitions N]
   --quick          tiny images and one repetition: tests the benchmark, measures nothing
-  --only NAME      ${CONTESTANT_NAMES.join(', ')}, or listing, memory, records, hashing
+  --only NAME      ${CONTESTANT_NAMES.join(', ')}, or listing, memory, records, hashing, neighbours
   --repetitions N  at least 3 for figures worth quoting (default 3)
 Images are kept in ISODRIVE_BENCH_DIR (default: isodrive-bench in the temporary folder), about 4 GB.
 `;
 
-const OTHER_PARTS = ['listing', 'memory', 'records', 'hashing'] as const;
+const OTHER_PARTS = ['listing', 'memory', 'records', 'hashing', 'neighbours'] as const;
 const LISTING_REPETITIONS = 9;
 const MAX_REPETITIONS = 100;
 
@@ -126,6 +127,11 @@ async function measure(
       const memory = await measureDaemonMemory(context, PROJECT, probe);
       print(formatMemory(memory));
       verdicts.push(judgeMemory(memory));
+    }
+    if (parts.has('neighbours')) {
+      say('readers beside hostile images');
+      const figures = await measureNeighbours(context, PROJECT, probe, repetitions);
+      verdicts.push(...figures.map(judgeNeighbours));
     }
     if (parts.has('records')) {
       say('records into the index');

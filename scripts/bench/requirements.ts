@@ -2,6 +2,7 @@
 import type { ContestantName } from './contestants.js';
 import type { DaemonMemory, FirstListing } from './daemon-figures.js';
 import type { HashingFigures } from './hashing.js';
+import type { NeighbourFigures } from './neighbours.js';
 import type { RaceMeasure, RaceResult } from './race.js';
 import { median, medianRatio } from './statistics.js';
 
@@ -13,6 +14,8 @@ const LISTING_MILLISECONDS = { fuse: 150, erofs: 700 };
 const RECORDS_PER_SECOND = 1_000_000;
 const LEAST_HASHING_SPEED = 0.9;
 const MOST_HASHING_TIME = 1.3;
+/** What the readers of other mounts may notice of a hostile image. */
+const NEIGHBOUR_RATIO = 1.5;
 
 /** One line of the verdict. */
 export interface Verdict {
@@ -89,6 +92,16 @@ export function judgeListing(driver: 'erofs' | 'fuse', figures: FirstListing): V
     wanted: `< ${limit} ms`,
     got: `${got.toFixed(0)} ms`,
     met: got < limit,
+  };
+}
+
+export function judgeNeighbours({ fault, alone, beside }: NeighbourFigures): Verdict {
+  const ratio = medianRatio(beside, alone) ?? Infinity;
+  return {
+    what: `random 4 KiB beside an image that makes its reader ${fault}: time / alone`,
+    wanted: `<= ${NEIGHBOUR_RATIO} x`,
+    got: `${ratio.toFixed(2)} x`,
+    met: ratio <= NEIGHBOUR_RATIO,
   };
 }
 

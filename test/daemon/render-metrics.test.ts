@@ -25,7 +25,12 @@ describe('The metrics', () => {
     });
     const text = renderMetrics([{ id: '1', driver: 'fuse', image: 'a', counters } as MountSummary]);
     const labels = 'id="1",driver="fuse",image="a"';
-    for (const [bound, count] of [['0.000001', 0], ['0.000002', 2], ['0.000004', 3], ['+Inf', 4]] as const) {
+    for (const [bound, count] of [
+      ['0.000001', 0],
+      ['0.000002', 2],
+      ['0.000004', 3],
+      ['+Inf', 4],
+    ] as const) {
       expect(text).toContain(`\nisodrive_mount_request_seconds_bucket{${labels},le="${bound}"} ${count}\n`);
     }
     expect(text).toContain(`\nisodrive_mount_request_seconds_sum{${labels}} 0.5\n`);

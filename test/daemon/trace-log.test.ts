@@ -14,7 +14,9 @@ describe('The requests of a mount', () => {
     const directory = await mkdtemp(join(tmpdir(), 'isodrive-trace-'));
     const traced = async (): Promise<Record<string, unknown>[]> => {
       const lines = (await readFile(join(daemon.folder, 'log'), 'utf8')).trim().split('\n');
-      return lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ msg }) => msg === 'fuse');
+      return lines
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .filter(({ msg }) => msg === 'fuse');
     };
     try {
       await using client = await daemon.connect();

@@ -1,7 +1,7 @@
 // Images that are hostile, and images on media that do not answer: they cost their own mount, and the others see nothing.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { copyFile, readFile, readdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -86,13 +86,17 @@ describe.skipIf(!hasTools)('An image that misbehaves', () => {
   };
   const threads = async (name: string): Promise<number> => {
     const tasks = await readdir(`/proc/${pid}/task`);
-    const names = await Promise.all(tasks.map((task) => readFile(`/proc/${pid}/task/${task}/comm`, 'utf8').catch(() => '')));
+    const names = await Promise.all(
+      tasks.map((task) => readFile(`/proc/${pid}/task/${task}/comm`, 'utf8').catch(() => '')),
+    );
     return names.filter((found) => found.trim() === name).length;
   };
   const list = (path: string): Promise<string> =>
     mustRun('ls', [path], { timeout: PATIENCE }).then(({ stdout }) => stdout.toString());
   const openReaders = (path: string, count: number): ChildProcess[] =>
-    Array.from({ length: count }, () => spawn('dd', [`if=${path}`, 'iflag=direct', 'bs=4096', 'count=1'], { stdio: 'ignore' }));
+    Array.from({ length: count }, () =>
+      spawn('dd', [`if=${path}`, 'iflag=direct', 'bs=4096', 'count=1'], { stdio: 'ignore' }),
+    );
 
   describe.each([
     ['loops for ever', 'loop', /takes more than 1 s of processor time/],
@@ -104,13 +108,18 @@ describe.skipIf(!hasTools)('An image that misbehaves', () => {
       await using client = await isodrive.connect();
       const directory = await isodrive.makeDirectory();
       const mounting = client.call('mount', { image, directory, driver: 'fuse' }, { deadline: PATIENCE });
-      await expect(mounting).rejects.toMatchObject({ code: 'damaged', message: expect.stringMatching(words) as string });
+      await expect(mounting).rejects.toMatchObject({
+        code: 'damaged',
+        message: expect.stringMatching(words) as string,
+      });
       expect(await readdir(directory)).toEqual([]);
       await waitUntil(async () => !(await holds(image)));
     });
 
     it('later, fails for what is not loaded, shows what is, and says why', async () => {
-      const mount = await isodrive.mount(await copyImage(`hostile-${fault}-prefetch.iso`), { driver: 'fuse' });
+      const mount = await isodrive.mount(await copyImage(`hostile-${fault}-prefetch.iso`), {
+        driver: 'fuse',
+      });
       expect(await list(mount.mountPoint)).toBe('other\ntop\n');
       expect(await list(join(mount.mountPoint, 'top'))).toBe('first.bin\n');
       await waitUntil(async () => (await status()).mounts.some(({ findings }) => findings > 0), PATIENCE);
@@ -133,8 +142,13 @@ describe.skipIf(!hasTools)('An image that misbehaves', () => {
 
   it('and stops to answer keeps its own readers waiting, who can be killed, and no others', async () => {
     const place = await findExtent(sample.image, '/other/third.bin');
-    const medium = await mountBadSector(sample.image, join(isodrive.folder, 'stalls'), place, place + 2_000_000, 'stall');
-    await using _medium = medium;
+    await using medium = await mountBadSector(
+      sample.image,
+      join(isodrive.folder, 'stalls'),
+      place,
+      place + 2_000_000,
+      'stall',
+    );
     const mount = await isodrive.mount(medium.image, { driver: 'fuse' });
     await mustRun('cmp', [join(sample.tree, 'top/first.bin'), join(mount.mountPoint, 'top/first.bin')]);
     const readers = openReaders(join(mount.mountPoint, 'other/third.bin'), MANY_READERS);
@@ -144,17 +158,25 @@ describe.skipIf(!hasTools)('An image that misbehaves', () => {
     for (const reader of readers) reader.kill('SIGKILL');
     await Promise.all(closed);
     const held = spawn('tail', ['-f', join(mount.mountPoint, 'top/first.bin')], { stdio: 'ignore' });
-    await mustRun('timeout', ['15', isodrive.daemon.program, 'unmount', '--lazy', mount.mountPoint], { env: isodrive.daemon.env });
+    await mustRun('timeout', ['15', isodrive.daemon.program, 'unmount', '--lazy', mount.mountPoint], {
+      env: isodrive.daemon.env,
+    });
     held.kill();
     await once(held, 'close');
     expect(isodrive.remainingMounts()).not.toContain(mount.mountPoint);
   });
 
   it('and whose medium is dead takes no thread from the others, however many ask for it', async () => {
-    const medium = await mountBadSector(sample.image, join(isodrive.folder, 'dead'), 0, 1_000_000_000, 'stall');
-    await using _medium = medium;
+    await using medium = await mountBadSector(
+      sample.image,
+      join(isodrive.folder, 'dead'),
+      0,
+      1_000_000_000,
+      'stall',
+    );
     await using client = await isodrive.connect();
     const stop = new AbortController();
+    setMaxListeners(0, stop.signal);
     // More than libuv has threads, whose pool all mounts share.
     const mounting = Array.from({ length: 20 }, () =>
       client.call('mount', { image: medium.image, new: true }, { signal: stop.signal, deadline: PATIENCE }),

@@ -27,6 +27,7 @@ import type { TestUser } from '../support/system-service.js';
 const ADA = 61_001;
 const BOB = 61_002;
 const OPERATOR_GROUP = 61_100;
+const UNITS = join(import.meta.dirname, '..', '..', 'systemd', 'system');
 const CLI = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
 
 describe.skipIf(!isRoot)('The system service', () => {
@@ -101,7 +102,7 @@ describe.skipIf(!isRoot)('The system service', () => {
     expect(await metricsOf(ada)).toContain(mount.id);
     const others = await metricsOf(bob);
     expect(others).toContain('isodrive_mounts 0');
-    expect(others).not.toMatch(new RegExp(`${mount.id}|memory|uptime`));
+    expect(others).not.toMatch(new RegExp(`${mount.id}|resident_memory|uptime`));
     expect(await ada.unmount(mount.id)).toBeUndefined();
     await expect.poll(() => seen).toEqual({ ada: ['mounted', 'unmounted'], bob: [] });
   });
@@ -339,5 +340,22 @@ describe.skipIf(!isRoot)('The system service', () => {
     await expect(run(bob, 'mount', image)).rejects.toMatchObject({ code: 6 });
     await run(ada, 'unmount', mountPoint);
     expect(await readdir(join(ada.home, 'Discs'))).toEqual([]);
+  });
+
+  it('needs no more privileges than its unit leaves it', async () => {
+    const unit = readFileSync(join(UNITS, 'isodrived.service'), 'utf8');
+    const capabilities = /^CapabilityBoundingSet=(.*)$/mu.exec(unit)![1]!.split(' ');
+    await using bounded = await SystemService.start({
+      capabilities: capabilities.map((name) => name.replace('CAP_', '').toLowerCase()),
+      isKept: true,
+    });
+    const user = bounded.user(ADA);
+    const directory = user.makeDirectory();
+    const { mount } = await user.mount(await user.own(SMALL_IMAGE), directory);
+    expect(await user.read(join(directory, 'COPYING'))).toHaveLength(17_992);
+    expect(await user.unmount(mount.id)).toBeUndefined();
+    await user.mount(join(user.home, 'disc.iso'), directory);
+    await bounded.restart();
+    expect(bounded.mountPoints()).toEqual([]);
   });
 });

@@ -67,4 +67,15 @@ describe.skipIf(!isRoot)('A system service that is killed', () => {
       await waitUntil(async () => (await keeper()) === before);
     }
   });
+
+  it('takes dead mounts out of the way when nothing was kept, and only those', async () => {
+    const directory = ada.makeDirectory();
+    await ada.mount(image, directory);
+    await bob.mount(await bob.own(SMALL_IMAGE), bob.makeDirectory());
+    expect(service.mountPoints()).toHaveLength(2);
+    await service.restart();
+    expect(service.mountPoints()).toEqual([]);
+    expect(await ada.list()).toEqual([]);
+    expect((await ada.mount(image, directory)).mount.mountPoint).toBe(directory);
+  });
 });

@@ -28,7 +28,11 @@ if (!isMainThread && parentPort !== null) {
   parentPort.on = (event, listener) => {
     if (event !== 'message') return on(event, listener);
     return on(event, (call) => {
-      [, fault, method] = /hostile-(\w+)-(\w+)\.iso$/.exec(call.params?.path ?? '') ?? [undefined, fault, method];
+      [, fault, method] = /hostile-(\w+)-(\w+)\.iso$/.exec(call.params?.path ?? '') ?? [
+        undefined,
+        fault,
+        method,
+      ];
       if (call.method !== method) listener(call);
       else if (method === 'open') FAULTS[fault]();
       else void setTimeout(DELAY).then(FAULTS[fault]);

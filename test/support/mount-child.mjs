@@ -20,7 +20,13 @@ const driver = {
 }[name]();
 const opened = await openImage(image, { memory: driver.createMemory() });
 const { tree } = opened;
-const request = { image: new LocalImage(opened), directory, sourceName: image, label: tree.label, allowOther: false };
+const request = {
+  image: new LocalImage(opened),
+  directory,
+  sourceName: image,
+  label: tree.label,
+  allowOther: false,
+};
 const mount = await driver.mount(request);
 process.stdout.write('ready\n');
 process.stdin.resume();

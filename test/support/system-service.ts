@@ -3,7 +3,16 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, closeSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+} from 'node:fs';
 import { chmod, copyFile, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,49 +27,72 @@ import { waitUntil } from './private-isodrive.js';
 
 export const isRoot = process.getuid?.() === 0;
 
+export interface SystemServiceOptions {
+  /** The table; the defaults where absent. */
+  readonly policy?: object;
+  /** Under isodrive-keeper. */
+  readonly isKept?: boolean;
+  /** Names of those that it may have at most, as setpriv takes them; all where absent. */
+  readonly capabilities?: readonly string[];
+}
+
 export class SystemService implements AsyncDisposable {
   readonly folder: string;
   readonly socketPath: string;
-  readonly #args: readonly string[];
-  readonly #child: ChildProcess;
+  readonly #command: readonly string[];
+  #child: ChildProcess;
 
-  private constructor(
-    folder: string,
-    args: readonly string[],
-    program: string,
-    parameters: readonly string[],
-  ) {
+  private constructor(folder: string, command: readonly string[]) {
     this.folder = folder;
     this.socketPath = join(folder, 'run', 'control.sock');
-    this.#args = args;
-    this.#child = spawn(program, [...parameters, ...args], {
-      stdio: ['ignore', 'ignore', 'ignore'],
-      env: { ...process.env, HOME: folder },
-    });
+    this.#command = command;
+    this.#child = this.#spawn();
   }
 
-  /** `policy`: the table; the defaults where absent. `isKept`: under isodrive-keeper. */
-  static async start({
-    policy = {},
-    isKept = false,
-  }: { policy?: object; isKept?: boolean } = {}): Promise<SystemService> {
+  static async start(options: SystemServiceOptions = {}): Promise<SystemService> {
+    const { policy = {}, isKept = false, capabilities } = options;
     const folder = await realpath(await mkdtemp(join(tmpdir(), 'isodrive-system-')));
     await chmod(folder, 0o755);
     const policyPath = join(folder, 'policy.json');
     await writeFile(policyPath, JSON.stringify(policy), { mode: 0o644 });
-    const args = ['--system', '--socket', join(folder, 'run', 'control.sock'), '--policy', policyPath];
-    const daemon = [...DAEMON_NODE_OPTIONS, daemonProgram()];
-    const log = ['--log', join(folder, 'log')];
-    const service = isKept
-      ? new SystemService(folder, [...args, ...log], keeperProgram(), [process.execPath, ...daemon])
-      : new SystemService(folder, [...args, ...log], process.execPath, daemon);
+    const service = new SystemService(folder, [
+      ...(capabilities === undefined
+        ? []
+        : [
+            'setpriv',
+            '--no-new-privs',
+            `--bounding-set=-all,${capabilities.map((one) => `+${one}`).join()}`,
+          ]),
+      ...(isKept ? [keeperProgram()] : []),
+      ...[process.execPath, ...DAEMON_NODE_OPTIONS, daemonProgram(), '--system', '--policy', policyPath],
+      ...['--socket', join(folder, 'run', 'control.sock'), '--log', join(folder, 'log')],
+    ]);
     try {
-      await waitUntil(() => service.#answers(), 20_000);
+      await service.#wait();
     } catch (thrown) {
       await service[Symbol.asyncDispose]();
       throw thrown;
     }
     return service;
+  }
+
+  #spawn(): ChildProcess {
+    const [program, ...args] = this.#command;
+    return spawn(program!, args, { stdio: 'ignore', env: { ...process.env, HOME: this.folder } });
+  }
+
+  #wait(): Promise<void> {
+    return waitUntil(() => this.#answers(), 20_000);
+  }
+
+  /** Starts it again, after the daemon and what kept it were killed. */
+  async restart(): Promise<void> {
+    const pid = await this.pid();
+    this.#child.kill('SIGKILL');
+    process.kill(pid, 'SIGKILL');
+    await waitUntil(() => !existsSync(`/proc/${pid}`));
+    this.#child = this.#spawn();
+    await this.#wait();
   }
 
   async #answers(): Promise<boolean> {
@@ -91,22 +123,29 @@ export class SystemService implements AsyncDisposable {
     return table.map(({ directory }) => directory).filter((path) => path.startsWith(`${this.folder}/`));
   }
 
-  /** Descriptors that the daemon has open, by what they are. */
+  /** Files, directories, devices and sockets that the daemon has open; not what its threads have for themselves. */
   async openFiles(): Promise<number> {
-    return readdirSync(`/proc/${await this.pid()}/fd`).length;
+    const folder = `/proc/${await this.pid()}/fd`;
+    const places = readdirSync(folder).map((name) => {
+      try {
+        return readlinkSync(join(folder, name));
+      } catch {
+        return 'pipe:';
+      }
+    });
+    return places.filter((place) => !/^pipe:|^anon_inode:|\.js(on)?$/u.test(place)).length;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+    const { exitCode, signalCode } = this.#child;
+    const isRunning = exitCode === null && signalCode === null;
+    if (isRunning) {
       this.#child.kill('SIGTERM');
       await once(this.#child, 'exit');
     }
     for (const path of this.mountPoints()) await mustRun('umount', ['--lazy', path]);
     await rm(this.folder, { recursive: true, force: true });
-  }
-
-  get args(): readonly string[] {
-    return this.#args;
+    if (!isRunning) throw new Error(`Service has ended by itself: ${signalCode ?? exitCode}`);
   }
 }
 

@@ -1,0 +1,66 @@
+// What users have is counted, and given back; they take turns.
+import { describe, expect, it } from 'vitest';
+import { Policy } from '../../../daemon/users/policy.js';
+import { TurnQueue } from '../../../daemon/users/turn-queue.js';
+import { UserLedger } from '../../../daemon/users/user-ledger.js';
+
+const limits = new Policy({
+  limits: { mounts: 2, connections: 1, requests: 1, indexMemory: 1024 * 1024 },
+}).limitsOf({ uid: 1000, gid: 1000, groups: [] });
+const caller = (uid: number) => ({ uid, gid: uid, isAdministrator: false, limits });
+
+describe('The ledger of users', () => {
+  it('refuses what is one too many, and forgets who has nothing', () => {
+    const ledger = new UserLedger();
+    const connection = ledger.takeConnection(caller(1));
+    expect(() => ledger.takeConnection(caller(1))).toThrow('User 1 has 1 connections, expected at most 1');
+    ledger.takeConnection(caller(2))[Symbol.dispose]();
+    connection[Symbol.dispose]();
+    connection[Symbol.dispose]();
+    const request = ledger.takeRequest(caller(1));
+    expect(() => ledger.takeRequest(caller(1))).toThrow(/1 calls under way/);
+    request[Symbol.dispose]();
+    ledger.takeMount('a', caller(1));
+    ledger.takeMount('b', caller(1));
+    expect(() => ledger.takeMount('c', caller(1))).toThrow(
+      expect.objectContaining({ code: 'quota' }) as Error,
+    );
+    ledger.endMount('c');
+    ledger.endMount('a');
+    ledger.takeMount('c', caller(1));
+    ledger.endMount('b');
+    ledger.endMount('c');
+    expect(ledger.userCount).toBe(0);
+  });
+
+  it('bounds the indexes of one user together, and takes over what is there already', () => {
+    const ledger = new UserLedger();
+    const [first, second] = [ledger.takeMount('a', caller(1)), ledger.takeMount('b', caller(1))];
+    first.grow(1024 * 1024 - 10);
+    second.grow(10);
+    expect(() => second.grow(11)).toThrow(expect.objectContaining({ code: 'quota' }) as Error);
+    ledger.takeMount('c', caller(2)).grow(1024 * 1024);
+    ledger.endMount('a');
+    second.grow(1024 * 1024);
+    const adopted = ledger.adoptMount('d', caller(1));
+    adopted.adopt(500);
+    expect(() => second.grow(1024 * 1024 + 1)).toThrow(/1049077 bytes/);
+    expect(() => ledger.adoptMount('e', caller(1))).not.toThrow();
+  });
+});
+
+describe('Turns', () => {
+  it('go round among users, however much one of them has to do', async () => {
+    const turns = new TurnQueue();
+    const done: string[] = [];
+    for (let i = 0; i < 4; i += 1) turns.add(1, () => done.push(`flood ${i}`));
+    turns.add(2, () => done.push('other'));
+    await new Promise<void>((resolve) => {
+      setImmediate(() => turns.add(3, () => done.push('late')));
+      const look = (): void => (done.length < 6 ? void setImmediate(look) : resolve());
+      look();
+    });
+    expect(done.slice(0, 2)).toEqual(['flood 0', 'other']);
+    expect(done.indexOf('late')).toBeLessThan(done.indexOf('flood 3'));
+  });
+});

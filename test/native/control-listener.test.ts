@@ -1,0 +1,111 @@
+// The native end of the system service's socket: what Linux passes beside bytes, and whom it counts.
+import { chmodSync, closeSync, fstatSync, readdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bindSocket } from '../../daemon/bind-socket.js';
+import { loadAddon } from '../../native/index.js';
+import type { ControlListenerHandle } from '../../native/index.js';
+import { hasProgram, runCommand } from '../../scripts/bench/run-command.js';
+import { descriptorOf } from '../../src/protocol/socket-descriptor.js';
+
+const hasPython = await hasProgram('python3');
+const NOBODY = 65_534;
+/** Sends a message with as many copies of its standard input as it is told. */
+const SENDER = `
+import array, socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.sendmsg([b"x" * int(sys.argv[3])], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0] * int(sys.argv[2])))])
+s.shutdown(socket.SHUT_WR)
+s.recv(1)
+`;
+
+/** Connects so often at the same time, and tells how many connections are let be. */
+const CROWD = `
+import socket, sys
+def is_let(s):
+    s.settimeout(0.3)
+    try: return s.recv(1) != b""
+    except TimeoutError: return True
+    except OSError: return False
+crowd = [socket.socket(socket.AF_UNIX) for i in range(int(sys.argv[2]))]
+for s in crowd: s.connect(sys.argv[1])
+print(sum(is_let(s) for s in crowd))
+`;
+
+describe.skipIf(!hasPython)('A control listener', () => {
+  const addon = loadAddon();
+  let folder: string;
+  let path: string;
+  let handle: ControlListenerHandle;
+  let told: unknown[];
+
+  beforeEach(async () => {
+    told = [];
+    folder = await mkdtemp(join(tmpdir(), 'isodrive-listener-'));
+    chmodSync(folder, 0o755);
+    path = join(folder, 'control.sock');
+    const server = createServer();
+    await bindSocket(server, path, true);
+    const descriptor = addon.duplicateDescriptor(descriptorOf(server));
+    const limits = { clients: 8, clientsOfUser: 2, reservedForRoot: 1 };
+    handle = addon.listenForClients(descriptor, limits, {
+      onClient: (client, socket) => {
+        told.push(['client', addon.peerCredentials(socket).uid]);
+        closeSync(socket);
+        addon.resumeClient(handle, client);
+      },
+      onBytes: (client, bytes, descriptors, isCut) => {
+        const areDevices = descriptors.map((one) => fstatSync(one).isCharacterDevice());
+        descriptors.forEach((one) => closeSync(one));
+        told.push(['bytes', bytes.length, areDevices, isCut]);
+        addon.resumeClient(handle, client);
+      },
+      onEnd: (client) => {
+        told.push(['end']);
+        addon.dropClient(handle, client);
+      },
+    });
+    server.close();
+  });
+  afterEach(async () => {
+    addon.closeListener(handle);
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const send = (descriptors: number, bytes: number): Promise<unknown> =>
+    runCommand('python3', ['-c', SENDER, path, String(descriptors), String(bytes)]);
+
+  it('hands over bytes, a piece at a time, and the descriptors that come with them', async () => {
+    await send(3, 20_000);
+    expect(told).toEqual([
+      ['client', process.getuid?.()],
+      ['bytes', 16_384, [true, true, true], false],
+      ['bytes', 3616, [], false],
+      ['end'],
+    ]);
+  });
+
+  it('tells when there are more descriptors than fit, and leaves none of them open', async () => {
+    await send(5, 1);
+    const before = readdirSync('/proc/self/fd').length;
+    for (let i = 0; i < 3; i += 1) await send(200, 1);
+    expect(told.filter((one) => Array.isArray(one) && one[0] === 'bytes')).toEqual(
+      Array.from({ length: 4 }, () => ['bytes', 1, [true, true, true, true], true]),
+    );
+    expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('lets a user have two connections, and root what is left', async () => {
+    const crowd = async (size: number, identity: object): Promise<number> =>
+      Number(
+        (await runCommand('python3', ['-c', CROWD, path, String(size)], { cwd: '/', ...identity })).stdout,
+      );
+    const [nobody, root] = await Promise.all([crowd(20, { uid: NOBODY, gid: NOBODY }), crowd(6, {})]);
+    expect([nobody, root]).toEqual([2, 6]);
+    expect(await crowd(20, {})).toBe(8);
+  });
+});
