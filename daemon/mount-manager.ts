@@ -130,6 +130,9 @@ export class MountManager {
     });
     try {
       return await abortable(resolveAll(), signal);
+    } catch (thrown) {
+      this.#checkOpen();
+      throw thrown;
     } finally {
       closeIo(io);
     }

@@ -5,6 +5,7 @@ import type { Finding } from '../../src/base/finding.js';
 import type { TreeKind } from '../../src/filesystem/file-tree.js';
 import type { IndexMemory } from '../../src/index/index-memory.js';
 import { IndexTable } from '../../src/index/index-table.js';
+import { ROW, STATE } from '../../src/index/layout.js';
 import type { ImagePlace, MetadataOrder, ServedImage } from '../../src/mount/served-image.js';
 import { compareIdentity } from '../image-identity.js';
 import type { ImageIdentity } from '../image-identity.js';
@@ -47,6 +48,8 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
   #rest: NodeJS.Timeout | undefined;
   #failure: IsodriveError | undefined;
   #isClosed = false;
+  /** Native threads read what they can by themselves; other drivers need the reader for every byte. */
+  #mayRest = false;
 
   /** An image of which all is known, and that nobody reads until somebody asks: its index is in memory. */
   constructor(options: RemoteImageOptions, facts: ImageFacts) {
@@ -99,7 +102,7 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
   }
 
   async load(row: number): Promise<void> {
-    await (await this.#wake()).call('load', row);
+    if (this.table.word(row, ROW.state) === STATE.unloaded) await (await this.#wake()).call('load', row);
   }
 
   async read(row: number, target: Uint8Array, position: number): Promise<number> {
@@ -110,6 +113,7 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
   }
 
   serve(session: number): Promise<void> {
+    this.#mayRest = true;
     if (this.#serving?.session === session) return this.#serving.done;
     const done = this.#serve(session).finally(() => {
       this.#serving = undefined;
@@ -206,7 +210,7 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
   #letRest(): Promise<void> {
     const rested = this.#change.then(async () => {
       const reader = this.#reader;
-      if (reader === undefined) return;
+      if (reader === undefined || !this.#mayRest) return;
       if (await reader.call('rest', undefined)) {
         this.#reader = undefined;
         await reader.end();
