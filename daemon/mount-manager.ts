@@ -106,10 +106,7 @@ export class MountManager {
    * `quota`. `from`: who calls the system service.
    */
   async mount(wanted: MountParams, signal: AbortSignal, from?: MountCaller): Promise<MountResult> {
-    const prepared =
-      from === undefined
-        ? await prepareByPath(wanted, this.#ownMountPoints(), signal)
-        : await prepareForCaller(wanted, from, signal);
+    const prepared = await this.#prepare(wanted, from, signal);
     return this.#lock.run(prepared.key, async () => {
       try {
         const existing = wanted.new === true ? undefined : await this.#findExisting(prepared);
@@ -130,6 +127,21 @@ export class MountManager {
         throw thrown;
       }
     });
+  }
+
+  /** Rejects with `busy`, whatever else is wrong, when the daemon ends meanwhile. */
+  async #prepare(
+    wanted: MountParams,
+    from: MountCaller | undefined,
+    signal: AbortSignal,
+  ): Promise<PreparedMount> {
+    try {
+      if (from !== undefined) return await prepareForCaller(wanted, from, signal);
+      return await prepareByPath(wanted, this.#ownMountPoints(), signal);
+    } catch (thrown) {
+      this.#checkOpen();
+      throw thrown;
+    }
   }
 
   /** Paths where our file systems are mounted, bind mounts of them included. */

@@ -58,6 +58,7 @@ void ServerDesk::end() {
   if (server_ != nullptr) {
     for (const auto& [ticket, read] : reads_) server_->cancel(ticket);
   }
+  has_ended_ = true;
   parked_.clear();
   reads_.clear();
 }
@@ -66,6 +67,7 @@ bool ServerDesk::park(uint32_t row, const Asked& asked, const Request& request, 
   const std::lock_guard lock(mutex_);
   // Looked at again under the lock that is taken after publishing: no request can be parked behind its back.
   if (is_ready()) return false;
+  if (has_ended_) return true;
   if (failure_ != 0) {
     send_error(asked.device, asked.unique, failure_);
     log_.end(asked, failure_);
@@ -90,6 +92,7 @@ std::vector<WaitingRequest> ServerDesk::take_waiting(uint32_t row) {
 
 void ServerDesk::defer(const Asked& asked, uint32_t row, uint64_t offset, size_t length) {
   const std::lock_guard lock(mutex_);
+  if (has_ended_) return;
   if (failure_ != 0) {
     send_error(asked.device, asked.unique, failure_);
     log_.end(asked, failure_);

@@ -86,6 +86,7 @@ class ServerDesk {
   SessionServer* server_ = nullptr;
   bool is_wanted_ = false;
   int failure_ = 0;
+  bool has_ended_ = false;
   std::unordered_map<uint32_t, std::vector<WaitingRequest>> parked_;
   /** Numbers that JavaScript holds exactly. */
   uint64_t last_ticket_ = 0;

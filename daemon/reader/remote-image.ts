@@ -6,6 +6,7 @@ import type { TreeKind } from '../../src/filesystem/file-tree.js';
 import type { IndexBudget } from '../../src/index/index-budget.js';
 import type { IndexMemory } from '../../src/index/index-memory.js';
 import { IndexTable } from '../../src/index/index-table.js';
+import { ROW, STATE } from '../../src/index/layout.js';
 import type { ImagePlace, MetadataOrder, ServedImage } from '../../src/mount/served-image.js';
 import type { VerifiedFiles } from '../../src/protocol/messages.js';
 import { abortable } from '../../src/source/abortable.js';
@@ -55,6 +56,8 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
   #failure: IsodriveError | undefined;
   #verified: VerifiedFiles | undefined;
   #isClosed = false;
+  /** Native threads read what they can by themselves; other drivers need the reader for every byte. */
+  #mayRest = false;
 
   /** An image of which all is known, and that nobody reads until somebody asks: its index is in memory. */
   constructor(options: RemoteImageOptions, facts: ImageFacts) {
@@ -111,7 +114,7 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
   }
 
   async load(row: number): Promise<void> {
-    await (await this.#wake()).call('load', row);
+    if (this.table.word(row, ROW.state) === STATE.unloaded) await (await this.#wake()).call('load', row);
   }
 
   async read(row: number, target: Uint8Array, position: number): Promise<number> {
@@ -139,6 +142,7 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
   }
 
   serve(session: number): Promise<void> {
+    this.#mayRest = true;
     if (this.#serving?.session === session) return this.#serving.done;
     const done = this.#serve(session).finally(() => {
       this.#serving = undefined;
@@ -236,7 +240,7 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
     const rested = this.#change.then(async () => {
       const reader = this.#reader;
       // What was verified is known to that reader alone.
-      if (reader === undefined || this.isChecked) return;
+      if (reader === undefined || !this.#mayRest || this.isChecked) return;
       if (await reader.call('rest', undefined)) {
         this.#reader = undefined;
         await reader.end();
