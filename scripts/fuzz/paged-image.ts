@@ -3,6 +3,7 @@
 
 /** Bytes of a page; changes of a whole sector touch one or two. */
 const PAGE_BYTES = 2048;
+const ZEROS = new Uint8Array(PAGE_BYTES);
 
 /** What threads share of an image: its pages that are not all zeros, in order. */
 export interface StoredImage {
@@ -18,7 +19,7 @@ export function storeImage(name: string, bytes: Uint8Array): StoredImage {
   const numbers: number[] = [];
   for (let number = 0; number * PAGE_BYTES < bytes.length; number += 1) {
     const page = bytes.subarray(number * PAGE_BYTES, (number + 1) * PAGE_BYTES);
-    if (page.some((byte) => byte !== 0)) numbers.push(number);
+    if (Buffer.compare(page, ZEROS.subarray(0, page.length)) !== 0) numbers.push(number);
   }
   const shared = new Uint32Array(new SharedArrayBuffer(numbers.length * 4));
   shared.set(numbers);

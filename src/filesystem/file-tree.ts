@@ -39,7 +39,7 @@ export interface Extent {
  * How a file's bytes are stored where they are not its content; src/index/layout.ts gives each its number. Who decodes
  * them: src/index/content-opener.ts.
  */
-export type ContentCoding = 'zisofs';
+export type ContentCoding = 'zisofs' | 'decmpfs';
 
 /** Seconds and microseconds since 1970-01-01 UTC; no disc format is finer. Seconds may be negative. */
 export interface Timestamp {

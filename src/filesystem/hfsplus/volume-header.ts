@@ -19,7 +19,7 @@ export interface VolumeHeader {
 }
 
 /** Offsets of the fork data of the special files. */
-export const HEADER_FORK = { overflow: 192, catalog: 272 } as const;
+export const HEADER_FORK = { overflow: 192, catalog: 272, attributes: 352 } as const;
 
 /** Throws `damaged` when the volume cannot be used. */
 export function parseVolumeHeader(cursor: ByteCursor): VolumeHeader {
