@@ -30,6 +30,9 @@ const FAT = {
   markOffset: 510,
 };
 
+/** Of a master boot record: four entries that start with an indicator and have a type, and the same mark. */
+const MBR = { table: 446, entryBytes: 16, entries: 4, type: 4, indicators: [0x00, 0x80] };
+
 export const isoFormat: ContainerFormat = {
   name: 'iso',
   title: 'plain sectors of 2048 bytes',
@@ -59,7 +62,17 @@ async function probeOtherVolumes(source: ByteSource, signal: AbortSignal | undef
     FAT.jumps.includes(bytes[0] ?? 0) &&
     text.startsWith(FAT.mark, FAT.markOffset) &&
     [FAT.narrowName, FAT.wideName].some((offset) => text.startsWith(FAT.name, offset));
-  return isFat || SIGNATURES.some(([offset, magic]) => text.startsWith(magic, offset)) ? 1 : 0;
+  const isKnown = isFat || SIGNATURES.some(([offset, magic]) => text.startsWith(magic, offset));
+  return isKnown || hasPartitions(bytes, text) ? 1 : 0;
+}
+
+function hasPartitions(bytes: Uint8Array, text: string): boolean {
+  if (!text.startsWith(FAT.mark, FAT.markOffset)) return false;
+  const entries = Array.from({ length: MBR.entries }, (_, i) => MBR.table + i * MBR.entryBytes);
+  return (
+    entries.every((at) => MBR.indicators.includes(bytes[at]!)) &&
+    entries.some((at) => bytes[at + MBR.type] !== 0)
+  );
 }
 
 function createPlainDisc(reader: PlainSectorReader): Disc {
