@@ -33,11 +33,14 @@ export interface CatalogEntry {
   readonly attributes?: Readonly<Record<string, Uint8Array>>;
   readonly data?: Uint8Array;
   readonly resources?: Uint8Array;
+  /** Where the data are said to lie, instead of placing any: `size` bytes in these runs of blocks. */
+  readonly runs?: readonly Run[];
+  readonly size?: number;
   /** Spread the data over so many extents, a block of rubbish between them. */
   readonly fragments?: number;
 }
 
-interface Run {
+export interface Run {
   readonly start: number;
   readonly count: number;
 }
@@ -62,21 +65,26 @@ export function buildHfsPlus(label: string, entries: readonly CatalogEntry[]): B
     }
     return runs;
   };
-  const fork = (id: number, type: number, data: Uint8Array, fragments?: number): Buffer => {
-    const runs = place(data, fragments);
+  const fork = (id: number, type: number, size: number, runs: readonly Run[]): Buffer => {
     for (let at = 8, start = sum(runs.slice(0, 8)); at < runs.length; at += 8) {
       const more = runs.slice(at, at + 8);
       const key = Buffer.concat([u8(type), u8(0), u32(id), u32(start)]);
       overflow.push({ key, data: extents(more) });
       start += sum(more);
     }
-    return forkData(data.length, runs);
+    return forkData(size, runs);
   };
+  const dataFork = (entry: CatalogEntry): Buffer => {
+    const { id, data = new Uint8Array(), runs, size = data.length } = entry;
+    return fork(id, 0, size, runs ?? place(data, entry.fragments));
+  };
+  const resourceFork = ({ id, resources = new Uint8Array() }: CatalogEntry): Buffer =>
+    fork(id, 0xff, resources.length, place(resources));
   const records: TreeRecord[] = [
     { parent: ROOT_PARENT, id: ROOT, name: label, isFolder: true },
     ...entries,
   ].flatMap((entry: CatalogEntry) => [
-    { key: catalogKey(entry.parent, entry.name), data: catalogRecord(entry, fork) },
+    { key: catalogKey(entry.parent, entry.name), data: catalogRecord(entry, dataFork, resourceFork) },
     { key: catalogKey(entry.id, ''), data: thread(entry) },
   ]);
   const catalog = buildTree(
@@ -136,10 +144,12 @@ function attributeRecord(value: Uint8Array, placeFork: () => Buffer): Buffer {
   return Buffer.concat(parts);
 }
 
-type PlaceFork = (id: number, type: number, data: Uint8Array, fragments?: number) => Buffer;
-
-function catalogRecord(entry: CatalogEntry, fork: PlaceFork): Buffer {
-  const { id, isFolder = false, data = new Uint8Array(), resources = new Uint8Array() } = entry;
+function catalogRecord(
+  entry: CatalogEntry,
+  dataFork: (entry: CatalogEntry) => Buffer,
+  resourceFork: (entry: CatalogEntry) => Buffer,
+): Buffer {
+  const { id, isFolder = false } = entry;
   const record = Buffer.alloc(isFolder ? 88 : 248);
   record.writeUInt16BE(isFolder ? 1 : 2, 0);
   const hasAttributes = entry.attributes === undefined ? 0 : HAS_ATTRIBUTES;
@@ -153,8 +163,8 @@ function catalogRecord(entry: CatalogEntry, fork: PlaceFork): Buffer {
   record.writeUInt32BE(entry.special ?? 0, 44);
   if (entry.finderInfo !== undefined) record.set(entry.finderInfo, 48);
   if (isFolder) return record;
-  fork(id, 0, data, entry.fragments).copy(record, 88);
-  fork(id, 0xff, resources).copy(record, 168);
+  dataFork(entry).copy(record, 88);
+  resourceFork(entry).copy(record, 168);
   return record;
 }
 

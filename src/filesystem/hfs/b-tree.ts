@@ -9,9 +9,8 @@ import type { Fork } from './fork.js';
 
 /** Levels of one tree. Nodes hold at least two records, so that 32 levels have more leaves than a volume has nodes. */
 export const MAX_LEVELS = 32;
-/** TN1150: node sizes are powers of two from 512 to 32768. */
+/** TN1150: node sizes are powers of two from 512 to 32768, the largest that their field holds. */
 const MIN_NODE_SIZE = 512;
-const MAX_NODE_SIZE = 32_768;
 /** The wanted record stands in the leaf that a search ends at, or first in the next one. */
 const SEARCHED_LEAVES = 2;
 const DESCRIPTOR_BYTES = 14;
@@ -129,13 +128,7 @@ export class BTree {
     const tree = new BTree(reader, fork, shape, header);
     const { nodeSize } = tree;
     const isPower = (nodeSize & (nodeSize - 1)) === 0;
-    if (
-      header.u8(8) === NODE_KIND.header &&
-      isPower &&
-      nodeSize >= MIN_NODE_SIZE &&
-      nodeSize <= MAX_NODE_SIZE
-    )
-      return tree;
+    if (header.u8(8) === NODE_KIND.header && isPower && nodeSize >= MIN_NODE_SIZE) return tree;
     throw tree.#damaged(`its header node is of kind ${header.u8(8)} with nodes of ${nodeSize} bytes`);
   }
 

@@ -54,7 +54,7 @@ export class ForkMap {
     const builder = new ForkBuilder(this.#blockSize, this.#firstBlock);
     this.#addRuns(builder, request.record, request.extentsAt);
     for (let taken = this.#format.runs; !builder.covers(size); taken += this.#format.runs) {
-      if (taken > MAX_FORK_EXTENTS || !(await this.#addOverflow(builder, request, signal))) break;
+      if (taken >= MAX_FORK_EXTENTS || !(await this.#addOverflow(builder, request, signal))) break;
     }
     return { size, extents: builder.finish(size) };
   }

@@ -7,7 +7,7 @@ import { COMPRESSION_TYPE, STORED_MARK } from './compressed-file.js';
 
 const BLOCK_BYTES = 65_536;
 /** Stored bytes of a block beyond those of its content: a mark, or what zlib adds to data that do not shrink. */
-const MAX_OVERHEAD = 4096;
+export const MAX_OVERHEAD = 4096;
 /** Entries of the table that are read at a time; one is an offset and a length. */
 const TABLE_ENTRIES = 512;
 const ENTRY_BYTES = 8;

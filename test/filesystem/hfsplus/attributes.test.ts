@@ -10,6 +10,7 @@ import { SPARE_LOOKUPS } from '../../../src/filesystem/hfs/lookup-budget.js';
 import { MAX_RESOURCE_BYTES } from '../../../src/filesystem/hfs/mac-attributes.js';
 import { MAX_FILE_ATTRIBUTES } from '../../../src/filesystem/hfsplus/attribute-tree.js';
 import { MAX_ATTRIBUTE_CONTENT } from '../../../src/filesystem/hfsplus/compressed-file.js';
+import { MAX_OVERHEAD } from '../../../src/filesystem/hfsplus/decmpfs-content.js';
 import { MAX_ATTRIBUTE_NAME_BYTES } from '../../../src/filesystem/hfsplus/extra-attributes.js';
 import { ContentOpener } from '../../../src/index/content-opener.js';
 import { readAttributes } from '../../../src/index/node-record.js';
@@ -256,6 +257,24 @@ describe('a file that Mac OS compressed', () => {
       buildHfsPlus('Packed', [compressed(30, 'f', Buffer.concat([header(3, zeros.length), packed]))]),
     );
     expect((await readFileContent(image, '/f')).equals(zeros)).toBe(true);
+  });
+
+  it.each([
+    [MAX_OVERHEAD, true],
+    [MAX_OVERHEAD + 1, false],
+  ])('may take %i bytes more than it holds for a block: %s', async (overhead, isRead) => {
+    // What stands behind the end of the zlib stream is not looked at.
+    const packed = deflateSync(CONTENT.subarray(0, BLOCK));
+    const fork = Buffer.concat([compressFork(CONTENT.subarray(0, BLOCK)), Buffer.alloc(2 * BLOCK)]);
+    fork.writeUInt32LE(BLOCK + overhead, 256 + 4 + 8);
+    expect(fork.readUInt32LE(256 + 4 + 4)).toBe(12);
+    expect(packed.length).toBeLessThan(BLOCK);
+    await using image = await openBytes(
+      buildHfsPlus('Packed', [compressed(30, 'f', header(4, BLOCK), fork)]),
+    );
+    const reading = readFileContent(image, '/f');
+    if (isRead) expect(await reading).toEqual(CONTENT.subarray(0, BLOCK));
+    else await expect(reading).rejects.toThrow(`expected at most ${BLOCK + MAX_OVERHEAD}`);
   });
 
   it.each([

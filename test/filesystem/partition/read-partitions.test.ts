@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasProgram, mustRun } from '../../../scripts/bench/run-command.js';
 import type { Finding } from '../../../src/base/finding.js';
 import { PlainSectorReader } from '../../../src/disc/sector-reader.js';
-import { MAX_MAP_ENTRIES } from '../../../src/filesystem/partition/apple-partition-map.js';
+import { MAX_BLOCK_SIZE, MAX_MAP_ENTRIES } from '../../../src/filesystem/partition/apple-partition-map.js';
 import { MAX_LOGICAL_PARTITIONS } from '../../../src/filesystem/partition/extended-partition.js';
-import { MAX_GPT_ENTRIES } from '../../../src/filesystem/partition/guid-partition-table.js';
+import { MAX_ENTRY_BYTES, MAX_GPT_ENTRIES } from '../../../src/filesystem/partition/guid-partition-table.js';
 import type { Partition } from '../../../src/filesystem/partition/partition.js';
 import { readPartitions } from '../../../src/filesystem/partition/read-partitions.js';
 import { FaultySource } from '../../support/faulty-source.js';
@@ -103,6 +103,17 @@ describe.skipIf(!hasSgdisk)('a GPT written by sgdisk', () => {
       '\u00e4\u03a9',
     ]);
     expect(codes).toEqual(expected);
+  });
+
+  it.each([
+    [MAX_ENTRY_BYTES, 1],
+    [MAX_ENTRY_BYTES * 2, 0],
+  ])('with entries of %i bytes lists %i', async (entrySize, count) => {
+    const large = Buffer.alloc(4 * 1024 * 1024);
+    large.set(bytes.subarray(0, 2 * SECTOR));
+    large.writeUInt32LE(entrySize, SECTOR + 84);
+    bytes.copy(large, 2 * SECTOR, 2 * SECTOR, 2 * SECTOR + 128);
+    expect((await read(large)).partitions.filter(({ scheme }) => scheme === 'gpt').length).toBe(count);
   });
 
   it('that reaches beyond the image is listed, and told of', async () => {
@@ -307,6 +318,14 @@ describe('a first sector', () => {
 });
 
 describe('an Apple partition map', () => {
+  it.each([
+    [MAX_BLOCK_SIZE, 3],
+    [MAX_BLOCK_SIZE * 2, 0],
+  ])('in blocks of %i bytes has %i entries that are looked at', async (blockSize, count) => {
+    const { partitions } = await read(appleMap(blockSize, 3, 3));
+    expect(partitions.filter(({ scheme }) => scheme === 'apm')).toHaveLength(count);
+  });
+
   it.each([512, 2048])('in blocks of %i bytes is listed', async (blockSize) => {
     for (const descriptor of [true, false]) {
       const { partitions, codes } = await read(appleMap(blockSize, 3, 3, descriptor));

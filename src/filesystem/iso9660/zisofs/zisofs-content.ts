@@ -12,7 +12,7 @@ const TABLE_POINTERS = 512;
 /** Bytes of a pointer in each version. */
 const POINTER_BYTES = { 1: 4, 2: 8 } as const;
 /** Compressed bytes of a block beyond twice its size: no algorithm makes that of data that do not shrink. */
-const MAX_OVERHEAD = 4096;
+export const MAX_OVERHEAD = 4096;
 
 export interface ZisofsFile extends CodedFile {
   /** Told once what the file's header says against its field. */
