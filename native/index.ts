@@ -104,6 +104,8 @@ export interface Addon {
    * file system cannot tell (preadv2 with RWF_NOWAIT). Never waits and never throws.
    */
   readCached(fileDescriptor: number, target: Uint8Array, position: number): boolean;
+  /** Gives an open file or directory an extended attribute (fsetxattr(2)). */
+  setAttribute(fileDescriptor: number, name: string, value: Uint8Array): void;
   /** Sends variables, and up to 4 descriptors, to a service manager's NOTIFY_SOCKET (sd_notify(3)). */
   notify(socketPath: string, text: string, descriptors: readonly number[]): void;
   /** Who is at the other end of a Unix socket (SO_PEERCRED). */

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -109,6 +110,17 @@ Napi::Value read_cached_bytes(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), done);
 }
 
+/** setAttribute(fd, name, value): an extended attribute of an open file or directory. */
+Napi::Value set_attribute(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Napi::Uint8Array value = info[2].As<Napi::Uint8Array>();
+  const std::string name = string_argument(info, 1);
+  if (fsetxattr(int_argument(info, 0), name.c_str(), value.Data(), value.ByteLength(), 0) != 0) {
+    make_system_error(env, "fsetxattr", errno).ThrowAsJavaScriptException();
+  }
+  return env.Undefined();
+}
+
 Napi::Value peer_credentials(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   ucred credentials{};
@@ -139,6 +151,7 @@ void export_platform(Napi::Env env, Napi::Object exports) {
   exports.Set("createSocketPair", Napi::Function::New(env, create_socket_pair));
   exports.Set("receiveDescriptor", Napi::Function::New(env, receive_descriptor));
   exports.Set("readCached", Napi::Function::New(env, read_cached_bytes));
+  exports.Set("setAttribute", Napi::Function::New(env, set_attribute));
   exports.Set("peerCredentials", Napi::Function::New(env, peer_credentials));
 }
 

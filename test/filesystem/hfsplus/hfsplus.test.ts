@@ -185,6 +185,14 @@ describe('a hand-made HFS+ volume', () => {
     expect((await readAll(opened)).codes).toEqual(['compressed-file']);
   });
 
+  it('shows a file that says it has exabytes with what it has (corpus, from the fuzzer)', async () => {
+    const path = join(import.meta.dirname, '../../corpus/bad/impossible-size--hfsplus-logical-size.img');
+    await using image = await openImage(path);
+    const { entries, codes } = await readAll(image);
+    expect(entries.get('/f')?.size).toBe(1024);
+    expect(codes).toContain('impossible-size');
+  });
+
   it('is found inside an HFS wrapper', async () => {
     const volume = buildHfsPlus('Wrapped', [
       { parent: ROOT, id: 20, name: 'f', data: text(700), mode: FILE },
