@@ -227,6 +227,8 @@ export interface Addon {
   preallocate(fileDescriptor: number, bytes: number): Promise<void>;
   /** Locks a file for this descriptor alone (flock); false when another has it. */
   lockFile(fileDescriptor: number): boolean;
+  /** Gives an open file or directory an extended attribute (fsetxattr(2)). */
+  setAttribute(fileDescriptor: number, name: string, value: Uint8Array): void;
   /** Sends variables, and up to 4 descriptors, to a service manager's NOTIFY_SOCKET (sd_notify(3)). */
   notify(socketPath: string, text: string, descriptors: readonly number[]): void;
   /** Who was at the other end of a Unix socket when it was connected (SO_PEERCRED, SO_PEERGROUPS). */

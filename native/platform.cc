@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -129,6 +130,17 @@ Napi::Value read_cached_bytes(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), done);
 }
 
+/** setAttribute(fd, name, value): an extended attribute of an open file or directory. */
+Napi::Value set_attribute(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Napi::Uint8Array value = info[2].As<Napi::Uint8Array>();
+  const std::string name = string_argument(info, 1);
+  if (fsetxattr(int_argument(info, 0), name.c_str(), value.Data(), value.ByteLength(), 0) != 0) {
+    make_system_error(env, "fsetxattr", errno).ThrowAsJavaScriptException();
+  }
+  return env.Undefined();
+}
+
 /** Supplementary groups of the peer (SO_PEERGROUPS, Linux 4.13); none where the kernel cannot tell. */
 Napi::Array peer_groups(Napi::Env env, int socket) {
   std::vector<gid_t> groups(64);
@@ -213,6 +225,7 @@ void export_platform(Napi::Env env, Napi::Object exports) {
   exports.Set("threadNumber", Napi::Function::New(env, thread_number));
   exports.Set("threadClock", Napi::Function::New(env, thread_clock));
   exports.Set("threadSeconds", Napi::Function::New(env, thread_seconds));
+  exports.Set("setAttribute", Napi::Function::New(env, set_attribute));
   exports.Set("peerCredentials", Napi::Function::New(env, peer_credentials));
   exports.Set("duplicateDescriptor", Napi::Function::New(env, duplicate_descriptor));
   exports.Set("descriptorFlags", Napi::Function::New(env, descriptor_flags));

@@ -18,7 +18,7 @@ const allowed = new Map([
   ...flow.map((layer, i) => [layer, flow.slice(0, i + 1)]),
   ['src/source', ['src/base', 'src/source', 'native/index.ts']],
   ['src/mount', [...flow, 'src/mount', 'native/index.ts']],
-  ['src/present', [...flow, 'src/present']],
+  ['src/present', [...flow, 'src/present', 'native/index.ts']],
   ['src/imaging', [...flow, 'src/present', 'src/imaging', 'native/index.ts']],
   ['src/drive', ['src/base', 'src/source', 'src/disc', 'src/container', 'src/drive', 'native/index.ts']],
   ['src/protocol', ['src/base', 'src/protocol', 'native/index.ts', ...choices]],

@@ -1,8 +1,9 @@
 // One execution of the fuzzer: opens an image in memory, lists every view, reads a little of every file, and checks
 // what must hold whatever the bytes are. Knows nothing of formats, so each new file system is fuzzed as it lands.
 import { IsodriveError } from '../../src/base/error.js';
+import type { FileTree, TreeKind } from '../../src/filesystem/file-tree.js';
+import { ContentOpener } from '../../src/index/content-opener.js';
 import { DiscIndex } from '../../src/index/disc-index.js';
-import { FileReader } from '../../src/index/file-reader.js';
 import { PlainIndexMemory } from '../../src/index/index-memory.js';
 import { ROOT_ROW } from '../../src/index/index-table.js';
 import { readAttributes, readExtents, readNode } from '../../src/index/node-record.js';
@@ -18,41 +19,62 @@ const MAX_DIRECTORIES = 512;
 const MAX_FILES = 32;
 /** Bytes read at the start and at the end of a file. */
 const SAMPLE = 512;
-/** Bytes that one execution may read, in multiples of the image: more is work without bound. */
-const MAX_PASSES = 64;
+/** Bytes that one execution may read beside four times the image: more is work without bound. */
 const MIN_BUDGET = 64 * 1024 * 1024;
+const MAX_PASSES = 4;
 
 /** A fault of ours that an input shows. */
 export class Defect extends Error {
   override readonly name = 'Defect';
 }
 
-/** How an execution ended: the code of the error that refused the image, or what was seen of it. */
-export type Outcome = string;
+export interface Execution {
+  /** How it ended: the code of the error that refused the image, or how many views were seen. */
+  readonly outcome: string;
+  /** Views that listed something. */
+  readonly kinds: readonly TreeKind[];
+}
+
+export interface ExecuteOptions {
+  /** Looks at what stands beside the views too: boot images, partitions and other sessions. */
+  readonly all?: boolean;
+  /** Told before a view is listed. */
+  readonly onTree?: (kind: TreeKind) => void;
+}
 
 /** Rejects with whatever the code under test should never throw, and with Defect. */
-export async function execute(source: MemorySource): Promise<Outcome> {
+export async function execute(source: MemorySource, options: ExecuteOptions = {}): Promise<Execution> {
   let image: OpenedImage;
   try {
-    image = await openSource(source);
+    image = await openSource(source, { tree: options.all === true ? 'all' : 'auto' });
   } catch (thrown) {
-    return refusal(thrown);
+    return { outcome: refusal(thrown), kinds: [] };
   }
   try {
-    let entries = 0;
-    for (const tree of image.trees) {
-      try {
-        const memory = new PlainIndexMemory();
-        const index = await DiscIndex.open(tree, memory, image.findings, source.name);
-        entries += await walk(image, index);
-      } catch (thrown) {
-        refusal(thrown);
-      }
+    const kinds = new Set<TreeKind>();
+    const trees = options.all === true ? [...image.trees, image.tree] : image.trees;
+    for (const tree of trees) {
+      options.onTree?.(tree.kind);
+      if ((await listTree(image, tree)) > 0) kinds.add(tree.kind);
     }
     checkWork(source);
-    return `${image.trees.length} views, ${entries > 0 ? 'entries' : 'nothing'}`;
+    return {
+      outcome: `${image.trees.length} views, ${kinds.size > 0 ? 'entries' : 'nothing'}`,
+      kinds: [...kinds],
+    };
   } finally {
     await image[Symbol.asyncDispose]();
+  }
+}
+
+/** Entries that were seen. */
+async function listTree(image: OpenedImage, tree: FileTree): Promise<number> {
+  try {
+    const index = await DiscIndex.open(tree, new PlainIndexMemory(), image.findings, image.source.name);
+    return await walk(index, new ContentOpener(index, image.source));
+  } catch (thrown) {
+    refusal(thrown);
+    return 0;
   }
 }
 
@@ -63,7 +85,7 @@ function refusal(thrown: unknown): string {
   return thrown.code;
 }
 
-async function walk(image: OpenedImage, index: DiscIndex): Promise<number> {
+async function walk(index: DiscIndex, opener: ContentOpener): Promise<number> {
   const { table } = index;
   const directories: number[] = [ROOT_ROW];
   let files = 0;
@@ -84,7 +106,7 @@ async function walk(image: OpenedImage, index: DiscIndex): Promise<number> {
       previous = node.name;
       readAttributes(table, row);
       if (node.type === 'directory') directories.push(row);
-      else if (node.type === 'file' && (files += 1) <= MAX_FILES) await sample(image, index, row);
+      else if (node.type === 'file' && (files += 1) <= MAX_FILES) await sample(index, opener, row);
     }
   }
   return entries;
@@ -101,17 +123,17 @@ function checkName(name: Uint8Array, previous: Uint8Array | undefined): void {
   }
 }
 
-async function sample(image: OpenedImage, index: DiscIndex, row: number): Promise<void> {
+async function sample(index: DiscIndex, opener: ContentOpener, row: number): Promise<void> {
   const { size } = readNode(index.table, row);
   const extents = readExtents(index.table, row);
   const total = extents.reduce((sum, { length }) => sum + length, 0);
   if (!Number.isSafeInteger(size) || size < 0 || total > Number.MAX_SAFE_INTEGER) {
     throw new Defect(`File has ${size} bytes in runs of ${total}`);
   }
-  const reader = new FileReader(image.source, extents, size);
+  const content = opener.open(row);
   for (const position of new Set([0, Math.max(0, size - SAMPLE)])) {
     try {
-      await reader.read(new Uint8Array(SAMPLE), position);
+      await content.read(new Uint8Array(SAMPLE), position);
     } catch (thrown) {
       refusal(thrown);
     }
@@ -119,7 +141,7 @@ async function sample(image: OpenedImage, index: DiscIndex, row: number): Promis
 }
 
 function checkWork(source: MemorySource): void {
-  const budget = Math.max(MIN_BUDGET, source.size * MAX_PASSES);
+  const budget = MIN_BUDGET + source.size * MAX_PASSES;
   if (source.bytesRead > budget) {
     throw new Defect(`Image of ${source.size} bytes made ${source.bytesRead} bytes of reads`);
   }

@@ -1,5 +1,6 @@
 // An image in memory that notes where it is read: what a reader looks at is what is worth changing.
 import type { ByteSource } from '../../src/source/byte-source.js';
+import type { PagedImage } from './paged-image.js';
 
 export class MemorySource implements ByteSource {
   readonly name: string;
@@ -8,12 +9,12 @@ export class MemorySource implements ByteSource {
   bytesRead = 0;
   /** Told of every read. */
   onRead: ((position: number, length: number) => void) | undefined;
-  readonly #bytes: Uint8Array;
+  readonly #image: PagedImage;
 
-  constructor(name: string, bytes: Uint8Array) {
+  constructor(name: string, image: PagedImage) {
     this.name = name;
-    this.#bytes = bytes;
-    this.size = bytes.length;
+    this.#image = image;
+    this.size = image.size;
   }
 
   read(target: Uint8Array, position: number): Promise<number> {
@@ -25,11 +26,10 @@ export class MemorySource implements ByteSource {
   }
 
   #copy(target: Uint8Array, position: number): number {
-    const part = this.#bytes.subarray(position, position + target.length);
-    target.set(part);
-    this.bytesRead += part.length;
-    this.onRead?.(position, part.length);
-    return part.length;
+    const length = this.#image.read(target, position);
+    this.bytesRead += length;
+    this.onRead?.(position, length);
+    return length;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

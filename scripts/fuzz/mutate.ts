@@ -1,5 +1,6 @@
 // Changes an image the way damage and malice do. Deterministic: an input is known by its seed and its number.
 import { PseudoRandom } from '../bench/pseudo-random.js';
+import type { PagedImage } from './paged-image.js';
 
 /** A run of bytes that a reader of the unchanged image looked at. */
 export interface Region {
@@ -14,40 +15,23 @@ const INTERESTING = [0, 1, 2, 0x10, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xf
 const LARGE = [0x8000_0000, 0xffff_f800, 0xffff_ffff];
 /** Words of the formats: signatures of fields, identifiers of descriptors, tags. */
 const WORDS = [
+  ...'SP CE PD ST ER ES RR PX PN SL NM CL PL RE TF SF ZF Z2 AL AS'.split(' '),
+  ...'CD001 CDROM NSR02 NSR03 BEA01 TEA01 BOOT2 %/@ %/C %/E CD-XA001 XA'.split(' '),
+  ...['EL TORITO SPECIFICATION', '*OSTA UDF Compliant', '*UDF Sparable Partition', '*UDF Metadata Partition'],
+  ...['*UDF Virtual Partition', 'EFI PART', '\x55\xaa', 'PM', 'BD', 'H+', 'HX', 'hlnkhfs+', 'fpmc', 'iNode1'],
   ...[
-    'SP',
-    'CE',
-    'PD',
-    'ST',
-    'ER',
-    'ES',
-    'RR',
-    'PX',
-    'PN',
-    'SL',
-    'NM',
-    'CL',
-    'PL',
-    'RE',
-    'TF',
-    'SF',
-    'ZF',
-    'AL',
-    'AS',
-  ],
-  ...['CD001', 'CDROM', 'NSR02', 'NSR03', 'BEA01', 'TEA01', 'BOOT2', '%/@', '%/C', '%/E', 'CD-XA001', 'XA'],
-  ...[
-    'EL TORITO SPECIFICATION',
-    '*OSTA UDF Compliant',
-    'PM',
-    'ER',
-    'BD',
-    'H+',
+    'FAT12   ',
+    '\xeb\x3c\x90',
+    '\xff\x0f',
+    '\xff\xff\xff\x0f',
+    '\xe5',
+    '\x0f',
+    '.',
+    '..',
+    ';1',
+    '/',
     '\0',
     '\x01',
-    ';1',
-    '..',
-    '/',
   ],
 ];
 
@@ -60,36 +44,45 @@ export function randomOf(seed: number, number: number): PseudoRandom {
   return random;
 }
 
-/** A changed copy; `regions` (at least one) say where changes matter. */
-export function mutate(image: Uint8Array, regions: readonly Region[], random: PseudoRandom): Uint8Array {
-  let bytes: Uint8Array = new Uint8Array(image);
+/** A changed copy; `places` (at least one, none empty) are sets of regions where changes matter. */
+export function mutate(
+  image: PagedImage,
+  places: readonly (readonly Region[])[],
+  random: PseudoRandom,
+): PagedImage {
+  const changed = image.copy();
   const changes = random.between(1, MAX_CHANGES);
-  for (let i = 0; i < changes; i += 1) bytes = change(bytes, regions, random);
-  return bytes;
+  for (let i = 0; i < changes; i += 1) change(changed, places, random);
+  return changed;
 }
 
-function change(bytes: Uint8Array, regions: readonly Region[], random: PseudoRandom): Uint8Array {
-  const at = choosePlace(bytes, regions, random);
+function change(image: PagedImage, places: readonly (readonly Region[])[], random: PseudoRandom): void {
+  const at = choosePlace(image, places, random);
   const kind = random.between(0, 99);
-  if (kind < 20) bytes[at]! ^= 1 << random.between(0, 7);
-  else if (kind < 38) bytes[at] = choose([random.next() & 0xff, ...INTERESTING.slice(0, 7)], random);
-  else if (kind < 62) writeNumber(bytes, at, random);
-  else if (kind < 72) bytes.set(wordAt(bytes, at, random), at);
-  else if (kind < 88) copyRun(bytes, choosePlace(bytes, regions, random), at, random.between(1, 64));
-  else if (kind < 92) bytes.fill(random.between(0, 1) * 0xff, at, at + random.between(1, 300));
-  else if (kind < 97) copyRun(bytes, sectorOf(choosePlace(bytes, regions, random)), sectorOf(at), SECTOR);
-  else if (kind < 99) insert(bytes, at, random.between(1, 16));
-  else return bytes.slice(0, Math.max(SECTOR, at));
-  return bytes;
+  if (kind < 20) writeByte(image, at, image.slice(at, 1)[0]! ^ (1 << random.between(0, 7)));
+  else if (kind < 38)
+    writeByte(image, at, choose([random.next() & 0xff, ...INTERESTING.slice(0, 7)], random));
+  else if (kind < 62) image.write(at, chooseNumber(image, random));
+  else if (kind < 72) image.write(at, Buffer.from(choose(WORDS, random), 'latin1'));
+  else if (kind < 88) image.write(at, image.slice(choosePlace(image, places, random), random.between(1, 64)));
+  else if (kind < 92) {
+    image.write(at, new Uint8Array(random.between(1, 300)).fill(random.between(0, 1) * 0xff));
+  } else if (kind < 97) {
+    image.write(sectorOf(at), image.slice(sectorOf(choosePlace(image, places, random)), SECTOR));
+  } else if (kind < 99) shift(image, at, random.between(1, 16));
+  else image.cut(Math.max(SECTOR, at));
 }
 
-function choosePlace(bytes: Uint8Array, regions: readonly Region[], random: PseudoRandom): number {
-  const region = choose(regions, random);
-  const at = region.start + random.between(0, region.length - 1);
-  return Math.min(at, bytes.length - 1);
+function choosePlace(
+  image: PagedImage,
+  places: readonly (readonly Region[])[],
+  random: PseudoRandom,
+): number {
+  const region = choose(choose(places, random), random);
+  return Math.min(region.start + random.between(0, region.length - 1), image.size - 1);
 }
 
-function choose<T>(values: readonly T[], random: PseudoRandom): T {
+export function choose<T>(values: readonly T[], random: PseudoRandom): T {
   return values[random.between(0, values.length - 1)]!;
 }
 
@@ -97,37 +90,42 @@ function sectorOf(at: number): number {
   return at - (at % SECTOR);
 }
 
-/** A number of 16 or 32 bits in either order, or in both as ECMA-119 has them. */
-function writeNumber(bytes: Uint8Array, at: number, random: PseudoRandom): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const blocks = Math.floor(bytes.length / SECTOR);
+function writeByte(image: PagedImage, at: number, value: number): void {
+  image.write(at, Uint8Array.of(value));
+}
+
+/** A number of 16, 32 or 64 bits in either order, or in both as ECMA-119 has them. */
+function chooseNumber(image: PagedImage, random: PseudoRandom): Uint8Array {
+  const blocks = Math.floor(image.size / SECTOR);
   const values = [...INTERESTING, ...LARGE, blocks - 1, blocks, blocks + 1, random.next() % (blocks + 1)];
   const value = choose(values, random);
-  const form = random.between(0, 5);
-  const width = [2, 2, 4, 4, 8, 8][form]!;
-  if (at + width > bytes.length) return;
-  if (form === 0) view.setUint16(at, value & 0xffff, true);
-  else if (form === 1) view.setUint16(at, value & 0xffff);
-  else if (form === 2) view.setUint32(at, value, true);
-  else if (form === 3) view.setUint32(at, value);
-  else {
-    view.setUint32(at, value, true);
-    view.setUint32(at + 4, value);
+  const bytes = new Uint8Array(8);
+  const view = new DataView(bytes.buffer);
+  switch (random.between(0, 6)) {
+    case 0:
+      view.setUint16(0, value & 0xffff, true);
+      return bytes.subarray(0, 2);
+    case 1:
+      view.setUint16(0, value & 0xffff);
+      return bytes.subarray(0, 2);
+    case 2:
+      view.setUint32(0, value, true);
+      return bytes.subarray(0, 4);
+    case 3:
+      view.setUint32(0, value);
+      return bytes.subarray(0, 4);
+    case 4:
+      view.setUint32(4, value);
+      return bytes;
+    default:
+      view.setUint32(0, value, true);
+      view.setUint32(4, value);
+      return bytes;
   }
 }
 
-function wordAt(bytes: Uint8Array, at: number, random: PseudoRandom): Uint8Array {
-  return Buffer.from(choose(WORDS, random), 'latin1').subarray(0, bytes.length - at);
-}
-
-function copyRun(bytes: Uint8Array, from: number, to: number, length: number): void {
-  const end = Math.min(from + length, bytes.length, bytes.length - to + from);
-  bytes.copyWithin(to, from, end);
-}
-
 /** Moves what lies behind `at` in its sector, as a field that is too long would. */
-function insert(bytes: Uint8Array, at: number, count: number): void {
-  const end = Math.min(sectorOf(at) + SECTOR, bytes.length);
-  if (at + count >= end) return;
-  bytes.copyWithin(at + count, at, end - count);
+function shift(image: PagedImage, at: number, count: number): void {
+  const left = sectorOf(at) + SECTOR - at - count;
+  if (left > 0) image.write(at + count, image.slice(at, left));
 }

@@ -2,7 +2,7 @@
 // worker goes on behind that input.
 import { Worker } from 'node:worker_threads';
 import { PROGRESS } from './progress.js';
-import type { WorkerOrder, WorkerReport } from './progress.js';
+import type { WorkerOrder, WorkerReport, WorkerTotals } from './progress.js';
 
 /** Megabytes that the objects of a worker may take. */
 const MAX_HEAP = 256;
@@ -10,25 +10,22 @@ const MAX_HEAP = 256;
 const INTERVAL = 500;
 
 export interface FuzzDefect {
-  readonly number: number;
+  /** As in Input. */
+  readonly lineage: readonly number[];
   readonly message: string;
-  /** Absent after a hang: the input can be made again from its number. */
+  /** Absent after a hang: the input can be made again from its lineage. */
   readonly base?: string;
   readonly bytes?: Uint8Array;
 }
 
 export interface WorkerResult {
   readonly executions: number;
-  readonly outcomes: Readonly<Record<string, number>>;
+  /** Undefined when the last input ended the worker. */
+  readonly totals: WorkerTotals | undefined;
   readonly defects: readonly FuzzDefect[];
 }
 
-export interface RunOptions {
-  readonly images: WorkerOrder['images'];
-  readonly seed: number;
-  readonly first: number;
-  readonly end: number;
-  readonly step: number;
+export interface RunOptions extends Omit<WorkerOrder, 'progress'> {
   /** Milliseconds that one execution may take. */
   readonly limit: number;
   /** Executions ended so far, told now and then. */
@@ -37,7 +34,7 @@ export interface RunOptions {
 
 export async function runWorker(options: RunOptions): Promise<WorkerResult> {
   const defects: FuzzDefect[] = [];
-  let outcomes: Readonly<Record<string, number>> = {};
+  let totals: WorkerTotals | undefined;
   let executions = 0;
   for (let first = options.first; first < options.end;) {
     const before = executions;
@@ -48,14 +45,14 @@ export async function runWorker(options: RunOptions): Promise<WorkerResult> {
     });
     executions += result.executions;
     defects.push(...result.defects);
-    if (result.outcomes !== undefined) {
-      outcomes = result.outcomes;
+    if (result.totals !== undefined) {
+      totals = result.totals;
       break;
     }
     executions += 1;
     first = result.number + options.step;
   }
-  return { executions, outcomes, defects };
+  return { executions, totals, defects };
 }
 
 interface OneResult {
@@ -63,7 +60,7 @@ interface OneResult {
   /** Of the input at which it ended too early. */
   readonly number: number;
   /** Absent when it ended too early. */
-  readonly outcomes: Readonly<Record<string, number>> | undefined;
+  readonly totals: WorkerTotals | undefined;
   readonly defects: readonly FuzzDefect[];
 }
 
@@ -76,7 +73,8 @@ function runOnce({ limit, onProgress, ...order }: RunOptions): Promise<OneResult
       workerData: { ...order, progress: shared } satisfies WorkerOrder,
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP },
     });
-    let outcomes: OneResult['outcomes'];
+    let totals: OneResult['totals'];
+    const kept: (readonly number[])[] = [];
     let lastBeat = 0;
     let beatAt = performance.now();
     const timer = setInterval(() => {
@@ -90,17 +88,19 @@ function runOnce({ limit, onProgress, ...order }: RunOptions): Promise<OneResult
       }
     }, INTERVAL);
     const fail = (message: string): void => {
-      defects.push({ number: Atomics.load(progress, PROGRESS.number), message });
+      const parent = kept[Atomics.load(progress, PROGRESS.parent)] ?? [];
+      defects.push({ lineage: [...parent, Atomics.load(progress, PROGRESS.number)], message });
     };
     worker.on('message', (report: WorkerReport) => {
-      if (report.kind === 'end') outcomes = report.outcomes;
+      if (report.kind === 'end') totals = report.totals;
+      else if (report.kind === 'kept') kept.push(report.lineage);
       else defects.push(report);
     });
     worker.on('error', (error) => fail(`Worker ended: ${error.stack ?? error.message}`));
     worker.on('exit', () => {
       clearInterval(timer);
       const executions = Atomics.load(progress, PROGRESS.done);
-      resolve({ executions, number: Atomics.load(progress, PROGRESS.number), outcomes, defects });
+      resolve({ executions, number: Atomics.load(progress, PROGRESS.number), totals, defects });
     });
   });
 }

@@ -63,7 +63,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Tell what an image holds and what is wrong with it',
     positionals: [IMAGE],
     options: [
-      { name: 'check', type: 'boolean', summary: 'Walk through every view and compare them' },
+      { name: 'check', type: 'boolean', summary: 'Look at all of a large image, however long it takes' },
+      { name: 'brief', type: 'boolean', summary: 'Tell only what opening the image shows' },
       ...VIEW_OPTIONS,
     ],
     load: async () => (await import('./commands/info.js')).runInfo,
@@ -103,6 +104,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     options: [
       { name: 'directory', short: 'C', type: 'string', summary: 'Where to; the current directory without' },
+      { name: 'xattrs', type: 'boolean', summary: 'Set extended attributes of users too' },
       ...VIEW_OPTIONS,
     ],
     load: async () => (await import('./commands/extract.js')).runExtract,

@@ -39,7 +39,9 @@ const SIGNATURES: readonly Signature[] = [
   { title: 'a cue sheet', offset: 0, magic: 'FILE "' },
   { title: 'an ELF program', offset: 0, magic: '\x7fELF' },
   { title: 'a PDF document', offset: 0, magic: '%PDF-' },
-  { title: 'a disk with an MBR partition table', offset: 510, magic: '\x55\xaa' },
+  { title: 'an NTFS file system', offset: 3, magic: 'NTFS    ' },
+  { title: 'an exFAT file system', offset: 3, magic: 'EXFAT   ' },
+  { title: 'a boot sector with something unknown behind it', offset: 510, magic: '\x55\xaa' },
 ];
 
 /** What the file is, with its article ("a gzip file"), or undefined. Rejects as ByteSource.read does. */

@@ -25,7 +25,7 @@ export async function openContainer(source: ByteSource, signal?: AbortSignal): P
 
 async function explainRefusal(source: ByteSource, signal: AbortSignal | undefined): Promise<IsodriveError> {
   const at = { source: source.name, offset: 0 };
-  const wanted = 'expected an ISO 9660 image';
+  const wanted = 'expected an image with ISO 9660, UDF, HFS, HFS+ or FAT';
   const foreign = await nameForeignFormat(source, signal);
   if (foreign !== undefined) {
     return new IsodriveError('unsupported', `Cannot open "${source.name}": it is ${foreign}, ${wanted}`, {

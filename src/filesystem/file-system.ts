@@ -50,6 +50,11 @@ export interface FileSystem {
    */
   probe(reader: SectorReader, context: ProbeContext): Promise<Volume>;
   /**
+   * Looks into the partitions of a disc that holds nothing by itself: a hard disk. Absent for formats that are not met
+   * there, or whose `probe` looks there anyway. Gives no tree where there is none; rejects as `probe` does.
+   */
+  probePartitions?(reader: SectorReader, context: ProbeContext): Promise<Volume | undefined>;
+  /**
    * The sessions from sector `first` on, in their order; empty where none of this format can be seen. Absent for formats
    * that are not written in sessions. Rejects as ByteSource.read does.
    */

@@ -39,7 +39,7 @@ export interface Extent {
  * How a file's bytes are stored where they are not its content; src/index/layout.ts gives each its number. Who decodes
  * them: src/index/content-opener.ts.
  */
-export type ContentCoding = 'zisofs';
+export type ContentCoding = 'zisofs' | 'decmpfs';
 
 /** Sums that a disc records of its files, as an array. Addresses are sectors of 2048 bytes. */
 export interface RecordedSums {

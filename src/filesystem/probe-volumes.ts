@@ -20,24 +20,20 @@ export const FILE_SYSTEMS: readonly FileSystem[] = [
 const FAULTS = ['unsupported', 'damaged', 'image-unreadable'];
 
 /**
- * Every volume that can be used, in the order of the table; at least one. One that is damaged or lies on bad sectors,
- * beside a good one, is a finding. Rejects with the error that says most when none can be used, and as ByteSource.read
- * does.
+ * Every volume that can be used, in the order of the table; at least one. Where the disc holds none by itself, its
+ * partitions are looked into. One that is damaged or lies on bad sectors, beside a good one, is a finding. Rejects with the
+ * error that says most when none can be used, and as ByteSource.read does.
  */
 export async function probeVolumes(reader: SectorReader, context: ProbeContext): Promise<Volume[]> {
-  const volumes: Volume[] = [];
   const errors: IsodriveError[] = [];
-  for (const fileSystem of FILE_SYSTEMS) {
-    try {
-      volumes.push(await fileSystem.probe(reader, context));
-    } catch (thrown) {
-      if (!(thrown instanceof IsodriveError) || !FAULTS.includes(thrown.code)) throw thrown;
-      errors.push(thrown);
-    }
+  const volumes = await collect(errors, (fileSystem) => fileSystem.probe(reader, context));
+  const { partitions = [] } = context;
+  if (volumes.length === 0 && partitions.length > 0) {
+    volumes.push(...(await collect(errors, (one) => one.probePartitions?.(reader, context))));
   }
   // "Not here" is what all but one say of most discs.
   const faults = errors.filter(({ code }) => code !== 'unsupported');
-  if (volumes.length === 0) throw faults[0] ?? errors[0] ?? new RangeError('No file system to look for');
+  if (volumes.length === 0) throw faults[0] ?? refuse(reader, partitions.length, errors[0]);
   for (const { code, message, at } of faults) {
     context.report({
       code: code === 'damaged' ? 'damaged-volume' : 'unreadable-volume',
@@ -47,4 +43,33 @@ export async function probeVolumes(reader: SectorReader, context: ProbeContext):
     });
   }
   return volumes;
+}
+
+/** What `look` gives for the file systems of the table; their faults go to `errors`. */
+async function collect(
+  errors: IsodriveError[],
+  look: (fileSystem: FileSystem) => Promise<Volume | undefined> | undefined,
+): Promise<Volume[]> {
+  const volumes: Volume[] = [];
+  for (const fileSystem of FILE_SYSTEMS) {
+    try {
+      const volume = await look(fileSystem);
+      if (volume !== undefined) volumes.push(volume);
+    } catch (thrown) {
+      if (!(thrown instanceof IsodriveError) || !FAULTS.includes(thrown.code)) throw thrown;
+      errors.push(thrown);
+    }
+  }
+  return volumes;
+}
+
+function refuse(reader: SectorReader, partitions: number, first: IsodriveError | undefined): IsodriveError {
+  if (partitions === 0 && first !== undefined) return first;
+  const names = FILE_SYSTEMS.map(({ title }) => title).join(', ');
+  return new IsodriveError(
+    'unsupported',
+    `Cannot read "${reader.name}": none of its ${partitions} partitions holds a file system that is read here, ` +
+      `expected one of ${names}`,
+    { at: { source: reader.name }, action: 'Use a program for hard disk images' },
+  );
 }

@@ -2,6 +2,7 @@
 // One opener serves one index and shares what it decodes among all readers of a file.
 import { LRUCache } from 'lru-cache';
 import type { FileContent } from '../filesystem/file-content.js';
+import { DecmpfsContent } from '../filesystem/hfsplus/decmpfs-content.js';
 import { ZisofsContent } from '../filesystem/iso9660/zisofs/zisofs-content.js';
 import { BlockCache } from '../source/block-cache.js';
 import type { ByteSource } from '../source/byte-source.js';
@@ -45,17 +46,19 @@ export class ContentOpener {
     const size = table.wide(row, ROW.sizeLow);
     const { coding, parameters } = readCoding(table, row);
     if (coding === CODING.plain) return new FileReader(this.#source, extents, size);
-    const stored = extents.reduce((sum, { length }) => sum + length, 0);
     this.#cache ??= new BlockCache(this.#cacheBytes);
-    return new ZisofsContent({
-      stored: new FileReader(this.#source, extents, stored),
+    const storedBytes = extents.reduce((sum, { length }) => sum + length, 0);
+    const file = {
+      stored: new FileReader(this.#source, extents, storedBytes),
       size,
       parameters,
       name: String(row),
       cache: this.#cache,
-      onMismatch: (what) => this.#reportMismatch(row, what),
       sourceName: this.#source.name,
-    });
+    };
+    return coding === CODING.decmpfs
+      ? new DecmpfsContent(file)
+      : new ZisofsContent({ ...file, onMismatch: (what) => this.#reportMismatch(row, what) });
   }
 
   #reportMismatch(row: number, what: string): void {

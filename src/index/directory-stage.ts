@@ -11,6 +11,8 @@ import { HIGH, highWord } from './wide-number.js';
 
 /** Entries of one directory. */
 export const MAX_DIRECTORY_ENTRIES = 4_194_304;
+/** Bytes of a file: beyond, numbers are not exact. */
+export const MAX_FILE_BYTES = Number.MAX_SAFE_INTEGER;
 /** Bytes of a stage that is kept for the next directory: thousands of entries fit. */
 const MAX_KEPT_BYTES = 1_048_576;
 const SLASH = 0x2f;
@@ -33,6 +35,11 @@ export class DirectoryStage implements EntrySink {
   #sourceName = '';
   /** Names so far are in order and differ, as they do on most discs: then there is nothing to sort. */
   #inOrder = true;
+  readonly #maxEntries: number;
+
+  constructor(maxEntries = MAX_DIRECTORY_ENTRIES) {
+    this.#maxEntries = maxEntries;
+  }
 
   /** Whether it is worth keeping: after one huge directory, its memory is not. */
   get isSmall(): boolean {
@@ -47,16 +54,17 @@ export class DirectoryStage implements EntrySink {
   }
 
   add(entry: DirectoryEntry): void {
-    if (this.count >= MAX_DIRECTORY_ENTRIES) {
+    if (this.count >= this.#maxEntries) {
       throw new IsodriveError(
         'damaged',
-        `Directory has more than ${MAX_DIRECTORY_ENTRIES} entries, expected fewer`,
+        `Directory has more than ${this.#maxEntries} entries, expected fewer`,
       );
     }
     this.#growRows();
     const nameOffset = this.blobBytes;
     const nameLength = this.#addName(entry);
     if (nameLength === 0) return;
+    if (entry.size > MAX_FILE_BYTES) this.#settleSize(entry);
     const { rows } = this;
     const at = this.count * ROW_WORDS;
     rows[at + ROW.nameOffset] = nameOffset;
@@ -202,6 +210,17 @@ export class DirectoryStage implements EntrySink {
     this.#keys[this.count] = prefixKey(blob, start, length);
     this.blobBytes += length;
     return length;
+  }
+
+  /** A size that no disc can have: what has a place on the disc is shown of such a file. */
+  #settleSize(entry: DirectoryEntry): void {
+    const found = entry.size;
+    const extents = entry.coding === undefined ? (entry.extents ?? []) : [];
+    const held = extents.reduce((sum, { length }) => sum + length, 0);
+    entry.size = held > MAX_FILE_BYTES ? 0 : held;
+    if (entry.size === 0) entry.extents = undefined;
+    const what = `File says that it has ${found} bytes, which none can have; it is shown with ${entry.size}`;
+    this.#finding('impossible-size', 'damage', what);
   }
 
   #addTarget(at: number, entry: DirectoryEntry): void {

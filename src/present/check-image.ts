@@ -1,5 +1,5 @@
-// The long look at an image, for `info --check`: every view is walked to its end, so that what is wrong anywhere is
-// met, and then their files are compared. `info` alone tells what opening the image met.
+// The look at a whole image, for `info`: every view is walked to its end, so that what is wrong anywhere is met, and
+// then their files are compared. Without --check it ends after so many entries or so much time.
 import type { IsodriveError } from '../base/error.js';
 import { toIsodriveError } from '../base/error.js';
 import { DiscIndex } from '../index/disc-index.js';
@@ -10,16 +10,41 @@ import { MAX_CHECKED_ENTRIES, collectFiles } from './check/collect-files.js';
 import type { CheckedView } from './check/collect-files.js';
 import { compareViews } from './check/compare-views.js';
 
-/** Adds what it meets to the image's findings. Rejects with `cancelled` only. */
-export async function checkImage(image: OpenedImage, signal?: AbortSignal): Promise<void> {
+/** Entries of one view that the short look takes, and its milliseconds: `info` answers at once, whatever the image is. */
+export const MAX_SHORT_ENTRIES = 50_000;
+export const MAX_SHORT_TIME = 2000;
+
+/** As checkImage, but it ends early on a large image or a slow medium, which is a finding too. */
+export async function checkShortly(
+  image: OpenedImage,
+  signal?: AbortSignal,
+  maxTime = MAX_SHORT_TIME,
+): Promise<void> {
+  const time = AbortSignal.timeout(maxTime);
+  try {
+    const either = signal === undefined ? time : AbortSignal.any([signal, time]);
+    await checkImage(image, either, MAX_SHORT_ENTRIES);
+  } catch (thrown) {
+    if (!time.aborted || signal?.aborted === true || toIsodriveError(thrown).code !== 'cancelled')
+      throw thrown;
+    reportCut(image, `There was more to look at than ${maxTime} ms allow`);
+  }
+}
+
+/** Adds what it meets to the image's findings; of each view at most `maxEntries`. Rejects with `cancelled` only. */
+export async function checkImage(
+  image: OpenedImage,
+  signal?: AbortSignal,
+  maxEntries = MAX_CHECKED_ENTRIES,
+): Promise<void> {
   const report = image.findings.add.bind(image.findings);
   const views: CheckedView[] = [];
   for (const tree of image.trees) {
     try {
       const index = tree === image.tree ? image.index : await openIndex(image, tree, signal);
-      const view = await collectFiles({ ...image, tree, index }, signal);
+      const view = await collectFiles({ ...image, tree, index }, signal, maxEntries);
       checkPlaces(view, report);
-      if (view.isCut) reportCut(view);
+      if (view.isCut) reportCut(image, `The ${tree.kind} tree has more than ${maxEntries} entries`);
       views.push(view);
     } catch (thrown) {
       const error = toIsodriveError(thrown);
@@ -41,12 +66,12 @@ function openIndex(
   return DiscIndex.open(tree, new PlainIndexMemory(), findings, source.name, signal);
 }
 
-function reportCut({ image }: CheckedView): void {
-  image.findings.add({
+function reportCut({ findings, source }: OpenedImage, what: string): void {
+  findings.add({
     code: 'check-cut-short',
     severity: 'note',
-    message: `The ${image.tree.kind} tree has more than ${MAX_CHECKED_ENTRIES} entries, the check leaves out the rest`,
-    at: { source: image.source.name },
+    message: `${what}, the check leaves out the rest`,
+    at: { source: source.name },
   });
 }
 

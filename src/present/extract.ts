@@ -5,6 +5,7 @@ import type { OpenedImage } from '../index/open-image.js';
 import { ROOT_ROW } from '../index/index-table.js';
 import { ROW } from '../index/layout.js';
 import { throwIfAborted } from './abort.js';
+import { AttributeSetter } from './extract/attribute-setter.js';
 import { EntryWriter } from './extract/entry-writer.js';
 import { ExtractLog } from './extract/extract-log.js';
 import type { ExtractProgress, ExtractSummary } from './extract/extract-log.js';
@@ -17,6 +18,8 @@ export interface ExtractOptions {
   readonly rows: readonly number[];
   /** Created when it does not exist. */
   readonly directory: string;
+  /** Sets extended attributes of users too, where the target takes them. */
+  readonly attributes?: boolean;
   /** Called a few times a second, and once at the end. */
   readonly onProgress?: ((progress: ExtractProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -27,13 +30,15 @@ const FATAL = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE', 'ENFILE']);
 
 /**
  * Extracts. Faults of single entries are collected in the summary and the rest goes on. Rejects with `cancelled` on
- * abort, with `permission` or `usage` when the directory cannot be used, and with `partial` when it is full.
+ * abort, with `permission` or `usage` when the directory cannot be used, with `unsupported` when attributes cannot be set
+ * at all, and with `partial` when it is full.
  */
 export async function extract(image: OpenedImage, options: ExtractOptions): Promise<ExtractSummary> {
+  const attributes = options.attributes === true ? new AttributeSetter(image.index) : undefined;
   const total = await measureSelection(image, options.rows, options.signal);
   const { target, created } = openTarget(options.directory);
   const log = new ExtractLog(total, options.onProgress);
-  const run = new ExtractRun(image, log, options.signal);
+  const run = new ExtractRun(image, log, attributes, options.signal);
   for (const row of options.rows) await run.selected(target, row, created);
   run.finishParents();
   return log.finish();
@@ -52,11 +57,16 @@ class ExtractRun {
   readonly #writer: EntryWriter;
   readonly #parents: OpenParent[] = [];
 
-  constructor(image: OpenedImage, log: ExtractLog, signal: AbortSignal | undefined) {
+  constructor(
+    image: OpenedImage,
+    log: ExtractLog,
+    attributes: AttributeSetter | undefined,
+    signal: AbortSignal | undefined,
+  ) {
     this.#image = image;
     this.#log = log;
     this.#signal = signal;
-    this.#writer = new EntryWriter(image, log, signal);
+    this.#writer = new EntryWriter(image, log, attributes, signal);
   }
 
   async selected(target: TargetDirectory, row: number, created: boolean): Promise<void> {

@@ -8,6 +8,8 @@ import { FaultySource } from '../support/faulty-source.js';
 
 const IMAGE = buildIso({ root: [{ name: 'F.;1', extent: 30, size: 1 }] });
 
+const WANTED = 'expected an image with ISO 9660, UDF, HFS, HFS+ or FAT';
+
 function at(offset: number, magic: string, size = 100_000): Uint8Array {
   const bytes = Buffer.alloc(size, 0x55);
   bytes.write(magic, offset < 0 ? size + offset : offset, 'latin1');
@@ -41,19 +43,20 @@ describe('opening a container', () => {
     ['a Nero image (NRG)', at(-12, 'NER5')],
     ['an Apple disk image (DMG)', at(-512, 'koly')],
     ['an ext2, ext3 or ext4 file system', at(1080, '\x53\xef')],
-    ['a disk with an MBR partition table', at(510, '\x55\xaa')],
+    ['an NTFS file system', at(3, 'NTFS    ')],
+    ['an exFAT file system', at(3, 'EXFAT   ')],
+    ['a boot sector with something unknown behind it', at(510, '\x55\xaa')],
   ])('says of %s what it is', async (title, bytes) => {
     await expect(openContainer(new FaultySource(bytes))).rejects.toMatchObject({
       code: 'unsupported',
-      message: `Cannot open "memory": it is ${title}, expected an ISO 9660 image`,
+      message: `Cannot open "memory": it is ${title}, ${WANTED}`,
     });
   });
 
   it('says of unknown bytes that they hold no volume descriptor', async () => {
     await expect(openContainer(new FaultySource(Buffer.alloc(100_000, 0x37)))).rejects.toMatchObject({
       code: 'damaged',
-      message:
-        'Cannot open "memory": no volume descriptor stands at byte 32768 or behind it, expected an ISO 9660 image',
+      message: `Cannot open "memory": no volume descriptor stands at byte 32768 or behind it, ${WANTED}`,
     });
   });
 

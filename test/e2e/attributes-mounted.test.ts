@@ -1,14 +1,16 @@
 // Extended attributes and access control lists on a real mount: what getfattr and getfacl say of the tree that xorriso
 // made the image from, they say of the mount too.
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand } from '../../scripts/bench/run-command.js';
 import { createFuseDriver } from '../../src/mount/fuse/fuse-driver.js';
 import { findProgram } from '../../src/mount/probe-platform.js';
 import { MountedImage } from '../support/mounted-image.js';
+import { PrivateIsodrive } from '../support/private-isodrive.js';
 
 const run = promisify(execFile);
 const PROGRAMS = ['xorriso', 'getfacl', 'setfacl', 'getfattr', 'setfattr'];
@@ -75,5 +77,49 @@ describe.skipIf(!usable)(`a mount${usable ? '' : ` (needs ${PROGRAMS.join(', ')}
     await expect(look(mounted.directory, 'getfattr -n user.colour plain')).rejects.toMatchObject({
       stderr: expect.stringContaining('No such attribute') as unknown,
     });
+  });
+});
+
+const isRoot = process.getuid?.() === 0;
+const hasSetpriv = (await findProgram(['setpriv'])) !== undefined;
+describe.skipIf(!usable || !isRoot || !hasSetpriv)('an access control list of an image', () => {
+  it('is what lets users in and keeps them out', async () => {
+    // The list of "listed": user 12345 rw, group 54321 r, group 7 nothing, mask rw; others get what the mode says.
+    const secret = join(tree, 'secret');
+    writeFileSync(secret, 'for some only', { mode: 0o600 });
+    execFileSync('setfacl', ['-m', 'u:12345:r,g:54321:r,u:777:-,m::r', secret]);
+    const own = join(folder, 'own.iso');
+    const commands = ['-acl', 'on', '-outdev', own, '-map', secret, '/secret', '-commit'];
+    execFileSync('xorriso', commands, { stdio: 'ignore' });
+    rmSync(secret);
+    await using isodrive = await PrivateIsodrive.start();
+    const directory = await isodrive.makeDirectory();
+    for (const place of [isodrive.folder, directory]) chmodSync(place, 0o755);
+    for (const driver of ['fuse', 'erofs']) {
+      const mounted = await isodrive.daemon.run([
+        'mount',
+        own,
+        directory,
+        '--driver',
+        driver,
+        '--allow-other',
+      ]);
+      // Kernels without what driver erofs needs say so.
+      if (driver === 'erofs' && mounted.status !== 0) continue;
+      expect(mounted.stderr).toBe('');
+      const read = async (uid: number, gid: number): Promise<string> => {
+        const ids = ['--reuid', `${uid}`, '--regid', `${gid}`, '--clear-groups'];
+        const result = await runCommand('setpriv', [...ids, 'cat', join(directory, 'secret')], { cwd: '/' });
+        return result.stdout.toString() + (result.stderr.includes('Permission denied') ? 'refused' : '');
+      };
+      const shown = [
+        await read(12_345, 9),
+        await read(999, 54_321),
+        await read(999, 999),
+        await read(777, 54_321),
+      ];
+      expect([driver, ...shown]).toEqual([driver, 'for some only', 'for some only', 'refused', 'refused']);
+      await isodrive.daemon.must('unmount', directory);
+    }
   });
 });

@@ -2,9 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { IsodriveError } from '../../src/base/error.js';
 import { FindingLog } from '../../src/base/finding.js';
+import { DirectoryEntry } from '../../src/filesystem/file-tree.js';
 import { DiscIndex, MAX_DEPTH, MAX_SHARED_DIRECTORIES } from '../../src/index/disc-index.js';
 import { PlainIndexMemory, SharedIndexMemory } from '../../src/index/index-memory.js';
 import type { IndexMemory } from '../../src/index/index-memory.js';
+import { DirectoryStage, MAX_DIRECTORY_ENTRIES, MAX_FILE_BYTES } from '../../src/index/directory-stage.js';
 import { MAX_ROWS, REGION_BYTES } from '../../src/index/layout.js';
 import { readAttributes, readExtents } from '../../src/index/node-record.js';
 import { loadAddon } from '../../native/index.js';
@@ -175,6 +177,42 @@ describe('the index', () => {
       'Cannot find "/a/b" in "test.iso": "/a" is no directory',
     );
     await expect(index.resolve('/c')).rejects.toThrow('"/" has no "c"');
+  });
+
+  it('shows a file of a size that none can have with the bytes that have a place', async () => {
+    const extents = [
+      { offset: 2048, length: 2048 },
+      { offset: undefined, length: 100 },
+    ];
+    const findings = new FindingLog();
+    const nodes: ScriptedNode[] = [
+      { name: 'a', mode: FILE, size: MAX_FILE_BYTES, locator: 4096 },
+      { name: 'b', mode: FILE, size: MAX_FILE_BYTES + 1, locator: 4096 },
+      { name: 'c', mode: FILE, size: 2 ** 64, extents },
+    ];
+    const tree = new ScriptedTree(new Map([[ROOT_LOCATOR, nodes]]));
+    const index = await DiscIndex.open(tree, new PlainIndexMemory(), findings, 'test.iso');
+    const { first } = await index.children(0);
+    expect([0, 1, 2].map((i) => index.node(first + i).size)).toEqual([MAX_FILE_BYTES, 0, 2148]);
+    expect(readExtents(index.table, first + 1)).toEqual([]);
+    expect(readExtents(index.table, first + 2)).toEqual(extents);
+    expect(findings.findings.map(({ code }) => code)).toEqual(['impossible-size', 'impossible-size']);
+  });
+
+  it('takes as many entries of one directory as its stage allows and no more', () => {
+    const limit = 1000;
+    const stage = new DirectoryStage(limit);
+    stage.begin('test.iso', () => undefined);
+    const entry = new DirectoryEntry();
+    entry.mode = FILE;
+    const add = (number: number): void => {
+      entry.nameLength = new TextEncoder().encodeInto(`name ${number}`, entry.name).written;
+      stage.add(entry);
+    };
+    for (let number = 0; number < limit; number += 1) add(number);
+    expect(() => add(limit)).toThrow(`Directory has more than ${limit} entries`);
+    expect(stage.count).toBe(limit);
+    expect(MAX_DIRECTORY_ENTRIES).toBeLessThan(MAX_ROWS);
   });
 
   it('takes as many rows as the layout allows and no more', () => {

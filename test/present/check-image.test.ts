@@ -1,8 +1,8 @@
 // What the long look at an image finds that opening it does not.
 import { describe, expect, it } from 'vitest';
 import { MAX_OVERLAPS } from '../../src/present/check/check-places.js';
-import { collectFiles } from '../../src/present/check/collect-files.js';
-import { checkImage } from '../../src/present/check-image.js';
+import { MAX_CHECKED_ENTRIES, collectFiles } from '../../src/present/check/collect-files.js';
+import { MAX_SHORT_ENTRIES, checkImage, checkShortly } from '../../src/present/check-image.js';
 import { descriptor, terminator, ucs2 } from '../support/descriptor-builder.js';
 import { SECTOR, buildIso, directory } from '../support/iso-builder.js';
 import type { RecordSpec } from '../support/iso-builder.js';
@@ -112,5 +112,41 @@ describe('checkImage', () => {
     await using image = await openBytes(buildIso({ root }));
     expect(await collectFiles(image, undefined, 4)).toMatchObject({ isCut: false, files: { length: 4 } });
     expect(await collectFiles(image, undefined, 3)).toMatchObject({ isCut: true });
+  });
+});
+
+describe('checkShortly', () => {
+  it('finds on a small disc what the long look finds', async () => {
+    const shared = [
+      { name: 'A.;1', extent: 30, size: 2 * SECTOR },
+      { name: 'B.;1', extent: 31, size: SECTOR },
+    ];
+    const bytes = twoTrees(shared, [{ name: ucs2('a'), extent: 30, size: 5 }]);
+    await using image = await openBytes(bytes);
+    await checkShortly(image);
+    const found = image.findings.findings.map(({ code, message }) => ({ code, message }));
+    expect(found.length).toBeGreaterThan(0);
+    expect(found).toEqual(await check(bytes));
+  });
+
+  it.each([
+    [4, []],
+    [3, ['check-cut-short']],
+  ])('looks at so many entries of a view: %i', async (limit, expected) => {
+    const root = ['A', 'B', 'C', 'D'].map((name) => ({ name: `${name}.;1` }));
+    await using image = await openBytes(buildIso({ root }));
+    await checkImage(image, undefined, limit);
+    expect(image.findings.findings.map(({ code }) => code)).toEqual(expected);
+    expect(MAX_SHORT_ENTRIES).toBeLessThan(MAX_CHECKED_ENTRIES);
+  });
+
+  it('ends when its time is over, and not silently', async () => {
+    await using image = await openBytes(buildIso({ root: [{ name: 'A.;1' }] }));
+    const over = checkShortly(image, undefined, 0);
+    await over;
+    const codes = image.findings.findings.map(({ code }) => code);
+    expect([[], ['check-cut-short']]).toContainEqual(codes);
+    const aborted = AbortSignal.abort();
+    await expect(checkShortly(image, aborted)).rejects.toMatchObject({ code: 'cancelled' });
   });
 });

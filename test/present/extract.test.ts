@@ -23,8 +23,23 @@ import { TargetDirectory } from '../../src/present/extract/target-directory.js';
 import { memoryImage } from '../support/memory-tree.js';
 
 const isRoot = process.geteuid?.() === 0;
+const canHoldAttributes = holdsAttributes();
 let folder: string;
 let out: string;
+
+/** Whether the programs are there and the folder for temporary files takes attributes of users. */
+function holdsAttributes(): boolean {
+  const probe = mkdtempSync(join(tmpdir(), 'isodrive-attributes-'));
+  try {
+    execFileSync('setfattr', ['-n', 'user.probe', '-v', 'x', probe], { stdio: 'ignore' });
+    execFileSync('getfattr', ['-d', probe], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(probe, { recursive: true });
+  }
+}
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'isodrive-extract-'));
@@ -36,6 +51,64 @@ afterEach(() => {
 });
 
 describe('extract', () => {
+  it.skipIf(!canHoldAttributes)('sets extended attributes of users where that is asked for', async () => {
+    const attributes = [
+      ['user.colour', Buffer.from('blue')],
+      ['user.empty', Buffer.alloc(0)],
+      ['user.binary', Buffer.of(0, 255, 10)],
+      ['system.posix_acl_access', Buffer.from('not for this machine')],
+    ] as const;
+    const read = await memoryImage([
+      { type: 'file', name: 'f', content: 'x', mode: 0o444, modified: [1_000_000, 5], attributes },
+      { type: 'directory', name: 'd', mode: 0o555, children: [], attributes: attributes.slice(0, 1) },
+    ]);
+    const namesOf = (name: string): string[] =>
+      execFileSync('getfattr', ['-d', '-m', '-', '-e', 'hex', '--absolute-names', join(out, name)])
+        .toString()
+        .split('\n')
+        .filter((line) => line.includes('='))
+        .sort();
+    expect((await extract(read, { rows: [0], directory: out })).failures).toEqual([]);
+    expect(namesOf('f')).toEqual([]);
+    rmSync(out, { recursive: true });
+    expect((await extract(read, { rows: [0], directory: out, attributes: true })).failures).toEqual([]);
+    expect(namesOf('f')).toEqual(['user.binary=0x00ff0a', 'user.colour=0x626c7565', 'user.empty=0x']);
+    expect(namesOf('d')).toEqual(['user.colour=0x626c7565']);
+    expect([modeOf('f'), modeOf('d'), microsecondsOf('f')]).toEqual([0o444, 0o555, 1_000_000_000_005n]);
+  });
+
+  it.skipIf(!canHoldAttributes)('tells an attribute that the target refuses, and goes on', async () => {
+    const read = await memoryImage([
+      {
+        ...{ type: 'file', name: 'f', content: 'content', mode: 0o640 },
+        attributes: [[`user.${'n'.repeat(300)}`, Buffer.from('x')]],
+      },
+      { type: 'file', name: 'g', content: 'more', mode: 0o644 },
+    ]);
+    const summary = await extract(read, { rows: [0], directory: out, attributes: true });
+    expect(summary.failures.map(({ path, error }) => [path, error.code])).toEqual([['/f', 'partial']]);
+    expect([readFileSync(join(out, 'f'), 'utf8'), modeOf('f')]).toEqual(['content', 0o640]);
+    expect(readFileSync(join(out, 'g'), 'utf8')).toBe('more');
+  });
+
+  it.skipIf(!isRoot)('tells once that the target takes no attributes', async () => {
+    const attributes = [['user.a', Buffer.from('x')]] as const;
+    const read = await memoryImage(
+      ['f', 'g'].map((name) => ({ type: 'file', name, content: name, mode: 0o644, attributes })),
+    );
+    mkdirSync(out);
+    // A file system of the kernel's own, without attributes.
+    execFileSync('mount', ['-t', 'ramfs', 'ramfs', out]);
+    try {
+      const summary = await extract(read, { rows: [0], directory: join(out, 'x'), attributes: true });
+      expect(summary.failureCount).toBe(1);
+      expect(summary.failures[0]?.error.message).toContain('target takes none');
+      expect(readFileSync(join(out, 'x', 'g'), 'utf8')).toBe('g');
+    } finally {
+      execFileSync('umount', [out]);
+    }
+  });
+
   it('keeps content, modes, times to the microsecond, and targets', async () => {
     const image = await memoryImage(
       [

@@ -8,6 +8,9 @@ const ROOT_PARENT = 1;
 export const ROOT = 2;
 /** Blocks before the trees: boot blocks and volume header. */
 const FIRST_FREE = 4;
+const HAS_ATTRIBUTES = 4;
+/** Bytes of an attribute's value that fit into a node with the longest name used here. */
+const MAX_INLINE = 300;
 
 export interface CatalogEntry {
   readonly parent: number;
@@ -24,13 +27,20 @@ export interface CatalogEntry {
   readonly modified?: number;
   /** 32 bytes. */
   readonly finderInfo?: Uint8Array;
+  /** Of the record; whether there are attributes is added. */
+  readonly flags?: number;
+  /** By name; those of more bytes than fit in a node are forks. */
+  readonly attributes?: Readonly<Record<string, Uint8Array>>;
   readonly data?: Uint8Array;
   readonly resources?: Uint8Array;
+  /** Where the data are said to lie, instead of placing any: `size` bytes in these runs of blocks. */
+  readonly runs?: readonly Run[];
+  readonly size?: number;
   /** Spread the data over so many extents, a block of rubbish between them. */
   readonly fragments?: number;
 }
 
-interface Run {
+export interface Run {
   readonly start: number;
   readonly count: number;
 }
@@ -55,21 +65,26 @@ export function buildHfsPlus(label: string, entries: readonly CatalogEntry[]): B
     }
     return runs;
   };
-  const fork = (id: number, type: number, data: Uint8Array, fragments?: number): Buffer => {
-    const runs = place(data, fragments);
+  const fork = (id: number, type: number, size: number, runs: readonly Run[]): Buffer => {
     for (let at = 8, start = sum(runs.slice(0, 8)); at < runs.length; at += 8) {
       const more = runs.slice(at, at + 8);
       const key = Buffer.concat([u8(type), u8(0), u32(id), u32(start)]);
       overflow.push({ key, data: extents(more) });
       start += sum(more);
     }
-    return forkData(data.length, runs);
+    return forkData(size, runs);
   };
+  const dataFork = (entry: CatalogEntry): Buffer => {
+    const { id, data = new Uint8Array(), runs, size = data.length } = entry;
+    return fork(id, 0, size, runs ?? place(data, entry.fragments));
+  };
+  const resourceFork = ({ id, resources = new Uint8Array() }: CatalogEntry): Buffer =>
+    fork(id, 0xff, resources.length, place(resources));
   const records: TreeRecord[] = [
     { parent: ROOT_PARENT, id: ROOT, name: label, isFolder: true },
     ...entries,
   ].flatMap((entry: CatalogEntry) => [
-    { key: catalogKey(entry.parent, entry.name), data: catalogRecord(entry, fork) },
+    { key: catalogKey(entry.parent, entry.name), data: catalogRecord(entry, dataFork, resourceFork) },
     { key: catalogKey(entry.id, ''), data: thread(entry) },
   ]);
   const catalog = buildTree(
@@ -79,6 +94,16 @@ export function buildHfsPlus(label: string, entries: readonly CatalogEntry[]): B
   const extentsTree = buildTree(
     overflow.sort((a, b) => Buffer.compare(a.key.subarray(2), b.key.subarray(2))),
     10,
+  );
+  const attributes = entries.flatMap((entry) =>
+    Object.entries(entry.attributes ?? {}).map(([name, value]) => ({
+      key: Buffer.concat([u16(0), u32(entry.id), u32(0), catalogKey(0, name).subarray(4)]),
+      data: attributeRecord(value, () => forkData(value.length, place(value))),
+    })),
+  );
+  const attributesTree = buildTree(
+    attributes.sort((a, b) => Buffer.compare(a.key, b.key)),
+    266,
   );
   const header = Buffer.alloc(BLOCK);
   header.write('H+', 0, 'latin1');
@@ -90,6 +115,7 @@ export function buildHfsPlus(label: string, entries: readonly CatalogEntry[]): B
   header.writeUInt32BE(BLOCK, 40);
   forkData(extentsTree.length, place(extentsTree)).copy(header, 192);
   forkData(catalog.length, place(catalog)).copy(header, 272);
+  if (attributes.length > 0) forkData(attributesTree.length, place(attributesTree)).copy(header, 352);
   header.writeUInt32BE(FIRST_FREE + blocks.length, 44);
   return Buffer.concat([Buffer.alloc(HEADER_OFFSET), header, Buffer.alloc(BLOCK), ...blocks]);
 }
@@ -111,12 +137,23 @@ export function wrapInHfs(volume: Uint8Array): Buffer {
   return Buffer.concat([lead, volume]);
 }
 
-type PlaceFork = (id: number, type: number, data: Uint8Array, fragments?: number) => Buffer;
+/** HFSPlusAttrData or HFSPlusAttrForkData, at an even length. */
+function attributeRecord(value: Uint8Array, placeFork: () => Buffer): Buffer {
+  if (value.length > MAX_INLINE) return Buffer.concat([u32(0x20), u32(0), placeFork()]);
+  const parts = [u32(0x10), u32(0), u32(0), u32(value.length), value, Buffer.alloc(value.length & 1)];
+  return Buffer.concat(parts);
+}
 
-function catalogRecord(entry: CatalogEntry, fork: PlaceFork): Buffer {
-  const { id, isFolder = false, data = new Uint8Array(), resources = new Uint8Array() } = entry;
+function catalogRecord(
+  entry: CatalogEntry,
+  dataFork: (entry: CatalogEntry) => Buffer,
+  resourceFork: (entry: CatalogEntry) => Buffer,
+): Buffer {
+  const { id, isFolder = false } = entry;
   const record = Buffer.alloc(isFolder ? 88 : 248);
   record.writeUInt16BE(isFolder ? 1 : 2, 0);
+  const hasAttributes = entry.attributes === undefined ? 0 : HAS_ATTRIBUTES;
+  record.writeUInt16BE((entry.flags ?? 0) | hasAttributes, 2);
   record.writeUInt32BE(id, 8);
   record.writeUInt32BE(entry.modified ?? 3_700_000_000, 16);
   record.writeUInt32BE(entry.owner ?? 0, 32);
@@ -126,8 +163,8 @@ function catalogRecord(entry: CatalogEntry, fork: PlaceFork): Buffer {
   record.writeUInt32BE(entry.special ?? 0, 44);
   if (entry.finderInfo !== undefined) record.set(entry.finderInfo, 48);
   if (isFolder) return record;
-  fork(id, 0, data, entry.fragments).copy(record, 88);
-  fork(id, 0xff, resources).copy(record, 168);
+  dataFork(entry).copy(record, 88);
+  resourceFork(entry).copy(record, 168);
   return record;
 }
 

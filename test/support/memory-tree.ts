@@ -26,6 +26,8 @@ export interface TestNode {
   /** Files: extents, instead of content; offsets in the image. */
   readonly extents?: readonly Extent[];
   readonly target?: string | Uint8Array;
+  /** Extended attributes: full names and values. */
+  readonly attributes?: readonly (readonly [string, Uint8Array])[];
   readonly children?: readonly TestNode[];
   /** Directories: listing them fails with this. */
   readonly fault?: IsodriveError;
@@ -126,6 +128,7 @@ class MemoryTree implements FileTree {
     [entry.modified.seconds, entry.modified.microseconds] = node.modified ?? [1_700_000_000, 0];
     [entry.deviceMajor, entry.deviceMinor] = node.device ?? [0, 0];
     if (node.target !== undefined) entry.target = bytesOf(node.target);
+    entry.attributes = node.attributes;
     if (node.type === 'directory') entry.locator = this.#nodes.indexOf(node);
     else if (node.extents !== undefined) {
       entry.extents = node.extents;

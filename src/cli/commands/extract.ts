@@ -18,7 +18,8 @@ export const runExtract: RunCommand = async (args, { output, signal }) => {
   const progress = output.stderrIsTerminal && !output.json ? new ProgressLine(output.stderr) : undefined;
   let summary: Summary;
   try {
-    summary = await extract(image, { rows, directory, signal, onProgress: progress?.show.bind(progress) });
+    const onProgress = progress?.show.bind(progress);
+    summary = await extract(image, { rows, directory, attributes: args.flag('xattrs'), signal, onProgress });
   } finally {
     progress?.clear();
   }

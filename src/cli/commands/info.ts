@@ -1,9 +1,9 @@
-// isodrive info IMAGE: volumes, views, sessions, boot entries and findings, with --check those of the whole image, and
-// where it is mounted.
+// isodrive info IMAGE: volumes, views, sessions, boot entries and findings, and where it is mounted. How much of the image
+// is looked at: --brief, nothing, --check.
 import { realpath } from 'node:fs/promises';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { findSocket } from '../find-socket.js';
-import { checkImage } from '../../present/check-image.js';
+import { checkImage, checkShortly } from '../../present/check-image.js';
 import { reportCopyProtection } from '../../present/copy-protection.js';
 import { describeDamage, formatDamage } from '../../present/describe-damage.js';
 import { describeImage, formatDescription } from '../../present/describe-image.js';
@@ -16,6 +16,7 @@ import { listMounts } from './list.js';
 export const runInfo: RunCommand = async (args, { output, signal }) => {
   await using image = await openForCommand(args, signal);
   if (args.flag('check')) await checkImage(image, signal);
+  else if (!args.flag('brief')) await checkShortly(image, signal);
   await reportCopyProtection(image, signal);
   const description = describeImage(image);
   const damage = await describeDamage(image, signal);

@@ -20,15 +20,22 @@ const SIGNATURES: readonly (readonly [number, string])[] = [
   [1024, 'BD'],
   [512, 'PM'],
 ];
-/** Of a FAT boot sector: the jump it starts with, the name of its format at either place, the mark it ends with. */
+/**
+ * Of a FAT boot sector: the jump it starts with, and what of its parameter block no other boot sector has: bytes of a
+ * sector, reserved sectors (none in NTFS), kind of medium. The name of the format is newer than the format.
+ */
 const FAT = {
   jumps: [0xeb, 0xe9],
-  name: 'FAT',
-  narrowName: 54,
-  wideName: 82,
-  mark: '\x55\xaa',
-  markOffset: 510,
+  sectorBytes: 11,
+  sectorSizes: [512, 1024, 2048, 4096],
+  reserved: 14,
+  media: 21,
 };
+/** What every boot sector ends with. */
+const MARK = { text: '\x55\xaa', offset: 510 };
+
+/** Of a master boot record: four entries that start with an indicator and have a type. */
+const MBR = { table: 446, entryBytes: 16, entries: 4, type: 4, indicators: [0x00, 0x80] };
 
 export const isoFormat: ContainerFormat = {
   name: 'iso',
@@ -55,11 +62,26 @@ export const isoFormat: ContainerFormat = {
 async function probeOtherVolumes(source: ByteSource, signal: AbortSignal | undefined): Promise<Confidence> {
   const bytes = await readAtMost(source, 0, SECTOR_SIZE, signal);
   const text = Buffer.from(bytes).toString('latin1');
-  const isFat =
-    FAT.jumps.includes(bytes[0] ?? 0) &&
-    text.startsWith(FAT.mark, FAT.markOffset) &&
-    [FAT.narrowName, FAT.wideName].some((offset) => text.startsWith(FAT.name, offset));
-  return isFat || SIGNATURES.some(([offset, magic]) => text.startsWith(magic, offset)) ? 1 : 0;
+  const isMarked = text.startsWith(MARK.text, MARK.offset) && (isFat(bytes) || hasPartitions(bytes));
+  return isMarked || SIGNATURES.some(([offset, magic]) => text.startsWith(magic, offset)) ? 1 : 0;
+}
+
+function isFat(bytes: Uint8Array): boolean {
+  const u16 = (at: number): number => bytes[at]! | (bytes[at + 1]! << 8);
+  return (
+    FAT.jumps.includes(bytes[0]!) &&
+    FAT.sectorSizes.includes(u16(FAT.sectorBytes)) &&
+    u16(FAT.reserved) > 0 &&
+    bytes[FAT.media]! >= 0xf0
+  );
+}
+
+function hasPartitions(bytes: Uint8Array): boolean {
+  const entries = Array.from({ length: MBR.entries }, (_, i) => MBR.table + i * MBR.entryBytes);
+  return (
+    entries.every((at) => MBR.indicators.includes(bytes[at]!)) &&
+    entries.some((at) => bytes[at + MBR.type] !== 0)
+  );
 }
 
 function createPlainDisc(reader: PlainSectorReader): Disc {

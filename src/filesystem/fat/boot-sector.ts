@@ -4,11 +4,11 @@ import { IsodriveError } from '../../base/error.js';
 
 export const BOOT_SECTOR_BYTES = 512;
 /** Section 3.5: the count of clusters alone decides which FAT it is. */
-const MAX_CLUSTERS_12 = 4084;
-const MAX_CLUSTERS_16 = 65_524;
-const MAX_CLUSTERS_32 = 0x0fff_fff5;
+export const MAX_CLUSTERS_12 = 4084;
+export const MAX_CLUSTERS_16 = 65_524;
+export const MAX_CLUSTERS_32 = 0x0fff_fff5;
 const ENTRY_BYTES = 32;
-const MAX_SECTOR_BYTES = 4096;
+export const MAX_SECTOR_BYTES = 4096;
 
 /** Bits of an entry in the table. */
 export type FatWidth = 12 | 16 | 32;

@@ -10,7 +10,9 @@ const WINDOW_BYTES = 3 * 65_536;
 /** First cluster that holds data. */
 export const FIRST_CLUSTER = 2;
 /** Every cluster belongs to one chain: following them all this often over is what no sound volume needs. */
-const MAX_ROUNDS = 4;
+export const MAX_ROUNDS = 4;
+/** Steps of small volumes beyond that. */
+export const SPARE_STEPS = 4096;
 
 export interface Chain {
   readonly extents: readonly Extent[];
@@ -33,7 +35,7 @@ export class ClusterTable {
     this.#reader = reader;
     this.#layout = layout;
     this.#start = start;
-    this.#stepsLeft = MAX_ROUNDS * (layout.clusterCount + 1024);
+    this.#stepsLeft = MAX_ROUNDS * layout.clusterCount + SPARE_STEPS;
   }
 
   /** Byte offset in the image of a cluster. */

@@ -4,6 +4,7 @@ import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { readExactly } from '../../source/read-fully.js';
+import { listsNothing } from '../lists-nothing.js';
 import { DirectoryEntry, MODE_TYPE } from '../file-tree.js';
 import type { EntrySink, Extent, FileTree } from '../file-tree.js';
 import { BOOT_SECTOR_BYTES, parseBootSector } from './boot-sector.js';
@@ -66,9 +67,7 @@ export class FatTree implements FileTree {
 
   async isRootEmpty(signal?: AbortSignal): Promise<boolean> {
     const { locator, size } = await this.readRoot();
-    let count = 0;
-    await this.readDirectory(locator, size, { add: () => void (count += 1) }, () => undefined, signal);
-    return count === 0;
+    return listsNothing(this, locator, size, signal);
   }
 
   async readDirectory(

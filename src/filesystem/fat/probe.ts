@@ -1,4 +1,4 @@
-// Finds a FAT volume that is the whole image: a floppy, or a partition on its own.
+// Finds FAT volumes: one that is the whole image, as of a floppy, or those in the partitions of a hard disk.
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
@@ -7,6 +7,9 @@ import type { FileSystem, Volume } from '../file-system.js';
 import { completeSummary } from '../volume-summary.js';
 import { BOOT_SECTOR_BYTES, isFatBootSector } from './boot-sector.js';
 import { FatTree } from './fat-tree.js';
+
+/** Volumes that are shown of one disc. */
+export const MAX_FAT_VOLUMES = 8;
 
 export const fatFileSystem: FileSystem = {
   title: 'FAT',
@@ -20,10 +23,23 @@ export const fatFileSystem: FileSystem = {
         { at: { source: reader.name, offset: 0 } },
       );
     }
-    const { label, blockSize, volumeSize } = tree;
-    return { trees: [tree], summary: completeSummary({ volumeId: label, blockSize, size: volumeSize }) };
+    return toVolume([tree], tree);
+  },
+
+  async probePartitions(reader, { partitions = [], signal }): Promise<Volume | undefined> {
+    const trees: FatTree[] = [];
+    for (const start of new Set(partitions.map((partition) => partition.start))) {
+      const tree = await openFatVolume(reader, start, signal);
+      if (tree !== undefined && trees.length < MAX_FAT_VOLUMES) trees.push(tree);
+    }
+    const [first] = trees;
+    return first === undefined ? undefined : toVolume(trees, first);
   },
 };
+
+function toVolume(trees: readonly FatTree[], { label, blockSize, volumeSize }: FatTree): Volume {
+  return { trees, summary: completeSummary({ volumeId: label, blockSize, size: volumeSize }) };
+}
 
 /** The FAT volume that starts at byte `start` of the image, or undefined. Rejects as ByteSource.read does. */
 export async function openFatVolume(

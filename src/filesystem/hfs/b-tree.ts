@@ -3,14 +3,16 @@
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
-import { readFork } from './fork.js';
+import { readFork, sliceFork } from './fork.js';
+import type { Extent } from '../file-tree.js';
 import type { Fork } from './fork.js';
 
 /** Levels of one tree. Nodes hold at least two records, so that 32 levels have more leaves than a volume has nodes. */
 export const MAX_LEVELS = 32;
-/** TN1150: node sizes are powers of two from 512 to 32768. */
+/** TN1150: node sizes are powers of two from 512 to 32768, the largest that their field holds. */
 const MIN_NODE_SIZE = 512;
-const MAX_NODE_SIZE = 32_768;
+/** The wanted record stands in the leaf that a search ends at, or first in the next one. */
+const SEARCHED_LEAVES = 2;
 const DESCRIPTOR_BYTES = 14;
 const NODE_KIND = { index: 0, header: 1, leaf: 0xff } as const;
 /** TN1150 BTHeaderRec attributes, bit 2: keys of index nodes have their own length. */
@@ -30,6 +32,8 @@ export type CompareKey = (key: ByteCursor) => number;
 export class BTreeNode {
   readonly key: ByteCursor;
   readonly data: ByteCursor;
+  /** Byte of the tree where the node starts. */
+  readonly position: number;
   /** Node number of the next one on this level, 0 at the end. */
   readonly next: number;
   readonly count: number;
@@ -40,8 +44,15 @@ export class BTreeNode {
   readonly #fixedKeyLength: number;
 
   /** `fixedKeyLength`: bytes that keys of an index node take whatever their length, or 0. */
-  constructor(whole: ByteCursor, bytes: Uint8Array, keyLengthBytes: 1 | 2, fixedKeyLength: number) {
+  constructor(
+    whole: ByteCursor,
+    bytes: Uint8Array,
+    position: number,
+    keyLengthBytes: 1 | 2,
+    fixedKeyLength: number,
+  ) {
     this.#whole = whole;
+    this.position = position;
     this.#keyLengthBytes = keyLengthBytes;
     this.next = whole.u32be(0); // BTNodeDescriptor fLink, offset 0
     const kind = whole.u8(8); // kind, offset 8
@@ -117,13 +128,7 @@ export class BTree {
     const tree = new BTree(reader, fork, shape, header);
     const { nodeSize } = tree;
     const isPower = (nodeSize & (nodeSize - 1)) === 0;
-    if (
-      header.u8(8) === NODE_KIND.header &&
-      isPower &&
-      nodeSize >= MIN_NODE_SIZE &&
-      nodeSize <= MAX_NODE_SIZE
-    )
-      return tree;
+    if (header.u8(8) === NODE_KIND.header && isPower && nodeSize >= MIN_NODE_SIZE) return tree;
     throw tree.#damaged(`its header node is of kind ${header.u8(8)} with nodes of ${nodeSize} bytes`);
   }
 
@@ -144,6 +149,26 @@ export class BTree {
       node = await this.#readNode(next, signal);
       if (!node.isLeaf) throw this.#damaged(`node ${next} stands among the leaves and is none`);
     }
+  }
+
+  /** The node, on the record whose key is at the place; undefined when there is none. Rejects as leavesFrom throws. */
+  async find(compare: CompareKey, signal?: AbortSignal): Promise<BTreeNode | undefined> {
+    let leaves = 0;
+    for await (const node of this.leavesFrom(compare, signal)) {
+      for (let i = 0; i < node.count; i += 1) {
+        if (!node.seek(i)) continue;
+        const order = compare(node.key);
+        if (order >= 0) return order === 0 ? node : undefined;
+      }
+      leaves += 1;
+      if (leaves === SEARCHED_LEAVES) return undefined;
+    }
+    return undefined;
+  }
+
+  /** Where bytes of a node's record lie in the image; `data` is one of its cursors. */
+  locateData(node: BTreeNode, data: ByteCursor, offset: number, length: number): readonly Extent[] {
+    return sliceFork(this.#fork, node.position + data.offsetInSource(offset) - node.offset, length);
   }
 
   /** The leaf where the first key that is not before the place is, or whose successor has it. */
@@ -180,17 +205,12 @@ export class BTree {
     const bytes = new Uint8Array(this.nodeSize);
     await readFork(this.#reader, this.#fork, bytes, position, signal);
     const whole = new ByteCursor(bytes, this.#reader.name, this.#locate(position));
-    return new BTreeNode(whole, bytes, this.#shape.keyLengthBytes, this.#fixedKeyLength);
+    return new BTreeNode(whole, bytes, position, this.#shape.keyLengthBytes, this.#fixedKeyLength);
   }
 
   /** Byte offset in the image of a byte of the tree. */
   #locate(position: number): number {
-    let start = 0;
-    for (const { offset, length } of this.#fork.extents) {
-      if (position < start + length && offset !== undefined) return offset + position - start;
-      start += length;
-    }
-    return 0;
+    return sliceFork(this.#fork, position, 1)[0]?.offset ?? 0;
   }
 
   #damaged(found: string): IsodriveError {

@@ -14,7 +14,7 @@ import { MacAttributes } from './mac-attributes.js';
 export const ROOT_PARENT_ID = 1;
 export const ROOT_ID = 2;
 /** Broken records, after which the rest of a directory is given up. */
-const MAX_DAMAGED_RECORDS = 64;
+export const MAX_DAMAGED_RECORDS = 64;
 
 /** What the records of one directory are decoded with. */
 export interface ListingJob {

@@ -5,15 +5,10 @@ import type { SectorReader } from '../../disc/sector-reader.js';
 import type { BTree } from './b-tree.js';
 import { ForkBuilder } from './fork.js';
 import type { Fork } from './fork.js';
+import { LookupBudget } from './lookup-budget.js';
 
 /** Extents of one fork: a fragmented file has hundreds. */
 export const MAX_FORK_EXTENTS = 65_536;
-/** Bytes that no record of an overflow tree is smaller than: key, extents and offset of an HFS record are 22. */
-const MIN_RECORD_BYTES = 20;
-/** Lookups that every volume may need, however small its overflow tree is. */
-const SPARE_LOOKUPS = 4096;
-/** The wanted record stands in the leaf that a search ends at, or first in the next one. */
-const SEARCHED_LEAVES = 2;
 
 /** What differs between HFS and HFS+. */
 export interface ExtentFormat {
@@ -44,8 +39,7 @@ export class ForkMap {
   readonly #blockSize: number;
   readonly #firstBlock: number;
   readonly #format: ExtentFormat;
-  /** Each record belongs to one fork: files that share them without end must not cost time without end. */
-  #lookups = 0;
+  #lookups: LookupBudget | undefined;
 
   /** `firstBlock`: byte offset in the image of allocation block 0. */
   constructor(blockSize: number, firstBlock: number, format: ExtentFormat) {
@@ -60,7 +54,7 @@ export class ForkMap {
     const builder = new ForkBuilder(this.#blockSize, this.#firstBlock);
     this.#addRuns(builder, request.record, request.extentsAt);
     for (let taken = this.#format.runs; !builder.covers(size); taken += this.#format.runs) {
-      if (taken > MAX_FORK_EXTENTS || !(await this.#addOverflow(builder, request, signal))) break;
+      if (taken >= MAX_FORK_EXTENTS || !(await this.#addOverflow(builder, request, signal))) break;
     }
     return { size, extents: builder.finish(size) };
   }
@@ -84,27 +78,18 @@ export class ForkMap {
   ): Promise<boolean> {
     const { overflow } = this;
     if (overflow === undefined) return false;
-    this.#lookups += 1;
-    if (this.#lookups > SPARE_LOOKUPS + 2 * (overflow.size / MIN_RECORD_BYTES)) return false;
+    this.#lookups ??= new LookupBudget(overflow.size);
+    if (!this.#lookups.take()) return false;
     const start = builder.blocks;
     const { fileIdAt, startAt } = this.#format;
     const compare = (key: ByteCursor): number =>
       key.u32be(fileIdAt) - request.fileId ||
       key.u8(0) - request.type ||
       (startAt + this.#format.width > key.length ? -1 : this.#startOf(key) - start);
-    let leaves = 0;
-    for await (const leaf of overflow.leavesFrom(compare, signal)) {
-      for (let i = 0; i < leaf.count; i += 1) {
-        if (!leaf.seek(i)) continue;
-        const order = compare(leaf.key);
-        if (order < 0) continue;
-        if (order === 0) this.#addRuns(builder, leaf.data, 0);
-        return builder.blocks > start;
-      }
-      leaves += 1;
-      if (leaves === SEARCHED_LEAVES) return false;
-    }
-    return false;
+    const found = await overflow.find(compare, signal);
+    if (found === undefined) return false;
+    this.#addRuns(builder, found.data, 0);
+    return builder.blocks > start;
   }
 
   #startOf(key: ByteCursor): number {

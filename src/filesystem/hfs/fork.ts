@@ -51,6 +51,23 @@ export class ForkBuilder {
   }
 }
 
+/** Where `length` bytes from byte `position` of the fork on lie; fewer where it ends. */
+export function sliceFork(fork: Fork, position: number, length: number): Extent[] {
+  const result: Extent[] = [];
+  let start = 0;
+  let left = length;
+  for (const { offset, length: run } of fork.extents) {
+    const within = position + length - left - start;
+    start += run;
+    if (left === 0) break;
+    if (within >= run || offset === undefined) continue;
+    const part = Math.min(left, run - within);
+    result.push({ offset: offset + within, length: part });
+    left -= part;
+  }
+  return result;
+}
+
 /** Fills `target` from byte `position` of the fork. `damaged` where fork or image ends before; else as ByteSource.read. */
 export async function readFork(
   reader: SectorReader,
@@ -60,15 +77,10 @@ export async function readFork(
   signal?: AbortSignal,
 ): Promise<void> {
   let done = 0;
-  let start = 0;
-  for (const { offset, length } of fork.extents) {
-    if (done === target.length) return;
-    const within = position + done - start;
-    start += length;
-    if (within >= length || offset === undefined) continue;
-    const part = target.subarray(done, done + Math.min(target.length - done, length - within));
-    if ((await reader.read(part, offset + within, signal)) < part.length) break;
-    done += part.length;
+  for (const { offset, length } of sliceFork(fork, position, target.length)) {
+    const part = target.subarray(done, done + length);
+    if ((await reader.read(part, offset ?? 0, signal)) < length) break;
+    done += length;
   }
   if (done === target.length) return;
   throw new IsodriveError(

@@ -38,38 +38,48 @@ export class MacAttributes {
     const result: Attribute[] = [];
     if (finderInfo.some((byte) => byte !== 0)) result.push([FINDER_INFO, finderInfo]);
     if (resourceSize > 0) {
-      const fork = await this.#readResources(resourceSize, offset, locate, signal);
+      const readResources = async (): Promise<Uint8Array> => {
+        const fork = await locate();
+        if (isForkCut(this.#reader, fork)) throw new IsodriveError('damaged', 'it lacks extents');
+        const bytes = new Uint8Array(resourceSize);
+        await readFork(this.#reader, fork, bytes, 0, signal);
+        return bytes;
+      };
+      const fork = await this.readValue(
+        'resource-fork',
+        'Resource fork',
+        resourceSize,
+        offset,
+        readResources,
+      );
       if (fork !== undefined) result.push([RESOURCE_FORK, fork]);
     }
     return result.length === 0 ? undefined : result;
   }
 
-  async #readResources(
+  /**
+   * A value of so many bytes; undefined where it is larger than Linux or the directory's budget takes, or cannot be read,
+   * which is told as CODE-left-out or damaged-CODE. Rejects with `cancelled`.
+   */
+  async readValue(
+    code: string,
+    title: string,
     size: number,
     offset: number,
-    locate: () => Promise<Fork>,
-    signal: AbortSignal | undefined,
+    read: () => Promise<Uint8Array>,
   ): Promise<Uint8Array | undefined> {
     if (size > MAX_RESOURCE_BYTES || size > this.#left) {
       const limit = Math.min(MAX_RESOURCE_BYTES, this.#left);
-      this.#tell(
-        'resource-fork-left-out',
-        'note',
-        `Resource fork of ${size} bytes, more than ${limit}`,
-        offset,
-      );
+      this.#tell(`${code}-left-out`, 'note', `${title} of ${size} bytes, more than ${limit}`, offset);
       return undefined;
     }
     try {
-      const fork = await locate();
-      if (isForkCut(this.#reader, fork)) throw new IsodriveError('damaged', 'it lacks extents');
-      const bytes = new Uint8Array(size);
-      await readFork(this.#reader, fork, bytes, 0, signal);
+      const bytes = await read();
       this.#left -= size;
       return bytes;
     } catch (thrown) {
       if (!(thrown instanceof IsodriveError) || thrown.code === 'cancelled') throw thrown;
-      this.#tell('damaged-resource-fork', 'warning', `Resource fork of ${size} bytes cannot be read`, offset);
+      this.#tell(`damaged-${code}`, 'warning', `${title} of ${size} bytes cannot be read`, offset);
       return undefined;
     }
   }

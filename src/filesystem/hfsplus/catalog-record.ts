@@ -13,6 +13,7 @@ export const FILE_RECORD = { id: 8, finderInfo: 48, dataFork: 88, resourceFork: 
 
 /** The same in both. */
 export const COMMON_RECORD = {
+  flags: 2,
   contentModified: 16,
   attributeModified: 20,
   accessed: 24,
@@ -22,6 +23,9 @@ export const COMMON_RECORD = {
 
 /** HFSPlusBSDInfo, from `permissions` on. */
 export const BSD_INFO = { owner: 0, group: 4, ownerFlags: 9, mode: 10, special: 12 } as const;
+
+/** Bit of the flags, kHFSHasAttributesMask: the attributes file has something of it. */
+export const HAS_ATTRIBUTES = 0x04;
 
 /** Owner flag UF_COMPRESSED: the data are in an extended attribute or in the resource fork (decmpfs). */
 export const COMPRESSED_FLAG = 0x20;

@@ -1,76 +1,101 @@
 // Hard links of HFS+ (Apple TN1150, "Hard Links"): a link is a small file that names, by number, the true file, which
-// lies as "iNodeNUMBER" in a folder of the root that no user sees.
+// lies as "iNodeNUMBER" in a folder of the root that no user sees. Links to folders (Mac OS 10.5) are alike: "dir_NUMBER",
+// in a folder of their own.
 import type { ByteCursor } from '../../base/byte-cursor.js';
 import type { BTree, BTreeNode } from '../hfs/b-tree.js';
 import { ROOT_ID } from '../hfs/catalog-tree.js';
-import { FILE_RECORD, FOLDER_RECORD, KEY, RECORD_TYPE } from './catalog-record.js';
+import { BSD_INFO, COMMON_RECORD, FILE_RECORD, FOLDER_RECORD, KEY, RECORD_TYPE } from './catalog-record.js';
 
-/** Four NULs sort it behind all other names. */
-const PRIVATE_FOLDER = '\0\0\0\0HFS+ Private Data';
-/** Finder type and creator of a link: "hlnk", "hfs+". */
-const LINK_TYPE = 0x686c_6e6b;
-const LINK_CREATOR = 0x6866_732b;
-/** The wanted record stands in the leaf that a search ends at, or first in the next one. */
-const SEARCHED_LEAVES = 2;
+interface LinkKind {
+  /** Name of the folder of what the links lead to. */
+  readonly folder: string;
+  readonly prefix: string;
+  readonly record: number;
+  /** Finder type and creator of a link. */
+  readonly type: number;
+  readonly creator: number;
+  /** Bits of the record's flags that must be set. */
+  readonly flags: number;
+}
 
-/** Whether the key is that of the folder of true files. */
+/** kHFSHasLinkChainMask: without it, an alias to a folder is one of the Finder's own. */
+const HAS_LINK_CHAIN = 0x20;
+const LINK_KINDS: readonly LinkKind[] = [
+  {
+    // Four NULs sort it behind all other names; type "hlnk", creator "hfs+".
+    ...{ folder: '\0\0\0\0HFS+ Private Data', prefix: 'iNode', record: RECORD_TYPE.file },
+    ...{ type: 0x686c_6e6b, creator: 0x6866_732b, flags: 0 },
+  },
+  {
+    // Type "fdrp", creator "MACS".
+    ...{ folder: '.HFS+ Private Directory Data\r', prefix: 'dir_', record: RECORD_TYPE.folder },
+    ...{ type: 0x6664_7270, creator: 0x4d41_4353, flags: HAS_LINK_CHAIN },
+  },
+];
+
+/** Whether the key is that of a folder of what links lead to. */
 export function isPrivateFolder(key: ByteCursor): boolean {
-  return key.u32be(KEY.parent) === ROOT_ID && compareName(key, PRIVATE_FOLDER) === 0;
+  return key.u32be(KEY.parent) === ROOT_ID && LINK_KINDS.some(({ folder }) => compareName(key, folder) === 0);
 }
 
 /** Whether the file record is a link. */
 export function isHardLink(data: ByteCursor): boolean {
-  const { finderInfo } = FILE_RECORD;
-  return data.u32be(finderInfo) === LINK_TYPE && data.u32be(finderInfo + 4) === LINK_CREATOR;
+  return findKind(data) !== undefined;
+}
+
+function findKind(data: ByteCursor): LinkKind | undefined {
+  const type = data.u32be(FILE_RECORD.finderInfo);
+  const creator = data.u32be(FILE_RECORD.finderInfo + 4);
+  const flags = data.u16be(COMMON_RECORD.flags);
+  return LINK_KINDS.find(
+    (kind) => kind.type === type && kind.creator === creator && (flags & kind.flags) === kind.flags,
+  );
 }
 
 export class HardLinks {
   readonly #catalog: BTree;
-  #folder: Promise<number | undefined> | undefined;
+  #folders: Promise<ReadonlyMap<string, number>> | undefined;
 
   constructor(catalog: BTree) {
     this.#catalog = catalog;
   }
 
-  /** The node, on the record of the true file; undefined when there is none. Rejects as BTree does. */
-  async find(linkNumber: number, signal?: AbortSignal): Promise<BTreeNode | undefined> {
-    const folder = await (this.#folder ??= this.#findFolder().catch((error: unknown) => {
+  /** The node, on the record that a link leads to; undefined when there is none. Rejects as BTree does. */
+  async find(link: ByteCursor, signal?: AbortSignal): Promise<BTreeNode | undefined> {
+    const kind = findKind(link);
+    if (kind === undefined) return undefined;
+    const folders = await (this.#folders ??= this.#findFolders().catch((error: unknown) => {
       // The medium may do better the next time.
-      this.#folder = undefined;
+      this.#folders = undefined;
       throw error;
     }));
+    const folder = folders.get(kind.folder);
     if (folder === undefined) return undefined;
-    const name = `iNode${linkNumber}`;
-    const compare = (key: ByteCursor): number => key.u32be(KEY.parent) - folder || compareName(key, name);
-    let leaves = 0;
-    for await (const node of this.#catalog.leavesFrom(compare, signal)) {
-      for (let i = 0; i < node.count; i += 1) {
-        if (!node.seek(i)) break;
-        const order = compare(node.key);
-        if (order > 0) return undefined;
-        if (order === 0) return node.data.u16be(0) === RECORD_TYPE.file ? node : undefined;
-      }
-      leaves += 1;
-      if (leaves === SEARCHED_LEAVES) break;
-    }
-    return undefined;
+    const name = `${kind.prefix}${link.u32be(COMMON_RECORD.permissions + BSD_INFO.special)}`;
+    const node = await this.#catalog.find(
+      (key) => key.u32be(KEY.parent) - folder || compareName(key, name),
+      signal,
+    );
+    return node?.data.u16be(0) === kind.record ? node : undefined;
   }
 
-  /** Id of the folder of true files. The root is walked once: where NULs sort depends on the kind of volume. */
-  async #findFolder(): Promise<number | undefined> {
+  /** Ids by name. The root is walked once: where NULs sort depends on the kind of volume. */
+  async #findFolders(): Promise<ReadonlyMap<string, number>> {
+    const found = new Map<string, number>();
     for await (const node of this.#catalog.leavesFrom((key) => key.u32be(KEY.parent) - ROOT_ID)) {
       for (let i = 0; i < node.count && node.seek(i); i += 1) {
-        if (node.key.u32be(KEY.parent) > ROOT_ID) return undefined;
-        if (isPrivateFolder(node.key) && node.data.u16be(0) === RECORD_TYPE.folder) {
-          return node.data.u32be(FOLDER_RECORD.id);
-        }
+        const parent = node.key.u32be(KEY.parent);
+        if (parent > ROOT_ID) return found;
+        if (parent < ROOT_ID || node.data.u16be(0) !== RECORD_TYPE.folder) continue;
+        const kind = LINK_KINDS.find(({ folder }) => compareName(node.key, folder) === 0);
+        if (kind !== undefined) found.set(kind.folder, node.data.u32be(FOLDER_RECORD.id));
       }
     }
-    return undefined;
+    return found;
   }
 }
 
-/** Order of UTF-16 units: right among the names of the private folder, whatever else the volume folds. */
+/** Order of UTF-16 units: right among the names of the private folders, whatever else the volume folds. */
 function compareName(key: ByteCursor, name: string): number {
   const length = key.u16be(KEY.nameLength);
   for (let i = 0; i < Math.min(length, name.length); i += 1) {

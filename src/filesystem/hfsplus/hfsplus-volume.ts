@@ -1,6 +1,8 @@
 // An HFS+ or HFSX volume (Apple TN1150), as Linux shows it: names composed, hard links resolved, owners and modes as
 // recorded.
 import { ByteCursor } from '../../base/byte-cursor.js';
+import { IsodriveError } from '../../base/error.js';
+import type { Finding } from '../../base/finding.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { readExactly } from '../../source/read-fully.js';
 import { MODE_TYPE } from '../file-tree.js';
@@ -11,7 +13,10 @@ import { ROOT_ID, ROOT_PARENT_ID } from '../hfs/catalog-tree.js';
 import type { CatalogVolume, ListingJob } from '../hfs/catalog-tree.js';
 import { giveData, giveTarget } from '../hfs/file-data.js';
 import { FORK_TYPE, ForkMap } from '../hfs/fork-map.js';
+import type { Fork } from '../hfs/fork.js';
 import { writeMacTime } from '../hfs/mac-time.js';
+import { AttributeTree } from './attribute-tree.js';
+import type { FileAttribute } from './attribute-tree.js';
 import {
   BSD_INFO,
   COMMON_RECORD,
@@ -21,6 +26,8 @@ import {
   KEY,
   RECORD_TYPE,
 } from './catalog-record.js';
+import { COMPRESSION_ATTRIBUTE, giveCompressed, readCompression } from './compressed-file.js';
+import { ExtraAttributes } from './extra-attributes.js';
 import { EXTENTS, requestFork } from './fork-data.js';
 import { HardLinks, isHardLink, isPrivateFolder } from './hard-links.js';
 import { writeHfsPlusName } from './name.js';
@@ -28,7 +35,7 @@ import { HEADER_BYTES, HEADER_FORK, HEADER_OFFSET, parseVolumeHeader } from './v
 import type { VolumeHeader } from './volume-header.js';
 
 /** Files with fixed ids (TN1150, "Catalog Node IDs"). */
-const FILE_ID = { overflow: 3, catalog: 4 } as const;
+const FILE_ID = { overflow: 3, catalog: 4, attributes: 8 } as const;
 const PERMISSION_BITS = 0o7777;
 /** What Linux gives entries without a mode, with the usual umask. */
 const DEFAULT_DIRECTORY_MODE = 0o755;
@@ -46,19 +53,35 @@ export class HfsPlusVolume implements CatalogVolume {
   label = '';
   readonly #forks: ForkMap;
   readonly #links: HardLinks;
+  readonly #extras: ExtraAttributes;
 
-  private constructor(reader: SectorReader, header: VolumeHeader, forks: ForkMap, catalog: BTree) {
+  private constructor(
+    reader: SectorReader,
+    header: VolumeHeader,
+    forks: ForkMap,
+    catalog: BTree,
+    attributes: AttributeTree | undefined,
+  ) {
     this.reader = reader;
     this.header = header;
     this.catalog = catalog;
     this.#forks = forks;
     this.#links = new HardLinks(catalog);
+    this.#extras = new ExtraAttributes(attributes);
     this.blockSize = header.blockSize;
     this.size = header.blockCount * header.blockSize;
   }
 
-  /** `offset`: byte in the image where the volume starts. Rejects with `damaged`, and as ByteSource.read does. */
-  static async open(reader: SectorReader, offset: number, signal?: AbortSignal): Promise<HfsPlusVolume> {
+  /**
+   * `offset`: byte in the image where the volume starts. An attributes file that cannot be used is a finding. Rejects with
+   * `damaged`, and as ByteSource.read does.
+   */
+  static async open(
+    reader: SectorReader,
+    offset: number,
+    report: (finding: Finding) => void,
+    signal?: AbortSignal,
+  ): Promise<HfsPlusVolume> {
     const at = offset + HEADER_OFFSET;
     const bytes = await readExactly(reader, at, HEADER_BYTES, 'the volume header', signal);
     const cursor = new ByteCursor(bytes, reader.name, at);
@@ -72,7 +95,16 @@ export class HfsPlusVolume implements CatalogVolume {
       forks.overflow = await openTree(FILE_ID.overflow, HEADER_FORK.overflow, 'the extents overflow tree');
     }
     const catalog = await openTree(FILE_ID.catalog, HEADER_FORK.catalog, 'the catalog');
-    const volume = new HfsPlusVolume(reader, header, forks, catalog);
+    const hasAttributes = cursor.u64be(HEADER_FORK.attributes) > 0;
+    const tree = hasAttributes
+      ? await openOptional(
+          openTree(FILE_ID.attributes, HEADER_FORK.attributes, 'the attributes file'),
+          report,
+        )
+      : undefined;
+    const attributes =
+      tree === undefined ? undefined : new AttributeTree(reader, tree, header.blockSize, offset);
+    const volume = new HfsPlusVolume(reader, header, forks, catalog, attributes);
     await volume.#readLabel(signal);
     return volume;
   }
@@ -88,21 +120,24 @@ export class HfsPlusVolume implements CatalogVolume {
     if (type === RECORD_TYPE.folder && isPrivateFolder(key)) return false;
     entry.reset();
     entry.nameLength = writeHfsPlusName(key, KEY.name, key.u16be(KEY.nameLength), entry.name);
-    if (type === RECORD_TYPE.folder) {
-      this.#giveCommon(data, entry);
-      const permissions = entry.mode & PERMISSION_BITS;
-      entry.mode = MODE_TYPE.directory | (entry.mode === 0 ? DEFAULT_DIRECTORY_MODE : permissions);
-      entry.size = data.u32be(FOLDER_RECORD.valence);
-      entry.inode = entry.locator = data.u32be(FOLDER_RECORD.id);
-      return true;
-    }
-    const isLink = isHardLink(data);
-    const target = isLink
-      ? await this.#links.find(data.u32be(COMMON_RECORD.permissions + BSD_INFO.special), job.signal)
-      : undefined;
+    const isLink = type === RECORD_TYPE.file && isHardLink(data);
+    const target = isLink ? await this.#links.find(data, job.signal) : undefined;
     if (isLink && target === undefined) this.#reportBrokenLink(node.offset, job);
-    await this.#giveFile(target ?? node, entry, job);
+    const shown = target ?? node;
+    if (shown.data.u16be(0) === RECORD_TYPE.folder) await this.#giveFolder(shown, entry, job);
+    else await this.#giveFile(shown, entry, job);
     return true;
+  }
+
+  async #giveFolder(node: BTreeNode, entry: DirectoryEntry, job: ListingJob): Promise<void> {
+    const { data } = node;
+    this.#giveCommon(data, entry);
+    const permissions = entry.mode & PERMISSION_BITS;
+    entry.mode = MODE_TYPE.directory | (entry.mode === 0 ? DEFAULT_DIRECTORY_MODE : permissions);
+    entry.size = data.u32be(FOLDER_RECORD.valence);
+    entry.inode = entry.locator = data.u32be(FOLDER_RECORD.id);
+    const found = await this.#extras.list(node, entry.inode, job);
+    entry.attributes = await this.#extras.read(found, job);
   }
 
   async #giveFile(node: BTreeNode, entry: DirectoryEntry, job: ListingJob): Promise<void> {
@@ -118,18 +153,50 @@ export class HfsPlusVolume implements CatalogVolume {
       entry.deviceMajor = special >>> 24;
       entry.deviceMinor = special & 0xff_ffff;
     }
+    let found = await this.#extras.list(node, fileId, job);
     const request = requestFork(data, FILE_RECORD.dataFork, fileId, FORK_TYPE.data);
+    const resources = requestFork(data, FILE_RECORD.resourceFork, fileId, FORK_TYPE.resource);
+    const locate = (): ReturnType<ForkMap['locate']> => this.#forks.locate(resources, signal);
+    let resourceSize = resources.size;
     if (type === MODE_TYPE.symlink) {
       await giveTarget(this.reader, await this.#forks.locate(request, signal), entry, signal);
     } else if ((entry.mode & MODE_TYPE.mask) === MODE_TYPE.regular) {
       if (special > 0 && !isHardLink(data)) entry.links = special;
-      giveData(this.reader, await this.#forks.locate(request, signal), entry, offset, report);
-      this.#reportCompressed(data, offset, job);
+      if (isCompressed(data) && (await this.#giveCompressed(found, entry, offset, locate, job))) {
+        // Mac OS shows neither the attribute nor the fork that such a file is stored in.
+        found = found.filter(({ name }) => name !== COMPRESSION_ATTRIBUTE);
+        resourceSize = 0;
+      } else giveData(this.reader, await this.#forks.locate(request, signal), entry, offset, report);
     }
-    const resources = requestFork(data, FILE_RECORD.resourceFork, fileId, FORK_TYPE.resource);
     const finderInfo = data.slice(COMMON_RECORD.finderInfo, FINDER_INFO_BYTES).slice();
-    const locate = (): ReturnType<ForkMap['locate']> => this.#forks.locate(resources, signal);
-    entry.attributes = await attributes.read(finderInfo, resources.size, offset, locate, signal);
+    const own = (await attributes.read(finderInfo, resourceSize, offset, locate, signal)) ?? [];
+    const extras = (await this.#extras.read(found, job)) ?? [];
+    if (own.length + extras.length > 0) entry.attributes = [...own, ...extras];
+  }
+
+  /** False where the file is to be shown as its data fork is stored, which is told. */
+  async #giveCompressed(
+    found: readonly FileAttribute[],
+    entry: DirectoryEntry,
+    offset: number,
+    locateResources: () => Promise<Fork>,
+    { report, signal }: ListingJob,
+  ): Promise<boolean> {
+    const attribute = found.find(({ name }) => name === COMPRESSION_ATTRIBUTE);
+    const file =
+      attribute === undefined ? undefined : await readCompression(attribute, this.reader.name, signal);
+    const fault =
+      file === undefined
+        ? `it has no attribute ${COMPRESSION_ATTRIBUTE} that says how`
+        : giveCompressed(file, entry, await locateResources());
+    if (fault === undefined) return true;
+    report({
+      code: 'compressed-file',
+      severity: 'warning',
+      message: `File is compressed by Mac OS and shown as its data fork is stored: ${fault}`,
+      at: { source: this.reader.name, offset },
+    });
+    return false;
   }
 
   /** Owner, mode as recorded, and times. */
@@ -167,14 +234,28 @@ export class HfsPlusVolume implements CatalogVolume {
       at: { source: this.reader.name, offset, clause: 'TN1150 Hard Links' },
     });
   }
+}
 
-  #reportCompressed(data: ByteCursor, offset: number, { report }: ListingJob): void {
-    if ((data.u8(COMMON_RECORD.permissions + BSD_INFO.ownerFlags) & COMPRESSED_FLAG) === 0) return;
+function isCompressed(data: ByteCursor): boolean {
+  return (data.u8(COMMON_RECORD.permissions + BSD_INFO.ownerFlags) & COMPRESSED_FLAG) !== 0;
+}
+
+/** A tree that a volume can do without. */
+async function openOptional(
+  tree: Promise<BTree>,
+  report: (finding: Finding) => void,
+): Promise<BTree | undefined> {
+  try {
+    return await tree;
+  } catch (thrown) {
+    if (!(thrown instanceof IsodriveError) || thrown.code !== 'damaged' || thrown.at === undefined)
+      throw thrown;
     report({
-      code: 'compressed-file',
-      severity: 'warning',
-      message: 'File is compressed by Mac OS (decmpfs) and shown as its data fork is stored',
-      at: { source: this.reader.name, offset },
+      code: 'damaged-attributes',
+      severity: 'damage',
+      message: `${thrown.message}; files are shown without what it holds`,
+      at: thrown.at,
     });
+    return undefined;
   }
 }

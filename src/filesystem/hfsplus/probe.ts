@@ -11,7 +11,8 @@ import { HfsPlusVolume } from './hfsplus-volume.js';
 export const hfsPlusFileSystem: FileSystem = { title: 'HFS+', probe: probeHfsPlus };
 
 async function probeHfsPlus(reader: SectorReader, context: ProbeContext): Promise<Volume> {
-  const open = (offset: number): Promise<HfsPlusVolume> => HfsPlusVolume.open(reader, offset, context.signal);
+  const open = (offset: number): Promise<HfsPlusVolume> =>
+    HfsPlusVolume.open(reader, offset, context.report, context.signal);
   const volumes = await openAppleVolumes(reader, context, 'hfsplus', open);
   const [first] = volumes;
   if (first === undefined) throw refuse(reader);

@@ -6,9 +6,9 @@ export const HEADER_OFFSET = 1024;
 export const HEADER_BYTES = 512;
 /** TN1150: powers of two from 512; real volumes have 4096. */
 const MIN_BLOCK_SIZE = 512;
-const MAX_BLOCK_SIZE = 16 * 1024 * 1024;
+export const MAX_BLOCK_SIZE = 16 * 1024 * 1024;
 /** Bytes that a volume may have: offsets in it are exact numbers. */
-const MAX_VOLUME_BYTES = 2 ** 52;
+export const MAX_VOLUME_BYTES = 2 ** 52;
 const SIGNATURES = [0x482b, 0x4858];
 
 export interface VolumeHeader {
@@ -19,7 +19,7 @@ export interface VolumeHeader {
 }
 
 /** Offsets of the fork data of the special files. */
-export const HEADER_FORK = { overflow: 192, catalog: 272 } as const;
+export const HEADER_FORK = { overflow: 192, catalog: 272, attributes: 352 } as const;
 
 /** Throws `damaged` when the volume cannot be used. */
 export function parseVolumeHeader(cursor: ByteCursor): VolumeHeader {

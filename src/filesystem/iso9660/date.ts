@@ -5,7 +5,7 @@ import type { Timestamp } from '../file-tree.js';
 export const SHORT_DATE_BYTES = 7;
 export const LONG_DATE_BYTES = 17;
 /** Time zones are quarters of an hour from Greenwich; none is farther than 13 hours, so what is more is junk. */
-const MAX_ZONE = 52;
+export const MAX_ZONE = 52;
 const ZONE_SECONDS = 15 * 60;
 const YEAR_BASE = 1900;
 /**
@@ -90,7 +90,7 @@ function parseShortDate(cursor: ByteCursor, offset: number, hasZone: boolean): n
  */
 export function readLongDate(cursor: ByteCursor, offset: number, into: Timestamp, hasZone = true): boolean {
   const digits = Buffer.from(cursor.slice(offset, 16)).toString('latin1');
-  if (!/^\d{16}$/.test(digits) || /^0+$/.test(digits)) return false;
+  if (!/^\d{14}/.test(digits) || /^0{14}/.test(digits)) return false;
   const field = (start: number, end: number): number => Number.parseInt(digits.slice(start, end), 10);
   const zone = hasZone ? cursor.i8(offset + 16) : 0;
   const local = civilSeconds(
@@ -102,6 +102,7 @@ export function readLongDate(cursor: ByteCursor, offset: number, into: Timestamp
     field(12, 14),
   );
   into.seconds = zone >= -MAX_ZONE && zone <= MAX_ZONE ? local - zone * ZONE_SECONDS : local;
-  into.microseconds = field(14, 16) * 10_000;
+  // MagicISO writes two NULs instead of hundredths.
+  into.microseconds = /\d\d$/.test(digits) ? field(14, 16) * 10_000 : 0;
   return true;
 }

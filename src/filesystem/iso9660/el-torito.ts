@@ -116,10 +116,13 @@ function readEntries(cursor: ByteCursor): Entries {
       left -= 1;
     }
     if (left > 0) break;
+    // Extensions of the section's last entry.
+    while (at + ENTRY_BYTES <= cursor.length && cursor.u8(at) === HEADER.extension) at += ENTRY_BYTES;
     if (id === HEADER.lastSection)
       return { entries, quirk: quirk === 'headless' ? quirk : undefined, end: at };
   }
-  return { entries, quirk: 'endless', end: at };
+  // A default entry alone may be all there is at the end of an image.
+  return { entries, quirk: quirk === undefined ? undefined : 'endless', end: at };
 }
 
 /** 2.2 Initial/Default Entry, 2.4 Section Entry: the same fields. */

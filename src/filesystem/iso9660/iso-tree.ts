@@ -4,6 +4,7 @@ import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { readAtMost } from '../../source/read-fully.js';
+import { listsNothing } from '../lists-nothing.js';
 import { DirectoryEntry, MODE_TYPE } from '../file-tree.js';
 import type { EntrySink, FileTree, RecordedSums } from '../file-tree.js';
 import { MIN_RECORD_BYTES, isDotRecord } from './directory-record.js';
@@ -118,10 +119,7 @@ export class IsoTree implements FileTree {
   async isRootEmpty(signal?: AbortSignal): Promise<boolean> {
     const { locator, size } = await this.readRoot(signal);
     const first = Math.min(size, FIRST_LOOK);
-    let count = 0;
-    const sink: EntrySink = { add: () => void (count += 1) };
-    await this.readDirectory(locator, first, sink, () => undefined, signal);
-    return count === 0;
+    return listsNothing(this, locator, first, signal);
   }
 
   async readDirectory(

@@ -13,7 +13,7 @@ const DESCRIPTOR_SIGNATURE = 0x4552;
 /** pmSig of an entry: "PM". */
 const ENTRY_SIGNATURE = 0x504d;
 const USUAL_BLOCK_SIZES = [512, 2048];
-const MAX_BLOCK_SIZE = 4096;
+export const MAX_BLOCK_SIZE = 4096;
 
 export interface AppleMap {
   readonly partitions: readonly Partition[];

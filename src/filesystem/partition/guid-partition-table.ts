@@ -11,7 +11,7 @@ import type { Partition } from './partition.js';
 /** Entries looked at; tables have 128, those of xorriso 248. */
 export const MAX_GPT_ENTRIES = 1024;
 const MIN_ENTRY_BYTES = 128;
-const MAX_ENTRY_BYTES = 4096;
+export const MAX_ENTRY_BYTES = 4096;
 const MIN_HEADER_BYTES = 92;
 const SIGNATURE = 'EFI PART';
 const UNUSED = '00000000-0000-0000-0000-000000000000';

@@ -1,5 +1,5 @@
-// The partition table of a master boot record, as isohybrid discs have it in their first sector. Logical partitions
-// inside an extended one are not listed: no disc has them.
+// The partition table of a master boot record, as isohybrid discs have it in their first sector, and as stands at the
+// start of every logical partition.
 import type { ByteCursor } from '../../base/byte-cursor.js';
 import { PARTITION_SECTOR } from './partition.js';
 import type { Partition } from './partition.js';

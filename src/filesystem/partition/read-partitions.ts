@@ -7,6 +7,7 @@ import { readIfPossible } from '../../source/read-fully.js';
 import { isFatBootSector } from '../fat/boot-sector.js';
 import { readAppleMap } from './apple-partition-map.js';
 import type { AppleMap } from './apple-partition-map.js';
+import { readLogicalPartitions } from './extended-partition.js';
 import { readGuidPartitions } from './guid-partition-table.js';
 import { parseMasterBootRecord } from './master-boot-record.js';
 import { PARTITION_SECTOR } from './partition.js';
@@ -22,10 +23,17 @@ export async function readPartitions(
   const sector = new ByteCursor(await readIfPossible(reader, 0, PARTITION_SECTOR, signal), reader.name, 0);
   // The boot sector of a floppy ends as a master boot record does.
   const records = isFatBootSector(sector) ? [] : parseMasterBootRecord(sector);
+  const logical = await readLogicalPartitions(reader, records, report, signal);
   const guid = await readGuidPartitions(reader, report, signal);
   const apple = await readAppleMap(reader, signal);
   if (apple !== undefined) reportAppleMap(reader, apple, report);
-  const partitions = [...records, ...guid, ...(apple?.partitions ?? []), ...parseSunLabel(sector)];
+  const partitions = [
+    ...records,
+    ...logical,
+    ...guid,
+    ...(apple?.partitions ?? []),
+    ...parseSunLabel(sector),
+  ];
   for (const partition of partitions) reportBeyondEnd(reader, partition, report);
   return partitions;
 }

@@ -1,5 +1,6 @@
 // The tree of a UDF volume.
 import type { Finding } from '../../base/finding.js';
+import { listsNothing } from '../lists-nothing.js';
 import { DirectoryEntry } from '../file-tree.js';
 import type { EntrySink, FileTree } from '../file-tree.js';
 import { DirectoryWalker } from './directory-walker.js';
@@ -33,12 +34,9 @@ export class UdfTree implements FileTree {
     return entry;
   }
 
-  async isRootEmpty(signal?: AbortSignal): Promise<boolean> {
+  isRootEmpty(signal?: AbortSignal): Promise<boolean> {
     const { root } = this.#volume;
-    let count = 0;
-    const sink: EntrySink = { add: () => void (count += 1) };
-    await this.readDirectory(locatorOf(root.block, root.partition), 0, sink, () => undefined, signal);
-    return count === 0;
+    return listsNothing(this, locatorOf(root.block, root.partition), 0, signal);
   }
 
   async readDirectory(

@@ -11,7 +11,7 @@ import type { PlacedFile } from './composite-tree.js';
 const SYSTEM_AREA_BYTES = 32_768;
 const CATALOG_BYTES = 2048;
 /** Characters of a partition's own name that become part of a file name. */
-const MAX_NAME = 64;
+export const MAX_NAME = 64;
 const IMAGE = '.img';
 
 const PLATFORM_NAMES: Readonly<Record<BootPlatform, string>> = {

@@ -11,6 +11,7 @@ import { throwIfAborted } from '../abort.js';
 import { CHUNK_BYTES } from '../file-content.js';
 import { WindowSource } from '../window-source.js';
 import { applyToDescriptor, applyToName, isRoot } from './apply-attributes.js';
+import type { AttributeSetter } from './attribute-setter.js';
 import type { ExtractLog } from './extract-log.js';
 import { makeSpecialNode } from './special-node.js';
 import { withDirectory } from './target-directory.js';
@@ -27,8 +28,16 @@ export class EntryWriter {
   /** First path of every file that has more than one name. */
   readonly #linked = new Map<string, Buffer>();
   readonly #root = isRoot();
+  readonly #attributes: AttributeSetter | undefined;
 
-  constructor(image: OpenedImage, log: ExtractLog, signal: AbortSignal | undefined) {
+  /** `attributes`: sets extended attributes; absent: they are left out. */
+  constructor(
+    image: OpenedImage,
+    log: ExtractLog,
+    attributes: AttributeSetter | undefined,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#attributes = attributes;
     this.#image = image;
     this.#log = log;
     this.#signal = signal;
@@ -58,7 +67,7 @@ export class EntryWriter {
   /** Gives a directory its owner, mode and times, which writing into it would have changed. */
   finishDirectory(row: number, directory: TargetDirectory): void {
     const node = this.#image.index.node(row);
-    withDirectory(directory.path, (descriptor) => applyToDescriptor(descriptor, node, this.#root));
+    withDirectory(directory.path, (descriptor) => this.#applyAll(descriptor, node));
     this.#log.count('directories');
   }
 
@@ -77,13 +86,22 @@ export class EntryWriter {
       try {
         await this.#copyContent(descriptor, node);
       } finally {
-        applyToDescriptor(descriptor, node, this.#root);
+        this.#applyAll(descriptor, node);
       }
     } finally {
       closeSync(descriptor);
     }
     if (key !== undefined) this.#linked.set(key, path);
     this.#log.count('files');
+  }
+
+  /** Extended attributes first, while a mode without write permission is not there yet; they change no time. */
+  #applyAll(descriptor: number, node: NodeRecord): void {
+    try {
+      this.#attributes?.apply(descriptor, node.row);
+    } finally {
+      applyToDescriptor(descriptor, node, this.#root);
+    }
   }
 
   async #copyContent(descriptor: number, node: NodeRecord): Promise<void> {

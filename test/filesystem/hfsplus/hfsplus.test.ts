@@ -4,15 +4,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hasProgram, mustRun } from '../../../scripts/bench/run-command.js';
-import { readAttributes } from '../../../src/index/node-record.js';
+import { readAttributes, readExtents } from '../../../src/index/node-record.js';
 import { openImage } from '../../../src/index/open-image.js';
 import { MAX_APPLE_VOLUMES } from '../../../src/filesystem/hfs/apple-volumes.js';
+import { ByteCursor } from '../../../src/base/byte-cursor.js';
 import { MAX_LEVELS } from '../../../src/filesystem/hfs/b-tree.js';
+import { MAX_DAMAGED_RECORDS } from '../../../src/filesystem/hfs/catalog-tree.js';
+import { MAX_FORK_EXTENTS } from '../../../src/filesystem/hfs/fork-map.js';
 import {
   MAX_DIRECTORY_RESOURCE_BYTES,
   MAX_RESOURCE_BYTES,
 } from '../../../src/filesystem/hfs/mac-attributes.js';
-import { composeName } from '../../../src/filesystem/hfsplus/name.js';
+import { MAX_NAME_UNITS, composeName, writeHfsPlusName } from '../../../src/filesystem/hfsplus/name.js';
+import {
+  MAX_BLOCK_SIZE,
+  MAX_VOLUME_BYTES,
+  parseVolumeHeader,
+} from '../../../src/filesystem/hfsplus/volume-header.js';
 import { ROOT, buildHfsPlus, wrapInHfs } from '../../support/hfsplus-builder.js';
 import type { CatalogEntry } from '../../support/hfsplus-builder.js';
 import { listImage } from '../../support/index-manifest.js';
@@ -177,6 +185,14 @@ describe('a hand-made HFS+ volume', () => {
     expect((await readAll(opened)).codes).toEqual(['compressed-file']);
   });
 
+  it('shows a file that says it has exabytes with what it has (corpus, from the fuzzer)', async () => {
+    const path = join(import.meta.dirname, '../../corpus/bad/impossible-size--hfsplus-logical-size.img');
+    await using image = await openImage(path);
+    const { entries, codes } = await readAll(image);
+    expect(entries.get('/f')?.size).toBe(1024);
+    expect(codes).toContain('impossible-size');
+  });
+
   it('is found inside an HFS wrapper', async () => {
     const volume = buildHfsPlus('Wrapped', [
       { parent: ROOT, id: 20, name: 'f', data: text(700), mode: FILE },
@@ -240,6 +256,68 @@ describe('limits of HFS+', () => {
     const { entries } = await readAll(opened);
     expect(entries.has(`/hfsplus-${shown}`)).toBe(true);
     expect(entries.has(`/hfsplus-${shown + 1}`)).toBe(false);
+  });
+
+  it.each([
+    [MAX_FORK_EXTENTS, []],
+    [MAX_FORK_EXTENTS + 1, ['file-beyond-end']],
+  ])('a file of %i extents', async (count, expected) => {
+    const runs = Array.from({ length: count }, (_, i) => ({ start: i % 2 === 0 ? 4 : 6, count: 1 }));
+    const filler = { parent: ROOT, id: 19, name: 'a', data: text(4 * 512) };
+    const file = { parent: ROOT, id: 20, name: 'f', mode: FILE, runs, size: count * 512 };
+    await using opened = await openBytes(buildHfsPlus('Pieces', [filler, file]));
+    const row = await opened.index.resolve('/f');
+    expect(readExtents(opened.index.table, row)).toHaveLength(MAX_FORK_EXTENTS);
+    expect(opened.findings.findings.map(({ code }) => code)).toEqual(expected);
+  });
+
+  it.each([
+    [MAX_DAMAGED_RECORDS, true],
+    [MAX_DAMAGED_RECORDS + 1, false],
+  ])('behind %i broken records at the start of a folder the rest is listed: %s', async (count, isListed) => {
+    const broken = Array.from({ length: count }, (_, i) => ({ parent: 20, id: 100 + i, name: `b${i}` }));
+    const image = buildHfsPlus('Broken', [
+      { parent: ROOT, id: 20, name: 'd', isFolder: true },
+      ...broken,
+      { parent: 20, id: 1000, name: 'z' },
+    ]);
+    // Keys of the folder whose names begin with "b": a name longer than its key.
+    for (let at = 0; at + 12 < image.length; at += 2) {
+      const isKey =
+        image.readUInt32BE(at + 2) === 20 && image.readUInt16BE(at) === 6 + 2 * image.readUInt16BE(at + 6);
+      if (isKey && image.readUInt16BE(at + 8) === 0x62) image.writeUInt16BE(200, at + 6);
+    }
+    await using opened = await openBytes(image);
+    const { entries, codes } = await readAll(opened);
+    expect(entries.has('/d/z')).toBe(isListed);
+    expect(codes.filter((code) => code === 'damaged-catalog-record')).toHaveLength(count);
+  });
+
+  it('units of a name', () => {
+    const write = (units: number): number =>
+      writeHfsPlusName(
+        new ByteCursor(Buffer.from('x'.repeat(300), 'utf16le').swap16(), 'memory', 0),
+        0,
+        units,
+        new Uint8Array(1024),
+      );
+    expect([write(MAX_NAME_UNITS), write(MAX_NAME_UNITS + 1)]).toEqual([MAX_NAME_UNITS, MAX_NAME_UNITS]);
+  });
+
+  it.each([
+    [MAX_BLOCK_SIZE, 1, true],
+    [MAX_BLOCK_SIZE * 2, 1, false],
+    [MAX_BLOCK_SIZE, MAX_VOLUME_BYTES / MAX_BLOCK_SIZE, true],
+    [MAX_BLOCK_SIZE, MAX_VOLUME_BYTES / MAX_BLOCK_SIZE + 1, false],
+    [256, 1, false],
+  ])('blocks of %i bytes, %i of them, make a volume: %s', (blockSize, count, isVolume) => {
+    const bytes = Buffer.alloc(512);
+    bytes.write('H+', 'latin1');
+    bytes.writeUInt32BE(blockSize, 40);
+    bytes.writeUInt32BE(count, 44);
+    const parse = (): unknown => parseVolumeHeader(new ByteCursor(bytes, 'memory', 0));
+    if (isVolume) expect(parse()).toMatchObject({ blockSize, blockCount: count });
+    else expect(parse).toThrow('expected 0x482b or 0x4858');
   });
 
   it('an index node that leads to itself ends the search', async () => {

@@ -6,7 +6,7 @@ import type { BootEntry } from '../../../src/filesystem/iso9660/el-torito.js';
 import { isoFileSystem } from '../../../src/filesystem/iso9660/probe.js';
 import { bootRecord, terminator } from '../../support/descriptor-builder.js';
 import { FaultySource } from '../../support/faulty-source.js';
-import { ER, SP, buildIso, ce, join, nm } from '../../support/iso-builder.js';
+import { ER, SP, both32, buildIso, ce, directory, field, join, nm } from '../../support/iso-builder.js';
 import { openBytes, readAll } from '../../support/opened-bytes.js';
 
 const VALIDATION = [1, 0, 0, 0, ...Array<number>(24).fill(0), 0xaa, 0x55, 0x55, 0xaa];
@@ -56,6 +56,53 @@ describe('a boot catalogue', () => {
       { platform: 'x86', bootable: false, emulation: 'floppy-1.44', loadSize: 512, offset: 300 * 2048 },
       { platform: 'x86', bootable: true, emulation: 'hard-disk', loadSize: 512, offset: 400 * 2048 },
     ]);
+  });
+
+  it('lists the sections of a long chain of headers, empty ones and extensions between', async () => {
+    const extension = [0x44, 0x20, ...Array<number>(30).fill(7)];
+    const { entries, messages } = await read([
+      ...VALIDATION,
+      ...entry(0x88, 0, 4, 100),
+      ...header(0x90, 0xef, 0),
+      ...header(0x90, 2, 1),
+      ...entry(0x88, 0, 1, 200),
+      ...extension,
+      ...header(0x90, 1, 1),
+      ...extension,
+      ...entry(0x88, 0, 1, 300),
+      ...header(0x91, 0xef, 1),
+      ...entry(0x88, 0, 1, 400),
+      ...entry(0x88, 0, 1, 500),
+    ]);
+    expect(entries.map(({ platform, offset }) => [platform, offset / 2048])).toEqual([
+      ['x86', 100],
+      ['mac', 200],
+      ['powerpc', 300],
+      ['efi', 400],
+    ]);
+    expect(messages).toEqual([]);
+  });
+
+  it.each([
+    [63, 0, 'lies at byte 2048, but the image ends'],
+    [64, 1, undefined],
+    [64 + 32 + 31, 1, 'its rest is left out'],
+    [64 + 32 + 32, 2, 'its rest is left out'],
+  ])('cut off after %i bytes has %i entries', async (bytes, count, message) => {
+    const catalog = [
+      ...VALIDATION,
+      ...entry(0x88, 0, 4, 100),
+      ...header(0x91, 0xef, 3),
+      ...entry(0x88, 0, 1, 200),
+      ...entry(0x88, 0, 1, 300),
+    ];
+    const image = Buffer.concat([Buffer.alloc(2048), Buffer.from(catalog).subarray(0, bytes)]);
+    const messages: string[] = [];
+    const reader = new PlainSectorReader(new FaultySource(image));
+    const entries = await readBootCatalog(reader, 1, ({ message: one }) => messages.push(one));
+    expect(entries).toHaveLength(count);
+    if (message === undefined) expect(messages).toEqual([]);
+    else expect(messages.join()).toContain(message);
   });
 
   it('is read as far as it goes when its last section promises too many entries', async () => {
@@ -166,6 +213,24 @@ describe('A disc with boot images', () => {
     await using opened = await openBytes(image);
     expect(opened.volume.bootEntries).toHaveLength(1);
     expect([...(await readAll(opened)).entries.keys()]).toEqual(['/', '/long']);
+  });
+
+  it('has its catalogue in a relocated directory, which is hidden, all the same', async () => {
+    const catalog = Buffer.alloc(2048);
+    catalog.set(CATALOG);
+    const moved = directory(42, [{ name: 'BOOT.CAT;1', extent: 40, size: 2048, systemUse: nm('boot.cat') }]);
+    const hidden = { name: 'DEEP', extent: 42, size: moved.length, flags: 2, systemUse: field('RE') };
+    const holder = directory(44, [hidden]);
+    const root = [
+      { name: 'RR_MOVED', extent: 44, size: holder.length, flags: 2, systemUse: nm('rr_moved') },
+      { name: 'HERE', systemUse: join(nm('here'), field('CL', both32(42))) },
+    ];
+    const sectors = { 18: terminator(), 40: catalog, 42: moved, 44: holder };
+    const image = Buffer.from(buildIso({ root, dotUse: join(SP, ER), sectors }));
+    image.set(bootRecord(40), 17 * 2048);
+    await using opened = await openBytes(image);
+    expect(opened.volume.bootEntries).toHaveLength(1);
+    expect([...(await readAll(opened)).entries.keys()].sort()).toEqual(['/', '/here', '/here/boot.cat']);
   });
 
   it('keeps its files when the medium fails under the catalogue', async () => {

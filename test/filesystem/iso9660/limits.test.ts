@@ -1,6 +1,27 @@
 // Every limit of the ISO 9660 reader, and those of names and targets: what is at a limit is read, what is above is
 // not, and says so.
 import { describe, expect, it } from 'vitest';
+import { ByteCursor } from '../../../src/base/byte-cursor.js';
+import { ContinuationAreas } from '../../../src/filesystem/iso9660/continuation-areas.js';
+import { MAX_ZONE, ShortDateReader } from '../../../src/filesystem/iso9660/date.js';
+import {
+  MAX_ID_BYTES,
+  decodeAccessControl,
+} from '../../../src/filesystem/iso9660/rock-ridge/access-control-list.js';
+import {
+  AttributeList,
+  MAX_ATTRIBUTE_NAME_BYTES,
+  MAX_TREE_ATTRIBUTE_BYTES,
+} from '../../../src/filesystem/iso9660/rock-ridge/attribute-list.js';
+import type {
+  AttributeBudget,
+  AttributesFound,
+} from '../../../src/filesystem/iso9660/rock-ridge/attribute-list.js';
+import { RockRidgeDecoder } from '../../../src/filesystem/iso9660/rock-ridge/rock-ridge-decoder.js';
+import { MAX_CONTINUATION_BYTES } from '../../../src/filesystem/iso9660/susp.js';
+import { MAX_OVERHEAD } from '../../../src/filesystem/iso9660/zisofs/zisofs-content.js';
+import { MAX_BLOCK_SHIFT, readZisofsField } from '../../../src/filesystem/iso9660/zisofs/zisofs-field.js';
+import { ContentOpener } from '../../../src/index/content-opener.js';
 import { PlainSectorReader } from '../../../src/disc/sector-reader.js';
 import { MAX_NAME_BYTES, MAX_TARGET_BYTES } from '../../../src/filesystem/file-tree.js';
 import { MAX_DAMAGED_RECORDS, MAX_EMPTY_SECTORS } from '../../../src/filesystem/iso9660/directory-walker.js';
@@ -15,12 +36,46 @@ import { MAX_DESCRIPTORS } from '../../../src/filesystem/iso9660/volume-descript
 import { parseVolumeDescriptor } from '../../../src/filesystem/iso9660/volume-descriptor.js';
 import { descriptor, pathTable, terminator, ucs2 } from '../../support/descriptor-builder.js';
 import { FaultySource } from '../../support/faulty-source.js';
-import { ROOT_SECTOR, SECTOR, buildIso, directory, record } from '../../support/iso-builder.js';
+import {
+  ROOT_SECTOR,
+  SECTOR,
+  both32,
+  buildIso,
+  ce,
+  directory,
+  field,
+  join,
+  nm,
+  px,
+  record,
+} from '../../support/iso-builder.js';
+import { rockRidge } from '../../support/rock-ridge-builder.js';
 import { openBytes, readAll } from '../../support/opened-bytes.js';
 import { FILE, LINK, ROOT_LOCATOR, ScriptedTree } from '../../support/scripted-tree.js';
+import { makeImage, makeZisofs, zf } from '../../support/zisofs-builder.js';
 import { DiscIndex } from '../../../src/index/disc-index.js';
 import { PlainIndexMemory } from '../../../src/index/index-memory.js';
 import { FindingLog } from '../../../src/base/finding.js';
+
+const BLOCK = 32_768;
+const EMPTY = new PlainSectorReader(new FaultySource(new Uint8Array()));
+
+/** AL fields of one name and its value, each shorter than 256 bytes. */
+function al(name: Uint8Array, value: Uint8Array): Buffer[] {
+  const component = (text: Uint8Array): Buffer =>
+    Buffer.concat([Buffer.of(0, Math.min(text.length, 250)), text]);
+  if (name.length <= 240) return [Buffer.from(field('AL', 0, component(name), component(value)))];
+  const head = Buffer.concat([Buffer.of(1, 200), name.subarray(0, 200)]);
+  const rest = name.subarray(200);
+  const tail = Buffer.concat([Buffer.of(0, rest.length), rest, component(value)]);
+  return [Buffer.from(field('AL', 1, head)), Buffer.from(field('AL', 0, tail))];
+}
+
+function attributesOf(fields: readonly Buffer[], budget: AttributeBudget): AttributesFound {
+  const attributes = new AttributeList();
+  for (const one of fields) attributes.addField(new ByteCursor(one, 'memory', 0), 0, one.length);
+  return attributes.finish(budget);
+}
 
 async function list(bytes: Uint8Array) {
   await using image = await openBytes(bytes);
@@ -163,5 +218,77 @@ describe('Limit of', () => {
     const lengths = [first, first + 1].map((row) => index.node(row).target?.length);
     expect(lengths).toEqual([MAX_TARGET_BYTES, MAX_TARGET_BYTES]);
     expect(findings.findings.map(({ code }) => code)).toEqual(['invalid-target']);
+  });
+
+  it.each([
+    [MAX_CONTINUATION_BYTES, ['/name'], []],
+    [MAX_CONTINUATION_BYTES + 1, ['/a'], ['damaged-system-use']],
+  ])('bytes of a continuation area: %i', async (length, paths, codes) => {
+    const systemUse = join(px(FILE), ce(40, 0, length));
+    const image = rockRidge([{ name: 'A.;1', systemUse }], { 40: nm('name') });
+    expect(await list(image)).toEqual({ paths, codes });
+  });
+
+  it('quarters of an hour in a zone', () => {
+    const zones = [MAX_ZONE, MAX_ZONE + 1, -MAX_ZONE, -MAX_ZONE - 1];
+    const seconds = zones.map((zone) => {
+      const time = { seconds: 0, microseconds: 0 };
+      const bytes = Buffer.of(70, 1, 1, 0, 0, 0, zone & 0xff);
+      new ShortDateReader().read(new ByteCursor(bytes, 'memory', 0), 0, time);
+      return time.seconds;
+    });
+    expect(seconds).toEqual([-MAX_ZONE * 900, 0, MAX_ZONE * 900, 0]);
+  });
+
+  it('bytes of an id in an access control list', () => {
+    const list = (bytes: readonly number[]): Uint8Array =>
+      Uint8Array.from([0x17, 0xaf, bytes.length, ...bytes, 0x35, 0x57, 0x65]);
+    expect(decodeAccessControl(list(Array<number>(MAX_ID_BYTES).fill(1)))).toHaveLength(1);
+    expect(decodeAccessControl(list(Array<number>(MAX_ID_BYTES + 1).fill(0)))).toBeUndefined();
+  });
+
+  it.each([
+    [MAX_ATTRIBUTE_NAME_BYTES, 1, undefined],
+    [MAX_ATTRIBUTE_NAME_BYTES + 1, 0, 'a name that is invalid'],
+  ])('bytes of the name of an attribute: of %i there are %i', (length, count, fault) => {
+    const rest = 'n'.repeat(length - 'user.'.length);
+    const found = attributesOf(al(Buffer.from(`\x03${rest}`), Buffer.from('v')), { bytes: 1e6 });
+    expect([found.attributes.length, found.fault]).toEqual([count, fault]);
+  });
+
+  it('bytes of all attributes of a tree', () => {
+    const fields = al(Buffer.from('\x03a'), Buffer.from('v'));
+    const bytes = fields[0]!.length - 5;
+    const budget = { bytes: 2 * bytes };
+    const counts = [1, 2, 3].map(() => attributesOf(fields, budget).attributes.length);
+    expect(counts).toEqual([1, 1, 0]);
+    expect(attributesOf(fields, budget).fault).toContain(`${MAX_TREE_ATTRIBUTE_BYTES} bytes`);
+    expect(new RockRidgeDecoder(new ContinuationAreas(EMPTY), 'x', 2048, 0).attributeBudget.bytes).toBe(
+      MAX_TREE_ATTRIBUTE_BYTES,
+    );
+  });
+
+  it.each([
+    [MAX_BLOCK_SHIFT, ''],
+    [MAX_BLOCK_SHIFT + 1, `block size is 2^${MAX_BLOCK_SHIFT + 1}`],
+  ])('bits of the block size of zisofs: %i', (shift, fault) => {
+    const into = { parameters: 0, size: 0, fault: '' };
+    const bytes = field('ZF', Buffer.from('pz'), 4, shift, both32(5));
+    readZisofsField(new ByteCursor(bytes, 'memory', 0), 0, bytes.length, into);
+    expect(into.fault.startsWith(fault) && (fault === '') === (into.fault === '')).toBe(true);
+  });
+
+  it.each([
+    [2 * BLOCK + MAX_OVERHEAD, 'cannot be decompressed'],
+    [2 * BLOCK + MAX_OVERHEAD + 1, `expected at most ${2 * BLOCK + MAX_OVERHEAD}`],
+  ])('compressed bytes of a block of zisofs: %i', async (length, message) => {
+    const spec = { version: 1, algorithm: 'zlib', blockShift: 15 } as const;
+    const table = makeZisofs(Buffer.alloc(BLOCK), spec);
+    table.writeUInt32LE(table.length + length, table.length - 4);
+    const stored = Buffer.concat([table, Buffer.alloc(length, 0xff)]);
+    await using image = await openBytes(makeImage(stored, zf(spec, BLOCK)));
+    const row = await image.index.resolve('packed');
+    const content = new ContentOpener(image.index, image.source).open(row);
+    await expect(content.read(new Uint8Array(10), 0)).rejects.toThrow(message);
   });
 });

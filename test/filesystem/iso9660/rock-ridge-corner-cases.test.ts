@@ -4,7 +4,6 @@ import { MAX_CONTINUATIONS } from '../../../src/filesystem/iso9660/susp.js';
 import {
   ER,
   SECTOR,
-  SP,
   both32,
   buildIso,
   ce,
@@ -16,25 +15,7 @@ import {
 } from '../../support/iso-builder.js';
 import type { RecordSpec } from '../../support/iso-builder.js';
 import { openBytes, readAll } from '../../support/opened-bytes.js';
-
-const FILE = 0o100644;
-const DIR = 0o040755;
-const LINK = 0o120777;
-const DIRECTORY = 2;
-const DOT_USE = join(SP, px(DIR, 2), ER);
-
-function rockRidge(
-  root: readonly RecordSpec[],
-  sectors: Readonly<Record<number, Uint8Array>> = {},
-  dotUse: Uint8Array = DOT_USE,
-): Uint8Array {
-  return buildIso({ root, dotUse, sectors, length: 160 });
-}
-
-/** PX of RRIP 1.12, with a serial number. */
-function pxSerial(mode: number, links: number, serial: number): Uint8Array {
-  return field('PX', both32(mode), both32(links), both32(0), both32(0), both32(serial));
-}
+import { DIR, DIRECTORY, FILE, LINK, pxSerial, rockRidge, sl } from '../../support/rock-ridge-builder.js';
 
 async function inodesOf(root: readonly RecordSpec[]): Promise<number[]> {
   await using image = await openBytes(rockRidge(root));
@@ -57,6 +38,16 @@ describe('I10: System Use areas', () => {
     const dotUse = join(xa, field('SP', 0xbe, 0xef, 14), px(DIR, 2), ER);
     await using image = await openBytes(rockRidge(root, {}, dotUse));
     expect((await readAll(image)).entries.has('/Name')).toBe(true);
+  });
+
+  it('are found behind XA information that is padded by the length of the name (Windows 98 SE)', async () => {
+    const xa = Buffer.from('\0\0\0\0\x0d\x55XA\0\0\0\0\0\0', 'latin1');
+    // Names of even length have a byte of padding of their own; these records have it twice.
+    const root = ['A.;1', 'AB.;1'].map((name) => ({ name, systemUse: join(Buffer.alloc(1), xa) }));
+    await using image = await openBytes(buildIso({ root, dotUse: xa }));
+    const { entries, codes } = await readAll(image);
+    expect([...entries.keys()].sort()).toEqual(['/', '/a', '/ab']);
+    expect([image.tree.kind, codes]).toEqual(['iso9660', []]);
   });
 
   it('that hold something else in one record cost that record its fields only', async () => {
@@ -221,17 +212,21 @@ describe('I13: directories that were moved', () => {
 });
 
 describe('I14: symlinks', () => {
-  const sl = (flags: number, ...parts: readonly (readonly [number, string])[]): Uint8Array =>
-    field(
-      'SL',
-      flags,
-      ...parts.map(([kind, text]) => Buffer.concat([Uint8Array.of(kind, text.length), Buffer.from(text)])),
-    );
-
   it.each([
     ['without components', [sl(0)], ''],
     ['to the root and back', [sl(0, [8, ''], [4, ''], [4, ''])], '/../..'],
     ['with an empty component', [sl(0, [0, 'a'], [0, ''], [0, 'b'])], 'a//b'],
+    ['of the root inside of a target', [sl(0, [0, 'a'], [8, ''], [0, 'b'])], 'a//b'],
+    ['with a root that has text of its own', [sl(0, [8, 'x'], [0, 'a'])], '/a'],
+    ['with a component of several kinds at once, as Linux reads none', [sl(0, [0, 'a'], [6, ''])], 'a/'],
+    [
+      'with a separator written as component 3, as Linux reads it',
+      [sl(0, [0, 'a'], [3, ''], [0, 'b'])],
+      'a/.b',
+    ],
+    ['whose last component says that it goes on', [sl(0, [0, 'a'], [1, 'b'])], 'a/b'],
+    ['whose last field says that it goes on', [sl(1, [0, 'a'])], 'a/'],
+    ['of a field too short for a component', [field('SL', 0, 0)], ''],
     ['continued over three fields', [sl(1, [1, 'a']), sl(1, [1, 'b']), sl(0, [0, 'c'])], 'abc'],
   ])('are read %s', async (_, fields, target) => {
     const systemUse = join(px(LINK), nm('link'), ...fields);
@@ -287,6 +282,18 @@ describe('I15: time stamps', () => {
       RECORD_TIME,
     ]);
     expect(await timesOf(field('TF', 0))).toEqual([RECORD_TIME, RECORD_TIME, RECORD_TIME]);
+  });
+
+  it('may have hundredths that are no digits (MagicISO), and nothing but a zone', async () => {
+    const magic = Buffer.from('20010607080910\0\0\0', 'latin1');
+    const zoneOnly = Buffer.concat([Buffer.alloc(16, '0'), Buffer.of(4)]);
+    expect(await timesOf(field('TF', 0x82, magic))).toEqual([seconds(101), RECORD_TIME, RECORD_TIME]);
+    expect(await timesOf(field('TF', 0x82, zoneOnly))).toEqual([RECORD_TIME, RECORD_TIME, RECORD_TIME]);
+  });
+
+  it('of which the zone has the wrong sign (mkisofs before 1.10) are read as they are written', async () => {
+    const [modified] = await timesOf(field('TF', 0x02, shortDate(100, -8)));
+    expect(modified).toBe(seconds(100) + 8 * 900);
   });
 
   it('ignore a zone that is none', async () => {

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import {
   ER,
   SECTOR,
-  SP,
   buildIso,
   both32,
   ce,
@@ -13,29 +12,8 @@ import {
   nm,
   px,
 } from '../../support/iso-builder.js';
-import type { RecordSpec } from '../../support/iso-builder.js';
 import { openBytes, readAll } from '../../support/opened-bytes.js';
-
-const FILE = 0o100644;
-const DIR = 0o040755;
-const LINK = 0o120777;
-const DIRECTORY = 2;
-const DOT_USE = join(SP, px(DIR, 2), ER);
-
-function rockRidge(
-  root: readonly RecordSpec[],
-  sectors: Readonly<Record<number, Uint8Array>> = {},
-): Uint8Array {
-  return buildIso({ root, dotUse: DOT_USE, sectors });
-}
-
-/** SL with components of flags and text. */
-function sl(flags: number, ...components: readonly (readonly [number, string])[]): Uint8Array {
-  const parts = components.map(([kind, text]) =>
-    Buffer.concat([Uint8Array.of(kind, text.length), Buffer.from(text, 'latin1')]),
-  );
-  return field('SL', flags, ...parts);
-}
+import { DIR, DIRECTORY, FILE, LINK, rockRidge, sl } from '../../support/rock-ridge-builder.js';
 
 describe('Rock Ridge', () => {
   it('gives names, modes, owners and links', async () => {

@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasProgram, mustRun } from '../../../scripts/bench/run-command.js';
 import type { Finding } from '../../../src/base/finding.js';
 import { PlainSectorReader } from '../../../src/disc/sector-reader.js';
-import { MAX_MAP_ENTRIES } from '../../../src/filesystem/partition/apple-partition-map.js';
-import { MAX_GPT_ENTRIES } from '../../../src/filesystem/partition/guid-partition-table.js';
+import { MAX_BLOCK_SIZE, MAX_MAP_ENTRIES } from '../../../src/filesystem/partition/apple-partition-map.js';
+import { MAX_LOGICAL_PARTITIONS } from '../../../src/filesystem/partition/extended-partition.js';
+import { MAX_ENTRY_BYTES, MAX_GPT_ENTRIES } from '../../../src/filesystem/partition/guid-partition-table.js';
 import type { Partition } from '../../../src/filesystem/partition/partition.js';
 import { readPartitions } from '../../../src/filesystem/partition/read-partitions.js';
 import { FaultySource } from '../../support/faulty-source.js';
@@ -104,6 +105,17 @@ describe.skipIf(!hasSgdisk)('a GPT written by sgdisk', () => {
     expect(codes).toEqual(expected);
   });
 
+  it.each([
+    [MAX_ENTRY_BYTES, 1],
+    [MAX_ENTRY_BYTES * 2, 0],
+  ])('with entries of %i bytes lists %i', async (entrySize, count) => {
+    const large = Buffer.alloc(4 * 1024 * 1024);
+    large.set(bytes.subarray(0, 2 * SECTOR));
+    large.writeUInt32LE(entrySize, SECTOR + 84);
+    bytes.copy(large, 2 * SECTOR, 2 * SECTOR, 2 * SECTOR + 128);
+    expect((await read(large)).partitions.filter(({ scheme }) => scheme === 'gpt').length).toBe(count);
+  });
+
   it('that reaches beyond the image is listed, and told of', async () => {
     const { partitions, codes } = await read(bytes.subarray(0, 200 * SECTOR));
     expect(partitions.filter(({ scheme }) => scheme === 'gpt').length).toBe(2);
@@ -125,6 +137,90 @@ describe.skipIf(!hasSgdisk)('a GPT written by sgdisk', () => {
       large.writeUInt32LE(1, at + 40);
     }
     expect((await read(large)).partitions.filter(({ scheme }) => scheme === 'gpt').length).toBe(looked);
+  });
+});
+
+/** Boot records, by sector, each of entries: type, first sector as the table counts it, sectors. */
+function chain(records: ReadonlyMap<number, readonly (readonly [number, number, number])[]>): Buffer {
+  const bytes = Buffer.alloc((Math.max(...records.keys()) + 8) * SECTOR);
+  for (const [sector, entries] of records) {
+    entries.forEach(([type, start, count], i) => {
+      const at = sector * SECTOR + 446 + i * 16;
+      bytes[at + 4] = type;
+      bytes.writeUInt32LE(start, at + 8);
+      bytes.writeUInt32LE(count, at + 12);
+    });
+    bytes.set([0x55, 0xaa], sector * SECTOR + 510);
+  }
+  return bytes;
+}
+
+describe('logical partitions', () => {
+  const logical = (partitions: readonly Partition[]): number[] =>
+    partitions.filter(({ index }) => index > 4).map(({ start }) => start / SECTOR);
+
+  it('end where their chain leads back, with what it holds', async () => {
+    const records = new Map([
+      [0, [[0x0f, 10, 100]]],
+      [
+        10,
+        [
+          [0x83, 1, 3],
+          [0x05, 20, 5],
+        ],
+      ],
+      [
+        30,
+        [
+          [0x83, 2, 3],
+          [0x05, 0, 5],
+        ],
+      ],
+    ] as const);
+    const { partitions, codes } = await read(chain(records));
+    expect(logical(partitions)).toEqual([11, 32]);
+    expect(codes).toEqual(expect.arrayContaining(['broken-extended-partition']));
+  });
+
+  it('end where no boot record stands', async () => {
+    const records = new Map([
+      [0, [[0x05, 10, 50]]],
+      [
+        10,
+        [
+          [0x83, 1, 3],
+          [0x05, 30, 5],
+        ],
+      ],
+      [70, []],
+    ] as const);
+    const { partitions, codes } = await read(chain(records));
+    expect([logical(partitions), codes]).toEqual([[11], ['broken-extended-partition']]);
+  });
+
+  it('need not be there', async () => {
+    const { partitions, codes } = await read(
+      chain(
+        new Map([
+          [0, [[0x85, 10, 2]]],
+          [16, []],
+        ] as const),
+      ),
+    );
+    expect([logical(partitions), codes]).toEqual([[], []]);
+  });
+
+  it.each([
+    [MAX_LOGICAL_PARTITIONS, MAX_LOGICAL_PARTITIONS, []],
+    [MAX_LOGICAL_PARTITIONS + 1, MAX_LOGICAL_PARTITIONS, ['broken-extended-partition']],
+  ])('of %i there are %i', async (count, found, expected) => {
+    const records = new Map<number, [number, number, number][]>([[0, [[0x05, 10, 4 * count]]]]);
+    for (let i = 0; i < count; i += 1) {
+      const next: [number, number, number][] = i + 1 < count ? [[0x05, 4 * (i + 1), 4]] : [];
+      records.set(10 + 4 * i, [[0x83, 1, 2], ...next]);
+    }
+    const { partitions, codes } = await read(chain(records));
+    expect([logical(partitions).length, codes]).toEqual([found, expected]);
   });
 });
 
@@ -150,6 +246,40 @@ describe.skipIf(!hasSfdisk)('an MBR written by sfdisk', () => {
 });
 
 describe('a first sector', () => {
+  it('has its logical partitions listed behind the others', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'isodrive-mbr-'));
+    try {
+      const path = join(folder, 'disk.img');
+      await writeFile(path, '');
+      await truncate(path, 8 * 1024 * 1024);
+      const logical = [
+        'start=2100, size=500, type=83',
+        'start=3000, size=700, type=c',
+        'start=6000, size=9, type=7',
+      ];
+      const table = [
+        'label: dos',
+        'start=64, size=100, type=83',
+        'start=2048, size=8000, type=5',
+        ...logical,
+      ];
+      await mustRun('sh', ['-c', 'printf "%s\\n" "$1" | sfdisk -q "$2"', 'sh', table.join('\n'), path]);
+      const { partitions, codes } = await read(await readFile(path));
+      expect(
+        partitions.map(({ index, type, start, length }) => [index, type, start / SECTOR, length / SECTOR]),
+      ).toEqual([
+        [1, '0x83', 64, 100],
+        [2, '0x05', 2048, 8000],
+        [5, '0x83', 2100, 500],
+        [6, '0x0c', 3000, 700],
+        [7, '0x07', 6000, 9],
+      ]);
+      expect(codes).toEqual([]);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
   it('with boot code where the table would be has no MBR', async () => {
     const bytes = Buffer.alloc(4096);
     bytes.set([0x55, 0xaa], 510);
@@ -188,6 +318,14 @@ describe('a first sector', () => {
 });
 
 describe('an Apple partition map', () => {
+  it.each([
+    [MAX_BLOCK_SIZE, 3],
+    [MAX_BLOCK_SIZE * 2, 0],
+  ])('in blocks of %i bytes has %i entries that are looked at', async (blockSize, count) => {
+    const { partitions } = await read(appleMap(blockSize, 3, 3));
+    expect(partitions.filter(({ scheme }) => scheme === 'apm')).toHaveLength(count);
+  });
+
   it.each([512, 2048])('in blocks of %i bytes is listed', async (blockSize) => {
     for (const descriptor of [true, false]) {
       const { partitions, codes } = await read(appleMap(blockSize, 3, 3, descriptor));

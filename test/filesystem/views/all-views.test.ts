@@ -5,9 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasProgram, mustRun } from '../../../scripts/bench/run-command.js';
+import { PlainSectorReader } from '../../../src/disc/sector-reader.js';
+import { MAX_NAME, listPartitionFiles } from '../../../src/filesystem/views/boot-files.js';
 import { openImage } from '../../../src/index/open-image.js';
 import type { OpenedImage } from '../../../src/index/open-image.js';
 import { describeImage } from '../../../src/present/describe-image.js';
+import { FaultySource } from '../../support/faulty-source.js';
 import { readFileContent } from '../../support/file-content.js';
 import { listImage } from '../../support/index-manifest.js';
 import { SECTOR, buildIso } from '../../support/iso-builder.js';
@@ -213,5 +216,17 @@ describe.skipIf(!hasTools)('all views of a disc that starts as a hard disk', () 
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
+  });
+});
+
+describe('files of partitions', () => {
+  it('have names of so many characters at most', () => {
+    const reader = new PlainSectorReader(new FaultySource(Buffer.alloc(2048)));
+    const nameOf = (length: number): string | undefined =>
+      listPartitionFiles(reader, [
+        { scheme: 'gpt', index: 1, type: '', name: 'n'.repeat(length), start: 0, length: 512 },
+      ])[0]?.path[1];
+    const expected = `gpt-1-${'n'.repeat(MAX_NAME)}.img`;
+    expect([nameOf(MAX_NAME), nameOf(MAX_NAME + 1)]).toEqual([expected, expected]);
   });
 });

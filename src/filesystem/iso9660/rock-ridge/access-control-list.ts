@@ -9,7 +9,7 @@ const TYPE = { translate: 0, switchMark: 8, futureVersion: 15 } as const;
 const QUALIFIER = 0x08;
 /** A qualifier of more bytes than this goes on in another record. */
 const QUALIFIER_CONTINUED = 0x80;
-const MAX_ID_BYTES = 4;
+export const MAX_ID_BYTES = 4;
 
 /** By AAIP type: the kernel's tag, and whether the qualifier is an id. The order of tags is that of the kernel's lists. */
 const TAGS: Readonly<Record<number, { readonly tag: number; readonly hasId: boolean }>> = {

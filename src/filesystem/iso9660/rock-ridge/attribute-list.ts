@@ -116,8 +116,9 @@ function splitComponents(bytes: Uint8Array): Uint8Array[] {
 
 /** The name with its namespace written out; empty for access control lists, undefined when it is none. */
 function expandName(bytes: Uint8Array): string | undefined {
-  if (bytes.includes(0) || bytes.length > MAX_ATTRIBUTE_NAME_BYTES) return undefined;
   const prefix = PREFIXES[bytes[0] ?? -1];
+  const length = prefix === undefined ? bytes.length : bytes.length - 1 + prefix.length;
+  if (bytes.includes(0) || length > MAX_ATTRIBUTE_NAME_BYTES) return undefined;
   const text = decodeName(prefix === undefined ? bytes : bytes.subarray(1));
   return text === undefined ? undefined : (prefix ?? '') + text;
 }

@@ -1,0 +1,52 @@
+// Extended attributes of what was extracted: those of the namespace of users. What stands for an access control list is
+// left alone, since it would name users of another machine.
+import { constants } from 'node:os';
+import { isAddonError, loadAddon } from '../../../native/index.js';
+import type { Addon } from '../../../native/index.js';
+import { IsodriveError } from '../../base/error.js';
+import type { DiscIndex } from '../../index/disc-index.js';
+import { readAttributes } from '../../index/node-record.js';
+
+const NAMESPACE = 'user.';
+
+export class AttributeSetter {
+  readonly #index: DiscIndex;
+  readonly #addon: Addon;
+  #isRefused = false;
+
+  /** Throws `unsupported` where the addon is missing, without which there is no way to set them. */
+  constructor(index: DiscIndex) {
+    this.#index = index;
+    try {
+      this.#addon = loadAddon();
+    } catch (cause) {
+      throw new IsodriveError(
+        'unsupported',
+        'Cannot set extended attributes: the addon was not built, expected it to be there',
+        { action: 'Run npm run build, or leave out --xattrs', cause },
+      );
+    }
+  }
+
+  /**
+   * Gives an open file or directory the attributes of a row. Throws `partial` where one is refused; a target that takes
+   * none at all is told once, and then none is tried any more.
+   */
+  apply(descriptor: number, row: number): void {
+    if (this.#isRefused) return;
+    for (const [name, value] of readAttributes(this.#index.table, row)) {
+      if (name.startsWith(NAMESPACE)) this.#set(descriptor, name, value);
+    }
+  }
+
+  #set(descriptor: number, name: string, value: Uint8Array): void {
+    try {
+      this.#addon.setAttribute(descriptor, name, value);
+    } catch (thrown) {
+      if (!isAddonError(thrown)) throw thrown;
+      this.#isRefused = thrown.errno === constants.errno.ENOTSUP;
+      const found = this.#isRefused ? 'target takes none, the rest goes without' : thrown.message;
+      throw new IsodriveError('partial', `Cannot set attribute "${name}": ${found}`, { cause: thrown });
+    }
+  }
+}
