@@ -25,15 +25,10 @@ const FAULTS = ['unsupported', 'damaged', 'image-unreadable'];
  * does.
  */
 export async function probeVolumes(reader: SectorReader, context: ProbeContext): Promise<Volume[]> {
-  const volumes: Volume[] = [];
-  const errors: IsodriveError[] = [];
-  for (const fileSystem of FILE_SYSTEMS) {
-    try {
-      volumes.push(await fileSystem.probe(reader, context));
-    } catch (thrown) {
-      if (!(thrown instanceof IsodriveError) || !FAULTS.includes(thrown.code)) throw thrown;
-      errors.push(thrown);
-    }
+  const { volumes, errors } = await probeAll(reader, context);
+  if (volumes.length === 0) {
+    const found = await probeAll(reader, { ...context, isLastResort: true });
+    if (found.volumes.length > 0) return found.volumes;
   }
   // "Not here" is what all but one say of most discs.
   const faults = errors.filter(({ code }) => code !== 'unsupported');
@@ -47,4 +42,21 @@ export async function probeVolumes(reader: SectorReader, context: ProbeContext):
     });
   }
   return volumes;
+}
+
+async function probeAll(
+  reader: SectorReader,
+  context: ProbeContext,
+): Promise<{ volumes: Volume[]; errors: IsodriveError[] }> {
+  const volumes: Volume[] = [];
+  const errors: IsodriveError[] = [];
+  for (const fileSystem of FILE_SYSTEMS) {
+    try {
+      volumes.push(await fileSystem.probe(reader, context));
+    } catch (thrown) {
+      if (!(thrown instanceof IsodriveError) || !FAULTS.includes(thrown.code)) throw thrown;
+      errors.push(thrown);
+    }
+  }
+  return { volumes, errors };
 }

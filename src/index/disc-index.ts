@@ -18,8 +18,8 @@ export const MAX_DEPTH = 1024;
 export const MAX_SHARED_DIRECTORIES = 1024;
 /** Stages kept for the next directories. */
 const MAX_SPARE_STAGES = 4;
-/** Milliseconds of parsing after which prefetch lets waiting requests through. */
-const PREFETCH_SLICE = 4;
+/** Milliseconds of parsing after which prefetch lets waiting requests through: a walk waits as long for each directory. */
+const PREFETCH_SLICE = 1;
 
 export class DiscIndex {
   readonly tree: FileTree;

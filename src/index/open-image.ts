@@ -115,6 +115,7 @@ async function openVolume(
   const context: ProbeContext = {
     ...{ report, signal, partitions },
     sessionStart: chosen?.descriptors ?? first,
+    sessionEnd: chosen?.end,
     charset: options.charset,
     showAssociated: options.associated ?? false,
   };

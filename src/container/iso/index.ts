@@ -30,6 +30,12 @@ const FAT = {
   markOffset: 510,
 };
 
+/** Tag of an anchor volume descriptor pointer: identifier at byte 0, sector at byte 12 (ECMA-167 3/7.2). */
+const ANCHOR_TAG = 2;
+const ANCHOR_SECTOR = 256;
+const TAG_BYTES = 16;
+const UDF_SECTOR_SIZES = [512, 1024, 2048, 4096];
+
 export const isoFormat: ContainerFormat = {
   name: 'iso',
   title: 'plain sectors of 2048 bytes',
@@ -59,7 +65,18 @@ async function probeOtherVolumes(source: ByteSource, signal: AbortSignal | undef
     FAT.jumps.includes(bytes[0] ?? 0) &&
     text.startsWith(FAT.mark, FAT.markOffset) &&
     [FAT.narrowName, FAT.wideName].some((offset) => text.startsWith(FAT.name, offset));
-  return isFat || SIGNATURES.some(([offset, magic]) => text.startsWith(magic, offset)) ? 1 : 0;
+  const isKnown = isFat || SIGNATURES.some(([offset, magic]) => text.startsWith(magic, offset));
+  return isKnown || (await hasUdfAnchor(source, signal)) ? 1 : 0;
+}
+
+/** ECMA-167 3/8.4.2.1: a UDF disc whose recognition sequence is lost still has its anchor, at sector 256. */
+async function hasUdfAnchor(source: ByteSource, signal: AbortSignal | undefined): Promise<boolean> {
+  for (const sectorSize of UDF_SECTOR_SIZES) {
+    const tag = Buffer.from(await readAtMost(source, ANCHOR_SECTOR * sectorSize, TAG_BYTES, signal));
+    if (tag.length < TAG_BYTES) return false;
+    if (tag.readUInt16LE(0) === ANCHOR_TAG && tag.readUInt32LE(12) === ANCHOR_SECTOR) return true;
+  }
+  return false;
 }
 
 function createPlainDisc(reader: PlainSectorReader): Disc {

@@ -1,6 +1,5 @@
 // The checksum of every UDF descriptor: CRC of ITU-T V.41 (x^16 + x^12 + x^5 + 1), start value 0 (ECMA-167 3/7.2.6).
 // Eight bytes a step, by a table for each of them: listing a tree checks every descriptor of it.
-import { ByteCursor } from '../../base/byte-cursor.js';
 
 const POLYNOMIAL = 0x1021;
 const STEP = 8;
@@ -19,29 +18,21 @@ function buildTable(): Uint16Array {
   return table;
 }
 
-export function crcOf(bytes: Uint8Array): number {
-  return crcOfField(new ByteCursor(bytes, '', 0), 0, bytes.length);
-}
-
-/** The checksum of `length` bytes of the cursor's window. Throws `damaged` when they do not lie in it. */
-export function crcOfField(cursor: ByteCursor, offset: number, length: number): number {
+/** The checksum of the bytes from `start` on, up to `end`. */
+export function crcOf(bytes: Uint8Array, start = 0, end = bytes.length): number {
   let crc = 0;
-  let at = offset;
-  for (const end = offset + length - STEP; at <= end; at += STEP) {
-    const high = cursor.u32be(at) ^ (crc << 16);
-    const low = cursor.u32be(at + 4);
+  let at = start;
+  for (; at + STEP <= end; at += STEP) {
     crc =
-      TABLE[0x700 + (high >>> 24)]! ^
-      TABLE[0x600 + ((high >>> 16) & 0xff)]! ^
-      TABLE[0x500 + ((high >>> 8) & 0xff)]! ^
-      TABLE[0x400 + (high & 0xff)]! ^
-      TABLE[0x300 + (low >>> 24)]! ^
-      TABLE[0x200 + ((low >>> 16) & 0xff)]! ^
-      TABLE[0x100 + ((low >>> 8) & 0xff)]! ^
-      TABLE[low & 0xff]!;
+      TABLE[0x700 + (bytes[at]! ^ (crc >>> 8))]! ^
+      TABLE[0x600 + (bytes[at + 1]! ^ (crc & 0xff))]! ^
+      TABLE[0x500 + bytes[at + 2]!]! ^
+      TABLE[0x400 + bytes[at + 3]!]! ^
+      TABLE[0x300 + bytes[at + 4]!]! ^
+      TABLE[0x200 + bytes[at + 5]!]! ^
+      TABLE[0x100 + bytes[at + 6]!]! ^
+      TABLE[bytes[at + 7]!]!;
   }
-  for (const end = offset + length; at < end; at += 1) {
-    crc = ((crc << 8) & 0xffff) ^ TABLE[(crc >> 8) ^ cursor.u8(at)]!;
-  }
+  for (; at < end; at += 1) crc = ((crc << 8) & 0xffff) ^ TABLE[(crc >>> 8) ^ bytes[at]!]!;
   return crc;
 }

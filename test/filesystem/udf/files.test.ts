@@ -1,7 +1,9 @@
 // What a UDF volume says of its files: corner cases U6, U7 and U10, built by hand, and attributes.
 import { describe, expect, it } from 'vitest';
 import { MAX_ATTRIBUTES } from '../../../src/filesystem/udf/extended-attributes.js';
+import { MAX_VALUE_BYTES } from '../../../src/filesystem/udf/entry-filler.js';
 import { MAX_ICB_NESTING } from '../../../src/filesystem/udf/icb-reader.js';
+import { MAX_STREAMS } from '../../../src/filesystem/udf/named-streams.js';
 import { MAX_BROKEN_PLACES } from '../../../src/filesystem/udf/directory-walker.js';
 import { FileReader } from '../../../src/index/file-reader.js';
 import { readAttributes, readExtents } from '../../../src/index/node-record.js';
@@ -170,6 +172,27 @@ describe('U6: a file', () => {
       links: 3,
       modified: EXPECTED_TIME,
     });
+  });
+});
+
+describe('A symbolic link', () => {
+  it.each([
+    [4095, 4095],
+    [4096, 4095],
+  ])('of %i characters has a target of %i', async (length, wanted) => {
+    const parts: Buffer[] = [];
+    for (let left = length; left > 0;) {
+      const size = Math.min(left, 249);
+      const text = Buffer.from(`\x08${'t'.repeat(size)}`, 'latin1');
+      parts.push(Buffer.concat([Buffer.of(5, text.length, 0, 0), text]));
+      left -= size + 1;
+    }
+    const link = Buffer.concat(parts);
+    const allocation = shortExtent(link.length, 20);
+    const spec = withFile({ fileType: 12, kind: 0, allocation, size: link.length }, { 20: link });
+    await using image = await openBytes(buildUdf(spec));
+    const { entries } = await readAll(image);
+    expect(entries.get('/f')?.target?.length ?? 0).toBe(wanted);
   });
 });
 
@@ -344,6 +367,52 @@ describe('Extended attributes', () => {
       'user.com.apple.ResourceFork': 'fork',
       'user.Zone.Identifier': '[ZoneTransfer]',
     });
+  });
+
+  /** A file with these streams; values in blocks of their own. */
+  const withStreams = (streams: readonly (readonly [string, number])[]): UdfSpec => {
+    const list = directoryData(
+      FILE,
+      streams.map(([name], index) => identifier(name, 100 + index)),
+    );
+    const entry = { block: 30, fileType: 13, kind: 0, size: list.length };
+    const blocks: Record<number, Uint8Array> = {
+      [FILE]: fileEntry({ block: FILE, ...data, extended: true, streams: 30 }),
+      30: fileEntry({ ...entry, allocation: shortExtent(list.length, 31) }),
+      31: list,
+    };
+    for (const [index, [, size]] of streams.entries()) {
+      const at = 100 + index;
+      blocks[at] = fileEntry({ block: at, kind: 0, allocation: shortExtent(size, 300), size });
+    }
+    return { root: [identifier('f', FILE)], blocks, partitionBlocks: 400 };
+  };
+
+  it.each([
+    [MAX_STREAMS, MAX_STREAMS],
+    [MAX_STREAMS + 1, MAX_STREAMS],
+  ])('of %i streams are %i', async (count, wanted) => {
+    const streams = Array.from({ length: count }, (_, index) => [`stream ${index}`, 4] as const);
+    expect(Object.keys(await shown(withStreams(streams)))).toHaveLength(wanted);
+  });
+
+  it.each([
+    [MAX_VALUE_BYTES, ['user.s']],
+    [MAX_VALUE_BYTES + 1, []],
+  ])('have values of at most 65536 bytes: %i', async (size, names) => {
+    expect(Object.keys(await shown(withStreams([['s', size]])))).toEqual(names);
+  });
+
+  it.each([
+    [250, 1],
+    [251, 0],
+  ])('have names of at most 255 bytes: "user." and %i', async (length, count) => {
+    expect(Object.keys(await shown(withStreams([['n'.repeat(length), 4]])))).toHaveLength(count);
+  });
+
+  it.each([16, 17])('of one file have at most 1 MiB of values: %i of 64 KiB', async (count) => {
+    const streams = Array.from({ length: count }, (_, index) => [`s${index}`, MAX_VALUE_BYTES] as const);
+    expect(Object.keys(await shown(withStreams(streams)))).toHaveLength(16);
   });
 
   it.each([MAX_ATTRIBUTES, MAX_ATTRIBUTES + 1])('are at most 256: %i', async (count) => {
