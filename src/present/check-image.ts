@@ -8,6 +8,7 @@ import type { OpenedImage } from '../index/open-image.js';
 import { checkPlaces } from './check/check-places.js';
 import { MAX_CHECKED_ENTRIES, collectFiles } from './check/collect-files.js';
 import type { CheckedView } from './check/collect-files.js';
+import { compareBridgeNames } from './check/compare-names.js';
 import { compareViews } from './check/compare-views.js';
 
 /** Adds what it meets to the image's findings. Rejects with `cancelled` only. */
@@ -31,6 +32,7 @@ export async function checkImage(image: OpenedImage, signal?: AbortSignal): Prom
   for (const view of views) {
     if (shown !== undefined && view !== shown) await compareViews(shown, view, report, signal);
   }
+  await compareBridgeNames(views, report, signal);
 }
 
 function openIndex(
