@@ -42,6 +42,7 @@ describe('The benchmark', () => {
     }
     expect(text).toMatch(/mount by fuse to first ls of image B .* \| < 150 ms \| \d+ ms \|/);
     expect(text).toMatch(/resident memory of the daemon, 421 entries loaded/);
+    expect(text).toMatch(/first walk, A: udf \/ iso, by fuse \| >= 0\.90 x \| [\d.]+ x \|/);
     expect(text).toMatch(/directory records into the index \| >= 1 M\/s \| [\d.]+ M\/s/);
     expect(text).not.toMatch(/NaN|undefined|Infinity/);
     expect(readMountTable().filter(({ directory }) => directory.startsWith(folder))).toEqual([]);

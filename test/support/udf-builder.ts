@@ -92,6 +92,14 @@ export function fileEntry(spec: FileSpec): Uint8Array {
   return tagged(spec.extended ? 266 : 261, spec.block, bytes);
 }
 
+/** A volume with the file "f" in FREE_BLOCK, and further blocks. */
+export function withFile(spec: Omit<FileSpec, 'block'>, blocks: Record<number, Uint8Array> = {}): UdfSpec {
+  return {
+    root: [identifier('f', FREE_BLOCK)],
+    blocks: { [FREE_BLOCK]: fileEntry({ block: FREE_BLOCK, ...spec }), ...blocks },
+  };
+}
+
 /** An embedded file with this text. */
 export function textFile(block: number, text: string): Uint8Array {
   const data = Buffer.from(text);
