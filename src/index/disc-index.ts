@@ -18,8 +18,13 @@ export const MAX_DEPTH = 1024;
 export const MAX_SHARED_DIRECTORIES = 1024;
 /** Stages kept for the next directories. */
 const MAX_SPARE_STAGES = 4;
-/** Milliseconds of parsing after which prefetch lets waiting requests through: a walk waits as long for each directory. */
-const PREFETCH_SLICE = 1;
+/** Milliseconds of parsing after which prefetch lets waiting requests through. */
+const PREFETCH_SLICE = 4;
+/**
+ * Milliseconds for which prefetch lets them through after each directory, once somebody had to wait: a walk that goes
+ * another way than the disc would otherwise wait a slice for each directory.
+ */
+const WANTED_SPAN = 20;
 
 export class DiscIndex {
   readonly tree: FileTree;
@@ -30,6 +35,8 @@ export class DiscIndex {
   readonly #stages: DirectoryStage[] = [];
   readonly #locators = new Set<number>();
   #sharedDirectories = 0;
+  /** When somebody last waited for a directory that was not loaded (performance.now()). */
+  #wantedAt = -Infinity;
   /** First row whose children prefetch has not looked at. */
   #scanned = 0;
 
@@ -83,6 +90,12 @@ export class DiscIndex {
    */
   load(row: number): Promise<void> {
     if (this.isLoaded(row)) return Promise.resolve();
+    this.#wantedAt = performance.now();
+    return this.#loadOnce(row);
+  }
+
+  /** As load; who waits for the same directory shares the answer. */
+  #loadOnce(row: number): Promise<void> {
     let pending = this.#loading.get(row);
     if (pending === undefined) {
       pending = this.#parse(row).finally(() => this.#loading.delete(row));
@@ -236,8 +249,10 @@ export class DiscIndex {
     while (this.#scanned < this.table.rowCount) {
       for (const row of this.#unloadedDirectories()) {
         throwIfAborted(signal);
-        await this.load(row);
-        if (performance.now() - started < PREFETCH_SLICE) continue;
+        if (this.isLoaded(row)) continue;
+        await this.#loadOnce(row);
+        const isWanted = started - this.#wantedAt < WANTED_SPAN;
+        if (!isWanted && performance.now() - started < PREFETCH_SLICE) continue;
         await pause();
         started = performance.now();
       }
