@@ -24,7 +24,7 @@ const PREFETCH_SLICE = 4;
  * Milliseconds for which prefetch lets them through after each directory, once somebody had to wait: a walk that goes
  * another way than the disc would otherwise wait a slice for each directory.
  */
-const WANTED_SPAN = 20;
+const WANTED_SPAN = 5;
 
 export class DiscIndex {
   readonly tree: FileTree;
