@@ -58,9 +58,9 @@ export function createContestant(name: ContestantName, context: ContestantContex
       return withMountPoint(
         name,
         context,
-        async ({ path }, directory) => {
+        async ({ path, view = 'auto' }, directory) => {
           const driver = name === 'fuse-default-read-ahead' ? 'fuse' : name;
-          await daemon.must('mount', path, directory, '--driver', driver);
+          await daemon.must('mount', path, directory, '--driver', driver, '--tree', view);
           if (name !== 'fuse-default-read-ahead' || !context.isRoot) return;
           const mount = mountAt(directory);
           if (mount !== undefined) await setReadAhead(mount.device, DEFAULT_READ_AHEAD);

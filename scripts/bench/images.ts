@@ -1,14 +1,17 @@
-// Builds the two images of the benchmark with xorriso, once: A as an installer or source tree looks (small files and
-// one large), B with very many entries. The trees that they are made from stay beside them: the native copies.
+// Builds the images of the benchmark, once: A as an installer or source tree looks (small files and one large) and B
+// with very many entries with xorriso, and A as UDF with genisoimage. The trees that they are made from stay beside
+// them: the native copies.
 import { closeSync, mkdirSync, openSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PseudoRandom } from './pseudo-random.js';
-import { mustRun } from './run-command.js';
+import { hasProgram, mustRun } from './run-command.js';
 
 /** Changed whenever the content below changes, so that old images are built anew. */
-const CONTENT_VERSION = 2;
+const CONTENT_VERSION = 3;
 const LARGE_CHUNK_BYTES = 1024 * 1024;
+/** Of one program that makes an image. */
+const LIMIT = { timeout: 1_800_000 };
 /** 2024-01-02T03:04:05Z, the time of every entry. */
 const ENTRY_TIME = 1_704_164_645;
 /** Name of the large file in image A's root. */
@@ -44,6 +47,8 @@ export interface BenchImage {
   readonly path: string;
   /** The tree that it was made from. */
   readonly tree: string;
+  /** Which of its views is mounted, where it has several. */
+  readonly view?: string;
 }
 
 export interface BenchImages {
@@ -51,6 +56,8 @@ export interface BenchImages {
   readonly mixed: BenchImage;
   /** Image B: hundreds of entries a directory. */
   readonly many: BenchImage;
+  /** The tree of image A as UDF; a file only where genisoimage was there. */
+  readonly udf: BenchImage;
 }
 
 /** Builds what `folder` does not hold yet. `say` gets progress lines. */
@@ -62,6 +69,7 @@ export async function buildImages(
   const images = {
     mixed: { path: join(folder, 'mixed.iso'), tree: join(folder, 'mixed') },
     many: { path: join(folder, 'many.iso'), tree: join(folder, 'many') },
+    udf: { path: join(folder, 'mixed-udf.iso'), tree: join(folder, 'mixed'), view: 'udf' },
   };
   const stamp = join(folder, 'built.json');
   const wanted = JSON.stringify({ CONTENT_VERSION, ...sizes });
@@ -72,6 +80,14 @@ export async function buildImages(
   say('building image A (small files and one large)');
   writeMixedTree(images.mixed.tree, sizes);
   await makeImage(images.mixed, 'BENCH_MIXED');
+  if (await hasProgram('genisoimage')) {
+    say('building image A as UDF');
+    await mustRun(
+      'genisoimage',
+      ['-quiet', '-udf', '-V', 'BENCH_UDF', '-o', images.udf.path, images.udf.tree],
+      LIMIT,
+    );
+  }
   say('building image B (many entries)');
   writeManyTree(images.many.tree, sizes);
   await makeImage(images.many, 'BENCH_MANY');
@@ -133,7 +149,7 @@ function setTime(path: string): void {
 
 async function makeImage({ path, tree }: BenchImage, label: string): Promise<void> {
   const args = ['-as', 'mkisofs', '-quiet', '-R', '-iso-level', '3', '-V', label, '-o', path, tree];
-  await mustRun('xorriso', args, { cwd: dirname(path), timeout: 1_800_000 });
+  await mustRun('xorriso', args, { cwd: dirname(path), ...LIMIT });
   if ((await stat(path)).size === 0)
     throw new Error(`Image "${path}" is empty, expected xorriso to write it`);
 }

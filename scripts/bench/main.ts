@@ -1,5 +1,6 @@
 // npm run bench: races isodrive's drivers against fuseiso and a native copy of the same tree, on images it builds
 // itself, and prints Markdown. Progress goes to stderr. See report.ts for the method.
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,21 +16,33 @@ import { mayDropCaches } from './kernel-caches.js';
 import { measureNeighbours } from './neighbours.js';
 import { PrivateDaemon } from './private-daemon.js';
 import { compileProbe } from './probe.js';
+import { raceFormats } from './format-race.js';
 import { race } from './race.js';
 import { measureRecords } from './records.js';
 import { formatMemory, formatMethod, formatRace, formatVerdicts } from './report.js';
 import type { Verdict } from './requirements.js';
-import { judgeHashing, judgeListing, judgeMemory, judgeNeighbours, judgeRace, judgeRecords } from './requirements.js';
+import {
+  judgeFormats,
+  judgeHashing,
+  judgeListing,
+  judgeMemory,
+  judgeNeighbours,
+  judgeRace,
+  judgeRecords,
+} from './requirements.js';
 import { hasProgram } from './run-command.js';
 
 const USAGE = `Usage: npm run bench -- [--quick] [--only NAME]... [--repetitions N]
   --quick          tiny images and one repetition: tests the benchmark, measures nothing
-  --only NAME      ${CONTESTANT_NAMES.join(', ')}, or listing, memory, records, hashing, neighbours
+  --only NAME      ${CONTESTANT_NAMES.join(', ')},
+                   or formats (UDF beside ISO 9660), listing, memory, records, hashing, neighbours
   --repetitions N  at least 3 for figures worth quoting (default 3)
-Images are kept in ISODRIVE_BENCH_DIR (default: isodrive-bench in the temporary folder), about 4 GB.
+Images are kept in ISODRIVE_BENCH_DIR (default: isodrive-bench in the temporary folder), about 6 GB.
 `;
 
-const OTHER_PARTS = ['listing', 'memory', 'records', 'hashing', 'neighbours'] as const;
+const OTHER_PARTS = ['formats', 'listing', 'memory', 'records', 'hashing', 'neighbours'] as const;
+/** Drivers whose speed is compared between formats. */
+const FORMAT_DRIVERS: ReadonlySet<string> = new Set(['erofs', 'fuse']);
 const LISTING_REPETITIONS = 9;
 const MAX_REPETITIONS = 100;
 
@@ -99,20 +112,21 @@ async function measure(
     const contestants = (await chooseContestants(parts, isRoot)).map((name) =>
       createContestant(name, context),
     );
+    const options = {
+      ...{ images, probe, repetitions, say, signal },
+      randomReads: isQuick ? { one: 500, each: 200 } : { one: 10_000, each: 5000 },
+      mayDropCaches: isRoot,
+    };
     if (contestants.length > 0) {
-      const randomReads = isQuick ? { one: 500, each: 200 } : { one: 10_000, each: 5000 };
-      const result = await race({
-        contestants,
-        images,
-        probe,
-        repetitions,
-        randomReads,
-        mayDropCaches: isRoot,
-        say,
-        signal,
-      });
+      const result = await race({ ...options, contestants });
       print(formatRace(result));
       verdicts.push(...judgeRace(result));
+    }
+    if (parts.has('formats') && existsSync(images.udf.path)) {
+      const drivers = (await chooseContestants(FORMAT_DRIVERS, isRoot)).map((name) =>
+        createContestant(name, context),
+      );
+      verdicts.push(...judgeFormats(await raceFormats({ ...options, contestants: drivers })));
     }
     if (parts.has('listing')) {
       say('mount to first ls');

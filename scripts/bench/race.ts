@@ -148,7 +148,11 @@ async function measureRandom(
 }
 
 /** Cold dentries and inodes; the image, or the native copy's metadata blocks, in the page cache. */
-async function prepare(contestant: Contestant, options: RaceOptions, image: BenchImage): Promise<void> {
+export async function prepare(
+  contestant: Contestant,
+  options: RaceOptions,
+  image: BenchImage,
+): Promise<void> {
   options.signal.throwIfAborted();
   if (!options.mayDropCaches) {
     await warmFile(image.path);

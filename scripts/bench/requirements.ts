@@ -1,6 +1,7 @@
 // What the project promises of its speed, and what this run says to it.
 import type { ContestantName } from './contestants.js';
 import type { DaemonMemory, FirstListing } from './daemon-figures.js';
+import type { FormatResult } from './format-race.js';
 import type { HashingFigures } from './hashing.js';
 import type { NeighbourFigures } from './neighbours.js';
 import type { RaceMeasure, RaceResult } from './race.js';
@@ -11,6 +12,8 @@ const MEMORY_BASE = 80 * MIB;
 const MEMORY_PER_ENTRY = 150;
 /** By driver: `erofs` writes the metadata of all 200,000 entries first. */
 const LISTING_MILLISECONDS = { fuse: 150, erofs: 700 };
+/** Speed of UDF as a part of that of ISO 9660. */
+const LEAST_OF_UDF = 0.9;
 const RECORDS_PER_SECOND = 1_000_000;
 const LEAST_HASHING_SPEED = 0.9;
 const MOST_HASHING_TIME = 1.3;
@@ -81,6 +84,21 @@ export function judgeRace(result: RaceResult): Verdict[] {
     });
   }
   return verdicts;
+}
+
+/** What UDF may cost beside ISO 9660. */
+export function judgeFormats(results: readonly FormatResult[]): Verdict[] {
+  return results.flatMap(({ driver, udf, iso }) =>
+    (['firstWalk', 'sequential'] as const).map((measure) => {
+      const ratio = medianRatio(udf[measure], iso[measure]) ?? 0;
+      return {
+        what: `${measure === 'firstWalk' ? 'first walk, A' : 'sequential read'}: udf / iso, by ${driver}`,
+        wanted: `>= ${LEAST_OF_UDF.toFixed(2)} x`,
+        got: `${ratio.toFixed(2)} x`,
+        met: ratio >= LEAST_OF_UDF,
+      };
+    }),
+  );
 }
 
 export function judgeListing(driver: 'erofs' | 'fuse', figures: FirstListing): Verdict {

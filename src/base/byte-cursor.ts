@@ -128,6 +128,19 @@ export class ByteCursor {
   }
 
   /**
+   * What `fold` makes of `length` bytes, without a view of them: it is given the cursor's bytes, and where those start
+   * and end, and must not look at others.
+   */
+  fold(
+    offset: number,
+    length: number,
+    fold: (bytes: Uint8Array, start: number, end: number) => number,
+  ): number {
+    this.check(offset, length);
+    return fold(this.bytes, this.start + offset, this.start + offset + length);
+  }
+
+  /**
    * Copies `length` bytes, but none from a NUL on, into `target` at `targetOffset`; gives the number copied. Throws
    * RangeError when they do not fit there.
    */

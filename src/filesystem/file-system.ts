@@ -12,6 +12,10 @@ export interface ProbeContext {
   readonly signal: AbortSignal | undefined;
   /** Sector where the session starts that is wanted (all addresses count from sector 0 nevertheless); absent: 0. */
   readonly sessionStart?: number;
+  /** Sector behind that session; absent: the end of the disc. */
+  readonly sessionEnd?: number | undefined;
+  /** Nothing was found by its usual marks: less will do now. */
+  readonly isLastResort?: boolean;
   /** Charset of names that are not UTF-8, for formats that do not say theirs; absent: they stay as they are. */
   readonly charset?: string | undefined;
   /** Resource forks that a format keeps beside its files are shown as ._NAME. */
@@ -37,6 +41,8 @@ export interface SessionSummary {
   readonly descriptors: number;
   /** Sectors that it says it has. */
   readonly length: number;
+  /** Sector behind all that belongs to it; absent where the format does not show it. */
+  readonly end?: number;
   readonly label: string;
   readonly created: Timestamp | undefined;
 }

@@ -31,6 +31,10 @@ export async function probeVolumes(reader: SectorReader, context: ProbeContext):
   if (volumes.length === 0 && partitions.length > 0) {
     volumes.push(...(await collect(errors, (one) => one.probePartitions?.(reader, context))));
   }
+  if (volumes.length === 0) {
+    const found = await collect([], (one) => one.probe(reader, { ...context, isLastResort: true }));
+    if (found.length > 0) return found;
+  }
   // "Not here" is what all but one say of most discs.
   const faults = errors.filter(({ code }) => code !== 'unsupported');
   if (volumes.length === 0) throw faults[0] ?? refuse(reader, partitions.length, errors[0]);

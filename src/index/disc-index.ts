@@ -23,6 +23,11 @@ const MAX_SPARE_STAGES = 4;
 const PREFETCH_SLICE = 4;
 /** Why a directory cannot be listed now, and perhaps can later. */
 const TRANSIENT: ReadonlySet<ErrorCode> = new Set(['image-unreadable', 'cancelled', 'quota']);
+/**
+ * Milliseconds for which prefetch lets them through after each directory, once somebody had to wait: a walk that goes
+ * another way than the disc would otherwise wait a slice for each directory.
+ */
+const WANTED_SPAN = 5;
 
 export class DiscIndex {
   readonly tree: FileTree;
@@ -35,6 +40,8 @@ export class DiscIndex {
   readonly #stages: DirectoryStage[] = [];
   readonly #locators = new Set<number>();
   #sharedDirectories = 0;
+  /** When somebody last waited for a directory that was not loaded (performance.now()). */
+  #wantedAt = -Infinity;
   /** First row whose children prefetch has not looked at. */
   #scanned = 0;
 
@@ -88,6 +95,12 @@ export class DiscIndex {
    */
   load(row: number): Promise<void> {
     if (this.isLoaded(row)) return Promise.resolve();
+    this.#wantedAt = performance.now();
+    return this.#loadOnce(row);
+  }
+
+  /** As load; who waits for the same directory shares the answer. */
+  #loadOnce(row: number): Promise<void> {
     let pending = this.#loading.get(row);
     if (pending === undefined) {
       this.onStep?.(true);
@@ -245,8 +258,10 @@ export class DiscIndex {
     while (this.#scanned < this.table.rowCount) {
       for (const row of this.#unloadedDirectories()) {
         throwIfAborted(signal);
-        await this.load(row);
-        if (performance.now() - started < PREFETCH_SLICE) continue;
+        if (this.isLoaded(row)) continue;
+        await this.#loadOnce(row);
+        const isWanted = started - this.#wantedAt < WANTED_SPAN;
+        if (!isWanted && performance.now() - started < PREFETCH_SLICE) continue;
         await pause();
         started = performance.now();
       }

@@ -125,6 +125,7 @@ async function openVolume(
   const context: ProbeContext = {
     ...{ report, signal, partitions },
     sessionStart: chosen?.descriptors ?? first,
+    sessionEnd: chosen?.end,
     charset: options.charset,
     showAssociated: options.associated ?? false,
   };

@@ -8,6 +8,7 @@ import type { OpenedImage } from '../index/open-image.js';
 import { checkPlaces } from './check/check-places.js';
 import { MAX_CHECKED_ENTRIES, collectFiles } from './check/collect-files.js';
 import type { CheckedView } from './check/collect-files.js';
+import { compareBridgeNames } from './check/compare-names.js';
 import { compareViews } from './check/compare-views.js';
 
 /** Entries of one view that the short look takes, and its milliseconds: `info` answers at once, whatever the image is. */
@@ -56,6 +57,7 @@ export async function checkImage(
   for (const view of views) {
     if (shown !== undefined && view !== shown) await compareViews(shown, view, report, signal);
   }
+  await compareBridgeNames(views, report, signal);
 }
 
 function openIndex(

@@ -42,6 +42,7 @@ describe('The benchmark', () => {
     }
     expect(text).toMatch(/mount by fuse to first ls of image B .* \| < 150 ms \| \d+ ms \|/);
     expect(text).toMatch(/resident memory of the daemon, 421 entries loaded/);
+    expect(text).toMatch(/first walk, A: udf \/ iso, by fuse \| >= 0\.90 x \| [\d.]+ x \|/);
     expect(text).toMatch(/directory records into the index \| >= 1 M\/s \| [\d.]+ M\/s/);
     expect(text).toMatch(/checksum \/ sha256sum \| >= 0.90 x \| [\d.]+ x/);
     expect(text).toMatch(/slowest of them alone \| <= 1.30 x \| [\d.]+ x/);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
 import { openImage } from '../../src/index/open-image.js';
+import { checkImage } from '../../src/present/check-image.js';
 import type { OpenedImage } from '../../src/index/open-image.js';
 import { readAll } from '../support/opened-bytes.js';
 
@@ -46,6 +47,25 @@ describe.skipIf(!hasGenisoimage)('U8: of a bridge disc (needs genisoimage)', () 
     const { entries } = await readAll(image);
     expect([...entries.keys()]).toContain('/VIDEO_TS/VIDEO_TS.IFO');
     expect([...entries.keys()]).toContain('/setup with a long name.exe');
+  });
+
+  it('names that only one of the trees has are told by a check, however deep they are', async () => {
+    await mkdir(join(folder, 'tree', 'deep', 'er'), { recursive: true });
+    await writeFile(join(folder, 'tree', 'deep', 'er', 'lost.txt'), 'lost');
+    const path = await build('-R', '-hide', 'lost.txt');
+    await rm(join(folder, 'tree', 'deep'), { recursive: true });
+    await using image = await openImage(path);
+    expect(disagreements(image)).toEqual([]);
+    await checkImage(image);
+    expect(disagreements(image)).toEqual([
+      'Trees of the bridge disc disagree: only the udf tree has "/deep/er/lost.txt"',
+    ]);
+  });
+
+  it('a check of equal trees has nothing to tell', async () => {
+    await using image = await openImage(await build('-R', '-J'));
+    await checkImage(image);
+    expect(disagreements(image)).toEqual([]);
   });
 
   it('the UDF tree is shown where the other has nothing but a README, and the difference is told', async () => {

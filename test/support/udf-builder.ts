@@ -5,10 +5,11 @@ import { crcOf } from '../../src/filesystem/udf/crc.js';
 export const PARTITION_START = 272;
 const PARTITION_BLOCKS = 200;
 export const ROOT_BLOCK = 1;
+/** Sector of the integrity descriptor, where sectors have 2048 bytes. */
+export const INTEGRITY = 60;
 export const FREE_BLOCK = 8;
 const MAIN_SEQUENCE = 32;
 const RESERVE_SEQUENCE = 48;
-const INTEGRITY = 60;
 /** 2020-01-02 03:04:05.060708 at +01:00. */
 const TIMESTAMP = [0x3c, 0x10, 0xe4, 0x07, 1, 2, 3, 4, 5, 6, 7, 8];
 export const EXPECTED_TIME = { seconds: 1_577_930_645, microseconds: 60_708 };
@@ -91,6 +92,14 @@ export function fileEntry(spec: FileSpec): Uint8Array {
   return tagged(spec.extended ? 266 : 261, spec.block, bytes);
 }
 
+/** A volume with the file "f" in FREE_BLOCK, and further blocks. */
+export function withFile(spec: Omit<FileSpec, 'block'>, blocks: Record<number, Uint8Array> = {}): UdfSpec {
+  return {
+    root: [identifier('f', FREE_BLOCK)],
+    blocks: { [FREE_BLOCK]: fileEntry({ block: FREE_BLOCK, ...spec }), ...blocks },
+  };
+}
+
 /** An embedded file with this text. */
 export function textFile(block: number, text: string): Uint8Array {
   const data = Buffer.from(text);
@@ -163,16 +172,17 @@ function dstring(text: string, length: number): Uint8Array {
 }
 
 /** Where the descriptor sequences are (ECMA-167 3/10.2). */
-export function anchor(sector: number, blockSize = 2048): Uint8Array {
+export function anchor(sector: number, blockSize = 2048, mainSectors = 16): Uint8Array {
   const bytes = Buffer.alloc(512);
-  bytes.writeUInt32LE(16 * blockSize, 16);
+  bytes.writeUInt32LE(mainSectors * blockSize, 16);
   bytes.writeUInt32LE(MAIN_SEQUENCE * Math.ceil(2048 / blockSize), 20);
   bytes.writeUInt32LE(16 * blockSize, 24);
   bytes.writeUInt32LE(RESERVE_SEQUENCE * Math.ceil(2048 / blockSize), 28);
   return tagged(2, sector, bytes);
 }
 
-function volumeDescriptors(start: number, spec: UdfSpec): Map<number, Uint8Array> {
+/** A descriptor sequence from sector `start` on: primary, partition, logical, terminating. */
+export function volumeDescriptors(start: number, spec: UdfSpec): Map<number, Uint8Array> {
   const blockSize = spec.blockSize ?? 2048;
   const primary = Buffer.alloc(512);
   primary.set(dstring('PRIMARY', 32), 24);
@@ -200,7 +210,8 @@ function volumeDescriptors(start: number, spec: UdfSpec): Map<number, Uint8Array
   ]);
 }
 
-function integrity(sector: number, minimumReadRevision: number): Uint8Array {
+/** `next`: the extent where the sequence goes on, when it does. */
+export function integrity(sector: number, minimumReadRevision: number, next?: Uint8Array): Uint8Array {
   const bytes = Buffer.alloc(80 + 8 + 46);
   bytes.set(TIMESTAMP, 16);
   bytes.writeUInt32LE(1, 28);
@@ -209,13 +220,28 @@ function integrity(sector: number, minimumReadRevision: number): Uint8Array {
   bytes.writeUInt32LE(7, 88 + 32);
   bytes.writeUInt32LE(2, 88 + 36);
   bytes.writeUInt16LE(minimumReadRevision, 88 + 40);
+  if (next !== undefined) bytes.set(next, 32);
   return tagged(9, sector, bytes);
 }
 
-function fileSet(home: number): Uint8Array {
+export interface FileSetSpec {
+  readonly home?: number;
+  readonly block?: number;
+  readonly root?: number;
+  /** Number of the set, and of this descriptor of it. */
+  readonly number?: number;
+  readonly descriptorNumber?: number;
+  /** Block where the next descriptor is. */
+  readonly next?: number;
+}
+
+export function fileSet({ home = 0, block = 0, ...spec }: FileSetSpec): Uint8Array {
   const bytes = Buffer.alloc(512);
-  bytes.set(longExtent(2048, ROOT_BLOCK, home), 400);
-  return tagged(256, 0, bytes);
+  bytes.writeUInt32LE(spec.number ?? 0, 40);
+  bytes.writeUInt32LE(spec.descriptorNumber ?? 0, 44);
+  bytes.set(longExtent(2048, spec.root ?? ROOT_BLOCK, home), 400);
+  if (spec.next !== undefined) bytes.set(longExtent(2048, spec.next, home), 448);
+  return tagged(256, block, bytes);
 }
 
 /** The whole image. Sectors have a block's bytes. */
@@ -236,7 +262,7 @@ export function buildUdf(spec: UdfSpec = {}): Uint8Array {
   put(INTEGRITY * scale, integrity(INTEGRITY * scale, spec.minimumReadRevision ?? 0x0201));
   const root = directory(ROOT_BLOCK, ROOT_BLOCK, spec.root ?? []);
   const blocks: Record<number, Uint8Array> = {
-    0: fileSet(spec.home ?? 0),
+    0: fileSet({ home: spec.home ?? 0 }),
     [ROOT_BLOCK]: root,
     ...spec.blocks,
   };

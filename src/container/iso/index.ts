@@ -37,6 +37,12 @@ const MARK = { text: '\x55\xaa', offset: 510 };
 /** Of a master boot record: four entries that start with an indicator and have a type. */
 const MBR = { table: 446, entryBytes: 16, entries: 4, type: 4, indicators: [0x00, 0x80] };
 
+/** Tag of an anchor volume descriptor pointer: identifier at byte 0, sector at byte 12 (ECMA-167 3/7.2). */
+const ANCHOR_TAG = 2;
+const ANCHOR_SECTOR = 256;
+const TAG_BYTES = 16;
+const UDF_SECTOR_SIZES = [512, 1024, 2048, 4096];
+
 export const isoFormat: ContainerFormat = {
   name: 'iso',
   title: 'plain sectors of 2048 bytes',
@@ -63,7 +69,8 @@ async function probeOtherVolumes(source: ByteSource, signal: AbortSignal | undef
   const bytes = await readAtMost(source, 0, SECTOR_SIZE, signal);
   const text = Buffer.from(bytes).toString('latin1');
   const isMarked = text.startsWith(MARK.text, MARK.offset) && (isFat(bytes) || hasPartitions(bytes));
-  return isMarked || SIGNATURES.some(([offset, magic]) => text.startsWith(magic, offset)) ? 1 : 0;
+  const isKnown = isMarked || SIGNATURES.some(([offset, magic]) => text.startsWith(magic, offset));
+  return isKnown || (await hasUdfAnchor(source, signal)) ? 1 : 0;
 }
 
 function isFat(bytes: Uint8Array): boolean {
@@ -82,6 +89,16 @@ function hasPartitions(bytes: Uint8Array): boolean {
     entries.every((at) => MBR.indicators.includes(bytes[at]!)) &&
     entries.some((at) => bytes[at + MBR.type] !== 0)
   );
+}
+
+/** ECMA-167 3/8.4.2.1: a UDF disc whose recognition sequence is lost still has its anchor, at sector 256. */
+async function hasUdfAnchor(source: ByteSource, signal: AbortSignal | undefined): Promise<boolean> {
+  for (const sectorSize of UDF_SECTOR_SIZES) {
+    const tag = Buffer.from(await readAtMost(source, ANCHOR_SECTOR * sectorSize, TAG_BYTES, signal));
+    if (tag.length < TAG_BYTES) return false;
+    if (tag.readUInt16LE(0) === ANCHOR_TAG && tag.readUInt32LE(12) === ANCHOR_SECTOR) return true;
+  }
+  return false;
 }
 
 function createPlainDisc(reader: PlainSectorReader): Disc {

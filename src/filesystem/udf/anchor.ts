@@ -16,8 +16,8 @@ const FIRST_SECTORS = [256, 512] as const;
  */
 const END_DISTANCES = [1, 257, 2, 258, 3, 259, 151, 407, 153, 409] as const;
 /** Sessions of a CD start at multiples of so many sectors; images are searched for them up to so many. */
-const SESSION_STEP = 32;
-const MAX_SESSION_SECTORS = 450_000;
+export const SESSION_STEP = 32;
+export const MAX_SESSION_SECTORS = 450_000;
 
 export interface Anchor {
   /** Byte offset in the image. */
@@ -28,7 +28,10 @@ export interface Anchor {
   readonly reserve: VolumeExtent;
 }
 
-/** Every anchor at the usual places, the session's first, for the first of the sector sizes that has any. Rejects as ByteSource.read does. */
+/**
+ * Every anchor at the usual places, the session's first, for the first of the sector sizes that has any; none where there
+ * is none. Rejects as ByteSource.read does.
+ */
 export async function findAnchors(
   reader: SectorReader,
   sectorSizes: readonly number[],
@@ -46,11 +49,14 @@ export async function findAnchors(
     }
     if (anchors.length > 0) return anchors;
   }
-  return findSessionAnchors(reader, signal);
+  return [];
 }
 
-/** The anchors of sessions, the last one first: sector 256 of each, when the disc has none where it should be. */
-async function findSessionAnchors(reader: SectorReader, signal?: AbortSignal): Promise<Anchor[]> {
+/**
+ * The anchors of sessions, the last one first: sector 256 of each, for discs that have none where it should be. Rejects as
+ * ByteSource.read does.
+ */
+export async function findSessionAnchors(reader: SectorReader, signal?: AbortSignal): Promise<Anchor[]> {
   const anchors: Anchor[] = [];
   const sectors = Math.min(Math.floor(reader.size / SECTOR_SIZE), MAX_SESSION_SECTORS);
   for (let sector: number = FIRST_SECTORS[0]; sector < sectors; sector += SESSION_STEP) {
@@ -58,6 +64,19 @@ async function findSessionAnchors(reader: SectorReader, signal?: AbortSignal): P
     if (anchor !== undefined) anchors.unshift(anchor);
   }
   return anchors;
+}
+
+/** The anchor of the session that starts at a sector; undefined where it has none. Rejects as ByteSource.read does. */
+export async function readSessionAnchor(
+  reader: SectorReader,
+  start: number,
+  signal?: AbortSignal,
+): Promise<Anchor | undefined> {
+  for (const sector of FIRST_SECTORS) {
+    const anchor = await readAnchor(reader, start + sector, SECTOR_SIZE, signal);
+    if (anchor !== undefined) return anchor;
+  }
+  return undefined;
 }
 
 async function readAnchor(

@@ -32,23 +32,23 @@ export function readDstring(cursor: ByteCursor, offset: number, fieldBytes: numb
 }
 
 /**
- * Writes a file identifier (compression id first) as UTF-8 into `target` and gives its length: 0 when it has no name.
- * Names that POSIX cannot hold are changed as UDF 4.2.2.1.5 says, with a checksum behind them.
+ * Writes the file identifier of `length` bytes at `offset` (compression id first) as UTF-8 into `target` and gives the
+ * number of bytes: 0 when it has no name. Names that POSIX cannot hold are changed as UDF 4.2.2.1.5 says, with a
+ * checksum behind them.
  */
-export function writeCs0Name(identifier: Uint8Array, target: Uint8Array): number {
-  if (identifier[0] === 8) {
-    const length = writePlainName(identifier, target);
-    if (length >= 0) return length;
-  }
-  return writeAnyName(identifier, target);
+export function writeCs0Name(cursor: ByteCursor, offset: number, length: number, target: Uint8Array): number {
+  if (length === 0) return 0;
+  const plain = writePlainName(cursor, offset, length, target);
+  return plain >= 0 ? plain : writeAnyName(cursor.slice(offset, length), target);
 }
 
-/** The usual case without an allocation: ASCII without "/" and NUL. -1 for all others. */
-function writePlainName(identifier: Uint8Array, target: Uint8Array): number {
-  const length = identifier.length - 1;
-  if (length > MAX_SHOWN_BYTES || (length <= 2 && identifier[1] === DOT)) return -1;
+/** The usual case without an allocation: ASCII without "/" and NUL, of 8 bits a character. -1 for all others. */
+function writePlainName(cursor: ByteCursor, offset: number, bytes: number, target: Uint8Array): number {
+  const length = bytes - 1;
+  const isDots = length <= 2 && cursor.u8(offset + length) === DOT;
+  if (cursor.u8(offset) !== 8 || length > MAX_SHOWN_BYTES || isDots) return -1;
   for (let i = 0; i < length; i += 1) {
-    const byte = identifier[i + 1]!;
+    const byte = cursor.u8(offset + 1 + i);
     if (byte === 0 || byte === SLASH || byte > 0x7f) return -1;
     target[i] = byte;
   }

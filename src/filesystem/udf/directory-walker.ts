@@ -8,7 +8,9 @@ import type { EntrySink } from '../file-tree.js';
 import { writeCs0Name } from './cs0.js';
 import { EntryFiller, addressOf, locatorOf, nameOf } from './entry-filler.js';
 import { EntryWindow } from './entry-window.js';
-import { CHARACTERISTIC, IDENTIFIER } from './file-identifier.js';
+import type { BlockAddress } from './fields.js';
+import { CHARACTERISTIC, IDENTIFIER, MIN_IDENTIFIER_BYTES } from './file-identifier.js';
+
 import { Icb, IcbReader } from './icb-reader.js';
 import { IdentifierScanner } from './identifier-scanner.js';
 import { NamedStreams } from './named-streams.js';
@@ -19,6 +21,8 @@ import type { UdfVolume } from './udf-volume.js';
 
 /** Bytes of a directory that are looked at in one go. An identifier always fits. */
 const WINDOW_BYTES = 65_536;
+/** Identifiers that have room in a window: each starts at a multiple of 4 bytes. */
+const MAX_IDENTIFIERS = Math.ceil(WINDOW_BYTES / MIN_IDENTIFIER_BYTES);
 /** Broken places, after which the rest of a directory is given up. */
 export const MAX_BROKEN_PLACES = 64;
 /** A link's data: path components, which take at most five bytes more than a character each. */
@@ -46,10 +50,16 @@ export class DirectoryWalker {
   readonly #window: ByteCursor;
   readonly #record: ByteCursor;
   readonly #scanner: IdentifierScanner;
-  /** Window offsets and lengths of the identifiers in the window, and byte positions of what they name. */
-  #offsets: number[] = [];
-  #lengths: number[] = [];
-  #positions: number[] = [];
+  /** Window offsets and lengths of the identifiers in the window that name something. */
+  readonly #offsets = new Uint32Array(MAX_IDENTIFIERS);
+  readonly #lengths = new Uint32Array(MAX_IDENTIFIERS);
+  /** Byte positions of what they name; -1 where the image has no such block. */
+  readonly #positions = new Float64Array(MAX_IDENTIFIERS);
+  #count = 0;
+  /** Their indices in the order of the disc; undefined when they are in that order already. */
+  #order: Uint32Array | undefined;
+  /** The compression id of the name that was read last is unknown. */
+  #isOddName = false;
 
   constructor(volume: UdfVolume) {
     const { reader } = volume;
@@ -99,9 +109,32 @@ export class DirectoryWalker {
 
   async #loadDirectory(locator: number, signal: AbortSignal | undefined): Promise<void> {
     const icb = this.#directory;
-    await this.#icbs.load(icb, addressOf(locator), signal);
+    const address = addressOf(locator);
+    if (!(await this.#takeDirectory(address, signal))) await this.#icbs.load(icb, address, signal);
     if ((icb.entry.mode & MODE_TYPE.mask) !== MODE_TYPE.directory) {
       throw this.#refuse(icb.position, `its file type is ${icb.entry.fileType}`);
+    }
+  }
+
+  /** Takes the directory's entry where it is a plain one; it may be among those that were loaded with others. */
+  async #takeDirectory(address: BlockAddress, signal: AbortSignal | undefined): Promise<boolean> {
+    const position = this.#icbs.offsetOf(address);
+    if (position < 0) return false;
+    if (!this.#entries.has(position)) {
+      this.#positions[0] = position;
+      await this.#loadBlocks(undefined, 0, 1, signal);
+    }
+    return this.#take(this.#directory, position, address.block, address.partition);
+  }
+
+  /** Takes a plain file entry from memory; false when more has to be read, or there is something wrong. */
+  #take(icb: Icb, position: number, block: number, partition: number): boolean {
+    if (!this.#entries.has(position)) return false;
+    this.#entries.place(icb.cursor, position);
+    try {
+      return this.#icbs.take(icb, block, partition);
+    } catch {
+      return false;
     }
   }
 
@@ -130,23 +163,27 @@ export class DirectoryWalker {
 
   /** Collects the identifiers in the window that name something. */
   #scan(job: Job): void {
-    this.#offsets.length = this.#lengths.length = this.#positions.length = 0;
+    this.#count = 0;
     const scanner = this.#scanner;
     const record = this.#record;
+    const { partitions, blockSize, reader } = this.#volume;
     scanner.restart();
     for (;;) {
       const result = scanner.next();
       if (result === 'broken') this.#reportBroken(job);
-      if (scanner.length === 0) return;
+      if (scanner.length === 0) break;
       const characteristics = record.u8(IDENTIFIER.characteristics);
       if ((characteristics & CHARACTERISTIC.parent) !== 0) job.added += 1;
       if ((characteristics & (CHARACTERISTIC.deleted | CHARACTERISTIC.parent)) !== 0) continue;
-      this.#offsets.push(scanner.offset);
-      this.#lengths.push(scanner.length);
-      const partition = this.#volume.partitions[record.u16le(IDENTIFIER.icbPartition)];
+      const partition = partitions[record.u16le(IDENTIFIER.icbPartition)];
       const position = partition?.offsetOf(record.u32le(IDENTIFIER.icbBlock)) ?? -1;
-      this.#positions.push(position + this.#volume.blockSize > this.#volume.reader.size ? -1 : position);
+      const index = this.#count;
+      this.#offsets[index] = scanner.offset;
+      this.#lengths[index] = scanner.length;
+      this.#positions[index] = position + blockSize > reader.size ? -1 : position;
+      this.#count = index + 1;
     }
+    this.#order = findOrder(this.#positions, this.#count);
   }
 
   #reportBroken(job: Job): void {
@@ -155,35 +192,51 @@ export class DirectoryWalker {
   }
 
   async #deliverAll(job: Job): Promise<void> {
-    const positions = this.#positions;
-    const order = findOrder(positions);
-    for (let index = 0; index < positions.length; index += 1) {
-      const at = order?.[index] ?? index;
-      const position = positions[at]!;
-      this.#readName(at);
-      let block = position < 0 ? undefined : this.#entries.view(position);
-      if (block === undefined && position >= 0) {
-        block = await this.#loadBlock(order, index, position, job.signal);
+    let index = this.#deliverReady(job, 0);
+    while (index < this.#count) {
+      const at = this.#order?.[index] ?? index;
+      const position = this.#positions[at]!;
+      const isMissing = position >= 0 && !this.#entries.has(position);
+      if (isMissing) await this.#loadBlocks(this.#order, index, this.#count, job.signal);
+      if (!isMissing || !this.#entries.has(position)) {
+        this.#readName(at);
+        if (await this.#describeSlowly(position, job.signal)) this.#add(job);
+        index += 1;
       }
-      if (block !== undefined && this.#describe(block, position)) this.#add(job);
-      else if (await this.#describeSlowly(position, job.signal)) this.#add(job);
+      index = this.#deliverReady(job, index);
     }
   }
 
-  /** The block of an entry; undefined when the medium cannot give it. */
-  async #loadBlock(
-    order: readonly number[] | undefined,
+  /**
+   * Adds the entries from `index` on that are plain and in memory: the loop that everything waits for, apart from the
+   * asynchronous code around it because it is compiled better so. Gives the index of the first that is not.
+   */
+  #deliverReady(job: Job, start: number): number {
+    const count = this.#count;
+    for (let index = start; index < count; index += 1) {
+      const at = this.#order?.[index] ?? index;
+      const position = this.#positions[at]!;
+      if (!this.#entries.has(position)) return index;
+      this.#readName(at);
+      if (!this.#describe(position)) return index;
+      this.#add(job);
+    }
+    return count;
+  }
+
+  /** Loads the block at a place of `#positions` and its neighbours; none when the medium cannot give it. */
+  async #loadBlocks(
+    order: Uint32Array | undefined,
     index: number,
-    position: number,
+    count: number,
     signal: AbortSignal | undefined,
-  ): Promise<Uint8Array | undefined> {
+  ): Promise<void> {
     try {
-      await this.#entries.load(this.#positions, order, index, signal);
+      await this.#entries.load(this.#positions, order, index, count, signal);
     } catch (thrown) {
       // A bad sector spoils the entry in it, not its neighbours: each is read alone then.
       if (!(thrown instanceof IsodriveError) || thrown.code !== 'image-unreadable') throw thrown;
     }
-    return this.#entries.view(position);
   }
 
   #readName(at: number): void {
@@ -192,23 +245,18 @@ export class DirectoryWalker {
     const entry = this.#entry;
     entry.reset();
     const offset = IDENTIFIER.use + record.u16le(IDENTIFIER.useLength);
-    const identifier = record.slice(offset, record.u8(IDENTIFIER.nameLength));
-    entry.nameLength = identifier.length === 0 ? 0 : writeCs0Name(identifier, entry.name);
-    if (identifier.length > 0 && identifier[0] !== 8 && identifier[0] !== 16) {
-      this.findings.compressionId(nameOf(entry), this.#directory.position);
-    }
+    const length = record.u8(IDENTIFIER.nameLength);
+    entry.nameLength = writeCs0Name(record, offset, length, entry.name);
+    const compressionId = length === 0 ? 8 : record.u8(offset);
+    this.#isOddName = compressionId !== 8 && compressionId !== 16;
   }
 
   /** Fills the entry from a plain file entry in memory; false when more has to be read, or there is something wrong. */
-  #describe(bytes: Uint8Array, position: number): boolean {
+  #describe(position: number): boolean {
     const record = this.#record;
     const icb = this.#icb;
     const block = record.u32le(IDENTIFIER.icbBlock);
-    try {
-      if (!this.#icbs.take(icb, bytes, position, block, record.u16le(IDENTIFIER.icbPartition))) return false;
-    } catch {
-      return false;
-    }
+    if (!this.#take(icb, position, block, record.u16le(IDENTIFIER.icbPartition))) return false;
     const { mode, attributes, streams } = icb.entry;
     const type = mode & MODE_TYPE.mask;
     if (type === 0 || type === MODE_TYPE.symlink || attributes.length > 0 || streams.length > 0) return false;
@@ -267,6 +315,7 @@ export class DirectoryWalker {
   }
 
   #add(job: Job): void {
+    if (this.#isOddName) this.findings.compressionId(nameOf(this.#entry), this.#directory.position);
     job.sink.add(this.#entry);
     job.added += 1;
   }
@@ -282,11 +331,12 @@ export class DirectoryWalker {
 }
 
 /** Indices of the positions in ascending order; undefined when they are in order already, as they mostly are. */
-function findOrder(positions: readonly number[]): number[] | undefined {
+function findOrder(positions: Float64Array, count: number): Uint32Array | undefined {
   let last = -1;
-  for (const position of positions) {
+  for (let index = 0; index < count; index += 1) {
+    const position = positions[index]!;
     if (position < last)
-      return Array.from(positions, (_, index) => index).sort((a, b) => positions[a]! - positions[b]!);
+      return Uint32Array.from({ length: count }, (_, at) => at).sort((a, b) => positions[a]! - positions[b]!);
     last = position;
   }
   return undefined;

@@ -1,5 +1,6 @@
 // File entries of a directory's files in memory: neighbours on the disc are read together, so that listing a directory
 // takes a few reads and not one for each of its entries.
+import type { ByteCursor } from '../../base/byte-cursor.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 
 /** Bytes read together. */
@@ -19,26 +20,31 @@ export class EntryWindow {
     this.#blockSize = blockSize;
   }
 
-  /** A view of the block at a byte position, valid until the next `load`; undefined when it has to be loaded. */
-  view(position: number): Uint8Array | undefined {
-    const at = position - this.#start;
-    if (at < 0 || at + this.#blockSize > this.#length) return undefined;
-    return this.#bytes.subarray(at, at + this.#blockSize);
+  /** Whether the block at a byte position is loaded. */
+  has(position: number): boolean {
+    return position >= this.#start && position + this.#blockSize <= this.#start + this.#length;
+  }
+
+  /** Puts a cursor on a loaded block; it is valid until the next `load`. */
+  place(cursor: ByteCursor, position: number): void {
+    cursor.setBytes(this.#bytes, this.#start);
+    cursor.moveTo(position - this.#start, this.#blockSize);
   }
 
   /**
-   * Loads the block at `positions[order[index]]`, and those of the next ones that stand close behind it; positions are
-   * in ascending order. Rejects as ByteSource.read does, with nothing loaded.
+   * Loads the block at `positions[order[index]]`, and those of the next ones, of `count` in all, that stand close behind
+   * it; positions are in ascending order. Rejects as ByteSource.read does, with nothing loaded.
    */
   async load(
-    positions: readonly number[],
-    order: readonly number[] | undefined,
+    positions: ArrayLike<number>,
+    order: ArrayLike<number> | undefined,
     index: number,
+    count: number,
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const start = positions[order?.[index] ?? index]!;
     let end = start + this.#blockSize;
-    for (let next = index + 1; next < positions.length; next += 1) {
+    for (let next = index + 1; next < count; next += 1) {
       const position = positions[order?.[next] ?? next]!;
       if (position - end > MAX_GAP || position + this.#blockSize - start > WINDOW_BYTES) break;
       end = Math.max(end, position + this.#blockSize);

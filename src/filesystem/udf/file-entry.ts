@@ -23,6 +23,7 @@ export const FILE_TYPE = {
   realTime: 249,
   metadata: 250,
   metadataMirror: 251,
+  metadataBitmap: 252,
 } as const;
 
 /** 4/14.6.8 Flags, bits 0 to 2: what allocation descriptors the entry has. */

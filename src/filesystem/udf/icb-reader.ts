@@ -4,6 +4,7 @@ import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { addAllocation } from './allocation-descriptors.js';
+import type { AllocationContext } from './allocation-descriptors.js';
 import { ExtentList } from './extent-list.js';
 import { readLongExtent } from './fields.js';
 import type { BlockAddress } from './fields.js';
@@ -53,11 +54,13 @@ export class IcbReader {
   readonly context: IcbContext;
   readonly #findings: UdfFindings;
   readonly #imageSize: number;
+  readonly #allocation: AllocationContext;
 
   constructor(context: IcbContext, findings: UdfFindings) {
     this.context = context;
     this.#findings = findings;
     this.#imageSize = context.reader.size;
+    this.#allocation = { partitions: context.partitions, imageSize: this.#imageSize };
   }
 
   /** Byte offset in the image of a block; -1 when it lies outside. */
@@ -67,18 +70,17 @@ export class IcbReader {
   }
 
   /**
-   * Takes the entry from its block, `bytes`, which stands at `position`. False when it is not a plain one: damaged, or
-   * with parts elsewhere. Then `load` has to be asked.
+   * Takes the entry from the block that the cursor of `icb` is on. False when it is not a plain one: damaged, or with
+   * parts elsewhere. Then `load` has to be asked. Throws `damaged` where the entry does not fit in its block.
    */
-  take(icb: Icb, bytes: Uint8Array, position: number, block: number, partition: number): boolean {
+  take(icb: Icb, block: number, partition: number): boolean {
     const { cursor, entry } = icb;
-    cursor.setBytes(bytes, position);
     const identifier = tagIdentifier(cursor);
     if (identifier !== TAG.fileEntry && identifier !== TAG.extendedFileEntry) return false;
     if (checkTag(cursor, block) !== undefined) return false;
     entry.parse(cursor);
     if (entry.strategy !== STRATEGY_DIRECT) return false;
-    icb.position = position;
+    icb.position = cursor.offsetInSource(0);
     icb.home = partition;
     return this.#addExtents(icb) === undefined;
   }
@@ -152,10 +154,8 @@ export class IcbReader {
     length: number,
     kind: number,
   ): BlockAddress | undefined {
-    const { partitions } = this.context;
-    const context = { partitions, imageSize: this.#imageSize };
     if (kind > ALLOCATION.embedded) icb.fault = `kind of allocation descriptors is ${kind}`;
-    return addAllocation(context, cursor, offset, length, kind, icb.home, icb.extents);
+    return addAllocation(this.#allocation, cursor, offset, length, kind, icb.home, icb.extents);
   }
 
   /** Adds the extents of one allocation extent descriptor; gives the next one's place. */

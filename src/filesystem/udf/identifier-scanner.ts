@@ -4,7 +4,7 @@ import { MIN_IDENTIFIER_BYTES, identifierLength } from './file-identifier.js';
 import { TAG, checkTag } from './tag.js';
 
 /** Bytes of the longest descriptor that is believed: a block, as Linux has it, of the largest size. */
-const MAX_IDENTIFIER_BYTES = 4096;
+export const MAX_IDENTIFIER_BYTES = 4096;
 /** 4/14.4: descriptors start at multiples of 4 bytes. */
 const ALIGNMENT = 4;
 

@@ -9,8 +9,8 @@ import { TAG, checkTag, tagIdentifier } from './tag.js';
 import { readOptionalTimestamp } from './timestamp.js';
 
 /** Descriptors looked at: rewritable media append one whenever the volume is opened or closed. */
-const MAX_DESCRIPTORS = 4096;
-const MAX_EXTENTS = 64;
+export const MAX_INTEGRITY_DESCRIPTORS = 4096;
+export const MAX_EXTENTS = 64;
 
 export interface IntegrityDescriptor {
   readonly recorded: Timestamp | undefined;
@@ -32,7 +32,7 @@ export async function readIntegrity(
 ): Promise<IntegrityDescriptor | undefined> {
   let last: IntegrityDescriptor | undefined;
   let extent = first;
-  let left = MAX_DESCRIPTORS;
+  let left = MAX_INTEGRITY_DESCRIPTORS;
   for (let extents = 0; extents < MAX_EXTENTS && extent.length > 0; extents += 1) {
     let next: VolumeExtent = { length: 0, sector: 0 };
     const end = extent.sector + Math.floor(extent.length / sectorSize);

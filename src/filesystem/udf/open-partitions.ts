@@ -14,11 +14,12 @@ import type { UdfFindings } from './udf-findings.js';
 import type { VolumeDescriptors } from './volume-descriptor-sequence.js';
 import { readVirtualAllocationTable } from './virtual-allocation-table.js';
 
-/** By reference number. Rejects with `damaged` when one cannot be used, and as ByteSource.read does. */
+/** By reference number. `end`: sector behind what is recorded. Rejects with `damaged` when one cannot be used, and as ByteSource.read does. */
 export async function openPartitions(
   reader: SectorReader,
   blockSize: number,
   descriptors: VolumeDescriptors,
+  end: number,
   findings: UdfFindings,
   signal?: AbortSignal,
 ): Promise<Partition[]> {
@@ -39,10 +40,10 @@ export async function openPartitions(
     const home = findHome(maps, index);
     if (map.kind === 'virtual') {
       const { start } = findDescriptor(reader, descriptors, map);
-      const table = await readVirtualAllocationTable(icbs, home, start, signal);
+      const table = await readVirtualAllocationTable(icbs, home, start, end, signal);
       partitions[index] = new VirtualPartition(table, partitions[home]!);
     } else if (map.kind === 'metadata') {
-      partitions[index] = await openMetadataPartition(icbs, home, map.main, map.mirror, findings, signal);
+      partitions[index] = await openMetadataPartition(icbs, home, map, findings, signal);
     }
   }
   return partitions;

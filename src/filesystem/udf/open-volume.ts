@@ -2,12 +2,11 @@
 import { IsodriveError } from '../../base/error.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import type { Anchor } from './anchor.js';
-import { parseFileSetDescriptor } from './file-set-descriptor.js';
+import { readFileSet } from './file-set-sequence.js';
 import { IcbReader } from './icb-reader.js';
 import { readIntegrity } from './integrity-descriptor.js';
 import type { IntegrityDescriptor } from './integrity-descriptor.js';
 import { openPartitions } from './open-partitions.js';
-import { TAG } from './tag.js';
 import type { UdfFindings } from './udf-findings.js';
 import type { UdfVolume } from './udf-volume.js';
 import type { VolumeDescriptors } from './volume-descriptor-sequence.js';
@@ -19,10 +18,14 @@ export interface OpenedVolume {
   readonly integrity: IntegrityDescriptor | undefined;
 }
 
-/** Rejects with `damaged` when the volume cannot be used, and as ByteSource.read does. */
+/**
+ * `end`: byte offset behind what is recorded, where tables of write-once media stand. Rejects with `damaged` when the
+ * volume cannot be used, and as ByteSource.read does.
+ */
 export async function openVolume(
   reader: SectorReader,
   anchor: Anchor,
+  end: number,
   findings: UdfFindings,
   signal?: AbortSignal,
 ): Promise<OpenedVolume> {
@@ -33,14 +36,13 @@ export async function openVolume(
     const what = `Logical blocks have ${logical.blockSize} bytes, expected a sector's ${blockSize}, which are used`;
     findings.add('block-size-mismatch', 'warning', anchor.main.sector * blockSize, what, 'UDF 2.2.4.2');
   }
-  const partitions = await openPartitions(reader, blockSize, descriptors, findings, signal);
+  const endSector = Math.floor(end / blockSize);
+  const partitions = await openPartitions(reader, blockSize, descriptors, endSector, findings, signal);
   const icbs = new IcbReader({ reader, blockSize, partitions }, findings);
-  const isFileSet = (tag: number): boolean => tag === TAG.fileSet;
-  const cursor = await icbs.readDescriptor(logical.fileSet, isFileSet, 'file set descriptor', signal);
-  const { root } = parseFileSetDescriptor(cursor);
-  const end = Math.max(...descriptors.partitions.map(({ start, length }) => start + length));
+  const { root } = await readFileSet(icbs, logical.fileSet, signal);
+  const volumeEnd = Math.max(...descriptors.partitions.map(({ start, length }) => start + length));
   return {
-    volume: { reader, label: logical.label, blockSize, partitions, root, size: end * blockSize },
+    volume: { reader, label: logical.label, blockSize, partitions, root, size: volumeEnd * blockSize },
     descriptors,
     integrity: await tryIntegrity(reader, anchor, descriptors, findings, signal),
   };

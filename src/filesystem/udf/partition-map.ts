@@ -9,6 +9,9 @@ const MAX_SPARING_TABLES = 4;
 const TYPE_1_BYTES = 6;
 const TYPE_2_BYTES = 64;
 
+/** Stands for the place of a metadata bitmap that there is none. */
+export const NO_BITMAP = 0xffff_ffff;
+
 export type PartitionMap =
   | { readonly kind: 'physical' | 'virtual'; readonly number: number }
   | {
@@ -21,13 +24,17 @@ export type PartitionMap =
       /** Sectors of the copies of the sparing table. */
       readonly tables: readonly number[];
     }
-  | {
-      readonly kind: 'metadata';
-      readonly number: number;
-      /** Blocks, in the partition that it lies in, of the file entries of the metadata file and its mirror. */
-      readonly main: number;
-      readonly mirror: number;
-    };
+  | MetadataMap;
+
+export interface MetadataMap {
+  readonly kind: 'metadata';
+  readonly number: number;
+  /** Blocks, in the partition that it lies in, of the file entries of the metadata file and its mirror. */
+  readonly main: number;
+  readonly mirror: number;
+  /** That of the file which says what of the metadata file is free; NO_BITMAP on media that are not written to. */
+  readonly bitmap: number;
+}
 
 /** The maps from `offset` on. Throws `damaged` where they do not fit, and for a kind that UDF has not. */
 export function parsePartitionMaps(
@@ -59,11 +66,15 @@ function parseMap(cursor: ByteCursor, at: number, length: number): PartitionMap 
     case '*UDF Sparable Partition':
       return { kind: 'sparable', number, ...parseSparing(cursor, at) };
     case '*UDF Metadata Partition':
-      // UDF 2.2.10: Metadata File Location BP 40-43, Metadata Mirror File Location BP 44-47.
-      return { kind: 'metadata', number, main: cursor.u32le(at + 40), mirror: cursor.u32le(at + 44) };
+      return { kind: 'metadata', number, ...parseMetadata(cursor, at) };
     default:
       throw refuseKind(cursor, at, type, identifier);
   }
+}
+
+/** UDF 2.2.10: locations of the metadata file BP 40-43, its mirror BP 44-47, its bitmap BP 48-51. */
+function parseMetadata(cursor: ByteCursor, at: number): { main: number; mirror: number; bitmap: number } {
+  return { main: cursor.u32le(at + 40), mirror: cursor.u32le(at + 44), bitmap: cursor.u32le(at + 48) };
 }
 
 /** UDF 2.2.9: Packet Length BP 40-41, Number of Sparing Tables BP 42, Size BP 44-47, Locations BP 48 on. */

@@ -1,26 +1,37 @@
 // Finds the UDF volume of a disc, without listing it.
 import { IsodriveError } from '../../base/error.js';
+import { SECTOR_SIZE } from '../../disc/sector-reader.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import type { FileSystem, ProbeContext, Volume } from '../file-system.js';
-import { findAnchors } from './anchor.js';
+import { findAnchors, findSessionAnchors } from './anchor.js';
 import type { Anchor } from './anchor.js';
 import { openVolume } from './open-volume.js';
 import type { OpenedVolume } from './open-volume.js';
-import { readRecognitionSequence } from './recognition-sequence.js';
+import { SECTOR_SIZES, readRecognitionSequence } from './recognition-sequence.js';
+import { findUdfSessions } from './sessions.js';
 import { summarizeVolume } from './summarize-volume.js';
 import { UdfFindings } from './udf-findings.js';
 import { UdfTree } from './udf-tree.js';
 
-export const udfFileSystem: FileSystem = { title: 'UDF', probe: probeUdfVolume };
+export const udfFileSystem: FileSystem = {
+  title: 'UDF',
+  probe: probeUdfVolume,
+  findSessions: findUdfSessions,
+};
 
-async function probeUdfVolume(
-  reader: SectorReader,
-  { report, signal, sessionStart = 0 }: ProbeContext,
-): Promise<Volume> {
-  const sectorSizes = await readRecognitionSequence(reader, sessionStart, signal);
-  if (sectorSizes === undefined) throw refuse(reader, 'unsupported', 'no NSR descriptor');
-  const anchors = await findAnchors(reader, sectorSizes, sessionStart, signal);
-  const { volume, descriptors, integrity } = await openFirst(reader, anchors, report, signal);
+async function probeUdfVolume(reader: SectorReader, context: ProbeContext): Promise<Volume> {
+  const { report, signal, sessionStart = 0 } = context;
+  const announced = await readRecognitionSequence(reader, sessionStart, signal);
+  if (announced === undefined && context.isLastResort !== true) {
+    throw refuse(reader, 'unsupported', 'no NSR descriptor');
+  }
+  const anchors = await findAnchors(reader, announced ?? SECTOR_SIZES, sessionStart, signal);
+  if (anchors.length === 0) {
+    if (announced === undefined) throw refuse(reader, 'unsupported', 'neither NSR descriptor nor anchor');
+    anchors.push(...(await findSessionAnchors(reader, signal)));
+  }
+  const { volume, descriptors, integrity } = await openFirst(reader, anchors, context);
+  if (announced === undefined) new UdfFindings(reader, report).noRecognitionSequence(anchors[0]!.offset);
   // Of write-once media only what is recorded is in an image.
   const isWriteOnce = descriptors.logical.maps.some(({ kind }) => kind === 'virtual');
   if (volume.size > reader.size && !isWriteOnce) reportTruncation(reader, volume.size, report);
@@ -31,9 +42,9 @@ async function probeUdfVolume(
 async function openFirst(
   reader: SectorReader,
   anchors: readonly Anchor[],
-  report: ProbeContext['report'],
-  signal: AbortSignal | undefined,
+  { report, signal, sessionEnd }: ProbeContext,
 ): Promise<OpenedVolume> {
+  const end = sessionEnd === undefined ? reader.size : Math.min(sessionEnd * SECTOR_SIZE, reader.size);
   let firstError: IsodriveError | undefined;
   for (const anchor of anchors) {
     const findings: Parameters<typeof report>[0][] = [];
@@ -41,6 +52,7 @@ async function openFirst(
       const opened = await openVolume(
         reader,
         anchor,
+        end,
         new UdfFindings(reader, (one) => findings.push(one)),
         signal,
       );

@@ -2,7 +2,7 @@
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
-import { readAtMost } from '../../source/read-fully.js';
+import { readIfPossible } from '../../source/read-fully.js';
 import { readEntityIdentifier } from './fields.js';
 import { checkTag } from './tag.js';
 import type { UdfFindings } from './udf-findings.js';
@@ -30,7 +30,7 @@ export async function readSparingTable(
   for (const sector of tables) {
     const offset = sector * sectorSize;
     const length = Math.max(sectorSize, Math.min(tableSize, MAX_TABLE_BYTES));
-    const cursor = new ByteCursor(await readCopy(reader, offset, length, signal), reader.name, offset);
+    const cursor = new ByteCursor(await readIfPossible(reader, offset, length, signal), reader.name, offset);
     const table = parseSparingTable(cursor, sector);
     if (table === undefined) findings.copyUsed('Sparing table', offset);
     else if (best === undefined || table.sequence > best.sequence) best = table;
@@ -41,20 +41,6 @@ export async function readSparingTable(
     `Cannot read the sparing table of "${reader.name}": all ${tables.length} copies are damaged, expected a good one`,
     { at: { source: reader.name, offset: (tables[0] ?? 0) * sectorSize, clause: 'UDF 2.2.12' } },
   );
-}
-
-async function readCopy(
-  reader: SectorReader,
-  offset: number,
-  length: number,
-  signal: AbortSignal | undefined,
-): Promise<Uint8Array> {
-  try {
-    return await readAtMost(reader, offset, length, signal);
-  } catch (thrown) {
-    if (!(thrown instanceof IsodriveError) || thrown.code !== 'image-unreadable') throw thrown;
-    return new Uint8Array();
-  }
 }
 
 function parseSparingTable(

@@ -22,6 +22,7 @@ export const TAG = {
   terminalEntry: 260,
   fileEntry: 261,
   extendedAttributeHeader: 262,
+  spaceBitmap: 264,
   extendedFileEntry: 266,
 } as const;
 
@@ -41,16 +42,21 @@ export function tagIdentifier(cursor: ByteCursor): number {
  * undefined where that is not looked at.
  */
 export function checkTag(cursor: ByteCursor, location: number | undefined): TagFault | undefined {
-  const head = cursor.slice(0, TAG_BYTES);
   // 3/7.2.3 Tag Checksum, BP 4: the sum of the other 15 bytes.
-  let sum = -head[4]!;
-  for (let i = 0; i < TAG_BYTES; i += 1) sum += head[i]!;
+  const sum = cursor.fold(0, TAG_BYTES, sumOf);
+  const checksum = cursor.u8(4);
   const version = cursor.u16le(2); // 3/7.2.2 Descriptor Version, BP 2-3
-  if ((sum & 0xff) !== head[4] || version < 2 || version > 3) return 'none';
+  if (((sum - checksum) & 0xff) !== checksum || version < 2 || version > 3) return 'none';
   const length = cursor.u16le(10); // 3/7.2.7 Descriptor CRC Length, BP 10-11
   // 3/7.2.6 Descriptor CRC, BP 8-9. What claims more than there is cannot be checked (Linux takes it for good).
   const isCheckable = TAG_BYTES + length <= cursor.length;
-  if (isCheckable && crcOf(cursor.slice(TAG_BYTES, length)) !== cursor.u16le(8)) return 'crc';
+  if (isCheckable && cursor.fold(TAG_BYTES, length, crcOf) !== cursor.u16le(8)) return 'crc';
   if (location === undefined || cursor.u32le(12) === location) return undefined; // 3/7.2.8 Tag Location, BP 12-15
   return 'location';
+}
+
+function sumOf(bytes: Uint8Array, start: number, end: number): number {
+  let sum = 0;
+  for (let at = start; at < end; at += 1) sum += bytes[at]!;
+  return sum;
 }

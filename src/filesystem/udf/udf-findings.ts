@@ -33,6 +33,18 @@ export class UdfFindings {
     this.add('copy-used', 'warning', offset, `${what} is damaged, its copy is used`);
   }
 
+  metadataBitmap(offset: number, reason: string): void {
+    const message = `Metadata bitmap is not as it should be: ${reason}`;
+    this.add('metadata-bitmap', 'note', offset, message, 'UDF 2.2.13');
+  }
+
+  /** Nothing on the disc says that it is UDF, but an anchor. */
+  noRecognitionSequence(offset: number): void {
+    const message =
+      'Disc has no recognition sequence that announces UDF, the volume is found by its anchor alone';
+    this.add('no-recognition-sequence', 'warning', offset, message, 'ECMA-167 2/8.3');
+  }
+
   entryLeftOut(name: string, offset: number, reason: string): void {
     this.add('damaged-file-entry', 'damage', offset, `"${name}" is left out: ${reason}`, 'ECMA-167 4/14.9');
   }

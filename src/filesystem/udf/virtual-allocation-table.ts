@@ -3,17 +3,20 @@
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
+import { readAtMost } from '../../source/read-fully.js';
 import { FILE_TYPE } from './file-entry.js';
 import { readEntityIdentifier } from './fields.js';
 import { Icb } from './icb-reader.js';
 import type { IcbReader } from './icb-reader.js';
 import { readRuns } from './read-runs.js';
-import { TAG } from './tag.js';
+import { TAG, tagIdentifier } from './tag.js';
 
 /** Blocks from the end of the image on back in which the table is looked for; drives add up to 150 run-out blocks. */
-const SEARCHED_BLOCKS = 1024;
+export const SEARCHED_BLOCKS = 1024;
 /** Entries: a block each, and only those of directories and file entries have one. */
 export const MAX_TABLE_ENTRIES = 4_194_304;
+/** Bytes of a file entry, up to its type. */
+const HEAD_BYTES = 28;
 const IDENTIFIER = '*UDF Virtual Alloc Tbl';
 /** UDF 1.50: an entity identifier and the previous table's place stand behind the entries. */
 const TRAILER_BYTES = 36;
@@ -21,20 +24,23 @@ const TRAILER_BYTES = 36;
 const HEADER_BYTES = 152;
 
 /**
- * Reads the last table there is. `partition`: reference number of the partition that holds it, `start` its first
- * sector. Rejects with `damaged` when there is none, and as ByteSource.read does.
+ * Reads the last table there is before sector `end`. `partition`: reference number of the partition that holds it,
+ * `start` its first sector. Rejects with `damaged` when there is none, and as ByteSource.read does.
  */
 export async function readVirtualAllocationTable(
   icbs: IcbReader,
   partition: number,
   start: number,
+  end: number,
   signal?: AbortSignal,
 ): Promise<Uint32Array> {
   const { reader, blockSize } = icbs.context;
   const icb = new Icb(reader.name);
-  const last = Math.floor(reader.size / blockSize) - 1 - start;
-  for (let block = last; block >= 0 && block > last - SEARCHED_BLOCKS; block -= 1) {
-    if (!(await isCandidate(reader, (start + block) * blockSize, signal))) continue;
+  for (let before = end; ;) {
+    const candidate = await findCandidate(reader, blockSize, before, end, signal);
+    if (candidate === undefined || candidate.sector < start) break;
+    before = candidate.sector;
+    const block = candidate.sector - start;
     const table = await readTable(icbs, icb, { block, partition }, signal);
     if (table !== undefined) return table;
   }
@@ -46,15 +52,45 @@ export async function readVirtualAllocationTable(
   );
 }
 
-/** Looks at the few bytes that tell a table's file entry from everything else. */
-async function isCandidate(reader: SectorReader, offset: number, signal?: AbortSignal): Promise<boolean> {
-  const head = new Uint8Array(28);
-  if ((await reader.read(head, offset, signal)) < head.length) return false;
-  const cursor = new ByteCursor(head, reader.name, offset);
-  const tag = cursor.u16le(0);
-  const type = cursor.u8(27); // 4/14.6.6 File Type
-  const isTable = type === FILE_TYPE.virtualTable || type === FILE_TYPE.unspecified;
-  return isTable && (tag === TAG.fileEntry || tag === TAG.extendedFileEntry);
+/** Where a table's file entry stands: its sector, and the block that its tag says. */
+export interface TablePlace {
+  readonly sector: number;
+  readonly block: number;
+}
+
+/**
+ * The last file entry before sector `end` that may be a table's; undefined where there is none. Rejects as
+ * ByteSource.read does.
+ */
+export async function findLastTable(
+  reader: SectorReader,
+  sectorSize: number,
+  end: number,
+  signal?: AbortSignal,
+): Promise<TablePlace | undefined> {
+  return findCandidate(reader, sectorSize, end, end, signal);
+}
+
+/** Looks, from sector `before` on back, at the few bytes that tell a table's file entry from everything else. */
+async function findCandidate(
+  reader: SectorReader,
+  sectorSize: number,
+  before: number,
+  end: number,
+  signal: AbortSignal | undefined,
+): Promise<TablePlace | undefined> {
+  for (let sector = before - 1; sector >= Math.max(0, end - SEARCHED_BLOCKS); sector -= 1) {
+    const head = await readAtMost(reader, sector * sectorSize, HEAD_BYTES, signal);
+    if (head.length < HEAD_BYTES) continue;
+    const cursor = new ByteCursor(head, reader.name, sector * sectorSize);
+    const tag = tagIdentifier(cursor);
+    const type = cursor.u8(27); // 4/14.6.6 File Type
+    const isTable = type === FILE_TYPE.virtualTable || type === FILE_TYPE.unspecified;
+    if (isTable && (tag === TAG.fileEntry || tag === TAG.extendedFileEntry)) {
+      return { sector, block: cursor.u32le(12) }; // 3/7.2.8 Tag Location, BP 12-15
+    }
+  }
+  return undefined;
 }
 
 /** The table of a file entry; undefined when that has none. */

@@ -19,7 +19,7 @@ import type { UdfFindings } from './udf-findings.js';
 export const MAX_DESCRIPTORS = 1024;
 /** Volume descriptor pointers followed, as in Linux. */
 export const MAX_POINTERS = 64;
-const MAX_PARTITIONS = 64;
+export const MAX_PARTITIONS = 64;
 
 export interface VolumeDescriptors {
   readonly primary: PrimaryVolumeDescriptor | undefined;

@@ -12,10 +12,11 @@ export async function findSessionViews(
   context: ProbeContext,
 ): Promise<ViewGroup[]> {
   const groups: ViewGroup[] = [];
-  for (const { number, descriptors } of sessions) {
+  for (const { number, descriptors, end } of sessions) {
     for (const fileSystem of FILE_SYSTEMS) {
       if (fileSystem.findSessions === undefined) continue;
-      const volume = await probeQuietly(fileSystem, reader, { ...context, sessionStart: descriptors });
+      const place = { sessionStart: descriptors, sessionEnd: end };
+      const volume = await probeQuietly(fileSystem, reader, { ...context, ...place });
       if (volume !== undefined) groups.push({ path: [`session-${number}`], trees: volume.trees });
     }
   }

@@ -1,10 +1,9 @@
-// What a UDF volume says of its files: corner cases U6, U7 and U10, built by hand, and attributes.
+// What a UDF volume says of its files: corner cases U6, U7 and U10, built by hand.
 import { describe, expect, it } from 'vitest';
-import { MAX_ATTRIBUTES } from '../../../src/filesystem/udf/extended-attributes.js';
 import { MAX_ICB_NESTING } from '../../../src/filesystem/udf/icb-reader.js';
 import { MAX_BROKEN_PLACES } from '../../../src/filesystem/udf/directory-walker.js';
 import { FileReader } from '../../../src/index/file-reader.js';
-import { readAttributes, readExtents } from '../../../src/index/node-record.js';
+import { readExtents } from '../../../src/index/node-record.js';
 import type { OpenedImage } from '../../../src/index/open-image.js';
 import { openBytes, readAll } from '../../support/opened-bytes.js';
 import {
@@ -19,18 +18,10 @@ import {
   shortExtent,
   tagged,
   textFile,
+  withFile,
 } from '../../support/udf-builder.js';
-import type { FileSpec, UdfSpec } from '../../support/udf-builder.js';
 
 const FILE = FREE_BLOCK;
-
-/** A volume with the file "f" and further blocks. */
-function withFile(spec: Omit<FileSpec, 'block'>, blocks: Record<number, Uint8Array> = {}): UdfSpec {
-  return {
-    root: [identifier('f', FILE)],
-    blocks: { [FILE]: fileEntry({ block: FILE, ...spec }), ...blocks },
-  };
-}
 
 async function readFile(image: OpenedImage, path: string): Promise<Buffer> {
   const row = await image.index.resolve(path);
@@ -173,6 +164,27 @@ describe('U6: a file', () => {
   });
 });
 
+describe('A symbolic link', () => {
+  it.each([
+    [4095, 4095],
+    [4096, 4095],
+  ])('of %i characters has a target of %i', async (length, wanted) => {
+    const parts: Buffer[] = [];
+    for (let left = length; left > 0;) {
+      const size = Math.min(left, 249);
+      const text = Buffer.from(`\x08${'t'.repeat(size)}`, 'latin1');
+      parts.push(Buffer.concat([Buffer.of(5, text.length, 0, 0), text]));
+      left -= size + 1;
+    }
+    const link = Buffer.concat(parts);
+    const allocation = shortExtent(link.length, 20);
+    const spec = withFile({ fileType: 12, kind: 0, allocation, size: link.length }, { 20: link });
+    await using image = await openBytes(buildUdf(spec));
+    const { entries } = await readAll(image);
+    expect(entries.get('/f')?.target?.length ?? 0).toBe(wanted);
+  });
+});
+
 describe('U7: a name', () => {
   const listed = async (...root: Uint8Array[]): Promise<{ names: string[]; codes: string[] }> => {
     await using image = await openBytes(buildUdf({ root, blocks: { [FILE]: textFile(FILE, 'x') } }));
@@ -271,103 +283,5 @@ describe('U10: what leads round and round has an end:', () => {
     entry.writeBigUInt64LE(1n << 62n, 56);
     await using image = await openBytes(buildUdf({ ...spec, blocks: { [FILE]: tagged(261, FILE, entry) } }));
     expect(image.index.node(await image.index.resolve('/f')).size).toBe(1);
-  });
-});
-
-describe('Extended attributes', () => {
-  const attribute = (type: number, name: string, data: Uint8Array): Uint8Array => {
-    const bytes = Buffer.alloc((48 + data.length + 3) & ~3);
-    bytes.writeUInt32LE(type, 0);
-    bytes[4] = 1;
-    bytes.writeUInt32LE(bytes.length, 8);
-    bytes.writeUInt32LE(data.length, 12);
-    bytes.write(name, 17, 'latin1');
-    bytes.set(data, 48);
-    return bytes;
-  };
-  const space = (...attributes: Uint8Array[]): Uint8Array => {
-    const header = Buffer.alloc(24);
-    return Buffer.concat([tagged(262, FILE, header), ...attributes]);
-  };
-  const shown = async (spec: UdfSpec): Promise<Record<string, string>> => {
-    await using image = await openBytes(buildUdf(spec));
-    const attributes = readAttributes(image.index.table, await image.index.resolve('/f'));
-    return Object.fromEntries(
-      Array.from(attributes, ([name, value]) => [name, Buffer.from(value).toString()]),
-    );
-  };
-  const data = { allocation: Buffer.from('x'), size: 1 };
-
-  it('of a Mac, of UDF and of applications have names of the kind "user"', async () => {
-    const finder = Buffer.concat([Buffer.alloc(8), Buffer.from('TEXTttxt'.padEnd(32, '.')), Buffer.alloc(8)]);
-    const attributes = space(
-      attribute(2048, '*UDF Mac FinderInfo', finder),
-      attribute(2048, '*UDF OS/2 EA', Buffer.from('..os2!')),
-      attribute(65_536, '*Acme', Buffer.from('acme')),
-      attribute(2048, '*UDF FreeEASpace', Buffer.from('....')),
-    );
-    expect(await shown(withFile({ ...data, attributes }))).toEqual({
-      'user.com.apple.FinderInfo': 'TEXTttxt'.padEnd(32, '.'),
-      'user.*UDF OS/2 EA': 'os2!',
-      'user.*Acme': 'acme',
-    });
-  });
-
-  it('of a device are its numbers', async () => {
-    const device = Buffer.alloc(24);
-    device.writeUInt32LE(12, 0);
-    device.writeUInt32LE(24, 8);
-    device.writeUInt32LE(300, 16);
-    device.writeUInt32LE(70_000, 20);
-    const none = { allocation: Buffer.alloc(0), size: 0 };
-    await using image = await openBytes(
-      buildUdf(withFile({ ...none, fileType: 7, attributes: space(device) })),
-    );
-    expect(image.index.node(await image.index.resolve('/f')).device).toEqual({ major: 300, minor: 70_000 });
-  });
-
-  it('are the named streams of a file, the resource fork of a Mac under its own name', async () => {
-    const streams = [
-      identifier('*UDF Macintosh Resource Fork', 31, { characteristics: 0x10 }),
-      identifier('Zone.Identifier', 32),
-    ];
-    const list = directoryData(FILE, streams);
-    const spec = withFile(
-      { ...data, extended: true, streams: 30 },
-      {
-        30: fileEntry({ block: 30, fileType: 13, allocation: list, size: list.length }),
-        31: textFile(31, 'fork'),
-        32: textFile(32, '[ZoneTransfer]'),
-      },
-    );
-    expect(await shown(spec)).toEqual({
-      'user.com.apple.ResourceFork': 'fork',
-      'user.Zone.Identifier': '[ZoneTransfer]',
-    });
-  });
-
-  it.each([MAX_ATTRIBUTES, MAX_ATTRIBUTES + 1])('are at most 256: %i', async (count) => {
-    const names = Array.from({ length: count }, (_, index) => `*${index}`);
-    const small = names.map((name) => {
-      const bytes = Buffer.from(attribute(2048, name, Buffer.alloc(0)));
-      return bytes;
-    });
-    // They do not fit in a block of 2048 bytes, so they stand in an ICB of their own.
-    const all = space(...small);
-    const entry = Buffer.from(fileEntry({ block: FILE, ...data }));
-    entry.set(longExtent(2048, 30), 112);
-    const blocks = {
-      [FILE]: tagged(261, FILE, entry),
-      30: fileEntry({
-        block: 30,
-        fileType: 8,
-        kind: 0,
-        allocation: shortExtent(all.length, 31),
-        size: all.length,
-      }),
-      31: all,
-    };
-    const found = await shown({ root: [identifier('f', FILE)], blocks });
-    expect(Object.keys(found)).toHaveLength(Math.min(count, MAX_ATTRIBUTES));
   });
 });

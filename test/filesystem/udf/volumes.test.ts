@@ -4,17 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openImage } from '../../../src/index/open-image.js';
+import { descriptor, terminator } from '../../support/descriptor-builder.js';
+import { directory as isoDirectory } from '../../support/iso-builder.js';
 import { openBytes, readAll } from '../../support/opened-bytes.js';
 import {
   FREE_BLOCK,
   PARTITION_START,
-  ROOT_BLOCK,
   anchor,
   buildUdf,
   directory,
   fileEntry,
+  fileSet,
   identifier,
-  longExtent,
   physicalMap,
   shortExtent,
   tagged,
@@ -90,13 +91,11 @@ function buildVirtual(version: '1.50' | '2.00', tail: number): Uint8Array {
   header.writeUInt16LE(152, 0);
   const allocation = version === '1.50' ? Buffer.concat([table, trailer]) : Buffer.concat([header, table]);
   const fileType = version === '1.50' ? 0 : 248;
-  const fileSet = Buffer.alloc(512);
-  fileSet.set(longExtent(2048, 0, 1), 400);
   return buildUdf({
     sectors: PARTITION_START + tableBlock + 1 + tail,
     maps: [physicalMap(), typedMap('*UDF Virtual Partition')],
     blocks: {
-      0: tagged(256, 0, fileSet),
+      0: fileSet({ home: 1, root: 0 }),
       20: directory(0, 0, [identifier('hello', 2, { partition: 1 })]),
       21: textFile(2, 'hello'),
       [tableBlock]: fileEntry({ block: tableBlock, fileType, allocation, size: allocation.length }),
@@ -163,10 +162,12 @@ describe('U4: a partition', () => {
   });
 
   /** Metadata in blocks 40 and 50, its mirror in 60 and 61. */
-  const metadata = (mainEntry: Uint8Array, content: Record<number, Uint8Array>): UdfSpec => {
+  const metadata = (
+    mainEntry: Uint8Array,
+    content: Record<number, Uint8Array>,
+    bitmap = 0xffff_ffff,
+  ): UdfSpec => {
     const mirror = Buffer.concat([shortExtent(6144, 60), shortExtent(0, 0)]);
-    const fileSet = Buffer.alloc(512);
-    fileSet.set(longExtent(2048, 1, 1), 400);
     return {
       home: 1,
       maps: [
@@ -174,12 +175,13 @@ describe('U4: a partition', () => {
         typedMap('*UDF Metadata Partition', (bytes) => {
           bytes.writeUInt32LE(30, 40);
           bytes.writeUInt32LE(31, 44);
+          bytes.writeUInt32LE(bitmap, 48);
         }),
       ],
       blocks: {
         30: mainEntry,
         31: fileEntry({ block: 31, fileType: 251, kind: 0, allocation: mirror, size: 6144 }),
-        60: tagged(256, 0, fileSet),
+        60: fileSet({ home: 1 }),
         61: directory(1, 1, [identifier('hello', 2, { partition: 1 })]),
         62: textFile(2, 'hello'),
         ...content,
@@ -190,14 +192,31 @@ describe('U4: a partition', () => {
   const main = fileEntry({ block: 30, fileType: 250, kind: 0, allocation: parts, size: 6144 });
 
   it('of metadata in several extents, the last of them empty, is read', async () => {
-    const fileSet = Buffer.alloc(512);
-    fileSet.set(longExtent(2048, 1, 1), 400);
     const content = {
-      40: tagged(256, 0, fileSet),
+      40: fileSet({ home: 1 }),
       50: directory(1, 1, [identifier('hello', 2, { partition: 1 })]),
       51: textFile(2, 'hello'),
     };
     expect(await expectHello(buildUdf(metadata(main, content)))).toEqual([]);
+  });
+
+  it.each([
+    ['as long as the metadata file', 3, []],
+    ['shorter', 2, ['metadata-bitmap']],
+    ['not where the map says', undefined, ['metadata-bitmap']],
+  ] as const)('of metadata has its bitmap checked: %s', async (_, bits, codes) => {
+    const head = Buffer.alloc(32);
+    head.writeUInt32LE(bits ?? 0, 16);
+    const allocation = shortExtent(32, 33);
+    const content = {
+      40: fileSet({ home: 1 }),
+      50: directory(1, 1, [identifier('hello', 2, { partition: 1 })]),
+      51: textFile(2, 'hello'),
+      33: tagged(264, 0, head),
+    };
+    const entry = fileEntry({ block: 32, fileType: 252, kind: 0, allocation, size: 32 });
+    const blocks = bits === undefined ? content : { ...content, 32: entry };
+    expect(await expectHello(buildUdf(metadata(main, blocks, 32)))).toEqual(codes);
   });
 
   it('of metadata is read from its mirror where the metadata file is damaged', async () => {
@@ -227,9 +246,7 @@ describe('U4: a partition', () => {
 
 describe('U5: descriptors that are not as they should be', () => {
   it('are used where only their tag location is wrong', async () => {
-    const fileSet = Buffer.alloc(512);
-    fileSet.set(longExtent(2048, ROOT_BLOCK), 400);
-    const blocks = { ...HELLO.blocks, 0: tagged(256, 77, fileSet) };
+    const blocks = { ...HELLO.blocks, 0: fileSet({ block: 77 }) };
     expect(await expectHello(buildUdf({ ...HELLO, blocks }))).toEqual(['tag-location-mismatch']);
   });
 
@@ -257,6 +274,47 @@ describe('U5: descriptors that are not as they should be', () => {
     const root = [identifier('gone', 9), identifier('hello', FREE_BLOCK), identifier('outside', 100_000)];
     const bytes = buildUdf({ ...HELLO, root });
     expect(await expectHello(bytes)).toEqual(['damaged-file-entry', 'damaged-file-entry']);
+  });
+});
+
+describe('A volume', () => {
+  it('whose recognition sequence is lost is found by its anchor, where nothing else is found', async () => {
+    const image = { 16: new Uint8Array(3 * 2048) };
+    expect(await expectHello(buildUdf({ ...HELLO, image }))).toEqual(['no-recognition-sequence']);
+  });
+
+  it('is not looked for by its anchor alone on a disc that has another file system', async () => {
+    const bytes = Buffer.from(buildUdf({ ...HELLO, image: { 16: new Uint8Array(3 * 2048) } }));
+    const root = isoDirectory(20, [{ name: 'A.;1', extent: 30, size: 3 }]);
+    bytes.set(descriptor({ root: { extent: 20, size: root.length }, label: 'ISO', blocks: 31 }), 32_768);
+    bytes.set(terminator(), 34_816);
+    bytes.set(root, 20 * 2048);
+    await using image = await openBytes(bytes);
+    expect(image.trees.map(({ kind }) => kind)).toEqual(['iso9660']);
+  });
+
+  const roots = {
+    [FREE_BLOCK]: textFile(FREE_BLOCK, 'hello'),
+    40: directory(40, 40, [identifier('hello', FREE_BLOCK)]),
+  };
+
+  it('with chained file set descriptors shows the set with the highest number', async () => {
+    const blocks = {
+      ...roots,
+      0: fileSet({ next: 30 }),
+      30: fileSet({ block: 30, number: 2, root: 40, next: 31 }),
+      31: fileSet({ block: 31, number: 1, root: 1 }),
+    };
+    expect(await expectHello(buildUdf({ blocks }))).toEqual([]);
+  });
+
+  it('with several descriptors of one file set shows the newest of them', async () => {
+    const blocks = {
+      ...roots,
+      0: fileSet({ descriptorNumber: 1, next: 30 }),
+      30: fileSet({ block: 30, descriptorNumber: 2, root: 40 }),
+    };
+    expect(await expectHello(buildUdf({ blocks }))).toEqual([]);
   });
 });
 
