@@ -76,6 +76,7 @@ class SessionHandle {
   void start(bool is_taken_over) { session_->start(is_taken_over); }
   bool ended() const { return session_ == nullptr; }
   uint64_t reads() const { return session_ == nullptr ? 0 : session_->reads(); }
+  bool is_neglected() { return session_ != nullptr && session_->is_neglected(); }
   SessionCounters counters() const { return session_ == nullptr ? SessionCounters{} : session_->counters(); }
   void resume(uint32_t row, int error) {
     if (session_ != nullptr) session_->resume(row, error);
@@ -194,6 +195,10 @@ Napi::Value count_reads(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(reads));
 }
 
+Napi::Value is_neglected(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), info[0].As<Napi::External<SessionHandle>>().Data()->is_neglected());
+}
+
 Napi::Value session_counters(const Napi::CallbackInfo& info) {
   const SessionCounters counters = info[0].As<Napi::External<SessionHandle>>().Data()->counters();
   Napi::Object result = Napi::Object::New(info.Env());
@@ -220,6 +225,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("startSession", Napi::Function::New(env, start_session));
   exports.Set("replyRead", Napi::Function::New(env, reply_read));
   exports.Set("countReads", Napi::Function::New(env, count_reads));
+  exports.Set("isNeglected", Napi::Function::New(env, is_neglected));
   exports.Set("sessionCounters", Napi::Function::New(env, session_counters));
   exports.Set("resumeSession", Napi::Function::New(env, resume_session));
   export_platform(env, exports);

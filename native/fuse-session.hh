@@ -68,6 +68,11 @@ class FuseSession : private WaitObserver {
   void reply(uint64_t ticket, int error, const void* bytes, size_t length) { deferred_.reply(ticket, error, bytes, length); }
   /** Reads of file content so far. */
   uint64_t reads() const { return reads_; }
+  /**
+   * Whether requests have waited since the last call and no thread has taken any: to be called at intervals of which each
+   * is longer than a thread ever is away. Not while every thread there may be is in a request: then a medium hangs.
+   */
+  bool is_neglected();
   SessionCounters counters() const { return {handled_, reads_, read_bytes_, busy_time_}; }
 
  private:
@@ -133,6 +138,9 @@ class FuseSession : private WaitObserver {
   std::atomic<uint64_t> reads_{0};
   std::atomic<uint64_t> read_bytes_{0};
   std::atomic<uint64_t> busy_time_{0};
+  /** What `is_neglected` saw last. */
+  bool did_wait_ = false;
+  uint64_t handled_then_ = 0;
   std::mutex parked_mutex_;
   std::unordered_map<uint32_t, std::vector<Parked>> parked_;
   DeferredReads deferred_;

@@ -85,6 +85,11 @@ export interface Addon {
   replyRead(session: SessionHandle, ticket: number, result: Uint8Array | number): void;
   /** Reads of file content that a session has answered. */
   countReads(session: SessionHandle): number;
+  /**
+   * Whether requests have waited since the last call and no thread of the session has taken any. False while all its
+   * threads are in requests: a medium that hangs is not their death.
+   */
+  isNeglected(session: SessionHandle): boolean;
   sessionCounters(session: SessionHandle): SessionCounters;
   /** mount(2), always read-only, nosuid, nodev. */
   mount(source: string, target: string, type: string, options: string): Promise<void>;

@@ -67,6 +67,10 @@ class FuseMount implements ActiveMount {
     return this.#addon.sessionCounters(this.#session);
   }
 
+  isNeglected(): boolean {
+    return this.#addon.isNeglected(this.#session);
+  }
+
   async unmount({ lazy }: { lazy: boolean }): Promise<void> {
     await detachFuse(this.#addon, this.directory, lazy);
     // A lazy unmount ends when its last user goes; an ordinary one has none.
