@@ -58,7 +58,7 @@ describe('The journal of mounts', () => {
   });
 
   it('is read when a daemon has written it that knew no views, and has its way of looking then', async () => {
-    const { view: _, ...older } = ENTRY;
+    const older = { ...ENTRY, view: undefined };
     await writeFile(path, JSON.stringify({ version: 1, mounts: [older] }));
     expect(open().entries).toEqual([ENTRY]);
   });

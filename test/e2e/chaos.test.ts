@@ -169,13 +169,8 @@ describe.skipIf(!hasXorriso)('A daemon that is killed', () => {
       let isRunning = true;
       const sums = mustRun(
         'sha256sum',
-        Array<string>(SUMS)
-          .fill(points)
-          .flat()
-          .map((point) => `${point}/large.bin`),
-        {
-          timeout: PATIENCE,
-        },
+        Array.from({ length: SUMS }, () => points.map((point) => `${point}/large.bin`)).flat(),
+        { timeout: PATIENCE },
       );
       const runs = points.map((point, i) =>
         mustRun('rsync', ['--archive', '--bwlimit=8m', `${point}/`, copies[i]!], { timeout: PATIENCE }),
