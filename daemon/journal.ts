@@ -38,6 +38,7 @@ const FACTS = z.object({
   sessions: z.array(z.number()),
   session: z.number().optional(),
 });
+/** A field that is added later has a default: what it was before there was a choice. */
 export const JOURNAL_ENTRY = z.object({
   id: z.string().regex(/^[0-9a-f]{1,16}$/u),
   /** `making`: nobody was told of it yet; `detached`: lazily unmounted, its last users are still there. */
@@ -73,7 +74,8 @@ export const JOURNAL_ENTRY = z.object({
   /** Its requests are written to the log. */
   traceFuse: z.boolean().default(false),
 });
-const FILE = z.object({ version: z.literal(JOURNAL_VERSION), mounts: z.array(JOURNAL_ENTRY) });
+/** Entries are judged one by one: one that makes no sense costs its own mount. */
+const FILE = z.object({ version: z.literal(JOURNAL_VERSION), mounts: z.array(z.unknown()) });
 
 export type JournalEntry = z.infer<typeof JOURNAL_ENTRY>;
 
@@ -103,7 +105,11 @@ export class Journal {
   load(): void {
     try {
       const { mounts } = FILE.parse(JSON.parse(readFileSync(this.#path, 'utf8')));
-      for (const entry of mounts) this.#entries.set(entry.id, entry);
+      for (const found of mounts) {
+        const { data: entry, error } = JOURNAL_ENTRY.safeParse(found);
+        if (entry !== undefined) this.#entries.set(entry.id, entry);
+        else this.#log.error({ err: error, path: this.#path }, 'cannot read a mount in the journal');
+      }
     } catch (thrown) {
       if (isSystemError(thrown) && thrown.code === 'ENOENT') return;
       this.#log.error({ err: thrown, path: this.#path }, 'cannot read the journal of mounts');

@@ -117,7 +117,11 @@ async function startDaemon(options: DaemonOptions, service: ServiceManager): Pro
   }
   log.info({ socket: socketPath, version: facts.version }, 'listening');
   service.ready();
-  service.startWatchdog();
+  service.startWatchdog(() => {
+    const neglected = manager.findNeglected();
+    if (neglected.length > 0) log.error({ neglected }, 'requests wait and no thread takes them');
+    return neglected.length === 0;
+  });
   readers.prepare();
 }
 

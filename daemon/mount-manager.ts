@@ -96,6 +96,12 @@ export class MountManager {
     return Promise.all(this.#registry.seenBy(caller).map((mount) => mount.describe()));
   }
 
+  /** Mounts whose requests nobody has taken since the last call. */
+  findNeglected(): UnmountedSummary[] {
+    const neglected = this.#registry.mounts.filter((mount) => mount.active.isNeglected?.() === true);
+    return neglected.map((mount) => mount.name());
+  }
+
   /** Whether there is any mount, or one being made or given back. */
   get isBusy(): boolean {
     return this.#registry.mounts.length + this.#creating.size + this.#closing.size > 0;

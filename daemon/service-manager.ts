@@ -9,6 +9,9 @@ const FIRST_DESCRIPTOR = 3;
 /** Descriptors that are taken at most: more than any keeper holds. */
 const MAX_DESCRIPTORS = 8192;
 
+/** Signs of life within the time in which one is due. */
+const WATCHDOG_FEEDS = 3;
+
 const VARIABLES = [
   'NOTIFY_SOCKET',
   'LISTEN_PID',
@@ -87,10 +90,11 @@ export class ServiceManager {
     this.#send('STOPPING=1');
   }
 
-  /** Feeds the watchdog as long as the event loop turns. */
-  startWatchdog(): void {
+  /** Feeds the watchdog as long as the event loop turns and `isServing`, which is asked each time, holds. */
+  startWatchdog(isServing: () => boolean): void {
     if (this.watchdog === undefined) return;
-    setInterval(() => this.#send('WATCHDOG=1'), this.watchdog / 1000 / 3).unref();
+    const feed = (): void => (isServing() ? this.#send('WATCHDOG=1') : undefined);
+    setInterval(feed, this.watchdog / 1000 / WATCHDOG_FEEDS).unref();
   }
 
   #send(text: string, descriptors: readonly number[] = []): void {

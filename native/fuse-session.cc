@@ -145,6 +145,16 @@ bool FuseSession::spin(int device, Clock::time_point start) const {
   return true;
 }
 
+bool FuseSession::is_neglected() {
+  pollfd queue{requests_, POLLIN, 0};
+  const bool waits = poll(&queue, 1, 0) > 0 && (queue.revents & POLLIN) != 0;
+  const uint64_t handled = log_.counters().requests;
+  const bool neglected = waits && did_wait_ && handled == handled_then_ && busy_ < kMaxThreads;
+  did_wait_ = waits;
+  handled_then_ = handled;
+  return neglected;
+}
+
 void FuseSession::serve() {
   // Zeroed, so that its pages are there: a request whose copy meets a fault while the process is being killed is lost.
   const std::unique_ptr<uint8_t[]> buffer(new uint8_t[wire::kRequestBytes]());

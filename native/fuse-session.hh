@@ -54,6 +54,11 @@ class FuseSession : public std::enable_shared_from_this<FuseSession>, private Wa
   void resume(uint32_t row, int error);
   /** The mount has no users any more: answers all that waits, for JavaScript or for the medium, with EIO. */
   void abandon();
+  /**
+   * Whether requests have waited since the last call and no thread has taken any: to be called at intervals of which each
+   * is longer than a thread ever is away. Not while every thread there may be is in a request: then a medium hangs.
+   */
+  bool is_neglected();
 
  private:
   /** Null when the session has no image. */
@@ -107,6 +112,9 @@ class FuseSession : public std::enable_shared_from_this<FuseSession>, private Wa
   /** Threads that handle a request, and how many may for the sake of speed: each has a client that needs a processor. */
   std::atomic<int> busy_{0};
   const int most_busy_ = static_cast<int>(std::thread::hardware_concurrency() / 2);
+  /** What `is_neglected` saw last. */
+  bool did_wait_ = false;
+  uint64_t handled_then_ = 0;
 };
 
 }  // namespace isodrive

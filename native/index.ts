@@ -164,6 +164,11 @@ export interface Addon {
   failSession(session: SessionHandle, errno: number, isFinal: boolean): void;
   /** Answers all that waits, for a server or for the medium, with EIO: the mount has no users any more. */
   abandonSession(session: SessionHandle): void;
+  /**
+   * Whether requests have waited since the last call and no thread of the session has taken any. False while all its
+   * threads are in requests: a medium that hangs is not their death.
+   */
+  isNeglected(session: SessionHandle): boolean;
   sessionCounters(session: SessionHandle): SessionCounters;
   traceSession(session: SessionHandle, isOn: boolean): void;
   /** What was traced since the last call, 4096 requests at most. */

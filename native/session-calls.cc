@@ -193,6 +193,11 @@ Napi::Value to_array(Napi::Env env, const Histogram& histogram) {
   return result;
 }
 
+Napi::Value is_neglected(const Napi::CallbackInfo& info) {
+  FuseSession* session = owned_session(info);
+  return Napi::Boolean::New(info.Env(), session != nullptr && session->is_neglected());
+}
+
 Napi::Value session_counters(const Napi::CallbackInfo& info) {
   FuseSession* session = owned_session(info);
   const SessionCounters counters = session == nullptr ? SessionCounters{} : session->log().counters();
@@ -289,6 +294,7 @@ void export_sessions(Napi::Env env, Napi::Object exports) {
   exports.Set("sessionNumber", Napi::Function::New(env, session_number));
   exports.Set("failSession", Napi::Function::New(env, fail_session));
   exports.Set("abandonSession", Napi::Function::New(env, abandon_session));
+  exports.Set("isNeglected", Napi::Function::New(env, is_neglected));
   exports.Set("sessionCounters", Napi::Function::New(env, session_counters));
   exports.Set("traceSession", Napi::Function::New(env, trace_session));
   exports.Set("takeTrace", Napi::Function::New(env, take_trace));

@@ -4,7 +4,8 @@
 
 /** First header word; "ISOX" in little-endian. */
 export const INDEX_MAGIC = 0x584f_5349;
-export const INDEX_VERSION = 1;
+/** Grows whenever rows that an older daemon has written would be read as something else, locators included. */
+export const INDEX_VERSION = 2;
 
 /** Header words. */
 export const HEADER = { magic: 0, version: 1, rowCount: 2, blobBytes: 3, extentCount: 4 } as const;

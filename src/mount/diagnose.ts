@@ -1,5 +1,8 @@
 // The doctor: whether images can be mounted here, and the exact command for each thing that is in the way.
+import { rm } from 'node:fs/promises';
+import { release } from 'node:os';
 import { loadAddon } from '../../native/index.js';
+import { ErofsDriver } from './erofs/erofs-driver.js';
 import { loadFuseNative } from './fuse-native/load-fuse-native.js';
 import {
   allowsOtherUsers,
@@ -20,8 +23,11 @@ export interface Diagnosis {
   readonly optional?: boolean;
 }
 
-/** Looks at everything that mounting needs; changes nothing and touches no mount. */
-export async function diagnose(): Promise<Diagnosis[]> {
+/**
+ * Looks at everything that mounting needs; leaves nothing changed and touches no mount. `scratch` is a path for a folder,
+ * not on a tmpfs, in which a file system may be tried for a moment.
+ */
+export async function diagnose(scratch: string): Promise<Diagnosis[]> {
   const isRoot = process.geteuid?.() === 0;
   return [
     await diagnoseDevice(),
@@ -29,6 +35,7 @@ export async function diagnose(): Promise<Diagnosis[]> {
     await diagnoseOthers(isRoot),
     diagnoseAddon(),
     diagnoseFuseNative(),
+    await diagnoseErofs(scratch),
     await diagnoseAppArmor(isRoot),
   ];
 }
@@ -92,6 +99,25 @@ function diagnoseFuseNative(): Diagnosis {
   } catch (thrown) {
     const fix = 'npm install --include=optional fuse-native';
     return { name, ok: false, optional: true, detail: `Does not load: ${firstLine(thrown)}`, fix };
+  }
+}
+
+/** Mounts a disc without files, as the driver itself does to find out. */
+async function diagnoseErofs(scratch: string): Promise<Diagnosis> {
+  const name = 'EROFS';
+  const driver = new ErofsDriver({ folder: scratch });
+  try {
+    const { available, reason = 'no reason given', fix } = await driver.check();
+    if (!available) {
+      const detail = `Linux ${release()}, driver "erofs" cannot be used: ${reason}`;
+      return { name, ok: false, optional: true, detail, ...(fix === undefined ? {} : { fix }) };
+    }
+    const { backing } = await driver.probe();
+    const how = backing === 'file' ? 'from their own files' : 'through loop devices';
+    const detail = `Linux ${release()} mounts images ${how}: driver "erofs" can be used`;
+    return { name, ok: true, optional: true, detail };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
   }
 }
 

@@ -3,6 +3,14 @@ import { getSystemErrorName } from 'node:util';
 import { isAddonError } from '../../native/index.js';
 import type { Addon } from '../../native/index.js';
 import { IsodriveError } from '../base/error.js';
+import type { ErrorCode } from '../base/error.js';
+
+/** What an errno of mount(2) and umount2(2) means to the caller; others are our fault. */
+const MOUNT_FAULTS = new Map<string | undefined, ErrorCode>([
+  ['EPERM', 'policy'],
+  ['EACCES', 'policy'],
+  ['EBUSY', 'busy'],
+]);
 
 export interface KernelMount {
   /** Shown in mount tables. */
@@ -67,7 +75,7 @@ function translate(thrown: unknown, directory: string): unknown {
   const isMount = thrown.syscall === 'mount';
   if (name === 'EBUSY' && !isMount) return busyMount(directory, thrown);
   const verb = isMount ? 'mount at' : 'unmount';
-  const code = name === 'EPERM' || name === 'EACCES' ? 'policy' : name === 'EBUSY' ? 'busy' : 'internal';
+  const code = MOUNT_FAULTS.get(name) ?? 'internal';
   return new IsodriveError(code, `Cannot ${verb} "${directory}": ${name} from ${thrown.syscall}`, {
     cause: thrown,
   });

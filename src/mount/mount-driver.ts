@@ -96,6 +96,11 @@ export interface ActiveMount {
   /** What was recorded since the last call. */
   takeTrace?(): SessionTrace;
   /**
+   * Whether requests have waited since the last call and nobody has taken any; a request that waits for its medium was
+   * taken. Absent where JavaScript itself or the kernel serves.
+   */
+  isNeglected?(): boolean;
+  /**
    * Unmounts. Rejects with `busy` while files are open there, unless `lazy` (detach now, end when the last user
    * goes). After it resolves the directory is no mount point any more.
    */

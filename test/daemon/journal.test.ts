@@ -62,6 +62,18 @@ describe('The journal of mounts', () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  it('is read when a daemon has written it that knew no views, and has its way of looking then', async () => {
+    const older = { ...ENTRY, view: undefined };
+    await writeFile(path, JSON.stringify({ version: 1, mounts: [older] }));
+    expect(open().entries).toEqual([ENTRY]);
+  });
+
+  it('loses no entry for the sake of another that makes no sense', async () => {
+    const other = { ...ENTRY, id: '12345678', driver: 'of a later version' };
+    await writeFile(path, JSON.stringify({ version: 1, mounts: [other, ENTRY] }));
+    expect(open().entries).toEqual([ENTRY]);
+  });
+
   it.each(['', '{', '{"version":99,"mounts":[]}', '{"version":1,"mounts":[{"id":"../x"}]}'])(
     'that reads %j holds nothing',
     async (text) => {

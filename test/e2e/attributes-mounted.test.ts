@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../../scripts/bench/run-command.js';
 import { createFuseDriver } from '../../src/mount/fuse/fuse-driver.js';
 import { findProgram } from '../../src/mount/probe-platform.js';
+import { ErofsDriver } from '../../src/mount/erofs/erofs-driver.js';
 import { MountedImage } from '../support/mounted-image.js';
 import { PrivateIsodrive } from '../support/private-isodrive.js';
 
@@ -17,6 +18,20 @@ const PROGRAMS = ['xorriso', 'getfacl', 'setfacl', 'getfattr', 'setfattr'];
 const missing: string[] = [];
 for (const program of PROGRAMS) if ((await findProgram([program])) === undefined) missing.push(program);
 const { available } = await createFuseDriver().check();
+const canUse = missing.length === 0 && available;
+
+/** By the kernel's EROFS as well, which obeys and shows them by itself. */
+const DRIVERS = ['fuse', 'erofs', 'erofs-loop'] as const;
+const trial = mkdtempSync(join(tmpdir(), 'isodrive-attributes-trial-'));
+const unusable = new Set<string>();
+for (const [name, backing] of [
+  ['erofs', 'file'],
+  ['erofs-loop', 'loop'],
+] as const) {
+  const driver = new ErofsDriver({ folder: trial, backings: [backing] });
+  if (!(await driver.check()).available) unusable.add(name);
+}
+rmSync(trial, { recursive: true, force: true });
 
 let folder: string;
 let tree: string;
@@ -57,32 +72,37 @@ async function look(directory: string, command: string): Promise<string> {
   return stdout;
 }
 
-const usable = missing.length === 0 && available;
-describe.skipIf(!usable)(`a mount${usable ? '' : ` (needs ${PROGRAMS.join(', ')} and FUSE)`}`, () => {
-  it('shows the attributes and access control lists of the tree it was made from', async () => {
-    await using mounted = await MountedImage.mount(image, 'fuse');
-    for (const command of [
-      'find . | sort | xargs getfattr -d -m user. -e hex',
-      'find . | sort | xargs getfacl -n',
-      'getfattr -n user.long --only-values coloured',
-    ]) {
-      const shown = await look(mounted.directory, command);
-      expect(shown.length).toBeGreaterThan(100);
-      expect(shown).toBe(await look(tree, command));
-    }
-  });
+describe.skipIf(!canUse).each(DRIVERS)(
+  `a mount by %s${canUse ? '' : ` (needs ${PROGRAMS.join(', ')} and FUSE)`}`,
+  (driver) => {
+    it.skipIf(unusable.has(driver))(
+      'shows the attributes and access control lists of the tree it was made from',
+      async () => {
+        await using mounted = await MountedImage.mount(image, driver);
+        for (const command of [
+          'find . | sort | xargs getfattr -d -m user. -e hex',
+          'find . | sort | xargs getfacl -n',
+          'getfattr -n user.long --only-values coloured',
+        ]) {
+          const shown = await look(mounted.directory, command);
+          expect(shown.length).toBeGreaterThan(100);
+          expect(shown).toBe(await look(tree, command));
+        }
+      },
+    );
 
-  it('says that there is no such attribute', async () => {
-    await using mounted = await MountedImage.mount(image, 'fuse');
-    await expect(look(mounted.directory, 'getfattr -n user.colour plain')).rejects.toMatchObject({
-      stderr: expect.stringContaining('No such attribute') as unknown,
+    it.skipIf(unusable.has(driver))('says that there is no such attribute', async () => {
+      await using mounted = await MountedImage.mount(image, driver);
+      await expect(look(mounted.directory, 'getfattr -n user.colour plain')).rejects.toMatchObject({
+        stderr: expect.stringContaining('No such attribute') as unknown,
+      });
     });
-  });
-});
+  },
+);
 
 const isRoot = process.getuid?.() === 0;
 const hasSetpriv = (await findProgram(['setpriv'])) !== undefined;
-describe.skipIf(!usable || !isRoot || !hasSetpriv)('an access control list of an image', () => {
+describe.skipIf(!canUse || !isRoot || !hasSetpriv)('an access control list of an image', () => {
   it('is what lets users in and keeps them out', async () => {
     // The list of "listed": user 12345 rw, group 54321 r, group 7 nothing, mask rw; others get what the mode says.
     const secret = join(tree, 'secret');

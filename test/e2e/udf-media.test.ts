@@ -8,14 +8,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mustRun } from '../../scripts/bench/run-command.js';
 import { PseudoRandom } from '../../scripts/bench/pseudo-random.js';
 import { openImage } from '../../src/index/open-image.js';
+import { findGuestKernel } from '../support/guest.js';
 import { listImage } from '../support/index-manifest.js';
 import { compareEntries, escapeBytes } from '../support/manifest.js';
 import type { ManifestEntry } from '../support/manifest.js';
 import { buildTar } from '../support/tar-builder.js';
 import type { TarMember } from '../support/tar-builder.js';
-import { fillImages, findGuestKernel } from '../support/udf-guest.js';
+import { fillImages } from '../support/udf-guest.js';
 
-const kernel = await findGuestKernel();
+const kernel = await findGuestKernel('mkudffs');
 
 /**
  * Medium, revision, block size, what Linux does with it, further options. "mo" and "worm" are left out: mkudffs 2.3

@@ -1,13 +1,20 @@
 // The doctor, on this machine and with things missing.
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { diagnose } from '../../src/mount/diagnose.js';
+import { ErofsDriver } from '../../src/mount/erofs/erofs-driver.js';
 import { describeDeviceFault, findProgram } from '../../src/mount/probe-platform.js';
 
+const folder = mkdtempSync(join(tmpdir(), 'isodrive-doctor-'));
+const scratch = join(folder, 'scratch');
 afterEach(() => vi.unstubAllEnvs());
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('diagnose', () => {
   it('looks at everything that mounting needs, in words', async () => {
-    const checks = await diagnose();
+    const checks = await diagnose(scratch);
     const names = checks.map(({ name }) => name);
     expect(names).toEqual([
       '/dev/fuse',
@@ -15,6 +22,7 @@ describe('diagnose', () => {
       'user_allow_other',
       'addon',
       'fuse-native',
+      'EROFS',
       'AppArmor',
     ]);
     for (const { detail } of checks) expect(detail).not.toBe('');
@@ -23,7 +31,7 @@ describe('diagnose', () => {
   it('says the exact fix for a helper that is missing and an addon that does not load', async () => {
     vi.stubEnv('PATH', '/nonexistent');
     vi.stubEnv('ISODRIVE_ADDON', '/nonexistent/isodrive.node');
-    const checks = new Map((await diagnose()).map((check) => [check.name, check]));
+    const checks = new Map((await diagnose(scratch)).map((check) => [check.name, check]));
     expect(checks.get('fusermount3')).toMatchObject({
       ok: false,
       fix: expect.stringContaining('apt install fuse3') as string,
@@ -33,6 +41,18 @@ describe('diagnose', () => {
       fix: expect.stringContaining('build:native') as string,
     });
     expect(checks.get('addon')?.detail).toContain('/nonexistent/isodrive.node');
+  });
+
+  it('says whether the kernel mounts by EROFS, how, and which kernel it is; nothing of the trial is left', async () => {
+    const found = (await diagnose(scratch)).find(({ name }) => name === 'EROFS');
+    const driver = await new ErofsDriver({ folder: scratch }).check();
+    expect(found).toMatchObject({ ok: driver.available, optional: true });
+    expect(found?.detail).toContain(`Linux ${release()}`);
+    if (driver.available) expect(found?.detail).toMatch(/from their own files|through loop devices/);
+    else expect(found?.detail).toContain(driver.reason);
+    rmSync(scratch, { recursive: true, force: true });
+    await diagnose(scratch);
+    expect(existsSync(scratch)).toBe(false);
   });
 
   it('tells a missing module from a missing permission', () => {

@@ -115,7 +115,8 @@ export class ErofsDriver implements MountDriver {
     return RegionMemory.allocate(this.#load().addon);
   }
 
-  #probe(): Promise<KernelSupport> {
+  /** How this kernel mounts, found out once. Rejects when it cannot be tried. */
+  probe(): Promise<KernelSupport> {
     this.#support ??= probeKernel(this.#load().addon, this.folder, this.#backings);
     return this.#support;
   }
@@ -125,7 +126,7 @@ export class ErofsDriver implements MountDriver {
       return { available: false, reason: 'only root may have the kernel mount it', fix: 'Use --driver fuse' };
     }
     try {
-      const { backing, reason } = await this.#probe();
+      const { backing, reason } = await this.probe();
       if (backing !== undefined) return { available: true };
       return {
         available: false,
@@ -144,7 +145,7 @@ export class ErofsDriver implements MountDriver {
 
   async mount(request: MountRequest): Promise<ActiveMount> {
     const { addon, watcher } = this.#load();
-    const { backing } = await this.#probe();
+    const { backing } = await this.probe();
     const { image, label, directory, signal } = request;
     if (backing === undefined)
       throw new IsodriveError('policy', 'Cannot mount by EROFS: the kernel does not');

@@ -1,9 +1,9 @@
-// Whether this kernel mounts what the driver writes, and how: found out by mounting a disc without files, once.
-import { open, mkdtemp, rm, rmdir } from 'node:fs/promises';
+// Whether this kernel mounts what the driver writes, and how: found out by mounting a disc of one file, once.
+import { mkdtemp, readFile, rm, rmdir, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Addon } from '../../../native/index.js';
-import { toIsodriveError } from '../../base/error.js';
+import { isSystemError, toIsodriveError } from '../../base/error.js';
 import { FindingLog } from '../../base/finding.js';
 import { DirectoryEntry, MODE_TYPE } from '../../filesystem/file-tree.js';
 import type { FileTree } from '../../filesystem/file-tree.js';
@@ -17,6 +17,7 @@ import type { MetadataFolder } from './metadata-folder.js';
 import { writeMetadata } from './write-metadata.js';
 
 const IMAGE_BYTES = 4096;
+const FILE_NAME = 'file';
 
 export interface KernelSupport {
   /** How to mount; undefined when the kernel does not. */
@@ -35,10 +36,9 @@ export async function probeKernel(
   const metadata = await folder.create();
   const imagePath = `${metadata.path}.image`;
   try {
-    const image = await open(imagePath, 'wx+', 0o600);
-    await image.truncate(IMAGE_BYTES).finally(() => image.close());
+    await writeFile(imagePath, new Uint8Array(IMAGE_BYTES), { flag: 'wx', mode: 0o600 });
     await using source = await FileSource.open(imagePath);
-    const index = await DiscIndex.open(emptyTree(), new PlainIndexMemory(), new FindingLog(), imagePath);
+    const index = await DiscIndex.open(trialTree(), new PlainIndexMemory(), new FindingLog(), imagePath);
     await writeMetadata({ index, source, label: '' }, metadata.handle);
     const files = {
       directory,
@@ -54,8 +54,10 @@ export async function probeKernel(
         reasons.push(`${backing}: ${describeFailure(thrown)}`);
         continue;
       }
+      const isHonest = await failsWhenShort(join(directory, FILE_NAME), imagePath);
       await unmountByKernel(addon, directory, true);
-      return { backing, reason: '' };
+      if (isHonest) return { backing, reason: '' };
+      reasons.push(`${backing}: it invents what a truncated image has lost`);
     }
     return { backing: undefined, reason: reasons.join(', ') };
   } finally {
@@ -66,12 +68,28 @@ export async function probeKernel(
   }
 }
 
+/**
+ * Whether a file fails with EIO once its image is short. Some versions of fs/erofs/fileio.c fill with zeros what a read of
+ * the image does not give, and nobody would know them from what the disc holds.
+ */
+async function failsWhenShort(path: string, imagePath: string): Promise<boolean> {
+  await truncate(imagePath, 0);
+  try {
+    await readFile(path);
+    return false;
+  } catch (thrown) {
+    return isSystemError(thrown) && thrown.code === 'EIO';
+  } finally {
+    await truncate(imagePath, IMAGE_BYTES);
+  }
+}
+
 function describeFailure(thrown: unknown): string {
   const { message } = toIsodriveError(thrown);
   return message.slice(message.lastIndexOf(': ') + 1).trim();
 }
 
-function emptyTree(): FileTree {
+function trialTree(): FileTree {
   return {
     kind: 'iso9660',
     label: '',
@@ -82,7 +100,14 @@ function emptyTree(): FileTree {
       root.mode = MODE_TYPE.directory | 0o555;
       return Promise.resolve(root);
     },
-    isRootEmpty: () => Promise.resolve(true),
-    readDirectory: () => Promise.resolve(),
+    isRootEmpty: () => Promise.resolve(false),
+    readDirectory: (_locator, _size, sink) => {
+      const file = new DirectoryEntry();
+      file.nameLength = new TextEncoder().encodeInto(FILE_NAME, file.name).written;
+      file.mode = MODE_TYPE.regular | 0o400;
+      file.size = IMAGE_BYTES;
+      sink.add(file);
+      return Promise.resolve();
+    },
   };
 }

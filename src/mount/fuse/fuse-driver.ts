@@ -62,6 +62,10 @@ class FuseMount implements ActiveMount {
     return this.#addon.takeTrace(this.#session);
   }
 
+  isNeglected(): boolean {
+    return this.#addon.isNeglected(this.#session);
+  }
+
   async unmount({ lazy }: { lazy: boolean }): Promise<void> {
     if (lazy) {
       await this.#detachLazily();

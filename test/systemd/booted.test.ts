@@ -1,0 +1,88 @@
+// The system's units under systemd as process 1, in a virtual machine: what they promise is what happens.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasProgram } from '../../scripts/bench/run-command.js';
+import { Guest, findGuestKernel } from '../support/guest.js';
+import { makeSampleImage } from '../support/sample-image.js';
+
+const kernel = await findGuestKernel();
+const PROJECT = join(import.meta.dirname, '..', '..');
+const canRun = kernel !== undefined && (await hasProgram('xorriso'));
+/** Seconds that the guest waits for what is due within a few: its processor is emulated. */
+const PATIENCE = 60;
+
+/** Bash: the units as they are, but for times that a test can wait for; then one line for each thing that was seen. */
+const SCRIPT = `
+set -eu
+project=${PROJECT}
+ln -s $project/dist/daemon/main.js /usr/local/bin/isodrived
+cp $project/systemd/system/* /etc/systemd/system/
+mkdir /etc/systemd/system/isodrived.service.d
+start=$(sed -n 's/^ExecStart=//p' $project/systemd/system/isodrived.service)
+cat > /etc/systemd/system/isodrived.service.d/times.conf <<END
+[Service]
+Environment=PATH=$PATH
+ExecStart=
+ExecStart=\${start% --idle-timeout *} --idle-timeout 2
+WatchdogSec=9
+END
+export ISODRIVE_SOCKET=/run/isodrive/control.sock
+isodrive() { node $project/dist/src/cli/main.js "$@"; }
+property() { systemctl show isodrived.service --property "$1" --value; }
+await() {
+  for _ in $(seq ${PATIENCE * 5}); do if eval "$1"; then return; fi; sleep 0.2; done
+  echo "not in time: $1"; systemctl status isodrived.service || :; exit 1
+}
+successor() { await '[ "$(property MainPID)" != "'$1'" ] && [ "$(property ActiveState)" = active ]'; }
+modprobe fuse
+systemctl daemon-reload
+systemctl start isodrived.socket
+echo "before the first client: $(property ActiveState)"
+mkdir /mnt/disc
+isodrive mount sample.iso /mnt/disc --driver fuse > /dev/null
+echo "after it: $(property ActiveState), $(property NotifyAccess), stored $(property NFileDescriptorStore)"
+device=$(stat -c %d /mnt/disc)
+exec 3< /mnt/disc/large.bin
+head -c 4096 <&3 > begin
+pid=$(property MainPID)
+kill -KILL $pid; successor $pid
+echo 3 > /proc/sys/vm/drop_caches
+cat begin - <&3 | cmp - tree/large.bin && echo 'killed: its open file is read to the end'
+pid=$(property MainPID)
+kill -STOP $pid; successor $pid
+echo 3 > /proc/sys/vm/drop_caches
+diff -r tree /mnt/disc && echo "stopped: restarted by the watchdog, restarts $(property NRestarts)"
+pid=$(property MainPID)
+isodrive daemon upgrade > /dev/null; successor $pid
+diff -r tree /mnt/disc && [ $device = $(stat -c %d /mnt/disc) ] && echo "upgraded: the same mount"
+exec 3<&-
+umount /mnt/disc
+await '[ "$(property ActiveState)" = inactive ]'
+echo "idle: $(property ActiveState), $(property Result), socket $(systemctl is-active isodrived.socket)"
+isodrive mount sample.iso /mnt/disc --driver fuse > /dev/null
+systemctl stop isodrived.service 2> /dev/null
+echo "stopped for good: mounts $(grep -c ' /mnt/disc ' /proc/self/mountinfo || :), $(property Result)"
+`;
+
+describe.skipIf(!canRun)('The system units under systemd (needs QEMU, a kernel and xorriso)', () => {
+  let folder: string;
+  beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'isodrive-systemd-'))));
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('start with the first client, keep mounts through SIGKILL, SIGSTOP and upgrades, end when idle, and unmount', async () => {
+    await makeSampleImage(folder, { 'large.bin': 400_000, 'a/b/small': 10 });
+    const { output, status } = await Guest.run(kernel!, { folder, script: SCRIPT, init: 'systemd' });
+    expect(output.trimEnd().split('\n')).toEqual([
+      'before the first client: inactive',
+      expect.stringMatching(/^after it: active, main, stored [2-9]$/u),
+      'killed: its open file is read to the end',
+      'stopped: restarted by the watchdog, restarts 2',
+      'upgraded: the same mount',
+      'idle: inactive, success, socket active',
+      'stopped for good: mounts 0, success',
+    ]);
+    expect(status).toBe(0);
+  }, 240_000);
+});
