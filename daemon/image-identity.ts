@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { IsodriveError } from '../src/base/error.js';
 import type { OpenedImage } from '../src/index/open-image.js';
 import type { ImageState } from '../src/protocol/messages.js';
+import { readSysfsSize } from '../src/source/block-device-size.js';
 import type { MountedImage } from './mounted-image.js';
 
 export interface ImageIdentity {
@@ -18,7 +19,8 @@ export interface ImageIdentity {
 export async function readIdentity(path: string): Promise<ImageIdentity | undefined> {
   try {
     const found = await stat(path, { bigint: true });
-    return { device: found.dev, inode: found.ino, modified: found.mtimeNs, size: found.size };
+    const size = found.isBlockDevice() ? BigInt((await readSysfsSize(found.rdev)) ?? 0) : found.size;
+    return { device: found.dev, inode: found.ino, modified: found.mtimeNs, size };
   } catch {
     return undefined;
   }
@@ -49,7 +51,7 @@ export function parseIdentity(text: Readonly<Record<keyof ImageIdentity, string>
 export function identityOf(image: OpenedImage): ImageIdentity {
   const { identity, size, name } = image.source;
   if (identity === undefined) throw new TypeError(`Source "${name}" has no identity`);
-  return { ...identity, size: BigInt(size) };
+  return { ...identity, size: identity.size ?? BigInt(size) };
 }
 
 /** What to tell who wants to mount a file that was changed since it was mounted. */

@@ -53,6 +53,7 @@ export class MountFactory {
     const memory = selection.createMemory();
     const image = await openImage(plan.path, {
       tree: plan.tree,
+      allowsRemoval: true,
       ...plan.view,
       ...(memory === undefined ? {} : { memory }),
       ...(plan.signal === undefined ? {} : { signal: plan.signal }),
@@ -103,7 +104,11 @@ export class MountFactory {
         throw new IsodriveError('internal', `Driver "${entry.driver}" cannot take over mounts`);
       }
       const memory = driver.adoptMemory(held.index);
-      image = await openImage(entry.image, { tree: entry.tree, ...entry.view, memory, isAdopted: true });
+      image = await openImage(entry.image, {
+        ...{ tree: entry.tree, ...entry.view, memory },
+        isAdopted: true,
+        allowsRemoval: true,
+      });
       const identity = identityOf(image);
       checkIdentity(entry, identity);
       const point = await restoreMountPoint(entry.directory, entry.created);

@@ -53,6 +53,8 @@ export class MountedImage {
   readonly active: ActiveMount;
   /** Somebody has asked us to unmount it, so its end is no surprise. */
   isUnmounting = false;
+  /** Its disc has left the drive, which unmounts it. */
+  isEjected = false;
   readonly #parts: MountedImageParts;
   readonly #stopPrefetch = new AbortController();
   #prefetch: Promise<void> = Promise.resolve();

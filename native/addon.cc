@@ -13,6 +13,7 @@
 #include "loop-device.hh"
 #include "mount-watch.hh"
 #include "notify.hh"
+#include "optical-drive.hh"
 #include "platform.hh"
 
 namespace isodrive {
@@ -225,6 +226,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   export_platform(env, exports);
   export_notify(env, exports);
   export_loop_device(env, exports);
+  export_optical_drive(env, exports);
   export_mount_watch(env, exports);
   return exports;
 }

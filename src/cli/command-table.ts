@@ -123,6 +123,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       HASH,
       { name: 'verify', type: 'boolean', summary: 'Read everything again and compare' },
+      {
+        name: 'speed',
+        type: 'string',
+        summary: "Of a drive, in multiples of a CD's; as fast as it can without",
+      },
       { name: 'retries', type: 'string', summary: 'How often to try bad sectors again; 3 without' },
       { name: 'map', type: 'string', summary: 'Map file, as of ddrescue; OUTPUT.map without' },
       { name: 'accept-errors', type: 'boolean', summary: 'Finish even if sectors cannot be read' },
@@ -220,6 +225,20 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'follow', short: 'f', type: 'boolean', summary: 'Go on as the log grows' },
     ],
     load: async () => (await import('./commands/daemon-logs.js')).runDaemonLogs,
+  },
+  {
+    name: 'drives',
+    summary: 'List the optical drives of this machine, and images that are served as drives',
+    positionals: [],
+    options: [],
+    load: async () => (await import('./commands/drives.js')).runDrives,
+  },
+  {
+    name: 'eject',
+    summary: 'Open the tray of an optical drive',
+    positionals: [{ name: 'drive', required: false, summary: 'Such as /dev/sr0; the only one without' }],
+    options: [{ name: 'close', type: 'boolean', summary: 'Close it instead' }],
+    load: async () => (await import('./commands/eject.js')).runEject,
   },
   {
     name: 'drive serve',

@@ -1,27 +1,18 @@
 // Mounts as a table for people.
 import type { MountSummary } from '../protocol/messages.js';
 import { escapeForTerminal } from '../present/display-name.js';
+import { formatTable } from './format-table.js';
 
 const HEADINGS = ['ID', 'LABEL', 'TREE', 'DRIVER', 'STATE', 'MOUNT POINT', 'IMAGE'] as const;
 
 /** Lines without their ends; none when there is no mount. */
 export function formatMounts(mounts: readonly MountSummary[]): string[] {
-  if (mounts.length === 0) return [];
-  const rows = [
-    HEADINGS,
-    ...mounts.map((mount) =>
-      [mount.id, mount.label, mount.tree, mount.driver, mount.state, mount.mountPoint, mount.image].map(
-        (text) => escapeForTerminal(Buffer.from(text)) || '-',
-      ),
+  const rows = mounts.map((mount) =>
+    [mount.id, mount.label, mount.tree, mount.driver, mount.state, mount.mountPoint, mount.image].map(
+      (text) => escapeForTerminal(Buffer.from(text)),
     ),
-  ];
-  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) =>
-    row
-      .map((text, column) => text.padEnd(widths[column]!))
-      .join('  ')
-      .trimEnd(),
   );
+  return formatTable(HEADINGS, rows);
 }
 
 /** Why faster drivers do not serve the mounts, a line each. */

@@ -42,6 +42,8 @@ export interface OpenImageOptions {
   readonly cacheBytes?: number;
   /** Map of what was read when the image was made, or the path of its file; one beside the image where absent. */
   readonly map?: RescueMap | string | undefined;
+  /** Of a drive: leaves its button free, for whoever watches for the disc to go. */
+  readonly allowsRemoval?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -76,7 +78,9 @@ export interface OpenedImage extends AsyncDisposable {
  * stays open then.
  */
 export async function openImage(path: string, options: OpenImageOptions = {}): Promise<OpenedImage> {
-  const { source, damage } = await openImageFile(path, options.map, options.signal);
+  const { source, damage } = await openImageFile(path, options.map, options.signal, {
+    allowsRemoval: options.allowsRemoval ?? false,
+  });
   return openSource(source, options, damage);
 }
 

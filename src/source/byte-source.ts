@@ -1,4 +1,5 @@
 // The first contract of the flow: random access to the bytes of an image, wherever they are.
+import type { DriveFacts } from './optical/drive-facts.js';
 
 /** Random-access bytes. Every decorator (cache, retry, trace) is a ByteSource around a ByteSource. */
 export interface ByteSource extends AsyncDisposable {
@@ -27,6 +28,8 @@ export interface ByteSource extends AsyncDisposable {
   readonly fileDescriptor?: number;
   /** What tells this image from another at the same path. */
   readonly identity?: SourceIdentity;
+  /** The drive that the bytes come from, and its disc. */
+  readonly drive?: DriveFacts;
 }
 
 /** Identity of a file when it was opened. */
@@ -35,4 +38,6 @@ export interface SourceIdentity {
   readonly inode: bigint;
   /** Modification time, nanoseconds since the epoch. */
   readonly modified: bigint;
+  /** Bytes of the device, where the source shows less of it. */
+  readonly size?: bigint;
 }

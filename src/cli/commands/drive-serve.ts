@@ -9,10 +9,12 @@ import { Medium } from '../../drive/mmc/medium.js';
 import { openNbdServer, formatNbdUris } from '../../drive/nbd/nbd-server.js';
 import { nameExports } from '../../drive/nbd/nbd-export.js';
 import { NBD_PORT } from '../../drive/nbd/protocol.js';
+import { announceDrive } from '../../drive/served-drives.js';
 import { isLocal, parseAllowList, parseListenAddress } from '../../drive/net/listen-address.js';
 import { openDriveImage } from '../../drive/open-drive-image.js';
 import type { DriveImage } from '../../drive/open-drive-image.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
+import { servedDrivesFolder } from '../../protocol/socket-path.js';
 import type { CommandArguments, RunCommand } from '../command-spec.js';
 
 /** A drive that is being served. Disposing cuts its connections. */
@@ -29,10 +31,18 @@ export const runDriveServe: RunCommand = async (args, { output, signal }) => {
   await using images = await openImages(paths, signal);
   await using served = await serve(args, images.list);
   const { uris } = served;
-  if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, uris });
-  else for (const uri of uris) await output.line(uri);
-  await output.flush();
-  if (!signal.aborted) await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
+  const announced = await announceDrive(servedDrivesFolder(args.text('socket')), {
+    ...{ process: process.pid, uris },
+    images: paths,
+  });
+  try {
+    if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, uris });
+    else for (const uri of uris) await output.line(uri);
+    await output.flush();
+    if (!signal.aborted) await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
+  } finally {
+    await announced[Symbol.asyncDispose]();
+  }
   return undefined;
 };
 

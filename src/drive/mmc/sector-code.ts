@@ -1,5 +1,6 @@
 // What surrounds the user data of a mode 1 sector on a CD: sync, header, error detection and error correction
 // (ECMA-130 14 and Annex A). Images of 2048-byte sectors leave it out; it follows from the data and the address.
+import { errorDetectionCode } from '../../base/error-detection-code.js';
 import { SECTOR_SIZE } from '../../disc/sector-reader.js';
 import { timeOfBlock, toBcd } from './address.js';
 
@@ -15,29 +16,14 @@ const Q_OFFSET = P_OFFSET + 2 * 86;
 export const AUXILIARY_LENGTH = RAW_SECTOR_SIZE - EDC_OFFSET;
 const MODE_1 = 1;
 
-/** ECMA-130 14.3: (x^16 + x^15 + x^2 + 1)(x^16 + x^2 + x + 1), least significant bit first. */
-const EDC_POLYNOMIAL = 0xd801_8001;
 /** ECMA-130 A.3: the field of 256 elements by x^8 + x^4 + x^3 + x^2 + 1. */
 const FIELD_POLYNOMIAL = 0x11d;
-
-const EDC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit += 1) value = (value >>> 1) ^ ((value & 1) * EDC_POLYNOMIAL);
-  return value >>> 0;
-});
 
 /** Product with the primitive element, alpha. */
 const TIMES_ALPHA = Uint8Array.from({ length: 256 }, (_, x) => (x << 1) ^ ((x >> 7) * FIELD_POLYNOMIAL));
 /** Quotient by 1 + alpha. */
 const BY_ALPHA_PLUS_ONE = new Uint8Array(256);
 for (let x = 0; x < 256; x += 1) BY_ALPHA_PLUS_ONE[x ^ TIMES_ALPHA[x]!] = x;
-
-/** Error detection code over `bytes`. */
-export function errorDetectionCode(bytes: Uint8Array): number {
-  let code = 0;
-  for (const byte of bytes) code = (code >>> 8) ^ EDC_TABLE[(code ^ byte) & 0xff]!;
-  return code >>> 0;
-}
 
 /** A mode 1 sector from its user data (2048 bytes) and its logical block address. */
 export function encodeMode1Sector(data: Uint8Array, block: number): Buffer {
