@@ -108,8 +108,11 @@ export interface Addon {
   mount(source: string, target: string, type: string, options: string): Promise<void>;
   /** umount2(2), never through a symlink. */
   unmount(target: string, lazy: boolean): Promise<void>;
-  /** A free loop device for an open file: read-only, freed with its last user. */
-  attachLoop(file: number): Promise<LoopDevice>;
+  /**
+   * A free loop device for an open file: read-only, freed with its last user. `blockSize` in bytes, 0 for the kernel's
+   * own choice.
+   */
+  attachLoop(file: number, blockSize: number): Promise<LoopDevice>;
   /**
    * Passes a command of at most 16 bytes to a drive (SG_IO) and reads into `target`, which may be empty and must not be
    * touched until the promise settles. `timeout` in milliseconds.

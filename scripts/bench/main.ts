@@ -9,6 +9,7 @@ import type { ContestantName } from './contestants.js';
 import { CONTESTANT_NAMES, createContestant } from './contestants.js';
 import type { DaemonContext } from './daemon-figures.js';
 import { measureDaemonMemory, measureFirstListing } from './daemon-figures.js';
+import { measureDrives } from './drives.js';
 import { buildImages, FULL_SIZES, QUICK_SIZES } from './images.js';
 import { mayDropCaches } from './kernel-caches.js';
 import { PrivateDaemon } from './private-daemon.js';
@@ -17,17 +18,19 @@ import { race } from './race.js';
 import { measureRecords } from './records.js';
 import { formatMemory, formatMethod, formatRace, formatVerdicts } from './report.js';
 import type { Verdict } from './requirements.js';
-import { judgeListing, judgeMemory, judgeRace, judgeRecords } from './requirements.js';
+import { judgeDrives, judgeListing, judgeMemory, judgeRace, judgeRecords } from './requirements.js';
 import { hasProgram } from './run-command.js';
 
 const USAGE = `Usage: npm run bench -- [--quick] [--only NAME]... [--repetitions N]
   --quick          tiny images and one repetition: tests the benchmark, measures nothing
-  --only NAME      ${CONTESTANT_NAMES.join(', ')}, or listing, memory, records
+  --only NAME      ${CONTESTANT_NAMES.join(', ')}, or listing, memory, records, drives
   --repetitions N  at least 3 for figures worth quoting (default 3)
 Images are kept in ISODRIVE_BENCH_DIR (default: isodrive-bench in the temporary folder), about 4 GB.
 `;
 
-const OTHER_PARTS = ['listing', 'memory', 'records'] as const;
+const OTHER_PARTS = ['listing', 'memory', 'records', 'drives'] as const;
+/** Bytes of the image that is read through drives. */
+const DRIVE_BYTES = { quick: 4_194_304, full: 1_073_741_824 };
 const LISTING_REPETITIONS = 9;
 const MAX_REPETITIONS = 100;
 
@@ -130,6 +133,12 @@ async function measure(
       say('records into the index');
       const { records, seconds } = await measureRecords(images.many.path);
       verdicts.push(judgeRecords(records / seconds));
+    }
+    if (parts.has('drives')) {
+      say('sequential read through served drives');
+      const figures = await measureDrives(isQuick ? DRIVE_BYTES.quick : DRIVE_BYTES.full, repetitions);
+      if (figures === undefined) say('nbdkit or qemu-img is not installed: left out');
+      else verdicts.push(...judgeDrives(figures));
     }
     print(formatVerdicts(verdicts));
   } finally {

@@ -1,6 +1,7 @@
 // What the project promises of its speed, and what this run says to it.
 import type { ContestantName } from './contestants.js';
 import type { DaemonMemory, FirstListing } from './daemon-figures.js';
+import type { DriveFigures } from './drives.js';
 import type { RaceMeasure, RaceResult } from './race.js';
 import { median, medianRatio } from './statistics.js';
 
@@ -10,6 +11,8 @@ const MEMORY_PER_ENTRY = 150;
 /** By driver: `erofs` writes the metadata of all 200,000 entries first. */
 const LISTING_MILLISECONDS = { fuse: 150, erofs: 700 };
 const RECORDS_PER_SECOND = 1_000_000;
+/** Of what nbdkit's file plugin serves to the same client. */
+const DRIVE_RATIO = 0.5;
 
 /** One line of the verdict. */
 export interface Verdict {
@@ -96,6 +99,15 @@ export function judgeRecords(perSecond: number): Verdict {
     got: `${(perSecond / 1e6).toFixed(2)} M/s`,
     met: perSecond >= RECORDS_PER_SECOND,
   };
+}
+
+export function judgeDrives({ nbdkit, nbd, iscsi }: DriveFigures): Verdict[] {
+  return Object.entries({ nbd, iscsi }).map(([name, rate]) => ({
+    what: `sequential read by qemu-img: ${name} / nbdkit file`,
+    wanted: `>= ${DRIVE_RATIO.toFixed(2)} x`,
+    got: `${(rate / nbdkit).toFixed(2)} x`,
+    met: rate / nbdkit >= DRIVE_RATIO,
+  }));
 }
 
 export function judgeMemory({ loaded, entries }: DaemonMemory): Verdict {

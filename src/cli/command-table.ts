@@ -236,7 +236,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'eject',
     summary: 'Open the tray of an optical drive',
-    positionals: [{ name: 'drive', required: false, summary: 'Such as /dev/sr0; the only one without' }],
+    positionals: [
+      { name: 'drive', required: false, summary: 'Such as /dev/sr0, or the URI of one that is served' },
+    ],
     options: [{ name: 'close', type: 'boolean', summary: 'Close it instead' }],
     load: async () => (await import('./commands/eject.js')).runEject,
   },
@@ -247,6 +249,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       { name: 'nbd', type: 'boolean', summary: 'As network block devices' },
       { name: 'iscsi', type: 'boolean', summary: 'As optical drives of an iSCSI target' },
+      { name: 'loop', type: 'boolean', summary: 'As loop devices of this machine' },
       {
         name: 'listen',
         type: 'string',
