@@ -87,8 +87,9 @@ function runUdisks(...args: readonly string[]): Promise<Said> {
     const child = spawn(UDISKS, [...args, '--no-user-interaction'], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, LC_ALL: 'C' },
-      timeout: UDISKS_DEADLINE,
     });
+    // Not spawn's own timeout: that goes on, and keeps the process, when there is no such program.
+    const timer = setTimeout(() => child.kill(), UDISKS_DEADLINE);
     const text = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].on('data', (chunk: Buffer) => {
@@ -96,9 +97,13 @@ function runUdisks(...args: readonly string[]): Promise<Said> {
       });
     }
     child.once('error', ({ code = 'an error' }: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
       const why = code === 'ENOENT' ? 'permission is denied, and udisksctl is not installed' : code;
       resolve({ status: code, stdout: '', stderr: why });
     });
-    child.once('close', (status, signal) => resolve({ status: status ?? signal ?? 'no status', ...text }));
+    child.once('close', (status, signal) => {
+      clearTimeout(timer);
+      resolve({ status: status ?? signal ?? 'no status', ...text });
+    });
   });
 }

@@ -21,6 +21,9 @@ import { servedDrivesFolder } from '../../protocol/socket-path.js';
 import type { CommandArguments, RunCommand } from '../command-spec.js';
 import type { Output } from '../output.js';
 
+/** Milliseconds; any will do. */
+const LONG_TIME = 3_600_000;
+
 /** A drive that is being served. Disposing cuts its connections. */
 interface Served extends AsyncDisposable {
   /** What initiators connect to, one for each image. */
@@ -44,12 +47,15 @@ export const runDriveServe: RunCommand = async (args, { output, signal }) => {
     { process: process.pid, uris, images: paths },
     (uri, opens) => (uris.includes(uri) ? moveTray(drives[uris.indexOf(uri)], opens) : undefined),
   );
+  // A loop device holds no event of ours: without this the process would end.
+  const alive = setInterval(() => undefined, LONG_TIME);
   try {
     if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, uris });
     else for (const uri of uris) await output.line(uri);
     await output.flush();
     if (!signal.aborted) await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
   } finally {
+    clearInterval(alive);
     await announced[Symbol.asyncDispose]();
   }
   return undefined;
