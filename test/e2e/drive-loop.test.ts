@@ -27,23 +27,20 @@ describe.skipIf(!hasLoop)('An image served as a loop device (needs root and loop
 
   it('is read-only, has sectors of 2048 bytes, and is free again at the end', async () => {
     const env = { XDG_RUNTIME_DIR: folder };
-    const drive = await ServedDrive.start([image, '--loop'], env);
+    await using drive = await ServedDrive.start([image, '--loop'], env);
     const [device] = drive.uris as [string];
-    try {
-      expect(device).toMatch(/^\/dev\/loop\d+$/);
-      expect(await sysfs(device, 'ro')).toBe('1\n');
-      expect(await sysfs(device, 'queue/logical_block_size')).toBe('2048\n');
-      expect(await sysfs(device, 'loop/autoclear')).toBe('1\n');
-      await mustRun('cmp', [device, image]);
-      const listed = await runCommand(process.execPath, [MAIN, 'drives', '--json'], {
-        env: { ...process.env, ...env },
-      });
-      expect((JSON.parse(listed.stdout.toString()) as { served: unknown }).served).toEqual([
-        { process: expect.any(Number) as number, uris: [device], images: [image] },
-      ]);
-    } finally {
-      expect(await drive.end('SIGTERM')).toBe(0);
-    }
+    expect(device).toMatch(/^\/dev\/loop\d+$/);
+    expect(await sysfs(device, 'ro')).toBe('1\n');
+    expect(await sysfs(device, 'queue/logical_block_size')).toBe('2048\n');
+    expect(await sysfs(device, 'loop/autoclear')).toBe('1\n');
+    await mustRun('cmp', [device, image]);
+    const listed = await runCommand(process.execPath, [MAIN, 'drives', '--json'], {
+      env: { ...process.env, ...env },
+    });
+    expect((JSON.parse(listed.stdout.toString()) as { served: unknown }).served).toEqual([
+      { process: expect.any(Number) as number, uris: [device], images: [image] },
+    ]);
+    expect(await drive.end('SIGTERM')).toBe(143);
     await waitUntil(() => !existsSync(`/sys/class/block/${basename(device)}/loop/backing_file`));
   });
 
