@@ -57,7 +57,7 @@ export function parseIdentity(text: Readonly<Record<keyof ImageIdentity, string>
 /** Identity of an image that is open. Throws TypeError for a source that has none. */
 export function identityOf({ identity, size, name }: ByteSource): ImageIdentity {
   if (identity === undefined) throw new TypeError(`Source "${name}" has no identity`);
-  return { ...identity, size: BigInt(size) };
+  return { ...identity, size: identity.size ?? BigInt(size) };
 }
 
 /** What to tell who wants to mount a file that was changed since it was mounted. */

@@ -35,6 +35,7 @@ const FACTS = z.object({
   hasAttributes: z.boolean(),
   isPlain: z.boolean(),
   isChecked: z.boolean().default(false),
+  isDrive: z.boolean().default(false),
   sessions: z.array(z.number()),
   session: z.number().optional(),
 });

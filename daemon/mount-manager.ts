@@ -15,6 +15,7 @@ import type {
 } from '../src/protocol/messages.js';
 import { encodeError } from '../src/protocol/rpc-error.js';
 import { reportActivity } from './activity.js';
+import { waitForRemoval } from './drive-watch.js';
 import type { EventBus } from './event-bus.js';
 import { compareIdentity, imageChanged } from './image-identity.js';
 import { restoreKernelMounts } from './kernel-mounts.js';
@@ -252,10 +253,24 @@ export class MountManager {
   /** A detached mount serves its last users; nobody can name it any more. */
   #adopt(mounted: MountedImage, isDetached = false): MountedImage {
     if (!isDetached) this.#registry.add(mounted);
+    void this.#watchDrive(mounted);
     const closing = this.#closeWhenEnded(mounted);
     this.#closing.add(closing);
     void closing.finally(() => this.#closing.delete(closing));
     return mounted;
+  }
+
+  /** Unmounts what its disc has left, also while files are open: nothing of it can be read any more. */
+  async #watchDrive(mounted: MountedImage): Promise<void> {
+    if (!mounted.isDrive) return;
+    const isGone = await waitForRemoval(mounted.path, mounted.active.ended);
+    if (!isGone) return;
+    mounted.isEjected = true;
+    try {
+      await this.#unmountOne(mounted, true);
+    } catch (thrown) {
+      this.#log.warn({ err: thrown, ...mounted.name() }, 'cannot unmount an ejected disc');
+    }
   }
 
   #announce(mounted: MountedImage, mount: MountSummary): void {
@@ -317,7 +332,8 @@ export class MountManager {
       this.#log.warn({ err: thrown, ...mounted.name() }, 'cannot remove the mount point');
     }
     if (!isFirst) return;
-    const reason = end.reason === 'failed' ? 'failed' : mounted.isUnmounting ? 'requested' : 'outside';
+    const asked = mounted.isEjected ? 'ejected' : 'requested';
+    const reason = end.reason === 'failed' ? 'failed' : mounted.isUnmounting ? asked : 'outside';
     const event = {
       event: 'unmounted',
       time: new Date().toISOString(),

@@ -15,7 +15,7 @@ import type { CallerFiles } from './users/caller-files.js';
 
 /** What a mount needs of its image once it is made: all that is left of one that the kernel serves. */
 export interface ShownImage extends AsyncDisposable {
-  readonly facts: Pick<ImageFacts, 'label' | 'kind' | 'sessions' | 'session'>;
+  readonly facts: Pick<ImageFacts, 'label' | 'kind' | 'sessions' | 'session' | 'isDrive'>;
   readonly table: { readonly rowCount: number };
   readonly findings: MetFindings;
   /** Loads the rest of the index in the background; gives whether all is loaded, and never rejects. */
@@ -57,6 +57,8 @@ export class MountedImage {
   readonly active: ActiveMount;
   /** Somebody has asked us to unmount it, so its end is no surprise. */
   isUnmounting = false;
+  /** Its disc has left the drive, which unmounts it. */
+  isEjected = false;
   readonly #parts: MountedImageParts;
   #prefetch: Promise<unknown> = Promise.resolve();
   #released: Promise<void> | undefined;
@@ -72,6 +74,11 @@ export class MountedImage {
   /** Whose it is in the system service. */
   get owner(): FileOwner | undefined {
     return this.#parts.files?.owner;
+  }
+
+  /** Its disc may leave the drive at any time. */
+  get isDrive(): boolean {
+    return this.#parts.image.facts.isDrive;
   }
 
   get label(): string {

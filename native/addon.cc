@@ -8,6 +8,7 @@
 #include "loop-device.hh"
 #include "mount-watch.hh"
 #include "notify.hh"
+#include "optical-drive.hh"
 #include "platform.hh"
 #include "region-calls.hh"
 #include "session-calls.hh"
@@ -31,6 +32,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   export_control_listener(env, exports);
   export_notify(env, exports);
   export_loop_device(env, exports);
+  export_optical_drive(env, exports);
   export_mount_watch(env, exports);
   return exports;
 }

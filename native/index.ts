@@ -21,6 +21,24 @@ export interface LoopDevice {
   readonly descriptor: number;
 }
 
+/** How a SCSI command went; a drive that refuses it is no failed system call. */
+export interface ScsiResult {
+  /** SAM status: 0 GOOD, 2 CHECK CONDITION. */
+  readonly status: number;
+  /** Of the host adapter: other than 0 when the command did not reach the drive, or timed out. */
+  readonly hostStatus: number;
+  /** Bytes that came. */
+  readonly transferred: number;
+  readonly sense: Uint8Array;
+}
+
+/**
+ * `status`: gives one of CDROM_DRIVE_STATUS (1 no disc, 2 tray open, 3 not ready, 4 disc; ENOTTY: no optical drive).
+ * `stamp`: a number that differs from the argument when the disc was changed since that was given. `eject` and `close`
+ * move the tray; `lock` 1 or 0 is about its button; `speed` is in multiples of a CD's, 0 for the fastest.
+ */
+export type DriveRequest = 'status' | 'stamp' | 'eject' | 'close' | 'lock' | 'speed';
+
 export interface IndexRegion {
   readonly buffer: ArrayBuffer;
   readonly handle: RegionHandle;
@@ -212,8 +230,18 @@ export interface Addon {
   mount(source: string, target: string | number, type: string, options: string): Promise<void>;
   /** umount2(2), never through a symlink. Of a descriptor: what is mounted on top of the directory that it is. */
   unmount(target: string | number, lazy: boolean): Promise<void>;
-  /** A free loop device for an open file: read-only, freed with its last user. */
-  attachLoop(file: number): Promise<LoopDevice>;
+  /**
+   * A free loop device for an open file: read-only, freed with its last user. `blockSize` in bytes, 0 for the kernel's
+   * own choice.
+   */
+  attachLoop(file: number, blockSize: number): Promise<LoopDevice>;
+  /**
+   * Passes a command of at most 16 bytes to a drive (SG_IO) and reads into `target`, which may be empty and must not be
+   * touched until the promise settles. `timeout` in milliseconds.
+   */
+  scsiCommand(file: number, command: Uint8Array, target: Uint8Array, timeout: number): Promise<ScsiResult>;
+  /** An ioctl of optical drives. */
+  driveRequest(file: number, request: DriveRequest, argument: number): Promise<number>;
   /** Calls back whenever the mount table of this process changes; alone it does not keep the process. */
   watchMounts(onChange: () => void): MountWatchHandle;
   unwatchMounts(handle: MountWatchHandle): void;

@@ -19,7 +19,8 @@ constexpr int MAX_ATTEMPTS = 64;
 /** Takes a free loop device for a file, on libuv's pool. */
 class AttachLoop : public Napi::AsyncWorker {
  public:
-  AttachLoop(Napi::Env env, int file) : Napi::AsyncWorker(env), deferred_(Napi::Promise::Deferred::New(env)), file_(file) {}
+  AttachLoop(Napi::Env env, int file, uint32_t block_size)
+      : Napi::AsyncWorker(env), deferred_(Napi::Promise::Deferred::New(env)), file_(file), block_size_(block_size) {}
 
   Napi::Promise promise() const { return deferred_.Promise(); }
 
@@ -34,6 +35,7 @@ class AttachLoop : public Napi::AsyncWorker {
       if (!device.valid()) return fail("open");
       loop_config config{};
       config.fd = static_cast<uint32_t>(file_);
+      config.block_size = block_size_;
       // Autoclear: the device is free again when its last user, in the end the mount, closes it.
       config.info.lo_flags = LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR;
       if (ioctl(device.get(), LOOP_CONFIGURE, &config) == 0) {
@@ -65,15 +67,16 @@ class AttachLoop : public Napi::AsyncWorker {
 
   Napi::Promise::Deferred deferred_;
   int file_;
+  uint32_t block_size_;
   UniqueFd device_;
   std::string path_;
   const char* syscall_ = "";
   int errno_ = 0;
 };
 
-/** attachLoop(file): the caller closes the descriptor, and keeps `file` open until the promise settles. */
+/** attachLoop(file, blockSize), 0 for the kernel's own choice: the caller closes the descriptor, and keeps `file` open until the promise settles. */
 Napi::Value attach_loop(const Napi::CallbackInfo& info) {
-  auto* worker = new AttachLoop(info.Env(), info[0].As<Napi::Number>().Int32Value());
+  auto* worker = new AttachLoop(info.Env(), info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::Number>().Uint32Value());
   const Napi::Promise promise = worker->promise();
   worker->Queue();
   return promise;

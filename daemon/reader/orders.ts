@@ -41,6 +41,8 @@ export interface ImageFacts {
   readonly hasAttributes: boolean;
   /** Native code may read the descriptor. */
   readonly isPlain: boolean;
+  /** The disc of an optical drive, opened by its path. */
+  readonly isDrive: boolean;
   /** Its files are verified before they are read. */
   readonly isChecked: boolean;
   /** Numbers of the sessions, and of the one that is shown. */

@@ -82,6 +82,7 @@ async function openOrdered(order: OpenOrder): Promise<ImageFacts> {
   const { map, verify, ...view } = order.view;
   opened = await openImage(order.path, {
     ...view,
+    allowsRemoval: true,
     tree: order.tree,
     descriptors: { image: order.descriptor, map: order.map, mapPath: map, isSealed: order.isSealed, io },
     budget: order.budget && new IndexBudget(order.budget),
@@ -106,6 +107,7 @@ async function openOrdered(order: OpenOrder): Promise<ImageFacts> {
     hasAttributes: image.hasAttributes,
     isPlain: image.fileDescriptor !== undefined,
     isChecked: image.isChecked,
+    isDrive: source.drive !== undefined,
     sessions: sessions.map(({ number }) => number),
     session: session?.number,
   };

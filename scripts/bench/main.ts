@@ -10,6 +10,7 @@ import type { ContestantName } from './contestants.js';
 import { CONTESTANT_NAMES, createContestant } from './contestants.js';
 import type { DaemonContext } from './daemon-figures.js';
 import { measureDaemonMemory, measureFirstListing } from './daemon-figures.js';
+import { measureDrives } from './drives.js';
 import { measureHashing } from './hashing.js';
 import { buildImages, FULL_SIZES, QUICK_SIZES } from './images.js';
 import { mayDropCaches } from './kernel-caches.js';
@@ -22,6 +23,7 @@ import { measureRecords } from './records.js';
 import { formatMemory, formatMethod, formatRace, formatVerdicts } from './report.js';
 import type { Verdict } from './requirements.js';
 import {
+  judgeDrives,
   judgeFormats,
   judgeHashing,
   judgeListing,
@@ -35,14 +37,16 @@ import { hasProgram } from './run-command.js';
 const USAGE = `Usage: npm run bench -- [--quick] [--only NAME]... [--repetitions N]
   --quick          tiny images and one repetition: tests the benchmark, measures nothing
   --only NAME      ${CONTESTANT_NAMES.join(', ')},
-                   or formats (UDF beside ISO 9660), listing, memory, records, hashing, neighbours
+                   or formats (UDF beside ISO 9660), listing, memory, records, drives, hashing, neighbours
   --repetitions N  at least 3 for figures worth quoting (default 3)
 Images are kept in ISODRIVE_BENCH_DIR (default: isodrive-bench in the temporary folder), about 6 GB.
 `;
 
-const OTHER_PARTS = ['formats', 'listing', 'memory', 'records', 'hashing', 'neighbours'] as const;
+const OTHER_PARTS = ['formats', 'listing', 'memory', 'records', 'drives', 'hashing', 'neighbours'] as const;
 /** Drivers whose speed is compared between formats. */
 const FORMAT_DRIVERS: ReadonlySet<string> = new Set(['erofs', 'fuse']);
+/** Bytes of the image that is read through drives. */
+const DRIVE_BYTES = { quick: 4_194_304, full: 1_073_741_824 };
 const LISTING_REPETITIONS = 9;
 const MAX_REPETITIONS = 100;
 
@@ -155,6 +159,12 @@ async function measure(
     if (parts.has('hashing')) {
       say('digests of image A');
       verdicts.push(...judgeHashing(await measureHashing(images.mixed.path, PROJECT, repetitions)));
+    }
+    if (parts.has('drives')) {
+      say('sequential read through served drives');
+      const figures = await measureDrives(isQuick ? DRIVE_BYTES.quick : DRIVE_BYTES.full, repetitions);
+      if (figures === undefined) say('nbdkit or qemu-img is not installed: left out');
+      else verdicts.push(...judgeDrives(figures));
     }
     print(formatVerdicts(verdicts));
   } finally {

@@ -1,6 +1,7 @@
 // What the project promises of its speed, and what this run says to it.
 import type { ContestantName } from './contestants.js';
 import type { DaemonMemory, FirstListing } from './daemon-figures.js';
+import type { DriveFigures } from './drives.js';
 import type { FormatResult } from './format-race.js';
 import type { HashingFigures } from './hashing.js';
 import type { NeighbourFigures } from './neighbours.js';
@@ -19,6 +20,8 @@ const LEAST_HASHING_SPEED = 0.9;
 const MOST_HASHING_TIME = 1.3;
 /** What the readers of other mounts may notice of a hostile image. */
 const NEIGHBOUR_RATIO = 1.5;
+/** Of what nbdkit's file plugin serves to the same client. */
+const DRIVE_RATIO = 0.5;
 
 /** One line of the verdict. */
 export interface Verdict {
@@ -130,6 +133,15 @@ export function judgeRecords(perSecond: number): Verdict {
     got: `${(perSecond / 1e6).toFixed(2)} M/s`,
     met: perSecond >= RECORDS_PER_SECOND,
   };
+}
+
+export function judgeDrives({ nbdkit, nbd, iscsi }: DriveFigures): Verdict[] {
+  return Object.entries({ nbd, iscsi }).map(([name, rate]) => ({
+    what: `sequential read by qemu-img: ${name} / nbdkit file`,
+    wanted: `>= ${DRIVE_RATIO.toFixed(2)} x`,
+    got: `${(rate / nbdkit).toFixed(2)} x`,
+    met: rate / nbdkit >= DRIVE_RATIO,
+  }));
 }
 
 export function judgeMemory({ loaded, entries }: DaemonMemory): Verdict {

@@ -129,6 +129,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       HASH,
       { name: 'verify', type: 'boolean', summary: 'Read everything again and compare' },
+      {
+        name: 'speed',
+        type: 'string',
+        summary: "Of a drive, in multiples of a CD's; as fast as it can without",
+      },
       { name: 'retries', type: 'string', summary: 'How often to try bad sectors again; 3 without' },
       { name: 'map', type: 'string', summary: 'Map file, as of ddrescue; OUTPUT.map without' },
       { name: 'preallocate', type: 'boolean', summary: 'Take room for the whole image first' },
@@ -240,12 +245,29 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/daemon-logs.js')).runDaemonLogs,
   },
   {
+    name: 'drives',
+    summary: 'List the optical drives of this machine, and images that are served as drives',
+    positionals: [],
+    options: [],
+    load: async () => (await import('./commands/drives.js')).runDrives,
+  },
+  {
+    name: 'eject',
+    summary: 'Open the tray of an optical drive',
+    positionals: [
+      { name: 'drive', required: false, summary: 'Such as /dev/sr0, or the URI of one that is served' },
+    ],
+    options: [{ name: 'close', type: 'boolean', summary: 'Close it instead' }],
+    load: async () => (await import('./commands/eject.js')).runEject,
+  },
+  {
     name: 'drive serve',
     summary: 'Serve disc images as drives, until it is interrupted',
     positionals: [{ name: 'images', required: true, variadic: true, summary: 'Disc images' }],
     options: [
       { name: 'nbd', type: 'boolean', summary: 'As network block devices' },
       { name: 'iscsi', type: 'boolean', summary: 'As optical drives of an iSCSI target' },
+      { name: 'loop', type: 'boolean', summary: 'As loop devices of this machine' },
       {
         name: 'listen',
         type: 'string',

@@ -48,6 +48,8 @@ export interface OpenImageOptions {
   readonly descriptors?: ImageDescriptors | undefined;
   /** Bounds the memory of the index. */
   readonly budget?: IndexBudget | undefined;
+  /** Of a drive: leaves its button free, for whoever watches for the disc to go. */
+  readonly allowsRemoval?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -82,11 +84,11 @@ export interface OpenedImage extends AsyncDisposable {
  * nothing stays open then.
  */
 export async function openImage(path: string, options: OpenImageOptions = {}): Promise<OpenedImage> {
-  const { descriptors, map, signal } = options;
+  const { descriptors, map, signal, allowsRemoval = false } = options;
   const { source, damage } =
     descriptors === undefined
-      ? await openImageFile(path, map, signal)
-      : await openImageDescriptors(path, descriptors, signal);
+      ? await openImageFile(path, map, signal, { allowsRemoval })
+      : await openImageDescriptors(path, descriptors, signal, { allowsRemoval });
   return openSource(source, options, damage);
 }
 

@@ -12,6 +12,8 @@ export interface ImageDescription {
   readonly image: string;
   /** Name of the container's format, such as "iso". */
   readonly format: string;
+  /** The drive that it is read from, and its disc. */
+  readonly drive?: NonNullable<OpenedImage['source']['drive']>;
   /** Of the view that is shown; may be empty. */
   readonly label: string;
   /** Bytes of the image. */
@@ -49,6 +51,7 @@ export function describeImage(image: OpenedImage): ImageDescription {
   const times = { created, modified, expires, effective };
   return {
     image: image.source.name,
+    ...(image.source.drive === undefined ? {} : { drive: image.source.drive }),
     format: image.format,
     label: image.tree.label,
     size: image.source.size,
@@ -91,6 +94,7 @@ export function formatDescription(description: ImageDescription): string {
   const { volume, bootEntries, partitions, findings, findingCount } = description;
   const rows: [string, string][] = [
     ['Image', description.image],
+    ['Drive', describeDrive(description.drive)],
     ['Format', description.format],
     ['Label', description.label],
     ['Image size', formatSize(description.size)],
@@ -125,6 +129,14 @@ function formatSessions(sessions: readonly SessionDescription[]): [string, strin
     `${number}, ${length} sectors from ${start}, "${label}"${created === undefined ? '' : `, ${created}`}` +
       (shown ? ' (shown)' : ''),
   ]);
+}
+
+function describeDrive(drive: ImageDescription['drive']): string {
+  if (drive === undefined) return '';
+  const { vendor, product, revision, medium, tracks } = drive;
+  const name = [vendor, product, revision].filter((text) => text !== '').join(' ');
+  const list = tracks.length < 2 ? [] : [`${tracks.length} tracks`];
+  return [name, ...(medium === undefined ? [] : [medium]), ...list].join(', ');
 }
 
 function describeUdf({ udf, hasUdf }: ImageDescription['volume']): string {

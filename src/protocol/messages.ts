@@ -158,7 +158,8 @@ export type DaemonEvent =
       readonly time: string;
       readonly mount: UnmountedSummary;
       /** `requested` through the socket, `outside` by somebody's umount, `failed` when the driver broke. */
-      readonly reason: 'requested' | 'outside' | 'failed';
+      /** `ejected`: its disc has left the drive. */
+      readonly reason: 'requested' | 'outside' | 'failed' | 'ejected';
       readonly error?: string;
     }
   | {

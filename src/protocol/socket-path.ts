@@ -46,6 +46,14 @@ function defaultSocketPath(environment: Environment): string {
   return join(tmpdir(), `isodrive-${uid}`, 'control.sock');
 }
 
+/** Where servers of drives tell of themselves: beside the control socket. */
+export function servedDrivesFolder(
+  wanted: string | undefined,
+  environment: Environment = process.env,
+): string {
+  return join(dirname(controlSocketPath(wanted, environment)), 'drives');
+}
+
 /** The daemon's log: isodrive/isodrived.log in XDG_STATE_HOME, by default ~/.local/state. */
 export function daemonLogPath(environment: Environment = process.env): string {
   const state = environment.XDG_STATE_HOME;

@@ -15,7 +15,8 @@ export async function measureBlockDevice(
   return (await readSysfsSize(specialDevice)) ?? searchSize(fd, io);
 }
 
-async function readSysfsSize(rdev: bigint): Promise<number | undefined> {
+/** Bytes of the device as the kernel knows them without looking at the medium; undefined without sysfs. */
+export async function readSysfsSize(rdev: bigint): Promise<number | undefined> {
   // Encoding of dev_t: glibc gnu_dev_major and gnu_dev_minor.
   const major = ((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & ~0xfffn);
   const minor = (rdev & 0xffn) | ((rdev >> 12n) & ~0xffn);

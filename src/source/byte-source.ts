@@ -1,4 +1,5 @@
 // The first contract of the flow: random access to the bytes of an image, wherever they are.
+import type { DriveFacts } from './optical/drive-facts.js';
 
 /** Random-access bytes. Every decorator (cache, retry, trace) is a ByteSource around a ByteSource. */
 export interface ByteSource extends AsyncDisposable {
@@ -27,12 +28,12 @@ export interface ByteSource extends AsyncDisposable {
   dropCached?(): Promise<void>;
   /** Slows a drive down, or up, to multiples of a CD's speed; 0 is its fastest. Rejects where it does not obey. */
   setSpeed?(speed: number): Promise<void>;
-  /** What is known of the drive that the bytes come from; absent for a file. */
-  readonly drive?: object;
   /** Open, seekable descriptor whose bytes are exactly the source's, so that native code can read it. */
   readonly fileDescriptor?: number;
   /** What tells this image from another at the same path. */
   readonly identity?: SourceIdentity;
+  /** The drive that the bytes come from, and its disc. */
+  readonly drive?: DriveFacts;
 }
 
 /** Identity of a file when it was opened. */
@@ -41,4 +42,6 @@ export interface SourceIdentity {
   readonly inode: bigint;
   /** Modification time, nanoseconds since the epoch. */
   readonly modified: bigint;
+  /** Bytes of the device, where the source shows less of it. */
+  readonly size?: bigint;
 }

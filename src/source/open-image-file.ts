@@ -1,9 +1,12 @@
 // Opens the bytes of a local image or drive, with the map of what could not be read when the image was made.
+import { stat } from 'node:fs/promises';
 import type { ByteSource } from './byte-source.js';
 import { DamagedSource } from './damaged-source.js';
 import type { FileIo } from './file-io.js';
-import { FileSource } from './file-source.js';
+import { FileSource, isBlockDevice } from './file-source.js';
 import { findRescueMap, readRescueMap } from './find-rescue-map.js';
+import { DriveSource } from './optical/drive-source.js';
+import type { DriveSourceOptions } from './optical/drive-source.js';
 import { RescueMap } from './rescue-map.js';
 
 export interface OpenedSource {
@@ -14,14 +17,16 @@ export interface OpenedSource {
 
 /**
  * `map`: the map itself, or the path of its file; where absent, one beside the image is looked for. Rejects as
- * FileSource.open and findRescueMap do. The caller disposes the source.
+ * FileSource.open, DriveSource.open and findRescueMap do. The caller disposes the source.
  */
 export async function openImageFile(
   path: string,
   map?: RescueMap | string,
   signal?: AbortSignal,
+  drive: DriveSourceOptions = {},
 ): Promise<OpenedSource> {
-  return withDamage(await FileSource.open(path, signal), async (size) =>
+  const file = (await openDrive(path, drive)) ?? (await FileSource.open(path, signal));
+  return withDamage(file, async (size) =>
     map instanceof RescueMap ? map : (await findRescueMap(path, size, map))?.map,
   );
 }
@@ -44,8 +49,11 @@ export async function openImageDescriptors(
   path: string,
   { image, map, mapPath, isSealed = false, io }: ImageDescriptors,
   signal?: AbortSignal,
+  drive: DriveSourceOptions = {},
 ): Promise<OpenedSource> {
-  return withDamage(await FileSource.adopt(image, path, signal, io), async (size) => {
+  const isDevice = !isSealed && isBlockDevice(await io.stat(image));
+  const opened = isDevice ? await DriveSource.open(path, drive) : undefined;
+  return withDamage(opened ?? (await FileSource.adopt(image, path, signal, io)), async (size) => {
     if (map !== undefined) return readRescueMap(map, `the map of ${path}`, size, io);
     return isSealed ? undefined : (await findRescueMap(path, size, mapPath, io))?.map;
   });
@@ -53,7 +61,7 @@ export async function openImageDescriptors(
 
 /** Closes the file on rejection. */
 async function withDamage(
-  file: FileSource,
+  file: ByteSource,
   findMap: (size: number) => Promise<RescueMap | undefined>,
 ): Promise<OpenedSource> {
   try {
@@ -65,4 +73,13 @@ async function withDamage(
     await file[Symbol.asyncDispose]();
     throw thrown;
   }
+}
+
+/** Undefined for whatever is no optical drive; what is wrong with the path FileSource says. */
+async function openDrive(path: string, options: DriveSourceOptions): Promise<DriveSource | undefined> {
+  const isDevice = await stat(path).then(
+    (found) => found.isBlockDevice(),
+    () => false,
+  );
+  return isDevice ? DriveSource.open(path, options) : undefined;
 }

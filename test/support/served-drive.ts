@@ -9,13 +9,21 @@ const PROGRAM = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'mai
 export class ServedDrive implements AsyncDisposable {
   /** The addresses that it has printed. */
   readonly uris: readonly string[];
+  /** What it prints after them, a line each. */
+  readonly events: readonly string[];
   readonly #child: ChildProcess;
   readonly #ended: Promise<number | null>;
 
-  private constructor(child: ChildProcess, ended: Promise<number | null>, uris: readonly string[]) {
+  private constructor(
+    child: ChildProcess,
+    ended: Promise<number | null>,
+    uris: readonly string[],
+    events: readonly string[],
+  ) {
     this.#child = child;
     this.#ended = ended;
     this.uris = uris;
+    this.events = events;
   }
 
   /** Starts it and waits for its first line. Throws with what it said when it ends instead. */
@@ -27,13 +35,20 @@ export class ServedDrive implements AsyncDisposable {
     let stderr = '';
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const { value } = (await lines.next()) as IteratorResult<string, undefined>;
+    const events: string[] = [];
+    const value = await new Promise<string | undefined>((resolve) => {
+      const lines = createInterface({ input: child.stdout });
+      lines.once('line', (line) => {
+        resolve(line);
+        lines.on('line', (event) => events.push(event));
+      });
+      lines.once('close', () => resolve(undefined));
+    });
     if (value === undefined) {
       await ended;
       throw new Error(`drive serve has ended: ${stderr}`);
     }
-    return new ServedDrive(child, ended, (JSON.parse(value) as { uris: string[] }).uris);
+    return new ServedDrive(child, ended, (JSON.parse(value) as { uris: string[] }).uris, events);
   }
 
   /** Sends the signal, and gives the exit code. */

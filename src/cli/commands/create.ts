@@ -9,7 +9,9 @@ import { parseAlgorithms } from '../../imaging/digests.js';
 import { escapeForTerminal } from '../../present/display-name.js';
 import { renderRescueBar } from '../../present/map/rescue-bar.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
+import type { ByteSource } from '../../source/byte-source.js';
 import { openImageFile } from '../../source/open-image-file.js';
+import { DriveSource } from '../../source/optical/drive-source.js';
 import type { CommandArguments, RunCommand } from '../command-spec.js';
 import { formatBytes, formatCount, formatSeconds } from '../count-text.js';
 import type { Output } from '../output.js';
@@ -28,6 +30,8 @@ export const runCreate: RunCommand = async (args, { output, signal }) => {
   const retries = parseRetries(args);
   await using source = (await openImageFile(path, undefined, signal)).source;
   await refuseSameFile(path, paths.output);
+  const speed = parseSpeed(args);
+  if (speed !== undefined) await setSpeed(source, speed);
   const line = output.stderrIsTerminal && !output.json ? new ProgressLine(output.stderr) : undefined;
   let report: CreateReport;
   try {
@@ -98,6 +102,19 @@ function parseRetries(args: CommandArguments): number {
   const value = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
   if (value <= MAX_RETRIES) return value;
   throw new IsodriveError('usage', `Argument "retries" is "${text}", expected a number up to ${MAX_RETRIES}`);
+}
+
+function parseSpeed(args: CommandArguments): number | undefined {
+  const text = args.text('speed');
+  if (text === undefined) return undefined;
+  const value = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (value >= 1) return value;
+  throw new IsodriveError('usage', `Argument "speed" is "${text}", expected a number from 1 to 999`);
+}
+
+async function setSpeed(source: ByteSource, speed: number): Promise<void> {
+  if (source instanceof DriveSource) return source.setSpeed(speed);
+  throw new IsodriveError('usage', `Cannot set the speed of "${source.name}": it is no optical drive`);
 }
 
 /** Replacing the source by its own image would lose it. */

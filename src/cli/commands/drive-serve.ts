@@ -6,19 +6,30 @@ import { readChapFile } from '../../drive/iscsi/chap-file.js';
 import { formatIscsiUris, ISCSI_PORT, nameTarget, openIscsiTarget } from '../../drive/iscsi/iscsi-target.js';
 import { DriveState } from '../../drive/mmc/drive-state.js';
 import { Medium } from '../../drive/mmc/medium.js';
+import { attachLoop } from '../../drive/loop.js';
+import type { LoopDrive } from '../../drive/loop.js';
 import { openNbdServer, formatNbdUris } from '../../drive/nbd/nbd-server.js';
 import { nameExports } from '../../drive/nbd/nbd-export.js';
 import { NBD_PORT } from '../../drive/nbd/protocol.js';
+import { announceDrive } from '../../drive/served-drives.js';
+import type { TrayAnswer } from '../../drive/served-drives.js';
 import { isLocal, parseAllowList, parseListenAddress } from '../../drive/net/listen-address.js';
 import { openDriveImage } from '../../drive/open-drive-image.js';
 import type { DriveImage } from '../../drive/open-drive-image.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
+import { servedDrivesFolder } from '../../protocol/socket-path.js';
 import type { CommandArguments, RunCommand } from '../command-spec.js';
+import type { Output } from '../output.js';
+
+/** Milliseconds; any will do. */
+const LONG_TIME = 3_600_000;
 
 /** A drive that is being served. Disposing cuts its connections. */
 interface Served extends AsyncDisposable {
   /** What initiators connect to, one for each image. */
   readonly uris: readonly string[];
+  /** In the same order, where they have trays. */
+  readonly drives?: readonly DriveState[];
 }
 
 export const runDriveServe: RunCommand = async (args, { output, signal }) => {
@@ -28,13 +39,44 @@ export const runDriveServe: RunCommand = async (args, { output, signal }) => {
   const serve = chooseProtocol(args);
   await using images = await openImages(paths, signal);
   await using served = await serve(args, images.list);
-  const { uris } = served;
-  if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, uris });
-  else for (const uri of uris) await output.line(uri);
-  await output.flush();
-  if (!signal.aborted) await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
+  const { uris, drives = [] } = served;
+  const tell = chooseTeller(output);
+  drives.forEach((drive, i) => (drive.onTray = (isOpen) => tell(uris[i]!, isOpen)));
+  const announced = await announceDrive(
+    servedDrivesFolder(args.text('socket')),
+    { process: process.pid, uris, images: paths },
+    (uri, opens) => (uris.includes(uri) ? moveTray(drives[uris.indexOf(uri)], opens) : undefined),
+  );
+  // A loop device holds no event of ours: without this the process would end.
+  const alive = setInterval(() => undefined, LONG_TIME);
+  try {
+    if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, uris });
+    else for (const uri of uris) await output.line(uri);
+    await output.flush();
+    if (!signal.aborted) await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
+  } finally {
+    clearInterval(alive);
+    await announced[Symbol.asyncDispose]();
+  }
   return undefined;
 };
+
+/** An event of a tray, told at once. */
+function chooseTeller(output: Output): (uri: string, isOpen: boolean) => void {
+  return (uri, isOpen) => {
+    const event = isOpen ? 'ejected' : 'loaded';
+    if (output.json)
+      output.stdout.write(`${JSON.stringify({ schemaVersion: SCHEMA_VERSION, event, uri })}\n`);
+    else output.note(`${uri} was ${event}`);
+  };
+}
+
+function moveTray(drive: DriveState | undefined, opens: boolean): TrayAnswer {
+  if (drive === undefined) return 'refused';
+  if (opens) return drive.eject() ? 'open' : 'asked';
+  drive.setTray(false);
+  return 'closed';
+}
 
 /** Opens all images or none. */
 async function openImages(
@@ -57,8 +99,29 @@ async function openImages(
 type Serve = (args: CommandArguments, images: readonly DriveImage[]) => Promise<Served>;
 
 function chooseProtocol(args: CommandArguments): Serve {
-  if (args.flag('nbd') !== args.flag('iscsi')) return args.flag('nbd') ? serveNbd : serveIscsi;
-  throw new IsodriveError('usage', 'Protocol is not clear, expected either --nbd or --iscsi');
+  const chosen = Object.entries({ nbd: serveNbd, iscsi: serveIscsi, loop: serveLoop }).filter(([name]) =>
+    args.flag(name),
+  );
+  if (chosen.length === 1) return chosen[0]![1];
+  throw new IsodriveError('usage', 'Protocol is not clear, expected one of --nbd, --iscsi and --loop');
+}
+
+async function serveLoop(args: CommandArguments, images: readonly DriveImage[]): Promise<Served> {
+  for (const name of ['listen', 'allow', 'chap']) {
+    if (args.text(name) === undefined) continue;
+    throw new IsodriveError('usage', `Option --${name} is of servers, expected it without --loop only`);
+  }
+  const devices: LoopDrive[] = [];
+  const close = async (): Promise<void> => {
+    for (const device of devices) await device[Symbol.asyncDispose]();
+  };
+  try {
+    for (const image of images) devices.push(await attachLoop(image));
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+  return { uris: devices.map(({ path }) => path), [Symbol.asyncDispose]: close };
 }
 
 async function serveNbd(args: CommandArguments, images: readonly DriveImage[]): Promise<Served> {
@@ -96,6 +159,7 @@ async function serveIscsi(args: CommandArguments, images: readonly DriveImage[])
   const listener = await openIscsiTarget({ address, name, drives, chap, allowed: readAllowList(args) });
   return {
     uris: formatIscsiUris(listener.address, name, drives.length),
+    drives,
     [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
   };
 }

@@ -10,7 +10,7 @@ const MAX_SERIAL_LENGTH = 32;
 export class DriveState {
   readonly serial: string;
   readonly pages = new ModePages();
-  /** Told when the initiator has opened or closed the tray. */
+  /** Told when the tray was opened or closed, by whomever. */
   onTray: ((isOpen: boolean) => void) | undefined;
   readonly #nexuses = new Set<Nexus>();
   #disc: Medium | undefined;
@@ -67,9 +67,14 @@ export class DriveState {
     if (disc !== undefined) this.#announce(NEW_MEDIUM);
   }
 
-  /** Asks the initiators to let the disc go, as the button of a drive does. */
-  requestEject(): void {
-    for (const nexus of this.#nexuses) nexus.addEvent(EJECT_REQUEST);
+  /**
+   * The user wants the disc, as by the button of a drive. While an initiator holds the lock it is only asked to let go
+   * of the disc; gives whether the tray is open.
+   */
+  eject(): boolean {
+    if (!this.isRemovalPrevented) this.setTray(true);
+    else for (const nexus of this.#nexuses) nexus.addEvent(EJECT_REQUEST);
+    return this.#isOpen;
   }
 
   /** Whoever opens has looked at `isRemovalPrevented`. */

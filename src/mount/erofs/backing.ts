@@ -30,7 +30,7 @@ function mountFiles(addon: Addon, { directory, metadataPath, image }: ErofsFiles
 async function mountLoops(addon: Addon, { directory, metadata, image }: ErofsFiles): Promise<void> {
   const loops: LoopDevice[] = [];
   try {
-    for (const file of [metadata, image]) loops.push(await addon.attachLoop(file));
+    for (const file of [metadata, image]) loops.push(await addon.attachLoop(file, 0));
     const [first, second] = loops;
     const options = [`device=${second!.path}`];
     await mountByKernel(addon, { source: first!.path, directory, type: 'erofs', options });

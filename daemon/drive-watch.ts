@@ -1,0 +1,44 @@
+// Notices that the disc of a mount has left its drive, by looking: the kernel tells removals to programs that listen to
+// its device events only where udev has it look as well.
+import { stat } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
+import { OpticalDrive } from '../src/source/optical/optical-drive.js';
+
+/** Milliseconds between two looks. They cost the drive no access to the disc. */
+const INTERVAL = 1000;
+
+/**
+ * Resolves with true when the disc in the drive at `path` is out or another, or the drive is gone; with false when
+ * `ended` settles before, or the path is no optical drive. Never rejects.
+ */
+export async function waitForRemoval(path: string, ended: Promise<unknown>): Promise<boolean> {
+  const stop = new AbortController();
+  void ended.then(() => stop.abort());
+  try {
+    if (!(await stat(path)).isBlockDevice()) return false;
+    const opened = await OpticalDrive.open(path, 'quiet');
+    if (opened === undefined) return false;
+    await using drive = opened;
+    return await watch(drive, stop.signal);
+  } catch {
+    // It cannot be opened any more, by us or at all: whoever reads meets that.
+    return false;
+  }
+}
+
+async function watch(drive: OpticalDrive, signal: AbortSignal): Promise<boolean> {
+  let stamp: number | undefined;
+  while (!signal.aborted) {
+    try {
+      const state = await drive.state();
+      if (state === 'open' || state === 'empty') return true;
+      const now = await drive.stamp(stamp ?? 0);
+      if (stamp !== undefined && now !== stamp) return true;
+      stamp = now;
+    } catch {
+      return true;
+    }
+    await setTimeout(INTERVAL, undefined, { signal, ref: false }).catch(() => undefined);
+  }
+  return false;
+}

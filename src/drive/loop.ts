@@ -1,0 +1,109 @@
+// Images as loop devices of this machine: by the kernel where this process may attach them, else through udisks2, which
+// asks the system's policy. Read-only; a device is free again when its last user, this process among them, lets it go.
+import { spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import { isAddonError, loadAddon } from '../../native/index.js';
+import { IsodriveError } from '../base/error.js';
+import { SECTOR_SIZE } from '../disc/sector-reader.js';
+import type { DriveImage } from './open-drive-image.js';
+
+const UDISKS = 'udisksctl';
+/** errno of a process that may not: EPERM, EACCES. */
+const REFUSALS = [1, 13];
+/** Milliseconds; it may ask the user for a password. */
+const UDISKS_DEADLINE = 120_000;
+const MAX_OUTPUT = 65_536;
+
+export interface LoopDrive extends AsyncDisposable {
+  /** Path of the device. */
+  readonly path: string;
+}
+
+/**
+ * Rejects with `unsupported` (not plain sectors of 2048 bytes), `permission` (neither way is open), or `internal`.
+ */
+export async function attachLoop(image: DriveImage): Promise<LoopDrive> {
+  const file = plainFile(image);
+  try {
+    const { path, descriptor } = await loadAddon().attachLoop(file, SECTOR_SIZE);
+    return {
+      path,
+      [Symbol.asyncDispose]: () => {
+        closeSync(descriptor);
+        return Promise.resolve();
+      },
+    };
+  } catch (thrown) {
+    if (!isAddonError(thrown)) throw thrown;
+    if (REFUSALS.includes(thrown.errno)) return attachByUdisks(image.path);
+    const message = `Cannot attach "${image.path}" to a loop device: ${thrown.message}`;
+    throw new IsodriveError('policy', message, {
+      cause: thrown,
+      action: 'Load the module loop (modprobe loop), or serve it with --nbd and attach that with nbd-client',
+    });
+  }
+}
+
+/** The kernel maps a file as it is, so the file has to be the disc's own bytes. */
+function plainFile({ path, userData: { layout } }: DriveImage): number {
+  if (layout?.offset === 0 && layout.skip === 0 && layout.stride === SECTOR_SIZE)
+    return layout.fileDescriptor;
+  throw new IsodriveError(
+    'unsupported',
+    `Cannot serve "${path}" as a loop device: it is not stored as plain sectors, expected 2048 bytes each`,
+    { action: 'Serve it with --nbd, and attach that with nbd-client: it gives such sectors' },
+  );
+}
+
+async function attachByUdisks(path: string): Promise<LoopDrive> {
+  const said = await runUdisks('loop-setup', '--read-only', '--file', path);
+  const device = /(\/dev\/loop\d+)\.?\s*$/.exec(said.stdout)?.[1];
+  if (said.status !== 0 || device === undefined) {
+    throw refuse(path, said.stderr.trim() === '' ? `udisks2 ended with ${said.status}` : said.stderr.trim());
+  }
+  return {
+    path: device,
+    [Symbol.asyncDispose]: async () => {
+      // A device that is mounted stays until it is unmounted: udisks2 has set it to go then.
+      await runUdisks('loop-delete', '--block-device', device);
+    },
+  };
+}
+
+function refuse(path: string, why: string): IsodriveError {
+  return new IsodriveError('permission', `Cannot attach "${path}" to a loop device: ${why}`, {
+    action: 'Run it as root, or start udisks2 (package udisks2) and be allowed to by its policy',
+  });
+}
+
+interface Said {
+  readonly status: number | string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function runUdisks(...args: readonly string[]): Promise<Said> {
+  return new Promise((resolve) => {
+    const child = spawn(UDISKS, [...args, '--no-user-interaction'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, LC_ALL: 'C' },
+    });
+    // Not spawn's own timeout: that goes on, and keeps the process, when there is no such program.
+    const timer = setTimeout(() => child.kill(), UDISKS_DEADLINE);
+    const text = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].on('data', (chunk: Buffer) => {
+        if (text[name].length < MAX_OUTPUT) text[name] += chunk.toString();
+      });
+    }
+    child.once('error', ({ code = 'an error' }: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
+      const why = code === 'ENOENT' ? 'permission is denied, and udisksctl is not installed' : code;
+      resolve({ status: code, stdout: '', stderr: why });
+    });
+    child.once('close', (status, signal) => {
+      clearTimeout(timer);
+      resolve({ status: status ?? signal ?? 'no status', ...text });
+    });
+  });
+}

@@ -1,0 +1,293 @@
+// The user data of the disc in a physical drive. What the kernel serves comes by pread; what it cannot (a sector of which
+// it spoils the neighbour, blocks beyond the size that it believes) by commands to the drive. It has no descriptor for
+// native code to read from, because every read has to notice that the disc was changed.
+import { read } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { IsodriveError, isSystemError, toIsodriveError } from '../../base/error.js';
+import { loadAddon } from '../../../native/index.js';
+import { abortable, throwIfAborted } from '../abortable.js';
+import { readSysfsSize } from '../block-device-size.js';
+import type { ByteSource, SourceIdentity } from '../byte-source.js';
+import type { DriveFacts } from './drive-facts.js';
+import { BLOCK_SIZE, OpticalDrive } from './optical-drive.js';
+import type { DriveState } from './optical-drive.js';
+import { userDataOfRawSector } from './raw-sector.js';
+
+/** Milliseconds between two looks at whether the disc is still the same. */
+const CHANGE_INTERVAL = 500;
+/** Milliseconds that a drive may take to spin up, and between two looks at it. */
+const SPIN_UP_TIME = 30_000;
+const SPIN_UP_INTERVAL = 250;
+/** Blocks up to which a range that the kernel cannot read is asked of the drive itself. */
+const MAX_EXACT_BLOCKS = 32;
+/** Reads of one drive under way: a drive that hangs must not take every thread of the process. */
+const MAX_READS = 2;
+
+export interface DriveSourceOptions {
+  /** Leaves the button of the drive free: whoever opens it so watches for the disc to go. */
+  readonly allowsRemoval?: boolean;
+}
+
+interface Disc extends DriveFacts {
+  /** Bytes that can be read as data. */
+  readonly size: number;
+  /** Bytes that the kernel believes the disc to have. */
+  readonly kernelSize: number;
+}
+
+export class DriveSource implements ByteSource {
+  readonly name: string;
+  readonly size: number;
+  readonly identity: SourceIdentity;
+  readonly drive: DriveFacts;
+  readonly #drive: OpticalDrive;
+  readonly #disc: Disc;
+  #stamp: number;
+  #checkedAt = performance.now();
+  #reads = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  private constructor(drive: OpticalDrive, disc: Disc, identity: SourceIdentity, stamp: number) {
+    this.name = drive.path;
+    this.size = disc.size;
+    const { vendor, product, revision, medium, tracks } = disc;
+    this.drive = { vendor, product, revision, medium, tracks };
+    this.identity = identity;
+    this.#drive = drive;
+    this.#disc = disc;
+    this.#stamp = stamp;
+  }
+
+  /**
+   * Opens the disc in a drive; undefined when the path is no optical drive. Rejects with `permission`, or
+   * `image-unreadable` (no disc, tray open, only sound).
+   */
+  static async open(path: string, options: DriveSourceOptions = {}): Promise<DriveSource | undefined> {
+    await using quiet = await openDrive(path, 'quiet');
+    if (quiet === undefined) return undefined;
+    refuseEmpty(path, await waitForDisc(quiet));
+    const drive = await openDrive(path, 'disc');
+    if (drive === undefined) return undefined;
+    try {
+      const { dev, ino, mtimeNs, rdev } = await stat(path, { bigint: true });
+      const disc = await readDisc(drive, (await readSysfsSize(rdev)) ?? 0);
+      const identity = { device: dev, inode: ino, modified: mtimeNs, size: BigInt(disc.kernelSize) };
+      const stamp = await drive.stamp(0);
+      // The kernel lets whoever is not root unlock it only while nobody else has it open.
+      if (options.allowsRemoval === true) {
+        await quiet[Symbol.asyncDispose]();
+        await drive.unlock();
+      }
+      return new DriveSource(drive, disc, identity, stamp);
+    } catch (thrown) {
+      await drive[Symbol.asyncDispose]();
+      throw thrown;
+    }
+  }
+
+  async read(target: Uint8Array, position: number, signal?: AbortSignal): Promise<number> {
+    throwIfAborted(signal);
+    const wanted = target.subarray(0, Math.max(0, Math.min(target.length, this.size - position)));
+    if (wanted.length === 0) return 0;
+    // The memory is the caller's again once this settles, so a read under way is waited for.
+    await this.#enter(signal);
+    try {
+      if (performance.now() - this.#checkedAt > CHANGE_INTERVAL) await this.checkUnchanged();
+      await this.#readWhole(wanted, position);
+    } catch (thrown) {
+      if (toIsodriveError(thrown).code !== 'image-changed') await this.checkUnchanged();
+      throw thrown;
+    } finally {
+      this.#leave();
+    }
+    return wanted.length;
+  }
+
+  /** Also false when it is time to look whether the disc is still the same, which `read` does. */
+  readCached(target: Uint8Array, position: number): boolean {
+    if (performance.now() - this.#checkedAt > CHANGE_INTERVAL) return false;
+    if (position + target.length > Math.min(this.size, this.#disc.kernelSize)) return false;
+    return loadAddon().readCached(this.#drive.fileDescriptor, target, position);
+  }
+
+  /** Rejects with `image-changed` when another disc is in, `image-unreadable` when none is. */
+  async checkUnchanged(): Promise<void> {
+    this.#checkedAt = performance.now();
+    refuseEmpty(this.name, await this.#drive.state());
+    if ((await this.#drive.stamp(this.#stamp)) === this.#stamp) return;
+    throw new IsodriveError(
+      'image-changed',
+      `Cannot trust "${this.name}" any more: the disc was changed, expected it to stay`,
+      { at: { source: this.name } },
+    );
+  }
+
+  /** `speed` in multiples of a CD's (150 KiB/s), 0 for the fastest. */
+  setSpeed(speed: number): Promise<void> {
+    return this.#drive.setSpeed(speed);
+  }
+
+  async #readWhole(target: Uint8Array, position: number): Promise<void> {
+    const { kernelSize } = this.#disc;
+    const end = position + target.length;
+    const inKernel = Math.max(0, Math.min(target.length, kernelSize - position));
+    let fault: IsodriveError | undefined;
+    if (inKernel > 0) fault = await this.#readByKernel(target.subarray(0, inKernel), position);
+    if (fault !== undefined) {
+      const blocks = Math.ceil(end / BLOCK_SIZE) - Math.floor(position / BLOCK_SIZE);
+      if (isGone(fault) || blocks > MAX_EXACT_BLOCKS) throw fault;
+      await this.#readByCommand(target, position);
+    } else if (end > kernelSize) await this.#readByCommand(target.subarray(inKernel), position + inKernel);
+  }
+
+  async #readByKernel(target: Uint8Array, position: number): Promise<IsodriveError | undefined> {
+    let done = 0;
+    while (done < target.length) {
+      const at = position + done;
+      const got = await new Promise<number | NodeJS.ErrnoException>((resolve) => {
+        const rest = target.length - done;
+        read(this.#drive.fileDescriptor, target, done, rest, at, (error, count) => resolve(error ?? count));
+      });
+      if (typeof got === 'number' && got > 0) done += got;
+      else return this.#unreadable(at, got === 0 ? 'EOF' : (got as NodeJS.ErrnoException));
+    }
+    return undefined;
+  }
+
+  #unreadable(position: number, cause: NodeJS.ErrnoException | 'EOF'): IsodriveError {
+    const why = cause === 'EOF' ? 'the kernel sees its end there' : (cause.code ?? cause.message);
+    return new IsodriveError('image-unreadable', `Cannot read byte ${position} of "${this.name}": ${why}`, {
+      at: { source: this.name, offset: position },
+      ...(cause === 'EOF' ? {} : { cause }),
+    });
+  }
+
+  async #readByCommand(target: Uint8Array, position: number): Promise<void> {
+    for (let done = 0; done < target.length;) {
+      const at = position + done;
+      const block = Math.floor(at / BLOCK_SIZE);
+      const skip = at - block * BLOCK_SIZE;
+      const count = Math.min(MAX_EXACT_BLOCKS, Math.ceil((skip + target.length - done) / BLOCK_SIZE));
+      const bytes = await this.#readBlocks(block, count);
+      const part = bytes.subarray(skip, skip + target.length - done);
+      target.set(part, done);
+      done += part.length;
+    }
+  }
+
+  async #readBlocks(block: number, count: number): Promise<Uint8Array> {
+    try {
+      return await this.#drive.readBlocks(block, count);
+    } catch (thrown) {
+      const isCd = this.#disc.medium?.startsWith('CD') === true;
+      if (count > 1 || !isCd || isGone(toIsodriveError(thrown))) throw thrown;
+      const raw = await this.#drive.readRaw(block, 1).catch(() => undefined);
+      const data = raw && userDataOfRawSector(raw);
+      if (data === undefined) throw thrown;
+      return data;
+    }
+  }
+
+  async #enter(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#reads < MAX_READS) {
+      this.#reads += 1;
+      return;
+    }
+    let enter: (() => void) | undefined;
+    const turn = new Promise<void>((resolve) => this.#waiting.push((enter = resolve)));
+    try {
+      await abortable(turn, signal);
+    } catch (thrown) {
+      const at = this.#waiting.indexOf(enter!);
+      // The turn was given already: it is passed on.
+      if (at < 0) this.#leave();
+      else this.#waiting.splice(at, 1);
+      throw thrown;
+    }
+  }
+
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#reads -= 1;
+    else next();
+  }
+
+  /** Closes the drive, which frees its button. No read may be under way. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#drive[Symbol.asyncDispose]();
+  }
+}
+
+async function openDrive(path: string, mode: 'quiet' | 'disc'): Promise<OpticalDrive | undefined> {
+  try {
+    return await OpticalDrive.open(path, mode);
+  } catch (thrown) {
+    if (!isSystemError(thrown)) throw thrown;
+    if (thrown.code === 'ENOMEDIUM') refuseEmpty(path, 'empty');
+    const isDenied = thrown.code === 'EACCES' || thrown.code === 'EPERM';
+    throw new IsodriveError(
+      isDenied ? 'permission' : 'image-unreadable',
+      `Cannot open drive "${path}": ${thrown.code}, expected read access`,
+      { cause: thrown, ...(isDenied ? { action: 'Join the group of the device, usually cdrom' } : {}) },
+    );
+  }
+}
+
+async function waitForDisc(drive: OpticalDrive): Promise<DriveState> {
+  const end = performance.now() + SPIN_UP_TIME;
+  for (;;) {
+    const state = await drive.state();
+    if (state !== 'not-ready' || performance.now() > end) return state;
+    await new Promise((resolve) => setTimeout(resolve, SPIN_UP_INTERVAL));
+  }
+}
+
+function refuseEmpty(path: string, state: DriveState): void {
+  if (state === 'loaded') return;
+  const found = { open: 'its tray is open', empty: 'no disc is in it', 'not-ready': 'it does not get ready' };
+  throw new IsodriveError(
+    'image-unreadable',
+    `Cannot read drive "${path}": ${found[state]}, expected a disc`,
+    {
+      at: { source: path },
+      action: 'Insert a disc, wait until the drive is ready, and try again',
+      cause: Object.assign(new Error('ENOMEDIUM'), { code: 'ENOMEDIUM' }),
+    },
+  );
+}
+
+/** Whatever a drive does not say is not known; only its size must be. */
+async function readDisc(drive: OpticalDrive, kernelSize: number): Promise<Disc> {
+  const identity = await drive.identify();
+  const medium = await orUndefined(drive.readProfile());
+  const tracks = (await orUndefined(drive.readTracks())) ?? [];
+  const capacity = ((await orUndefined(drive.readCapacity())) ?? 0) * BLOCK_SIZE;
+  const lastData = tracks.findLast(({ isData }) => isData);
+  if (tracks.length > 0 && lastData === undefined) {
+    throw new IsodriveError(
+      'unsupported',
+      `Cannot read "${drive.path}": its ${tracks.length} tracks are sound, expected a track of data`,
+    );
+  }
+  const all = Math.max(kernelSize, capacity);
+  const dataEnd = lastData === undefined ? all : (lastData.start + lastData.length) * BLOCK_SIZE;
+  const size = lastData === undefined || lastData === tracks.at(-1) ? all : Math.min(all, dataEnd);
+  if (size === 0) {
+    throw new IsodriveError('image-unreadable', `Cannot read "${drive.path}": disc is blank, expected data`);
+  }
+  return { ...identity, medium, tracks, size, kernelSize };
+}
+
+async function orUndefined<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (thrown) {
+    if (thrown instanceof IsodriveError) return undefined;
+    throw thrown;
+  }
+}
+
+/** The disc or the drive is not there any more. */
+function isGone({ cause }: IsodriveError): boolean {
+  return isSystemError(cause) && ['ENOMEDIUM', 'ENODEV', 'ENXIO'].includes(cause.code);
+}

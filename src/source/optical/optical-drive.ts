@@ -1,0 +1,230 @@
+// A physical optical drive: its state, its tray, and the commands that read what read(2) does not give. One command at
+// a time, as drives work. The interface is what other systems' drives are to have too; this one is Linux's.
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { getSystemErrorName } from 'node:util';
+import { isAddonError, loadAddon } from '../../../native/index.js';
+import type { Addon, DriveRequest } from '../../../native/index.js';
+import { ByteCursor } from '../../base/byte-cursor.js';
+import { IsodriveError } from '../../base/error.js';
+import {
+  CAPACITY_LENGTH,
+  CD_READ_FEATURE,
+  getConfigurationCommand,
+  inquiryCommand,
+  readCapacityCommand,
+  readCdCommand,
+  readCommand,
+  readTocCommand,
+} from './drive-commands.js';
+import { CONFIGURATION_LENGTH, INQUIRY_LENGTH, offersC2, parseInquiry, parseProfile } from './drive-facts.js';
+import type { DriveIdentity } from './drive-facts.js';
+import {
+  describeSense,
+  MEDIUM_NOT_PRESENT,
+  NOT_READY,
+  parseSenseData,
+  UNIT_ATTENTION,
+} from './sense-data.js';
+import { MAX_TOC_BYTES, parseTableOfContents } from './table-of-contents.js';
+import type { DiscTrack } from './table-of-contents.js';
+
+export type DriveState = 'empty' | 'open' | 'not-ready' | 'loaded';
+
+/** By CDROM_DRIVE_STATUS; a drive that does not tell (0) has a disc until reading says otherwise. */
+const STATES: readonly DriveState[] = ['loaded', 'empty', 'open', 'not-ready', 'loaded'];
+/** Bytes of user data of a block. */
+export const BLOCK_SIZE = 2048;
+/** Bytes of a sector of a CD with everything, and of its C2 pointers (MMC-6, READ CD). */
+export const RAW_SECTOR_SIZE = 2352;
+export const C2_SIZE = RAW_SECTOR_SIZE / 8;
+/** Milliseconds until a command is given up: drives spend many on a scratch. */
+const COMMAND_TIMEOUT = 30_000;
+/** Attentions (reset, new disc) that may stand before a command's own answer. */
+const MAX_ATTENTIONS = 3;
+const CHECK_CONDITION = 2;
+
+export class OpticalDrive implements AsyncDisposable {
+  /** Path of the device. */
+  readonly path: string;
+  readonly fileDescriptor: number;
+  readonly #handle: FileHandle;
+  readonly #addon: Addon;
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(path: string, handle: FileHandle, addon: Addon) {
+    this.path = path;
+    this.#handle = handle;
+    this.fileDescriptor = handle.fd;
+    this.#addon = addon;
+  }
+
+  /**
+   * `quiet` neither waits for a disc nor moves the tray, and leaves the button free; otherwise the kernel looks for the
+   * disc, and locks the tray for as long as the drive is open. Undefined: the device is none, or the addon is not
+   * built. Rejects with the error of open(2): ENOMEDIUM without a disc.
+   */
+  static async open(path: string, mode: 'quiet' | 'disc'): Promise<OpticalDrive | undefined> {
+    const addon = tryToLoadAddon();
+    if (addon === undefined) return undefined;
+    const handle = await open(path, constants.O_RDONLY | (mode === 'quiet' ? constants.O_NONBLOCK : 0));
+    const drive = new OpticalDrive(path, handle, addon);
+    try {
+      await drive.#addon.driveRequest(handle.fd, 'status', 0);
+      return drive;
+    } catch (thrown) {
+      await handle.close();
+      if (isAddonError(thrown)) return undefined;
+      throw thrown;
+    }
+  }
+
+  async state(): Promise<DriveState> {
+    return STATES[await this.#request('status')] ?? 'loaded';
+  }
+
+  /** A number that differs from `before` when the disc was changed since that was given. */
+  stamp(before: number): Promise<number> {
+    return this.#request('stamp', before);
+  }
+
+  /** Opens the tray; rejects with `busy` while somebody has it locked. */
+  async eject(): Promise<void> {
+    await this.#request('eject');
+  }
+
+  async closeTray(): Promise<void> {
+    await this.#request('close');
+  }
+
+  /** Lets the button open the tray, although the drive is in use. A drive that cannot is left as it is. */
+  async unlock(): Promise<void> {
+    // EBUSY: another program has it open as well, and wants the disc to stay.
+    await this.#request('lock', 0).catch(() => undefined);
+  }
+
+  /** `speed` in multiples of a CD's (150 KiB/s), 0 for the fastest. */
+  async setSpeed(speed: number): Promise<void> {
+    await this.#request('speed', speed);
+  }
+
+  async identify(): Promise<DriveIdentity> {
+    return parseInquiry(await this.#execute(inquiryCommand(), INQUIRY_LENGTH), this.path);
+  }
+
+  /** Name of the kind of disc; undefined when the drive does not say. */
+  async readProfile(): Promise<string | undefined> {
+    return parseProfile(await this.#execute(getConfigurationCommand(0), CONFIGURATION_LENGTH));
+  }
+
+  /** Blocks of the disc by its last address. */
+  async readCapacity(): Promise<number> {
+    const bytes = await this.#execute(readCapacityCommand(), CAPACITY_LENGTH);
+    return new ByteCursor(bytes, this.path, 0).u32be(0) + 1;
+  }
+
+  async readTracks(): Promise<DiscTrack[]> {
+    return parseTableOfContents(await this.#execute(readTocCommand(), MAX_TOC_BYTES), this.path);
+  }
+
+  /** User data of blocks, past the kernel's cache. Rejects with `image-unreadable`, which names the drive's reason. */
+  async readBlocks(block: number, count: number): Promise<Uint8Array> {
+    const length = count * BLOCK_SIZE;
+    try {
+      return this.#whole(await this.#execute(readCommand(block, count, true), length), length, block);
+    } catch (thrown) {
+      if (!(thrown instanceof DriveRefusal) || thrown.sense?.code !== 0x20) throw thrown;
+      return this.#whole(await this.#execute(readCommand(block, count, false), length), length, block);
+    }
+  }
+
+  /** Whole sectors of a CD, of any kind of track: 2352 bytes each, and with C2 pointers 294 more. */
+  async readRaw(block: number, count: number, withC2 = false): Promise<Uint8Array> {
+    const length = count * (RAW_SECTOR_SIZE + (withC2 ? C2_SIZE : 0));
+    return this.#whole(await this.#execute(readCdCommand(block, count, withC2), length), length, block);
+  }
+
+  /** Whether readRaw can give C2 pointers. */
+  async offersC2(): Promise<boolean> {
+    const command = getConfigurationCommand(CD_READ_FEATURE);
+    return offersC2(await this.#execute(command, CONFIGURATION_LENGTH));
+  }
+
+  #whole(bytes: Uint8Array, length: number, block: number): Uint8Array {
+    if (bytes.length === length) return bytes;
+    throw new IsodriveError(
+      'image-unreadable',
+      `Cannot read block ${block} of "${this.path}": drive gave ${bytes.length} bytes, expected ${length}`,
+    );
+  }
+
+  async #request(request: DriveRequest, argument = 0): Promise<number> {
+    try {
+      return await this.#addon.driveRequest(this.fileDescriptor, request, argument);
+    } catch (thrown) {
+      throw this.#translate(thrown, `it does not take "${request}"`);
+    }
+  }
+
+  #execute(command: Uint8Array, length: number): Promise<Uint8Array> {
+    const work = this.#last.then(() => this.#executeNow(command, length));
+    this.#last = work.catch(() => undefined);
+    return work;
+  }
+
+  async #executeNow(command: Uint8Array, length: number): Promise<Uint8Array> {
+    const target = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+    for (let attempt = 0; ; attempt += 1) {
+      const result = await this.#addon
+        .scsiCommand(this.fileDescriptor, command, target, COMMAND_TIMEOUT)
+        .catch((thrown: unknown) => {
+          throw this.#translate(thrown, 'it takes no commands');
+        });
+      if (result.hostStatus === 0 && result.status === 0) return target.subarray(0, result.transferred);
+      const sense = result.status === CHECK_CONDITION ? parseSenseData(result.sense, this.path) : undefined;
+      if (sense?.key === UNIT_ATTENTION && attempt < MAX_ATTENTIONS) continue;
+      const why =
+        sense === undefined
+          ? `status ${result.status}, host status ${result.hostStatus}`
+          : describeSense(sense);
+      const isGone = sense?.key === NOT_READY && sense.code === MEDIUM_NOT_PRESENT;
+      const message = `Cannot read "${this.path}": ${why}, expected command ${command[0]!.toString(16)}h to work`;
+      throw new DriveRefusal(message, sense, isGone ? 'ENOMEDIUM' : 'EIO');
+    }
+  }
+
+  #translate(thrown: unknown, what: string): unknown {
+    if (!isAddonError(thrown)) return thrown;
+    const code = getSystemErrorName(-thrown.errno);
+    const message = `Cannot use drive "${this.path}": ${what} (${code})`;
+    const options = { cause: Object.assign(thrown, { code }) };
+    if (code === 'EBUSY') return new IsodriveError('busy', message, options);
+    if (code === 'EACCES' || code === 'EPERM') return new IsodriveError('permission', message, options);
+    return new IsodriveError('image-unreadable', message, options);
+  }
+
+  /** Closes the device, which lets go of the tray. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#last;
+    await this.#handle.close();
+  }
+}
+
+/** A command that the drive, or the way to it, has refused. */
+class DriveRefusal extends IsodriveError {
+  readonly sense: ReturnType<typeof parseSenseData>;
+
+  constructor(message: string, sense: ReturnType<typeof parseSenseData>, code: string) {
+    super('image-unreadable', message, { cause: Object.assign(new Error(code), { code }) });
+    this.sense = sense;
+  }
+}
+
+function tryToLoadAddon(): Addon | undefined {
+  try {
+    return loadAddon();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,167 @@
+// Served drives with a Linux kernel as their client: its iSCSI initiator shows a drive, which it mounts with its own isofs
+// and udf; its NBD client shows a block device. And firmware that boots from iSCSI.
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasProgram, mustRun, runCommand } from '../../scripts/bench/run-command.js';
+import { encodeMode1Sector } from '../../src/drive/mmc/sector-code.js';
+import { BOOT_MESSAGE, BOOT_STATUS, bootImage } from '../support/boot-image.js';
+import { Guest, findGuestKernel } from '../support/guest.js';
+import type { GuestResult } from '../support/guest.js';
+import { waitUntil } from '../support/private-isodrive.js';
+import { makeSampleImage } from '../support/sample-image.js';
+import { ServedDrive } from '../support/served-drive.js';
+
+const PROJECT = join(import.meta.dirname, '..', '..');
+const MAIN = join(PROJECT, 'dist', 'src', 'cli', 'main.js');
+const SECTOR = 2048;
+const TOOLS = ['xorriso', 'genisoimage', 'iscsistart', 'nbd-client', 'eject'];
+const kernel = await findGuestKernel(...TOOLS);
+const canBoot =
+  (await hasProgram('xorriso')) &&
+  (await hasProgram('qemu-img')) &&
+  (await runCommand('qemu-img', ['--help'])).stdout.toString().includes('iscsi');
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+const json = (text: string | undefined): unknown => JSON.parse(text ?? 'null');
+
+/** What the guest does with the target at 10.0.2.2, and with the export. */
+function script(portal: number, target: string, nbd: number): string {
+  return `
+export XDG_RUNTIME_DIR=/run/isodrive-test; mkdir -p /run/lock/iscsi /run/mnt /run/udf
+modprobe -a iscsi_tcp crc32c_generic sr_mod isofs udf nbd
+iscsistart -i iqn.2026-11.test:guest -t ${target} -g 1 -a 10.0.2.2 -p ${portal} \\
+  -P node.conn[0].iscsi.HeaderDigest=CRC32C -P node.conn[0].iscsi.DataDigest=CRC32C > login.txt 2>&1 || { cat login.txt; exit 11; }
+for i in $(seq 200); do [ -b /dev/sr0 -a -b /dev/sr1 ] && break; sleep 0.1; done
+# 1 says that it was agreed on.
+cat /sys/class/iscsi_connection/*/data_digest /sys/class/iscsi_connection/*/header_digest > digests.txt
+sha256sum < /dev/sr0 > sr0.sum && sha256sum < /dev/sr1 > sr1.sum || exit 12
+mount -t iso9660 -o ro /dev/sr0 /run/mnt && diff -r tree /run/mnt || exit 13
+mount -t udf -o ro /dev/sr1 /run/udf && diff -r tree /run/udf || exit 14
+node ${join(PROJECT, 'test', 'support', 'read-raw-sector.mjs')} /dev/sr0 20 > raw.txt || exit 15
+node ${MAIN} drives --json > drives.json || exit 16
+touch mounted; until [ -e tried ]; do sleep 0.1; done
+umount /run/mnt /run/udf
+# Nobody has it open now, so that the kernel lets go of the lock.
+eject /dev/sr0 || exit 17
+touch ejected; until [ -e loaded ]; do sleep 0.1; done
+sha256sum < /dev/sr0 > again.sum || exit 18
+nbd-client -N sample.iso 10.0.2.2 ${nbd} /dev/nbd0 > nbd.txt 2>&1 || { cat nbd.txt; exit 19; }
+sha256sum < /dev/nbd0 > nbd.sum && mount -t iso9660 -o ro /dev/nbd0 /run/mnt && diff -r tree /run/mnt || exit 20
+umount /run/mnt; nbd-client -d /dev/nbd0 >> nbd.txt 2>&1
+`;
+}
+
+describe.skipIf(kernel === undefined)(
+  `Drives served to Linux (needs QEMU, a kernel, ${TOOLS.join(', ')})`,
+  () => {
+    let folder: string;
+    let image: Buffer;
+    let bridge: Buffer;
+    let result: GuestResult;
+    let ejected: readonly string[];
+    let trayWhileMounted: number | undefined;
+    const text = (name: string): Promise<string> => readFile(join(folder, name), 'utf8');
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'isodrive-served-'));
+      const sample = await makeSampleImage(folder, { large: 6_000_000, 'dir/small': 5 });
+      const udf = join(folder, 'udf.iso');
+      await mustRun('genisoimage', ['-quiet', '-udf', '-R', '-V', 'BRIDGE', '-o', udf, sample.tree]);
+      [image, bridge] = await Promise.all([readFile(sample.image), readFile(udf)]);
+      const env = { XDG_RUNTIME_DIR: join(folder, 'run') };
+      const listen = ['--listen', '127.0.0.1:0'];
+      await using iscsi = await ServedDrive.start([sample.image, udf, '--iscsi', ...listen], env);
+      await using nbd = await ServedDrive.start([sample.image, '--nbd', ...listen], env);
+      const address = new URL(iscsi.uris[0]!.replace('iscsi:', 'http:'));
+      const target = address.pathname.split('/')[1]!;
+      const nbdPort = Number(new URL(nbd.uris[0]!.replace('nbd:', 'http:')).port);
+      const eject = async (...args: string[]): Promise<number | undefined> =>
+        (
+          await runCommand(process.execPath, [MAIN, 'eject', iscsi.uris[0]!, ...args], {
+            env: { ...process.env, ...env },
+          })
+        ).status;
+      await using guest = await Guest.start(kernel!, {
+        folder,
+        network: true,
+        script: script(Number(address.port), target, nbdPort),
+      });
+      await guest.reach('mounted');
+      trayWhileMounted = await eject();
+      await writeFile(join(folder, 'tried'), '');
+      await guest.reach('ejected');
+      await waitUntil(() => iscsi.events.length > 0);
+      expect(await eject('--close')).toBe(0);
+      await writeFile(join(folder, 'loaded'), '');
+      result = await guest.finish();
+      ejected = iscsi.events;
+    }, 300_000);
+    afterAll(() => rm(folder, { recursive: true, force: true }));
+
+    it('does everything that Linux asks of a drive', () => {
+      expect(result).toEqual({ status: 0, output: '' });
+    });
+
+    it('by iSCSI with digests of headers and data gives every byte', async () => {
+      expect(await text('digests.txt')).toBe('1\n1\n');
+      expect(await text('sr0.sum')).toBe(`${sha256(image)}  -\n`);
+      expect(await text('sr1.sum')).toBe(`${sha256(bridge)}  -\n`);
+    });
+
+    it('is an optical drive for programs of the client', async () => {
+      const { physical } = json(await text('drives.json')) as { physical: readonly object[] };
+      expect(physical).toMatchObject([
+        { path: '/dev/sr0', state: 'loaded', vendor: 'ISODRIVE', medium: 'CD-ROM' },
+        { path: '/dev/sr1', state: 'loaded', vendor: 'ISODRIVE', medium: 'CD-ROM' },
+      ]);
+      const sector = encodeMode1Sector(image.subarray(20 * SECTOR, 21 * SECTOR), 20);
+      expect((await text('raw.txt')).trim()).toBe(sector.toString('hex'));
+    });
+
+    it('keeps its tray closed while the disc is mounted there', () => {
+      expect(trayWhileMounted).toBe(7);
+    });
+
+    it('is ejected here when it is ejected there, and read again once it is loaded', async () => {
+      expect(ejected.map(json)).toMatchObject([{ event: 'ejected' }, { event: 'loaded' }]);
+      expect(await text('again.sum')).toBe(await text('sr0.sum'));
+    });
+
+    it('by NBD gives every byte', async () => {
+      expect(await text('nbd.sum')).toBe(`${sha256(image)}  -\n`);
+    });
+  },
+);
+
+describe.skipIf(!canBoot)(
+  'A bootable disc served by iSCSI (needs QEMU with its iSCSI initiator, and xorriso)',
+  () => {
+    it('boots a PC', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'isodrive-boot-'));
+      try {
+        await writeFile(join(folder, 'boot.img'), bootImage());
+        const image = join(folder, 'boot.iso');
+        const boot = ['-b', 'boot.img', '-no-emul-boot', '-boot-load-size', '4', '-m', 'boot.iso'];
+        await mustRun('xorriso', ['-as', 'mkisofs', '-quiet', '-o', image, ...boot, folder]);
+        await using drive = await ServedDrive.start([image, '--iscsi', '--listen', '127.0.0.1:0']);
+        const serial = join(folder, 'serial');
+        const { status } = await runCommand(
+          'qemu-system-x86_64',
+          [
+            ...['-accel', 'tcg', '-m', '64', '-nodefaults', '-display', 'none', '-serial', `file:${serial}`],
+            ...['-device', 'isa-debug-exit,iobase=0xf4', '-boot', 'd', '-no-reboot'],
+            ...['-drive', `if=ide,media=cdrom,format=raw,readonly=on,file=${drive.uris[0]!}`],
+          ],
+          { timeout: 120_000 },
+        );
+        expect(await readFile(serial, 'latin1')).toBe(BOOT_MESSAGE);
+        expect(status).toBe(BOOT_STATUS);
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    });
+  },
+);
