@@ -9,6 +9,7 @@ inline constexpr uint64_t ATTRIBUTE_HEADER_BYTES = 8;
 inline constexpr uint64_t BLOB_OFFSET = 872419328;
 inline constexpr uint64_t CODING_PLAIN = 0;
 inline constexpr uint64_t CODING_ZISOFS = 256;
+inline constexpr uint64_t CODING_EMBEDDED = 512;
 inline constexpr uint64_t CODING_MASK = 65280;
 inline constexpr uint64_t EXTENT_OFFSET_LOW = 0;
 inline constexpr uint64_t EXTENT_OFFSET_HIGH = 1;

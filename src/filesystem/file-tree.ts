@@ -37,9 +37,9 @@ export interface Extent {
 
 /**
  * How a file's bytes are stored where they are not its content; src/index/layout.ts gives each its number. Who decodes
- * them: src/index/content-opener.ts.
+ * them: src/index/content-opener.ts. `embedded`: nowhere on the disc, the parameters are a place in `FileTree.embedded`.
  */
-export type ContentCoding = 'zisofs';
+export type ContentCoding = 'zisofs' | 'embedded';
 
 /** Seconds and microseconds since 1970-01-01 UTC; no disc format is finer. Seconds may be negative. */
 export interface Timestamp {
@@ -124,6 +124,8 @@ export interface FileTree {
   readonly blockSize: number;
   /** Whether entries can have extended attributes; absent: none ever has. */
   readonly hasAttributes?: boolean;
+  /** Contents of files that the tree adds to those of the disc; absent: it adds none. */
+  readonly embedded?: readonly Uint8Array[];
   /** The root directory (its name is ignored). */
   readRoot(signal?: AbortSignal): Promise<DirectoryEntry>;
   /** Whether the root lists nothing; looking at its start will do. Rejects as readRoot does. */

@@ -1,6 +1,7 @@
 // From an anchor to an opened volume: descriptors, partitions, file set.
 import { IsodriveError } from '../../base/error.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
+import { computeWindowsSerial } from '../windows-identity.js';
 import type { Anchor } from './anchor.js';
 import { parseFileSetDescriptor } from './file-set-descriptor.js';
 import { IcbReader } from './icb-reader.js';
@@ -38,9 +39,13 @@ export async function openVolume(
   const isFileSet = (tag: number): boolean => tag === TAG.fileSet;
   const cursor = await icbs.readDescriptor(logical.fileSet, isFileSet, 'file set descriptor', signal);
   const { root } = parseFileSetDescriptor(cursor);
+  const windowsSerial = computeWindowsSerial(cursor.slice(0, cursor.length));
   const end = Math.max(...descriptors.partitions.map(({ start, length }) => start + length));
   return {
-    volume: { reader, label: logical.label, blockSize, partitions, root, size: end * blockSize },
+    volume: {
+      ...{ reader, label: logical.label, blockSize, partitions, root, windowsSerial },
+      size: end * blockSize,
+    },
     descriptors,
     integrity: await tryIntegrity(reader, anchor, descriptors, findings, signal),
   };
