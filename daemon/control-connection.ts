@@ -27,7 +27,7 @@ export interface ConnectionOptions {
   readonly call: (
     method: MethodName,
     params: unknown,
-    context: Pick<MethodContext, 'signal' | 'watch'>,
+    context: Pick<MethodContext, 'signal' | 'watch' | 'whenGone'>,
   ) => Promise<unknown>;
   /** The text of /metrics. */
   readonly metrics: () => Promise<string>;
@@ -43,6 +43,9 @@ export class ControlConnection {
   readonly #pending = new Map<RequestId, AbortController>();
   #unsubscribe: (() => void) | undefined;
   #isEnding = false;
+  #isGone = false;
+  /** What the client has asked for and is to be given back. */
+  readonly #releases: (() => void)[] = [];
   /** The client speaks HTTP: the rest of what it sends is headers. */
   #isHttp = false;
 
@@ -109,7 +112,11 @@ export class ControlConnection {
     const controller = new AbortController();
     this.#pending.set(id, controller);
     try {
-      const context = { signal: controller.signal, watch: () => this.#watch() };
+      const context = {
+        signal: controller.signal,
+        watch: () => this.#watch(),
+        whenGone: (then: () => void) => this.#whenGone(then),
+      };
       this.#send({ jsonrpc: '2.0', id, result: await this.#options.call(method, params, context) });
     } catch (thrown) {
       const error = toIsodriveError(thrown);
@@ -177,8 +184,15 @@ export class ControlConnection {
     if (this.#pending.size === 0) this.#socket.end();
   }
 
+  #whenGone(then: () => void): void {
+    if (this.#isGone) then();
+    else this.#releases.push(then);
+  }
+
   #release(): void {
+    this.#isGone = true;
     this.#unsubscribe?.();
     for (const controller of this.#pending.values()) controller.abort();
+    for (const release of this.#releases) release();
   }
 }

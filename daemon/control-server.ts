@@ -14,7 +14,7 @@ import type { MountManager } from './mount-manager.js';
 import { createPeerCheck } from './peer-check.js';
 import type { PeerCheck } from './peer-check.js';
 import type { ServiceManager } from './service-manager.js';
-import { descriptorOf } from './socket-descriptor.js';
+import { descriptorOf } from '../src/protocol/socket-descriptor.js';
 
 /** Clients that may be connected at the same time; more are hung up on. */
 export const MAX_CONNECTIONS = 256;

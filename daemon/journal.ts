@@ -16,6 +16,7 @@ const VIEW = z.object({
   map: z.string().optional(),
   charset: z.string().optional(),
   associated: z.boolean().optional(),
+  wine: z.boolean().optional(),
 });
 export const JOURNAL_ENTRY = z.object({
   id: z.string().regex(/^[0-9a-f]{1,16}$/u),
@@ -32,6 +33,8 @@ export const JOURNAL_ENTRY = z.object({
   view: VIEW.default({}),
   driver: z.enum(DRIVER_NAMES),
   allowOther: z.boolean(),
+  /** Ends with the client that it was made for. */
+  bound: z.boolean().default(false),
   /** Mount point, and whether it was made for the mount. */
   directory: z.string(),
   created: z.boolean(),

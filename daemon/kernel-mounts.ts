@@ -94,7 +94,8 @@ async function restore(
   if (active === undefined) return driver.folder.remove(metadataPath);
   const { success, data: note } = NOTE.safeParse(await driver.folder.readNote(metadataPath));
   if (!success) return active.unmount({ lazy: true });
-  const { id, image: path, tree: kind, wantedTree, wantedDriver, view, allowOther, created } = note.entry;
+  const { id, image: path, tree: kind, wantedTree, wantedDriver, view, created } = note.entry;
+  const { allowOther, bound } = note.entry;
   const image = shownImage({
     tree: { label: note.label, kind },
     rowCount: note.rowCount,
@@ -103,7 +104,7 @@ async function restore(
     session: note.session === undefined ? undefined : { number: note.session },
   });
   const mounted = new MountedImage({
-    ...{ id, path, wantedTree, wantedDriver, view, allowOther, image, active },
+    ...{ id, path, wantedTree, wantedDriver, view, allowOther, bound, image, active },
     identity: parseIdentity(note.entry.identity),
     point: await restoreMountPoint(active.directory, created),
     passedOver: [],

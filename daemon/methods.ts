@@ -17,6 +17,8 @@ export interface MethodContext {
   readonly requestShutdown: () => void;
   /** Has a successor take over, once the answer is out. Throws `unsupported` where nobody would start one. */
   readonly requestUpgrade: () => void;
+  /** Runs `then` when the caller's connection is gone, at once if it is already. */
+  readonly whenGone: (then: () => void) => void;
   /** Sends events to the caller from now on. */
   readonly watch: () => void;
   readonly signal: AbortSignal;
@@ -28,8 +30,17 @@ type Handler<M extends MethodName> = (
 ) => Methods[M]['result'] | Promise<Methods[M]['result']>;
 
 const HANDLERS: { readonly [M in MethodName]: Handler<M> } = {
-  mount: (params, { manager, signal }) => manager.mount(params, signal),
+  mount: async (params, { manager, signal, whenGone }) => {
+    const result = await manager.mount(params, signal);
+    if (params.bound === true) whenGone(() => void manager.release(result.mount.id));
+    return result;
+  },
   unmount: (params, { manager }) => manager.unmount(params),
+  bind: async ({ id }, { manager, whenGone }) => {
+    const mount = await manager.bind(id);
+    whenGone(() => void manager.release(mount.id));
+    return { mount };
+  },
   list: async (_, { manager }) => ({ mounts: await manager.list() }),
   status: async (_, { manager, facts }) => ({
     pid: process.pid,

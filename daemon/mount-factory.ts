@@ -31,6 +31,7 @@ export interface MountPlan {
   readonly driver: DriverName | 'auto';
   readonly view: ViewParams;
   readonly allowOther: boolean;
+  readonly bound: boolean;
   readonly preparePoint: (label: string) => Promise<MountPoint>;
   /** Last look, in the turn in which the mount is given: throws when it is wanted no more. */
   readonly check: () => void;
@@ -145,6 +146,7 @@ function describe(
     view: plan.view,
     driver,
     allowOther: plan.allowOther,
+    bound: plan.bound,
     directory: point.directory,
     created: point.created,
     mountedAt: new Date().toISOString(),
@@ -159,7 +161,7 @@ function build(
   point: MountPoint,
   passedOver: readonly PassedOver[],
 ): MountedImage {
-  const { id, image: path, wantedTree, wantedDriver, view, allowOther } = entry;
+  const { id, image: path, wantedTree, wantedDriver, view, allowOther, bound } = entry;
   const mountedAt = new Date(entry.mountedAt);
   return new MountedImage({
     id,
@@ -169,6 +171,7 @@ function build(
     wantedDriver,
     view,
     allowOther,
+    bound,
     image,
     active,
     point,

@@ -17,6 +17,7 @@ import type {
 } from '../src/protocol/messages.js';
 import { encodeError } from '../src/protocol/rpc-error.js';
 import type { EventBus } from './event-bus.js';
+import { HolderDeadline } from './holder-deadline.js';
 import { compareIdentity, imageChanged, readIdentity } from './image-identity.js';
 import { restoreKernelMounts } from './kernel-mounts.js';
 import { KeyedLock } from './keyed-lock.js';
@@ -54,6 +55,8 @@ export class MountManager {
   /** Mounts being made, and mounts being given back: the daemon does not end before they are settled. */
   readonly #creating = new Set<Promise<MountedImage>>();
   readonly #closing = new Set<Promise<void>>();
+  /** Bound mounts of a daemon before us, whose clients have not said yet that they are still there. */
+  readonly #unheld = new HolderDeadline();
   /** Aborted when the daemon ends: mounts that are being made are given up. */
   readonly #stop = new AbortController();
 
@@ -81,7 +84,8 @@ export class MountManager {
     const directory = wanted.directory && (await resolveMountPoint(wanted.directory, isOurs));
     const params = { ...wanted, map: wanted.map && (await resolvePath(wanted.map, isOurs)) };
     return this.#lock.run(path, async () => {
-      const existing = params.new === true ? undefined : await this.#findExisting(path, params);
+      const isOwn = params.new === true || params.bound === true;
+      const existing = isOwn ? undefined : await this.#findExisting(path, params);
       if (existing !== undefined) return { mount: await existing.describe(), existing: true };
       const creation = this.#create(path, directory, params, AbortSignal.any([signal, this.#stop.signal]));
       this.#creating.add(creation);
@@ -123,15 +127,16 @@ export class MountManager {
   ): Promise<MountedImage> {
     this.#checkOpen();
     this.#registry.checkRoom();
-    const { session, sectorOffset, map, charset, associated } = params;
+    const { session, sectorOffset, map, charset, associated, wine } = params;
     try {
       const mounted = await this.#factory.create({
         id: this.#registry.createId(),
         path,
         tree: params.tree ?? 'auto',
         driver: params.driver ?? 'auto',
-        view: { session, sectorOffset, map, charset, associated: associated ?? false },
+        view: { session, sectorOffset, map, charset, associated: associated ?? false, wine: wine ?? false },
         allowOther: params.allowOther ?? false,
+        bound: params.bound ?? false,
         preparePoint: (label) => prepareMountPoint(directory, label),
         check: () => this.#checkWanted(signal),
         signal,
@@ -154,6 +159,7 @@ export class MountManager {
     const adopt = (mounted: MountedImage, isDetached = false): void => {
       this.#adopt(mounted, isDetached);
       this.#serve(mounted);
+      if (mounted.isBound && !isDetached) this.#unheld.expect(mounted.id, () => this.release(mounted.id));
     };
     // First: a mount point that is to be released may be under one of them.
     this.restored = restoreKernelMounts(this.#erofs, adopt, this.#log).then(() =>
@@ -270,23 +276,38 @@ export class MountManager {
     await this.#drop(mount, { reason: 'unmounted' });
   }
 
+  /** Lazily where it is in use. Never rejects. */
+  async #unmountSurely(mount: MountedImage): Promise<void> {
+    try {
+      await this.#unmountOne(mount, false).catch((thrown: unknown) => {
+        if (toIsodriveError(thrown).code !== 'busy') throw thrown;
+        return this.#unmountOne(mount, true);
+      });
+    } catch (thrown) {
+      this.#log.error({ err: thrown, ...mount.name() }, 'cannot unmount');
+    }
+  }
+
+  /** Says that a client holds a bound mount now. Rejects with `no-such-mount`. */
+  async bind(id: string): Promise<MountSummary> {
+    const mount = this.#registry.find({ name: id, paths: [] });
+    this.#unheld.take(mount.id);
+    return mount.describe();
+  }
+
+  /** Ends a bound mount whose client has gone, if it is there still. Never rejects. */
+  async release(id: string): Promise<void> {
+    const mount = this.#registry.mounts.find((one) => one.id === id && one.isBound);
+    if (mount !== undefined) await this.#unmountSurely(mount);
+  }
+
   /** Unmounts everything, lazily where it is in use, and takes no more mounts. Never rejects. */
   async close(): Promise<void> {
     this.#stop.abort();
     await this.restored;
     await Promise.allSettled(this.#creating);
-    await Promise.all(
-      this.#registry.mounts.map(async (mount) => {
-        try {
-          await this.#unmountOne(mount, false).catch((thrown: unknown) => {
-            if (toIsodriveError(thrown).code !== 'busy') throw thrown;
-            return this.#unmountOne(mount, true);
-          });
-        } catch (thrown) {
-          this.#log.error({ err: thrown, ...mount.name() }, 'cannot unmount');
-        }
-      }),
-    );
+    this.#unheld.clear();
+    await Promise.all(this.#registry.mounts.map((mount) => this.#unmountSurely(mount)));
     const late = new Promise<void>((resolve) => setTimeout(resolve, END_DEADLINE).unref());
     await Promise.race([Promise.all(this.#closing), late]);
     this.#keeper.forgetAll();

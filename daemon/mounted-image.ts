@@ -15,7 +15,10 @@ import type { ImageIdentity } from './image-identity.js';
 const READ_PAUSE = 20;
 
 /** What a mount shows beside its tree. */
-export type ViewParams = Pick<MountParams, 'session' | 'sectorOffset' | 'map' | 'charset' | 'associated'>;
+export type ViewParams = Pick<
+  MountParams,
+  'session' | 'sectorOffset' | 'map' | 'charset' | 'associated' | 'wine'
+>;
 
 /** What a mount needs of its image once it is made: all that is left of one that the kernel serves. */
 export interface ShownImage extends AsyncDisposable {
@@ -38,6 +41,8 @@ export interface MountedImageParts {
   /** As it was asked for. */
   readonly view: ViewParams;
   readonly allowOther: boolean;
+  /** It ends with the client that it was made for, so nobody else is given it. */
+  readonly bound: boolean;
   readonly image: ShownImage;
   readonly active: ActiveMount;
   /** Faster drivers that do not serve it. */
@@ -68,6 +73,10 @@ export class MountedImage {
     this.active = parts.active;
   }
 
+  get isBound(): boolean {
+    return this.#parts.bound;
+  }
+
   get label(): string {
     return this.#parts.image.tree.label;
   }
@@ -76,13 +85,14 @@ export class MountedImage {
   fits({ tree = 'auto', driver = 'auto', ...view }: MountParams): boolean {
     const { wantedTree, wantedDriver, image, active } = this.#parts;
     return (
+      !this.isBound &&
       (tree === wantedTree || tree === image.tree.kind) &&
       (driver === wantedDriver || driver === active.driver) &&
       this.#showsView(view)
     );
   }
 
-  #showsView({ session, sectorOffset, map, charset, associated }: ViewParams): boolean {
+  #showsView({ session, sectorOffset, map, charset, associated, wine }: ViewParams): boolean {
     const { view, image } = this.#parts;
     const last = image.sessions.at(-1)?.number;
     return (
@@ -90,7 +100,8 @@ export class MountedImage {
       (sectorOffset ?? 0) === (view.sectorOffset ?? 0) &&
       map === view.map &&
       charset?.toLowerCase() === view.charset?.toLowerCase() &&
-      (associated ?? false) === (view.associated ?? false)
+      (associated ?? false) === (view.associated ?? false) &&
+      (wine ?? false) === (view.wine ?? false)
     );
   }
 

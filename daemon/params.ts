@@ -31,6 +31,8 @@ const SCHEMAS = {
     driver: z.enum([...DRIVER_NAMES, 'auto']).optional(),
     new: z.boolean().optional(),
     allowOther: z.boolean().optional(),
+    wine: z.boolean().optional(),
+    bound: z.boolean().optional(),
   }),
   unmount: z.object({
     targets: z
@@ -40,6 +42,7 @@ const SCHEMAS = {
     all: z.boolean().optional(),
     lazy: z.boolean().optional(),
   }),
+  bind: z.object({ id: targetName }),
   list: none,
   status: none,
   watch: none,

@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 import { loadAddon } from '../native/index.js';
 import { IsodriveError } from '../src/base/error.js';
-import { descriptorOf } from './socket-descriptor.js';
+import { descriptorOf } from '../src/protocol/socket-descriptor.js';
 
 /** Throws `permission` when the peer is not allowed in. */
 export type PeerCheck = (socket: Socket) => void;

@@ -68,6 +68,7 @@ async function restore(entry: JournalEntry, options: RestoreOptions): Promise<vo
       driver: entry.wantedDriver,
       view: entry.view,
       allowOther: entry.allowOther,
+      bound: entry.bound,
       preparePoint: () => Promise.resolve(point),
       check,
     });

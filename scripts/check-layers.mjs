@@ -22,7 +22,11 @@ const allowed = new Map([
   ['src/imaging', [...flow, 'src/present', 'src/imaging']],
   ['src/drive', ['src/base', 'src/source', 'src/disc', 'src/container', 'src/drive', 'native/index.ts']],
   ['src/protocol', ['src/base', 'src/protocol', ...choices]],
-  ['src/cli', [...flow, 'src/mount', 'src/present', 'src/imaging', 'src/drive', 'src/protocol', 'src/cli']],
+  ['src/wine', ['src/base', 'src/wine']],
+  [
+    'src/cli',
+    [...flow, 'src/mount', 'src/present', 'src/imaging', 'src/drive', 'src/wine', 'src/protocol', 'src/cli'],
+  ],
   ['src/index.ts', [...flow, 'src/mount', 'src/present']],
   ['daemon', [...flow, 'src/mount', 'src/present', 'src/protocol', 'daemon', 'native/index.ts']],
   ['native/index.ts', ['src/base', 'src/index/layout.ts']],

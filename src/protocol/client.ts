@@ -6,6 +6,7 @@ import { LineSplitter } from './line-splitter.js';
 import { MAX_LINE_BYTES } from './messages.js';
 import type { DaemonEvent, MethodName, Methods, RpcError } from './messages.js';
 import { decodeError } from './rpc-error.js';
+import { descriptorOf } from './socket-descriptor.js';
 import { checkSocketOwner } from './socket-path.js';
 
 interface PendingCall {
@@ -61,6 +62,11 @@ export class ControlClient implements AsyncDisposable {
       });
       socket.once('error', (error) => reject(connectError(path, error)));
     });
+  }
+
+  /** For a process that shall keep the connection when this one is gone. Throws once it is closed. */
+  get descriptor(): number {
+    return descriptorOf(this.#socket);
   }
 
   /** Calls a method. Rejects with the daemon's own error, `cancelled`, `timeout`, or `daemon-unreachable` when it goes away. */

@@ -37,6 +37,10 @@ export interface MountParams {
   /** Mount again even when the image is mounted already. */
   readonly new?: boolean;
   readonly allowOther?: boolean;
+  /** Add the files by which Wine knows the disc's label and serial number. */
+  readonly wine?: boolean | undefined;
+  /** A mount of the caller's own, which ends with the connection that asked for it, or has called `bind` since. */
+  readonly bound?: boolean;
 }
 
 export interface MountSummary {
@@ -139,6 +143,8 @@ export type DaemonEvent =
 export interface Methods {
   mount: { params: MountParams; result: MountResult };
   unmount: { params: UnmountParams; result: UnmountResult };
+  /** Ties a bound mount to this connection, when the daemon that it was made by is gone. */
+  bind: { params: { readonly id: string }; result: { mount: MountSummary } };
   list: { params: Record<string, never>; result: { mounts: readonly MountSummary[] } };
   status: { params: Record<string, never>; result: DaemonStatus };
   /** After its answer the daemon sends every event as a notification `event` on this connection. */

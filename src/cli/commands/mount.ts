@@ -5,10 +5,8 @@ import { controlSocketPath } from '../../protocol/socket-path.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import type { MountParams } from '../../protocol/messages.js';
 import type { RunCommand } from '../command-spec.js';
+import { MOUNT_DEADLINE } from '../mount-deadline.js';
 import { readViewOptions } from '../view-options.js';
-
-/** Milliseconds for the daemon to open an image and mount it, wherever it lies. */
-const MOUNT_DEADLINE = 60_000;
 
 export const runMount: RunCommand = async (args, { output, signal }) => {
   const socketPath = controlSocketPath(args.text('socket'));
@@ -22,6 +20,7 @@ export const runMount: RunCommand = async (args, { output, signal }) => {
     driver: (args.text('driver') ?? 'auto') as NonNullable<MountParams['driver']>,
     new: args.flag('new'),
     allowOther: args.flag('allow-other'),
+    wine: args.flag('wine'),
   };
   await using client = await connectOrStart({ socketPath, signal });
   const { mount, existing } = await client.call('mount', params, { signal, deadline: MOUNT_DEADLINE });
