@@ -8,7 +8,13 @@ import type { RunCommand } from '../command-spec.js';
 import { MOUNT_DEADLINE } from '../mount-deadline.js';
 import { readViewOptions } from '../view-options.js';
 
-export const runMount: RunCommand = async (args, { output, signal }) => {
+export const runMount: RunCommand = async (args, context) => {
+  const { output, signal } = context;
+  if (process.platform === 'win32') {
+    const { mountOnWindows } = await import('../windows-mounts.js');
+    await mountOnWindows(args, context);
+    return undefined;
+  }
   const socketPath = controlSocketPath(args.text('socket'));
   const dir = args.text('dir');
   const directory = dir === undefined ? undefined : resolve(dir);
