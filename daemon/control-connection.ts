@@ -29,7 +29,7 @@ export interface ConnectionOptions {
   readonly call: (
     method: MethodName,
     params: unknown,
-    context: Pick<MethodContext, 'signal' | 'watch' | 'received'>,
+    context: Pick<MethodContext, 'signal' | 'watch' | 'whenGone' | 'received'>,
   ) => Promise<unknown>;
   /** The text of /metrics. */
   readonly metrics: () => Promise<string>;
@@ -67,6 +67,9 @@ export class ControlConnection {
   readonly #pending = new Map<RequestId, AbortController>();
   #unsubscribe: (() => void) | undefined;
   #isEnding = false;
+  #isGone = false;
+  /** What the client has asked for and is to be given back. */
+  readonly #releases: (() => void)[] = [];
   /** The client speaks HTTP: the rest of what it sends is headers. */
   #isHttp = false;
 
@@ -139,7 +142,12 @@ export class ControlConnection {
     try {
       // At once, before the next message could claim them.
       using received = this.#descriptors.claim(method === 'mount' ? params : undefined);
-      const context = { signal: controller.signal, watch: () => this.#watch(), received };
+      const context = {
+        signal: controller.signal,
+        watch: () => this.#watch(),
+        whenGone: (then: () => void) => this.#whenGone(then),
+        received,
+      };
       this.#send({ jsonrpc: '2.0', id, result: await this.#options.call(method, params, context) });
     } catch (thrown) {
       const error = toIsodriveError(thrown);
@@ -215,9 +223,16 @@ export class ControlConnection {
     if (this.#pending.size === 0) this.#socket.end();
   }
 
+  #whenGone(then: () => void): void {
+    if (this.#isGone) then();
+    else this.#releases.push(then);
+  }
+
   #release(): void {
+    this.#isGone = true;
     this.#unsubscribe?.();
     this.#descriptors[Symbol.dispose]();
     for (const controller of this.#pending.values()) controller.abort();
+    for (const release of this.#releases) release();
   }
 }

@@ -17,6 +17,7 @@ const VIEW = z.object({
   charset: z.string().optional(),
   associated: z.boolean().optional(),
   verify: z.boolean().optional(),
+  wine: z.boolean().optional(),
 });
 const FINDING = z.object({
   code: z.string(),
@@ -55,6 +56,8 @@ export const JOURNAL_ENTRY = z.object({
   view: VIEW.default({}),
   driver: z.enum(DRIVER_NAMES),
   allowOther: z.boolean(),
+  /** Ends with the client that it was made for. */
+  bound: z.boolean().default(false),
   /** Mount point, and whether it was made for the mount. */
   directory: z.string(),
   created: z.boolean(),

@@ -98,12 +98,13 @@ async function restore(
   if (active === undefined) return driver.folder.remove(metadataPath);
   const { success, data: note } = NOTE.safeParse(await driver.folder.readNote(metadataPath));
   if (!success) return active.unmount({ lazy: true });
-  const { id, image: path, tree: kind, wantedTree, wantedDriver, view, allowOther, created } = note.entry;
+  const { id, image: path, tree: kind, wantedTree, wantedDriver, view, created } = note.entry;
+  const { allowOther, bound } = note.entry;
   const { label, sessions, session } = note;
   const findings = new MetFindings(note.entry.findings, note.findings);
   const image = shownImage(path, { label, kind, sessions, session, isDrive: false }, note.rowCount, findings);
   const mounted = new MountedImage({
-    ...{ id, path, wantedTree, wantedDriver, view, allowOther, image, active },
+    ...{ id, path, wantedTree, wantedDriver, view, allowOther, bound, image, active },
     identity: parseIdentity(note.entry.identity),
     point: await restoreMountPoint(active.directory, created),
     passedOver: note.entry.passedOver,

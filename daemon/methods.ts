@@ -20,6 +20,8 @@ export interface MethodContext {
   readonly requestShutdown: () => void;
   /** Has a successor take over, once the answer is out. Throws `unsupported` where nobody would start one. */
   readonly requestUpgrade: () => void;
+  /** Runs `then` when the caller's connection is gone, at once if it is already. */
+  readonly whenGone: (then: () => void) => void;
   /** Sends events to the caller from now on. */
   readonly watch: () => void;
   readonly signal: AbortSignal;
@@ -35,9 +37,21 @@ type Handler<M extends MethodName> = (
 ) => Methods[M]['result'] | Promise<Methods[M]['result']>;
 
 const HANDLERS: { readonly [M in MethodName]: Handler<M> } = {
-  mount: (params, { manager, signal, caller, received }) =>
-    manager.mount(params, signal, caller === undefined ? undefined : { caller, received }),
+  mount: async (params, { manager, signal, caller, received, whenGone }) => {
+    const result = await manager.mount(
+      params,
+      signal,
+      caller === undefined ? undefined : { caller, received },
+    );
+    if (params.bound === true) whenGone(() => void manager.release(result.mount.id));
+    return result;
+  },
   unmount: (params, { manager, caller }) => manager.unmount(params, caller),
+  bind: async ({ id }, { manager, caller, whenGone }) => {
+    const mount = await manager.bind(id, caller);
+    whenGone(() => void manager.release(mount.id));
+    return { mount };
+  },
   list: async (_, { manager, caller }) => ({ mounts: await manager.list(caller) }),
   status: async (_, { manager, facts, caller }) => ({
     pid: process.pid,

@@ -43,6 +43,7 @@ export interface MountPlan {
   readonly files?: CallerFiles | undefined;
   readonly budget?: IndexBudget | undefined;
   readonly traceFuse: boolean;
+  readonly bound: boolean;
   readonly preparePoint: (label: string) => Promise<MountPoint>;
   /** Last look, in the turn in which the mount is given: throws when it is wanted no more. */
   readonly check: () => void;
@@ -215,6 +216,7 @@ function describe(plan: MountPlan, driver: DriverName, image: RemoteImage, point
     view: plan.view,
     driver,
     allowOther: plan.allowOther,
+    bound: plan.bound,
     directory: point.directory,
     created: point.created,
     ...(plan.files === undefined ? {} : { owner: plan.files.owner }),
@@ -236,17 +238,8 @@ function build(
   point: MountPoint,
   files: CallerFiles | undefined,
 ): MountedImage {
-  const {
-    id,
-    image: path,
-    wantedTree,
-    wantedDriver,
-    view,
-    allowOther,
-    passedOver,
-    traceFuse,
-    isLoaded,
-  } = entry;
+  const { id, image: path, wantedTree, wantedDriver, view, allowOther, bound } = entry;
+  const { passedOver, traceFuse, isLoaded } = entry;
   const mountedAt = new Date(entry.mountedAt);
   return new MountedImage({
     id,
@@ -257,6 +250,7 @@ function build(
     view,
     allowOther,
     files,
+    bound,
     image,
     active,
     point,

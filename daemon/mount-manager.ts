@@ -17,6 +17,7 @@ import { encodeError } from '../src/protocol/rpc-error.js';
 import { reportActivity } from './activity.js';
 import { waitForRemoval } from './drive-watch.js';
 import type { EventBus } from './event-bus.js';
+import { HolderDeadline } from './holder-deadline.js';
 import { compareIdentity, imageChanged } from './image-identity.js';
 import { restoreKernelMounts } from './kernel-mounts.js';
 import { KeyedLock } from './keyed-lock.js';
@@ -77,6 +78,8 @@ export class MountManager {
   readonly #closing = new Set<Promise<void>>();
   /** Mounts whose findings are about to be noted. */
   readonly #noting = new Map<MountedImage, NodeJS.Timeout>();
+  /** Bound mounts of a daemon before us, whose clients have not said yet that they are still there. */
+  readonly #unheld = new HolderDeadline();
   /** Aborted when the daemon ends: mounts that are being made are given up. */
   readonly #stop = new AbortController();
 
@@ -116,7 +119,8 @@ export class MountManager {
     const prepared = await this.#prepare(wanted, from, signal);
     return this.#lock.run(prepared.key, async () => {
       try {
-        const existing = wanted.new === true ? undefined : await this.#findExisting(prepared);
+        const isOwn = wanted.new === true || wanted.bound === true;
+        const existing = isOwn ? undefined : await this.#findExisting(prepared);
         if (existing !== undefined) {
           prepared.files?.close();
           if (wanted.traceFuse === true) this.#traces.start(existing);
@@ -181,7 +185,8 @@ export class MountManager {
   ): Promise<MountedImage> {
     this.#checkOpen();
     this.#registry.checkRoom();
-    const { session, sectorOffset, map, charset, associated, verify } = params;
+    const { session, sectorOffset, map, charset } = params;
+    const { associated = false, verify = false, wine = false } = params;
     const id = this.#registry.createId();
     const budget = caller && this.#users?.ledger.takeMount(id, caller);
     try {
@@ -189,15 +194,9 @@ export class MountManager {
         ...{ id, path, files, budget, preparePoint },
         tree: params.tree ?? 'auto',
         driver: params.driver ?? 'auto',
-        view: {
-          session,
-          sectorOffset,
-          map,
-          charset,
-          associated: associated ?? false,
-          verify: verify ?? false,
-        },
+        view: { session, sectorOffset, map, charset, associated, verify, wine },
         allowOther: params.allowOther ?? false,
+        bound: params.bound ?? false,
         traceFuse: params.traceFuse ?? false,
         check: () => this.#checkWanted(signal),
         signal,
@@ -221,6 +220,7 @@ export class MountManager {
     const adopt = (mounted: MountedImage, isDetached = false): void => {
       this.#adopt(mounted, isDetached);
       this.#serve(mounted);
+      if (mounted.isBound && !isDetached) this.#unheld.expect(mounted.id, () => this.release(mounted.id));
     };
     // First: a mount point that is to be released may be under one of them.
     const { ledger, policy } = this.#users ?? {};
@@ -385,24 +385,39 @@ export class MountManager {
     await this.#drop(mount, { reason: 'unmounted' });
   }
 
+  /** Lazily where it is in use. Never rejects. */
+  async #unmountSurely(mount: MountedImage): Promise<void> {
+    try {
+      await this.#unmountOne(mount, false).catch((thrown: unknown) => {
+        if (toIsodriveError(thrown).code !== 'busy') throw thrown;
+        return this.#unmountOne(mount, true);
+      });
+    } catch (thrown) {
+      this.#log.error({ err: thrown, ...mount.name() }, 'cannot unmount');
+    }
+  }
+
+  /** Says that a client holds a bound mount now. Rejects with `no-such-mount`. */
+  async bind(id: string, caller?: Caller): Promise<MountSummary> {
+    const mount = this.#registry.find({ name: id, paths: [] }, caller);
+    this.#unheld.take(mount.id);
+    return mount.describe();
+  }
+
+  /** Ends a bound mount whose client has gone, if it is there still. Never rejects. */
+  async release(id: string): Promise<void> {
+    const mount = this.#registry.mounts.find((one) => one.id === id && one.isBound);
+    if (mount !== undefined) await this.#unmountSurely(mount);
+  }
+
   /** Unmounts everything, lazily where it is in use, and takes no more mounts. Never rejects. */
   async close(): Promise<void> {
     this.#stop.abort();
     this.#stopReports();
     await this.restored;
     await Promise.allSettled(this.#creating);
-    await Promise.all(
-      this.#registry.mounts.map(async (mount) => {
-        try {
-          await this.#unmountOne(mount, false).catch((thrown: unknown) => {
-            if (toIsodriveError(thrown).code !== 'busy') throw thrown;
-            return this.#unmountOne(mount, true);
-          });
-        } catch (thrown) {
-          this.#log.error({ err: thrown, ...mount.name() }, 'cannot unmount');
-        }
-      }),
-    );
+    this.#unheld.clear();
+    await Promise.all(this.#registry.mounts.map((mount) => this.#unmountSurely(mount)));
     const late = new Promise<void>((resolve) => setTimeout(resolve, END_DEADLINE).unref());
     await Promise.race([Promise.all(this.#closing), late]);
     await this.#readers.close();

@@ -38,6 +38,8 @@ export interface MountedImageParts {
   readonly allowOther: boolean;
   /** What its user has opened for it; absent where the daemon opened its path. */
   readonly files?: CallerFiles | undefined;
+  /** It ends with the client that it was made for, so nobody else is given it. */
+  readonly bound: boolean;
   readonly image: ShownImage;
   readonly active: ActiveMount;
   /** Faster drivers that do not serve it. */
@@ -81,6 +83,10 @@ export class MountedImage {
     return this.#parts.image.facts.isDrive;
   }
 
+  get isBound(): boolean {
+    return this.#parts.bound;
+  }
+
   get label(): string {
     return this.#parts.image.facts.label;
   }
@@ -89,13 +95,14 @@ export class MountedImage {
   fits({ tree = 'auto', driver = 'auto', ...view }: Omit<MountParams, 'image'>): boolean {
     const { wantedTree, wantedDriver, image, active } = this.#parts;
     return (
+      !this.isBound &&
       (tree === wantedTree || tree === image.facts.kind) &&
       (driver === wantedDriver || driver === active.driver) &&
       this.#showsView(view)
     );
   }
 
-  #showsView({ session, sectorOffset, map, charset, associated, verify }: ViewParams): boolean {
+  #showsView({ session, sectorOffset, map, charset, associated, verify, wine }: ViewParams): boolean {
     const { view, image } = this.#parts;
     const { sessions, session: shown } = image.facts;
     return (
@@ -104,7 +111,8 @@ export class MountedImage {
       map === view.map &&
       charset?.toLowerCase() === view.charset?.toLowerCase() &&
       (associated ?? false) === (view.associated ?? false) &&
-      (verify ?? false) === (view.verify ?? false)
+      (verify ?? false) === (view.verify ?? false) &&
+      (wine ?? false) === (view.wine ?? false)
     );
   }
 

@@ -34,6 +34,8 @@ const SCHEMAS = {
     allowOther: z.boolean().optional(),
     descriptors: z.array(z.enum(PASSED_NAMES)).max(PASSED_NAMES.length).optional(),
     traceFuse: z.boolean().optional(),
+    wine: z.boolean().optional(),
+    bound: z.boolean().optional(),
   }),
   unmount: z.object({
     targets: z
@@ -43,6 +45,7 @@ const SCHEMAS = {
     all: z.boolean().optional(),
     lazy: z.boolean().optional(),
   }),
+  bind: z.object({ id: targetName }),
   list: none,
   status: none,
   watch: none,

@@ -79,6 +79,7 @@ async function restore(entry: JournalEntry, options: RestoreOptions): Promise<vo
       view: entry.view,
       allowOther: entry.allowOther,
       traceFuse: entry.traceFuse,
+      bound: entry.bound,
       preparePoint: () => Promise.resolve(point),
       check,
     });

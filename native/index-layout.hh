@@ -10,6 +10,7 @@ inline constexpr uint64_t BLOB_OFFSET = 872419328;
 inline constexpr uint64_t CODING_PLAIN = 0;
 inline constexpr uint64_t CODING_ZISOFS = 256;
 inline constexpr uint64_t CODING_DECMPFS = 512;
+inline constexpr uint64_t CODING_EMBEDDED = 768;
 inline constexpr uint64_t CODING_MASK = 65280;
 inline constexpr uint64_t EXTENT_OFFSET_LOW = 0;
 inline constexpr uint64_t EXTENT_OFFSET_HIGH = 1;

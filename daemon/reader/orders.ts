@@ -11,7 +11,7 @@ import type { ImageIdentity } from '../image-identity.js';
 /** What a mount shows beside its tree. */
 export type ViewParams = Pick<
   MountParams,
-  'session' | 'sectorOffset' | 'map' | 'charset' | 'associated' | 'verify'
+  'session' | 'sectorOffset' | 'map' | 'charset' | 'associated' | 'verify' | 'wine'
 >;
 
 export interface OpenOrder {

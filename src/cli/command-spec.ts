@@ -17,6 +17,8 @@ export interface PositionalSpec {
   /** Takes all that is left; only the last may. */
   readonly variadic?: boolean;
   readonly choices?: readonly string[];
+  /** Words of another program's, which may be empty. */
+  readonly verbatim?: boolean;
   readonly summary: string;
 }
 
@@ -36,6 +38,11 @@ export interface CommandContext {
   readonly output: Output;
   /** Aborted on SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
+  /** Has `handle` called for these signals from now on, and nothing else done about them. */
+  readonly takeSignals: (
+    signals: readonly NodeJS.Signals[],
+    handle: (signal: NodeJS.Signals) => void,
+  ) => void;
 }
 
 /** The arguments of one command, by the names of its specification. */

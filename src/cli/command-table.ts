@@ -12,6 +12,13 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
 
 const IMAGE: PositionalSpec = { name: 'image', required: true, summary: 'Disc image' };
 const PATH_IN_IMAGE: PositionalSpec = { name: 'path', required: false, summary: 'Path inside the image' };
+const PROGRAM: PositionalSpec = {
+  name: 'command',
+  required: false,
+  variadic: true,
+  verbatim: true,
+  summary: 'Command',
+};
 const HASH: OptionSpec = {
   name: 'hash',
   type: 'string',
@@ -38,6 +45,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'new', type: 'boolean', summary: 'Mount it again even if it is mounted' },
       { name: 'allow-other', type: 'boolean', summary: 'Let other users in' },
       { name: 'trace-fuse', type: 'boolean', summary: "Write the kernel's requests to the daemon's log" },
+      { name: 'wine', type: 'boolean', summary: 'Add the files that tell Wine label and serial number' },
     ],
     load: async () => (await import('./commands/mount.js')).runMount,
   },
@@ -57,6 +65,35 @@ export const COMMANDS: readonly CommandSpec[] = [
     positionals: [],
     options: [],
     load: async () => (await import('./commands/list.js')).runList,
+  },
+  {
+    name: 'run',
+    summary: 'Run a command with an image mounted, at $ISODRIVE_MOUNT, and unmount it afterwards',
+    positionals: [
+      IMAGE,
+      { ...PROGRAM, required: true, summary: 'What to run, behind "--", with its parameters' },
+    ],
+    options: [
+      {
+        name: 'replace',
+        short: 'I',
+        type: 'string',
+        summary: 'Text that stands for the mount point in the command, as in xargs -I',
+      },
+      ...VIEW_OPTIONS,
+    ],
+    load: async () => (await import('./commands/run.js')).runRun,
+  },
+  {
+    name: 'wine',
+    summary: 'Give Wine an image as a CD-ROM drive, while a command runs or until it is interrupted',
+    positionals: [IMAGE, { ...PROGRAM, summary: 'What to run, behind "--": wine and its parameters' }],
+    options: [
+      { name: 'prefix', type: 'string', summary: "Wine's prefix; $WINEPREFIX or ~/.wine without" },
+      { name: 'letter', type: 'string', summary: 'Drive letter; the first free one from d on without' },
+      ...VIEW_OPTIONS,
+    ],
+    load: async () => (await import('./commands/wine.js')).runWine,
   },
   {
     name: 'info',

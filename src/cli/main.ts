@@ -3,13 +3,11 @@
 // command does not need: its own start is a good part of what a user waits for.
 import { constants } from 'node:os';
 import { isSystemError, toIsodriveError } from '../base/error.js';
-import type { ParsedCommand } from './command-spec.js';
+import type { CommandContext, ParsedCommand } from './command-spec.js';
 import { Output } from './output.js';
 import { parseCommand } from './parse-command.js';
 import { reportError } from './report-error.js';
-
-/** What shells add to the number of the signal that ended a program. */
-const SIGNAL_EXIT = 128;
+import { SIGNAL_EXIT } from './signal-exit.js';
 
 async function main(argv: readonly string[]): Promise<void> {
   const isBrokenPipe = (thrown: unknown): boolean => isSystemError(thrown) && thrown.code === 'EPIPE';
@@ -35,7 +33,7 @@ async function main(argv: readonly string[]): Promise<void> {
     });
   }
   try {
-    const code = await run(argv, output, interrupt.signal);
+    const code = await run(argv, { output, signal: interrupt.signal, takeSignals });
     await output.flush();
     process.exitCode = signalExit ?? code;
   } catch (thrown) {
@@ -47,14 +45,21 @@ async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-async function run(argv: readonly string[], output: Output, signal: AbortSignal): Promise<number> {
+const takeSignals: CommandContext['takeSignals'] = (signals, handle) => {
+  for (const signal of signals) {
+    process.removeAllListeners(signal);
+    process.on(signal, () => handle(signal));
+  }
+};
+
+async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const parsed = await parse(argv);
   if (typeof parsed === 'string') {
-    await output.line(parsed);
+    await context.output.line(parsed);
     return 0;
   }
   const command = await parsed.spec.load();
-  return (await command(parsed.args, { output, signal })) ?? 0;
+  return (await command(parsed.args, context)) ?? 0;
 }
 
 /** The command, or the help that was asked for. */

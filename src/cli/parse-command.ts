@@ -71,7 +71,7 @@ function takePositionals(spec: CommandSpec, words: readonly string[], result: Va
     if (required && taken.length === 0) {
       throw new IsodriveError('usage', `Argument "${name}" is missing, expected ${describe(positional)}`);
     }
-    for (const word of taken) checkValue(name, word, positional.choices);
+    if (positional.verbatim !== true) for (const word of taken) checkValue(name, word, positional.choices);
     if (positional.variadic === true) result.set(name, taken);
     else if (taken[0] !== undefined) result.set(name, taken[0]);
   }

@@ -37,9 +37,9 @@ export interface Extent {
 
 /**
  * How a file's bytes are stored where they are not its content; src/index/layout.ts gives each its number. Who decodes
- * them: src/index/content-opener.ts.
+ * them: src/index/content-opener.ts. `embedded`: nowhere on the disc, the parameters are a place in `FileTree.embedded`.
  */
-export type ContentCoding = 'zisofs' | 'decmpfs';
+export type ContentCoding = 'zisofs' | 'decmpfs' | 'embedded';
 
 /** Sums that a disc records of its files, as an array. Addresses are sectors of 2048 bytes. */
 export interface RecordedSums {
@@ -146,6 +146,8 @@ export interface FileTree {
   readonly hasAttributes?: boolean;
   /** Where the disc records checksums of its files; known once the root was read, absent where it has none. */
   readonly recordedSums?: RecordedSums | undefined;
+  /** Contents of files that the tree adds to those of the disc; absent: it adds none. */
+  readonly embedded?: readonly Uint8Array[];
   /** The root directory (its name is ignored). */
   readRoot(signal?: AbortSignal): Promise<DirectoryEntry>;
   /** Whether the root lists nothing; looking at its start will do. Rejects as readRoot does. */

@@ -1,6 +1,7 @@
 // What there is on a disc besides its files: the facts of its descriptors, for `info`.
 import type { Timestamp } from './file-tree.js';
 import type { BootEntry } from './iso9660/el-torito.js';
+import type { WindowsIdentity } from './windows-identity.js';
 
 /** What only a UDF volume says of itself. */
 export interface UdfFacts {
@@ -39,6 +40,8 @@ export interface VolumeSummary {
   readonly hasUdf: boolean;
   /** Present when the disc has a UDF volume that can be read. */
   readonly udf?: UdfFacts;
+  /** How Windows would know the disc; absent for formats that it does not read. */
+  readonly windows?: WindowsIdentity;
   /** What firmware may start from this disc (El Torito). */
   readonly bootEntries: readonly BootEntry[];
   /** Byte offset of the boot catalogue, where there is one. */

@@ -1,6 +1,7 @@
 // Opens the content of file rows, whatever their coding: presenters and drivers read files through it and nothing else.
 // One opener serves one index and shares what it decodes among all readers of a file.
 import { LRUCache } from 'lru-cache';
+import { EmbeddedContent } from '../filesystem/embedded-content.js';
 import type { FileContent } from '../filesystem/file-content.js';
 import { DecmpfsContent } from '../filesystem/hfsplus/decmpfs-content.js';
 import { ZisofsContent } from '../filesystem/iso9660/zisofs/zisofs-content.js';
@@ -46,6 +47,9 @@ export class ContentOpener {
     const size = table.wide(row, ROW.sizeLow);
     const { coding, parameters } = readCoding(table, row);
     if (coding === CODING.plain) return new FileReader(this.#source, extents, size);
+    if (coding === CODING.embedded) {
+      return new EmbeddedContent(this.#index.tree.embedded?.[parameters] ?? new Uint8Array());
+    }
     this.#cache ??= new BlockCache(this.#cacheBytes);
     const storedBytes = extents.reduce((sum, { length }) => sum + length, 0);
     const file = {

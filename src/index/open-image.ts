@@ -14,6 +14,7 @@ import { probeVolumes } from '../filesystem/probe-volumes.js';
 import { ShiftedTree } from '../filesystem/shifted-tree.js';
 import { createAllViews } from '../filesystem/views/all-views.js';
 import { findSessionViews } from '../filesystem/views/session-views.js';
+import { WineTree } from '../filesystem/views/wine-tree.js';
 import type { VolumeSummary } from '../filesystem/volume-summary.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { CachedSource } from '../source/cached-source.js';
@@ -36,6 +37,8 @@ export interface OpenImageOptions {
   readonly charset?: string | undefined;
   /** Shows associated files (resource forks) as ._NAME. */
   readonly associated?: boolean | undefined;
+  /** Adds the two files by which Wine knows a disc's label and serial number. */
+  readonly wine?: boolean | undefined;
   /** Where the index lives; memory of this process where absent. */
   readonly memory?: IndexMemory;
   /** `memory` holds the index already, filled by a process that died. */
@@ -136,10 +139,12 @@ async function openVolume(
   const volume = mergeSummaries(volumes);
   const trees = views.map((tree) => shiftTree(tree, reader));
   const { tree: wanted = 'auto' } = options;
-  const tree =
+  const shown =
     wanted === 'all'
       ? shiftTree(await collectViews(reader, views, volume, context, sessions, chosen), reader)
       : await chooseTree(trees, wanted, findings, source.name, signal);
+  const identity = volume.windows ?? { label: shown.label, serial: 0 };
+  const tree = options.wine === true ? new WineTree(shown, identity) : shown;
   const memory = options.memory ?? new PlainIndexMemory();
   const index =
     options.isAdopted === true
@@ -183,11 +188,13 @@ function shiftTree(tree: FileTree, reader: SectorReader): FileTree {
   return reader instanceof ShiftedReader ? new ShiftedTree(tree, reader.shift, reader.name) : tree;
 }
 
-/** The first volume's facts, and what a UDF volume beside it says of itself. */
+/** The first volume's facts, and what a UDF volume beside it says of itself: Windows would show that one. */
 function mergeSummaries(volumes: readonly Volume[]): VolumeSummary {
   const { summary } = volumes[0]!;
-  const udf = volumes.map((volume) => volume.summary.udf).find((facts) => facts !== undefined);
-  return udf === undefined ? summary : { ...summary, udf };
+  const beside = volumes.map((volume) => volume.summary).find(({ udf }) => udf !== undefined);
+  if (beside?.udf === undefined) return summary;
+  const { udf, windows } = beside;
+  return { ...summary, udf, ...(windows === undefined ? {} : { windows }) };
 }
 
 function refuseTracklessDisc(source: string): IsodriveError {

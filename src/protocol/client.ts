@@ -75,6 +75,11 @@ export class ControlClient implements AsyncDisposable {
     }
   }
 
+  /** For a process that shall keep the connection when this one is gone. Throws once it is closed. */
+  get descriptor(): number {
+    return descriptorOf(this.#socket);
+  }
+
   /** Calls a method. Rejects with the daemon's own error, `cancelled`, `timeout`, or `daemon-unreachable` when it goes away. */
   async call<M extends MethodName>(
     method: M,

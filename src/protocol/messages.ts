@@ -48,6 +48,10 @@ export interface MountParams {
   readonly descriptors?: readonly PassedName[];
   /** Write every request of the kernel to the daemon's log, within bounds. */
   readonly traceFuse?: boolean | undefined;
+  /** Add the files by which Wine knows the disc's label and serial number. */
+  readonly wine?: boolean | undefined;
+  /** A mount of the caller's own, which ends with the connection that asked for it, or has called `bind` since. */
+  readonly bound?: boolean;
 }
 
 /** Counters of a mount, and what they come to. */
@@ -183,6 +187,8 @@ export type DaemonEvent =
 export interface Methods {
   mount: { params: MountParams; result: MountResult };
   unmount: { params: UnmountParams; result: UnmountResult };
+  /** Ties a bound mount to this connection, when the daemon that it was made by is gone. */
+  bind: { params: { readonly id: string }; result: { mount: MountSummary } };
   list: { params: Record<string, never>; result: { mounts: readonly MountSummary[] } };
   status: { params: Record<string, never>; result: DaemonStatus };
   /** After its answer the daemon sends every event as a notification `event` on this connection. */

@@ -1,7 +1,7 @@
 // Where the control socket and the daemon's log are, and whether the socket is one to trust. Used by both ends, so
 // that they meet; nothing is created here.
 import { lstatSync, statSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { homedir, tmpdir, userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { IsodriveError, isSystemError } from '../base/error.js';
 
@@ -23,6 +23,7 @@ export function controlSocketPath(
   wanted: string | undefined,
   environment: Environment = process.env,
 ): string {
+  if (process.platform === 'win32') return wanted ?? environment.ISODRIVE_SOCKET ?? pipeName();
   const path = resolve(wanted ?? environment.ISODRIVE_SOCKET ?? defaultSocketPath(environment));
   const bytes = Buffer.byteLength(path);
   if (bytes > MAX_SOCKET_PATH_BYTES) {
@@ -35,6 +36,11 @@ export function controlSocketPath(
     );
   }
   return path;
+}
+
+/** Pipes have a folder of their own, which is no directory. */
+function pipeName(): string {
+  return `\\\\.\\pipe\\isodrive-${userInfo().username}`;
 }
 
 function defaultSocketPath(environment: Environment): string {
@@ -66,6 +72,7 @@ export function daemonLogPath(environment: Environment = process.env): string {
  * this user or root, and nobody else may rename what lies in the directory. A missing one passes.
  */
 export function checkSocketOwner(socketPath: string): void {
+  if (process.platform === 'win32') return;
   const directory = statIfThere(dirname(socketPath), statSync);
   if (directory === undefined) return;
   const others = (directory.mode & WRITABLE_BY_OTHERS) !== 0 && (directory.mode & STICKY) === 0;

@@ -19,6 +19,7 @@ const ENTRY: JournalEntry = {
   view: {},
   driver: 'fuse',
   allowOther: false,
+  bound: false,
   directory: '/mnt',
   created: true,
   mountedAt: '2026-01-01T00:00:00.000Z',

@@ -6,13 +6,17 @@ import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import type { MountParams, MountResult } from '../../protocol/messages.js';
 import type { RunCommand } from '../command-spec.js';
 import { findSocket } from '../find-socket.js';
+import { MOUNT_DEADLINE } from '../mount-deadline.js';
 import { openForService } from '../open-for-service.js';
 import { readViewOptions } from '../view-options.js';
 
-/** Milliseconds for the daemon to open an image and mount it, wherever it lies. */
-const MOUNT_DEADLINE = 60_000;
-
-export const runMount: RunCommand = async (args, { output, signal }) => {
+export const runMount: RunCommand = async (args, context) => {
+  const { output, signal } = context;
+  if (process.platform === 'win32') {
+    const { mountOnWindows } = await import('../windows-mounts.js');
+    await mountOnWindows(args, context);
+    return undefined;
+  }
   const { path: socketPath, isSystem } = findSocket(args);
   const dir = args.text('dir');
   const directory = dir === undefined ? undefined : resolve(dir);
@@ -26,6 +30,7 @@ export const runMount: RunCommand = async (args, { output, signal }) => {
     new: args.flag('new'),
     allowOther: args.flag('allow-other'),
     traceFuse: args.flag('trace-fuse'),
+    wine: args.flag('wine'),
   };
   const { mount, existing } = isSystem
     ? await mountByService(socketPath, params, signal)

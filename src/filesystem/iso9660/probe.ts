@@ -42,8 +42,7 @@ async function probeIsoVolume(reader: SectorReader, context: ProbeContext): Prom
   }
   const isHighSierra = primary.records.flags === HIGH_SIERRA_FLAGS;
   const rockRidge = isHighSierra ? undefined : await detectRockRidge(reader, primary, signal);
-  const level = set.joliet?.jolietLevel ?? 0;
-  const summary = summarizeVolume(primary, level, set.hasUdf, bootEntries, set.bootCatalog);
+  const summary = summarizeVolume(primary, set.joliet, set.hasUdf, bootEntries, set.bootCatalog);
   // A session's size counts from its own start.
   const end = start * SECTOR_SIZE + summary.size;
   if (end > reader.size) reportTruncation(reader, end, report);

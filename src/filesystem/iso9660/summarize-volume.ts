@@ -9,7 +9,7 @@ import type { VolumeDescriptor } from './volume-descriptor.js';
 /** `bootCatalog`: the block where the boot catalogue stands. */
 export function summarizeVolume(
   primary: VolumeDescriptor,
-  jolietLevel: number,
+  joliet: VolumeDescriptor | undefined,
   hasUdf: boolean,
   bootEntries: readonly BootEntry[],
   bootCatalog: number | undefined,
@@ -18,10 +18,13 @@ export function summarizeVolume(
   const { created, modified, expires, effective, blockSize } = primary;
   const size = primary.volumeBlocks * blockSize;
   const bootCatalogOffset = locateCatalog(bootCatalog);
+  const shown = joliet ?? primary;
+  const windows = { label: shown.volumeId, serial: shown.windowsSerial };
+  const jolietLevel = joliet?.jolietLevel ?? 0;
   return {
     ...{ systemId, volumeId, volumeSetId, publisherId, preparerId, applicationId },
     ...{ created, modified, expires, effective, blockSize, size },
-    ...{ jolietLevel, hasUdf, bootEntries, bootCatalogOffset },
+    ...{ jolietLevel, hasUdf, windows, bootEntries, bootCatalogOffset },
   };
 }
 

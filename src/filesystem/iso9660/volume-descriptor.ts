@@ -2,6 +2,7 @@
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Timestamp } from '../file-tree.js';
+import { computeWindowsSerial } from '../windows-identity.js';
 import { readLongDate } from './date.js';
 import { HIGH_SIERRA_FLAGS, RECORD } from './directory-record.js';
 import type { RecordFormat } from './directory-record.js';
@@ -62,6 +63,8 @@ export interface VolumeDescriptor {
   readonly modified: Timestamp | undefined;
   readonly expires: Timestamp | undefined;
   readonly effective: Timestamp | undefined;
+  /** Serial number that Windows derives from it. */
+  readonly windowsSerial: number;
   /** Byte offset in the image of the first both-endian number whose halves differ. */
   readonly mismatchOffset: number | undefined;
 }
@@ -117,6 +120,7 @@ export function parseVolumeDescriptor(
     modified: readDate(cursor, 830), // 8.4.27, BP 831-847
     expires: readDate(cursor, 847), // 8.4.28, BP 848-864
     effective: readDate(cursor, 864), // 8.4.29, BP 865-881
+    windowsSerial: computeWindowsSerial(cursor.slice(0, DESCRIPTOR_BYTES)),
     mismatchOffset: cursor.mismatch < 0 ? undefined : cursor.offsetInSource(cursor.mismatch),
   };
 }
@@ -158,6 +162,7 @@ export function parseHighSierraDescriptor(
     modified: readDate(cursor, 806, false),
     expires: readDate(cursor, 822, false),
     effective: readDate(cursor, 838, false),
+    windowsSerial: computeWindowsSerial(cursor.slice(0, DESCRIPTOR_BYTES)),
     mismatchOffset: cursor.mismatch < 0 ? undefined : cursor.offsetInSource(cursor.mismatch),
   };
 }

@@ -10,6 +10,8 @@ export interface FileSetDescriptor {
   readonly root: LongExtent;
   /** Where further descriptors are; length 0 where there are none. */
   readonly next: LongExtent;
+  /** All of it. */
+  readonly bytes: Uint8Array;
 }
 
 export function parseFileSetDescriptor(cursor: ByteCursor): FileSetDescriptor {
@@ -18,5 +20,6 @@ export function parseFileSetDescriptor(cursor: ByteCursor): FileSetDescriptor {
     descriptorNumber: cursor.u32le(44), // 4/14.1.8 File Set Descriptor Number, BP 44-47
     root: readLongExtent(cursor, 400), // 4/14.1.15 Root Directory ICB, BP 400-415
     next: readLongExtent(cursor, 448), // 4/14.1.17 Next Extent, BP 448-463
+    bytes: cursor.slice(0, cursor.length),
   };
 }

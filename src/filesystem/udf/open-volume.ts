@@ -1,6 +1,7 @@
 // From an anchor to an opened volume: descriptors, partitions, file set.
 import { IsodriveError } from '../../base/error.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
+import { computeWindowsSerial } from '../windows-identity.js';
 import type { Anchor } from './anchor.js';
 import { readFileSet } from './file-set-sequence.js';
 import { IcbReader } from './icb-reader.js';
@@ -39,10 +40,14 @@ export async function openVolume(
   const endSector = Math.floor(end / blockSize);
   const partitions = await openPartitions(reader, blockSize, descriptors, endSector, findings, signal);
   const icbs = new IcbReader({ reader, blockSize, partitions }, findings);
-  const { root } = await readFileSet(icbs, logical.fileSet, signal);
+  const { root, bytes } = await readFileSet(icbs, logical.fileSet, signal);
+  const windowsSerial = computeWindowsSerial(bytes);
   const volumeEnd = Math.max(...descriptors.partitions.map(({ start, length }) => start + length));
   return {
-    volume: { reader, label: logical.label, blockSize, partitions, root, size: volumeEnd * blockSize },
+    volume: {
+      ...{ reader, label: logical.label, blockSize, partitions, root, windowsSerial },
+      size: volumeEnd * blockSize,
+    },
     descriptors,
     integrity: await tryIntegrity(reader, anchor, descriptors, findings, signal),
   };

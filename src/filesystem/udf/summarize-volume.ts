@@ -21,6 +21,7 @@ export function summarizeVolume(
     blockSize: volume.blockSize,
     size: volume.size,
     hasUdf: true,
+    windows: { label: volume.label, serial: volume.windowsSerial },
     udf: {
       revision: formatRevision(logical.revision),
       ...(minimum === undefined ? {} : { minimumReadRevision: formatRevision(minimum) }),

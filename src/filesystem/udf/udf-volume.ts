@@ -11,6 +11,8 @@ export interface UdfVolume {
   /** By reference number. */
   readonly partitions: readonly Partition[];
   readonly root: BlockAddress;
+  /** Serial number that Windows derives from the file set descriptor. */
+  readonly windowsSerial: number;
   /** Bytes that the partitions take, everything before them included. */
   readonly size: number;
 }

@@ -3,7 +3,8 @@
 import { MAX_TARGET_BYTES, MODE_TYPE } from '../../filesystem/file-tree.js';
 import { ROOT_ROW } from '../../index/index-table.js';
 import type { IndexTable } from '../../index/index-table.js';
-import { EXTENT_WORDS, FLAG, ROW, ROW_WORDS, STATE } from '../../index/layout.js';
+import { CODING, EXTENT_WORDS, FLAG, ROW, ROW_WORDS, STATE } from '../../index/layout.js';
+import { isCoded } from '../../index/node-record.js';
 import { AttributePlan } from './attribute-plan.js';
 import { DirectoryPacker, entryType } from './directory-blocks.js';
 import { isPlainRun, layOutFile } from './file-layout.js';
@@ -129,7 +130,8 @@ export class MetadataPlan {
     if (entryType(mode) === 0) throw this.refuse(`a node of mode ${mode.toString(8)}`);
     if ((table.word(row, ROW.modified + 1) & 0xf_ffff) > MAX_MICROSECONDS)
       throw this.refuse(`a time of more than ${MAX_MICROSECONDS} microseconds`);
-    if ((table.word(row, ROW.flags) & ~FLAG.manyExtents) !== 0)
+    const coding = table.word(row, ROW.flags) & ~FLAG.manyExtents;
+    if (coding !== CODING.plain && coding !== CODING.embedded)
       throw this.refuse('a file that is stored compressed, which only the daemon can decode');
     if (table.word(row, ROW.attributes) !== 0) this.attributes.count(row);
     if ((mode & MODE_TYPE.mask) !== MODE_TYPE.directory) return;
@@ -195,6 +197,7 @@ export class MetadataPlan {
   #placeFile(row: number): number {
     const { table } = this;
     const { blockSize, imageBytes, sourceName } = this;
+    if (isCoded(table, row)) return this.#placeCopy(row);
     if (isPlainRun(table, row, blockSize, imageBytes, sourceName)) {
       this.places[row] = PLACE.image;
       return 0;
@@ -211,7 +214,11 @@ export class MetadataPlan {
       this.details[row] = layout.chunkBits;
       return indexes;
     }
-    const size = table.wide(row, ROW.sizeLow);
+    return this.#placeCopy(row);
+  }
+
+  #placeCopy(row: number): number {
+    const size = this.table.wide(row, ROW.sizeLow);
     this.copiedBytes += size;
     // Whether that is too much is for whoever asked for the plan, who may try smaller blocks.
     this.#takeBlocks(row, size);

@@ -3,10 +3,9 @@
 import type { FileHandle } from 'node:fs/promises';
 import { MODE_TYPE } from '../../filesystem/file-tree.js';
 import type { DiscIndex } from '../../index/disc-index.js';
-import { FileReader } from '../../index/file-reader.js';
+import { ContentOpener } from '../../index/content-opener.js';
 import type { IndexTable } from '../../index/index-table.js';
 import { FLAG, ROW, ROW_WORDS } from '../../index/layout.js';
-import { readExtents } from '../../index/node-record.js';
 import { highWord } from '../../index/wide-number.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import { throwIfAborted } from '../../source/abortable.js';
@@ -66,7 +65,7 @@ export async function writeMetadata(request: MetadataRequest, file: FileHandle):
   const { index, source, signal } = request;
   await index.loadAll(signal);
   const plan = await choosePlan(request);
-  const writer = new MetadataWriter(plan, source, new MetadataStream(file), signal);
+  const writer = new MetadataWriter(plan, new ContentOpener(index, source), new MetadataStream(file), signal);
   await writer.write(request.label);
   return {
     blockSize: plan.blockSize,
@@ -92,13 +91,18 @@ async function choosePlan({ index, source, blockSize }: MetadataRequest): Promis
 
 class MetadataWriter {
   readonly #plan: MetadataPlan;
-  readonly #source: ByteSource;
+  readonly #contents: ContentOpener;
   readonly #out: MetadataStream;
   readonly #signal: AbortSignal | undefined;
 
-  constructor(plan: MetadataPlan, source: ByteSource, out: MetadataStream, signal: AbortSignal | undefined) {
+  constructor(
+    plan: MetadataPlan,
+    contents: ContentOpener,
+    out: MetadataStream,
+    signal: AbortSignal | undefined,
+  ) {
     this.#plan = plan;
-    this.#source = source;
+    this.#contents = contents;
     this.#out = out;
     this.#signal = signal;
   }
@@ -283,7 +287,7 @@ class MetadataWriter {
   async #copyFile(row: number): Promise<void> {
     const { table } = this.#plan;
     const size = table.wide(row, ROW.sizeLow);
-    const reader = new FileReader(this.#source, readExtents(table, row), size);
+    const reader = this.#contents.open(row);
     const buffer = new Uint8Array(Math.min(COPY_BYTES, size));
     for (let position = 0; position < size;) {
       const got = await reader.read(buffer, position, this.#signal);

@@ -1,6 +1,7 @@
 // Owners, modes and times of what was extracted, in the order that keeps them: the owner first, because chown clears
 // setuid bits, the times last, because everything else changes them.
 import { fchmodSync, fchownSync, futimesSync, lchownSync, lutimesSync } from 'node:fs';
+import { MODE_TYPE } from '../../filesystem/file-tree.js';
 import type { NodeRecord, NodeTime } from '../../index/node-record.js';
 
 const SET_ID_BITS = 0o6000;
@@ -13,6 +14,8 @@ export function isRoot(): boolean {
 
 /** Of an open file or directory. Without root the owner stays ours, and setuid bits would then mean somebody else. */
 export function applyToDescriptor(descriptor: number, node: NodeRecord, root: boolean): void {
+  // Windows lets nobody change a directory that is open for reading, and has no modes.
+  if (process.platform === 'win32' && (node.mode & MODE_TYPE.mask) === MODE_TYPE.directory) return;
   if (root) fchownSync(descriptor, node.userId, node.groupId);
   fchmodSync(descriptor, node.mode & PERMISSION_BITS & (root ? ~0 : ~SET_ID_BITS));
   futimesSync(descriptor, toNodeTime(node.accessed), toNodeTime(node.modified));

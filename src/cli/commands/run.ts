@@ -1,0 +1,25 @@
+// isodrive run IMAGE -- COMMAND: mounts, runs the command with ISODRIVE_MOUNT, and unmounts however it ends.
+import { resolve } from 'node:path';
+import { controlSocketPath } from '../../protocol/socket-path.js';
+import { BoundMount } from '../bound-mount.js';
+import type { RunCommand } from '../command-spec.js';
+import { readProgram } from '../read-program.js';
+import { runProgram } from '../run-program.js';
+import { readViewOptions } from '../view-options.js';
+
+export const runRun: RunCommand = async (args, { signal, takeSignals }) => {
+  const program = readProgram(args.list('command'));
+  const image = resolve(args.required('image'));
+  const params = { image, ...readViewOptions(args) };
+  await using bound = await BoundMount.make(controlSocketPath(args.text('socket')), params, signal);
+  const { mountPoint } = bound.mount;
+  const placeholder = args.text('replace');
+  const words = program.map((word) =>
+    placeholder === undefined ? word : word.replaceAll(placeholder, () => mountPoint),
+  );
+  return await runProgram(readProgram(words), {
+    environment: { ISODRIVE_MOUNT: mountPoint },
+    descriptor: bound.descriptor,
+    takeSignals,
+  });
+};
