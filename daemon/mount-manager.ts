@@ -1,6 +1,5 @@
 // Mounts and unmounts: the flow from request to registry, in which whatever fails leaves nothing behind.
 import { IsodriveError, toIsodriveError } from '../src/base/error.js';
-import type { Finding } from '../src/base/finding.js';
 import type { ErofsDriver } from '../src/mount/erofs/erofs-driver.js';
 import type { MountDriver, MountEnd } from '../src/mount/mount-driver.js';
 import { readMountTable } from '../src/mount/mount-table.js';
@@ -17,6 +16,7 @@ import { encodeError } from '../src/protocol/rpc-error.js';
 import { reportActivity } from './activity.js';
 import { waitForRemoval } from './drive-watch.js';
 import type { EventBus } from './event-bus.js';
+import { FindingReports } from './finding-reports.js';
 import { HolderDeadline } from './holder-deadline.js';
 import { compareIdentity, imageChanged } from './image-identity.js';
 import { restoreKernelMounts } from './kernel-mounts.js';
@@ -37,8 +37,6 @@ import { TraceLog } from './trace-log.js';
 
 /** Milliseconds that a daemon which ends waits for the last users of a detached mount. */
 const END_DEADLINE = 500;
-/** Milliseconds in which findings are gathered before the journal is written. */
-const NOTE_DELAY = 500;
 
 /** What the system service knows of its users. */
 export interface UserAccounts {
@@ -66,6 +64,7 @@ export class MountManager {
   readonly #keeper: MountKeeper;
   readonly #readers: ReaderPool;
   readonly #traces: TraceLog;
+  readonly #findings: FindingReports;
   readonly #stopReports: () => void;
   /** Settled once the mounts of the last daemon are back. */
   restored: Promise<void> = Promise.resolve();
@@ -76,8 +75,6 @@ export class MountManager {
   /** Mounts being made, and mounts being given back: the daemon does not end before they are settled. */
   readonly #creating = new Set<Promise<MountedImage>>();
   readonly #closing = new Set<Promise<void>>();
-  /** Mounts whose findings are about to be noted. */
-  readonly #noting = new Map<MountedImage, NodeJS.Timeout>();
   /** Bound mounts of a daemon before us, whose clients have not said yet that they are still there. */
   readonly #unheld = new HolderDeadline();
   /** Aborted when the daemon ends: mounts that are being made are given up. */
@@ -92,6 +89,7 @@ export class MountManager {
     this.#events = options.events;
     this.#log = options.log;
     this.#traces = new TraceLog(options.log);
+    this.#findings = new FindingReports(options);
     this.#stopReports = reportActivity(() => this.#registry.mounts, options.events);
   }
 
@@ -280,38 +278,16 @@ export class MountManager {
   }
 
   #serve(mounted: MountedImage): void {
-    mounted.watchFindings((finding) => this.#reportFinding(mounted, finding));
-    this.#noteFindings(mounted);
+    this.#findings.start(mounted);
     if (mounted.traceFuse) this.#traces.start(mounted);
     // The answer goes out first: whoever asked for the mount is about to list it.
     setImmediate(() => mounted.startPrefetch(() => this.#keeper.noteLoaded(mounted.id)));
   }
 
-  #reportFinding(mounted: MountedImage, { code, severity, message }: Finding): void {
-    const time = new Date().toISOString();
-    this.#events.emit(
-      { event: 'finding', time, mount: mounted.name(), severity, code, message },
-      mounted.owner,
-    );
-    if (severity === 'damage') this.#log.warn({ ...mounted.name(), code, message }, 'damage found');
-    this.#noteFindings(mounted);
-  }
-
-  /** Later, and once for all that are met until then: a hostile disc has many. */
-  #noteFindings(mounted: MountedImage): void {
-    if (mounted.findings.count === 0 || this.#noting.has(mounted)) return;
-    const timer = setTimeout(() => {
-      this.#noting.delete(mounted);
-      this.#keeper.noteFindings(mounted.id, mounted.findings);
-    }, NOTE_DELAY).unref();
-    this.#noting.set(mounted, timer);
-  }
-
   async #closeWhenEnded(mounted: MountedImage): Promise<void> {
     const end = await mounted.active.ended;
     this.#traces.stop(mounted);
-    clearTimeout(this.#noting.get(mounted));
-    this.#noting.delete(mounted);
+    this.#findings.stop(mounted);
     try {
       await this.#drop(mounted, end);
       this.#keeper.forget(mounted.id);
