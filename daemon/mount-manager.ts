@@ -310,12 +310,8 @@ export class MountManager {
     if (!isFirst) return;
     const asked = mounted.isEjected ? 'ejected' : 'requested';
     const reason = end.reason === 'failed' ? 'failed' : mounted.isUnmounting ? asked : 'outside';
-    const event = {
-      event: 'unmounted',
-      time: new Date().toISOString(),
-      mount: mounted.name(),
-      reason,
-    } as const;
+    const time = new Date().toISOString();
+    const event = { event: 'unmounted', time, mount: mounted.name(), reason } as const;
     this.#log.info({ ...mounted.name(), reason, err: end.error }, 'unmounted');
     this.#events.emit(
       end.error === undefined ? event : { ...event, error: end.error.message },
