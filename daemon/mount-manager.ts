@@ -286,6 +286,8 @@ export class MountManager {
 
   async #closeWhenEnded(mounted: MountedImage): Promise<void> {
     const end = await mounted.active.ended;
+    // At once: whoever is told that it was unmounted may mount another.
+    this.#users?.ledger.endMount(mounted.id);
     this.#traces.stop(mounted);
     this.#findings.stop(mounted);
     try {
@@ -294,8 +296,6 @@ export class MountManager {
       await mounted.close();
     } catch (thrown) {
       this.#log.error({ err: thrown, ...mounted.name() }, 'cannot close an image');
-    } finally {
-      this.#users?.ledger.endMount(mounted.id);
     }
   }
 

@@ -16,7 +16,7 @@ const LOOK_INTERVAL = 250;
 /** Seconds of processor time in one step after which all others go first. */
 const YIELD_AFTER = 0.5;
 /** MiB for objects that were just made. */
-const YOUNG_MEMORY = 16;
+const YOUNG_MEMORY = 4;
 const PROGRAM = new URL('./reader-worker.js', import.meta.url);
 
 interface Waiting {
