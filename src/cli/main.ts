@@ -47,8 +47,10 @@ async function main(argv: readonly string[]): Promise<void> {
 
 const takeSignals: CommandContext['takeSignals'] = (signals, handle) => {
   for (const signal of signals) {
-    process.removeAllListeners(signal);
+    const others = process.rawListeners(signal) as NodeJS.SignalsListener[];
     process.on(signal, () => handle(signal));
+    // Afterwards: without any, the signal would end this process.
+    for (const other of others) process.off(signal, other);
   }
 };
 

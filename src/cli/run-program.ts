@@ -28,14 +28,15 @@ export function runProgram(
   { environment, descriptor, takeSignals }: ProgramOptions,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
+    const fromTerminal = process.stdin.isTTY;
+    const signals = fromTerminal ? PASSED_ON : [...PASSED_ON, ...OF_TERMINALS];
+    // Before the program starts: what is sent as soon as it does is meant for it. Handlers run in a later turn.
+    takeSignals([...PASSED_ON, ...OF_TERMINALS], (signal) => {
+      if (signals.includes(signal)) child.kill(signal);
+    });
     const child = spawn(program, parameters, {
       stdio: ['inherit', 'inherit', 'inherit', descriptor],
       env: { ...process.env, ...environment },
-    });
-    const fromTerminal = process.stdin.isTTY;
-    const signals = fromTerminal ? PASSED_ON : [...PASSED_ON, ...OF_TERMINALS];
-    takeSignals([...PASSED_ON, ...OF_TERMINALS], (signal) => {
-      if (signals.includes(signal)) child.kill(signal);
     });
     child.once('error', (error) => reject(refuseStart(program, error)));
     child.once('exit', (code, signal) =>

@@ -55,9 +55,12 @@ describe.skipIf(!hasTools)('isodrive run', () => {
   });
 
   /** Starts a command that says that it runs, and what signal it is sent. */
-  const start = async (script: string): Promise<{ child: ReturnType<typeof spawn>; marker: string }> => {
+  const start = async (
+    script: string,
+    trap = '',
+  ): Promise<{ child: ReturnType<typeof spawn>; marker: string }> => {
     const marker = join(isodrive.folder, `marker-${Math.random()}`);
-    const command = `echo started > '${marker}'; ${script}`;
+    const command = `${trap} echo started > '${marker}'; ${script}`;
     const args = [join('dist', 'src', 'cli', 'main.js'), 'run', SMALL_IMAGE, '--', 'sh', '-c', command];
     const child = spawn(process.execPath, args, { env: isodrive.daemon.env, stdio: 'ignore' });
     await waitUntil(() => existsSync(marker), 20_000);
@@ -65,7 +68,7 @@ describe.skipIf(!hasTools)('isodrive run', () => {
   };
 
   it('passes SIGTERM on, and the command decides how it ends', async () => {
-    const { child, marker } = await start(`trap 'exit 3' TERM; while :; do sleep 0.05; done`);
+    const { child, marker } = await start('while :; do sleep 0.05; done', "trap 'exit 3' TERM;");
     const ended = once(child, 'exit');
     await waitUntil(async () => (await readFile(marker, 'utf8')) !== '');
     child.kill('SIGTERM');
