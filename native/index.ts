@@ -220,6 +220,8 @@ export interface Addon {
   laneClose(lane: LaneHandle, fileDescriptor: number): Promise<void>;
   /** Closes in the background: even that may wait for a dead file system. */
   closeDescriptor(fileDescriptor: number): void;
+  /** Gives memory that is free in the process back to the kernel (malloc_trim); takes milliseconds. */
+  trimMemory(): void;
   /** Number of this thread, as the kernel has it (gettid(2)). */
   threadNumber(): number;
   /** Clock of this thread's processor time, for threadSeconds in any thread. */

@@ -1,6 +1,9 @@
 #include "platform.hh"
 
 #include <fcntl.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <pthread.h>
 #include <sys/file.h>
 #include <sys/mount.h>
@@ -188,6 +191,13 @@ Napi::Value descriptor_flags(const Napi::CallbackInfo& info) { return control_de
 
 Napi::Value thread_number(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), gettid()); }
 
+Napi::Value trim_memory(const Napi::CallbackInfo& info) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+  return info.Env().Undefined();
+}
+
 /** threadClock(): the processor time of the calling thread, for threadSeconds in any other. */
 Napi::Value thread_clock(const Napi::CallbackInfo& info) {
   clockid_t clock = 0;
@@ -222,6 +232,7 @@ void export_platform(Napi::Env env, Napi::Object exports) {
   exports.Set("createSocketPair", Napi::Function::New(env, create_socket_pair));
   exports.Set("receiveDescriptor", Napi::Function::New(env, receive_descriptor));
   exports.Set("readCached", Napi::Function::New(env, read_cached_bytes));
+  exports.Set("trimMemory", Napi::Function::New(env, trim_memory));
   exports.Set("threadNumber", Napi::Function::New(env, thread_number));
   exports.Set("threadClock", Napi::Function::New(env, thread_clock));
   exports.Set("threadSeconds", Napi::Function::New(env, thread_seconds));

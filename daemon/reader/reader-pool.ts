@@ -1,14 +1,18 @@
 // Readers for images to come: one is always started ahead, because a thread takes longer to start than most images to open.
+import { tryToLoadAddon } from '../../src/source/load-addon.js';
 import type { ReaderLimits } from './reader-limits.js';
 import { ReaderThread } from './reader-thread.js';
 
 /** Milliseconds after which a reader that was taken is replaced: whoever took it needs the processor now. */
 const REPLACE_DELAY = 100;
+/** Milliseconds after the last of several readers has ended in which what they have freed is given back. */
+const TRIM_DELAY = 500;
 
 export class ReaderPool {
   readonly #limits: ReaderLimits;
   #spare: ReaderThread | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #trim: NodeJS.Timeout | undefined;
 
   constructor(limits: ReaderLimits) {
     this.#limits = limits;
@@ -20,6 +24,10 @@ export class ReaderPool {
     this.#spare = undefined;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.prepare(), REPLACE_DELAY).unref();
+    void reader.ended.then(() => {
+      clearTimeout(this.#trim);
+      this.#trim = setTimeout(() => tryToLoadAddon()?.trimMemory(), TRIM_DELAY).unref();
+    });
     return reader;
   }
 
