@@ -3,6 +3,7 @@
 import yargs from 'yargs';
 import type { Argv } from 'yargs';
 import { IsodriveError } from '../base/error.js';
+import { listCommandGroups } from './command-groups.js';
 import type { CommandSpec, OptionSpec } from './command-spec.js';
 import { COMMANDS, GLOBAL_OPTIONS } from './command-table.js';
 
@@ -41,16 +42,11 @@ export function explainUsage(argv: readonly string[]): string | undefined {
 }
 
 function addCommands(parser: Argv): void {
-  const groups = new Map<string, CommandSpec[]>();
-  for (const spec of COMMANDS) {
-    const [group = '', word] = spec.name.split(' ');
-    if (word === undefined) addCommand(parser, spec, group);
-    else groups.set(group, [...(groups.get(group) ?? []), spec]);
-  }
-  for (const [group, specs] of groups) {
-    parser.command(group, `Control the ${group}`, (inner) => {
-      for (const spec of specs) addCommand(inner, spec, spec.name.slice(group.length + 1));
-      return inner.demandCommand(1, `No ${group} command given, expected one`);
+  for (const spec of COMMANDS) if (!spec.name.includes(' ')) addCommand(parser, spec, spec.name);
+  for (const { name, summary, commands } of listCommandGroups()) {
+    parser.command(name, summary, (inner) => {
+      for (const [word, spec] of commands) addCommand(inner, spec, word);
+      return inner.demandCommand(1, `No ${name} command given, expected one`);
     });
   }
 }

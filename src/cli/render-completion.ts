@@ -1,5 +1,6 @@
 // Completion scripts for the shells, made from the command table: commands, options, their choices, and files.
 import { IsodriveError } from '../base/error.js';
+import { listCommandGroups } from './command-groups.js';
 import type { CommandSpec, OptionSpec } from './command-spec.js';
 import { COMMANDS, GLOBAL_OPTIONS } from './command-table.js';
 
@@ -23,20 +24,11 @@ function firstWords(): string[] {
   return [...new Set(COMMANDS.map(({ name }) => name.split(' ')[0]!))];
 }
 
-function groupWords(): Map<string, string[]> {
-  const groups = new Map<string, string[]>();
-  for (const { name } of COMMANDS) {
-    const [group = '', word] = name.split(' ');
-    if (word !== undefined) groups.set(group, [...(groups.get(group) ?? []), word]);
-  }
-  return groups;
-}
-
 function renderBash(): string {
   const choices = COMMANDS.flatMap(({ options }) => options).filter((option) => option.choices !== undefined);
   const byOption = new Map(choices.map((option) => [`--${option.name}`, option.choices!.join(' ')]));
-  const groups = [...groupWords()];
-  const isGroup = groups.map(([group]) => group).join('|');
+  const groups = listCommandGroups();
+  const isGroup = groups.map(({ name }) => name).join('|');
   return [
     '_isodrive() {',
     '  local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}" command="${COMP_WORDS[1]}"',
@@ -52,8 +44,8 @@ function renderBash(): string {
     '  if [ "$COMP_CWORD" -eq 2 ]; then',
     '    case "$command" in',
     ...groups.map(
-      ([group, words]) =>
-        `      ${group}) COMPREPLY=($(compgen -W "${words.join(' ')}" -- "$current")); return ;;`,
+      ({ name, commands }) =>
+        `      ${name}) COMPREPLY=($(compgen -W "${[...commands.keys()].join(' ')}" -- "$current")); return ;;`,
     ),
     ...positionalChoices().map(
       ([command, words]) => `      ${command}) COMPREPLY=($(compgen -W "${words}" -- "$current")); return ;;`,
@@ -103,10 +95,8 @@ function renderFish(): string {
       lines.push(`complete -c isodrive -n ${quote(used)} ${option(own)}`);
     }
   }
-  for (const group of groupWords().keys()) {
-    lines.push(
-      `complete -c isodrive -f -n '__fish_use_subcommand' -a ${group} -d ${quote(`Control the ${group}`)}`,
-    );
+  for (const { name, summary } of listCommandGroups()) {
+    lines.push(`complete -c isodrive -f -n '__fish_use_subcommand' -a ${name} -d ${quote(summary)}`);
   }
   for (const [command, words] of positionalChoices()) {
     const used = `__fish_seen_subcommand_from ${command}`;
