@@ -1,14 +1,9 @@
 // The mounts of a daemon in a file, for the next one: what a successor needs to go on with them, or to make them again.
-// Written whole and renamed into place at each change, so that whoever reads it finds one state or the next.
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { isSystemError } from '../src/base/error.js';
 import { TREE_KINDS } from '../src/filesystem/file-tree.js';
 import { DRIVER_NAMES } from '../src/mount/mount-driver.js';
+import { EntryFile } from './entry-file.js';
 import type { DaemonLog } from './log.js';
-
-/** Grows when an older daemon could not make sense of the file; it then starts without mounts. */
-const JOURNAL_VERSION = 1;
 
 const VIEW = z.object({
   session: z.number().optional(),
@@ -78,9 +73,6 @@ export const JOURNAL_ENTRY = z.object({
   /** Its requests are written to the log. */
   traceFuse: z.boolean().default(false),
 });
-/** Entries are judged one by one: one that makes no sense costs its own mount. */
-const FILE = z.object({ version: z.literal(JOURNAL_VERSION), mounts: z.array(z.unknown()) });
-
 export type JournalEntry = z.infer<typeof JOURNAL_ENTRY>;
 
 /**
@@ -91,64 +83,8 @@ export function sourceNameOf({ id, image, owner }: Pick<JournalEntry, 'id' | 'im
   return owner === undefined ? image : `isodrive:${id}`;
 }
 
-export class Journal {
-  readonly #path: string;
-  readonly #log: DaemonLog;
-  readonly #entries = new Map<string, JournalEntry>();
-
+export class Journal extends EntryFile<JournalEntry> {
   constructor(path: string, log: DaemonLog) {
-    this.#path = path;
-    this.#log = log;
-  }
-
-  get entries(): readonly JournalEntry[] {
-    return [...this.#entries.values()];
-  }
-
-  /** Takes what the last daemon has left. Without it, or with one that is damaged, there is nothing to restore. */
-  load(): void {
-    try {
-      const { mounts } = FILE.parse(JSON.parse(readFileSync(this.#path, 'utf8')));
-      for (const found of mounts) {
-        const { data: entry, error } = JOURNAL_ENTRY.safeParse(found);
-        if (entry !== undefined) this.#entries.set(entry.id, entry);
-        else this.#log.error({ err: error, path: this.#path }, 'cannot read a mount in the journal');
-      }
-    } catch (thrown) {
-      if (isSystemError(thrown) && thrown.code === 'ENOENT') return;
-      this.#log.error({ err: thrown, path: this.#path }, 'cannot read the journal of mounts');
-    }
-  }
-
-  set(entry: JournalEntry): void {
-    this.#entries.set(entry.id, entry);
-    this.#write();
-  }
-
-  /** Changes fields of an entry, if it is there. */
-  update(id: string, change: Partial<JournalEntry>): void {
-    const entry = this.#entries.get(id);
-    if (entry !== undefined) this.set({ ...entry, ...change });
-  }
-
-  delete(id: string): void {
-    if (this.#entries.delete(id)) this.#write();
-  }
-
-  /** A daemon without its journal still mounts: a fault is told in the log, not to who mounts. */
-  #write(): void {
-    const temporary = `${this.#path}.new`;
-    try {
-      if (this.#entries.size === 0) {
-        rmSync(this.#path, { force: true });
-        return;
-      }
-      writeFileSync(temporary, JSON.stringify({ version: JOURNAL_VERSION, mounts: this.entries }), {
-        mode: 0o600,
-      });
-      renameSync(temporary, this.#path);
-    } catch (thrown) {
-      this.#log.error({ err: thrown, path: this.#path }, 'cannot write the journal of mounts');
-    }
+    super(path, JOURNAL_ENTRY, log);
   }
 }

@@ -1,0 +1,74 @@
+// Entries in a file, for the next process: written whole and renamed into place at each change, so that whoever reads it
+// finds one state or the next.
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { z } from 'zod';
+import { isSystemError } from '../src/base/error.js';
+import type { DaemonLog } from './log.js';
+
+/** Grows when an older daemon could not make sense of the file; it then starts without mounts. */
+const FILE_VERSION = 1;
+/** Entries are judged one by one: one that makes no sense costs its own mount. */
+const FILE = z.object({ version: z.literal(FILE_VERSION), mounts: z.array(z.unknown()) });
+
+export class EntryFile<T extends { readonly id: string }> {
+  readonly #path: string;
+  readonly #schema: z.ZodType<T>;
+  readonly #log: DaemonLog;
+  readonly #entries = new Map<string, T>();
+
+  constructor(path: string, schema: z.ZodType<T>, log: DaemonLog) {
+    this.#path = path;
+    this.#schema = schema;
+    this.#log = log;
+  }
+
+  get entries(): readonly T[] {
+    return [...this.#entries.values()];
+  }
+
+  /** Takes what the last daemon has left. Without it, or with one that is damaged, there is nothing to restore. */
+  load(): void {
+    try {
+      const { mounts } = FILE.parse(JSON.parse(readFileSync(this.#path, 'utf8')));
+      for (const found of mounts) {
+        const { data: entry, error } = this.#schema.safeParse(found);
+        if (entry !== undefined) this.#entries.set(entry.id, entry);
+        else this.#log.error({ err: error, path: this.#path }, 'cannot read a mount in the journal');
+      }
+    } catch (thrown) {
+      if (isSystemError(thrown) && thrown.code === 'ENOENT') return;
+      this.#log.error({ err: thrown, path: this.#path }, 'cannot read the journal of mounts');
+    }
+  }
+
+  set(entry: T): void {
+    this.#entries.set(entry.id, entry);
+    this.#write();
+  }
+
+  /** Changes fields of an entry, if it is there. */
+  update(id: string, change: Partial<T>): void {
+    const entry = this.#entries.get(id);
+    if (entry !== undefined) this.set({ ...entry, ...change });
+  }
+
+  delete(id: string): void {
+    if (this.#entries.delete(id)) this.#write();
+  }
+
+  /** A daemon without its journal still mounts: a fault is told in the log, not to who mounts. */
+  #write(): void {
+    const temporary = `${this.#path}.new`;
+    try {
+      if (this.#entries.size === 0) {
+        rmSync(this.#path, { force: true });
+        return;
+      }
+      const text = JSON.stringify({ version: FILE_VERSION, mounts: this.entries });
+      writeFileSync(temporary, text, { mode: 0o600 });
+      renameSync(temporary, this.#path);
+    } catch (thrown) {
+      this.#log.error({ err: thrown, path: this.#path }, 'cannot write the journal of mounts');
+    }
+  }
+}
