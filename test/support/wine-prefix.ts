@@ -1,5 +1,5 @@
 // A Wine prefix of a test's own, without a screen, and programs for it from C source.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
@@ -7,6 +7,12 @@ import type { CommandResult } from '../../scripts/bench/run-command.js';
 
 /** Milliseconds: making a prefix copies several hundred megabytes. */
 const DEADLINE = 120_000;
+
+/** Values to be there before any program starts, as Wine's own files write them: for the user, for the machine. */
+export interface WineRegistry {
+  readonly user?: string;
+  readonly system?: string;
+}
 
 export class WinePrefix implements AsyncDisposable {
   /** Scratch folder, which holds the prefix as well; removed at the end. */
@@ -20,11 +26,18 @@ export class WinePrefix implements AsyncDisposable {
     this.env = { ...process.env, WINEPREFIX: this.path, WINEDEBUG: '-all', HOME: folder, DISPLAY: '' };
   }
 
-  static async make(): Promise<WinePrefix> {
+  /** A copy of the one that ISODRIVE_WINE_PREFIX names, or a new one, which takes much longer. */
+  static async make(registry: WineRegistry = {}): Promise<WinePrefix> {
     const prefix = new WinePrefix(await mkdtemp(join(tmpdir(), 'isodrive-wine-')));
+    const template = process.env.ISODRIVE_WINE_PREFIX ?? '';
     try {
-      await prefix.run('wineboot', '--init');
-      await prefix.waitForEnd();
+      if (template !== '') await mustRun('cp', ['-a', template, prefix.path]);
+      else {
+        await prefix.run('wineboot', '--init');
+        await prefix.waitForEnd();
+      }
+      await appendFile(join(prefix.path, 'user.reg'), registry.user ?? '');
+      await appendFile(join(prefix.path, 'system.reg'), registry.system ?? '');
       return prefix;
     } catch (thrown) {
       await prefix[Symbol.asyncDispose]();
