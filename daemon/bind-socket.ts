@@ -42,6 +42,7 @@ export async function adoptSocket(
  * `permission` or `policy`.
  */
 export async function bindSocket(server: Server, path: string, isForAll = false): Promise<BoundSocket> {
+  if (process.platform === 'win32') return (await import('./windows/bind-pipe.js')).bindPipe(server, path);
   const own = `${path}.${process.pid}`;
   try {
     const made = mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -81,7 +82,7 @@ async function putInPlace(own: string, path: string): Promise<void> {
     }
     await removeDead(path);
   }
-  throw busy(path);
+  throw listensAlready(path);
 }
 
 /**
@@ -95,7 +96,7 @@ async function removeDead(path: string): Promise<void> {
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (found === undefined) return;
     if (!found.isSocket()) throw notASocket(path);
-    if (await isAlive(path)) throw busy(path);
+    if (await isAlive(path)) throw listensAlready(path);
     rmSync(path, { force: true });
   } finally {
     removeQuietly(lock);
@@ -120,7 +121,8 @@ async function takeLock(lock: string): Promise<void> {
   );
 }
 
-function isAlive(path: string): Promise<boolean> {
+/** Whether somebody listens at a socket or a named pipe. */
+export function isAlive(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
     const finish = (alive: boolean): void => {
@@ -136,7 +138,7 @@ function isAlive(path: string): Promise<boolean> {
   });
 }
 
-function listen(server: Server, target: string | { readonly fd: number }): Promise<void> {
+export function listen(server: Server, target: string | { readonly fd: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(target, () => {
@@ -150,7 +152,7 @@ function removeIfSame(path: string, inode: number): void {
   if (lstatSync(path, { throwIfNoEntry: false })?.ino === inode) rmSync(path, { force: true });
 }
 
-function busy(path: string): IsodriveError {
+export function listensAlready(path: string): IsodriveError {
   return new IsodriveError('busy', `A daemon listens at "${path}" already, expected a free socket`, {
     action: 'Use it, or stop it with isodrive daemon stop',
   });

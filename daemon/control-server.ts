@@ -12,7 +12,8 @@ import type { DaemonLog } from './log.js';
 import { callMethod } from './methods.js';
 import type { DaemonFacts } from './methods.js';
 import { renderMetrics } from './render-metrics.js';
-import type { MountManager, UserAccounts } from './mount-manager.js';
+import type { UserAccounts } from './mount-manager.js';
+import type { MountService } from './mount-service.js';
 import { createPeerCheck } from './peer-check.js';
 import type { PeerCheck } from './peer-check.js';
 import type { ServiceManager } from './service-manager.js';
@@ -35,7 +36,7 @@ const ACTIVATION_SOCKET = 'isodrive';
 
 export interface ControlServerOptions {
   readonly facts: DaemonFacts;
-  readonly manager: MountManager;
+  readonly manager: MountService;
   readonly service: ServiceManager;
   readonly events: EventBus;
   readonly log: DaemonLog;

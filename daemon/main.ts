@@ -6,19 +6,14 @@ import { parseArgs } from 'node:util';
 import { IsodriveError, toIsodriveError } from '../src/base/error.js';
 import { packageVersion } from '../src/protocol/package-info.js';
 import { encodeError } from '../src/protocol/rpc-error.js';
-import { SYSTEM_SOCKET, controlSocketPath } from '../src/protocol/socket-path.js';
+import { SYSTEM_SOCKET, controlSocketPath, defaultJournalPath } from '../src/protocol/socket-path.js';
 import { READY_DESCRIPTOR } from '../src/protocol/start-daemon.js';
 import type { ReadyMessage } from '../src/protocol/start-daemon.js';
 import { ControlServer } from './control-server.js';
-import { createDrivers, createErofsDriver, createUserDrivers } from './drivers.js';
+import { createMounts } from './create-mounts.js';
 import { EventBus } from './event-bus.js';
 import { startIdleTimer } from './idle-timer.js';
-import { Journal } from './journal.js';
 import { openLog } from './log.js';
-import { MountKeeper } from './mount-keeper.js';
-import { MountManager } from './mount-manager.js';
-import { readLimits } from './reader/reader-limits.js';
-import { ReaderPool } from './reader/reader-pool.js';
 import { ServiceManager } from './service-manager.js';
 import { loadPolicy } from './users/policy.js';
 import type { Policy } from './users/policy.js';
@@ -48,13 +43,9 @@ async function startDaemon(options: DaemonOptions, service: ServiceManager): Pro
   const log = openLog(logPath);
   service.onFault = (err) => log.error({ err }, 'cannot speak to the service manager');
   const events = new EventBus();
-  const journal = new Journal(options.journalPath, log);
-  const keeper = new MountKeeper(journal, service);
   const users = options.policy && { policy: options.policy, ledger: new UserLedger() };
-  const erofs = users === undefined ? createErofsDriver(socketPath) : undefined;
-  const drivers = erofs === undefined ? createUserDrivers() : createDrivers(erofs);
-  const readers = new ReaderPool(readLimits(process.env));
-  const manager = new MountManager({ drivers, erofs, users, keeper, readers, events, log });
+  const { journalPath } = options;
+  const manager = await createMounts({ socketPath, journalPath, users, service, events, log });
   const facts = { version: packageVersion(), socketPath, logPath };
   let isEnding = false;
   const shutDown = async (reason: string, exitCode: number): Promise<void> => {
@@ -105,7 +96,6 @@ async function startDaemon(options: DaemonOptions, service: ServiceManager): Pro
     });
   }
   // Only now: who has bound the socket is the only daemon, so that the mounts in the journal are nobody else's.
-  journal.load();
   const late = new Promise<void>((resolve) => setTimeout(resolve, RESTORE_DEADLINE).unref());
   await Promise.race([manager.restore(), late]);
   if (options.idleTimeout !== undefined) {
@@ -122,7 +112,7 @@ async function startDaemon(options: DaemonOptions, service: ServiceManager): Pro
     if (neglected.length > 0) log.error({ neglected }, 'requests wait and no thread takes them');
     return neglected.length === 0;
   });
-  readers.prepare();
+  manager.prepare();
 }
 
 function refuseUpgrade(): IsodriveError {
@@ -170,7 +160,7 @@ async function main(): Promise<void> {
   const ready = service.take('ready') ?? (values.background ? READY_DESCRIPTOR : undefined);
   try {
     const socketPath = controlSocketPath(values.socket ?? (values.system ? SYSTEM_SOCKET : undefined));
-    const journalPath = values.journal ?? `${socketPath}.mounts`;
+    const journalPath = values.journal ?? defaultJournalPath(socketPath);
     const idleTimeout = parseSeconds(values['idle-timeout']);
     const policy = values.system ? preparePolicy(values.policy) : undefined;
     await startDaemon({ socketPath, logPath: values.log, journalPath, idleTimeout, policy }, service);

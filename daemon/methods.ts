@@ -1,6 +1,6 @@
 // What each method of the control socket does, apart from `watch`, which belongs to its connection.
 import type { MethodName, Methods } from '../src/protocol/messages.js';
-import type { MountManager } from './mount-manager.js';
+import type { MountService } from './mount-service.js';
 import { parseParams } from './params.js';
 import { requireRoot } from './users/caller.js';
 import type { Caller } from './users/caller.js';
@@ -14,7 +14,7 @@ export interface DaemonFacts {
 }
 
 export interface MethodContext {
-  readonly manager: MountManager;
+  readonly manager: MountService;
   readonly facts: DaemonFacts;
   /** Ends the daemon, once the answer is out. */
   readonly requestShutdown: () => void;

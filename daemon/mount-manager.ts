@@ -7,12 +7,10 @@ import type {
   MountParams,
   MountResult,
   MountSummary,
-  UnmountFailure,
   UnmountParams,
   UnmountResult,
   UnmountedSummary,
 } from '../src/protocol/messages.js';
-import { encodeError } from '../src/protocol/rpc-error.js';
 import { reportActivity } from './activity.js';
 import { waitForRemoval } from './drive-watch.js';
 import type { EventBus } from './event-bus.js';
@@ -24,6 +22,8 @@ import { KeyedLock } from './keyed-lock.js';
 import type { DaemonLog } from './log.js';
 import { MountFactory } from './mount-factory.js';
 import type { MountKeeper } from './mount-keeper.js';
+import { daemonIsEnding } from './mount-service.js';
+import type { MountService } from './mount-service.js';
 import { MountRegistry } from './mount-registry.js';
 import type { MountedImage } from './mounted-image.js';
 import { prepareByPath, prepareForCaller } from './prepare-mount.js';
@@ -34,6 +34,7 @@ import type { UserLedger } from './users/user-ledger.js';
 import type { ReaderPool } from './reader/reader-pool.js';
 import { restoreMounts } from './restore-mounts.js';
 import { TraceLog } from './trace-log.js';
+import { unmountTargets } from './unmount-targets.js';
 
 /** Milliseconds that a daemon which ends waits for the last users of a detached mount. */
 const END_DEADLINE = 500;
@@ -57,7 +58,7 @@ export interface MountManagerOptions {
   readonly log: DaemonLog;
 }
 
-export class MountManager {
+export class MountManager implements MountService {
   readonly #factory: MountFactory;
   readonly #erofs: ErofsDriver | undefined;
   readonly #users: UserAccounts | undefined;
@@ -215,6 +216,7 @@ export class MountManager {
 
   /** Brings back the mounts of a daemon that died. Call once, before any other method; never rejects. */
   restore(): Promise<void> {
+    this.#keeper.journal.load();
     const adopt = (mounted: MountedImage, isDetached = false): void => {
       this.#adopt(mounted, isDetached);
       this.#serve(mounted);
@@ -243,9 +245,7 @@ export class MountManager {
 
   #checkOpen(): void {
     if (!this.#stop.signal.aborted) return;
-    throw new IsodriveError('busy', 'Daemon is ending, expected it to stay', {
-      action: 'Run the command again: it starts a new daemon',
-    });
+    throw daemonIsEnding();
   }
 
   /** A detached mount serves its last users; nobody can name it any more. */
@@ -320,29 +320,13 @@ export class MountManager {
   }
 
   /** Unmounts what the targets name. Never rejects for one of them: each failure is told beside its target. */
-  async unmount(params: UnmountParams, caller?: Caller): Promise<UnmountResult> {
-    const chosen = new Map<MountedImage, string>();
-    const failed: UnmountFailure[] = [];
-    if (params.all === true) for (const mount of this.#registry.seenBy(caller)) chosen.set(mount, mount.id);
-    for (const target of params.targets ?? []) {
-      try {
-        chosen.set(this.#registry.find(target, caller), target.name);
-      } catch (thrown) {
-        failed.push({ target: target.name, error: encodeError(thrown) });
-      }
-    }
-    const unmounted: UnmountedSummary[] = [];
-    await Promise.all(
-      [...chosen].map(async ([mount, target]) => {
-        try {
-          await this.#unmountOne(mount, params.lazy ?? false);
-          unmounted.push(mount.name());
-        } catch (thrown) {
-          failed.push({ target, error: encodeError(thrown) });
-        }
-      }),
-    );
-    return { unmounted, failed };
+  unmount(params: UnmountParams, caller?: Caller): Promise<UnmountResult> {
+    return unmountTargets(params, {
+      mounts: this.#registry.seenBy(caller),
+      find: (target) => this.#registry.find(target, caller),
+      unmount: (mount, lazy) => this.#unmountOne(mount, lazy),
+      name: (mount) => mount.name(),
+    });
   }
 
   async #unmountOne(mount: MountedImage, lazy: boolean): Promise<void> {
@@ -367,6 +351,11 @@ export class MountManager {
     } catch (thrown) {
       this.#log.error({ err: thrown, ...mount.name() }, 'cannot unmount');
     }
+  }
+
+  /** Has a reader ready for the next mount. */
+  prepare(): void {
+    this.#readers.prepare();
   }
 
   /** Says that a client holds a bound mount now. Rejects with `no-such-mount`. */

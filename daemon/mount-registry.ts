@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { IsodriveError } from '../src/base/error.js';
 import type { FileOwner } from '../src/mount/mount-driver.js';
 import type { UnmountTarget } from '../src/protocol/messages.js';
+import { findTarget } from './find-target.js';
 import { isSameFile } from './image-identity.js';
 import type { ImageIdentity } from './image-identity.js';
 import type { MountedImage } from './mounted-image.js';
@@ -61,34 +62,11 @@ export class MountRegistry {
     );
   }
 
-  /**
-   * The mount that a target means: exact id first, then mount point or image path, label, and unique id prefix.
-   * Throws `no-such-mount`, or `usage` when it means several; a mount that the caller does not see is none.
-   */
+  /** The mount that a target means. Throws as findTarget does; a mount that the caller does not see is none. */
   find(target: UnmountTarget, caller?: Caller): MountedImage {
-    const seen = this.seenBy(caller);
-    const rules: ((mount: MountedImage) => boolean)[] = [
-      (mount) => mount.id === target.name,
-      (mount) => target.paths.includes(mount.active.directory),
-      (mount) => target.paths.includes(mount.path),
-      (mount) => mount.label !== '' && mount.label === target.name,
-      (mount) => mount.id.startsWith(target.name.toLowerCase()),
-    ];
-    for (const rule of rules) {
-      const found = seen.filter(rule);
-      if (found.length > 1) throw ambiguous(target, found);
-      if (found[0] !== undefined) return found[0];
-    }
-    throw new IsodriveError(
-      'no-such-mount',
-      `No mount is called "${target.name}", expected an id, a label, a mount point or an image path`,
-    );
+    return findTarget(this.seenBy(caller), target, ({ id, active, path, label }) => ({
+      ...{ id, path, label },
+      directory: active.directory,
+    }));
   }
-}
-
-function ambiguous(target: UnmountTarget, found: readonly MountedImage[]): IsodriveError {
-  const names = found.map((mount) => `${mount.id} at "${mount.active.directory}"`).join(', ');
-  return new IsodriveError('usage', `"${target.name}" means ${found.length} mounts, expected one: ${names}`, {
-    action: 'Name it by its id or mount point',
-  });
 }

@@ -1,5 +1,6 @@
 // What the daemon accepts as parameters: every message comes from another process, so each is checked here, once.
 // Unknown fields are ignored, so that a newer client can talk to an older daemon.
+import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { IsodriveError } from '../src/base/error.js';
 import { MAX_SECTOR_OFFSET } from '../src/disc/shifted-reader.js';
@@ -8,13 +9,13 @@ import { DRIVER_NAMES } from '../src/mount/mount-driver.js';
 import { MAX_TARGETS, PASSED_NAMES } from '../src/protocol/messages.js';
 import type { MethodName, Methods } from '../src/protocol/messages.js';
 
-/** PATH_MAX of Linux, its terminator excluded. */
-const MAX_PATH = 4095;
+/** PATH_MAX of Linux, its terminator excluded; the longest path of Windows, in the units that both count here. */
+const MAX_PATH = process.platform === 'win32' ? 32_767 : 4095;
 
 const absolutePath = z
   .string()
   .max(MAX_PATH)
-  .regex(/^\/[^\0]*$/u, 'expected an absolute path');
+  .refine((path) => isAbsolute(path) && !path.includes('\0'), 'expected an absolute path');
 const targetName = z.string().min(1).max(MAX_PATH);
 const none = z.object({});
 
@@ -36,6 +37,10 @@ const SCHEMAS = {
     traceFuse: z.boolean().optional(),
     wine: z.boolean().optional(),
     bound: z.boolean().optional(),
+    letter: z
+      .string()
+      .regex(/^[A-Z]$/u, 'expected a letter of A to Z')
+      .optional(),
   }),
   unmount: z.object({
     targets: z

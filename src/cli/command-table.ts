@@ -45,6 +45,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'new', type: 'boolean', summary: 'Mount it again even if it is mounted' },
       { name: 'allow-other', type: 'boolean', summary: 'Let other users in' },
       { name: 'trace-fuse', type: 'boolean', summary: "Write the kernel's requests to the daemon's log" },
+      { name: 'letter', type: 'string', summary: 'Drive letter, on Windows; the one that it gives without' },
       { name: 'wine', type: 'boolean', summary: 'Add the files that tell Wine label and serial number' },
     ],
     load: async () => (await import('./commands/mount.js')).runMount,

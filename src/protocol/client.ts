@@ -61,7 +61,8 @@ export class ControlClient implements AsyncDisposable {
 
   /** Rejects with `daemon-unreachable` (cause: the socket's own error) or `permission`. */
   static async connect(path: string): Promise<ControlClient> {
-    checkSocketOwner(path);
+    if (process.platform === 'win32') (await import('../windows/pipe-access.js')).checkPipeOwner(path);
+    else checkSocketOwner(path);
     const end = performance.now() + CONNECT_PATIENCE;
     for (;;) {
       try {

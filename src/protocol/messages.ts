@@ -52,6 +52,8 @@ export interface MountParams {
   readonly wine?: boolean | undefined;
   /** A mount of the caller's own, which ends with the connection that asked for it, or has called `bind` since. */
   readonly bound?: boolean;
+  /** Drive letter, A to Z, on Windows; the one that Windows gives where absent. */
+  readonly letter?: string | undefined;
 }
 
 /** Counters of a mount, and what they come to. */
@@ -84,8 +86,9 @@ export interface MountSummary {
   readonly mountPoint: string;
   /** Volume label; may be empty. */
   readonly label: string;
-  readonly tree: TreeKind;
-  readonly driver: DriverName;
+  /** `cdfs`: Windows shows the Joliet tree, or without one the names of ISO 9660. */
+  readonly tree: TreeKind | 'cdfs';
+  readonly driver: DriverName | 'windows';
   readonly allowOther: boolean;
   /** Bytes of the image when it was mounted. */
   readonly size: number;

@@ -2,7 +2,7 @@
 // that they meet; nothing is created here.
 import { lstatSync, statSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { IsodriveError, isSystemError } from '../base/error.js';
 
 /** sun_path of sockaddr_un holds 108 bytes, its terminator included (unix(7)). */
@@ -60,11 +60,22 @@ export function servedDrivesFolder(
   return join(dirname(controlSocketPath(wanted, environment)), 'drives');
 }
 
-/** The daemon's log: isodrive/isodrived.log in XDG_STATE_HOME, by default ~/.local/state. */
+/** The daemon's log: isodrive/isodrived.log in XDG_STATE_HOME, by default ~/.local/state; in %LOCALAPPDATA% on Windows. */
 export function daemonLogPath(environment: Environment = process.env): string {
-  const state = environment.XDG_STATE_HOME;
-  const base = state !== undefined && state !== '' ? state : join(homedir(), '.local', 'state');
-  return join(base, 'isodrive', 'isodrived.log');
+  return join(stateFolder(environment), 'isodrived.log');
+}
+
+/** The journal of a daemon's mounts: beside its socket, or, as pipes are in no directory, beside its log. */
+export function defaultJournalPath(socketPath: string, environment: Environment = process.env): string {
+  if (process.platform !== 'win32') return `${socketPath}.mounts`;
+  return join(stateFolder(environment), `${basename(socketPath)}.mounts`);
+}
+
+function stateFolder(environment: Environment): string {
+  const isWindows = process.platform === 'win32';
+  const state = isWindows ? environment.LOCALAPPDATA : environment.XDG_STATE_HOME;
+  if (state !== undefined && state !== '') return join(state, 'isodrive');
+  return join(homedir(), ...(isWindows ? ['AppData', 'Local'] : ['.local', 'state']), 'isodrive');
 }
 
 /**
@@ -72,7 +83,6 @@ export function daemonLogPath(environment: Environment = process.env): string {
  * this user or root, and nobody else may rename what lies in the directory. A missing one passes.
  */
 export function checkSocketOwner(socketPath: string): void {
-  if (process.platform === 'win32') return;
   const directory = statIfThere(dirname(socketPath), statSync);
   if (directory === undefined) return;
   const others = (directory.mode & WRITABLE_BY_OTHERS) !== 0 && (directory.mode & STICKY) === 0;

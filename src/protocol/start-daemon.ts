@@ -37,6 +37,9 @@ export function keeperProgram(): string {
 /** Threads for reads of files by JavaScript: with Node's own four, as many reads of a bad medium stop all mounts. */
 const FILE_THREADS = '16';
 
+/** Seconds without drives and clients after which a daemon on Windows ends: there is nothing that it would wait for. */
+const WINDOWS_IDLE_TIMEOUT = '900';
+
 export interface StartOptions {
   readonly socketPath: string;
   readonly signal?: AbortSignal;
@@ -104,12 +107,15 @@ function spawnDaemon(socketPath: string, logPath: string): ChildProcess {
       ...DAEMON_NODE_OPTIONS,
       daemonProgram(),
       ...['--socket', socketPath, '--log', logPath],
+      ...(process.platform === 'win32' ? ['--idle-timeout', WINDOWS_IDLE_TIMEOUT] : []),
     ];
     const keeper = keeperProgram();
-    // Without a compiler there is no keeper; the daemon then runs alone, and its mounts end with it.
-    const [program, ...args] = existsSync(keeper) ? [keeper, ...daemon] : [...daemon, '--background'];
+    // Without a compiler there is no keeper, and the mounts end with the daemon; on Windows they outlive it by themselves.
+    const isKept = process.platform !== 'win32' && existsSync(keeper);
+    const [program, ...args] = isKept ? [keeper, ...daemon] : [...daemon, '--background'];
     const env = { UV_THREADPOOL_SIZE: FILE_THREADS, ...process.env };
-    return spawn(program, args, { detached: true, stdio: ['ignore', 'ignore', log, 'pipe'], cwd: '/', env });
+    const stdio = ['ignore', 'ignore', log, 'pipe'] as const;
+    return spawn(program, args, { detached: true, windowsHide: true, stdio: [...stdio], cwd: '/', env });
   } finally {
     closeSync(log);
   }

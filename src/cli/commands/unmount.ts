@@ -28,11 +28,6 @@ export const runUnmount: RunCommand = async (args, { output, signal }) => {
   if (names.length > MAX_TARGETS) {
     throw new IsodriveError('usage', `Found ${names.length} targets, expected at most ${MAX_TARGETS}`);
   }
-  if (process.platform === 'win32') {
-    const { unmountOnWindows } = await import('../windows-mounts.js');
-    await unmountOnWindows(args);
-    return undefined;
-  }
   const { path: socketPath, isSystem } = findSocket(args);
   const targets = await Promise.all(names.map(findTarget));
   const { unmounted, failed } = await unmount(socketPath, targets, {

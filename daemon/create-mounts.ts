@@ -1,0 +1,38 @@
+// Who holds the mounts of this daemon, by what the system offers.
+import { createDrivers, createErofsDriver, createUserDrivers } from './drivers.js';
+import type { EventBus } from './event-bus.js';
+import { Journal } from './journal.js';
+import type { DaemonLog } from './log.js';
+import { MountKeeper } from './mount-keeper.js';
+import { MountManager } from './mount-manager.js';
+import type { UserAccounts } from './mount-manager.js';
+import type { MountService } from './mount-service.js';
+import { readLimits } from './reader/reader-limits.js';
+import { ReaderPool } from './reader/reader-pool.js';
+import type { ServiceManager } from './service-manager.js';
+
+export interface CreateMountsOptions {
+  readonly socketPath: string;
+  /** Where the journal of mounts is kept. */
+  readonly journalPath: string;
+  /** Of the system service; undefined for a daemon of one user. */
+  readonly users: UserAccounts | undefined;
+  readonly service: ServiceManager;
+  readonly events: EventBus;
+  readonly log: DaemonLog;
+}
+
+/** Rejects, on Windows, with `policy` where the addon was not built. */
+export async function createMounts(options: CreateMountsOptions): Promise<MountService> {
+  const { socketPath, journalPath, users, service, events, log } = options;
+  if (process.platform === 'win32') {
+    const { requireWindowsAddon } = await import('../src/windows/load-addon.js');
+    const { WindowsMounts } = await import('./windows/windows-mounts.js');
+    return new WindowsMounts({ addon: requireWindowsAddon(), journalPath, events, log });
+  }
+  const keeper = new MountKeeper(new Journal(journalPath, log), service);
+  const erofs = users === undefined ? createErofsDriver(socketPath) : undefined;
+  const drivers = erofs === undefined ? createUserDrivers() : createDrivers(erofs);
+  const readers = new ReaderPool(readLimits(process.env));
+  return new MountManager({ drivers, erofs, users, keeper, readers, events, log });
+}
