@@ -1,10 +1,10 @@
 // Opens the bytes of a local image or drive, with the map of what could not be read when the image was made.
-import { stat } from 'node:fs/promises';
 import type { ByteSource } from './byte-source.js';
 import { DamagedSource } from './damaged-source.js';
 import type { FileIo } from './file-io.js';
 import { FileSource, isBlockDevice } from './file-source.js';
 import { findRescueMap, readRescueMap } from './find-rescue-map.js';
+import { isDevicePath } from './optical/drive-device.js';
 import { DriveSource } from './optical/drive-source.js';
 import type { DriveSourceOptions } from './optical/drive-source.js';
 import { RescueMap } from './rescue-map.js';
@@ -77,9 +77,5 @@ async function withDamage(
 
 /** Undefined for whatever is no optical drive; what is wrong with the path FileSource says. */
 async function openDrive(path: string, options: DriveSourceOptions): Promise<DriveSource | undefined> {
-  const isDevice = await stat(path).then(
-    (found) => found.isBlockDevice(),
-    () => false,
-  );
-  return isDevice ? DriveSource.open(path, options) : undefined;
+  return (await isDevicePath(path)) ? DriveSource.open(path, options) : undefined;
 }

@@ -22,10 +22,10 @@ const node = process.env.ISODRIVE_WINDOWS_NODE ?? '';
 const PROGRAMS = ['wine', 'wineserver', 'x86_64-w64-mingw32-g++', 'xorriso'];
 /** Milliseconds. */
 export const WINDOWS_PATIENCE = 120_000;
-/** Wine as a Windows that this Node takes, and a drive of another machine. */
+/** Wine as a Windows that this Node takes, a drive of another machine, and a CD-ROM drive. */
 const REGISTRY = {
   user: '\n[Software\\\\Wine] 1\n"Version"="win10"\n',
-  system: '\n[Software\\\\Wine\\\\Drives] 1\n"n:"="network"\n',
+  system: '\n[Software\\\\Wine\\\\Drives] 1\n"n:"="network"\n"r:"="cdrom"\n',
 };
 
 export interface WindowsResult {
@@ -62,8 +62,11 @@ export class WindowsMachine implements AsyncDisposable {
   static async make(): Promise<WindowsMachine> {
     const machine = new WindowsMachine(await WinePrefix.make(REGISTRY));
     try {
-      // Before the server starts, which learns then what kind of drive it is.
-      await symlink(machine.at('network'), join(machine.prefix.path, 'dosdevices', 'n:'));
+      // Before the server starts, which learns then what kinds of drives they are. The device takes no commands.
+      const links = { 'n:': machine.at('network'), 'r:': machine.at('network'), 'r::': '/dev/null' };
+      for (const [name, target] of Object.entries(links)) {
+        await symlink(target, join(machine.prefix.path, 'dosdevices', name));
+      }
       await Promise.all(['network', 'record'].map((name) => mkdir(machine.at(name))));
       await Promise.all([
         machine.#buildAddon(),

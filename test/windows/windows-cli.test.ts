@@ -208,6 +208,15 @@ describe.skipIf(!(await hasWindows()))('isodrive on Windows', () => {
     expect(windows.calls()).toEqual([]);
   });
 
+  it('says what is wrong with drives that are none, or take no commands', async () => {
+    expect(await run('drives')).toEqual({ status: 0, stdout: '', stderr: '' });
+    for (const drive of ['\\\\.\\R:', '\\\\.\\C:']) {
+      expect(await fail('eject', drive)).toMatchObject({ code: 'usage', exit: 2 });
+    }
+    expect(await fail('eject', '\\\\.\\CdRom77')).toMatchObject({ code: 'image-not-found', exit: 3 });
+    expect(await fail('info', '\\\\.\\CdRom77')).toMatchObject({ code: 'image-unreadable', exit: 3 });
+  });
+
   it(
     'sees that somebody else has ejected a drive, and tells who watches',
     async () => {

@@ -20,7 +20,8 @@ export const runInfo: RunCommand = async (args, { output, signal }) => {
   await reportCopyProtection(image, signal);
   const description = describeImage(image);
   const damage = await describeDamage(image, signal);
-  const path = await realpath(image.source.name);
+  // A drive of Windows is no file.
+  const path = await realpath(image.source.name).catch(() => image.source.name);
   const all = await listMounts(findSocket(args).path, signal);
   const mounts = all.filter((mount) => mount.image === path);
   if (output.json) {

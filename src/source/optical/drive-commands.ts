@@ -9,6 +9,10 @@ const C2_POINTERS = 0x02;
 export const CD_READ_FEATURE = 0x001e;
 export const CAPACITY_LENGTH = 8;
 
+export function testUnitReadyCommand(): Uint8Array {
+  return new Uint8Array(6);
+}
+
 export function inquiryCommand(): Uint8Array {
   return Uint8Array.of(0x12, 0, 0, 0, INQUIRY_LENGTH, 0);
 }

@@ -2,11 +2,9 @@
 // it spoils the neighbour, blocks beyond the size that it believes) by commands to the drive. It has no descriptor for
 // native code to read from, because every read has to notice that the disc was changed.
 import { read } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { IsodriveError, isSystemError, toIsodriveError } from '../../base/error.js';
 import { loadAddon } from '../../../native/index.js';
 import { abortable, throwIfAborted } from '../abortable.js';
-import { readSysfsSize } from '../block-device-size.js';
 import type { ByteSource, SourceIdentity } from '../byte-source.js';
 import type { DriveFacts } from './drive-facts.js';
 import { BLOCK_SIZE, OpticalDrive } from './optical-drive.js';
@@ -22,6 +20,11 @@ const SPIN_UP_INTERVAL = 250;
 const MAX_EXACT_BLOCKS = 32;
 /** Reads of one drive under way: a drive that hangs must not take every thread of the process. */
 const MAX_READS = 2;
+
+const DENIED_ACTION =
+  process.platform === 'win32'
+    ? 'Run the command as administrator: only they may send commands to a drive'
+    : 'Join the group of the device, usually cdrom';
 
 export interface DriveSourceOptions {
   /** Leaves the button of the drive free: whoever opens it so watches for the disc to go. */
@@ -69,9 +72,9 @@ export class DriveSource implements ByteSource {
     const drive = await openDrive(path, 'disc');
     if (drive === undefined) return undefined;
     try {
-      const { dev, ino, mtimeNs, rdev } = await stat(path, { bigint: true });
-      const disc = await readDisc(drive, (await readSysfsSize(rdev)) ?? 0);
-      const identity = { device: dev, inode: ino, modified: mtimeNs, size: BigInt(disc.kernelSize) };
+      const device = await drive.describe();
+      const disc = await readDisc(drive, device.kernelSize);
+      const identity = { ...device.identity, size: BigInt(disc.kernelSize || disc.size) };
       const stamp = await drive.stamp(0);
       // The kernel lets whoever is not root unlock it only while nobody else has it open.
       if (options.allowsRemoval === true) {
@@ -106,8 +109,9 @@ export class DriveSource implements ByteSource {
   /** Also false when it is time to look whether the disc is still the same, which `read` does. */
   readCached(target: Uint8Array, position: number): boolean {
     if (performance.now() - this.#checkedAt > CHANGE_INTERVAL) return false;
+    const { fileDescriptor } = this.#drive;
     if (position + target.length > Math.min(this.size, this.#disc.kernelSize)) return false;
-    return loadAddon().readCached(this.#drive.fileDescriptor, target, position);
+    return fileDescriptor !== undefined && loadAddon().readCached(fileDescriptor, target, position);
   }
 
   /** Rejects with `image-changed` when another disc is in, `image-unreadable` when none is. */
@@ -130,9 +134,13 @@ export class DriveSource implements ByteSource {
   async #readWhole(target: Uint8Array, position: number): Promise<void> {
     const { kernelSize } = this.#disc;
     const end = position + target.length;
-    const inKernel = Math.max(0, Math.min(target.length, kernelSize - position));
+    const { fileDescriptor } = this.#drive;
+    const inKernel =
+      fileDescriptor === undefined ? 0 : Math.max(0, Math.min(target.length, kernelSize - position));
     let fault: IsodriveError | undefined;
-    if (inKernel > 0) fault = await this.#readByKernel(target.subarray(0, inKernel), position);
+    if (fileDescriptor !== undefined && inKernel > 0) {
+      fault = await this.#readByKernel(fileDescriptor, target.subarray(0, inKernel), position);
+    }
     if (fault !== undefined) {
       const blocks = Math.ceil(end / BLOCK_SIZE) - Math.floor(position / BLOCK_SIZE);
       if (isGone(fault) || blocks > MAX_EXACT_BLOCKS) throw fault;
@@ -140,13 +148,17 @@ export class DriveSource implements ByteSource {
     } else if (end > kernelSize) await this.#readByCommand(target.subarray(inKernel), position + inKernel);
   }
 
-  async #readByKernel(target: Uint8Array, position: number): Promise<IsodriveError | undefined> {
+  async #readByKernel(
+    fileDescriptor: number,
+    target: Uint8Array,
+    position: number,
+  ): Promise<IsodriveError | undefined> {
     let done = 0;
     while (done < target.length) {
       const at = position + done;
       const got = await new Promise<number | NodeJS.ErrnoException>((resolve) => {
         const rest = target.length - done;
-        read(this.#drive.fileDescriptor, target, done, rest, at, (error, count) => resolve(error ?? count));
+        read(fileDescriptor, target, done, rest, at, (error, count) => resolve(error ?? count));
       });
       if (typeof got === 'number' && got > 0) done += got;
       else return this.#unreadable(at, got === 0 ? 'EOF' : (got as NodeJS.ErrnoException));
@@ -228,7 +240,7 @@ async function openDrive(path: string, mode: 'quiet' | 'disc'): Promise<OpticalD
     throw new IsodriveError(
       isDenied ? 'permission' : 'image-unreadable',
       `Cannot open drive "${path}": ${thrown.code}, expected read access`,
-      { cause: thrown, ...(isDenied ? { action: 'Join the group of the device, usually cdrom' } : {}) },
+      { cause: thrown, ...(isDenied ? { action: DENIED_ACTION } : {}) },
     );
   }
 }

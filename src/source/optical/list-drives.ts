@@ -1,4 +1,4 @@
-// The optical drives of this machine, as sysfs lists them.
+// The optical drives of this machine, as sysfs lists them, or as Windows gives them letters.
 import { readdir } from 'node:fs/promises';
 import { isSystemError } from '../../base/error.js';
 import type { DriveFacts } from './drive-facts.js';
@@ -18,10 +18,19 @@ export interface PhysicalDrive extends Partial<DriveFacts> {
 
 /** Neither waits for a disc nor moves a tray. In the order of their names; none where there is no sysfs. */
 export async function listPhysicalDrives(): Promise<PhysicalDrive[]> {
+  const paths = process.platform === 'win32' ? await listByLetter() : await listBySysfs();
+  const drives = await Promise.all(paths.map(describeDrive));
+  return drives.filter((drive) => drive !== undefined);
+}
+
+async function listByLetter(): Promise<string[]> {
+  return (await import('./windows-drive.js')).listWindowsDrives();
+}
+
+async function listBySysfs(): Promise<string[]> {
   const names = (await readdir(BLOCK_CLASS).catch(() => [])).filter((name) => NAME.test(name));
   names.sort((a, b) => Number(a.slice(2)) - Number(b.slice(2)));
-  const drives = await Promise.all(names.map((name) => describeDrive(`/dev/${name}`)));
-  return drives.filter((drive) => drive !== undefined);
+  return names.map((name) => `/dev/${name}`);
 }
 
 async function describeDrive(path: string): Promise<PhysicalDrive | undefined> {

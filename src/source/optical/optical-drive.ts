@@ -1,13 +1,8 @@
 // A physical optical drive: its state, its tray, and the commands that read what read(2) does not give. One command at
-// a time, as drives work. The interface is what other systems' drives are to have too; this one is Linux's.
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
-import { getSystemErrorName } from 'node:util';
-import { isAddonError, loadAddon } from '../../../native/index.js';
-import type { Addon, DriveRequest } from '../../../native/index.js';
+// a time, as drives work.
+import type { DriveRequest } from '../../../native/index.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
-import { IsodriveError } from '../../base/error.js';
+import { IsodriveError, isSystemError } from '../../base/error.js';
 import {
   CAPACITY_LENGTH,
   CD_READ_FEATURE,
@@ -18,6 +13,8 @@ import {
   readCommand,
   readTocCommand,
 } from './drive-commands.js';
+import { openDriveDevice } from './drive-device.js';
+import type { DeviceFacts, DriveDevice, DriveMode } from './drive-device.js';
 import { CONFIGURATION_LENGTH, INQUIRY_LENGTH, offersC2, parseInquiry, parseProfile } from './drive-facts.js';
 import type { DriveIdentity } from './drive-facts.js';
 import {
@@ -48,36 +45,27 @@ const CHECK_CONDITION = 2;
 export class OpticalDrive implements AsyncDisposable {
   /** Path of the device. */
   readonly path: string;
-  readonly fileDescriptor: number;
-  readonly #handle: FileHandle;
-  readonly #addon: Addon;
+  readonly #device: DriveDevice;
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(path: string, handle: FileHandle, addon: Addon) {
+  private constructor(path: string, device: DriveDevice) {
     this.path = path;
-    this.#handle = handle;
-    this.fileDescriptor = handle.fd;
-    this.#addon = addon;
+    this.#device = device;
   }
 
-  /**
-   * `quiet` neither waits for a disc nor moves the tray, and leaves the button free; otherwise the kernel looks for the
-   * disc, and locks the tray for as long as the drive is open. Undefined: the device is none, or the addon is not
-   * built. Rejects with the error of open(2): ENOMEDIUM without a disc.
-   */
-  static async open(path: string, mode: 'quiet' | 'disc'): Promise<OpticalDrive | undefined> {
-    const addon = tryToLoadAddon();
-    if (addon === undefined) return undefined;
-    const handle = await open(path, constants.O_RDONLY | (mode === 'quiet' ? constants.O_NONBLOCK : 0));
-    const drive = new OpticalDrive(path, handle, addon);
-    try {
-      await drive.#addon.driveRequest(handle.fd, 'status', 0);
-      return drive;
-    } catch (thrown) {
-      await handle.close();
-      if (isAddonError(thrown)) return undefined;
-      throw thrown;
-    }
+  /** See openDriveDevice. */
+  static async open(path: string, mode: DriveMode): Promise<OpticalDrive | undefined> {
+    const device = await openDriveDevice(path, mode);
+    return device === undefined ? undefined : new OpticalDrive(path, device);
+  }
+
+  /** From which the kernel reads user data; undefined where all is asked of the drive. */
+  get fileDescriptor(): number | undefined {
+    return this.#device.fileDescriptor;
+  }
+
+  describe(): Promise<DeviceFacts> {
+    return this.#device.describe();
   }
 
   async state(): Promise<DriveState> {
@@ -161,7 +149,7 @@ export class OpticalDrive implements AsyncDisposable {
 
   async #request(request: DriveRequest, argument = 0): Promise<number> {
     try {
-      return await this.#addon.driveRequest(this.fileDescriptor, request, argument);
+      return await this.#device.request(request, argument);
     } catch (thrown) {
       throw this.#translate(thrown, `it does not take "${request}"`);
     }
@@ -176,11 +164,9 @@ export class OpticalDrive implements AsyncDisposable {
   async #executeNow(command: Uint8Array, length: number): Promise<Uint8Array> {
     const target = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
     for (let attempt = 0; ; attempt += 1) {
-      const result = await this.#addon
-        .scsiCommand(this.fileDescriptor, command, target, COMMAND_TIMEOUT)
-        .catch((thrown: unknown) => {
-          throw this.#translate(thrown, 'it takes no commands');
-        });
+      const result = await this.#device.command(command, target, COMMAND_TIMEOUT).catch((thrown: unknown) => {
+        throw this.#translate(thrown, 'it takes no commands');
+      });
       if (result.hostStatus === 0 && result.status === 0) return target.subarray(0, result.transferred);
       const sense = result.status === CHECK_CONDITION ? parseSenseData(result.sense, this.path) : undefined;
       if (sense?.key === UNIT_ATTENTION && attempt < MAX_ATTENTIONS) continue;
@@ -195,10 +181,10 @@ export class OpticalDrive implements AsyncDisposable {
   }
 
   #translate(thrown: unknown, what: string): unknown {
-    if (!isAddonError(thrown)) return thrown;
-    const code = getSystemErrorName(-thrown.errno);
+    if (!isSystemError(thrown)) return thrown;
+    const { code } = thrown;
     const message = `Cannot use drive "${this.path}": ${what} (${code})`;
-    const options = { cause: Object.assign(thrown, { code }) };
+    const options = { cause: thrown };
     if (code === 'EBUSY') return new IsodriveError('busy', message, options);
     if (code === 'EACCES' || code === 'EPERM') return new IsodriveError('permission', message, options);
     return new IsodriveError('image-unreadable', message, options);
@@ -207,7 +193,7 @@ export class OpticalDrive implements AsyncDisposable {
   /** Closes the device, which lets go of the tray. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#last;
-    await this.#handle.close();
+    await this.#device.close();
   }
 }
 
@@ -218,13 +204,5 @@ class DriveRefusal extends IsodriveError {
   constructor(message: string, sense: ReturnType<typeof parseSenseData>, code: string) {
     super('image-unreadable', message, { cause: Object.assign(new Error(code), { code }) });
     this.sense = sense;
-  }
-}
-
-function tryToLoadAddon(): Addon | undefined {
-  try {
-    return loadAddon();
-  } catch {
-    return undefined;
   }
 }
