@@ -1,8 +1,9 @@
 // Builds the Windows addon with mingw-w64, on Linux or Windows: the import library for node.exe is made of the list of its
-// functions in npm's node-api-headers, so that nothing of Node's own has to be fetched.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync } from 'node:fs';
+// functions in npm's node-api-headers, so that nothing of Node's own has to be fetched. Only what has changed is compiled.
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 const root = join(import.meta.dirname, '..');
 const output = join(root, 'build', 'windows');
@@ -10,9 +11,7 @@ const modules = join(root, 'node_modules');
 const headers = [join(modules, 'node-api-headers', 'include'), join(modules, 'node-addon-api')];
 const TOOLS = process.env.ISODRIVE_MINGW ?? 'x86_64-w64-mingw32-';
 
-function run(tool, args) {
-  execFileSync(TOOLS + tool, args, { stdio: ['ignore', 2, 2] });
-}
+const execute = promisify(execFile);
 
 /** Debian's plain compiler has no std::mutex, which node-addon-api names; elsewhere it is the only one. */
 function findCompiler() {
@@ -21,9 +20,10 @@ function findCompiler() {
 }
 
 mkdirSync(output, { recursive: true });
-const libraries = ['js_native_api', 'node_api'].map((name) => {
+const libraries = [];
+for (const name of ['js_native_api', 'node_api']) {
   const library = join(output, `lib${name}.a`);
-  run('dlltool', [
+  await execute(`${TOOLS}dlltool`, [
     '-D',
     'node.exe',
     '-d',
@@ -31,27 +31,43 @@ const libraries = ['js_native_api', 'node_api'].map((name) => {
     '-l',
     library,
   ]);
-  return library;
-});
-const sources = readdirSync(join(root, 'native', 'windows'))
-  .filter((name) => name.endsWith('.cc'))
-  .map((name) => join(root, 'native', 'windows', name));
-run(findCompiler(), [
-  ...[
-    '-std=c++20',
-    '-O2',
-    '-shared',
-    '-static',
-    '-fno-exceptions',
-    '-fno-rtti',
-    '-Wall',
-    '-Wextra',
-    '-Werror',
-  ],
+  libraries.push(library);
+}
+const folder = join(root, 'native', 'windows');
+const compiler = TOOLS + findCompiler();
+const flags = [
+  ...['-std=c++20', '-O2', '-fno-exceptions', '-fno-rtti', '-Wall', '-Wextra', '-Werror'],
   ...['-DNAPI_VERSION=9', '-DNAPI_DISABLE_CPP_EXCEPTIONS', '-DNODE_ADDON_API_DISABLE_DEPRECATED'],
   ...['-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS', '-D_WIN32_WINNT=0x0A00', '-DUNICODE'],
-  ...headers.flatMap((folder) => ['-isystem', folder]),
-  ...sources,
-  ...libraries,
-  ...['-lvirtdisk', '-ladvapi32', '-o', join(output, 'isodrive-windows.node')],
-]);
+  ...headers.flatMap((path) => ['-isystem', path]),
+];
+const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+const files = readdirSync(folder);
+const newest = Math.max(
+  modified(import.meta.filename),
+  ...files.filter((file) => file.endsWith('.hh')).map((file) => modified(join(folder, file))),
+);
+const units = files
+  .filter((file) => file.endsWith('.cc'))
+  .map((file) => [join(folder, file), join(output, `${file}.o`)]);
+const queue = units.filter(([source, object]) => modified(object) <= Math.max(newest, modified(source)));
+const compileNext = async () => {
+  for (let unit = queue.pop(); unit !== undefined; unit = queue.pop()) {
+    await execute(compiler, [...flags, '-c', unit[0], '-o', unit[1]]);
+  }
+};
+await Promise.all([compileNext(), compileNext()]);
+const objects = units.map(([, object]) => object);
+const addon = join(output, 'isodrive-windows.node');
+if (modified(addon) <= Math.max(...objects.map(modified))) {
+  await execute(compiler, [
+    '-shared',
+    '-static',
+    ...objects,
+    ...libraries,
+    '-lvirtdisk',
+    '-ladvapi32',
+    '-o',
+    addon,
+  ]);
+}

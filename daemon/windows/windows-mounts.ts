@@ -181,7 +181,7 @@ export class WindowsMounts implements MountService {
     for (const mount of this.#mounts.entries) {
       try {
         if (this.#addon.findDevice(mount.image) !== mount.device) this.#drop(mount, 'outside');
-        else if (mount.kind === undefined) this.#followLetter(mount);
+        else this.#learn(mount);
       } catch (thrown) {
         // The file may not be opened at the moment, which says nothing of the drive.
         this.#log.debug({ err: thrown, ...nameAttached(mount) }, 'cannot look at a drive');
@@ -189,9 +189,11 @@ export class WindowsMounts implements MountService {
     }
   }
 
-  #followLetter(mount: AttachedImage): void {
-    const letter = this.#addon.findLetter(mount.device);
+  #learn(mount: AttachedImage): void {
+    const letter = mount.kind === undefined ? this.#addon.findLetter(mount.device) : mount.letter;
     if (letter !== '' && letter !== mount.letter) this.#mounts.update(mount.id, { letter });
+    // The letter may be there before the file system.
+    if (mount.fileSystem === '') this.#mounts.update(mount.id, this.#addon.describeVolume(letter));
   }
 
   bind(id: string): Promise<MountSummary> {

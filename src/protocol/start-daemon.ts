@@ -10,7 +10,7 @@ import { ControlClient } from './client.js';
 import type { RpcError } from './messages.js';
 import { packageRoot } from './package-info.js';
 import { decodeError } from './rpc-error.js';
-import { daemonLogPath } from './socket-path.js';
+import { daemonLogPath, defaultJournalPath } from './socket-path.js';
 
 /** Milliseconds that a daemon may take until it listens. */
 export const START_DEADLINE = 15_000;
@@ -61,6 +61,15 @@ export async function connectOrStart(options: StartOptions): Promise<ControlClie
     if (!(thrown instanceof IsodriveError) || thrown.code !== 'busy') throw thrown;
   }
   return ControlClient.connect(options.socketPath);
+}
+
+/**
+ * Connects to the daemon that knows the mounts. Rejects with `daemon-unreachable` where none runs; but where mounts have
+ * outlived one by themselves, as drives of Windows do, another is started, which knows them again.
+ */
+export async function connectToMounts(options: StartOptions): Promise<ControlClient> {
+  const isLeft = process.platform === 'win32' && existsSync(defaultJournalPath(options.socketPath));
+  return isLeft ? connectOrStart(options) : ControlClient.connect(options.socketPath);
 }
 
 /**

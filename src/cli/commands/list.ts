@@ -1,8 +1,9 @@
 // isodrive list: the mounts, oldest first. Without a daemon there are none.
 import { IsodriveError } from '../../base/error.js';
-import { ControlClient } from '../../protocol/client.js';
+import type { ControlClient } from '../../protocol/client.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import type { MountSummary } from '../../protocol/messages.js';
+import { connectToMounts } from '../../protocol/start-daemon.js';
 import { findSocket } from '../find-socket.js';
 import type { RunCommand } from '../command-spec.js';
 import { formatMounts } from '../format-mounts.js';
@@ -20,7 +21,7 @@ export const runList: RunCommand = async (args, { output, signal }) => {
 export async function listMounts(socketPath: string, signal: AbortSignal): Promise<readonly MountSummary[]> {
   let client: ControlClient;
   try {
-    client = await ControlClient.connect(socketPath);
+    client = await connectToMounts({ socketPath, signal });
   } catch (thrown) {
     if (thrown instanceof IsodriveError && thrown.code === 'daemon-unreachable') return [];
     throw thrown;

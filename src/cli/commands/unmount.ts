@@ -1,9 +1,9 @@
 // isodrive unmount TARGET...: every target is tried; the exit code is that of the first fault, or 11 when some went well.
 import { IsodriveError } from '../../base/error.js';
-import { ControlClient } from '../../protocol/client.js';
 import { MAX_TARGETS, SCHEMA_VERSION } from '../../protocol/messages.js';
 import type { UnmountFailure, UnmountResult, UnmountTarget } from '../../protocol/messages.js';
 import { decodeError, encodeError } from '../../protocol/rpc-error.js';
+import { connectToMounts } from '../../protocol/start-daemon.js';
 import { removeDefaultPoint } from '../../mount/mount-point.js';
 import { findSocket } from '../find-socket.js';
 import type { RunCommand } from '../command-spec.js';
@@ -56,7 +56,7 @@ async function unmount(
   { all, lazy, signal }: { all: boolean; lazy: boolean; signal: AbortSignal },
 ): Promise<UnmountResult> {
   try {
-    await using client = await ControlClient.connect(socketPath);
+    await using client = await connectToMounts({ socketPath, signal });
     return await client.call('unmount', { targets, all, lazy }, { signal, deadline: UNMOUNT_DEADLINE });
   } catch (thrown) {
     if (!(thrown instanceof IsodriveError) || thrown.code !== 'daemon-unreachable') throw thrown;
