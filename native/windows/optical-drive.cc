@@ -139,10 +139,8 @@ class DriveRequest : public DriveWork {
       : DriveWork(env, drive, "DeviceIoControl"), request_(std::move(request)), argument_(argument) {}
 
   void Execute() override {
-    if (request_ == "stamp") {
-      ULONG changes = 0;
-      if (control(IOCTL_STORAGE_CHECK_VERIFY, nullptr, 0, &changes, sizeof changes)) result_ = changes;
-    } else if (request_ == "eject") control(IOCTL_STORAGE_EJECT_MEDIA, nullptr, 0, nullptr, 0);
+    if (request_ == "stamp") read_stamp();
+    else if (request_ == "eject") control(IOCTL_STORAGE_EJECT_MEDIA, nullptr, 0, nullptr, 0);
     else if (request_ == "close") control(IOCTL_STORAGE_LOAD_MEDIA, nullptr, 0, nullptr, 0);
     else if (request_ == "lock") {
       const PREVENT_MEDIA_REMOVAL removal = {static_cast<BOOLEAN>(argument_ != 0)};
@@ -155,6 +153,18 @@ class DriveRequest : public DriveWork {
   Napi::Value result() override { return Napi::Number::New(Env(), static_cast<double>(result_)); }
 
  private:
+  void read_stamp() {
+    ULONG changes = 0;
+    result_ = argument_;
+    if (control(IOCTL_STORAGE_CHECK_VERIFY, nullptr, 0, &changes, sizeof changes)) result_ = changes;
+    if (code_ != ERROR_INVALID_PARAMETER) return;
+    // A system that does not count, such as Wine, says only whether it has just noticed a change.
+    code_ = ERROR_SUCCESS;
+    if (control(IOCTL_STORAGE_CHECK_VERIFY, nullptr, 0, nullptr, 0) || code_ != ERROR_MEDIA_CHANGED) return;
+    code_ = ERROR_SUCCESS;
+    result_ += 1;
+  }
+
   void set_speed() {
     const int64_t speed = argument_ == 0 ? kFastest : std::min(argument_ * kSingleSpeed, kFastest);
     CDROM_SET_SPEED wanted = {};
