@@ -12,6 +12,7 @@ const headers = [join(modules, 'node-api-headers', 'include'), join(modules, 'no
 const TOOLS = process.env.ISODRIVE_MINGW ?? 'x86_64-w64-mingw32-';
 
 const execute = promisify(execFile);
+const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 /** Debian's plain compiler has no std::mutex, which node-addon-api names; elsewhere it is the only one. */
 function findCompiler() {
@@ -23,14 +24,12 @@ mkdirSync(output, { recursive: true });
 const libraries = [];
 for (const name of ['js_native_api', 'node_api']) {
   const library = join(output, `lib${name}.a`);
-  await execute(`${TOOLS}dlltool`, [
-    '-D',
-    'node.exe',
-    '-d',
-    join(modules, 'node-api-headers', 'def', `${name}.def`),
-    '-l',
-    library,
-  ]);
+  const list = join(modules, 'node-api-headers', 'def', `${name}.def`);
+  // It leaves empty files in the temporary folder, so that is a folder of the build's.
+  const env = { ...process.env, TMPDIR: output };
+  if (modified(library) <= modified(list)) {
+    await execute(`${TOOLS}dlltool`, ['-D', 'node.exe', '-d', list, '-l', library], { env });
+  }
   libraries.push(library);
 }
 const folder = join(root, 'native', 'windows');
@@ -41,7 +40,6 @@ const flags = [
   ...['-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS', '-D_WIN32_WINNT=0x0A00', '-DUNICODE'],
   ...headers.flatMap((path) => ['-isystem', path]),
 ];
-const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 const files = readdirSync(folder);
 const newest = Math.max(
   modified(import.meta.filename),
