@@ -33,9 +33,9 @@ import type {
 const IO_THREADS = 8;
 /** Milliseconds between two signs that the event loop turns. */
 const TURN_INTERVAL = 200;
-/** Milliseconds that whoever has just mounted has the processor to themselves, unless they list something before. */
+/** Milliseconds that whoever has just mounted an image may take until they list something of it. */
 const PREFETCH_DELAY = 100;
-/** Milliseconds without a read of file content after which prefetch goes on. */
+/** Milliseconds after a listing, or without a read of file content, after which prefetch goes on. */
 const READ_PAUSE = 20;
 
 const port = parentPort!;
@@ -118,11 +118,13 @@ async function openOrdered(order: OpenOrder): Promise<ImageFacts> {
   };
 }
 
-/** Waits until somebody has listed a directory, and will want others, or has had the time to. */
+/** Waits until whoever has mounted the image has had the time to list its first directory. */
 async function awaitFirstListing(): Promise<void> {
   const listed = new Promise<void>((resolve) => (onStepEnd = resolve));
   await Promise.race([listed, setTimeout(PREFETCH_DELAY, undefined, { ref: false })]);
   onStepEnd = undefined;
+  // That the index has it does not mean that it was told to the end.
+  await setTimeout(READ_PAUSE);
 }
 
 /** Waits while files are being read: their readers want the processor now, the index can wait. */
