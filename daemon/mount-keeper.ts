@@ -35,7 +35,7 @@ export class MountKeeper {
 
   /** Somebody is told of the mount: from now on a successor goes on with it. */
   complete(id: string, made: Pick<JournalEntry, 'driver' | 'device' | 'passedOver'>): void {
-    this.journal.update(id, { state: 'mounted', ...made });
+    this.journal.update(id, { state: 'mounted', attempts: 0, ...made });
   }
 
   /** What was met of it: a successor does not read again what is loaded. */
@@ -53,11 +53,27 @@ export class MountKeeper {
     this.journal.update(id, { state: 'detached' });
   }
 
+  /** It is about to be made again by a successor. */
+  noteAttempt({ id, attempts }: JournalEntry): void {
+    this.journal.update(id, { attempts: attempts + 1 });
+  }
+
+  /** It has crashed the daemon: nobody goes on with it. */
+  leaveOut(entry: JournalEntry): void {
+    this.forget(entry.id);
+    this.journal.set({ ...entry, state: 'crashed' });
+  }
+
   /** It has ended. */
   forget(id: string): void {
+    this.dropHeld(id);
+    this.journal.delete(id);
+  }
+
+  /** What was kept of it is of no use any more. */
+  dropHeld(id: string): void {
     const isCallers = this.journal.entries.some((entry) => entry.id === id && entry.owner !== undefined);
     for (const kind of isCallers ? KINDS : OWN_KINDS) this.#manager.forget(nameOf(kind, id));
-    this.journal.delete(id);
   }
 
   /** The daemon ends for good: what is left ends with it. */

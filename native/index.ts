@@ -45,6 +45,8 @@ export interface IndexRegion {
 }
 
 export interface SessionOptions {
+  /** Of its threads; at most 15 characters. */
+  readonly name: string;
   /** Descriptor of /dev/fuse, bound to the mount; the session closes it. */
   readonly device: number;
   /** Descriptor of the image, of which the session keeps its own copy; -1 for none: then it asks for all content. */
@@ -170,6 +172,8 @@ export interface Addon {
   regionNumber(handle: RegionHandle): number;
   /** The same memory for this thread. ENOENT: there is no such region any more. */
   joinIndexRegion(number: number): IndexRegion;
+  /** From now on, in the whole process, a crash is noted in the index that the crashing thread works for (HEADER.crashes). */
+  noteCrashes(): void;
   /** The region's memfd, which the caller closes; -1 when it was given away before. The region stays mapped. */
   releaseIndexDescriptor(handle: RegionHandle): number;
   /**

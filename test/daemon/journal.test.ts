@@ -11,6 +11,7 @@ import type { JournalEntry } from '../../daemon/journal.js';
 const ENTRY: JournalEntry = {
   id: '0badf00d',
   state: 'making',
+  attempts: 0,
   image: '/images/a.iso',
   identity: { device: '1', inode: '18446744073709551615', modified: '1700000000123456789', size: '2048' },
   wantedTree: 'auto',
