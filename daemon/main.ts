@@ -108,6 +108,7 @@ async function startDaemon(options: DaemonOptions, service: ServiceManager): Pro
   }
   // Only now: who has bound the socket is the only daemon, so that the mounts in the journal are nobody else's.
   journal.load();
+  for (const { id, image } of keeper.recover()) log.warn({ id, image }, 'a mount that the journal has lost');
   const late = new Promise<void>((resolve) => setTimeout(resolve, RESTORE_DEADLINE).unref());
   await Promise.race([manager.restore(), late]);
   if (options.idleTimeout !== undefined) {

@@ -3,6 +3,7 @@
 // go only when the mount has ended.
 import { closeSync } from 'node:fs';
 import type { CallerDescriptors, HeldDescriptors } from '../src/mount/mount-driver.js';
+import { readNote, writeNote } from './index-note.js';
 import type { Journal, JournalEntry } from './journal.js';
 import type { MetFindings } from './reader/met-findings.js';
 import type { ServiceManager } from './service-manager.js';
@@ -10,6 +11,7 @@ import type { ServiceManager } from './service-manager.js';
 /** What is kept of a mount that a caller's descriptors were handed over for, in this order, and of any other. */
 const KINDS = ['image', 'point', 'map', 'index', 'device'] as const;
 const OWN_KINDS = ['index', 'device'] as const;
+const INDEX_NAME = /^index-([0-9a-f]+)$/u;
 /** Findings of a mount that its journal entry holds: the journal is written whole at each change. */
 const MAX_NOTED_FINDINGS = 100;
 
@@ -22,6 +24,17 @@ export class MountKeeper {
     this.#manager = manager;
   }
 
+  /** Enters mounts that were kept for us and that the journal does not know: it was lost. Gives them. */
+  recover(): readonly JournalEntry[] {
+    const notes = this.#manager.held.flatMap(([name, descriptor]) => {
+      const id = INDEX_NAME.exec(name)?.[1];
+      const note = id === undefined || this.journal.find(id) !== undefined ? undefined : readNote(descriptor);
+      return note?.id === id && note !== undefined ? [note] : [];
+    });
+    for (const note of notes) this.journal.set(note);
+    return notes;
+  }
+
   /** A mount is about to be made; until `complete`, a successor takes it back. */
   begin(entry: JournalEntry): void {
     this.journal.set(entry);
@@ -29,6 +42,8 @@ export class MountKeeper {
 
   /** It is mounted: keeps what a successor can go on with. */
   hold(id: string, held: HeldDescriptors & Partial<CallerDescriptors>): void {
+    const entry = this.journal.find(id);
+    if (entry !== undefined && this.#manager.isPresent) writeNote(held.index, entry);
     // The device last: what has one can be gone on with.
     for (const kind of KINDS) if (held[kind] !== undefined) this.#manager.keep(nameOf(kind, id), held[kind]);
   }

@@ -34,6 +34,7 @@ inline constexpr uint64_t INDEX_VERSION = 2;
 inline constexpr uint64_t MAX_BLOB_BYTES = 1073741824;
 inline constexpr uint64_t MAX_EXTENTS = 4194304;
 inline constexpr uint64_t MAX_ROWS = 8388608;
+inline constexpr uint64_t NOTE_OFFSET = 512;
 inline constexpr uint64_t REGION_BYTES = 1946161152;
 inline constexpr uint64_t ROW_PARENT = 0;
 inline constexpr uint64_t ROW_NAME_OFFSET = 1;

@@ -21,6 +21,8 @@ export const HEADER = {
 } as const;
 export const CRASH_SECONDS = 60;
 export const HEADER_BYTES = 4096;
+/** From here on the header holds what the mount is, for whoever goes on with it: text that ends with a zero byte. */
+export const NOTE_OFFSET = 512;
 
 export const ROW_WORDS = 24;
 /** Words of a row. 64-bit numbers are two words, low first. */
