@@ -42,7 +42,14 @@ describe.skipIf(!hasPython)('A mount whose threads crash the daemon', () => {
   const threadOf = (process: number, { mountPoint }: MountSummary): string | undefined => {
     const name = `fuse-${findMount(readMountTable(), mountPoint)?.device ?? ''}`;
     const tasks = `/proc/${process}/task`;
-    return readdirSync(tasks).find((one) => readFileSync(join(tasks, one, 'comm'), 'utf8').trim() === name);
+    return readdirSync(tasks).find((one) => {
+      try {
+        return readFileSync(join(tasks, one, 'comm'), 'utf8').trim() === name;
+      } catch {
+        // Gone since it was listed: threads come and go.
+        return false;
+      }
+    });
   };
   /** Crashes the daemon, and waits for the next. */
   const crash = async (mount: MountSummary): Promise<void> => {
