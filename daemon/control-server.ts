@@ -124,16 +124,18 @@ export class ControlServer implements AsyncDisposable {
     this.#serve(socket, readSocket(socket), undefined, undefined);
   }
 
-  #acceptUser(users: UserAccounts, caller: Caller, socket: Socket, input: ControlInput): void {
+  /** Gives whether the client is served. */
+  #acceptUser(users: UserAccounts, caller: Caller, socket: Socket, input: ControlInput): boolean {
     try {
       if (this.#closer.isStuck(caller.uid)) throw new Error('What they passed hangs');
       const place = users.ledger.takeConnection(caller);
       socket.on('close', () => place[Symbol.dispose]());
     } catch {
       socket.destroy();
-      return;
+      return false;
     }
     this.#serve(socket, input, caller, users.ledger);
+    return true;
   }
 
   #serve(
@@ -164,7 +166,12 @@ export class ControlServer implements AsyncDisposable {
         }),
       log,
       // Node's own sockets, of a daemon of one user, drop descriptors.
-      closeDescriptors: (descriptors) => this.#closer.close(caller?.uid ?? 0, descriptors),
+      closeDescriptors: (descriptors) => {
+        const uid = caller?.uid ?? 0;
+        this.#closer.close(uid, descriptors);
+        // Who keeps them open would otherwise fill up what the service may have open, over one connection.
+        if (this.#closer.isStuck(uid)) socket.destroy();
+      },
       messageBytes: caller?.limits.messageBytes ?? MAX_LINE_BYTES,
       isTrusted: caller === undefined || caller.uid === 0,
     });

@@ -1,6 +1,6 @@
 // Entries in a file, for the next process: written whole and renamed into place at each change, so that whoever reads it
 // finds one state or the next.
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { isSystemError } from '../src/base/error.js';
 import type { DaemonLog } from './log.js';
@@ -26,18 +26,32 @@ export class EntryFile<T extends { readonly id: string }> {
     return [...this.#entries.values()];
   }
 
-  /** Takes what the last daemon has left. Without it, or with one that is damaged, there is nothing to restore. */
+  find(id: string): T | undefined {
+    return this.#entries.get(id);
+  }
+
+  /** Takes what the last daemon has left. What is damaged of it is set aside, for somebody to look at. */
   load(): void {
     try {
       const { mounts } = FILE.parse(JSON.parse(readFileSync(this.#path, 'utf8')));
       for (const found of mounts) {
         const { data: entry, error } = this.#schema.safeParse(found);
         if (entry !== undefined) this.#entries.set(entry.id, entry);
-        else this.#log.error({ err: error, path: this.#path }, 'cannot read a mount in the journal');
+        else this.#setAside(error, 'cannot read a mount in the journal');
       }
     } catch (thrown) {
       if (isSystemError(thrown) && thrown.code === 'ENOENT') return;
-      this.#log.error({ err: thrown, path: this.#path }, 'cannot read the journal of mounts');
+      this.#setAside(thrown, 'cannot read the journal of mounts');
+    }
+  }
+
+  #setAside(fault: unknown, what: string): void {
+    const aside = `${this.#path}.damaged`;
+    this.#log.error({ err: fault, path: this.#path, aside }, what);
+    try {
+      copyFileSync(this.#path, aside);
+    } catch (thrown) {
+      this.#log.error({ err: thrown, path: aside }, 'cannot set the journal of mounts aside');
     }
   }
 

@@ -38,8 +38,13 @@ const FACTS = z.object({
 /** A field that is added later has a default: what it was before there was a choice. */
 export const JOURNAL_ENTRY = z.object({
   id: z.string().regex(/^[0-9a-f]{1,16}$/u),
-  /** `making`: nobody was told of it yet; `detached`: lazily unmounted, its last users are still there. */
-  state: z.enum(['making', 'mounted', 'detached']),
+  /**
+   * `making`: nobody was told of it yet; `detached`: lazily unmounted, its last users are still there; `crashed`: not
+   * brought back any more.
+   */
+  state: z.enum(['making', 'mounted', 'detached', 'crashed']),
+  /** Daemons in a row that have begun to make it again and died. */
+  attempts: z.number().default(0),
   /** Absolute path of the image, without symlinks. */
   image: z.string(),
   /** Of the image when it was mounted; decimal, as they may exceed what a number holds. */

@@ -4,6 +4,7 @@
 import { closeSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { IsodriveError, toIsodriveError } from '../src/base/error.js';
+import { tryToLoadAddon } from '../src/source/load-addon.js';
 import { packageVersion } from '../src/protocol/package-info.js';
 import { encodeError } from '../src/protocol/rpc-error.js';
 import { SYSTEM_SOCKET, controlSocketPath, defaultJournalPath } from '../src/protocol/socket-path.js';
@@ -40,6 +41,7 @@ interface DaemonOptions {
 async function startDaemon(options: DaemonOptions, service: ServiceManager): Promise<void> {
   const { socketPath, logPath } = options;
   process.umask(0o077);
+  tryToLoadAddon()?.noteCrashes();
   const log = openLog(logPath);
   service.onFault = (err) => log.error({ err }, 'cannot speak to the service manager');
   const events = new EventBus();

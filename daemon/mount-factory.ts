@@ -44,6 +44,8 @@ export interface MountPlan {
   readonly budget?: IndexBudget | undefined;
   readonly traceFuse: boolean;
   readonly bound: boolean;
+  /** Of a mount that a daemon which died has left: how often it was begun. */
+  readonly attempts?: number;
   readonly preparePoint: (label: string) => Promise<MountPoint>;
   /** Last look, in the turn in which the mount is given: throws when it is wanted no more. */
   readonly check: () => void;
@@ -202,7 +204,9 @@ function describe(plan: MountPlan, driver: DriverName, image: RemoteImage, point
   const { identity, kind, ...facts } = image.facts;
   return {
     id: plan.id,
-    state: 'making',
+    // One that was told of is made again by the next daemon, should this one die over it.
+    state: plan.attempts === undefined ? 'making' : 'mounted',
+    attempts: plan.attempts ?? 0,
     image: plan.path,
     identity: {
       device: String(identity.device),

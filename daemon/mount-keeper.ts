@@ -3,6 +3,7 @@
 // go only when the mount has ended.
 import { closeSync } from 'node:fs';
 import type { CallerDescriptors, HeldDescriptors } from '../src/mount/mount-driver.js';
+import { readNote, writeNote } from './index-note.js';
 import type { Journal, JournalEntry } from './journal.js';
 import type { MetFindings } from './reader/met-findings.js';
 import type { ServiceManager } from './service-manager.js';
@@ -10,6 +11,7 @@ import type { ServiceManager } from './service-manager.js';
 /** What is kept of a mount that a caller's descriptors were handed over for, in this order, and of any other. */
 const KINDS = ['image', 'point', 'map', 'index', 'device'] as const;
 const OWN_KINDS = ['index', 'device'] as const;
+const INDEX_NAME = /^index-([0-9a-f]+)$/u;
 /** Findings of a mount that its journal entry holds: the journal is written whole at each change. */
 const MAX_NOTED_FINDINGS = 100;
 
@@ -22,6 +24,17 @@ export class MountKeeper {
     this.#manager = manager;
   }
 
+  /** Enters mounts that were kept for us and that the journal does not know: it was lost. Gives them. */
+  recover(): readonly JournalEntry[] {
+    const notes = this.#manager.held.flatMap(([name, descriptor]) => {
+      const id = INDEX_NAME.exec(name)?.[1];
+      const note = id === undefined || this.journal.find(id) !== undefined ? undefined : readNote(descriptor);
+      return note?.id === id && note !== undefined ? [note] : [];
+    });
+    for (const note of notes) this.journal.set(note);
+    return notes;
+  }
+
   /** A mount is about to be made; until `complete`, a successor takes it back. */
   begin(entry: JournalEntry): void {
     this.journal.set(entry);
@@ -29,13 +42,15 @@ export class MountKeeper {
 
   /** It is mounted: keeps what a successor can go on with. */
   hold(id: string, held: HeldDescriptors & Partial<CallerDescriptors>): void {
+    const entry = this.journal.find(id);
+    if (entry !== undefined && this.#manager.isPresent) writeNote(held.index, entry);
     // The device last: what has one can be gone on with.
     for (const kind of KINDS) if (held[kind] !== undefined) this.#manager.keep(nameOf(kind, id), held[kind]);
   }
 
   /** Somebody is told of the mount: from now on a successor goes on with it. */
   complete(id: string, made: Pick<JournalEntry, 'driver' | 'device' | 'passedOver'>): void {
-    this.journal.update(id, { state: 'mounted', ...made });
+    this.journal.update(id, { state: 'mounted', attempts: 0, ...made });
   }
 
   /** What was met of it: a successor does not read again what is loaded. */
@@ -53,11 +68,27 @@ export class MountKeeper {
     this.journal.update(id, { state: 'detached' });
   }
 
+  /** It is about to be made again by a successor. */
+  noteAttempt({ id, attempts }: JournalEntry): void {
+    this.journal.update(id, { attempts: attempts + 1 });
+  }
+
+  /** It has crashed the daemon: nobody goes on with it. */
+  leaveOut(entry: JournalEntry): void {
+    this.forget(entry.id);
+    this.journal.set({ ...entry, state: 'crashed' });
+  }
+
   /** It has ended. */
   forget(id: string): void {
+    this.dropHeld(id);
+    this.journal.delete(id);
+  }
+
+  /** What was kept of it is of no use any more. */
+  dropHeld(id: string): void {
     const isCallers = this.journal.entries.some((entry) => entry.id === id && entry.owner !== undefined);
     for (const kind of isCallers ? KINDS : OWN_KINDS) this.#manager.forget(nameOf(kind, id));
-    this.journal.delete(id);
   }
 
   /** The daemon ends for good: what is left ends with it. */

@@ -217,6 +217,8 @@ export class MountManager implements MountService {
   /** Brings back the mounts of a daemon that died. Call once, before any other method; never rejects. */
   restore(): Promise<void> {
     this.#keeper.journal.load();
+    for (const { id, image } of this.#keeper.recover())
+      this.#log.warn({ id, image }, 'a mount that the journal has lost');
     const adopt = (mounted: MountedImage, isDetached = false): void => {
       this.#adopt(mounted, isDetached);
       this.#serve(mounted);

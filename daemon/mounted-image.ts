@@ -50,6 +50,10 @@ export interface MountedImageParts {
   readonly traceFuse: boolean;
   /** The whole index is in memory. */
   readonly isLoaded: boolean;
+  /** It has crashed the daemon, and only stands in the list. */
+  readonly isLeftOut?: true;
+  /** Whose it is, where there are no files any more. */
+  readonly owner?: FileOwner | undefined;
 }
 
 export class MountedImage {
@@ -75,7 +79,7 @@ export class MountedImage {
 
   /** Whose it is in the system service. */
   get owner(): FileOwner | undefined {
-    return this.#parts.files?.owner;
+    return this.#parts.files?.owner ?? this.#parts.owner;
   }
 
   /** Its disc may leave the drive at any time. */
@@ -96,6 +100,7 @@ export class MountedImage {
     const { wantedTree, wantedDriver, image, active } = this.#parts;
     return (
       !this.isBound &&
+      this.#parts.isLeftOut !== true &&
       (tree === wantedTree || tree === image.facts.kind) &&
       (driver === wantedDriver || driver === active.driver) &&
       this.#showsView(view)
@@ -140,11 +145,11 @@ export class MountedImage {
   }
 
   async describe(): Promise<MountSummary> {
-    const { image, active, allowOther, passedOver, mountedAt, files } = this.#parts;
+    const { image, active, allowOther, passedOver, mountedAt, isLeftOut } = this.#parts;
     const verified = await image.verified?.();
     return {
       ...this.name(),
-      ...(files === undefined ? {} : { owner: files.owner.uid }),
+      ...(this.owner === undefined ? {} : { owner: this.owner.uid }),
       label: this.label,
       tree: image.facts.kind,
       driver: active.driver,
@@ -152,7 +157,7 @@ export class MountedImage {
       allowOther: allowOther || active.servedByKernel === true,
       size: Number(this.identity.size),
       mountedAt: mountedAt.toISOString(),
-      state: compareIdentity(this.identity, await image.look()),
+      state: isLeftOut === true ? 'crashed' : compareIdentity(this.identity, await image.look()),
       findings: image.findings.count,
       entries: image.table.rowCount,
       ...(active.counters === undefined ? {} : { counters: summarizeCounters(active.counters) }),

@@ -11,6 +11,7 @@ import type { DaemonLog } from './log.js';
 import type { MountFactory } from './mount-factory.js';
 import { closeHeld } from './mount-keeper.js';
 import type { MountKeeper } from './mount-keeper.js';
+import { MAX_CRASHES, countCrashes, leaveOut } from './left-out.js';
 import type { MountedImage } from './mounted-image.js';
 
 export interface RestoreOptions {
@@ -28,24 +29,36 @@ export interface RestoreOptions {
 
 /** Never rejects: what cannot be brought back is told in the log, and nothing is left of it. */
 export async function restoreMounts(options: RestoreOptions): Promise<void> {
-  const { keeper, log } = options;
+  const { keeper } = options;
+  const { entries } = keeper.journal;
   await Promise.all(
-    keeper.journal.entries.map(async (entry) => {
-      try {
-        await restore(entry, options);
-      } catch (thrown) {
-        log.error({ err: thrown, id: entry.id, image: entry.image }, 'cannot bring a mount back');
-        keeper.forget(entry.id);
-      }
-    }),
+    entries.filter(({ attempts }) => attempts === 0).map((entry) => tryRestore(entry, options)),
   );
+  // One of these may have killed the last daemon: one at a time, so that it costs the others one attempt at most.
+  const suspects = entries.filter(({ attempts }) => attempts > 0);
+  for (const entry of suspects.sort((a, b) => a.attempts - b.attempts)) await tryRestore(entry, options);
   keeper.dropRest();
 }
 
+async function tryRestore(entry: JournalEntry, options: RestoreOptions): Promise<void> {
+  try {
+    await restore(entry, options);
+  } catch (thrown) {
+    options.log.error({ err: thrown, id: entry.id, image: entry.image }, 'cannot bring a mount back');
+    options.keeper.forget(entry.id);
+  }
+}
+
 async function restore(entry: JournalEntry, options: RestoreOptions): Promise<void> {
-  const { factory, keeper, log, adopt, check, count, discount } = options;
+  const { factory, keeper, log, adopt, count, discount } = options;
   const { id, image, directory } = entry;
   const held = keeper.take(id);
+  const crashes = held === undefined ? entry.attempts : countCrashes(held.index);
+  if (entry.state === 'crashed' || crashes >= MAX_CRASHES) {
+    if (held !== undefined) closeHeld(held);
+    await leaveOutForGood(entry, options);
+    return;
+  }
   if (held !== undefined && entry.state !== 'making') {
     try {
       adopt(await factory.takeOver(entry, held, count(entry)), entry.state === 'detached');
@@ -58,19 +71,28 @@ async function restore(entry: JournalEntry, options: RestoreOptions): Promise<vo
   } else if (held !== undefined) {
     closeHeld(held);
   }
-  keeper.forget(id);
+  await makeAgain(entry, options);
+}
+
+async function makeAgain(entry: JournalEntry, options: RestoreOptions): Promise<void> {
+  const { factory, keeper, log, adopt, check } = options;
+  const { id, image, directory } = entry;
+  keeper.dropHeld(id);
   if (entry.state !== 'detached') await removeDead(entry);
   if (entry.owner !== undefined) {
     // Its image was open, and nobody may open it for its user.
     if (entry.state === 'mounted') log.warn({ id, image, directory }, 'a mount is lost');
+    keeper.forget(id);
     return;
   }
   const point = await restoreMountPoint(directory, entry.created);
   try {
     if (entry.state !== 'mounted') {
       await point.release();
+      keeper.forget(id);
       return;
     }
+    keeper.noteAttempt(entry);
     const mounted = await factory.create({
       id,
       path: image,
@@ -80,6 +102,7 @@ async function restore(entry: JournalEntry, options: RestoreOptions): Promise<vo
       allowOther: entry.allowOther,
       traceFuse: entry.traceFuse,
       bound: entry.bound,
+      attempts: entry.attempts + 1,
       preparePoint: () => Promise.resolve(point),
       check,
     });
@@ -89,6 +112,23 @@ async function restore(entry: JournalEntry, options: RestoreOptions): Promise<vo
     await point.release();
     throw thrown;
   }
+}
+
+/** What crashes the daemon again and again costs all mounts a pause each time. */
+async function leaveOutForGood(entry: JournalEntry, { keeper, log, adopt }: RestoreOptions): Promise<void> {
+  const { id, image, directory } = entry;
+  if (entry.state === 'making' || entry.state === 'detached') {
+    // Nobody can name it.
+    keeper.forget(id);
+    if (entry.state === 'making') await removeDead(entry);
+    return;
+  }
+  keeper.leaveOut(entry);
+  if (entry.state === 'mounted') {
+    await removeDead(entry);
+    log.error({ id, image, directory }, 'a mount has crashed the daemon again and again, and is left out');
+  }
+  adopt(leaveOut(entry, await restoreMountPoint(directory, entry.created)), false);
 }
 
 /** Unmounts a dead mount wherever it is seen, bind copies included; the latest first, as it may hide others. */

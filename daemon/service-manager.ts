@@ -63,6 +63,11 @@ export class ServiceManager {
     return descriptor;
   }
 
+  /** Names and descriptors that nobody has taken yet, to look at. */
+  get held(): readonly (readonly [name: string, descriptor: number])[] {
+    return [...this.#held];
+  }
+
   /** Closes and gives up what nobody has taken. */
   dropRest(): void {
     for (const [name, descriptor] of this.#held) {

@@ -5,6 +5,7 @@
 
 #include "blocking-lane.hh"
 #include "control-listener.hh"
+#include "crash-note.hh"
 #include "loop-device.hh"
 #include "mount-watch.hh"
 #include "notify.hh"
@@ -33,6 +34,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   export_blocking_lane(env, exports);
   export_platform(env, exports);
   export_control_listener(env, exports);
+  export_crash_note(env, exports);
   export_notify(env, exports);
   export_loop_device(env, exports);
   export_optical_drive(env, exports);

@@ -1,7 +1,6 @@
 #include "blocking-lane.hh"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <atomic>
 #include <cerrno>
@@ -9,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "blocked-signals.hh"
 #include "platform.hh"
 
 namespace isodrive {
@@ -58,17 +58,12 @@ bool BlockingLane::staff() {
   if (all_threads >= kMaxThreads) return threads_ > 0;
   all_threads += 1;
   threads_ += 1;
-  // Signals belong to Node's main thread.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const BlockedSignals blocked;
   std::thread([self = shared_from_this()] {
     pthread_setname_np(pthread_self(), "isodrive-lane");
     self->serve();
     all_threads -= 1;
   }).detach();
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return true;
 }
 

@@ -31,6 +31,7 @@ constexpr int kRest = 50;
 constexpr uint64_t kListenerKey = 0;
 constexpr uint64_t kStopKey = 1;
 constexpr uint64_t kFirstClient = 2;
+constexpr uint32_t kNextPiece = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT;
 
 /** What JavaScript is told; it owns the descriptors. */
 struct Message {
@@ -39,6 +40,7 @@ struct Message {
   std::vector<uint8_t> bytes;
   std::vector<UniqueFd> descriptors;
   bool is_cut;
+  uint32_t user;
 };
 
 struct Limits {
@@ -88,9 +90,8 @@ class ControlListener {
     const std::lock_guard lock(mutex_);
     const auto found = clients_.find(client);
     if (found == clients_.end()) return;
-    epoll_event event{EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, {}};
-    event.data.u64 = client;
-    epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, found->second.fd.get(), &event);
+    if (std::exchange(found->second.is_watched, true)) watch_again(client, found->second.fd.get());
+    else add(found->second.fd.get(), client, kNextPiece);
   }
 
   void drop(uint64_t client) {
@@ -105,6 +106,8 @@ class ControlListener {
   struct Client {
     UniqueFd fd;
     uint32_t user;
+    /** From the first time that JavaScript asks: of a client that it refuses nothing is read, so nothing is passed. */
+    bool is_watched;
   };
 
   static void deliver(Napi::Env env, Napi::Function, ControlListener* self, Message* message) {
@@ -121,10 +124,10 @@ class ControlListener {
       case Message::Kind::kBytes:
         target.Get("onBytes").As<Napi::Function>().Call(
             target, {client, Napi::Buffer<uint8_t>::Copy(env, owned->bytes.data(), owned->bytes.size()), descriptors,
-                     Napi::Boolean::New(env, owned->is_cut)});
+                     Napi::Boolean::New(env, owned->is_cut), Napi::Number::New(env, owned->user)});
         break;
       case Message::Kind::kEnd:
-        target.Get("onEnd").As<Napi::Function>().Call(target, {client});
+        target.Get("onEnd").As<Napi::Function>().Call(target, {client, Napi::Number::New(env, owned->user)});
         break;
     }
   }
@@ -135,6 +138,12 @@ class ControlListener {
     epoll_event event{events, {}};
     event.data.u64 = key;
     epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
+  }
+
+  void watch_again(uint64_t client, int fd) {
+    epoll_event event{kNextPiece, {}};
+    event.data.u64 = client;
+    epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event);
   }
 
   void tell(Message message) { channel_.NonBlockingCall(new Message(std::move(message))); }
@@ -189,13 +198,11 @@ class ControlListener {
     UniqueFd copy(fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
     if (!copy.valid()) return;
     const uint64_t client = next_++;
-    // Without events until JavaScript asks for some; a hang-up alone is told at once.
-    add(fd.get(), client, EPOLLONESHOT);
     users_[peer.uid] += 1;
-    clients_.emplace(client, Client{std::move(fd), peer.uid});
+    clients_.emplace(client, Client{std::move(fd), peer.uid, false});
     std::vector<UniqueFd> descriptors;
     descriptors.push_back(std::move(copy));
-    tell({Message::Kind::kClient, client, {}, std::move(descriptors), false});
+    tell({Message::Kind::kClient, client, {}, std::move(descriptors), false, peer.uid});
   }
 
   void forget_user(uint32_t user) {
@@ -207,16 +214,16 @@ class ControlListener {
     const std::lock_guard lock(mutex_);
     const auto found = clients_.find(key);
     if (found == clients_.end()) return;
-    ReceivedBytes received = receive_bytes(found->second.fd.get(), piece_.data(), piece_.size());
+    const int fd = found->second.fd.get();
+    const uint32_t user = found->second.user;
+    ReceivedBytes received = receive_bytes(fd, piece_.data(), piece_.size());
     if (received.length > 0) {
       tell({Message::Kind::kBytes, key, {piece_.begin(), piece_.begin() + received.length}, std::move(received.descriptors),
-            received.is_cut});
+            received.is_cut, user});
     } else if (received.length == 0 || (received.error != EAGAIN && received.error != EWOULDBLOCK)) {
-      tell({Message::Kind::kEnd, key, {}, {}, false});
+      tell({Message::Kind::kEnd, key, {}, {}, false, user});
     } else {
-      epoll_event event{EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, {}};
-      event.data.u64 = key;
-      epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, found->second.fd.get(), &event);
+      watch_again(key, fd);
     }
   }
 

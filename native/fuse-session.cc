@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -15,6 +14,8 @@
 #include <thread>
 #include <utility>
 
+#include "blocked-signals.hh"
+#include "crash-note.hh"
 #include "fuse-reply.hh"
 
 namespace isodrive {
@@ -48,7 +49,8 @@ thread_local Current* current = nullptr;
 }  // namespace
 
 FuseSession::FuseSession(SessionOptions options, SessionCallbacks callbacks)
-    : device_(std::move(options.device)),
+    : name_(std::move(options.name)),
+      device_(std::move(options.device)),
       requests_(device_.get()),
       image_fd_(std::move(options.image)),
       region_(std::move(options.region)),
@@ -83,20 +85,16 @@ void FuseSession::spawn() {
   const std::lock_guard lock(threads_mutex_);
   if (threads_ >= kMaxThreads) return;
   threads_ += 1;
-  // Signals belong to Node's main thread.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const BlockedSignals blocked;
   // Nobody waits for it: it may wait for a medium that never answers.
   std::thread([self = shared_from_this()] {
-    pthread_setname_np(pthread_self(), "isodrive-fuse");
+    pthread_setname_np(pthread_self(), self->name_.c_str());
+    note_crashes_in(self->region_->data());
     self->serve();
     if (self->has_ended_.exchange(true)) return;
     self->desk_.end();
     self->callbacks_.end();
   }).detach();
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void FuseSession::call_for_lead() {

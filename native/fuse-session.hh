@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 
 #include "fuse-handlers.hh"
@@ -22,6 +23,8 @@
 namespace isodrive {
 
 struct SessionOptions {
+  /** Of its threads; at most 15 characters. */
+  std::string name;
   UniqueFd device;
   /** Descriptor of the image, the session's own copy; none when JavaScript has to answer every read of content. */
   UniqueFd image;
@@ -90,6 +93,7 @@ class FuseSession : public std::enable_shared_from_this<FuseSession>, private Wa
   bool handle(const Asked& asked, const Request& request, uint8_t* scratch);
   void interrupt(const Request& request);
 
+  const std::string name_;
   UniqueFd device_;
   UniqueFd clone_;
   /** Where requests are read from: `device_`, or `clone_`. Changes only while one thread is there. */

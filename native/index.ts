@@ -45,6 +45,8 @@ export interface IndexRegion {
 }
 
 export interface SessionOptions {
+  /** Of its threads; at most 15 characters. */
+  readonly name: string;
   /** Descriptor of /dev/fuse, bound to the mount; the session closes it. */
   readonly device: number;
   /** Descriptor of the image, of which the session keeps its own copy; -1 for none: then it asks for all content. */
@@ -151,10 +153,13 @@ export interface ClientLimits {
 export interface ClientListener {
   /** `descriptor`: a copy of the client's socket, non-blocking, which the callee closes. Nothing is read before resumeClient. */
   onClient(client: number, descriptor: number): void;
-  /** A piece of what it sent, and descriptors that came with it, which the callee closes. `isCut`: there were more. */
-  onBytes(client: number, bytes: Buffer, descriptors: readonly number[], isCut: boolean): void;
-  /** It sends no more. */
-  onEnd(client: number): void;
+  /**
+   * A piece of what it sent, and descriptors that came with it, which the callee closes. `isCut`: there were more. `user`:
+   * who connected.
+   */
+  onBytes(client: number, bytes: Buffer, descriptors: readonly number[], isCut: boolean, user: number): void;
+  /** It sends no more; told once. */
+  onEnd(client: number, user: number): void;
 }
 
 /** Failed system calls throw or reject with an Error that has `errno` (positive number) and `syscall`. */
@@ -167,6 +172,8 @@ export interface Addon {
   regionNumber(handle: RegionHandle): number;
   /** The same memory for this thread. ENOENT: there is no such region any more. */
   joinIndexRegion(number: number): IndexRegion;
+  /** From now on, in the whole process, a crash is noted in the index that the crashing thread works for (HEADER.crashes). */
+  noteCrashes(): void;
   /** The region's memfd, which the caller closes; -1 when it was given away before. The region stays mapped. */
   releaseIndexDescriptor(handle: RegionHandle): number;
   /**
@@ -274,7 +281,7 @@ export interface Addon {
   descriptorFlags(descriptor: number): number;
   /** Serves a listening Unix socket from a thread of its own; takes the descriptor. */
   listenForClients(descriptor: number, limits: ClientLimits, listener: ClientListener): ControlListenerHandle;
-  /** Has the next piece of a client, or its end, told. */
+  /** Has the next piece of a client, or its end, told. Of one that this is never called for, nothing is received. */
   resumeClient(handle: ControlListenerHandle, client: number): void;
   /** Nothing more of it is told. */
   dropClient(handle: ControlListenerHandle, client: number): void;

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "crash-note.hh"
 #include "platform.hh"
 #include "registry.hh"
 
@@ -56,8 +57,11 @@ Napi::Value region_number(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value join_region(const Napi::CallbackInfo& info) {
+  std::shared_ptr<IndexRegion> region = regions().find(info[0].As<Napi::Number>().Uint32Value());
+  // A thread joins the region of the one image that it works for.
+  if (region != nullptr) note_crashes_in(region->data());
   errno = ENOENT;
-  return wrap(info.Env(), "join", regions().find(info[0].As<Napi::Number>().Uint32Value()));
+  return wrap(info.Env(), "join", std::move(region));
 }
 
 Napi::Value release_descriptor(const Napi::CallbackInfo& info) {

@@ -153,7 +153,8 @@ Napi::Value start_session(const Napi::CallbackInfo& info) {
   const auto tell = [channel](Owner::Message message) { channel->send(std::make_unique<Owner::Message>(message)); };
   owner->channel = channel;
   owner->session = std::make_shared<FuseSession>(
-      SessionOptions{UniqueFd(static_cast<int>(number("device"))),
+      SessionOptions{options.Get("name").As<Napi::String>().Utf8Value(),
+                     UniqueFd(static_cast<int>(number("device"))),
                      std::move(image),
                      static_cast<uint64_t>(number("imageBytes")),
                      region_of(options.Get("region")),

@@ -7,6 +7,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, utimesSync, wr
 import { join } from 'node:path';
 import { acquireLock } from './build-lock.mjs';
 import { buildNative } from './build-native.mjs';
+import { bundlePrograms } from './bundle.mjs';
 
 const root = join(import.meta.dirname, '..');
 const stamp = join(root, 'dist', '.build-stamp');
@@ -21,7 +22,7 @@ const INPUTS = [
   'tsconfig.json',
   'tsconfig.build.json',
 ];
-const PROGRAMS = ['dist/src/cli/main.js', 'dist/daemon/main.js'];
+const PROGRAMS = ['dist/src/cli/main.js', 'dist/bundle/isodrived.js'];
 /** Milliseconds by which npm may write the lock file after the tree that it describes. */
 const LOCK_FILE_SLACK = 5000;
 
@@ -81,6 +82,7 @@ async function compile(isLenient) {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const typescript = await run(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')]);
   if (typescript !== 0) return typescript;
+  await bundlePrograms();
   for (const program of PROGRAMS) chmodSync(join(root, program), 0o755);
   const native = await buildNative();
   if (native !== 0 && !isLenient) return native;

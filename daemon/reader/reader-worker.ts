@@ -33,7 +33,9 @@ import type {
 const IO_THREADS = 8;
 /** Milliseconds between two signs that the event loop turns. */
 const TURN_INTERVAL = 200;
-/** Milliseconds without a read of file content after which prefetch goes on. */
+/** Milliseconds that whoever has just mounted an image may take until they list something of it. */
+const PREFETCH_DELAY = 100;
+/** Milliseconds after a listing, or without a read of file content, after which prefetch goes on. */
 const READ_PAUSE = 20;
 
 const port = parentPort!;
@@ -42,6 +44,8 @@ const io = createIo(IO_THREADS);
 let opened: OpenedImage | undefined;
 let image: LocalImage | undefined;
 let verified: VerifiedContents | undefined;
+/** Called when the next step ends. */
+let onStepEnd: (() => void) | undefined;
 
 function send(message: ReaderMessage): void {
   port.postMessage(message);
@@ -57,6 +61,7 @@ function tryToLoadAddon(): Addon | undefined {
 
 function markStep(isBegun: boolean): void {
   Atomics.add(progress, isBegun ? PROGRESS.begun : PROGRESS.ended, 1);
+  if (!isBegun) onStepEnd?.();
 }
 
 async function step<T>(work: () => Promise<T>): Promise<T> {
@@ -113,6 +118,15 @@ async function openOrdered(order: OpenOrder): Promise<ImageFacts> {
   };
 }
 
+/** Waits until whoever has mounted the image has had the time to list its first directory. */
+async function awaitFirstListing(): Promise<void> {
+  const listed = new Promise<void>((resolve) => (onStepEnd = resolve));
+  await Promise.race([listed, setTimeout(PREFETCH_DELAY, undefined, { ref: false })]);
+  onStepEnd = undefined;
+  // That the index has it does not mean that it was told to the end.
+  await setTimeout(READ_PAUSE);
+}
+
 /** Waits while files are being read: their readers want the processor now, the index can wait. */
 async function giveWay(seen: { reads: number }): Promise<void> {
   await setImmediate();
@@ -136,6 +150,7 @@ const METHODS: {
     return Promise.resolve(true);
   },
   prefetch: async () => {
+    await awaitFirstListing();
     const seen = { reads: 0 };
     await current().index.loadAll(undefined, () => giveWay(seen));
     // Its sectors are wanted no more.

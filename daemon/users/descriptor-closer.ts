@@ -3,8 +3,8 @@
 import { loadAddon } from '../../native/index.js';
 import { LaneIo } from '../../src/source/lane-io.js';
 
-/** Descriptors of one user that may wait to be closed. */
-export const MAX_UNCLOSED = 16;
+/** Descriptors of one user that may wait to be closed: more than all of their connections pass in a turn of the loop. */
+export const MAX_UNCLOSED = 64;
 
 interface Waiting {
   readonly lane: LaneIo;

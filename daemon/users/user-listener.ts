@@ -8,20 +8,13 @@ import type { ControlInput } from '../control-connection.js';
 import type { DescriptorCloser } from './descriptor-closer.js';
 import { TurnQueue } from './turn-queue.js';
 
-interface Client {
-  readonly uid: number;
-  readonly input: ControlInput;
-}
-
-/** Whose descriptors those are of clients that are forgotten already. */
-const NOBODY = -1;
-
-export type AcceptClient = (peer: PeerCredentials, socket: Socket, input: ControlInput) => void;
+/** Serves a client from now on; false when it is refused: its socket is then destroyed. */
+export type AcceptClient = (peer: PeerCredentials, socket: Socket, input: ControlInput) => boolean;
 
 export class UserListener {
   readonly #addon: Addon = loadAddon();
   readonly #handle: ControlListenerHandle;
-  readonly #clients = new Map<number, Client>();
+  readonly #clients = new Map<number, ControlInput>();
   readonly #turns = new TurnQueue();
   readonly #closer: DescriptorCloser;
 
@@ -30,10 +23,16 @@ export class UserListener {
     this.#closer = closer;
     this.#handle = this.#addon.listenForClients(this.#addon.duplicateDescriptor(descriptor), limits, {
       onClient: (client, socket) => this.#accept(client, socket, accept),
-      onBytes: (client, bytes, descriptors, isCut) => {
-        this.#schedule(client, descriptors, ({ input }) => input.onBytes(bytes, descriptors, isCut));
+      onBytes: (client, bytes, descriptors, isCut, uid) => {
+        this.#turns.add(uid, () => {
+          const found = this.#clients.get(client);
+          // Gone meanwhile: what it has passed came too late.
+          if (found === undefined) this.#closer.close(uid, descriptors);
+          else found.onBytes(bytes, descriptors, isCut);
+          this.#addon.resumeClient(this.#handle, client);
+        });
       },
-      onEnd: (client) => this.#schedule(client, [], ({ input }) => input.onEnd()),
+      onEnd: (client, uid) => this.#turns.add(uid, () => this.#clients.get(client)?.onEnd()),
     });
   }
 
@@ -63,26 +62,7 @@ export class UserListener {
       this.#addon.dropClient(this.#handle, client);
     });
     const input: ControlInput = { onBytes: () => undefined, onEnd: () => undefined };
-    this.#clients.set(client, { uid: peer.uid, input });
-    accept(peer, socket, input);
-    this.#addon.resumeClient(this.#handle, client);
-  }
-
-  /** Has a piece handled when it is its user's turn; only then is the next one read. */
-  #schedule(client: number, descriptors: readonly number[], handle: (client: Client) => void): void {
-    const found = this.#clients.get(client);
-    // Without its user, which is no matter: the client has gone, and with it what it could keep open.
-    if (found === undefined) {
-      this.#closer.close(NOBODY, descriptors);
-      return;
-    }
-    this.#turns.add(found.uid, () => {
-      if (!this.#clients.has(client)) {
-        this.#closer.close(found.uid, descriptors);
-        return;
-      }
-      handle(found);
-      this.#addon.resumeClient(this.#handle, client);
-    });
+    this.#clients.set(client, input);
+    if (accept(peer, socket, input)) this.#addon.resumeClient(this.#handle, client);
   }
 }

@@ -2,7 +2,6 @@
 import { closeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { openImage } from '../index/open-image.js';
 import { openDirectory } from '../mount/open-directory.js';
 import { prepareMountPoint } from '../mount/mount-point.js';
 import type { MountPoint } from '../mount/mount-point.js';
@@ -53,6 +52,8 @@ export async function openForService(params: MountParams, signal: AbortSignal): 
 /** The label names the folder that is made; nobody but the user may make it. */
 async function readLabel(params: MountParams, signal: AbortSignal): Promise<string> {
   const { image, tree = 'auto', session, sectorOffset, map, charset, associated } = params;
+  // Only here: its parsers take longer to load than all else.
+  const { openImage } = await import('../index/open-image.js');
   await using opened = await openImage(image, {
     ...{ tree, session, sectorOffset, map, charset, associated, signal },
   });

@@ -8,8 +8,21 @@ export const INDEX_MAGIC = 0x584f_5349;
 export const INDEX_VERSION = 2;
 
 /** Header words. */
-export const HEADER = { magic: 0, version: 1, rowCount: 2, blobBytes: 3, extentCount: 4 } as const;
+export const HEADER = {
+  magic: 0,
+  version: 1,
+  rowCount: 2,
+  blobBytes: 3,
+  extentCount: 4,
+  /** How often a thread that worked for the mount has crashed the process, within CRASH_SECONDS of the first time. */
+  crashes: 5,
+  /** That time, in seconds since the machine was started (CLOCK_BOOTTIME). */
+  crashedAt: 6,
+} as const;
+export const CRASH_SECONDS = 60;
 export const HEADER_BYTES = 4096;
+/** From here on the header holds what the mount is, for whoever goes on with it: text that ends with a zero byte. */
+export const NOTE_OFFSET = 512;
 
 export const ROW_WORDS = 24;
 /** Words of a row. 64-bit numbers are two words, low first. */

@@ -17,6 +17,8 @@ export const MAX_TARGETS = 1024;
  * `unknown` (its medium does not answer).
  */
 export type ImageState = 'ok' | 'changed' | 'truncated' | 'replaced' | 'unknown';
+/** `crashed`: the mount has crashed the daemon again and again, and is not there until somebody makes it again. */
+export type MountState = ImageState | 'crashed';
 
 /** What a client of the system service opens itself, and passes beside the message that names it. */
 export const PASSED_NAMES = ['image', 'directory', 'map'] as const;
@@ -94,7 +96,7 @@ export interface MountSummary {
   readonly size: number;
   /** ISO 8601, UTC. */
   readonly mountedAt: string;
-  readonly state: ImageState;
+  readonly state: MountState;
   /** Faults met in the image so far. */
   readonly findings: number;
   /** Entries in the index so far. */

@@ -26,7 +26,7 @@ export type ReadyMessage = { readonly ready: true; readonly pid: number } | { re
 export const DAEMON_NODE_OPTIONS: readonly string[] = ['--max-semi-space-size=1'];
 
 export function daemonProgram(): string {
-  return join(packageRoot(), 'dist', 'daemon', 'main.js');
+  return join(packageRoot(), 'dist', 'bundle', 'isodrived.js');
 }
 
 /** The program that keeps mounts while the daemon is away; ISODRIVE_KEEPER names another, or none. */

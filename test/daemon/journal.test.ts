@@ -1,34 +1,12 @@
 // The journal that one daemon leaves to the next.
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Journal } from '../../daemon/journal.js';
-import type { JournalEntry } from '../../daemon/journal.js';
-
-const ENTRY: JournalEntry = {
-  id: '0badf00d',
-  state: 'making',
-  image: '/images/a.iso',
-  identity: { device: '1', inode: '18446744073709551615', modified: '1700000000123456789', size: '2048' },
-  wantedTree: 'auto',
-  tree: 'rock-ridge',
-  wantedDriver: 'auto',
-  view: {},
-  driver: 'fuse',
-  allowOther: false,
-  bound: false,
-  directory: '/mnt',
-  created: true,
-  mountedAt: '2026-01-01T00:00:00.000Z',
-  passedOver: [{ driver: 'erofs', reason: 'it is no plain file' }],
-  findings: [{ code: 'a-code', severity: 'note', message: 'A message', at: { source: 'a.iso', offset: 1 } }],
-  findingCount: 7,
-  isLoaded: true,
-  traceFuse: false,
-};
+import { JOURNAL_ENTRY_SAMPLE as ENTRY } from '../support/journal-entry.js';
 
 describe('The journal of mounts', () => {
   let folder: string;
@@ -73,13 +51,15 @@ describe('The journal of mounts', () => {
     const other = { ...ENTRY, id: '12345678', driver: 'of a later version' };
     await writeFile(path, JSON.stringify({ version: 1, mounts: [other, ENTRY] }));
     expect(open().entries).toEqual([ENTRY]);
+    expect(await readdir(folder)).toEqual(['mounts.json', 'mounts.json.damaged']);
   });
 
   it.each(['', '{', '{"version":99,"mounts":[]}', '{"version":1,"mounts":[{"id":"../x"}]}'])(
-    'that reads %j holds nothing',
+    'that reads %j holds nothing, and is set aside',
     async (text) => {
       await writeFile(path, text);
       expect(open().entries).toEqual([]);
+      expect(await readFile(`${path}.damaged`, 'utf8')).toBe(text);
     },
   );
 });

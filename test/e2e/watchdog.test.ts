@@ -36,7 +36,7 @@ describe.skipIf(!isReady)('The watchdog', () => {
     const socket = join(folder, 'control.sock');
     const program = [
       process.execPath,
-      join(PROJECT, 'dist', 'daemon', 'main.js'),
+      join(PROJECT, 'dist', 'bundle', 'isodrived.js'),
       '--socket',
       socket,
       '--log',

@@ -124,7 +124,7 @@ export class SystemService implements AsyncDisposable {
   }
 
   /** Files, directories, devices and sockets that the daemon has open; not what its threads have for themselves. */
-  async openFiles(): Promise<number> {
+  async openFiles(): Promise<readonly string[]> {
     const folder = `/proc/${await this.pid()}/fd`;
     const places = readdirSync(folder).map((name) => {
       try {
@@ -133,7 +133,18 @@ export class SystemService implements AsyncDisposable {
         return 'pipe:';
       }
     });
-    return places.filter((place) => !/^pipe:|^anon_inode:|\.js(on)?$/u.test(place)).length;
+    const kept = places.filter((place) => !/^pipe:|^anon_inode:|\.js(on)?$/u.test(place));
+    return kept.map((place) => place.replace(/^socket:.*$/u, 'socket')).sort();
+  }
+
+  /** What it has open beyond `before`. */
+  async openedSince(before: readonly string[]): Promise<readonly string[]> {
+    const rest = [...before];
+    return (await this.openFiles()).filter((place) => {
+      const found = rest.indexOf(place);
+      if (found >= 0) rest.splice(found, 1);
+      return found < 0;
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

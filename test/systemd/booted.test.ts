@@ -17,7 +17,7 @@ const PATIENCE = 60;
 const SCRIPT = `
 set -eu
 project=${PROJECT}
-ln -s $project/dist/daemon/main.js /usr/local/bin/isodrived
+ln -s $project/dist/bundle/isodrived.js /usr/local/bin/isodrived
 cp $project/systemd/system/* /etc/systemd/system/
 mkdir /etc/systemd/system/isodrived.service.d
 start=$(sed -n 's/^ExecStart=//p' $project/systemd/system/isodrived.service)

@@ -8,7 +8,6 @@ import { IsodriveError } from '../../base/error.js';
 import type { CommandArguments, RunCommand } from '../command-spec.js';
 import { findSocket } from '../find-socket.js';
 import { MOUNT_DEADLINE } from '../mount-deadline.js';
-import { openForService } from '../open-for-service.js';
 import { readViewOptions } from '../view-options.js';
 
 export const runMount: RunCommand = async (args, { output, signal }) => {
@@ -57,6 +56,8 @@ async function mountByService(
   signal: AbortSignal,
 ): Promise<MountResult> {
   await using client = await ControlClient.connect(socketPath);
+  // Only here: it can look into images, and loading that takes longer than all else that a mount needs.
+  const { openForService } = await import('../open-for-service.js');
   await using opened = await openForService(params, signal);
   const { names, descriptors, point } = opened;
   let isUsed = false;

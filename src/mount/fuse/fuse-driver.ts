@@ -151,8 +151,10 @@ class FuseDriver implements MountDriver {
         addon.failSession(session, errnoNumber, !TRANSIENT.has(code));
       }
     };
+    const number = request.device ?? findDevice(request);
     const session = addon.startSession(
       {
+        name: `fuse-${number ?? 'mount'}`,
         device,
         image: image.fileDescriptor ?? -1,
         imageBytes: image.size,
@@ -173,7 +175,6 @@ class FuseDriver implements MountDriver {
     );
     // A mount that is taken over has its index: its reader comes when it is wanted.
     if (!isTakenOver) await serve();
-    const number = request.device ?? findDevice(request);
     if (number !== undefined) await raiseReadAhead(number);
     return new FuseMount(addon, session, request, number, ended);
   }
