@@ -54,6 +54,8 @@ export interface SessionOptions {
   readonly volumeBytes: number;
   /** Whether any entry can have extended attributes. */
   readonly hasAttributes: boolean;
+  /** Whether any can have access control lists: the kernel then asks for those of each directory that is entered. */
+  readonly hasAccessLists: boolean;
   /** Whose all files are shown to be; undefined: those that the disc names. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
   /** Every open of a file is asked for, as a read of no bytes. */

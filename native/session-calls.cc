@@ -158,7 +158,8 @@ Napi::Value start_session(const Napi::CallbackInfo& info) {
                      static_cast<uint64_t>(number("imageBytes")),
                      region_of(options.Get("region")),
                      {static_cast<uint64_t>(number("volumeBytes")), options.Get("hasAttributes").As<Napi::Boolean>().Value(),
-                      owner_of(options.Get("owner")), options.Get("checksOpens").As<Napi::Boolean>().Value()}},
+                      options.Get("hasAccessLists").As<Napi::Boolean>().Value(), owner_of(options.Get("owner")),
+                      options.Get("checksOpens").As<Napi::Boolean>().Value()}},
       SessionCallbacks{[tell] { tell(Owner::Message::kWanted); }, [tell] { tell(Owner::Message::kEnd); }});
   owner->number = sessions().add(owner->session);
   owner->session->start(options.Get("isTakenOver").As<Napi::Boolean>().Value());
