@@ -204,6 +204,8 @@ export interface Addon {
    * Nothing happens when it needs no answer any more.
    */
   replyRead(server: ServerHandle, ticket: number, result: Uint8Array | number): void;
+  /** Whether anything waits for a directory. */
+  isWaitedFor(server: ServerHandle): boolean;
   /** Reads of file content that the session has taken. */
   countReads(server: ServerHandle): number;
   /** Threads, so many at most, for calls that may never return. Ends with closeLane, or with this thread. */

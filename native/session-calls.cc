@@ -288,6 +288,11 @@ Napi::Value count_reads(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), session == nullptr ? 0 : static_cast<double>(session->log().reads()));
 }
 
+Napi::Value is_waited_for(const Napi::CallbackInfo& info) {
+  const auto session = info[0].As<ServerHandle>().Data()->session();
+  return Napi::Boolean::New(info.Env(), session != nullptr && session->desk().is_waited_for());
+}
+
 }  // namespace
 
 void export_sessions(Napi::Env env, Napi::Object exports) {
@@ -303,6 +308,7 @@ void export_sessions(Napi::Env env, Napi::Object exports) {
   exports.Set("leaveSession", Napi::Function::New(env, leave_session));
   exports.Set("resumeSession", Napi::Function::New(env, resume_session));
   exports.Set("replyRead", Napi::Function::New(env, reply_read));
+  exports.Set("isWaitedFor", Napi::Function::New(env, is_waited_for));
   exports.Set("countReads", Napi::Function::New(env, count_reads));
 }
 

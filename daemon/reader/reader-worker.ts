@@ -137,7 +137,8 @@ const METHODS: {
   },
   prefetch: async () => {
     const seen = { reads: 0 };
-    await current().index.loadAll(undefined, () => giveWay(seen));
+    const isWaitedFor = (): boolean | undefined => image?.service?.isWaitedFor;
+    await current().index.loadAll(undefined, () => giveWay(seen), isWaitedFor);
     // Its sectors are wanted no more.
     opened?.releaseCache();
   },
