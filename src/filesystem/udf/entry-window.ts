@@ -5,6 +5,8 @@ import type { SectorReader } from '../../disc/sector-reader.js';
 
 /** Bytes read together. */
 const WINDOW_BYTES = 65_536;
+/** Bytes read with a directory's entry: identifiers of about a hundred files. */
+const DIRECTORY_BYTES = 8192;
 /** Bytes between two wanted blocks that are read along with them. */
 const MAX_GAP = 8192;
 
@@ -49,9 +51,26 @@ export class EntryWindow {
       if (position - end > MAX_GAP || position + this.#blockSize - start > WINDOW_BYTES) break;
       end = Math.max(end, position + this.#blockSize);
     }
+    await this.#read(start, end - start, signal);
+  }
+
+  /** Loads the block of a directory's entry, and what stands behind it: mostly its identifiers. Rejects as `load` does. */
+  loadDirectory(position: number, signal: AbortSignal | undefined): Promise<void> {
+    return this.#read(position, DIRECTORY_BYTES, signal);
+  }
+
+  /** Fills `target` with the bytes at a byte position; false, with nothing done, where they are not loaded. */
+  copy(position: number, target: Uint8Array): boolean {
+    const offset = position - this.#start;
+    if (offset < 0 || offset + target.length > this.#length) return false;
+    target.set(this.#bytes.subarray(offset, offset + target.length));
+    return true;
+  }
+
+  async #read(start: number, length: number, signal: AbortSignal | undefined): Promise<void> {
     this.#length = 0;
     if (this.#bytes.length === 0) this.#bytes = new Uint8Array(WINDOW_BYTES);
-    const got = await this.#reader.read(this.#bytes.subarray(0, end - start), start, signal);
+    const got = await this.#reader.read(this.#bytes.subarray(0, length), start, signal);
     this.#start = start;
     this.#length = got;
   }
