@@ -120,7 +120,8 @@ export class DirectoryWalker {
   async #takeDirectory(address: BlockAddress, signal: AbortSignal | undefined): Promise<boolean> {
     const position = this.#icbs.offsetOf(address);
     if (position < 0) return false;
-    if (!this.#entries.has(position)) await spareNeighbours(this.#entries.loadDirectory(position, signal));
+    const waits = this.#entries.has(position) ? undefined : this.#entries.loadDirectory(position, signal);
+    if (waits !== undefined) await spareNeighbours(waits);
     return this.#take(this.#directory, position, address.block, address.partition);
   }
 
@@ -193,7 +194,8 @@ export class DirectoryWalker {
       const at = this.#order?.[index] ?? index;
       const position = this.#positions[at]!;
       const isMissing = position >= 0 && !this.#entries.has(position);
-      if (isMissing) await spareNeighbours(this.#loadFrom(index, job.signal));
+      const waits = isMissing ? this.#loadFrom(index, job.signal) : undefined;
+      if (waits !== undefined) await spareNeighbours(waits);
       if (!isMissing || !this.#entries.has(position)) {
         this.#readName(at);
         if (await this.#describeSlowly(position, job.signal)) this.#add(job);
@@ -220,7 +222,7 @@ export class DirectoryWalker {
     return count;
   }
 
-  #loadFrom(index: number, signal: AbortSignal | undefined): Promise<void> {
+  #loadFrom(index: number, signal: AbortSignal | undefined): Promise<void> | undefined {
     return this.#entries.load(this.#positions, this.#order, index, this.#count, signal);
   }
 

@@ -35,15 +35,16 @@ export class EntryWindow {
 
   /**
    * Loads the block at `positions[order[index]]`, and those of the next ones, of `count` in all, that stand close behind
-   * it; positions are in ascending order. Rejects as ByteSource.read does, with nothing loaded.
+   * it; positions are in ascending order. Gives undefined when that is done because the bytes were in memory; else waits,
+   * and rejects as ByteSource.read does, with nothing loaded.
    */
-  async load(
+  load(
     positions: ArrayLike<number>,
     order: ArrayLike<number> | undefined,
     index: number,
     count: number,
     signal: AbortSignal | undefined,
-  ): Promise<void> {
+  ): Promise<void> | undefined {
     const start = positions[order?.[index] ?? index]!;
     let end = start + this.#blockSize;
     for (let next = index + 1; next < count; next += 1) {
@@ -51,11 +52,11 @@ export class EntryWindow {
       if (position - end > MAX_GAP || position + this.#blockSize - start > WINDOW_BYTES) break;
       end = Math.max(end, position + this.#blockSize);
     }
-    await this.#read(start, end - start, signal);
+    return this.#read(start, end - start, signal);
   }
 
-  /** Loads the block of a directory's entry, and what stands behind it: mostly its identifiers. Rejects as `load` does. */
-  loadDirectory(position: number, signal: AbortSignal | undefined): Promise<void> {
+  /** Loads the block of a directory's entry, and what stands behind it: mostly its identifiers. As `load`. */
+  loadDirectory(position: number, signal: AbortSignal | undefined): Promise<void> | undefined {
     return this.#read(position, DIRECTORY_BYTES, signal);
   }
 
@@ -67,11 +68,17 @@ export class EntryWindow {
     return true;
   }
 
-  async #read(start: number, length: number, signal: AbortSignal | undefined): Promise<void> {
-    this.#length = 0;
+  #read(start: number, length: number, signal: AbortSignal | undefined): Promise<void> | undefined {
     if (this.#bytes.length === 0) this.#bytes = new Uint8Array(WINDOW_BYTES);
-    const got = await this.#reader.read(this.#bytes.subarray(0, length), start, signal);
+    const target = this.#bytes.subarray(0, length);
     this.#start = start;
-    this.#length = got;
+    this.#length = 0;
+    if (this.#reader.readCached?.(target, start) === true) {
+      this.#length = length;
+      return undefined;
+    }
+    return this.#reader.read(target, start, signal).then((got) => {
+      this.#length = got;
+    });
   }
 }
