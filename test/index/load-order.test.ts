@@ -72,11 +72,11 @@ describe('loading ahead', () => {
   it('ends with its signal', async () => {
     const { index, listed } = await open();
     const end = new AbortController();
-    const loaded = index.loadAll(
-      end.signal,
-      () => Promise.resolve(end.abort()),
-      () => listed().length === 2,
-    );
+    const pause = (): Promise<void> => {
+      end.abort();
+      return Promise.resolve();
+    };
+    const loaded = index.loadAll(end.signal, pause, () => listed().length === 2);
     await expect(loaded).rejects.toMatchObject({ code: 'cancelled' });
     expect(listed()).toHaveLength(2);
   });
