@@ -3,11 +3,8 @@ import { tryToLoadAddon } from '../../src/source/load-addon.js';
 import type { ReaderLimits } from './reader-limits.js';
 import { ReaderThread } from './reader-thread.js';
 
-/**
- * Milliseconds after which a reader that was taken is replaced, at the latest: whoever took it needs the processor now, and
- * says when it does not any more (`prepare`).
- */
-const REPLACE_DELAY = 1000;
+/** Milliseconds after which a reader that was taken is replaced: whoever took it needs the processor now. */
+const REPLACE_DELAY = 100;
 /** Milliseconds after the last of several readers has ended in which what they have freed is given back. */
 const TRIM_DELAY = 500;
 
@@ -36,7 +33,6 @@ export class ReaderPool {
 
   /** Starts one ahead. */
   prepare(): void {
-    clearTimeout(this.#timer);
     if (this.#spare !== undefined) return;
     const spare = new ReaderThread(this.#limits);
     this.#spare = spare;

@@ -175,7 +175,6 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
   async prefetch(): Promise<boolean> {
     try {
       await (await this.#wake()).call('prefetch', undefined);
-      this.#readers.prepare();
       await this.#letRest();
       return true;
     } catch {
