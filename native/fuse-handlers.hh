@@ -24,6 +24,8 @@ struct VolumeInfo {
   uint64_t volume_bytes;
   /** Whether any file can have extended attributes; if not, the kernel is told never to ask. */
   bool has_attributes;
+  /** Whether any can have access control lists. */
+  bool has_access_lists;
   /** Of all files, whatever the disc says. */
   std::optional<VolumeOwner> owner;
   /** Whether a file may be opened is asked each time, like content that has to be decoded. */
@@ -71,7 +73,7 @@ class FuseHandlers {
   int64_t handle(int device, const Request& request, uint8_t* scratch, size_t scratch_size) const;
   /** Takes apart what was given back with kContent; gives the bytes it has to be answered with, 0 for an open. */
   size_t content_length(const Request& request, wire::ReadIn& in) const;
-  bool has_attributes() const { return volume_.has_attributes; }
+  bool has_access_lists() const { return volume_.has_access_lists; }
   /** State of a directory's row: one of STATE_*. */
   uint32_t state(int64_t row) const { return index_.row(static_cast<uint64_t>(row)).state(); }
 

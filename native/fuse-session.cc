@@ -191,7 +191,7 @@ void FuseSession::greet(int device, const Request& request) {
                           wire::kParallelDirops | wire::kMaxPages | wire::kCacheSymlinks | wire::kNoOpendirSupport |
                           wire::kInitExt | wire::kHasResend |
                           // Access control lists are obeyed, not only shown: the kernel asks for them and keeps them.
-                          (handlers_.has_attributes() ? uint64_t{wire::kPosixAcl} : 0);
+                          (handlers_.has_access_lists() ? uint64_t{wire::kPosixAcl} : 0);
   const uint64_t flags = offered & wanted;
   wire::InitOut out{};
   out.major = wire::kMajor;

@@ -56,6 +56,8 @@ export interface SessionOptions {
   readonly volumeBytes: number;
   /** Whether any entry can have extended attributes. */
   readonly hasAttributes: boolean;
+  /** Whether any can have access control lists: the kernel then asks for those of each directory that is entered. */
+  readonly hasAccessLists: boolean;
   /** Whose all files are shown to be; undefined: those that the disc names. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
   /** Every open of a file is asked for, as a read of no bytes. */
@@ -209,6 +211,8 @@ export interface Addon {
    * Nothing happens when it needs no answer any more.
    */
   replyRead(server: ServerHandle, ticket: number, result: Uint8Array | number): void;
+  /** Whether anything waits for a directory. */
+  isWaitedFor(server: ServerHandle): boolean;
   /** Reads of file content that the session has taken. */
   countReads(server: ServerHandle): number;
   /** Threads, so many at most, for calls that may never return. Ends with closeLane, or with this thread. */

@@ -81,6 +81,11 @@ bool ServerDesk::park(uint32_t row, const Asked& asked, const Request& request, 
   return true;
 }
 
+bool ServerDesk::is_waited_for() {
+  const std::lock_guard lock(mutex_);
+  return !parked_.empty();
+}
+
 std::vector<WaitingRequest> ServerDesk::take_waiting(uint32_t row) {
   const std::lock_guard lock(mutex_);
   const auto found = parked_.find(row);

@@ -56,6 +56,8 @@ class ServerDesk {
 
   /** False when `is_ready` holds under the lock that `take_waiting` takes: the caller handles the request again. */
   bool park(uint32_t row, const Asked& asked, const Request& request, const std::function<bool()>& is_ready);
+  /** Whether anything waits for a directory. */
+  bool is_waited_for();
   /** What waits for a directory; it is the caller's to answer. */
   std::vector<WaitingRequest> take_waiting(uint32_t row);
   /** Asks for `length` bytes of content; for 0 bytes: whether a file may be opened. */

@@ -159,7 +159,8 @@ Napi::Value start_session(const Napi::CallbackInfo& info) {
                      static_cast<uint64_t>(number("imageBytes")),
                      region_of(options.Get("region")),
                      {static_cast<uint64_t>(number("volumeBytes")), options.Get("hasAttributes").As<Napi::Boolean>().Value(),
-                      owner_of(options.Get("owner")), options.Get("checksOpens").As<Napi::Boolean>().Value()}},
+                      options.Get("hasAccessLists").As<Napi::Boolean>().Value(), owner_of(options.Get("owner")),
+                      options.Get("checksOpens").As<Napi::Boolean>().Value()}},
       SessionCallbacks{[tell] { tell(Owner::Message::kWanted); }, [tell] { tell(Owner::Message::kEnd); }});
   owner->number = sessions().add(owner->session);
   owner->session->start(options.Get("isTakenOver").As<Napi::Boolean>().Value());
@@ -288,6 +289,11 @@ Napi::Value count_reads(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), session == nullptr ? 0 : static_cast<double>(session->log().reads()));
 }
 
+Napi::Value is_waited_for(const Napi::CallbackInfo& info) {
+  const auto session = info[0].As<ServerHandle>().Data()->session();
+  return Napi::Boolean::New(info.Env(), session != nullptr && session->desk().is_waited_for());
+}
+
 }  // namespace
 
 void export_sessions(Napi::Env env, Napi::Object exports) {
@@ -303,6 +309,7 @@ void export_sessions(Napi::Env env, Napi::Object exports) {
   exports.Set("leaveSession", Napi::Function::New(env, leave_session));
   exports.Set("resumeSession", Napi::Function::New(env, resume_session));
   exports.Set("replyRead", Napi::Function::New(env, reply_read));
+  exports.Set("isWaitedFor", Napi::Function::New(env, is_waited_for));
   exports.Set("countReads", Napi::Function::New(env, count_reads));
 }
 

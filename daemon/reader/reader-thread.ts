@@ -42,6 +42,8 @@ export class ReaderThread {
   /** Why it ends, as far as it is known. */
   #reason: string | undefined;
   #isEnding = false;
+  /** It has started: until then it has no clock of its own, and runs none of an image's steps. */
+  #isReady = false;
   #thread: number | undefined;
   #clock: number | undefined;
   /** Progress at the last look that saw some, and its processor time then. */
@@ -100,6 +102,7 @@ export class ReaderThread {
 
   #take(message: ReaderMessage): void {
     if (message.kind === 'ready') {
+      this.#isReady = true;
       this.#clock = message.clock;
       this.#thread = message.thread;
     } else if (message.kind === 'finding') this.onFinding?.(message.finding, message.count);
@@ -112,6 +115,7 @@ export class ReaderThread {
   }
 
   #check(): void {
+    if (!this.#isReady) return;
     const now = this.#seconds();
     const [turns, begun, ended] = [PROGRESS.turns, PROGRESS.begun, PROGRESS.ended].map((word) =>
       Atomics.load(this.#progress, word),

@@ -152,7 +152,8 @@ const METHODS: {
   prefetch: async () => {
     await awaitFirstListing();
     const seen = { reads: 0 };
-    await current().index.loadAll(undefined, () => giveWay(seen));
+    const isWaitedFor = (): boolean | undefined => image?.service?.isWaitedFor;
+    await current().index.loadAll(undefined, () => giveWay(seen), isWaitedFor);
     // Its sectors are wanted no more.
     opened?.releaseCache();
   },

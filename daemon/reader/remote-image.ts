@@ -2,6 +2,7 @@
 // somebody does; one that dies is not followed by another: what is loaded stays, and all else fails.
 import { IsodriveError } from '../../src/base/error.js';
 import type { Finding } from '../../src/base/finding.js';
+import { KINDS_WITH_ACCESS_LISTS } from '../../src/filesystem/file-tree.js';
 import type { TreeKind } from '../../src/filesystem/file-tree.js';
 import type { IndexBudget } from '../../src/index/index-budget.js';
 import type { IndexMemory } from '../../src/index/index-memory.js';
@@ -107,6 +108,10 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
 
   get hasAttributes(): boolean {
     return this.facts.hasAttributes;
+  }
+
+  get hasAccessLists(): boolean {
+    return this.facts.hasAttributes && KINDS_WITH_ACCESS_LISTS.has(this.facts.kind);
   }
 
   get isChecked(): boolean {

@@ -35,6 +35,10 @@ export class ShiftedReader implements SectorReader {
     return position < this.shift ? undefined : this.#inner.peek?.(position - this.shift, length);
   }
 
+  readCached(target: Uint8Array, position: number): boolean {
+    return position >= this.shift && (this.#inner.readCached?.(target, position - this.shift) ?? false);
+  }
+
   #beforeImage(position: number): IsodriveError {
     return new IsodriveError(
       'damaged',

@@ -10,6 +10,8 @@ export const TREE_KINDS = [
   ...(['hfsplus', 'hfs', 'fat', 'all'] as const),
 ] as const;
 export type TreeKind = (typeof TREE_KINDS)[number];
+/** Views whose entries can have access control lists (AAIP); who asks for them costs a request for each directory. */
+export const KINDS_WITH_ACCESS_LISTS: ReadonlySet<TreeKind> = new Set<TreeKind>(['rock-ridge', 'all']);
 
 /** Type bits of `mode` (POSIX sys/stat.h). */
 export const MODE_TYPE = {

@@ -1,5 +1,5 @@
 // The lazy index of one tree: a directory is parsed on first use, all waiters share the answer, and prefetch loads
-// the rest in the order of the disc. What cannot be parsed is marked failed and becomes a finding.
+// the rest (load-order.ts). What cannot be parsed is marked failed and becomes a finding.
 import { IsodriveError, toIsodriveError } from '../base/error.js';
 import type { ErrorCode } from '../base/error.js';
 import type { FindingLog } from '../base/finding.js';
@@ -10,6 +10,7 @@ import { DirectoryStage } from './directory-stage.js';
 import type { IndexMemory } from './index-memory.js';
 import { IndexTable, ROOT_ROW } from './index-table.js';
 import { ROW, STATE } from './layout.js';
+import { LoadOrder } from './load-order.js';
 import { readNode } from './node-record.js';
 import type { NodeRecord } from './node-record.js';
 
@@ -24,8 +25,8 @@ const PREFETCH_SLICE = 4;
 /** Why a directory cannot be listed now, and perhaps can later. */
 const TRANSIENT: ReadonlySet<ErrorCode> = new Set(['image-unreadable', 'cancelled', 'quota']);
 /**
- * Milliseconds for which prefetch lets them through after each directory, once somebody had to wait: a walk that goes
- * another way than the disc would otherwise wait a slice for each directory.
+ * Milliseconds for which prefetch lets them through after each directory, once somebody had to wait, where nobody says who
+ * waits now: a walk that goes another way than prefetch would otherwise wait a slice for each directory.
  */
 const WANTED_SPAN = 5;
 
@@ -39,15 +40,15 @@ export class DiscIndex {
   readonly #loading = new Map<number, Promise<void>>();
   readonly #stages: DirectoryStage[] = [];
   readonly #locators = new Set<number>();
+  readonly #order: LoadOrder;
   #sharedDirectories = 0;
   /** When somebody last waited for a directory that was not loaded (performance.now()). */
   #wantedAt = -Infinity;
-  /** First row whose children prefetch has not looked at. */
-  #scanned = 0;
 
   private constructor(tree: FileTree, memory: IndexMemory, findings: FindingLog, sourceName: string) {
     this.tree = tree;
     this.table = new IndexTable(memory);
+    this.#order = new LoadOrder(this.table);
     this.findings = findings;
     this.sourceName = sourceName;
   }
@@ -77,6 +78,7 @@ export class DiscIndex {
     const lastRun = table.rowCount > 1 ? table.word(lastParent, ROW.first) : 1;
     for (let row = 0; row < lastRun; row += 1) {
       if (table.type(row) !== MODE_TYPE.directory) continue;
+      if (row !== ROOT_ROW) index.#order.add(row);
       const locator = table.wide(row, ROW.dataLow);
       if (index.#locators.has(locator)) index.#sharedDirectories += 1;
       else index.#locators.add(locator);
@@ -96,6 +98,7 @@ export class DiscIndex {
   load(row: number): Promise<void> {
     if (this.isLoaded(row)) return Promise.resolve();
     this.#wantedAt = performance.now();
+    this.#order.follow(row);
     return this.#loadOnce(row);
   }
 
@@ -148,6 +151,7 @@ export class DiscIndex {
     let ancestors: Set<number> | undefined;
     for (let row = first; row < end; row += 1) {
       if (this.table.type(row) !== MODE_TYPE.directory) continue;
+      this.#order.add(row);
       ancestors ??= this.#ancestorLocators(parent);
       const locator = this.table.wide(row, ROW.dataLow);
       const fault = this.#directoryFault(locator, ancestors);
@@ -249,32 +253,24 @@ export class DiscIndex {
   }
 
   /**
-   * Loads every directory, in the order of the disc within each generation, giving way to other work every few
-   * milliseconds, and then for as long as `pause` takes. Rejects with `cancelled`, `unsupported` (the index is full) or
-   * `image-unreadable`.
+   * Loads every directory, in the order of LoadOrder, giving way to other work every few milliseconds, and as soon as
+   * somebody waits for a directory (as `isWaitedFor` says, where it knows), each time for as long as `pause` takes. Rejects with `cancelled`, `unsupported` (the
+   * index is full) or `image-unreadable`.
    */
-  async loadAll(signal?: AbortSignal, pause: () => Promise<unknown> = yieldTurn): Promise<void> {
+  async loadAll(
+    signal?: AbortSignal,
+    pause: () => Promise<unknown> = yieldTurn,
+    isWaitedFor?: () => boolean | undefined,
+  ): Promise<void> {
     let started = performance.now();
-    while (this.#scanned < this.table.rowCount) {
-      for (const row of this.#unloadedDirectories()) {
-        throwIfAborted(signal);
-        if (this.isLoaded(row)) continue;
-        await this.#loadOnce(row);
-        const isWanted = started - this.#wantedAt < WANTED_SPAN;
-        if (!isWanted && performance.now() - started < PREFETCH_SLICE) continue;
-        await pause();
-        started = performance.now();
-      }
+    for (let row = this.#order.next(); row !== undefined; row = this.#order.next()) {
+      throwIfAborted(signal);
+      await this.#loadOnce(row);
+      const isWanted = isWaitedFor?.() ?? started - this.#wantedAt < WANTED_SPAN;
+      if (!isWanted && performance.now() - started < PREFETCH_SLICE) continue;
+      await pause();
+      started = performance.now();
     }
-  }
-
-  #unloadedDirectories(): number[] {
-    const rows: number[] = [];
-    for (; this.#scanned < this.table.rowCount; this.#scanned += 1) {
-      if (this.table.type(this.#scanned) === MODE_TYPE.directory && !this.isLoaded(this.#scanned))
-        rows.push(this.#scanned);
-    }
-    return rows.sort((a, b) => this.table.wide(a, ROW.dataLow) - this.table.wide(b, ROW.dataLow));
   }
 }
 

@@ -3,6 +3,7 @@ import { fstat } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { loadAddon } from '../../native/index.js';
+import { KINDS_WITH_ACCESS_LISTS } from '../filesystem/file-tree.js';
 import { ContentOpener } from '../index/content-opener.js';
 import type { DiscIndex } from '../index/disc-index.js';
 import type { IndexTable } from '../index/index-table.js';
@@ -52,6 +53,11 @@ export class LocalImage implements ServedImage {
 
   get hasAttributes(): boolean {
     return this.isChecked || (this.index.tree.hasAttributes ?? false);
+  }
+
+  get hasAccessLists(): boolean {
+    const { hasAttributes = false, kind } = this.index.tree;
+    return hasAttributes && KINDS_WITH_ACCESS_LISTS.has(kind);
   }
 
   get isChecked(): boolean {

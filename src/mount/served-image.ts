@@ -38,6 +38,8 @@ export interface ServedImage {
   readonly volumeSize: number;
   /** Whether any entry can have extended attributes. */
   readonly hasAttributes: boolean;
+  /** Whether they can be access control lists, which the kernel then asks for and obeys. */
+  readonly hasAccessLists: boolean;
   /** A file may be opened only after `check`, and its content is what `read` gives. */
   readonly isChecked: boolean;
   /** In memory of the driver's, where it has such. */

@@ -65,6 +65,16 @@ export class CachedSource implements ByteSource {
     return this.#inner.readCached(bytes, position) ? bytes : undefined;
   }
 
+  /** From one of the blocks, or from what the kernel has, without a block for it. */
+  readCached(target: Uint8Array, position: number): boolean {
+    const block = Math.floor(position / CACHE_BLOCK);
+    const start = position - block * CACHE_BLOCK;
+    const bytes = this.#blocks.get(block)?.subarray(start, start + target.length);
+    if (bytes?.length !== target.length) return this.#inner.readCached?.(target, position) ?? false;
+    target.set(bytes);
+    return true;
+  }
+
   async read(target: Uint8Array, position: number, signal?: AbortSignal): Promise<number> {
     const wanted = Math.max(0, Math.min(target.length, this.size - position));
     for (let done = 0; done < wanted;) {

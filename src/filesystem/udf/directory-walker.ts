@@ -120,10 +120,8 @@ export class DirectoryWalker {
   async #takeDirectory(address: BlockAddress, signal: AbortSignal | undefined): Promise<boolean> {
     const position = this.#icbs.offsetOf(address);
     if (position < 0) return false;
-    if (!this.#entries.has(position)) {
-      this.#positions[0] = position;
-      await this.#loadBlocks(undefined, 0, 1, signal);
-    }
+    const waits = this.#entries.has(position) ? undefined : this.#entries.loadDirectory(position, signal);
+    if (waits !== undefined) await spareNeighbours(waits);
     return this.#take(this.#directory, position, address.block, address.partition);
   }
 
@@ -141,13 +139,12 @@ export class DirectoryWalker {
   /** Lists what one window of the directory's bytes holds; gives the bytes that are done with. */
   async #listWindow(job: Job, position: number, end: number): Promise<number> {
     const wanted = this.#scratch.subarray(0, Math.min(WINDOW_BYTES, end - position));
-    const got = await readRuns(
-      this.#volume.reader,
-      this.#directory.extents.runs,
-      position,
-      wanted,
-      job.signal,
-    );
+    const { runs } = this.#directory.extents;
+    const first = runs.length === 1 ? runs[0]!.offset : undefined;
+    const isLoaded = first !== undefined && this.#entries.copy(first + position, wanted);
+    const got = isLoaded
+      ? wanted.length
+      : await readRuns(this.#volume.reader, runs, position, wanted, job.signal);
     const bytes = wanted.subarray(0, got);
     const origin = this.#directory.position;
     this.#window.setBytes(bytes, origin);
@@ -197,7 +194,8 @@ export class DirectoryWalker {
       const at = this.#order?.[index] ?? index;
       const position = this.#positions[at]!;
       const isMissing = position >= 0 && !this.#entries.has(position);
-      if (isMissing) await this.#loadBlocks(this.#order, index, this.#count, job.signal);
+      const waits = isMissing ? this.#loadFrom(index, job.signal) : undefined;
+      if (waits !== undefined) await spareNeighbours(waits);
       if (!isMissing || !this.#entries.has(position)) {
         this.#readName(at);
         if (await this.#describeSlowly(position, job.signal)) this.#add(job);
@@ -224,19 +222,8 @@ export class DirectoryWalker {
     return count;
   }
 
-  /** Loads the block at a place of `#positions` and its neighbours; none when the medium cannot give it. */
-  async #loadBlocks(
-    order: Uint32Array | undefined,
-    index: number,
-    count: number,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    try {
-      await this.#entries.load(this.#positions, order, index, count, signal);
-    } catch (thrown) {
-      // A bad sector spoils the entry in it, not its neighbours: each is read alone then.
-      if (!(thrown instanceof IsodriveError) || thrown.code !== 'image-unreadable') throw thrown;
-    }
+  #loadFrom(index: number, signal: AbortSignal | undefined): Promise<void> | undefined {
+    return this.#entries.load(this.#positions, this.#order, index, this.#count, signal);
   }
 
   #readName(at: number): void {
@@ -327,6 +314,15 @@ export class DirectoryWalker {
       `Cannot list the directory at byte ${offset} of "${source}": ${found}, expected a directory`,
       { at: { source, offset, clause: 'ECMA-167 4/8.6' } },
     );
+  }
+}
+
+/** A bad sector spoils the entry in it, not its neighbours: each is read alone where they cannot be read together. */
+async function spareNeighbours(loaded: Promise<void>): Promise<void> {
+  try {
+    await loaded;
+  } catch (thrown) {
+    if (!(thrown instanceof IsodriveError) || thrown.code !== 'image-unreadable') throw thrown;
   }
 }
 

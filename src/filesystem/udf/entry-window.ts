@@ -5,6 +5,8 @@ import type { SectorReader } from '../../disc/sector-reader.js';
 
 /** Bytes read together. */
 const WINDOW_BYTES = 65_536;
+/** Bytes read with a directory's entry: identifiers of about a hundred files. */
+const DIRECTORY_BYTES = 8192;
 /** Bytes between two wanted blocks that are read along with them. */
 const MAX_GAP = 8192;
 
@@ -33,15 +35,16 @@ export class EntryWindow {
 
   /**
    * Loads the block at `positions[order[index]]`, and those of the next ones, of `count` in all, that stand close behind
-   * it; positions are in ascending order. Rejects as ByteSource.read does, with nothing loaded.
+   * it; positions are in ascending order. Gives undefined when that is done because the bytes were in memory; else waits,
+   * and rejects as ByteSource.read does, with nothing loaded.
    */
-  async load(
+  load(
     positions: ArrayLike<number>,
     order: ArrayLike<number> | undefined,
     index: number,
     count: number,
     signal: AbortSignal | undefined,
-  ): Promise<void> {
+  ): Promise<void> | undefined {
     const start = positions[order?.[index] ?? index]!;
     let end = start + this.#blockSize;
     for (let next = index + 1; next < count; next += 1) {
@@ -49,10 +52,33 @@ export class EntryWindow {
       if (position - end > MAX_GAP || position + this.#blockSize - start > WINDOW_BYTES) break;
       end = Math.max(end, position + this.#blockSize);
     }
-    this.#length = 0;
+    return this.#read(start, end - start, signal);
+  }
+
+  /** Loads the block of a directory's entry, and what stands behind it: mostly its identifiers. As `load`. */
+  loadDirectory(position: number, signal: AbortSignal | undefined): Promise<void> | undefined {
+    return this.#read(position, DIRECTORY_BYTES, signal);
+  }
+
+  /** Fills `target` with the bytes at a byte position; false, with nothing done, where they are not loaded. */
+  copy(position: number, target: Uint8Array): boolean {
+    const offset = position - this.#start;
+    if (offset < 0 || offset + target.length > this.#length) return false;
+    target.set(this.#bytes.subarray(offset, offset + target.length));
+    return true;
+  }
+
+  #read(start: number, length: number, signal: AbortSignal | undefined): Promise<void> | undefined {
     if (this.#bytes.length === 0) this.#bytes = new Uint8Array(WINDOW_BYTES);
-    const got = await this.#reader.read(this.#bytes.subarray(0, end - start), start, signal);
+    const target = this.#bytes.subarray(0, length);
     this.#start = start;
-    this.#length = got;
+    this.#length = 0;
+    if (this.#reader.readCached?.(target, start) === true) {
+      this.#length = length;
+      return undefined;
+    }
+    return this.#reader.read(target, start, signal).then((got) => {
+      this.#length = got;
+    });
   }
 }

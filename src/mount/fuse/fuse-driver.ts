@@ -161,6 +161,7 @@ class FuseDriver implements MountDriver {
         region: memory.handle,
         volumeBytes: image.volumeSize,
         hasAttributes: image.hasAttributes,
+        hasAccessLists: image.hasAccessLists,
         owner: request.owner,
         checksOpens: image.isChecked,
         isTakenOver,

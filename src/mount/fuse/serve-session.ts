@@ -10,6 +10,8 @@ import { ReadService } from './read-service.js';
 export interface SessionService {
   /** Reads of file content that the session has taken. */
   readonly reads: number;
+  /** Somebody waits for a directory. */
+  readonly isWaitedFor: boolean;
   /** Nobody waits for a read. */
   readonly isIdle: boolean;
   /** Answers nothing any more; what waits, waits for another. */
@@ -35,6 +37,9 @@ export function serveSession(
   return {
     get reads() {
       return addon.countReads(server);
+    },
+    get isWaitedFor() {
+      return addon.isWaitedFor(server);
     },
     get isIdle() {
       return reads.isIdle;
