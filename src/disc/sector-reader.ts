@@ -15,8 +15,8 @@ export interface SectorLayout {
   readonly skip: number;
 }
 
-/** Byte-addressed user data, 2048 bytes a sector. `read` and `peek` keep the contract of ByteSource. */
-export interface SectorReader extends Pick<ByteSource, 'name' | 'size' | 'read' | 'peek'> {
+/** Byte-addressed user data, 2048 bytes a sector. `read`, `peek` and `readCached` keep the contract of ByteSource. */
+export interface SectorReader extends Pick<ByteSource, 'name' | 'size' | 'read' | 'peek' | 'readCached'> {
   /** Present when native code can read the same bytes itself. */
   readonly layout: SectorLayout | undefined;
 }
@@ -44,5 +44,9 @@ export class PlainSectorReader implements SectorReader {
 
   peek(position: number, length: number): Uint8Array | undefined {
     return this.#source.peek?.(position, length);
+  }
+
+  readCached(target: Uint8Array, position: number): boolean {
+    return this.#source.readCached?.(target, position) ?? false;
   }
 }

@@ -1,7 +1,8 @@
 // A session after its login (RFC 7143 4.2.2): numbers commands, runs them side by side, and answers everything else.
 import type { ByteStream } from '../net/byte-stream.js';
 import { ConnectionLost } from '../net/byte-stream.js';
-import { ByteBudget } from '../net/byte-budget.js';
+import type { BufferPool } from '../net/buffer-pool.js';
+import { SendBuffers } from '../net/send-buffers.js';
 import { decodeUnit } from './logical-units.js';
 import type { LogicalUnits } from './logical-units.js';
 import type { LoggedIn } from './login.js';
@@ -18,7 +19,7 @@ import {
   RESPONSE,
   writePdu,
 } from './pdu.js';
-import { sendAnswer } from './scsi-task.js';
+import { PIECE, sendAnswer } from './scsi-task.js';
 import { decodeKeys, encodeKeys } from './text-keys.js';
 import { negotiateParameters } from './parameters.js';
 
@@ -26,7 +27,7 @@ const FINAL = 0x80;
 /** Commands that may be under way at a time. */
 const WINDOW = 64;
 /** Bytes of data in memory for one session. */
-const BUDGET = 16 * 1024 * 1024;
+const MAX_LENT = 4 * PIECE;
 const WRITE_FLAG = 0x20;
 /** Operation codes with a parameter list: MODE SELECT (6) and (10). */
 const PARAMETER_COMMANDS = [0x15, 0x55];
@@ -59,13 +60,15 @@ export interface SessionOptions {
   readonly stream: ByteStream;
   readonly loggedIn: LoggedIn;
   readonly units: LogicalUnits;
+  /** Of buffers with PIECE bytes. */
+  readonly pool: BufferPool;
   /** The answer to SendTargets: name and address (RFC 7143 Appendix C). */
   readonly targets: readonly (readonly [string, string])[];
 }
 
 export class Session {
   readonly parameters: Parameters;
-  readonly budget = new ByteBudget(BUDGET);
+  readonly buffers: SendBuffers;
   readonly #options: SessionOptions;
   readonly #tasks = new Map<number, Task>();
   readonly #running = new Set<Promise<void>>();
@@ -76,6 +79,7 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.parameters = options.loggedIn.parameters;
+    this.buffers = new SendBuffers(options.pool, MAX_LENT);
     this.#expectedCommand = options.loggedIn.commandNumber;
     this.#statusNumber = options.loggedIn.statusNumber;
   }

@@ -72,21 +72,18 @@ function readSectors({ cdb }: CommandInput, medium: Medium, block: number, count
   const size = sectorSize(selection);
   return {
     length: size * count,
-    async read(offset, length, signal) {
+    async read(target, offset, signal) {
       const first = Math.floor(offset / size);
-      const last = Math.ceil((offset + length) / size);
-      if (size === 0 || last === first) return new Uint8Array();
-      const data = await medium.readBytes(
-        (block + first) * SECTOR_SIZE,
-        (last - first) * SECTOR_SIZE,
-        signal,
-      );
+      const last = Math.ceil((offset + target.length) / size);
+      if (size === 0 || last === first) return;
+      const data = Buffer.allocUnsafe((last - first) * SECTOR_SIZE);
+      await medium.readBytes(data, (block + first) * SECTOR_SIZE, signal);
       const bytes = Buffer.allocUnsafe((last - first) * size);
       for (let i = 0; i < last - first; i += 1) {
         const user = data.subarray(i * SECTOR_SIZE, (i + 1) * SECTOR_SIZE);
         writeSector(bytes.subarray(i * size, (i + 1) * size), selection, medium, block + first + i, user);
       }
-      return bytes.subarray(offset - first * size, offset - first * size + length);
+      target.set(bytes.subarray(offset - first * size, offset - first * size + target.length));
     },
   };
 }

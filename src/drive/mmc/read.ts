@@ -58,6 +58,6 @@ function readBlocks(medium: Medium, block: number, count: number): DataIn {
   const start = block * SECTOR_SIZE;
   return {
     length: count * SECTOR_SIZE,
-    read: (offset, length, signal) => medium.readBytes(start + offset, length, signal),
+    read: (target, offset, signal) => medium.readBytes(target, start + offset, signal),
   };
 }

@@ -1,4 +1,4 @@
-// A socket as protocols want it: exactly so many bytes in, whole messages out, and nothing buffered for a peer that
+// A socket as protocols want it: exactly so many bytes in, whole messages out, and each writer waits for a peer that
 // does not read.
 import type { Socket } from 'node:net';
 
@@ -14,7 +14,6 @@ export class ByteStream {
   readonly #socket: Socket;
   readonly #closed = new AbortController();
   #wake: (() => void) | undefined;
-  #drained: Promise<void> | undefined;
   #hasEnded = false;
 
   constructor(socket: Socket) {
@@ -71,16 +70,19 @@ export class ByteStream {
 
   /**
    * Sends the parts one after another, without those of another call between them, and resolves when the kernel has
-   * taken so much that there is room for more. Rejects with ConnectionLost.
+   * taken them all: their memory is the caller's again, as it is when this rejects with ConnectionLost.
    */
   async write(...parts: readonly Uint8Array[]): Promise<void> {
     this.#requireOpen();
-    this.#socket.cork();
-    for (const part of parts) this.#socket.write(part);
-    this.#socket.uncork();
-    if (!this.#socket.writableNeedDrain) return;
-    this.#drained ??= this.#waitForDrain();
-    await this.#drained;
+    await new Promise<void>((resolve) => {
+      this.#socket.cork();
+      parts.forEach((part, i) => {
+        // Called for writes that fail as well.
+        if (i === parts.length - 1) this.#socket.write(part, () => resolve());
+        else this.#socket.write(part);
+      });
+      this.#socket.uncork();
+    });
     this.#requireOpen();
   }
 
@@ -97,18 +99,5 @@ export class ByteStream {
   #requireOpen(): void {
     if (this.#socket.destroyed || this.#socket.writableEnded)
       throw new ConnectionLost('Connection has ended');
-  }
-
-  #waitForDrain(): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        this.#socket.off('drain', done);
-        this.#socket.off('close', done);
-        this.#drained = undefined;
-        resolve();
-      };
-      this.#socket.on('drain', done);
-      this.#socket.on('close', done);
-    });
   }
 }
