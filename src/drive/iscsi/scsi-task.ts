@@ -24,7 +24,7 @@ export async function sendAnswer(
 ): Promise<void> {
   const expected = command.readUInt32BE(20);
   const isRead = (command[1]! & 0x40) !== 0;
-  let sent = 0;
+  let sequence: DataSequence | undefined;
   try {
     const data = run();
     const length = isRead ? Math.min(expected, data.length) : 0;
@@ -33,15 +33,18 @@ export async function sendAnswer(
       onStatus();
       return await sendResponse(session, command, GOOD, residual, new Uint8Array());
     }
-    const sequence = new DataSequence(session, command.readUInt32BE(16), length, residual);
+    const open = new DataSequence(session, {
+      ...{ tag: command.readUInt32BE(16), length, residual, onStatus },
+    });
+    sequence = open;
     await session.buffers.lend(Math.min(PIECE, length), async (buffer) => {
-      while (sent < length) {
-        const bytes = buffer.subarray(0, length - sent);
-        await data.read(bytes, sent, signal);
+      while (open.sent < length) {
         signal.throwIfAborted();
-        if (sent + bytes.length === length) onStatus();
-        await sequence.send(bytes);
-        sent += bytes.length;
+        if (data.image !== undefined && (await open.sendDirectly(data.image, buffer))) continue;
+        const bytes = buffer.subarray(0, length - open.sent);
+        await data.read(bytes, open.sent, signal);
+        signal.throwIfAborted();
+        await open.send(bytes);
       }
     });
   } catch (thrown) {
@@ -50,7 +53,7 @@ export async function sendAnswer(
     onStatus();
     const sense = encodeSense(thrown.sense);
     const data = Buffer.concat([Uint8Array.of(0, sense.length), sense]);
-    await sendResponse(session, command, CHECK_CONDITION, residualOf(expected, sent), data);
+    await sendResponse(session, command, CHECK_CONDITION, residualOf(expected, sequence?.sent ?? 0), data);
   }
 }
 

@@ -3,6 +3,7 @@ import { toIsodriveError } from '../../base/error.js';
 import type { Disc, Session, Track } from '../../disc/disc.js';
 import { SECTOR_SIZE } from '../../disc/sector-reader.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
+import type { ImageRange } from '../image-message.js';
 import { readSectors } from '../read-sectors.js';
 import type { Profile } from './profile.js';
 import { profileOf } from './profile.js';
@@ -52,6 +53,16 @@ export class Medium {
   checkRange(block: number, count: number): void {
     if (block + count <= this.blocks && block <= this.blocks) return;
     throw new CheckCondition({ ...BLOCK_OUT_OF_RANGE, information: Math.max(block, this.blocks) });
+  }
+
+  /** Where the image has these very bytes of the range of blocks; undefined where some are made up, or of two tracks. */
+  locate(position: number, length: number): ImageRange | undefined {
+    const track = this.trackAt(Math.floor(position / SECTOR_SIZE));
+    if (track === undefined) return undefined;
+    const reader = this.#readers.get(track)!;
+    const start = position - track.start * SECTOR_SIZE;
+    const isInside = start >= 0 && start + length <= Math.min(reader.size, track.length * SECTOR_SIZE);
+    return isInside ? { reader, position: start } : undefined;
   }
 
   /**

@@ -56,8 +56,10 @@ export const seek10: MediumCommand = {
 function readBlocks(medium: Medium, block: number, count: number): DataIn {
   medium.checkRange(block, count);
   const start = block * SECTOR_SIZE;
+  const length = count * SECTOR_SIZE;
   return {
-    length: count * SECTOR_SIZE,
+    length,
+    image: medium.locate(start, length),
     read: (target, offset, signal) => medium.readBytes(target, start + offset, signal),
   };
 }

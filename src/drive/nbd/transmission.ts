@@ -4,6 +4,7 @@ import type { BufferPool } from '../net/buffer-pool.js';
 import type { ByteStream } from '../net/byte-stream.js';
 import { ConnectionLost } from '../net/byte-stream.js';
 import { SendBuffers } from '../net/send-buffers.js';
+import { ImageMessage, MIN_DIRECT } from '../image-message.js';
 import { readSectors } from '../read-sectors.js';
 import type { Negotiated } from './handshake.js';
 import {
@@ -21,6 +22,8 @@ import { encodeChunk, encodeDataChunk, encodeErrorChunk, encodeSimpleReply } fro
 
 /** Bytes of one chunk of a READ's reply: few enough to stay in the processor's cache from image to socket. */
 export const PIECE = 256 * 1024;
+/** Bytes of one chunk that the kernel has in memory. */
+const MAX_DIRECT = 2 * 1024 * 1024;
 /** Bytes in memory for one connection; a simple reply that is longer has them all, and more. */
 const MAX_LENT = 4 * PIECE;
 /** Requests that may be under way at a time. */
@@ -120,10 +123,15 @@ function sendEnd(stream: ByteStream, negotiated: Negotiated, cookie: bigint, err
 }
 
 /** A simple reply says whether all went well before its data, so that all of it is read first. */
-function sendSimpleRead(connection: Connection, request: Request): Promise<void> {
+async function sendSimpleRead(connection: Connection, request: Request): Promise<void> {
   const { stream, buffers } = connection;
   const { cookie, offset, length } = request;
-  return buffers.lend(length, async (bytes) => {
+  let isSent = false;
+  await buffers.lend(Math.min(PIECE, length), async (buffer) => {
+    isSent = await sendDirectly(connection, encodeSimpleReply(cookie, 0), offset, length, buffer);
+  });
+  if (isSent) return;
+  await buffers.lend(length, async (bytes) => {
     const isRead = await readPiece(connection, bytes, offset);
     if (isRead) await stream.write(encodeSimpleReply(cookie, 0), bytes);
     else await stream.write(encodeSimpleReply(cookie, ERROR.EIO));
@@ -135,15 +143,42 @@ function sendStructuredRead(connection: Connection, request: Request): Promise<v
   const { cookie, offset, length } = request;
   if (length === 0) return sendEnd(stream, negotiated, cookie, 0);
   return buffers.lend(Math.min(PIECE, length), async (buffer) => {
-    for (let done = 0; done < length; done += PIECE) {
+    for (let done = 0; done < length;) {
+      const whole = Math.min(MAX_DIRECT, length - done);
+      const header = encodeDataChunk(
+        cookie,
+        done + whole === length ? CHUNK_FLAG_DONE : 0,
+        offset + done,
+        whole,
+      );
+      if (await sendDirectly(connection, header, offset + done, whole, buffer)) {
+        done += whole;
+        continue;
+      }
       const bytes = buffer.subarray(0, length - done);
       const flags = done + bytes.length === length ? CHUNK_FLAG_DONE : 0;
       if (!(await readPiece(connection, bytes, offset + done))) {
         return stream.write(encodeErrorChunk(cookie, CHUNK_FLAG_DONE, ERROR.EIO, offset + done));
       }
       await stream.write(encodeDataChunk(cookie, flags, offset + done, bytes.length), bytes);
+      done += bytes.length;
     }
   });
+}
+
+/** False, with nothing sent, when the image's bytes are not all in memory. */
+async function sendDirectly(
+  { stream, negotiated }: Connection,
+  header: Uint8Array,
+  position: number,
+  bytes: number,
+  buffer: Uint8Array,
+): Promise<boolean> {
+  if (bytes < MIN_DIRECT) return false;
+  const { reader } = negotiated.chosen;
+  return stream.sendDirectly(
+    new ImageMessage({ header, reader, position, bytes, buffer, closed: stream.closed }),
+  );
 }
 
 /** False where the image cannot be read. */
