@@ -31,7 +31,8 @@ export async function sendAnswer(
     const residual = residualOf(isRead ? expected : 0, data.length);
     if (length === 0) {
       onStatus();
-      return await sendResponse(session, command, GOOD, residual, new Uint8Array());
+      await sendResponse(session, command, GOOD, residual, new Uint8Array());
+      return;
     }
     const open = new DataSequence(session, {
       ...{ tag: command.readUInt32BE(16), length, residual, onStatus },

@@ -126,10 +126,9 @@ function sendEnd(stream: ByteStream, negotiated: Negotiated, cookie: bigint, err
 async function sendSimpleRead(connection: Connection, request: Request): Promise<void> {
   const { stream, buffers } = connection;
   const { cookie, offset, length } = request;
-  let isSent = false;
-  await buffers.lend(Math.min(PIECE, length), async (buffer) => {
-    isSent = await sendDirectly(connection, encodeSimpleReply(cookie, 0), offset, length, buffer);
-  });
+  const isSent = await buffers.lend(Math.min(PIECE, length), (buffer) =>
+    sendDirectly(connection, encodeSimpleReply(cookie, 0), offset, length, buffer),
+  );
   if (isSent) return;
   await buffers.lend(length, async (bytes) => {
     const isRead = await readPiece(connection, bytes, offset);

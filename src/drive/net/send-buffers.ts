@@ -17,11 +17,11 @@ export class SendBuffers {
    * Settles as `work` does with `length` bytes, which are its own until then; it starts when there is room, in the order
    * of calls. More than the whole limit is lent when nothing else is.
    */
-  async lend(length: number, work: (bytes: Buffer) => Promise<void>): Promise<void> {
+  async lend<T>(length: number, work: (bytes: Buffer) => Promise<T>): Promise<T> {
     const giveBack = await this.#budget.take(length);
     const bytes = this.#pool.take(length);
     try {
-      await work(bytes);
+      return await work(bytes);
     } finally {
       this.#pool.giveBack(bytes);
       giveBack();
