@@ -6,7 +6,6 @@ import type { FileHandle } from 'node:fs/promises';
 import { getSystemErrorName } from 'node:util';
 import { isAddonError, loadAddon } from '../../../native/index.js';
 import type { Addon, DriveRequest } from '../../../native/index.js';
-import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import {
   CAPACITY_LENGTH,
@@ -18,7 +17,14 @@ import {
   readCommand,
   readTocCommand,
 } from './drive-commands.js';
-import { CONFIGURATION_LENGTH, INQUIRY_LENGTH, offersC2, parseInquiry, parseProfile } from './drive-facts.js';
+import {
+  CONFIGURATION_LENGTH,
+  INQUIRY_LENGTH,
+  offersC2,
+  parseCapacity,
+  parseInquiry,
+  parseProfile,
+} from './drive-facts.js';
 import type { DriveIdentity } from './drive-facts.js';
 import {
   describeSense,
@@ -120,8 +126,7 @@ export class OpticalDrive implements AsyncDisposable {
 
   /** Blocks of the disc by its last address. */
   async readCapacity(): Promise<number> {
-    const bytes = await this.#execute(readCapacityCommand(), CAPACITY_LENGTH);
-    return new ByteCursor(bytes, this.path, 0).u32be(0) + 1;
+    return parseCapacity(await this.#execute(readCapacityCommand(), CAPACITY_LENGTH), this.path);
   }
 
   async readTracks(): Promise<DiscTrack[]> {
