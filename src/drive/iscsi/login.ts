@@ -46,7 +46,7 @@ export interface LoginOptions {
 /** What both sides have agreed on. */
 export interface LoggedIn {
   readonly isDiscovery: boolean;
-  /** Initiator name and ISID, which name a session (RFC 7143 4.4.3). */
+  /** Initiator name and ISID, which name a session (RFC 7143). */
   readonly sessionKey: string;
   readonly parameters: Parameters;
   /** Command number that comes next, and status number that we use next. */

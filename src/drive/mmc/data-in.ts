@@ -16,7 +16,7 @@ export interface DataIn {
   read(target: Uint8Array, offset: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** An answer that is in memory, cut off at the allocation length (SPC-4 4.2.5.6). */
+/** An answer that is in memory, cut off at the allocation length (SPC-4). */
 export function answer(bytes: Uint8Array, allocationLength: number): DataIn {
   const sent = bytes.subarray(0, allocationLength);
   return {
