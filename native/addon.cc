@@ -13,6 +13,7 @@
 #include "platform.hh"
 #include "region-calls.hh"
 #include "session-calls.hh"
+#include "socket-send.hh"
 
 namespace isodrive {
 namespace {
@@ -33,6 +34,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   export_sessions(env, exports);
   export_blocking_lane(env, exports);
   export_platform(env, exports);
+  export_socket_send(env, exports);
   export_control_listener(env, exports);
   export_crash_note(env, exports);
   export_notify(env, exports);

@@ -267,6 +267,23 @@ export interface Addon {
    * file system cannot tell (preadv2 with RWF_NOWAIT). Never waits and never throws.
    */
   readCached(fileDescriptor: number, target: Uint8Array, position: number): boolean;
+  /**
+   * Sends `header` and `length` bytes of a file to a socket that does not block, from the page cache (cachestat, sendfile):
+   * as much as it takes at once. Gives the bytes sent, those of `header` included; -1, with nothing sent, when the file's
+   * are not all in memory, or the kernel cannot tell (before Linux 6.5). Never waits and never throws.
+   */
+  sendCached(
+    socket: number,
+    header: Uint8Array,
+    fileDescriptor: number,
+    position: number,
+    length: number,
+  ): number;
+  /**
+   * Has a TCP socket send as fast as its peer takes (TCP_CONGESTION reno): the timers of congestion controls that pace, as
+   * BBR does, cost more than sending within one machine. False where that cannot be had. Never throws.
+   */
+  stopPacing(socket: number): boolean;
   /** Has the kernel let go of a file's pages, so that the next reads reach its medium (posix_fadvise, DONTNEED). */
   dropCached(fileDescriptor: number): Promise<void>;
   /** Takes room on the disk for so many bytes of a file, which read as zeros (fallocate). */

@@ -1,23 +1,30 @@
-// Sequential reading through our NBD server and iSCSI target against nbdkit's file plugin: the same file, the same client
-// (QEMU's, which speaks both), in turns. Reports ratios only: absolutes are the machine's.
+// Sequential reading through our NBD server and iSCSI target against nbdkit's file plugin: the same file, in memory, the
+// same client (QEMU's, which speaks both: requests of 2 MiB, eight at a time), in turns of another order each. Reports
+// ratios within turns only: absolutes are the machine's.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { hasProgram, mustRun } from './run-command.js';
 import { PseudoRandom } from './pseudo-random.js';
-import { median } from './statistics.js';
 
 const MIB = 1_048_576;
 const PROJECT = join(import.meta.dirname, '..', '..', '..');
-const NAMES = ['nbdkit', 'nbd', 'iscsi'] as const;
+/** By what they speak, and over what where that is not a Unix socket. */
+const NAMES = ['nbdkit', 'nbdkit-tcp', 'nbd', 'nbd-tcp', 'iscsi'] as const;
 type Server = (typeof NAMES)[number];
+/** A copy takes a second; fewer say little on a machine that others use too. */
+const LEAST_REPETITIONS = 5;
+/** Milliseconds that a server may take to listen. */
+const PATIENCE = 10_000;
 
-/** MB/s by server, median of the repetitions. */
-export type DriveFigures = Readonly<Record<Server, number>>;
+/** MB/s by server, one for each repetition. */
+export type DriveFigures = Readonly<Record<Server, readonly number[]>>;
 
 /** Undefined where a program is missing. */
 export async function measureDrives(bytes: number, repetitions: number): Promise<DriveFigures | undefined> {
@@ -28,37 +35,80 @@ export async function measureDrives(bytes: number, repetitions: number): Promise
   const servers: ChildProcess[] = [];
   try {
     const image = await writeImage(folder, bytes);
-    const kit = join(folder, 'nbdkit.socket');
-    servers.push(spawn('nbdkit', ['-f', '-r', '-U', kit, 'file', image], { stdio: 'ignore' }));
+    const port = await findFreePort();
     const uris: Record<Server, string> = {
-      nbdkit: `nbd+unix:///?socket=${kit}`,
+      nbdkit: await serveByNbdkit(servers, image, { path: join(folder, 'nbdkit.socket') }),
+      'nbdkit-tcp': await serveByNbdkit(servers, image, { port }),
       nbd: await serve(servers, image, '--nbd', '--listen', join(folder, 'nbd.socket')),
+      'nbd-tcp': await serve(servers, image, '--nbd', '--listen', '127.0.0.1:0'),
       iscsi: await serve(servers, image, '--iscsi', '--listen', '127.0.0.1:0'),
     };
-    while ((await stat(kit).catch(() => undefined)) === undefined) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    const rates: Record<Server, number[]> = { nbdkit: [], nbd: [], iscsi: [] };
-    // One more than counts: the first reads the image into memory.
-    for (let turn = 0; turn <= repetitions; turn += 1) {
-      for (const name of NAMES) {
+    const rates: Record<Server, number[]> = {
+      nbdkit: [],
+      'nbdkit-tcp': [],
+      nbd: [],
+      'nbd-tcp': [],
+      iscsi: [],
+    };
+    // One more than counts: the first reads the image into memory, and has every server do everything once.
+    for (let turn = 0; turn <= Math.max(repetitions, LEAST_REPETITIONS); turn += 1) {
+      // Nobody always follows the same one.
+      for (let i = 0; i < NAMES.length; i += 1) {
+        const name = NAMES[(turn + i) % NAMES.length]!;
         const rate = await copy(uris[name], bytes);
         if (turn > 0) rates[name].push(rate);
       }
     }
-    return {
-      nbdkit: median(rates.nbdkit) ?? 0,
-      nbd: median(rates.nbd) ?? 0,
-      iscsi: median(rates.iscsi) ?? 0,
-    };
+    return rates;
   } finally {
-    for (const server of servers) {
-      const ended = once(server, 'close');
-      server.kill('SIGTERM');
-      await ended;
-    }
+    for (const server of servers) await end(server);
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function end(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  const ended = once(server, 'close');
+  server.kill('SIGTERM');
+  await ended;
+}
+
+/** Gives its URI once it takes connections. */
+async function serveByNbdkit(
+  servers: ChildProcess[],
+  image: string,
+  address: { readonly path: string } | { readonly port: number },
+): Promise<string> {
+  const where = 'path' in address ? ['-U', address.path] : ['-i', '127.0.0.1', '-p', String(address.port)];
+  servers.push(spawn('nbdkit', ['-f', '-r', ...where, 'file', image], { stdio: 'ignore' }));
+  const deadline = performance.now() + PATIENCE;
+  while (!(await takesConnections(address))) {
+    if (performance.now() > deadline) throw new Error('nbdkit does not listen');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return 'path' in address ? `nbd+unix:///?socket=${address.path}` : `nbd://127.0.0.1:${address.port}`;
+}
+
+async function takesConnections(address: { path: string } | { port: number }): Promise<boolean> {
+  const socket = connect('path' in address ? address : { ...address, host: '127.0.0.1' });
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** One that nothing listened at just now: nbdkit cannot choose by itself. */
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 /** Noise that begins as a disc does. */

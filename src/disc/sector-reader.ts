@@ -15,8 +15,11 @@ export interface SectorLayout {
   readonly skip: number;
 }
 
-/** Byte-addressed user data, 2048 bytes a sector. `read`, `peek` and `readCached` keep the contract of ByteSource. */
-export interface SectorReader extends Pick<ByteSource, 'name' | 'size' | 'read' | 'peek' | 'readCached'> {
+/** Byte-addressed user data, 2048 bytes a sector. Its methods keep the contract of ByteSource. */
+export interface SectorReader extends Pick<
+  ByteSource,
+  'name' | 'size' | 'read' | 'peek' | 'readCached' | 'sendCached'
+> {
   /** Present when native code can read the same bytes itself. */
   readonly layout: SectorLayout | undefined;
 }
@@ -48,5 +51,9 @@ export class PlainSectorReader implements SectorReader {
 
   readCached(target: Uint8Array, position: number): boolean {
     return this.#source.readCached?.(target, position) ?? false;
+  }
+
+  sendCached(socket: number, header: Uint8Array, position: number, length: number): number | undefined {
+    return this.#source.sendCached?.(socket, header, position, length);
   }
 }

@@ -24,6 +24,12 @@ export interface ByteSource extends AsyncDisposable {
    * gives false, with `target` in any state. Never waits for the medium: whoever needs the bytes then calls `read`.
    */
   readCached?(target: Uint8Array, position: number): boolean;
+  /**
+   * Sends `header` and then `length` bytes from byte `position` on to a socket that does not block, from the kernel's page
+   * cache and as much as the socket takes at once. Gives the bytes sent, those of `header` included; undefined, with
+   * nothing sent, when not all of the bytes are in memory. Never waits for the medium.
+   */
+  sendCached?(socket: number, header: Uint8Array, position: number, length: number): number | undefined;
   /** Lets go of what the kernel has cached of the source: reads from then on reach the medium. */
   dropCached?(): Promise<void>;
   /** Slows a drive down, or up, to multiples of a CD's speed; 0 is its fastest. Rejects where it does not obey. */

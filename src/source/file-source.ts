@@ -90,14 +90,25 @@ export class FileSource implements ByteSource {
       done += got;
       throwIfAborted(signal);
     }
-    if (performance.now() - this.#checkedAt > IDENTITY_INTERVAL) await this.checkUnchanged();
+    if (this.#isCheckDue) await this.checkUnchanged();
     return done;
   }
 
   /** Also false when it is time to look whether the file is still the same, which `read` does. */
   readCached(target: Uint8Array, position: number): boolean {
-    if (this.#addon === undefined || performance.now() - this.#checkedAt > IDENTITY_INTERVAL) return false;
+    if (this.#addon === undefined || this.#isCheckDue) return false;
     return this.#addon.readCached(this.fileDescriptor, target, position);
+  }
+
+  /** Also undefined when it is time to look whether the file is still the same, which `read` does. */
+  sendCached(socket: number, header: Uint8Array, position: number, length: number): number | undefined {
+    if (this.#addon === undefined || this.#isCheckDue) return undefined;
+    const sent = this.#addon.sendCached(socket, header, this.fileDescriptor, position, length);
+    return sent < 0 ? undefined : sent;
+  }
+
+  get #isCheckDue(): boolean {
+    return performance.now() - this.#checkedAt > IDENTITY_INTERVAL;
   }
 
   /** Does nothing without the addon. Rejects with what the kernel says. */

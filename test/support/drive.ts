@@ -1,6 +1,7 @@
 // Drives over images in memory, and commands to them, byte by byte.
 import type { Disc } from '../../src/disc/disc.js';
 import { PlainSectorReader, SECTOR_SIZE } from '../../src/disc/sector-reader.js';
+import type { DataIn } from '../../src/drive/mmc/data-in.js';
 import { DriveState } from '../../src/drive/mmc/drive-state.js';
 import { execute } from '../../src/drive/mmc/execute.js';
 import { Medium } from '../../src/drive/mmc/medium.js';
@@ -22,6 +23,13 @@ export function plainDisc(source: FaultySource, blocks = Math.ceil(source.size /
   return { format: 'iso', sessions: [{ number: 1, tracks: [track] }], sectors: () => reader };
 }
 
+/** Bytes of an answer, which may be rejected as DataIn.read is. */
+export async function readAnswer(data: DataIn, offset = 0, length = data.length - offset): Promise<Buffer> {
+  const bytes = Buffer.alloc(length);
+  await data.read(bytes, offset);
+  return bytes;
+}
+
 /** A drive and one initiator that has been told of the reset. */
 export class TestDrive {
   readonly drive: DriveState;
@@ -41,7 +49,7 @@ export class TestDrive {
   ): Promise<Buffer> {
     const { drive } = this;
     const data = execute({ cdb: Uint8Array.from(cdb), parameters, drive, nexus, units: [0, 1] });
-    return Buffer.from(await data.read(0, data.length));
+    return readAnswer(data);
   }
 
   /** Runs a command that is to be refused; gives "key/code/qualifier" in hexadecimal. */

@@ -1,6 +1,7 @@
 // Serves drives to iSCSI initiators: one target, a logical unit for each drive, any number of sessions.
 import type { BlockList, Socket } from 'node:net';
 import type { DriveState } from '../mmc/drive-state.js';
+import { BufferPool } from '../net/buffer-pool.js';
 import type { ByteStream } from '../net/byte-stream.js';
 import { DriveListener } from '../net/drive-listener.js';
 import type { ListenAddress } from '../net/listen-address.js';
@@ -8,6 +9,7 @@ import { formatHost } from '../net/listen-address.js';
 import type { ChapSecrets } from './chap.js';
 import { LogicalUnits } from './logical-units.js';
 import { logIn } from './login.js';
+import { PIECE } from './scsi-task.js';
 import { Session } from './session.js';
 
 export const ISCSI_PORT = 3260;
@@ -29,6 +31,7 @@ export interface IscsiTargetOptions {
 /** Listens until it is disposed. Rejects as DriveListener.open does. */
 export function openIscsiTarget(options: IscsiTargetOptions): Promise<DriveListener> {
   const sessions = new Map<string, ByteStream>();
+  const pool = new BufferPool(PIECE);
   let handle = 0;
   return DriveListener.open(
     options.address,
@@ -46,7 +49,7 @@ export function openIscsiTarget(options: IscsiTargetOptions): Promise<DriveListe
       }
       using units = new LogicalUnits(isDiscovery ? [] : options.drives);
       try {
-        await new Session({ stream, loggedIn, units, targets: listTargets(options, socket) }).run();
+        await new Session({ stream, loggedIn, units, pool, targets: listTargets(options, socket) }).run();
       } finally {
         if (sessions.get(sessionKey) === stream) sessions.delete(sessionKey);
       }

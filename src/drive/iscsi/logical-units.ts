@@ -4,7 +4,7 @@ import type { DriveState } from '../mmc/drive-state.js';
 import { execute, executeOnMissingUnit } from '../mmc/execute.js';
 import type { Nexus } from '../mmc/nexus.js';
 
-/** Peripheral and flat addressing (SAM-5 4.7.7), by the first byte. */
+/** Peripheral and flat addressing (SAM-5), by the first byte. */
 const FLAT = 0x40;
 
 /** Number of the unit that 8 bytes name; undefined for addresses that no unit of ours has. */

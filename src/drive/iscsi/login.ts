@@ -8,13 +8,13 @@ import { defaultParameters, negotiateParameters } from './parameters.js';
 import type { Pdu } from './pdu.js';
 import {
   createHeader,
+  encodePdu,
   MAX_RECEIVED_DATA,
   NO_DIGESTS,
   opcodeOf,
   readPdu,
   REQUEST,
   RESPONSE,
-  writePdu,
 } from './pdu.js';
 import { decodeKeys, encodeKeys } from './text-keys.js';
 
@@ -46,7 +46,7 @@ export interface LoginOptions {
 /** What both sides have agreed on. */
 export interface LoggedIn {
   readonly isDiscovery: boolean;
-  /** Initiator name and ISID, which name a session (RFC 7143 4.4.3). */
+  /** Initiator name and ISID, which name a session (RFC 7143). */
   readonly sessionKey: string;
   readonly parameters: Parameters;
   /** Command number that comes next, and status number that we use next. */
@@ -180,6 +180,6 @@ class Login {
     response.writeUInt32BE(expected, 32);
     response.writeUInt16BE(status, 36);
     this.#statusNumber = (this.#statusNumber + 1) >>> 0;
-    return writePdu(this.#stream, NO_DIGESTS, response, encodeKeys(keys));
+    return this.#stream.write(...encodePdu(NO_DIGESTS, response, encodeKeys(keys)));
   }
 }

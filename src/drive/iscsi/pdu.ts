@@ -4,6 +4,8 @@ import { ConnectionLost } from '../net/byte-stream.js';
 import { crc32c } from './crc32c.js';
 
 export const HEADER_LENGTH = 48;
+/** Bytes that data are padded to a multiple of. */
+export const PDU_ALIGNMENT = 4;
 /** Bytes of data that we take in one PDU, as we declare at login: parameter lists and text are all there is. */
 export const MAX_RECEIVED_DATA = 64 * 1024;
 /** A tag that stands for none (RFC 7143 11.19). */
@@ -74,14 +76,13 @@ async function checkDigest(stream: ByteStream, ...parts: readonly Uint8Array[]):
   if (!digest.equals(crc32c(...parts))) throw new ConnectionLost('Digest does not fit');
 }
 
-/** Sends a header, whose data length is set here, and data. */
-export function writePdu(
-  stream: ByteStream,
+/** The parts of a PDU: a header, whose data length is set here, and data. */
+export function encodePdu(
   digests: Digests,
   header: Buffer,
   data: Uint8Array = new Uint8Array(),
-): Promise<void> {
-  header.writeUIntBE(data.length, 5, 3);
+): readonly Uint8Array[] {
+  setDataLength(header, data.length);
   const parts: Uint8Array[] = [header];
   if (digests.header) parts.push(crc32c(header));
   if (data.length > 0) {
@@ -90,7 +91,12 @@ export function writePdu(
     if (padding.length > 0) parts.push(padding);
     if (digests.data) parts.push(crc32c(data, padding));
   }
-  return stream.write(...parts);
+  return parts;
+}
+
+/** DataSegmentLength (RFC 7143 11.2.1.6). */
+export function setDataLength(header: Buffer, length: number): void {
+  header.writeUIntBE(length, 5, 3);
 }
 
 /** A header with operation code, flags and initiator task tag. */

@@ -1,7 +1,10 @@
 // A session after its login (RFC 7143 4.2.2): numbers commands, runs them side by side, and answers everything else.
 import type { ByteStream } from '../net/byte-stream.js';
 import { ConnectionLost } from '../net/byte-stream.js';
-import { ByteBudget } from '../net/byte-budget.js';
+import type { BufferPool } from '../net/buffer-pool.js';
+import { SendBuffers } from '../net/send-buffers.js';
+import type { ImageRange } from '../image-message.js';
+import { ImageMessage, MIN_DIRECT } from '../image-message.js';
 import { decodeUnit } from './logical-units.js';
 import type { LogicalUnits } from './logical-units.js';
 import type { LoggedIn } from './login.js';
@@ -9,16 +12,18 @@ import type { Parameters } from './parameters.js';
 import type { Pdu } from './pdu.js';
 import {
   createHeader,
+  encodePdu,
   isImmediate,
   MAX_RECEIVED_DATA,
   NO_TAG,
   opcodeOf,
+  PDU_ALIGNMENT,
   readPdu,
   REQUEST,
   RESPONSE,
-  writePdu,
+  setDataLength,
 } from './pdu.js';
-import { sendAnswer } from './scsi-task.js';
+import { PIECE, sendAnswer } from './scsi-task.js';
 import { decodeKeys, encodeKeys } from './text-keys.js';
 import { negotiateParameters } from './parameters.js';
 
@@ -26,7 +31,7 @@ const FINAL = 0x80;
 /** Commands that may be under way at a time. */
 const WINDOW = 64;
 /** Bytes of data in memory for one session. */
-const BUDGET = 16 * 1024 * 1024;
+const MAX_LENT = 4 * PIECE;
 const WRITE_FLAG = 0x20;
 /** Operation codes with a parameter list: MODE SELECT (6) and (10). */
 const PARAMETER_COMMANDS = [0x15, 0x55];
@@ -55,17 +60,21 @@ interface Task {
   parameters: Buffer;
 }
 
+type PduKind = 'status' | 'data' | 'other';
+
 export interface SessionOptions {
   readonly stream: ByteStream;
   readonly loggedIn: LoggedIn;
   readonly units: LogicalUnits;
+  /** Of buffers with PIECE bytes. */
+  readonly pool: BufferPool;
   /** The answer to SendTargets: name and address (RFC 7143 Appendix C). */
   readonly targets: readonly (readonly [string, string])[];
 }
 
 export class Session {
   readonly parameters: Parameters;
-  readonly budget = new ByteBudget(BUDGET);
+  readonly buffers: SendBuffers;
   readonly #options: SessionOptions;
   readonly #tasks = new Map<number, Task>();
   readonly #running = new Set<Promise<void>>();
@@ -76,6 +85,7 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.parameters = options.loggedIn.parameters;
+    this.buffers = new SendBuffers(options.pool, MAX_LENT);
     this.#expectedCommand = options.loggedIn.commandNumber;
     this.#statusNumber = options.loggedIn.statusNumber;
   }
@@ -97,12 +107,48 @@ export class Session {
   }
 
   /** Sends a PDU with the numbers that all have; `status` ones take a status number, others show the next. */
-  send(header: Buffer, data: Uint8Array, kind: 'status' | 'data' | 'other'): Promise<void> {
-    if (kind !== 'data') header.writeUInt32BE(this.#statusNumber, 24);
+  send(header: Buffer, data: Uint8Array, kind: PduKind): Promise<void> {
+    return this.#options.stream.send(() => {
+      this.#number(header, kind);
+      this.#countStatus(kind);
+      return encodePdu(this.parameters.digests, header, data);
+    });
+  }
+
+  /** Sends a PDU whose data an image has in memory; gives false, with nothing sent, when it has not, or has to be summed up. */
+  async sendDirectly(
+    header: Buffer,
+    image: ImageRange,
+    bytes: number,
+    buffer: Uint8Array,
+    kind: PduKind,
+  ): Promise<boolean> {
+    const { stream } = this.#options;
+    const { digests } = this.parameters;
+    if (digests.header || digests.data || bytes < MIN_DIRECT || bytes % PDU_ALIGNMENT !== 0) return false;
+    setDataLength(header, bytes);
+    const message = new ImageMessage({ ...image, header, bytes, buffer, closed: stream.closed });
+    return stream.sendDirectly({
+      length: message.length,
+      read: (offset) => message.read(offset),
+      sendNow: (socket, offset) => {
+        if (offset > 0) return message.sendNow(socket, offset);
+        this.#number(header, kind);
+        const sent = message.sendNow(socket, 0);
+        if (sent !== undefined) this.#countStatus(kind);
+        return sent;
+      },
+    });
+  }
+
+  #countStatus(kind: PduKind): void {
     if (kind === 'status') this.#statusNumber = (this.#statusNumber + 1) >>> 0;
+  }
+
+  #number(header: Buffer, kind: PduKind): void {
+    if (kind !== 'data') header.writeUInt32BE(this.#statusNumber, 24);
     header.writeUInt32BE(this.#expectedCommand, 28);
     header.writeUInt32BE((this.#expectedCommand + WINDOW - this.#tasks.size - 1) >>> 0, 32);
-    return writePdu(this.#options.stream, this.parameters.digests, header, data);
   }
 
   /** One connection delivers commands in order: another number means that one was lost (RFC 7143 4.2.2.1). */

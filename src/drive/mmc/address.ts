@@ -1,6 +1,6 @@
-// Addresses of blocks as discs and commands write them: minutes, seconds and frames of 1/75 s (ECMA-130 22.3.3).
+// Addresses of blocks as discs and commands write them: minutes, seconds and frames of 1/75 s (ECMA-130).
 
-/** Blocks between 00:00:00 and logical block 0 (MMC-6 4.2.3.4.5). */
+/** Blocks between 00:00:00 and logical block 0 (MMC-6). */
 export const PREGAP = 150;
 const FRAMES = 75;
 const SECONDS = 60;

@@ -1,4 +1,4 @@
-// READ CAPACITY (10 and 16) and READ FORMAT CAPACITIES (MMC-6 6.26, SBC-3 5.16, MMC-6 6.23): how large the disc is.
+// READ CAPACITY (10 and 16) and READ FORMAT CAPACITIES (MMC-6, SBC-3): how large the disc is.
 import { SECTOR_SIZE } from '../../disc/sector-reader.js';
 import type { DriveCommand, MediumCommand } from './command.js';
 import { refuseField, u64be } from './command.js';

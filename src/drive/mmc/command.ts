@@ -21,7 +21,7 @@ export interface CommandInput {
 
 interface CommandBase {
   readonly opcode: number;
-  /** Whether it runs while a unit attention is pending, which then stays so (SAM-5 5.14, MMC-6 4.1.6). */
+  /** Whether it runs while a unit attention is pending, which then stays so (SAM-5, MMC-6). */
   readonly ignoresAttention?: boolean;
 }
 

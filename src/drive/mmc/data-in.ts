@@ -1,22 +1,30 @@
 // What a command sends to the initiator. Long answers are read piece by piece as the transport can send them, so that
 // no command, however much it asks for, costs more memory than one piece.
 
+import type { ImageRange } from '../image-message.js';
+
 export interface DataIn {
   /** Bytes of the whole answer. */
   readonly length: number;
+  /** Where an image has these very bytes. */
+  readonly image?: ImageRange | undefined;
   /**
-   * Bytes `offset` to `offset + length`, which must lie inside the answer. May be called concurrently; the caller owns
-   * the result. Rejects with CheckCondition when the medium cannot be read, and with `cancelled`.
+   * Fills `target` from byte `offset` of the answer on, which must have as many. May be called concurrently; the caller
+   * owns `target`, and must not touch it until the promise settles. Rejects with CheckCondition when the medium cannot
+   * be read, and with `cancelled`.
    */
-  read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
+  read(target: Uint8Array, offset: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** An answer that is in memory, cut off at the allocation length (SPC-4 4.2.5.6). */
+/** An answer that is in memory, cut off at the allocation length (SPC-4). */
 export function answer(bytes: Uint8Array, allocationLength: number): DataIn {
   const sent = bytes.subarray(0, allocationLength);
   return {
     length: sent.length,
-    read: (offset, length) => Promise.resolve(sent.subarray(offset, offset + length)),
+    read: (target, offset) => {
+      target.set(sent.subarray(offset, offset + target.length));
+      return Promise.resolve();
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-// READ DISC INFORMATION and READ TRACK INFORMATION (MMC-6 6.21, 6.27): a closed disc, and its tracks.
+// READ DISC INFORMATION and READ TRACK INFORMATION (MMC-6): a closed disc, and its tracks.
 import type { MediumCommand } from './command.js';
 import { refuseField } from './command.js';
 import { answer } from './data-in.js';

@@ -4,7 +4,7 @@ import { ModePages } from './mode-pages.js';
 import { EJECT_REQUEST, MEDIUM_REMOVAL, NEW_MEDIUM, Nexus } from './nexus.js';
 import { MEDIUM_CHANGED, RESET_OCCURRED } from './sense.js';
 
-/** The largest that a serial number may be (SPC-4 7.8.14 does not bound it; initiators do). */
+/** The largest that a serial number may be (SPC-4 does not bound it; initiators do). */
 const MAX_SERIAL_LENGTH = 32;
 
 export class DriveState {

@@ -83,7 +83,7 @@ export function execute(request: CommandRequest): DataIn {
   throw new CheckCondition(drive.isTrayOpen ? NO_MEDIUM_TRAY_OPEN : NO_MEDIUM_TRAY_CLOSED);
 }
 
-/** What a command to a logical unit that does not exist is answered (SPC-4 6.6.1, 6.39; SAM-5 5.11). */
+/** What a command to a logical unit that does not exist is answered (SPC-4; SAM-5). */
 export function executeOnMissingUnit(block: Uint8Array, units: readonly number[]): DataIn {
   const cdb = cursorOver(block);
   switch (cdb.u8(0)) {

@@ -1,4 +1,4 @@
-// GET CONFIGURATION (MMC-6 6.6 and 5.3): what the drive can do, and which of it with the disc that is in it.
+// GET CONFIGURATION (MMC-6): what the drive can do, and which of it with the disc that is in it.
 import type { DriveCommand } from './command.js';
 import { refuseField } from './command.js';
 import { answer } from './data-in.js';
@@ -9,7 +9,7 @@ const PROFILE_LIST = 0x0000;
 const CURRENT_ONLY = 1;
 const ONE_FEATURE = 2;
 const RESERVED_TYPE = 3;
-/** Physical interface standard: SCSI family (MMC-6 Table 96). */
+/** Physical interface standard: SCSI family (MMC-6). */
 const SCSI_FAMILY = 1;
 
 interface Feature {
@@ -64,7 +64,7 @@ export const getConfiguration: DriveCommand = {
   },
 };
 
-/** The profiles that the drive knows, the largest disc first (MMC-6 5.3.1). */
+/** The profiles that the drive knows, the largest disc first (MMC-6). */
 function profileList(current: number): Feature {
   const entries = [BD_ROM, DVD_ROM, CD_ROM].flatMap((profile) => [
     profile >> 8,
@@ -85,7 +85,7 @@ function encodeFeature(feature: Feature, profile: number): Uint8Array {
   return Uint8Array.of(code >> 8, code & 0xff, flags, data.length, ...data);
 }
 
-/** MMC-6 5.3.19: 4 bytes reserved, then class bitmaps for BD-RE, BD-R and BD-ROM, of 8 bytes each. */
+/** MMC-6: 4 bytes reserved, then class bitmaps for BD-RE, BD-R and BD-ROM, of 8 bytes each. */
 function bdReadData(): number[] {
   const data = Array<number>(28).fill(0);
   data[20 + 1] = 0x02; // BD-ROM, class 0, version 1

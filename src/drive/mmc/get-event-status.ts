@@ -1,4 +1,4 @@
-// GET EVENT STATUS NOTIFICATION (MMC-6 6.7): what has happened to the disc since the initiator last asked. Polled only.
+// GET EVENT STATUS NOTIFICATION (MMC-6): what has happened to the disc since the initiator last asked. Polled only.
 import type { DriveCommand } from './command.js';
 import { refuseField } from './command.js';
 import { answer } from './data-in.js';

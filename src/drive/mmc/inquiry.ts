@@ -1,17 +1,17 @@
-// INQUIRY (SPC-4 6.6): who we are. The same answer, with another first byte, for logical units that do not exist.
+// INQUIRY (SPC-4): who we are. The same answer, with another first byte, for logical units that do not exist.
 import type { DriveCommand } from './command.js';
 import { refuseField } from './command.js';
 import { answer } from './data-in.js';
 import type { DataIn } from './data-in.js';
 
-/** Peripheral device type (SPC-4 Table 139). */
+/** Peripheral device type (SPC-4). */
 export const CD_DVD_DEVICE = 0x05;
 /** Peripheral qualifier 3 with type 1Fh: the target can have no such logical unit. */
 const NO_DEVICE = 0x7f;
 const VENDOR = 'ISODRIVE';
 const PRODUCT = 'Virtual disc';
 const REVISION = '1.0';
-/** SAM-5, SPC-4, MMC-6, iSCSI, each without a version claimed (SPC-4 Table 142). */
+/** SAM-5, SPC-4, MMC-6, iSCSI, each without a version claimed (SPC-4). */
 const VERSION_DESCRIPTORS = [0x00a0, 0x0460, 0x04e0, 0x0960];
 const STANDARD_LENGTH = 96;
 const SUPPORTED_PAGES = 0x00;
@@ -61,7 +61,7 @@ function vitalPage(page: number, serial: string): Uint8Array {
     case SERIAL_PAGE:
       return encodePage(page, Buffer.from(serial, 'latin1'));
     case IDENTIFICATION_PAGE: {
-      // SPC-4 7.8.6.3: designator type 1, T10 vendor identification, in ASCII, of the logical unit.
+      // SPC-4: designator type 1, T10 vendor identification, in ASCII, of the logical unit.
       const designator = Buffer.from(`${VENDOR.padEnd(8)}${serial}`, 'latin1');
       return encodePage(page, Buffer.concat([Uint8Array.of(0x02, 0x01, 0, designator.length), designator]));
     }

@@ -3,6 +3,8 @@ import { toIsodriveError } from '../../base/error.js';
 import type { Disc, Session, Track } from '../../disc/disc.js';
 import { SECTOR_SIZE } from '../../disc/sector-reader.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
+import type { ImageRange } from '../image-message.js';
+import { readSectors } from '../read-sectors.js';
 import type { Profile } from './profile.js';
 import { profileOf } from './profile.js';
 import { BLOCK_OUT_OF_RANGE, CheckCondition, UNRECOVERED_READ_ERROR } from './sense.js';
@@ -53,27 +55,35 @@ export class Medium {
     throw new CheckCondition({ ...BLOCK_OUT_OF_RANGE, information: Math.max(block, this.blocks) });
   }
 
+  /** Where the image has these very bytes of the range of blocks; undefined where some are made up, or of two tracks. */
+  locate(position: number, length: number): ImageRange | undefined {
+    const track = this.trackAt(Math.floor(position / SECTOR_SIZE));
+    if (track === undefined) return undefined;
+    const reader = this.#readers.get(track)!;
+    const start = position - track.start * SECTOR_SIZE;
+    const isInside = start >= 0 && start + length <= Math.min(reader.size, track.length * SECTOR_SIZE);
+    return isInside ? { reader, position: start } : undefined;
+  }
+
   /**
-   * User data from byte `position` of the range of blocks on. What no track holds, and the end of a last sector that
-   * the image cuts off, is zeros. Rejects with CheckCondition (UNRECOVERED READ ERROR) or `cancelled`.
+   * Fills `target` with user data from byte `position` of the range of blocks on. What no track holds, and the end of a
+   * last sector that the image cuts off, is zeros. Rejects with CheckCondition (UNRECOVERED READ ERROR) or `cancelled`.
    */
-  async readBytes(position: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
-    const bytes = Buffer.allocUnsafe(length);
-    const end = position + length;
+  async readBytes(target: Uint8Array, position: number, signal?: AbortSignal): Promise<void> {
+    const end = position + target.length;
     let at = position;
     while (at < end) {
       const track = this.trackAt(Math.floor(at / SECTOR_SIZE));
       const start = (track?.start ?? Infinity) * SECTOR_SIZE;
       const stop = Math.min(end, track === undefined ? end : trackEnd(track));
-      const target = bytes.subarray(at - position, stop - position);
-      if (track === undefined || stop <= start) target.fill(0);
+      const part = target.subarray(at - position, stop - position);
+      if (track === undefined || stop <= start) part.fill(0);
       else if (at < start) {
-        target.fill(0, 0, start - at);
-        await this.#readTrack(track, target.subarray(start - at), 0, signal);
-      } else await this.#readTrack(track, target, at - start, signal);
+        part.fill(0, 0, start - at);
+        await this.#readTrack(track, part.subarray(start - at), 0, signal);
+      } else await this.#readTrack(track, part, at - start, signal);
       at = stop;
     }
-    return bytes;
   }
 
   async #readTrack(
@@ -83,7 +93,7 @@ export class Medium {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     try {
-      const got = await this.#readers.get(track)!.read(target, position, signal);
+      const got = await readSectors(this.#readers.get(track)!, target, position, signal);
       target.fill(0, got);
     } catch (thrown) {
       if (toIsodriveError(thrown).code === 'cancelled') throw thrown;

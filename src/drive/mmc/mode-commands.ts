@@ -1,4 +1,4 @@
-// MODE SENSE and MODE SELECT (6 and 10) (SPC-4 6.9 to 6.12, MMC-6 7.2): the pages of mode-pages.ts with their headers.
+// MODE SENSE and MODE SELECT (6 and 10) (SPC-4, MMC-6): the pages of mode-pages.ts with their headers.
 import type { CommandInput, DriveCommand } from './command.js';
 import { refuseField } from './command.js';
 import type { DataIn } from './data-in.js';

@@ -1,6 +1,6 @@
 // The mode pages of the drive: their values, and which bits of them an initiator may change.
 
-/** Page codes (MMC-6 Table 639). */
+/** Page codes (MMC-6). */
 export const ERROR_RECOVERY = 0x01;
 export const CONTROL = 0x0a;
 export const TIMEOUT_PROTECT = 0x1d;
@@ -16,19 +16,19 @@ interface PageSpec {
   readonly changeable: readonly number[];
 }
 
-/** Read error recovery (MMC-6 7.3): error recovery parameter and retry count may be set. */
+/** Read error recovery (MMC-6): error recovery parameter and retry count may be set. */
 const ERROR_RECOVERY_PAGE: PageSpec = {
   defaults: [ERROR_RECOVERY, 10, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0],
   changeable: [0, 0, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0],
 };
 
-/** Control (SPC-4 7.5.8): fixed-format sense data, simple queueing, nothing to change. */
+/** Control (SPC-4): fixed-format sense data, simple queueing, nothing to change. */
 const CONTROL_PAGE: PageSpec = {
   defaults: [CONTROL, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
   changeable: Array<number>(12).fill(0),
 };
 
-/** Timeout and protect (MMC-6 7.7): no timeouts. */
+/** Timeout and protect (MMC-6): no timeouts. */
 const TIMEOUT_PROTECT_PAGE: PageSpec = {
   defaults: [TIMEOUT_PROTECT, 8, 0, 0, 0, 0, 0, 0, 0, 0],
   changeable: Array<number>(10).fill(0),

@@ -2,7 +2,7 @@
 import type { Sense } from './sense.js';
 import { RESET_OCCURRED } from './sense.js';
 
-/** Media events (MMC-6 6.7.2.5). */
+/** Media events (MMC-6). */
 export const NO_EVENT = 0;
 export const EJECT_REQUEST = 1;
 export const NEW_MEDIUM = 2;

@@ -1,4 +1,4 @@
-// SET CD SPEED and GET PERFORMANCE (MMC-6 6.37, 6.8): nothing turns, so every speed is granted and one is reported.
+// SET CD SPEED and GET PERFORMANCE (MMC-6): nothing turns, so every speed is granted and one is reported.
 import type { DriveCommand, MediumCommand } from './command.js';
 import { refuseField } from './command.js';
 import { answer, NO_DATA } from './data-in.js';

@@ -1,6 +1,6 @@
 // Which kind of disc an image is shown as. Images do not say, so their size decides, as a drive would by the disc.
 
-/** Profiles (MMC-6 5.3.1). */
+/** Profiles (MMC-6). */
 export const CD_ROM = 0x0008;
 export const DVD_ROM = 0x0010;
 export const BD_ROM = 0x0040;

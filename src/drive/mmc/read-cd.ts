@@ -1,4 +1,4 @@
-// READ CD and READ CD MSF (MMC-6 6.15, 6.16): sectors of a CD with the parts of them that the initiator chooses.
+// READ CD and READ CD MSF (MMC-6): sectors of a CD with the parts of them that the initiator chooses.
 // Images of 2048-byte sectors hold the user data alone; the rest of a mode 1 sector is made from it.
 import { SECTOR_SIZE } from '../../disc/sector-reader.js';
 import { blockOfTime } from './address.js';
@@ -12,11 +12,11 @@ import { AUXILIARY_LENGTH, encodeMode1Sector } from './sector-code.js';
 import { BLOCK_OUT_OF_RANGE, CheckCondition, ILLEGAL_MODE_FOR_TRACK } from './sense.js';
 import { encodeQ, FORMATTED_Q_LENGTH } from './sub-channel-q.js';
 
-/** EXPECTED SECTOR TYPE: any, or mode 1 (MMC-6 Table 350). */
+/** EXPECTED SECTOR TYPE: any, or mode 1 (MMC-6). */
 const ANY_TYPE = 0;
 const MODE_1 = 2;
 const LAST_TYPE = 5;
-/** C2 ERROR INFORMATION: a bit for each of 2352 bytes, and with a block error byte (MMC-6 Table 352). */
+/** C2 ERROR INFORMATION: a bit for each of 2352 bytes, and with a block error byte (MMC-6). */
 const C2_LENGTHS = [0, 294, 296];
 /** SUB-CHANNEL SELECTION: none, or formatted Q. Images without sub-channels have neither raw ones nor R to W. */
 const NO_SUB_CHANNEL = 0;
@@ -72,21 +72,18 @@ function readSectors({ cdb }: CommandInput, medium: Medium, block: number, count
   const size = sectorSize(selection);
   return {
     length: size * count,
-    async read(offset, length, signal) {
+    async read(target, offset, signal) {
       const first = Math.floor(offset / size);
-      const last = Math.ceil((offset + length) / size);
-      if (size === 0 || last === first) return new Uint8Array();
-      const data = await medium.readBytes(
-        (block + first) * SECTOR_SIZE,
-        (last - first) * SECTOR_SIZE,
-        signal,
-      );
+      const last = Math.ceil((offset + target.length) / size);
+      if (size === 0 || last === first) return;
+      const data = Buffer.allocUnsafe((last - first) * SECTOR_SIZE);
+      await medium.readBytes(data, (block + first) * SECTOR_SIZE, signal);
       const bytes = Buffer.allocUnsafe((last - first) * size);
       for (let i = 0; i < last - first; i += 1) {
         const user = data.subarray(i * SECTOR_SIZE, (i + 1) * SECTOR_SIZE);
         writeSector(bytes.subarray(i * size, (i + 1) * size), selection, medium, block + first + i, user);
       }
-      return bytes.subarray(offset - first * size, offset - first * size + length);
+      target.set(bytes.subarray(offset - first * size, offset - first * size + target.length));
     },
   };
 }

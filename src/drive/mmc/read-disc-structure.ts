@@ -1,4 +1,4 @@
-// READ DISC STRUCTURE (MMC-6 6.22): what the lead-in of a DVD says. Images keep none of it; what follows from the size
+// READ DISC STRUCTURE (MMC-6): what the lead-in of a DVD says. Images keep none of it; what follows from the size
 // is made, and the rest is what a DVD-ROM without copy protection has.
 import type { MediumCommand } from './command.js';
 import { refuseField } from './command.js';
@@ -13,7 +13,7 @@ const COPYRIGHT = 0x01;
 const MANUFACTURING = 0x04;
 const STRUCTURE_LIST = 0xff;
 const LEAD_IN_BYTES = 2048;
-/** Physical sector of logical block 0 (ECMA-267 17.2). */
+/** Physical sector of logical block 0 (ECMA-267). */
 const FIRST_SECTOR = 0x3_0000;
 /** DVD-ROM, part version 1. */
 const BOOK_TYPE = 0x01;

@@ -1,4 +1,4 @@
-// READ SUB-CHANNEL (MMC-6 6.24): position, catalogue number, ISRC. Nothing plays, so the position is the start.
+// READ SUB-CHANNEL (MMC-6): position, catalogue number, ISRC. Nothing plays, so the position is the start.
 import { writeAddress } from './address.js';
 import type { MediumCommand } from './command.js';
 import { refuseField } from './command.js';

@@ -13,7 +13,7 @@ const RAW_TOC = 2;
 const PROGRAM_MEMORY_AREA = 3;
 const CD_TEXT = 5;
 const LEAD_OUT = 0xaa;
-/** POINT values of the lead-in (ECMA-130 22.3.4.1): first track, last track, start of the lead-out. */
+/** POINT values of the lead-in (ECMA-130): first track, last track, start of the lead-out. */
 const POINT_FIRST = 0xa0;
 const POINT_LAST = 0xa1;
 const POINT_LEAD_OUT = 0xa2;

@@ -1,4 +1,4 @@
-// READ (6, 10, 12 and 16) and SEEK (10): user data, 2048 bytes a block (SBC-3 5.9 to 5.12, MMC-6 6.17, 6.18, 6.36).
+// READ (6, 10, 12 and 16) and SEEK (10): user data, 2048 bytes a block (SBC-3, MMC-6).
 import { SECTOR_SIZE } from '../../disc/sector-reader.js';
 import type { MediumCommand } from './command.js';
 import { refuseField, u24be, u64be } from './command.js';
@@ -56,8 +56,10 @@ export const seek10: MediumCommand = {
 function readBlocks(medium: Medium, block: number, count: number): DataIn {
   medium.checkRange(block, count);
   const start = block * SECTOR_SIZE;
+  const length = count * SECTOR_SIZE;
   return {
-    length: count * SECTOR_SIZE,
-    read: (offset, length, signal) => medium.readBytes(start + offset, length, signal),
+    length,
+    image: medium.locate(start, length),
+    read: (target, offset, signal) => medium.readBytes(target, start + offset, signal),
   };
 }

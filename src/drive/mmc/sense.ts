@@ -1,7 +1,7 @@
 // Why a command was refused, in SCSI's own words. Not an IsodriveError: it is the answer that the initiator gets, and
 // the command that it answers has been carried out to its end.
 
-/** Sense key, additional sense code and qualifier (SPC-4 4.5, MMC-6 Annex F). */
+/** Sense key, additional sense code and qualifier (SPC-4, MMC-6). */
 export interface Sense {
   readonly key: number;
   readonly code: number;
@@ -41,7 +41,7 @@ export class CheckCondition extends Error {
   }
 }
 
-/** Fixed format, current error (SPC-4 4.5.3). */
+/** Fixed format, current error (SPC-4). */
 export function encodeSense({ key, code, qualifier, information }: Sense): Uint8Array {
   const bytes = Buffer.alloc(SENSE_LENGTH);
   bytes[0] = 0x70; // response code: current, fixed

@@ -1,12 +1,12 @@
-// The Q sub-channel of a sector: where on the disc it is, in the disc's own encoding (ECMA-130 22.3). Plain images
+// The Q sub-channel of a sector: where on the disc it is, in the disc's own encoding (ECMA-130). Plain images
 // leave sub-channels out; position data follows from the tracks.
 import { timeOfBlock, timeOfFrames, toBcd } from './address.js';
 import type { MediumTrack } from './medium.js';
 
-/** A data track, copying not permitted; position data (ECMA-130 22.3.1, 22.3.3). */
+/** A data track, copying not permitted; position data (ECMA-130). */
 export const DATA_CONTROL = 0x4;
 const ADR_POSITION = 0x1;
-/** Bytes of Q as READ CD gives it: 10 bytes, CRC, and padding (MMC-6 Table 353). */
+/** Bytes of Q as READ CD gives it: 10 bytes, CRC, and padding (MMC-6). */
 export const FORMATTED_Q_LENGTH = 16;
 const CRC_POLYNOMIAL = 0x1021;
 
@@ -28,7 +28,7 @@ export function encodeQ(track: MediumTrack, block: number): Uint8Array {
   return bytes;
 }
 
-/** ECMA-130 22.3.4: x^16 + x^12 + x^5 + 1 over control, mode and data, inverted. */
+/** ECMA-130: x^16 + x^12 + x^5 + 1 over control, mode and data, inverted. */
 function checksum(bytes: Uint8Array): number {
   let crc = 0;
   for (const byte of bytes) {

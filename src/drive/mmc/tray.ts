@@ -1,4 +1,4 @@
-// START STOP UNIT, PREVENT ALLOW MEDIUM REMOVAL and MECHANISM STATUS (MMC-6 6.42, 6.14, 6.9): the tray and its lock.
+// START STOP UNIT, PREVENT ALLOW MEDIUM REMOVAL and MECHANISM STATUS (MMC-6): the tray and its lock.
 import type { DriveCommand } from './command.js';
 import { answer, NO_DATA } from './data-in.js';
 import { CheckCondition, REMOVAL_PREVENTED } from './sense.js';

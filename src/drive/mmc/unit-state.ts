@@ -1,4 +1,4 @@
-// TEST UNIT READY, REQUEST SENSE and REPORT LUNS (SPC-4 6.47, 6.39, 6.33): is it there, and what has happened.
+// TEST UNIT READY, REQUEST SENSE and REPORT LUNS (SPC-4): is it there, and what has happened.
 import type { ByteCursor } from '../../base/byte-cursor.js';
 import type { DriveCommand, MediumCommand } from './command.js';
 import { refuseField } from './command.js';
@@ -10,7 +10,7 @@ import { encodeSense, NO_SENSE } from './sense.js';
 const WITHOUT_WELL_KNOWN = 0;
 const ONLY_WELL_KNOWN = 1;
 const WITH_WELL_KNOWN = 2;
-/** SPC-4 6.33: an allocation length below this is an error. */
+/** SPC-4: an allocation length below this is an error. */
 const MIN_LUN_LIST = 16;
 
 export const testUnitReady: MediumCommand = { opcode: 0x00, needsMedium: true, run: () => NO_DATA };
@@ -44,7 +44,7 @@ export function listUnits(cdb: ByteCursor, units: readonly number[]): DataIn {
   return answer(encodeUnits(units), length);
 }
 
-/** Peripheral device addressing, units 0 to 255 (SAM-5 4.7.7.2). */
+/** Peripheral device addressing, units 0 to 255 (SAM-5). */
 function encodeUnits(units: readonly number[]): Uint8Array {
   const bytes = Buffer.alloc(8 + 8 * units.length);
   bytes.writeUInt32BE(8 * units.length, 0);

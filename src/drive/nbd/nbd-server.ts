@@ -1,13 +1,12 @@
 // Serves images to NBD clients: any number of connections, each on its own, all read-only.
 import type { BlockList } from 'node:net';
-import { ByteBudget } from '../net/byte-budget.js';
+import { BufferPool } from '../net/buffer-pool.js';
 import { DriveListener } from '../net/drive-listener.js';
 import type { ListenAddress } from '../net/listen-address.js';
 import { formatHost } from '../net/listen-address.js';
 import { negotiate } from './handshake.js';
 import type { NbdExport } from './nbd-export.js';
-import { MAX_REQUEST_BYTES } from './protocol.js';
-import { transmit } from './transmission.js';
+import { PIECE, transmit } from './transmission.js';
 
 /** Milliseconds that a client may take to choose an export. */
 const HANDSHAKE_TIME = 10_000;
@@ -24,13 +23,14 @@ export interface NbdServerOptions {
 /** Listens until it is disposed. Rejects as DriveListener.open does. Does not own the images. */
 export function openNbdServer(options: NbdServerOptions): Promise<DriveListener> {
   const { address, exports, allowed, handshakeTime = HANDSHAKE_TIME } = options;
+  const pool = new BufferPool(PIECE);
   return DriveListener.open(
     address,
     async (stream) => {
       const timer = setTimeout(() => stream.destroy(), handshakeTime);
       const negotiated = await negotiate(stream, exports).finally(() => clearTimeout(timer));
       if (negotiated === undefined) return;
-      await transmit(stream, negotiated, new ByteBudget(MAX_REQUEST_BYTES));
+      await transmit(stream, negotiated, pool);
     },
     allowed,
   );

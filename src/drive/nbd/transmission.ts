@@ -1,7 +1,11 @@
 // The rest of an NBD connection: requests come, replies go, in any order (NBD specification, "Transmission").
-import type { ByteBudget } from '../net/byte-budget.js';
+import { ByteBudget } from '../net/byte-budget.js';
+import type { BufferPool } from '../net/buffer-pool.js';
 import type { ByteStream } from '../net/byte-stream.js';
 import { ConnectionLost } from '../net/byte-stream.js';
+import { SendBuffers } from '../net/send-buffers.js';
+import { ImageMessage, MIN_DIRECT } from '../image-message.js';
+import { readSectors } from '../read-sectors.js';
 import type { Negotiated } from './handshake.js';
 import {
   BASE_ALLOCATION_ID,
@@ -16,10 +20,14 @@ import {
 } from './protocol.js';
 import { encodeChunk, encodeDataChunk, encodeErrorChunk, encodeSimpleReply } from './replies.js';
 
-/** Bytes of one chunk of a READ's reply. */
-const PIECE = 1024 * 1024;
-/** What a request costs beside its data, so that requests without any are bounded too. */
-const REQUEST_COST = 4096;
+/** Bytes of one chunk of a READ's reply: few enough to stay in the processor's cache from image to socket. */
+export const PIECE = 256 * 1024;
+/** Bytes of one chunk that the kernel has in memory. */
+const MAX_DIRECT = 2 * 1024 * 1024;
+/** Bytes in memory for one connection; a simple reply that is longer has them all, and more. */
+const MAX_LENT = 4 * PIECE;
+/** Requests that may be under way at a time. */
+const MAX_PENDING = 1024;
 const FLAGS_KNOWN = 1 | COMMAND_FLAG_DF | COMMAND_FLAG_REQ_ONE;
 
 interface Request {
@@ -30,12 +38,16 @@ interface Request {
   readonly length: number;
 }
 
+interface Connection {
+  readonly stream: ByteStream;
+  readonly negotiated: Negotiated;
+  readonly buffers: SendBuffers;
+}
+
 /** Serves requests until the client leaves. Rejects with ConnectionLost. */
-export async function transmit(
-  stream: ByteStream,
-  negotiated: Negotiated,
-  budget: ByteBudget,
-): Promise<void> {
+export async function transmit(stream: ByteStream, negotiated: Negotiated, pool: BufferPool): Promise<void> {
+  const connection: Connection = { stream, negotiated, buffers: new SendBuffers(pool, MAX_LENT) };
+  const places = new ByteBudget(MAX_PENDING);
   const pending = new Set<Promise<void>>();
   try {
     for (;;) {
@@ -46,8 +58,8 @@ export async function transmit(
         if (request.length > MAX_REQUEST_BYTES) throw new ConnectionLost(`Write of ${request.length} bytes`);
         await stream.skip(request.length);
       }
-      const giveBack = await budget.take(REQUEST_COST + memoryOf(request, negotiated));
-      const work = answerRequest(stream, negotiated, request)
+      const giveBack = await places.take(1);
+      const work = answerRequest(connection, request)
         // A reply that cannot be sent whole leaves the client without a place to go on from.
         .catch(() => stream.destroy())
         .finally(() => {
@@ -75,13 +87,8 @@ async function readRequest(stream: ByteStream): Promise<Request | undefined> {
   };
 }
 
-/** Bytes in memory while a request is served. */
-function memoryOf({ type, length }: Request, { structuredReplies }: Negotiated): number {
-  if (type !== COMMAND.READ) return 0;
-  return Math.min(length, structuredReplies ? PIECE : MAX_REQUEST_BYTES);
-}
-
-async function answerRequest(stream: ByteStream, negotiated: Negotiated, request: Request): Promise<void> {
+async function answerRequest(connection: Connection, request: Request): Promise<void> {
+  const { stream, negotiated } = connection;
   const { type, offset, length, cookie } = request;
   const { size } = negotiated.chosen.reader;
   const isInside = offset + length <= size;
@@ -90,9 +97,9 @@ async function answerRequest(stream: ByteStream, negotiated: Negotiated, request
   switch (type) {
     case COMMAND.READ:
       if (!isInside || length > MAX_REQUEST_BYTES) return end(ERROR.EINVAL);
-      if (!negotiated.structuredReplies) return sendSimpleRead(stream, negotiated, request);
+      if (!negotiated.structuredReplies) return sendSimpleRead(connection, request);
       if ((request.flags & COMMAND_FLAG_DF) !== 0 && length > PIECE) return end(ERROR.EOVERFLOW);
-      return sendStructuredRead(stream, negotiated, request);
+      return sendStructuredRead(connection, request);
     case COMMAND.FLUSH:
     case COMMAND.CACHE:
       return end(type === COMMAND.FLUSH || isInside ? 0 : ERROR.EINVAL);
@@ -116,44 +123,74 @@ function sendEnd(stream: ByteStream, negotiated: Negotiated, cookie: bigint, err
 }
 
 /** A simple reply says whether all went well before its data, so that all of it is read first. */
-async function sendSimpleRead(stream: ByteStream, negotiated: Negotiated, request: Request): Promise<void> {
+async function sendSimpleRead(connection: Connection, request: Request): Promise<void> {
+  const { stream, buffers } = connection;
   const { cookie, offset, length } = request;
-  const bytes = await readPiece(stream, negotiated, offset, length);
-  if (bytes === undefined) await stream.write(encodeSimpleReply(cookie, ERROR.EIO));
-  else await stream.write(encodeSimpleReply(cookie, 0), bytes);
+  const isSent = await buffers.lend(Math.min(PIECE, length), (buffer) =>
+    sendDirectly(connection, encodeSimpleReply(cookie, 0), offset, length, buffer),
+  );
+  if (isSent) return;
+  await buffers.lend(length, async (bytes) => {
+    const isRead = await readPiece(connection, bytes, offset);
+    if (isRead) await stream.write(encodeSimpleReply(cookie, 0), bytes);
+    else await stream.write(encodeSimpleReply(cookie, ERROR.EIO));
+  });
 }
 
-async function sendStructuredRead(
-  stream: ByteStream,
-  negotiated: Negotiated,
-  request: Request,
-): Promise<void> {
+function sendStructuredRead(connection: Connection, request: Request): Promise<void> {
+  const { stream, negotiated, buffers } = connection;
   const { cookie, offset, length } = request;
   if (length === 0) return sendEnd(stream, negotiated, cookie, 0);
-  for (let done = 0; done < length; done += PIECE) {
-    const size = Math.min(PIECE, length - done);
-    const flags = done + size === length ? CHUNK_FLAG_DONE : 0;
-    const bytes = await readPiece(stream, negotiated, offset + done, size);
-    if (bytes === undefined) {
-      return stream.write(encodeErrorChunk(cookie, CHUNK_FLAG_DONE, ERROR.EIO, offset + done));
+  return buffers.lend(Math.min(PIECE, length), async (buffer) => {
+    for (let done = 0; done < length;) {
+      const whole = Math.min(MAX_DIRECT, length - done);
+      const header = encodeDataChunk(
+        cookie,
+        done + whole === length ? CHUNK_FLAG_DONE : 0,
+        offset + done,
+        whole,
+      );
+      if (await sendDirectly(connection, header, offset + done, whole, buffer)) {
+        done += whole;
+        continue;
+      }
+      const bytes = buffer.subarray(0, length - done);
+      const flags = done + bytes.length === length ? CHUNK_FLAG_DONE : 0;
+      if (!(await readPiece(connection, bytes, offset + done))) {
+        return stream.write(encodeErrorChunk(cookie, CHUNK_FLAG_DONE, ERROR.EIO, offset + done));
+      }
+      await stream.write(encodeDataChunk(cookie, flags, offset + done, bytes.length), bytes);
+      done += bytes.length;
     }
-    await stream.write(encodeDataChunk(cookie, flags, offset + done, size), bytes);
-  }
+  });
 }
 
-/** Undefined where the image cannot be read. */
+/** False, with nothing sent, when the image's bytes are not all in memory. */
+async function sendDirectly(
+  { stream, negotiated }: Connection,
+  header: Uint8Array,
+  position: number,
+  bytes: number,
+  buffer: Uint8Array,
+): Promise<boolean> {
+  if (bytes < MIN_DIRECT) return false;
+  const { reader } = negotiated.chosen;
+  return stream.sendDirectly(
+    new ImageMessage({ header, reader, position, bytes, buffer, closed: stream.closed }),
+  );
+}
+
+/** False where the image cannot be read. */
 async function readPiece(
-  stream: ByteStream,
-  { chosen }: Negotiated,
+  { stream, negotiated }: Connection,
+  bytes: Uint8Array,
   offset: number,
-  length: number,
-): Promise<Uint8Array | undefined> {
-  const bytes = Buffer.allocUnsafeSlow(length);
+): Promise<boolean> {
   try {
-    const got = await chosen.reader.read(bytes, offset, stream.closed);
-    return got === length ? bytes : undefined;
+    const got = await readSectors(negotiated.chosen.reader, bytes, offset, stream.closed);
+    return got === bytes.length;
   } catch {
-    return undefined;
+    return false;
   }
 }
 

@@ -1,6 +1,9 @@
-// A socket as protocols want it: exactly so many bytes in, whole messages out, and nothing buffered for a peer that
+// A socket as protocols want it: exactly so many bytes in, whole messages out, and each writer waits for a peer that
 // does not read.
 import type { Socket } from 'node:net';
+import { tryToLoadAddon } from '../../source/load-addon.js';
+import { ByteBudget } from './byte-budget.js';
+import { isLoopback } from './listen-address.js';
 
 /** Seconds of silence before the kernel asks whether the peer is still there. */
 const KEEP_ALIVE = 60;
@@ -10,17 +13,32 @@ export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost';
 }
 
+/** A message of which the bytes need not be copied. */
+export interface DirectMessage {
+  /** Bytes of all of it. */
+  readonly length: number;
+  /**
+   * Sends the bytes from `offset` on, as many as the socket takes at once, and gives how many; undefined, with nothing sent,
+   * when they are not in memory.
+   */
+  sendNow(socket: number, offset: number): number | undefined;
+  /** Some bytes from `offset` on, in memory that stays as it is until the next call. Its rejection ends the connection. */
+  read(offset: number): Promise<Uint8Array>;
+}
+
 export class ByteStream {
   readonly #socket: Socket;
   readonly #closed = new AbortController();
+  /** One message at a time. */
+  readonly #turn = new ByteBudget(1);
   #wake: (() => void) | undefined;
-  #drained: Promise<void> | undefined;
   #hasEnded = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE * 1000);
+    if (isLoopback(socket) && this.#descriptor !== undefined) tryToLoadAddon()?.stopPacing(this.#descriptor);
     socket.on('readable', () => this.#wake?.());
     socket.on('end', () => {
       this.#hasEnded = true;
@@ -69,18 +87,79 @@ export class ByteStream {
     for (let left = length; left > 0; left -= piece) await this.readMore(Math.min(left, piece));
   }
 
+  /** Sends the parts one after another, as `send` does. */
+  write(...parts: readonly Uint8Array[]): Promise<void> {
+    return this.send(() => parts);
+  }
+
   /**
-   * Sends the parts one after another, without those of another call between them, and resolves when the kernel has
-   * taken so much that there is room for more. Rejects with ConnectionLost.
+   * Sends a message, which `encode` gives in parts when all messages before it are with the kernel, and resolves when this
+   * one is too: its memory is the caller's again, as it is when this rejects with ConnectionLost.
    */
-  async write(...parts: readonly Uint8Array[]): Promise<void> {
+  async send(encode: () => readonly Uint8Array[]): Promise<void> {
+    const giveBack = await this.#turn.take(1);
+    try {
+      this.#requireOpen();
+      await this.#put(encode());
+    } finally {
+      giveBack();
+    }
+  }
+
+  /**
+   * Sends a message from where its bytes are, as `send` does. Gives false, with nothing sent, when they are not in memory,
+   * and where that cannot be done at all.
+   */
+  async sendDirectly(message: DirectMessage): Promise<boolean> {
+    const giveBack = await this.#turn.take(1);
+    try {
+      this.#requireOpen();
+      const first = this.#sendNow(message, 0);
+      for (
+        let sent = first ?? message.length;
+        sent < message.length;
+        sent += this.#sendNow(message, sent) ?? 0
+      ) {
+        // Node tells when a socket has room again only to those who have written to it.
+        const bytes = await message.read(sent);
+        await this.#put([bytes]);
+        sent += bytes.length;
+      }
+      return first !== undefined;
+    } catch (cause) {
+      // A part of a message leaves the peer without a place to go on from.
+      this.destroy();
+      throw new ConnectionLost('Connection ended within a message', { cause });
+    } finally {
+      giveBack();
+    }
+  }
+
+  /** Nothing may be waiting in the socket. */
+  #sendNow(message: DirectMessage, offset: number): number | undefined {
+    const socket = this.#descriptor;
+    if (socket === undefined || offset >= message.length) return undefined;
+    return message.sendNow(socket, offset);
+  }
+
+  /** Undefined once the socket is closed: the number may be another's by then. Node has no public way to it. */
+  get #descriptor(): number | undefined {
+    const { _handle: handle } = this.#socket as unknown as { _handle?: { fd?: number } | null };
+    return handle?.fd !== undefined && handle.fd >= 0 ? handle.fd : undefined;
+  }
+
+  /** Resolves when the kernel has it all. */
+  async #put(parts: readonly Uint8Array[]): Promise<void> {
     this.#requireOpen();
-    this.#socket.cork();
-    for (const part of parts) this.#socket.write(part);
-    this.#socket.uncork();
-    if (!this.#socket.writableNeedDrain) return;
-    this.#drained ??= this.#waitForDrain();
-    await this.#drained;
+    await new Promise<void>((resolve) => {
+      this.#socket.cork();
+      parts.forEach((part, i) => {
+        // Called for writes that fail as well.
+        if (i === parts.length - 1) this.#socket.write(part, () => resolve());
+        else this.#socket.write(part);
+      });
+      this.#socket.uncork();
+    });
     this.#requireOpen();
   }
 
@@ -97,18 +176,5 @@ export class ByteStream {
   #requireOpen(): void {
     if (this.#socket.destroyed || this.#socket.writableEnded)
       throw new ConnectionLost('Connection has ended');
-  }
-
-  #waitForDrain(): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        this.#socket.off('drain', done);
-        this.#socket.off('close', done);
-        this.#drained = undefined;
-        resolve();
-      };
-      this.#socket.on('drain', done);
-      this.#socket.on('close', done);
-    });
   }
 }

@@ -60,6 +60,11 @@ export function isAllowed(list: BlockList, socket: Socket): boolean {
   return socket.remoteAddress === undefined || isIn(list, socket.remoteAddress);
 }
 
+/** Whether a peer came by TCP from this machine. */
+export function isLoopback({ remoteAddress }: Socket): boolean {
+  return remoteAddress !== undefined && isIn(LOOPBACK, remoteAddress);
+}
+
 function isIn(list: BlockList, address: string): boolean {
   // A socket for both versions shows IPv4 peers as mapped addresses (RFC 4291 2.5.5.2).
   const plain = address.replace(/^::ffff:(?=\d+\.)/, '');

@@ -58,6 +58,11 @@ export function parseInquiry(bytes: Uint8Array, drive: string): DriveIdentity {
   return { vendor: text(8, 8), product: text(16, 16), revision: text(32, 4) };
 }
 
+/** Blocks, from an answer to READ CAPACITY (10). Throws `damaged` for one that is cut off. */
+export function parseCapacity(bytes: Uint8Array, drive: string): number {
+  return new ByteCursor(bytes, drive, 0).u32be(0) + 1;
+}
+
 /** Name of the current profile; undefined when no disc is in, or one of a kind without a name. */
 export function parseProfile(configuration: Uint8Array): string | undefined {
   if (configuration.length < FEATURE_OFFSET) return undefined;

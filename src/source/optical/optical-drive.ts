@@ -1,7 +1,6 @@
 // A physical optical drive: its state, its tray, and the commands that read what read(2) does not give. One command at
 // a time, as drives work.
 import type { DriveRequest } from '../../../native/index.js';
-import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError, isSystemError } from '../../base/error.js';
 import {
   CAPACITY_LENGTH,
@@ -15,7 +14,14 @@ import {
 } from './drive-commands.js';
 import { openDriveDevice } from './drive-device.js';
 import type { DeviceFacts, DriveDevice, DriveMode } from './drive-device.js';
-import { CONFIGURATION_LENGTH, INQUIRY_LENGTH, offersC2, parseInquiry, parseProfile } from './drive-facts.js';
+import {
+  CONFIGURATION_LENGTH,
+  INQUIRY_LENGTH,
+  offersC2,
+  parseCapacity,
+  parseInquiry,
+  parseProfile,
+} from './drive-facts.js';
 import type { DriveIdentity } from './drive-facts.js';
 import {
   describeSense,
@@ -108,8 +114,7 @@ export class OpticalDrive implements AsyncDisposable {
 
   /** Blocks of the disc by its last address. */
   async readCapacity(): Promise<number> {
-    const bytes = await this.#execute(readCapacityCommand(), CAPACITY_LENGTH);
-    return new ByteCursor(bytes, this.path, 0).u32be(0) + 1;
+    return parseCapacity(await this.#execute(readCapacityCommand(), CAPACITY_LENGTH), this.path);
   }
 
   async readTracks(): Promise<DiscTrack[]> {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Medium } from '../../../src/drive/mmc/medium.js';
 import { executeOnMissingUnit } from '../../../src/drive/mmc/execute.js';
 import { FaultySource } from '../../support/faulty-source.js';
-import { patternedBytes, plainDisc, TestDrive } from '../../support/drive.js';
+import { patternedBytes, plainDisc, TestDrive, readAnswer } from '../../support/drive.js';
 
 const disc = () => plainDisc(new FaultySource(patternedBytes(8 * 2048)));
 const READY = [0, 0, 0, 0, 0, 0];
@@ -150,9 +150,9 @@ describe('Mode pages', () => {
 describe('A unit that does not exist', () => {
   it('says so to INQUIRY and REQUEST SENSE, and refuses the rest', async () => {
     const inquiry = executeOnMissingUnit(Uint8Array.of(0x12, 0, 0, 0, 36, 0), [0]);
-    expect((await inquiry.read(0, 1))[0]).toBe(0x7f);
+    expect((await readAnswer(inquiry, 0, 1))[0]).toBe(0x7f);
     const sense = executeOnMissingUnit(Uint8Array.of(0x03, 0, 0, 0, 18, 0), [0]);
-    expect((await sense.read(0, 18))[12]).toBe(0x25);
+    expect((await readAnswer(sense, 0, 18))[12]).toBe(0x25);
     expect(() => executeOnMissingUnit(Uint8Array.of(0x28), [0])).toThrow('sense 5/25/00');
   });
 });

@@ -1,0 +1,27 @@
+// Memory for data on its way from an image to a socket, used again and again: memory that is new each time costs the
+// kernel more (page faults, zeroing, giving it back) than copying the data does.
+
+/** Buffers that wait to be used again; more are given up. */
+const MAX_FREE = 16;
+
+export class BufferPool {
+  readonly #size: number;
+  readonly #free: ArrayBufferLike[] = [];
+
+  /** `size`: bytes of the buffers that are kept; longer ones are made and given up each time. */
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  /** `length` bytes with anything in them, for the caller alone until they are given back. */
+  take(length: number): Buffer {
+    if (length > this.#size) return Buffer.allocUnsafeSlow(length);
+    const memory = this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#size).buffer;
+    return Buffer.from(memory, 0, length);
+  }
+
+  /** What `take` gave, once: nobody reads or writes it any more. */
+  giveBack({ buffer }: Buffer): void {
+    if (buffer.byteLength === this.#size && this.#free.length < MAX_FREE) this.#free.push(buffer);
+  }
+}
