@@ -23,6 +23,8 @@ import { DaemonProcess, SMALL_IMAGE } from '../support/daemon-process.js';
 import { waitUntil } from '../support/private-isodrive.js';
 
 const MEBIBYTE = 1024 * 1024;
+/** Bytes. From Node 24 on each of the daemon's two or three isolates takes 6 MiB more, the program itself 10 MiB. */
+const MEMORY_LIMIT = (Number.parseInt(process.versions.node, 10) < 24 ? 80 : 110) * MEBIBYTE;
 /** Milliseconds for memory to come to rest. */
 const SETTLE_TIME = 20_000;
 
@@ -271,16 +273,16 @@ describe('A daemon', () => {
     expect(await readFile(log, 'utf8')).toContain('"msg":"listening"');
   });
 
-  it('takes at most 80 MiB of memory, after mounting and unmounting too', async () => {
+  it('takes little memory, after mounting and unmounting too', async () => {
     await using client = await daemon.connect();
-    expect((await client.call('status', {})).memory).toBeLessThan(80 * MEBIBYTE);
+    expect((await client.call('status', {})).memory).toBeLessThan(MEMORY_LIMIT);
     for (let i = 0; i < 30; i += 1) {
       await mount({ new: true });
       await client.call('unmount', { all: true });
     }
     expect((await client.call('status', {})).mounts).toEqual([]);
     // The reader of the last mount may still be ending, and the next one is being started ahead.
-    await waitUntil(async () => (await client.call('status', {})).memory! < 80 * MEBIBYTE, SETTLE_TIME);
+    await waitUntil(async () => (await client.call('status', {})).memory! < MEMORY_LIMIT, SETTLE_TIME);
   });
 
   it('goes on after each image that cannot be mounted', async () => {
