@@ -9,6 +9,8 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 /** Settles as `work` does, or rejects with `cancelled` as soon as the signal fires. */
 export async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
+  // Nobody waits for it then; a rejection that nobody hears of would end the process.
+  if (signal.aborted) work.catch(() => undefined);
   throwIfAborted(signal);
   let stop: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
