@@ -84,12 +84,12 @@ describe.skipIf(!hasTools)('An image that misbehaves', () => {
     const indexes = maps.split('\n').filter((line) => line.includes('isodrive-index')).length;
     return open.includes(image) || maps.includes(image) || indexes > 1;
   };
-  const threads = async (name: string): Promise<number> => {
+  const threads = async (prefix: string): Promise<number> => {
     const tasks = await readdir(`/proc/${pid}/task`);
     const names = await Promise.all(
       tasks.map((task) => readFile(`/proc/${pid}/task/${task}/comm`, 'utf8').catch(() => '')),
     );
-    return names.filter((found) => found.trim() === name).length;
+    return names.filter((found) => found.startsWith(prefix)).length;
   };
   const list = (path: string): Promise<string> =>
     mustRun('ls', [path], { timeout: PATIENCE }).then(({ stdout }) => stdout.toString());
