@@ -11,7 +11,7 @@ import sys
 
 PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
 WALL = 0x40000000
-THREAD = "isodrive-fuse"
+THREADS = "fuse-"
 libc = ctypes.CDLL(None, use_errno=True)
 libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
 
@@ -23,7 +23,7 @@ def ptrace(request, thread):
 
 def threads_of(pid):
     folder = f"/proc/{pid}/task"
-    return [int(t) for t in os.listdir(folder) if open(f"{folder}/{t}/comm").read().strip() == THREAD]
+    return [int(t) for t in os.listdir(folder) if open(f"{folder}/{t}/comm").read().startswith(THREADS)]
 
 
 path, period, *command = sys.argv[1:]
