@@ -64,6 +64,13 @@ describe.skipIf(!(await hasWindows()))('isodrive on Windows', () => {
     await mustRun('diff', ['-r', sample.tree, windows.at('out-folder')]);
   });
 
+  it('makes an image, with its map and report, and compares it', async () => {
+    expect((await run('create', 'sample.iso', 'copy.iso', '--verify')).stdout).toContain(
+      'the same, all sectors read',
+    );
+    expect((await run('compare', 'sample.iso', 'copy.iso')).status).toBe(0);
+  });
+
   it('says that no daemon runs, at the address of a pipe', async () => {
     expect(await fail('status')).toMatchObject({ code: 'daemon-unreachable', exit: 8 });
     expect((await run('status')).stderr).toContain('\\\\.\\pipe\\isodrive-');
