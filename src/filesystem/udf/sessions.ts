@@ -29,6 +29,8 @@ export async function findUdfSessions(
   first: number,
   signal?: AbortSignal,
 ): Promise<readonly SessionSummary[]> {
+  // First: an anchor lies far from the start, and a bad sector there is nothing to whoever has a disc without UDF.
+  if ((await forgive(() => readRecognitionSequence(reader, first, signal))) === undefined) return [];
   const session = await readSession(reader, first, signal);
   if (session === undefined) return [];
   const found = [session];
@@ -66,17 +68,24 @@ async function hasLaterTable(
 }
 
 /** Undefined where none starts; sessions are known of discs with sectors of 2048 bytes only. */
-async function readSession(
+function readSession(
   reader: SectorReader,
   start: number,
   signal: AbortSignal | undefined,
 ): Promise<Found | undefined> {
-  try {
+  return forgive(async () => {
     const anchor = await readSessionAnchor(reader, start, signal);
     if (anchor === undefined || !isOwn(anchor, start)) return undefined;
     if ((await readRecognitionSequence(reader, start, signal)) === undefined) return undefined;
     const findings = new UdfFindings(reader);
     return { start, descriptors: await readVolumeDescriptorSequence(reader, anchor, findings, signal) };
+  });
+}
+
+/** What `look` gives; undefined for what is damaged or cannot be read. */
+async function forgive<T>(look: () => Promise<T | undefined>): Promise<T | undefined> {
+  try {
+    return await look();
   } catch (thrown) {
     if (thrown instanceof IsodriveError && thrown.code !== 'cancelled') return undefined;
     throw thrown;

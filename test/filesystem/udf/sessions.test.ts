@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasProgram, mustRun } from '../../../scripts/bench/run-command.js';
+import { findUdfSessions } from '../../../src/filesystem/udf/sessions.js';
 import { ROOT_ROW } from '../../../src/index/index-table.js';
 import { openImage } from '../../../src/index/open-image.js';
 import { findCorpus, unpackImage } from '../../support/corpus.js';
@@ -96,5 +97,24 @@ describe.skipIf(corpus === undefined)('U9: an image that Linux refuses (needs ..
     const path = await unpackImage(corpus!, 'malformed', name);
     await expect(openImage(path, { tree: 'udf' })).rejects.toMatchObject({ code: 'damaged' });
     await expect(openImage(path, { tree: 'udf' })).rejects.toThrow(reason);
+  });
+});
+
+describe('A disc without UDF', () => {
+  it('is not read where UDF would have its anchor', async () => {
+    const read: number[] = [];
+    const reader = {
+      name: 'disc.iso',
+      size: 2000 * SECTOR,
+      layout: undefined,
+      read: (target: Uint8Array, position: number) => {
+        read.push(position);
+        target.fill(0);
+        return Promise.resolve(target.length);
+      },
+    };
+    expect(await findUdfSessions(reader, 0)).toEqual([]);
+    expect(read.length).toBeGreaterThan(0);
+    expect(Math.max(...read)).toBeLessThan(256 * SECTOR);
   });
 });
