@@ -53,7 +53,9 @@ describe('The benchmark', () => {
       expect(text).toMatch(/directory records into the index \| >= 1 M\/s \| [\d.]+ M\/s/);
       expect(text).toMatch(/checksum \/ sha256sum \| >= 0.90 x \| [\d.]+ x/);
       expect(text).toMatch(/slowest of them alone \| <= 1.30 x \| [\d.]+ x/);
-      expect(text).toMatch(/sequential read by qemu-img: iscsi \/ nbdkit, file plugin \| >= 0.50 x \| [\d.]+ x/);
+      expect(text).toMatch(
+        /sequential read by qemu-img: iscsi \/ nbdkit, file plugin \| >= 0.50 x \| [\d.]+ x/,
+      );
       expect(text).not.toMatch(/NaN|undefined|Infinity/);
       expect(readMountTable().filter(({ directory }) => directory.startsWith(folder))).toEqual([]);
       expect(await readdir(folder)).toEqual(['cache']);
