@@ -54,6 +54,16 @@ export function parseIdentity(text: Readonly<Record<keyof ImageIdentity, string>
   };
 }
 
+/** What `parseIdentity` takes. */
+export function formatIdentity({
+  device,
+  inode,
+  modified,
+  size,
+}: ImageIdentity): Record<keyof ImageIdentity, string> {
+  return { device: `${device}`, inode: `${inode}`, modified: `${modified}`, size: `${size}` };
+}
+
 /** Identity of an image that is open. Throws TypeError for a source that has none. */
 export function identityOf({ identity, size, name }: ByteSource): ImageIdentity {
   if (identity === undefined) throw new TypeError(`Source "${name}" has no identity`);

@@ -15,7 +15,7 @@ import type {
 import { restoreMountPoint } from '../src/mount/mount-point.js';
 import type { MountPoint } from '../src/mount/mount-point.js';
 import { mountByFirst, selectDrivers } from '../src/mount/select-driver.js';
-import { compareIdentity, parseIdentity, readIdentity } from './image-identity.js';
+import { compareIdentity, formatIdentity, parseIdentity, readIdentity } from './image-identity.js';
 import type { ImageIdentity } from './image-identity.js';
 import { sourceNameOf } from './journal.js';
 import type { JournalEntry } from './journal.js';
@@ -208,12 +208,7 @@ function describe(plan: MountPlan, driver: DriverName, image: RemoteImage, point
     state: plan.attempts === undefined ? 'making' : 'mounted',
     attempts: plan.attempts ?? 0,
     image: plan.path,
-    identity: {
-      device: String(identity.device),
-      inode: String(identity.inode),
-      modified: String(identity.modified),
-      size: String(identity.size),
-    },
+    identity: formatIdentity(identity),
     wantedTree: plan.tree,
     tree: kind,
     wantedDriver: plan.driver,

@@ -19,7 +19,8 @@ import type { AttachedDisk } from '../../src/windows/virtual-disk.js';
 import { EntryFile } from '../entry-file.js';
 import type { EventBus } from '../event-bus.js';
 import { findTarget } from '../find-target.js';
-import { isSameFile, parseIdentity, readIdentity } from '../image-identity.js';
+import { formatIdentity, isSameFile, parseIdentity, readIdentity } from '../image-identity.js';
+import type { ImageIdentity } from '../image-identity.js';
 import { KeyedLock } from '../keyed-lock.js';
 import type { DaemonLog } from '../log.js';
 import { daemonIsEnding } from '../mount-service.js';
@@ -122,16 +123,11 @@ export class WindowsMounts implements MountService {
     return { mount: summary, existing: found !== undefined };
   }
 
-  #note(
-    image: string,
-    disk: AttachedDisk,
-    identity: Record<keyof AttachedImage['identity'], bigint>,
-  ): AttachedImage {
-    const { device, inode, modified, size } = identity;
+  #note(image: string, disk: AttachedDisk, identity: ImageIdentity): AttachedImage {
     const mount: AttachedImage = {
       id: randomBytes(ID_BYTES).toString('hex'),
       image,
-      identity: { device: `${device}`, inode: `${inode}`, modified: `${modified}`, size: `${size}` },
+      identity: formatIdentity(identity),
       ...disk,
       ...this.#addon.describeVolume(disk.letter),
       mountedAt: new Date().toISOString(),
