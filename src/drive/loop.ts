@@ -45,14 +45,15 @@ export async function attachLoop(image: DriveImage): Promise<LoopDrive> {
 }
 
 /** The kernel maps a file as it is, so the file has to be the disc's own bytes. */
-function plainFile({ path, userData: { layout } }: DriveImage): number {
+function plainFile({ path, isDamaged, userData: { layout } }: DriveImage): number {
   if (layout?.offset === 0 && layout.skip === 0 && layout.stride === SECTOR_SIZE)
     return layout.fileDescriptor;
-  throw new IsodriveError(
-    'unsupported',
-    `Cannot serve "${path}" as a loop device: it is not stored as plain sectors, expected 2048 bytes each`,
-    { action: 'Serve it with --nbd, and attach that with nbd-client: it gives such sectors' },
-  );
+  const found = isDamaged
+    ? 'its map says that sectors are missing, expected all: the kernel would show zeros'
+    : 'it is not stored as plain sectors, expected 2048 bytes each';
+  throw new IsodriveError('unsupported', `Cannot serve "${path}" as a loop device: ${found}`, {
+    action: 'Serve it with --nbd, and attach that with nbd-client: it gives what the image has',
+  });
 }
 
 async function attachByUdisks(path: string): Promise<LoopDrive> {

@@ -1,21 +1,24 @@
-// Opens an image to be served as a drive: its bytes and its disc, without looking for file systems.
+// Opens an image to be served as a drive: its bytes, less those that its map says are missing, and its disc, without
+// looking for file systems.
 import { openContainer } from '../container/open-container.js';
 import { IsodriveError } from '../base/error.js';
 import type { Disc } from '../disc/disc.js';
 import type { SectorReader } from '../disc/sector-reader.js';
-import { FileSource } from '../source/file-source.js';
+import { openImageFile } from '../source/open-image-file.js';
 
 /** Disposing closes the file. */
 export interface DriveImage extends AsyncDisposable {
   readonly path: string;
   readonly disc: Disc;
+  /** Sectors are missing, and read as errors. */
+  readonly isDamaged: boolean;
   /** User data of the last track: the view of 2048-byte sectors. */
   readonly userData: SectorReader;
 }
 
-/** Rejects as FileSource.open and openContainer do; nothing stays open then. */
+/** Rejects as openImageFile and openContainer do; nothing stays open then. */
 export async function openDriveImage(path: string, signal?: AbortSignal): Promise<DriveImage> {
-  const source = await FileSource.open(path, signal);
+  const { source, damage } = await openImageFile(path, undefined, signal);
   try {
     const disc = await openContainer(source, signal);
     const track = disc.sessions.at(-1)?.tracks.at(-1);
@@ -28,6 +31,7 @@ export async function openDriveImage(path: string, signal?: AbortSignal): Promis
     return {
       path,
       disc,
+      isDamaged: damage !== undefined,
       userData: disc.sectors(track),
       [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
     };

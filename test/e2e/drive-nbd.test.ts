@@ -1,5 +1,5 @@
 // `isodrive drive serve --nbd` with clients that nobody here wrote: libnbd's and QEMU's.
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,9 +8,9 @@ import { SMALL_IMAGE } from '../support/daemon-process.js';
 import { makeSampleImage } from '../support/sample-image.js';
 import { ServedDrive } from '../support/served-drive.js';
 
-const hasTools = (await Promise.all(['nbdinfo', 'nbdcopy', 'qemu-img', 'xorriso'].map(hasProgram))).every(
-  Boolean,
-);
+const hasTools = (
+  await Promise.all(['nbdinfo', 'nbdcopy', 'qemu-img', 'qemu-io', 'xorriso'].map(hasProgram))
+).every(Boolean);
 
 describe.skipIf(!hasTools)('An image served as a network block device', () => {
   let folder: string;
@@ -56,6 +56,44 @@ describe.skipIf(!hasTools)('An image served as a network block device', () => {
     const map = await mustRun('nbdinfo', ['--map', drive.uris[1]!]);
     expect(map.stdout.toString()).toMatch(/^\s+0\s+\d+\s+0\s+data\n$/);
   });
+
+  it.each(['nbd', 'iscsi', 'loop'])(
+    'by --%s never gives zeros for what its map says is missing',
+    async (kind) => {
+      const damaged = join(folder, `${kind}.iso`);
+      const [sector, size] = [2048, (await readFile(image)).length];
+      await copyFile(image, damaged);
+      const runs = [
+        [0, 30 * sector, '+'],
+        [30 * sector, sector, '-'],
+        [31 * sector, size - 31 * sector, '+'],
+      ];
+      const lines = runs.map(([start, length, status]) => `${start} ${length} ${status}\n`).join('');
+      await writeFile(`${damaged}.map`, `0 + 1\n${lines}`);
+      if (kind === 'loop') {
+        await expect(ServedDrive.start([damaged, '--loop'])).rejects.toThrow(
+          'its map says that sectors are missing',
+        );
+        return;
+      }
+      await using drive = await ServedDrive.start([damaged, `--${kind}`, '--listen', '127.0.0.1:0']);
+      const read = async (at: number): Promise<string> => {
+        const command = `read ${at * sector} ${sector}`;
+        const { stdout, stderr } = await runCommand('qemu-io', [
+          '-r',
+          '-f',
+          'raw',
+          '-c',
+          command,
+          drive.uris[0]!,
+        ]);
+        return stdout.toString() + stderr;
+      };
+      expect(await read(30)).toContain('Input/output error');
+      for (const neighbour of [29, 31])
+        expect(await read(neighbour)).toContain(`read ${sector}/${sector} bytes`);
+    },
+  );
 
   it('cannot be written to', async () => {
     await using drive = await ServedDrive.start([image, '--nbd', '--listen', join(folder, 'socket')]);

@@ -14,6 +14,7 @@ import { NBD_PORT } from '../../drive/nbd/protocol.js';
 import { announceDrive } from '../../drive/served-drives.js';
 import type { TrayAnswer } from '../../drive/served-drives.js';
 import { isLocal, parseAllowList, parseListenAddress } from '../../drive/net/listen-address.js';
+import { nameDrive } from '../../drive/name-drive.js';
 import { openDriveImage } from '../../drive/open-drive-image.js';
 import type { DriveImage } from '../../drive/open-drive-image.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
@@ -155,7 +156,7 @@ async function serveIscsi(args: CommandArguments, images: readonly DriveImage[])
     );
   }
   const name = nameTarget(images[0]!.path);
-  const drives = images.map(({ disc }, i) => new DriveState(`${name.slice(-24)}:${i}`, new Medium(disc)));
+  const drives = images.map(({ path, disc }, i) => new DriveState(nameDrive(path, i), new Medium(disc)));
   const listener = await openIscsiTarget({ address, name, drives, chap, allowed: readAllowList(args) });
   return {
     uris: formatIscsiUris(listener.address, name, drives.length),

@@ -10,7 +10,7 @@ import { getConfiguration } from './get-configuration.js';
 import { getEventStatus } from './get-event-status.js';
 import { inquireMissingUnit, inquiry } from './inquiry.js';
 import { modeSelect10, modeSelect6, modeSense10, modeSense6 } from './mode-commands.js';
-import { getPerformance, setCdSpeed } from './performance.js';
+import { getPerformance, setCdSpeed, setStreaming } from './performance.js';
 import { readCd, readCdMsf } from './read-cd.js';
 import { readDiscStructure } from './read-disc-structure.js';
 import { readSubChannel } from './read-sub-channel.js';
@@ -56,6 +56,7 @@ const COMMANDS: ReadonlyMap<number, Command> = new Map(
     getPerformance,
     readDiscStructure,
     readCdMsf,
+    setStreaming,
     setCdSpeed,
     mechanismStatus,
     readCd,

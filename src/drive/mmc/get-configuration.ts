@@ -40,6 +40,8 @@ const FEATURES: readonly Feature[] = [
   { code: 0x0040, version: 0, persistent: false, profiles: [BD_ROM], data: bdReadData() },
   { code: 0x0100, version: 0, persistent: true, data: [] }, // power management
   { code: 0x0105, version: 1, persistent: true, data: [0, 0, 0, 0] }, // timeout
+  // Real-time streaming: SET CD SPEED, and nothing of writing.
+  { code: 0x0107, version: 3, persistent: false, profiles: [DVD_ROM, BD_ROM], data: [0x08, 0, 0, 0] },
 ];
 
 export const getConfiguration: DriveCommand = {
@@ -51,7 +53,7 @@ export const getConfiguration: DriveCommand = {
     if (type === RESERVED_TYPE) refuseField();
     const from = cdb.u16be(2);
     const profile = drive.medium?.profile ?? NO_PROFILE;
-    const features = [profileList(profile), ...FEATURES].filter((feature) =>
+    const features = [profileList(profile), ...FEATURES, serialNumber(drive.serial)].filter((feature) =>
       type === ONE_FEATURE
         ? feature.code === from
         : feature.code >= from && (type !== CURRENT_ONLY || isCurrent(feature, profile)),
@@ -73,6 +75,12 @@ function profileList(current: number): Feature {
     0,
   ]);
   return { code: PROFILE_LIST, version: 0, persistent: true, data: entries };
+}
+
+/** Drive serial number (MMC-6): ASCII, filled up with spaces to whole words of four bytes. */
+function serialNumber(serial: string): Feature {
+  const text = serial.padEnd(Math.ceil(serial.length / 4) * 4);
+  return { code: 0x0108, version: 0, persistent: true, data: [...Buffer.from(text, 'latin1')] };
 }
 
 function isCurrent({ profiles }: Feature, profile: number): boolean {

@@ -10,6 +10,8 @@ export type Profile = typeof CD_ROM | typeof DVD_ROM | typeof BD_ROM;
 
 /** Blocks of an 80-minute CD: a plain image that is larger never came from one. */
 const MAX_CD_BLOCKS = 80 * 60 * 75;
+/** Blocks of a DVD with one layer (ECMA-267: 4.7 GB). */
+export const MAX_LAYER_BLOCKS = 2_298_496;
 /** Blocks of a DVD with two layers (ECMA-267: 8.54 GB a side), rounded up to the last ECC block. */
 const MAX_DVD_BLOCKS = 4_173_824;
 

@@ -100,14 +100,14 @@ describe('A disc', () => {
   });
 
   it.each([
-    ['a CD', undefined, 0x08, [0x1e]],
-    ['a DVD', DVD_BLOCKS, 0x10, [0x1f]],
-    ['a Blu-ray disc', BD_BLOCKS, 0x40, [0x40]],
+    ['a CD', undefined, 0x08, [0x1e, 0x100, 0x105, 0x108]],
+    ['a DVD', DVD_BLOCKS, 0x10, [0x1f, 0x100, 0x105, 0x107, 0x108]],
+    ['a Blu-ray disc', BD_BLOCKS, 0x40, [0x40, 0x100, 0x105, 0x107, 0x108]],
   ])('is %s by its size', async (_, blocks, profile, features) => {
     const configuration = await drive(blocks).run([0x46, 1, 0, 0, 0, 0, 0, 4, 0, 0]);
     expect(configuration.readUInt32BE(0)).toBe(configuration.length - 4);
     expect(configuration.readUInt16BE(6)).toBe(profile);
-    expect(listFeatures(configuration)).toEqual([0, 1, 2, 3, 0x10, 0x1d, ...features, 0x100, 0x105]);
+    expect(listFeatures(configuration)).toEqual([0, 1, 2, 3, 0x10, 0x1d, ...features]);
   });
 
   it('that is a DVD has a physical format', async () => {
@@ -117,6 +117,17 @@ describe('A disc', () => {
     expect(structure.readUIntBE(4 + 9, 3)).toBe(0x3_0000 + DVD_BLOCKS - 1);
     expect(await drive().refusal([0xad, 0, 0, 0, 0, 0, 0, 0, 8, 4, 0, 0])).toBe('5/64/0');
     expect(await drive(DVD_BLOCKS).refusal([0xad, 0, 0, 0, 0, 0, 0, 0x99, 8, 4, 0, 0])).toBe('5/24/0');
+  });
+
+  it('of more than one layer has two, read there and back', async () => {
+    const blocks = 4_000_000;
+    const structure = await drive(blocks).run([0xad, 0, 0, 0, 0, 0, 1, 0, 0, 21, 0, 0]);
+    expect(structure[4 + 2]).toBe(0x31);
+    const lastOfFirstLayer = structure.readUIntBE(4 + 13, 3);
+    const onFirst = lastOfFirstLayer - 0x3_0000 + 1;
+    const onSecond = structure.readUIntBE(4 + 9, 3) - (0xff_ffff - lastOfFirstLayer) + 1;
+    expect([onFirst, onSecond]).toEqual([2_000_000, 2_000_000]);
+    expect(await drive(DVD_BLOCKS).refusal([0xad, 0, 0, 0, 0, 0, 1, 0, 0, 21, 0, 0])).toBe('5/24/0');
   });
 
   it('has a position, but neither catalogue number nor recording code', async () => {
@@ -133,6 +144,21 @@ describe('A disc', () => {
     expect(performance.readUInt32BE(0)).toBe(20);
     expect(performance.readUInt32BE(16)).toBe(299);
     expect(await drive().refusal([0xbb, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0])).toBe('good');
+    expect(await drive().refusal([0xac, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 0])).toBe('5/24/0');
+  });
+
+  it('grants every speed of streaming, and refuses one that makes no sense', async () => {
+    const command = [0xb6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 28, 0];
+    const wanted = (first: number, last: number): Buffer => {
+      const descriptor = Buffer.alloc(28);
+      descriptor.writeUInt32BE(first, 4);
+      descriptor.writeUInt32BE(last, 8);
+      return descriptor;
+    };
+    expect(await drive().refusal(command, wanted(0, 299))).toBe('good');
+    expect(await drive().refusal(command, wanted(300, 299))).toBe('5/26/0');
+    expect(await drive().refusal(command, wanted(0, 299).subarray(1))).toBe('5/1a/0');
+    expect(await drive().refusal(command.with(8, 5), wanted(0, 299))).toBe('5/24/0');
   });
 });
 
