@@ -317,6 +317,16 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/drive-serve.js')).runDriveServe,
   },
   {
+    name: 'drive load',
+    summary: 'Put another disc image in a drive that is served by iSCSI',
+    positionals: [
+      { name: 'drive', required: true, summary: 'Its URI, as drives and drive serve print it' },
+      { name: 'image', required: true, summary: 'Disc image' },
+    ],
+    options: [],
+    load: async () => (await import('./commands/drive-load.js')).runDriveLoad,
+  },
+  {
     name: 'completion',
     summary: 'Print a completion script for a shell',
     positionals: [

@@ -1,4 +1,4 @@
-// Which drives are being served on this machine, and their buttons: each server listens on a socket of its own in a folder
+// Which drives are being served on this machine, their buttons and their discs: each server listens on a socket of its own in a folder
 // of the user's, takes one question a connection, and answers with a line of JSON. A server that dies leaves a socket
 // that refuses, which the next look removes.
 import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
@@ -16,28 +16,40 @@ export interface ServedDrive {
 
 /** `asked`: an initiator holds the lock, and was asked to let go; `refused`: it has no tray. */
 export type TrayAnswer = 'open' | 'closed' | 'asked' | 'refused';
-/** Moves the tray of the drive with such a URI; undefined when there is none. */
-export type MoveTray = (uri: string, opens: boolean) => TrayAnswer | undefined;
+/** `failed`: `reason` says why the server cannot open the image. */
+export interface LoadAnswer {
+  readonly answer: TrayAnswer | 'failed';
+  readonly reason?: string;
+}
+
+/** What others may ask of a server. All give undefined where no drive has such a URI. */
+export interface DriveHandler {
+  describe(): ServedDrive;
+  moveTray(uri: string, opens: boolean): TrayAnswer | undefined;
+  /** Puts the image at `path`, an absolute one, in the drive. Never rejects. */
+  load(uri: string, path: string): Promise<LoadAnswer | undefined>;
+}
 
 const SUFFIX = '.sock';
 /** Servers that one look asks, and what each may ask and answer: characters and milliseconds. */
 const MAX_SERVERS = 256;
 const MAX_MESSAGE = 1_048_576;
 const PATIENCE = 1000;
-/** The question what there is; any other is `eject URI` or `load URI`. */
+/** Opening an image may have to wait for its medium. */
+const LOAD_PATIENCE = 30_000;
+/** The question what there is; any other is `eject URI`, `close URI` or `load URI PATH`, the path as JSON. */
 const LIST = 'list';
+const TRAY_ANSWERS: readonly TrayAnswer[] = ['open', 'closed', 'asked', 'refused'];
 
-/** Tells of a drive until it is disposed. What cannot be announced is served all the same. */
-export async function announceDrive(
-  folder: string,
-  drive: ServedDrive,
-  moveTray: MoveTray,
-): Promise<AsyncDisposable> {
-  const path = join(folder, `${drive.process}${SUFFIX}`);
+/** Answers for the drives of this process until it is disposed. What cannot be announced is served all the same. */
+export async function announceDrive(folder: string, handler: DriveHandler): Promise<AsyncDisposable> {
+  const path = join(folder, `${process.pid}${SUFFIX}`);
   const server = createServer((socket) => {
-    void readLine(socket).then((question) => {
+    void readLine(socket, PATIENCE).then(async (question) => {
+      // Whoever asked may have to wait for a medium.
+      socket.setTimeout(0);
       if (question === undefined) socket.destroy();
-      else socket.end(`${JSON.stringify(answer(question, drive, moveTray))}\n`);
+      else socket.end(`${JSON.stringify(await answer(question, handler))}\n`);
     });
   });
   try {
@@ -53,10 +65,12 @@ export async function announceDrive(
   return { [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())) };
 }
 
-function answer(question: string, drive: ServedDrive, moveTray: MoveTray): unknown {
-  if (question === LIST) return drive;
+async function answer(question: string, handler: DriveHandler): Promise<object> {
+  if (question === LIST) return handler.describe();
   const [verb, uri = ''] = question.split(' ', 2);
-  return { answer: moveTray(uri, verb === 'eject') };
+  if (verb !== 'load') return { answer: handler.moveTray(uri, verb === 'eject') };
+  const path = parseJson(question.slice(`load ${uri} `.length));
+  return (typeof path === 'string' ? await handler.load(uri, path) : undefined) ?? {};
 }
 
 /** What servers of this user serve, in the order of their processes; none where there is no folder. */
@@ -72,18 +86,33 @@ export async function moveServedTray(
   uri: string,
   opens: boolean,
 ): Promise<TrayAnswer | undefined> {
-  for (const found of await askAll(folder, `${opens ? 'eject' : 'load'} ${uri}`)) {
+  for (const found of await askAll(folder, `${opens ? 'eject' : 'close'} ${uri}`)) {
     const { answer: text } = found as { answer?: unknown };
-    const known = (['open', 'closed', 'asked', 'refused'] as const).find((one) => one === text);
+    const known = TRAY_ANSWERS.find((one) => one === text);
     if (known !== undefined) return known;
   }
   return undefined;
 }
 
-async function askAll(folder: string, question: string): Promise<object[]> {
+/** Puts the image at `path`, an absolute one, in a served drive; undefined when nobody serves it. */
+export async function loadServedDrive(
+  folder: string,
+  uri: string,
+  path: string,
+): Promise<LoadAnswer | undefined> {
+  const question = `load ${uri} ${JSON.stringify(path)}`;
+  for (const found of await askAll(folder, question, LOAD_PATIENCE)) {
+    const { answer: text, reason } = found as { answer?: unknown; reason?: unknown };
+    const known = [...TRAY_ANSWERS, 'failed' as const].find((one) => one === text);
+    if (known !== undefined) return { answer: known, ...(typeof reason === 'string' ? { reason } : {}) };
+  }
+  return undefined;
+}
+
+async function askAll(folder: string, question: string, patience = PATIENCE): Promise<object[]> {
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(SUFFIX));
   const chosen = names.slice(0, MAX_SERVERS);
-  const answers = await Promise.all(chosen.map((name) => ask(join(folder, name), question)));
+  const answers = await Promise.all(chosen.map((name) => ask(join(folder, name), question, patience)));
   return answers.filter((one) => one !== undefined);
 }
 
@@ -94,31 +123,34 @@ async function listen(server: Server, path: string): Promise<void> {
   });
 }
 
-async function ask(path: string, question: string): Promise<object | undefined> {
+async function ask(path: string, question: string, patience: number): Promise<object | undefined> {
   const socket = connect({ path });
   const failure = new Promise<string | undefined>((resolve) => {
     socket.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code));
     socket.once('close', () => resolve(undefined));
   });
   socket.write(`${question}\n`);
-  const line = await readLine(socket);
+  const line = await readLine(socket, patience);
   socket.destroy();
   if ((await failure) === 'ECONNREFUSED') await rm(path, { force: true });
-  if (line === undefined) return undefined;
+  const value = line === undefined ? undefined : parseJson(line);
+  return typeof value === 'object' && value !== null ? value : undefined;
+}
+
+function parseJson(text: string): unknown {
   try {
-    const value = JSON.parse(line) as unknown;
-    return typeof value === 'object' && value !== null ? value : undefined;
+    return JSON.parse(text) as unknown;
   } catch {
     return undefined;
   }
 }
 
 /** The first line; undefined when none comes in time, it is too long, or the connection fails. */
-function readLine(socket: Socket): Promise<string | undefined> {
+function readLine(socket: Socket, patience: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     let text = '';
     socket.setEncoding('utf8');
-    socket.setTimeout(PATIENCE, () => resolve(undefined));
+    socket.setTimeout(patience, () => resolve(undefined));
     socket.on('error', () => resolve(undefined));
     socket.on('close', () => resolve(undefined));
     socket.on('data', (chunk: string) => {

@@ -48,6 +48,9 @@ umount /run/mnt /run/udf
 eject /dev/sr0 || exit 17
 touch ejected; until [ -e loaded ]; do sleep 0.1; done
 sha256sum < /dev/sr0 > again.sum || exit 18
+touch unmounted; until [ -e exchanged ]; do sleep 0.1; done
+sha256sum < /dev/sr0 > other.sum && mount -t udf -o ro /dev/sr0 /run/udf && diff -r tree /run/udf || exit 21
+umount /run/udf
 nbd-client -N sample.iso 10.0.2.2 ${nbd} /dev/nbd0 > nbd.txt 2>&1 || { cat nbd.txt; exit 19; }
 sha256sum < /dev/nbd0 > nbd.sum && mount -t iso9660 -o ro /dev/nbd0 /run/mnt && diff -r tree /run/mnt || exit 20
 umount /run/mnt; nbd-client -d /dev/nbd0 >> nbd.txt 2>&1
@@ -63,6 +66,7 @@ describe.skipIf(kernel === undefined)(
     let result: GuestResult;
     let ejected: readonly string[];
     let trayWhileMounted: number | undefined;
+    let loadWhileMounted: number | undefined;
     const text = (name: string): Promise<string> => readFile(join(folder, name), 'utf8');
 
     beforeAll(async () => {
@@ -78,12 +82,11 @@ describe.skipIf(kernel === undefined)(
       const address = new URL(iscsi.uris[0]!.replace('iscsi:', 'http:'));
       const target = address.pathname.split('/')[1]!;
       const nbdPort = Number(new URL(nbd.uris[0]!.replace('nbd:', 'http:')).port);
-      const eject = async (...args: string[]): Promise<number | undefined> =>
-        (
-          await runCommand(process.execPath, [MAIN, 'eject', iscsi.uris[0]!, ...args], {
-            env: { ...process.env, ...env },
-          })
-        ).status;
+      const isodrive = async (...args: string[]): Promise<number | undefined> =>
+        (await runCommand(process.execPath, [MAIN, ...args], { env: { ...process.env, ...env } })).status;
+      const eject = (...args: string[]): Promise<number | undefined> =>
+        isodrive('eject', iscsi.uris[0]!, ...args);
+      const load = (): Promise<number | undefined> => isodrive('drive', 'load', iscsi.uris[0]!, udf);
       await using guest = await Guest.start(kernel!, {
         folder,
         network: true,
@@ -91,11 +94,15 @@ describe.skipIf(kernel === undefined)(
       });
       await guest.reach('mounted');
       trayWhileMounted = await eject();
+      loadWhileMounted = await load();
       await writeFile(join(folder, 'tried'), '');
       await guest.reach('ejected');
       await waitUntil(() => iscsi.events.length > 0);
       expect(await eject('--close')).toBe(0);
       await writeFile(join(folder, 'loaded'), '');
+      await guest.reach('unmounted');
+      expect(await load()).toBe(0);
+      await writeFile(join(folder, 'exchanged'), '');
       result = await guest.finish();
       ejected = iscsi.events;
     }, 300_000);
@@ -123,11 +130,17 @@ describe.skipIf(kernel === undefined)(
 
     it('keeps its tray closed while the disc is mounted there', () => {
       expect(trayWhileMounted).toBe(7);
+      expect(loadWhileMounted).toBe(7);
     });
 
     it('is ejected here when it is ejected there, and read again once it is loaded', async () => {
-      expect(ejected.map(json)).toMatchObject([{ event: 'ejected' }, { event: 'loaded' }]);
+      expect(ejected.slice(0, 2).map(json)).toMatchObject([{ event: 'ejected' }, { event: 'loaded' }]);
       expect(await text('again.sum')).toBe(await text('sr0.sum'));
+    });
+
+    it('has another disc once that was loaded here', async () => {
+      expect(ejected.slice(2).map(json)).toMatchObject([{ event: 'loaded' }]);
+      expect(await text('other.sum')).toBe(`${sha256(bridge)}  -\n`);
     });
 
     it('by NBD gives every byte', async () => {

@@ -1,5 +1,5 @@
 // `isodrive drive serve --iscsi` with initiators that nobody here wrote: libiscsi's tools and QEMU's.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,6 +9,7 @@ import { expectedOutcomes, parseList, parseOutcomes } from '../support/iscsi-con
 import { makeSampleImage } from '../support/sample-image.js';
 import { ServedDrive } from '../support/served-drive.js';
 
+const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
 const TOOLS = ['iscsi-test-cu', 'iscsi-ls', 'iscsi-inq', 'iscsi-readcapacity16', 'qemu-img', 'xorriso'];
 const hasTools =
   (await Promise.all(TOOLS.map(hasProgram))).every(Boolean) &&
@@ -79,6 +80,36 @@ describe.skipIf(!hasTools)('An image served as an iSCSI drive', () => {
     expect(await inquire('bob', 'correct-horse-battery')).not.toBe(0);
     expect(await inquire('ada', 'correct-horse-battery', 'wrong-wrong-wrong')).not.toBe(0);
     expect((await runCommand('iscsi-inq', [uri], { timeout: 30_000 })).status).not.toBe(0);
+  });
+
+  it('gives its disc for another, and lets go of the first', async () => {
+    const env = { XDG_RUNTIME_DIR: join(folder, 'run') };
+    await using drive = await ServedDrive.start([image, '--iscsi', '--listen', '127.0.0.1:0'], env);
+    const [uri] = drive.uris as [string];
+    const isodrive = (...args: string[]) =>
+      runCommand(process.execPath, [MAIN, ...args], { env: { ...process.env, ...env } });
+    // A name as people give them.
+    const other = join(folder, 'disc 2 of “two”.iso');
+    await copyFile(SMALL_IMAGE, other);
+    expect((await isodrive('drive', 'load', uri, other)).stderr).toBe('');
+    const copy = join(folder, 'copy');
+    await run('qemu-img', 'convert', '-f', 'raw', '-O', 'raw', uri, copy);
+    const expected = await readFile(SMALL_IMAGE);
+    expect((await readFile(copy)).subarray(0, expected.length).equals(expected)).toBe(true);
+    const { stdout } = await isodrive('drives', '--json');
+    const { served } = JSON.parse(stdout.toString()) as { served: { process: number; images: string[] }[] };
+    expect(served.map(({ images }) => images)).toEqual([[other]]);
+    const descriptors = `/proc/${served[0]!.process}/fd`;
+    const open = await Promise.all(
+      (await readdir(descriptors)).map((fd) => readlink(join(descriptors, fd)).catch(() => '')),
+    );
+    expect(open).toContain(other);
+    expect(open).not.toContain(image);
+    const missing = await isodrive('drive', 'load', uri, join(folder, 'missing.iso'));
+    expect(missing.status).toBe(3);
+    const nobodys = await isodrive('drive', 'load', `${uri}7`, other);
+    expect(nobodys.status).toBe(2);
+    expect(nobodys.stderr).toContain('nobody of this user serves it');
   });
 
   it('passes every test of libiscsi that is for optical drives, and no test is left out without a reason', async () => {

@@ -1,21 +1,21 @@
 // isodrive drive serve IMAGE...: serves images as drives in the foreground, until it is interrupted.
 import type { BlockList } from 'node:net';
 import { resolve } from 'node:path';
-import { IsodriveError } from '../../base/error.js';
+import { IsodriveError, toIsodriveError } from '../../base/error.js';
 import { readChapFile } from '../../drive/iscsi/chap-file.js';
 import { formatIscsiUris, ISCSI_PORT, nameTarget, openIscsiTarget } from '../../drive/iscsi/iscsi-target.js';
 import { DriveState } from '../../drive/mmc/drive-state.js';
 import { Medium } from '../../drive/mmc/medium.js';
+import { DiscChanger } from '../../drive/disc-changer.js';
 import { attachLoop } from '../../drive/loop.js';
 import type { LoopDrive } from '../../drive/loop.js';
 import { openNbdServer, formatNbdUris } from '../../drive/nbd/nbd-server.js';
 import { nameExports } from '../../drive/nbd/nbd-export.js';
 import { NBD_PORT } from '../../drive/nbd/protocol.js';
 import { announceDrive } from '../../drive/served-drives.js';
-import type { TrayAnswer } from '../../drive/served-drives.js';
+import type { LoadAnswer, TrayAnswer } from '../../drive/served-drives.js';
 import { isLocal, parseAllowList, parseListenAddress } from '../../drive/net/listen-address.js';
 import { nameDrive } from '../../drive/name-drive.js';
-import { openDriveImage } from '../../drive/open-drive-image.js';
 import type { DriveImage } from '../../drive/open-drive-image.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { servedDrivesFolder } from '../../protocol/socket-path.js';
@@ -38,16 +38,22 @@ export const runDriveServe: RunCommand = async (args, { output, signal }) => {
   if (paths.length === 0)
     throw new IsodriveError('usage', 'Argument "images" is missing, expected disc images');
   const serve = chooseProtocol(args);
-  await using images = await openImages(paths, signal);
-  await using served = await serve(args, images.list);
+  await using changer = await DiscChanger.open(paths, signal);
+  await using served = await serve(args, changer.images);
   const { uris, drives = [] } = served;
   const tell = chooseTeller(output);
   drives.forEach((drive, i) => (drive.onTray = (isOpen) => tell(uris[i]!, isOpen)));
-  const announced = await announceDrive(
-    servedDrivesFolder(args.text('socket')),
-    { process: process.pid, uris, images: paths },
-    (uri, opens) => (uris.includes(uri) ? moveTray(drives[uris.indexOf(uri)], opens) : undefined),
-  );
+  const announced = await announceDrive(servedDrivesFolder(args.text('socket')), {
+    describe: () => ({ process: process.pid, uris, images: changer.images.map(({ path }) => path) }),
+    moveTray: (uri, opens) => (uris.includes(uri) ? moveTray(drives[uris.indexOf(uri)], opens) : undefined),
+    load: async (uri, path) => {
+      const unit = uris.indexOf(uri);
+      if (unit < 0) return undefined;
+      const answer = await loadDisc(changer, drives[unit], unit, path);
+      if (answer.answer === 'closed') tell(uri, false);
+      return answer;
+    },
+  });
   // A loop device holds no event of ours: without this the process would end.
   const alive = setInterval(() => undefined, LONG_TIME);
   try {
@@ -79,22 +85,18 @@ function moveTray(drive: DriveState | undefined, opens: boolean): TrayAnswer {
   return 'closed';
 }
 
-/** Opens all images or none. */
-async function openImages(
-  paths: readonly string[],
-  signal: AbortSignal,
-): Promise<AsyncDisposable & { list: DriveImage[] }> {
-  const list: DriveImage[] = [];
-  const close = async (): Promise<void> => {
-    for (const image of list) await image[Symbol.asyncDispose]();
-  };
+async function loadDisc(
+  changer: DiscChanger,
+  drive: DriveState | undefined,
+  unit: number,
+  path: string,
+): Promise<LoadAnswer> {
+  if (drive === undefined) return { answer: 'refused' };
   try {
-    for (const path of paths) list.push(await openDriveImage(path, signal));
+    return { answer: (await changer.exchange(drive, unit, path)) ? 'closed' : 'asked' };
   } catch (thrown) {
-    await close();
-    throw thrown;
+    return { answer: 'failed', reason: toIsodriveError(thrown).message };
   }
-  return { list, [Symbol.asyncDispose]: close };
 }
 
 type Serve = (args: CommandArguments, images: readonly DriveImage[]) => Promise<Served>;

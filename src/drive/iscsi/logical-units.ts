@@ -31,6 +31,12 @@ export class LogicalUnits implements Disposable {
     return execute({ cdb, parameters, drive, nexus: this.#nexuses[unit!]!, units: this.#numbers });
   }
 
+  /** Keeps the disc that is in a drive readable, whatever becomes of it, until the function that it gives is called. */
+  hold(unit: number | undefined): () => void {
+    const medium = unit === undefined ? undefined : this.#drives[unit]?.medium;
+    return medium?.hold() ?? (() => undefined);
+  }
+
   /** Resets a drive, or all; false when there is no such one. */
   reset(unit?: number): boolean {
     const drives = unit === undefined ? this.#drives : this.#drives.slice(unit, unit + 1);

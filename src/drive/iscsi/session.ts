@@ -33,8 +33,8 @@ const WINDOW = 64;
 /** Bytes of data in memory for one session. */
 const MAX_LENT = 4 * PIECE;
 const WRITE_FLAG = 0x20;
-/** Operation codes with a parameter list: MODE SELECT (6) and (10). */
-const PARAMETER_COMMANDS = [0x15, 0x55];
+/** Operation codes with a parameter list: MODE SELECT (6) and (10), SET STREAMING. */
+const PARAMETER_COMMANDS = [0x15, 0x55, 0xb6];
 /** Task management functions (RFC 7143 11.5.1) and responses. */
 const ABORT_TASK = 1;
 const ABORT_TASK_SET = 2;
@@ -222,6 +222,7 @@ export class Session {
   #run(tag: number, task: Task): void {
     const { stream, units } = this.#options;
     const { command, parameters, unit, abort } = task;
+    const release = units.hold(unit);
     const work = sendAnswer(
       this,
       command,
@@ -235,6 +236,7 @@ export class Session {
         if (!abort.signal.aborted) stream.destroy();
       })
       .finally(() => {
+        release();
         if (this.#tasks.get(tag) === task) this.#tasks.delete(tag);
         this.#running.delete(work);
       });

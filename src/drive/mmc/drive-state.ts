@@ -30,6 +30,11 @@ export class DriveState {
     return this.#isOpen ? undefined : this.#disc;
   }
 
+  /** The disc on the tray, wherever that is. */
+  get disc(): Medium | undefined {
+    return this.#disc;
+  }
+
   get isTrayOpen(): boolean {
     return this.#isOpen;
   }
@@ -58,7 +63,7 @@ export class DriveState {
     }
   }
 
-  /** Puts another disc in, or none, whatever initiators forbid: it is the user who does so. */
+  /** Puts another disc in, or none, and closes the tray. Whoever does so has looked at `isRemovalPrevented`. */
   changeMedium(disc: Medium | undefined): void {
     const had = this.medium !== undefined;
     this.#disc = disc;
@@ -72,9 +77,14 @@ export class DriveState {
    * of the disc; gives whether the tray is open.
    */
   eject(): boolean {
-    if (!this.isRemovalPrevented) this.setTray(true);
-    else for (const nexus of this.#nexuses) nexus.addEvent(EJECT_REQUEST);
+    if (this.isRemovalPrevented) this.askForDisc();
+    else this.setTray(true);
     return this.#isOpen;
+  }
+
+  /** Asks every initiator to let go of the disc. */
+  askForDisc(): void {
+    for (const nexus of this.#nexuses) nexus.addEvent(EJECT_REQUEST);
   }
 
   /** Whoever opens has looked at `isRemovalPrevented`. */

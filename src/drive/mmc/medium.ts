@@ -22,6 +22,8 @@ export class Medium {
   readonly blocks: number;
   readonly profile: Profile;
   readonly #readers: ReadonlyMap<MediumTrack, SectorReader>;
+  #holders = 0;
+  readonly #waiting: (() => void)[] = [];
 
   /** Throws RangeError for a disc without tracks. The medium does not own the disc. */
   constructor(disc: Disc) {
@@ -34,6 +36,20 @@ export class Medium {
     this.blocks = last.start + last.length;
     this.profile = profileOf(this.blocks);
     this.#readers = new Map(this.tracks.map((track) => [track, disc.sectors(track)]));
+  }
+
+  /** Somebody reads it until the function that this gives is called, once. */
+  hold(): () => void {
+    this.#holders += 1;
+    return () => {
+      this.#holders -= 1;
+      if (this.#holders === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+    };
+  }
+
+  /** Resolves when nobody holds it, so that its disc can be closed. */
+  async whenFree(): Promise<void> {
+    if (this.#holders > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   get firstTrack(): MediumTrack {

@@ -156,3 +156,18 @@ describe('A unit that does not exist', () => {
     expect(() => executeOnMissingUnit(Uint8Array.of(0x28), [0])).toThrow('sense 5/25/00');
   });
 });
+
+describe('A disc', () => {
+  it('is free when nobody holds it any more, and not before', async () => {
+    const medium = new Medium(disc());
+    await medium.whenFree();
+    const releases = [medium.hold(), medium.hold()];
+    let isFree = false;
+    const free = medium.whenFree().then(() => (isFree = true));
+    releases[0]!();
+    await Promise.resolve();
+    expect(isFree).toBe(false);
+    releases[1]!();
+    await free;
+  });
+});
