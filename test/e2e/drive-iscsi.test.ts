@@ -89,7 +89,7 @@ describe.skipIf(!hasTools)('An image served as an iSCSI drive', () => {
     const isodrive = (...args: string[]) =>
       runCommand(process.execPath, [MAIN, ...args], { env: { ...process.env, ...env } });
     // A name as people give them.
-    const other = join(folder, 'disc 2 of “two”.iso');
+    const other = join(folder, 'disc 2 of \u201ctwo\u201d.iso');
     await copyFile(SMALL_IMAGE, other);
     expect((await isodrive('drive', 'load', uri, other)).stderr).toBe('');
     const copy = join(folder, 'copy');
