@@ -1,10 +1,11 @@
-// Which drives are being served on this machine, and their buttons: each server listens on a socket of its own in a folder
-// of the user's, takes one question a connection, and answers with a line of JSON. A server that dies leaves a socket
-// that refuses, which the next look removes.
-import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
+// Which drives are being served on this machine, and their buttons: each server listens at an address of its own that a
+// folder of the user's tells of, takes one question a connection, and answers with a line of JSON. A server that dies
+// leaves its sign in the folder, which the next look removes.
+import { rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
-import type { Server, Socket } from 'node:net';
-import { join } from 'node:path';
+import type { Socket } from 'node:net';
+import { checkAddress, forgetIfGone, listAddresses, listenIn } from './server-address.js';
+import type { ServerAddress } from './server-address.js';
 
 export interface ServedDrive {
   readonly process: number;
@@ -19,7 +20,6 @@ export type TrayAnswer = 'open' | 'closed' | 'asked' | 'refused';
 /** Moves the tray of the drive with such a URI; undefined when there is none. */
 export type MoveTray = (uri: string, opens: boolean) => TrayAnswer | undefined;
 
-const SUFFIX = '.sock';
 /** Servers that one look asks, and what each may ask and answer: characters and milliseconds. */
 const MAX_SERVERS = 256;
 const MAX_MESSAGE = 1_048_576;
@@ -33,24 +33,26 @@ export async function announceDrive(
   drive: ServedDrive,
   moveTray: MoveTray,
 ): Promise<AsyncDisposable> {
-  const path = join(folder, `${drive.process}${SUFFIX}`);
   const server = createServer((socket) => {
     void readLine(socket).then((question) => {
       if (question === undefined) socket.destroy();
       else socket.end(`${JSON.stringify(answer(question, drive, moveTray))}\n`);
     });
   });
+  let address: ServerAddress;
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    await rm(path, { force: true });
-    await listen(server, path);
-    await chmod(path, 0o600);
+    address = await listenIn(folder, drive.process, server);
   } catch {
     server.close();
     return { [Symbol.asyncDispose]: () => Promise.resolve() };
   }
   server.unref();
-  return { [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())) };
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await rm(address.sign, { force: true });
+    },
+  };
 }
 
 function answer(question: string, drive: ServedDrive, moveTray: MoveTray): unknown {
@@ -81,21 +83,18 @@ export async function moveServedTray(
 }
 
 async function askAll(folder: string, question: string): Promise<object[]> {
-  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(SUFFIX));
-  const chosen = names.slice(0, MAX_SERVERS);
-  const answers = await Promise.all(chosen.map((name) => ask(join(folder, name), question)));
+  const chosen = (await listAddresses(folder)).slice(0, MAX_SERVERS);
+  const answers = await Promise.all(chosen.map((address) => ask(address, question)));
   return answers.filter((one) => one !== undefined);
 }
 
-async function listen(server: Server, path: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(path, resolve);
-  });
-}
-
-async function ask(path: string, question: string): Promise<object | undefined> {
-  const socket = connect({ path });
+async function ask(address: ServerAddress, question: string): Promise<object | undefined> {
+  try {
+    checkAddress(address);
+  } catch {
+    return undefined;
+  }
+  const socket = connect({ path: address.path });
   const failure = new Promise<string | undefined>((resolve) => {
     socket.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code));
     socket.once('close', () => resolve(undefined));
@@ -103,7 +102,7 @@ async function ask(path: string, question: string): Promise<object | undefined> 
   socket.write(`${question}\n`);
   const line = await readLine(socket);
   socket.destroy();
-  if ((await failure) === 'ECONNREFUSED') await rm(path, { force: true });
+  await forgetIfGone(address, await failure);
   if (line === undefined) return undefined;
   try {
     const value = JSON.parse(line) as unknown;
