@@ -4,6 +4,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { acquireLock } from './build-lock.mjs';
 
 const root = join(import.meta.dirname, '..');
 const output = join(root, 'build', 'windows');
@@ -21,51 +22,56 @@ function findCompiler() {
 }
 
 mkdirSync(output, { recursive: true });
-const libraries = [];
-for (const name of ['js_native_api', 'node_api']) {
-  const library = join(output, `lib${name}.a`);
-  const list = join(modules, 'node-api-headers', 'def', `${name}.def`);
-  // It leaves empty files in the temporary folder, so that is a folder of the build's.
-  const env = { ...process.env, TMPDIR: output };
-  if (modified(library) <= modified(list)) {
-    await execute(`${TOOLS}dlltool`, ['-D', 'node.exe', '-d', list, '-l', library], { env });
+const release = await acquireLock(join(output, '.lock'));
+try {
+  const libraries = [];
+  for (const name of ['js_native_api', 'node_api']) {
+    const library = join(output, `lib${name}.a`);
+    const list = join(modules, 'node-api-headers', 'def', `${name}.def`);
+    // It leaves empty files in the temporary folder, so that is a folder of the build's.
+    const env = { ...process.env, TMPDIR: output };
+    if (modified(library) <= modified(list)) {
+      await execute(`${TOOLS}dlltool`, ['-D', 'node.exe', '-d', list, '-l', library], { env });
+    }
+    libraries.push(library);
   }
-  libraries.push(library);
-}
-const folder = join(root, 'native', 'windows');
-const compiler = TOOLS + findCompiler();
-const flags = [
-  ...['-std=c++20', '-O2', '-fno-exceptions', '-fno-rtti', '-Wall', '-Wextra', '-Werror'],
-  ...['-DNAPI_VERSION=9', '-DNAPI_DISABLE_CPP_EXCEPTIONS', '-DNODE_ADDON_API_DISABLE_DEPRECATED'],
-  ...['-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS', '-D_WIN32_WINNT=0x0A00', '-DUNICODE'],
-  ...headers.flatMap((path) => ['-isystem', path]),
-];
-const files = readdirSync(folder);
-const newest = Math.max(
-  modified(import.meta.filename),
-  ...files.filter((file) => file.endsWith('.hh')).map((file) => modified(join(folder, file))),
-);
-const units = files
-  .filter((file) => file.endsWith('.cc'))
-  .map((file) => [join(folder, file), join(output, `${file}.o`)]);
-const queue = units.filter(([source, object]) => modified(object) <= Math.max(newest, modified(source)));
-const compileNext = async () => {
-  for (let unit = queue.pop(); unit !== undefined; unit = queue.pop()) {
-    await execute(compiler, [...flags, '-c', unit[0], '-o', unit[1]]);
+  const folder = join(root, 'native', 'windows');
+  const compiler = TOOLS + findCompiler();
+  const flags = [
+    ...['-std=c++20', '-O2', '-fno-exceptions', '-fno-rtti', '-Wall', '-Wextra', '-Werror'],
+    ...['-DNAPI_VERSION=9', '-DNAPI_DISABLE_CPP_EXCEPTIONS', '-DNODE_ADDON_API_DISABLE_DEPRECATED'],
+    ...['-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS', '-D_WIN32_WINNT=0x0A00', '-DUNICODE'],
+    ...headers.flatMap((path) => ['-isystem', path]),
+  ];
+  const files = readdirSync(folder);
+  const newest = Math.max(
+    modified(import.meta.filename),
+    ...files.filter((file) => file.endsWith('.hh')).map((file) => modified(join(folder, file))),
+  );
+  const units = files
+    .filter((file) => file.endsWith('.cc'))
+    .map((file) => [join(folder, file), join(output, `${file}.o`)]);
+  const queue = units.filter(([source, object]) => modified(object) <= Math.max(newest, modified(source)));
+  const compileNext = async () => {
+    for (let unit = queue.pop(); unit !== undefined; unit = queue.pop()) {
+      await execute(compiler, [...flags, '-c', unit[0], '-o', unit[1]]);
+    }
+  };
+  await Promise.all([compileNext(), compileNext()]);
+  const objects = units.map(([, object]) => object);
+  const addon = join(output, 'isodrive-windows.node');
+  if (modified(addon) <= Math.max(...objects.map(modified))) {
+    await execute(compiler, [
+      '-shared',
+      '-static',
+      ...objects,
+      ...libraries,
+      '-lvirtdisk',
+      '-ladvapi32',
+      '-o',
+      addon,
+    ]);
   }
-};
-await Promise.all([compileNext(), compileNext()]);
-const objects = units.map(([, object]) => object);
-const addon = join(output, 'isodrive-windows.node');
-if (modified(addon) <= Math.max(...objects.map(modified))) {
-  await execute(compiler, [
-    '-shared',
-    '-static',
-    ...objects,
-    ...libraries,
-    '-lvirtdisk',
-    '-ladvapi32',
-    '-o',
-    addon,
-  ]);
+} finally {
+  release();
 }

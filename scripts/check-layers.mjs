@@ -20,14 +20,23 @@ const allowed = new Map([
   ['src/mount', [...flow, 'src/mount', 'native/index.ts']],
   ['src/present', [...flow, 'src/present', 'native/index.ts']],
   ['src/imaging', [...flow, 'src/present', 'src/imaging', 'native/index.ts']],
-  ['src/drive', ['src/base', 'src/source', 'src/disc', 'src/container', 'src/drive', 'native/index.ts']],
+  [
+    'src/drive',
+    [
+      ...['src/base', 'src/source', 'src/disc', 'src/container', 'src/windows', 'src/drive'],
+      'native/index.ts',
+    ],
+  ],
   ['src/protocol', ['src/base', 'src/protocol', 'src/windows', 'native/index.ts', ...choices]],
   ['src/wine', ['src/base', 'src/wine']],
   ['src/windows', ['src/base', 'src/windows', 'native/windows']],
   ['native/windows', ['native/index.ts']],
   [
     'src/cli',
-    [...flow, 'src/mount', 'src/present', 'src/imaging', 'src/drive', 'src/wine', 'src/protocol', 'src/cli'],
+    [
+      ...[...flow, 'src/mount', 'src/present', 'src/imaging', 'src/drive', 'src/wine', 'src/protocol'],
+      ...['src/windows', 'src/cli'],
+    ],
   ],
   ['src/index.ts', [...flow, 'src/mount', 'src/present']],
   [

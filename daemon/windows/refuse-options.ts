@@ -1,6 +1,7 @@
 // What a mount may not ask for where the system makes it: nothing is passed over in silence.
 import { IsodriveError } from '../../src/base/error.js';
 import type { MountParams } from '../../src/protocol/messages.js';
+import { isDevicePath } from '../../src/source/optical/drive-device.js';
 
 /** Field of the parameters -> what it is to users. Each is a wish that only a file system of ours fulfils. */
 const REFUSED: readonly (readonly [keyof MountParams, string])[] = [
@@ -31,4 +32,12 @@ export function refuseOptions(params: MountParams): void {
       { action: 'Use isodrive extract, ls or cat, which know every view' },
     );
   }
+}
+
+/** Rejects with `unsupported` for a drive. */
+export async function refuseDrive(image: string): Promise<void> {
+  if (!(await isDevicePath(image))) return;
+  throw new IsodriveError('unsupported', `Cannot attach "${image}": it is a drive, expected an image`, {
+    action: 'Open it as it is: Windows shows its disc already',
+  });
 }

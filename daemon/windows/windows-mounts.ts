@@ -28,7 +28,7 @@ import type { MountService } from '../mount-service.js';
 import { unmountTargets } from '../unmount-targets.js';
 import { ATTACHED_IMAGE, describeAttached, diskOf, nameAttached, namesOfAttached } from './attached-image.js';
 import type { AttachedImage } from './attached-image.js';
-import { refuseOptions } from './refuse-options.js';
+import { refuseDrive, refuseOptions } from './refuse-options.js';
 
 /** Milliseconds for Windows to give a letter; ISODRIVE_LETTER_DEADLINE gives others. */
 const LETTER_DEADLINE = 15_000;
@@ -88,10 +88,11 @@ export class WindowsMounts implements MountService {
 
   /**
    * Attaches an image to a drive letter, or gives the drive it has. Rejects as attachDisk does, and with `unsupported`
-   * for options that only file systems of ours can follow.
+   * for drives, and for options that only file systems of ours can follow.
    */
   async mount(wanted: MountParams, signal: AbortSignal): Promise<MountResult> {
     refuseOptions(wanted);
+    await refuseDrive(wanted.image);
     if (this.#stop.signal.aborted) throw daemonIsEnding();
     const path = await realpath(wanted.image).catch(() => wanted.image);
     const both = AbortSignal.any([signal, this.#stop.signal]);

@@ -56,6 +56,8 @@ export interface WindowsAddon {
   ): Promise<number>;
   /** DRIVE_ of winbase.h, for a root such as "D:\". */
   driveType(root: string): number;
+  /** STORAGE_BUS_TYPE of winioctl.h, for a path such as "\\.\D:". */
+  busType(path: string): number;
 }
 
 export function isWindowsError(thrown: unknown): thrown is Error & { systemCode: number; syscall: string } {

@@ -20,6 +20,8 @@ constexpr size_t kLargestBuffer = 1024 * 1024;
 /** Kilobytes a second of a CD at single speed, as SET CD SPEED counts (MMC-6), and the value for the fastest. */
 constexpr int64_t kSingleSpeed = 177;
 constexpr int64_t kFastest = 0xffff;
+/** A descriptor of a device, with its names behind it. */
+constexpr size_t kMaxDescriptor = 1024;
 
 struct PassThrough {
   SCSI_PASS_THROUGH_DIRECT header;
@@ -219,6 +221,21 @@ Napi::Value drive_type(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), GetDriveTypeW(wide_text(info[0]).c_str()));
 }
 
+/** busType(path): STORAGE_BUS_TYPE of winioctl.h. Needs no access, so that it is told to everybody. */
+Napi::Value bus_type(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Handle drive(CreateFileW(wide_text(info[0]).c_str(), 0, FILE_SHARE_READ | FILE_SHARE_WRITE, nullptr, OPEN_EXISTING, 0, nullptr));
+  if (!drive.is_valid()) return throw_windows_error(env, "CreateFile", GetLastError());
+  STORAGE_PROPERTY_QUERY query = {};
+  query.PropertyId = StorageDeviceProperty;
+  query.QueryType = PropertyStandardQuery;
+  alignas(STORAGE_DEVICE_DESCRIPTOR) std::array<unsigned char, kMaxDescriptor> answer = {};
+  DWORD bytes = 0;
+  if (!DeviceIoControl(drive.get(), IOCTL_STORAGE_QUERY_PROPERTY, &query, sizeof query, answer.data(), answer.size(), &bytes, nullptr))
+    return throw_windows_error(env, "IOCTL_STORAGE_QUERY_PROPERTY", GetLastError());
+  return Napi::Number::New(env, reinterpret_cast<const STORAGE_DEVICE_DESCRIPTOR*>(answer.data())->BusType);
+}
+
 }  // namespace
 
 void export_optical_drive(Napi::Env env, Napi::Object exports) {
@@ -227,6 +244,7 @@ void export_optical_drive(Napi::Env env, Napi::Object exports) {
   exports.Set("scsiCommand", Napi::Function::New(env, scsi_command));
   exports.Set("driveRequest", Napi::Function::New(env, drive_request));
   exports.Set("driveType", Napi::Function::New(env, drive_type));
+  exports.Set("busType", Napi::Function::New(env, bus_type));
 }
 
 }  // namespace isodrive

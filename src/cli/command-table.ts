@@ -31,7 +31,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Mount a disc image and print its mount point',
     positionals: [
       IMAGE,
-      { name: 'dir', required: false, summary: 'Empty directory; without it, ~/Discs/LABEL is made' },
+      {
+        name: 'dir',
+        required: false,
+        summary: 'Empty directory; without it, ~/Discs/LABEL is made; not on Windows',
+      },
     ],
     options: [
       ...VIEW_OPTIONS,
@@ -293,7 +297,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'eject',
     summary: 'Open the tray of an optical drive',
     positionals: [
-      { name: 'drive', required: false, summary: 'Such as /dev/sr0, or the URI of one that is served' },
+      {
+        name: 'drive',
+        required: false,
+        summary: 'Such as /dev/sr0, \\\\.\\D: on Windows, or the URI of one that is served',
+      },
     ],
     options: [{ name: 'close', type: 'boolean', summary: 'Close it instead' }],
     load: async () => (await import('./commands/eject.js')).runEject,

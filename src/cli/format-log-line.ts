@@ -1,5 +1,5 @@
 // A line of the daemon's log as people read it: time, level, message, and the rest as it is.
-import { escapeForTerminal } from '../present/display-name.js';
+import { escapeHostText } from '../present/display-name.js';
 
 /** Names of pino's levels. */
 const LEVELS = new Map<unknown, string>([
@@ -14,11 +14,11 @@ const LEVELS = new Map<unknown, string>([
 /** What is no JSON object (node's own last words) comes as it is. */
 export function formatLogLine(line: string): string {
   const record = parseRecord(line);
-  if (record === undefined) return escapeForTerminal(Buffer.from(line));
+  if (record === undefined) return escapeHostText(line);
   const { time, level, msg, pid, ...rest } = record;
   const extra = Object.keys(rest).length === 0 ? '' : ` ${JSON.stringify(rest)}`;
   const text = `${String(time)} ${(LEVELS.get(level) ?? '').padEnd(5)} [${String(pid)}] ${String(msg)}${extra}`;
-  return escapeForTerminal(Buffer.from(text));
+  return escapeHostText(text);
 }
 
 function parseRecord(line: string): Record<string, unknown> | undefined {

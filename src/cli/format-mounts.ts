@@ -1,6 +1,6 @@
 // Mounts as a table for people.
 import type { MountSummary } from '../protocol/messages.js';
-import { escapeForTerminal } from '../present/display-name.js';
+import { escapeForTerminal, escapeHostText } from '../present/display-name.js';
 import { formatCount } from './count-text.js';
 import { formatCounters } from './format-counters.js';
 import { formatTable } from './format-table.js';
@@ -15,7 +15,7 @@ export function formatMounts(mounts: readonly MountSummary[]): string[] {
     [
       ...[mount.id, mount.label, mount.tree, mount.driver, mount.state, mount.mountPoint, mount.image],
       ...(hasOwners ? [String(mount.owner ?? '')] : []),
-    ].map((text) => escapeForTerminal(Buffer.from(text))),
+    ].map((text) => escapeHostText(text)),
   );
   return formatTable(headings, rows);
 }
@@ -31,9 +31,7 @@ export function formatActivity(mounts: readonly MountSummary[]): string[] {
 /** Why faster drivers do not serve the mounts, a line each. */
 export function formatPassedOver(mounts: readonly MountSummary[]): string[] {
   return mounts.flatMap(({ id, driver, passedOver = [] }) =>
-    passedOver.map((other) =>
-      escapeForTerminal(Buffer.from(`${id}  ${driver}, not ${other.driver}: ${other.reason}`)),
-    ),
+    passedOver.map((other) => escapeHostText(`${id}  ${driver}, not ${other.driver}: ${other.reason}`)),
   );
 }
 

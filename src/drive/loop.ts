@@ -20,9 +20,15 @@ export interface LoopDrive extends AsyncDisposable {
 }
 
 /**
- * Rejects with `unsupported` (not plain sectors of 2048 bytes), `permission` (neither way is open), or `internal`.
+ * Rejects with `unsupported` (not plain sectors of 2048 bytes, or Windows), `permission` (neither way is open), or
+ * `internal`.
  */
 export async function attachLoop(image: DriveImage): Promise<LoopDrive> {
+  if (process.platform === 'win32') {
+    throw new IsodriveError('unsupported', 'Found --loop, expected none: Windows has no loop devices', {
+      action: 'Attach the image with isodrive mount, or serve it with --iscsi',
+    });
+  }
   const file = plainFile(image);
   try {
     const { path, descriptor } = await loadAddon().attachLoop(file, SECTOR_SIZE);

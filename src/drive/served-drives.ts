@@ -1,10 +1,11 @@
-// Which drives are being served on this machine, their buttons and their discs: each server listens on a socket of its own in a folder
-// of the user's, takes one question a connection, and answers with a line of JSON. A server that dies leaves a socket
-// that refuses, which the next look removes.
-import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
+// Which drives are being served on this machine, their buttons and their discs: each server listens at an address of its
+// own that a folder of the user's tells of, takes one question a connection, and answers with a line of JSON. A server that
+// dies leaves its sign in the folder, which the next look removes.
+import { rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
-import type { Server, Socket } from 'node:net';
-import { join } from 'node:path';
+import type { Socket } from 'node:net';
+import { checkAddress, forgetIfGone, listAddresses, listenIn } from './server-address.js';
+import type { ServerAddress } from './server-address.js';
 
 export interface ServedDrive {
   readonly process: number;
@@ -30,7 +31,6 @@ export interface DriveHandler {
   load(uri: string, path: string): Promise<LoadAnswer | undefined>;
 }
 
-const SUFFIX = '.sock';
 /** Servers that one look asks, and what each may ask and answer: characters and milliseconds. */
 const MAX_SERVERS = 256;
 const MAX_MESSAGE = 1_048_576;
@@ -43,7 +43,6 @@ const TRAY_ANSWERS: readonly TrayAnswer[] = ['open', 'closed', 'asked', 'refused
 
 /** Answers for the drives of this process until it is disposed. What cannot be announced is served all the same. */
 export async function announceDrive(folder: string, handler: DriveHandler): Promise<AsyncDisposable> {
-  const path = join(folder, `${process.pid}${SUFFIX}`);
   const server = createServer((socket) => {
     void readLine(socket, PATIENCE).then(async (question) => {
       // Whoever asked may have to wait for a medium.
@@ -52,17 +51,20 @@ export async function announceDrive(folder: string, handler: DriveHandler): Prom
       else socket.end(`${JSON.stringify(await answer(question, handler))}\n`);
     });
   });
+  let address: ServerAddress;
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    await rm(path, { force: true });
-    await listen(server, path);
-    await chmod(path, 0o600);
+    address = await listenIn(folder, process.pid, server);
   } catch {
     server.close();
     return { [Symbol.asyncDispose]: () => Promise.resolve() };
   }
   server.unref();
-  return { [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())) };
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await rm(address.sign, { force: true });
+    },
+  };
 }
 
 async function answer(question: string, handler: DriveHandler): Promise<object> {
@@ -110,21 +112,18 @@ export async function loadServedDrive(
 }
 
 async function askAll(folder: string, question: string, patience = PATIENCE): Promise<object[]> {
-  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(SUFFIX));
-  const chosen = names.slice(0, MAX_SERVERS);
-  const answers = await Promise.all(chosen.map((name) => ask(join(folder, name), question, patience)));
+  const chosen = (await listAddresses(folder)).slice(0, MAX_SERVERS);
+  const answers = await Promise.all(chosen.map((address) => ask(address, question, patience)));
   return answers.filter((one) => one !== undefined);
 }
 
-async function listen(server: Server, path: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(path, resolve);
-  });
-}
-
-async function ask(path: string, question: string, patience: number): Promise<object | undefined> {
-  const socket = connect({ path });
+async function ask(address: ServerAddress, question: string, patience: number): Promise<object | undefined> {
+  try {
+    checkAddress(address);
+  } catch {
+    return undefined;
+  }
+  const socket = connect({ path: address.path });
   const failure = new Promise<string | undefined>((resolve) => {
     socket.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code));
     socket.once('close', () => resolve(undefined));
@@ -132,7 +131,7 @@ async function ask(path: string, question: string, patience: number): Promise<ob
   socket.write(`${question}\n`);
   const line = await readLine(socket, patience);
   socket.destroy();
-  if ((await failure) === 'ECONNREFUSED') await rm(path, { force: true });
+  await forgetIfGone(address, await failure);
   const value = line === undefined ? undefined : parseJson(line);
   return typeof value === 'object' && value !== null ? value : undefined;
 }

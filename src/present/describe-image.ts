@@ -2,7 +2,7 @@
 import type { Finding } from '../base/finding.js';
 import type { Timestamp, TreeKind } from '../filesystem/file-tree.js';
 import type { OpenedImage } from '../index/open-image.js';
-import { escapeForTerminal } from './display-name.js';
+import { escapeForTerminal, escapeHostText } from './display-name.js';
 import { formatIsoTime } from './entry-time.js';
 
 type Volume = OpenedImage['volume'];
@@ -93,7 +93,6 @@ function formatTimes(
 export function formatDescription(description: ImageDescription): string {
   const { volume, bootEntries, partitions, findings, findingCount } = description;
   const rows: [string, string][] = [
-    ['Image', description.image],
     ['Drive', describeDrive(description.drive)],
     ['Format', description.format],
     ['Label', description.label],
@@ -115,10 +114,14 @@ export function formatDescription(description: ImageDescription): string {
     ...findings.map((finding): [string, string] => [capitalize(finding.severity), describeFinding(finding)]),
   ];
   if (findingCount > findings.length) rows.push(['Findings', `${findingCount - findings.length} more`]);
-  return rows
+  const shown = rows
     .filter(([, value]) => value !== '')
-    .map(([name, value]) => `${`${name}:`.padEnd(14)}${escapeForTerminal(Buffer.from(value))}`)
-    .join('\n');
+    .map(([name, value]) => formatRow(name, escapeForTerminal(Buffer.from(value))));
+  return [formatRow('Image', escapeHostText(description.image)), ...shown].join('\n');
+}
+
+function formatRow(name: string, value: string): string {
+  return `${`${name}:`.padEnd(14)}${value}`;
 }
 
 /** One session is what everybody expects. */

@@ -56,6 +56,8 @@ class ExtractRun {
   readonly #signal: AbortSignal | undefined;
   readonly #writer: EntryWriter;
   readonly #parents: OpenParent[] = [];
+  /** By row. One of each, because it knows what was written there. */
+  readonly #entered = new Map<number, TargetDirectory>();
 
   constructor(
     image: OpenedImage,
@@ -95,7 +97,10 @@ class ExtractRun {
   }
 
   #enter(parent: TargetDirectory, row: number): TargetDirectory {
+    const entered = this.#entered.get(row);
+    if (entered !== undefined) return entered;
     const { directory, created } = parent.enter(this.#image.index.table.name(row));
+    this.#entered.set(row, directory);
     if (created) this.#parents.push({ row, directory });
     return directory;
   }

@@ -52,12 +52,14 @@ function defaultSocketPath(environment: Environment): string {
   return join(tmpdir(), `isodrive-${uid}`, 'control.sock');
 }
 
-/** Where servers of drives tell of themselves: beside the control socket. */
+/** Where servers of drives tell of themselves: beside the control socket, or, as that of pipes, beside the log. */
 export function servedDrivesFolder(
   wanted: string | undefined,
   environment: Environment = process.env,
 ): string {
-  return join(dirname(controlSocketPath(wanted, environment)), 'drives');
+  const path = controlSocketPath(wanted, environment);
+  if (process.platform === 'win32') return join(stateFolder(environment), `${basename(path)}.drives`);
+  return join(dirname(path), 'drives');
 }
 
 /** The daemon's log: isodrive/isodrived.log in XDG_STATE_HOME, by default ~/.local/state; in %LOCALAPPDATA% on Windows. */

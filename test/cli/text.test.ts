@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatBytes, formatCount, formatSeconds } from '../../src/cli/count-text.js';
 import { formatLogLine } from '../../src/cli/format-log-line.js';
+import { escapeHostText } from '../../src/present/display-name.js';
 import { formatProgress } from '../../src/cli/progress-line.js';
 
 describe('Texts for people', () => {
@@ -37,6 +38,13 @@ describe('Texts for people', () => {
     expect(formatProgress({ ...progress, bytesTotal: 0, bytesDone: 0, bytesPerSecond: 0 })).toBe(
       '100%  0 B of 0 B  0 B/s  --:-- left',
     );
+  });
+
+  it('show paths of this machine as they are, and harmless', () => {
+    expect(escapeHostText('D:\\a\u202eb', 'win32')).toBe('D:\\a<U+202E>b');
+    expect(escapeHostText('\u001b', 'win32')).toBe('<U+001B>');
+    // Where a name may hold a backslash, it is told from an escape.
+    expect(escapeHostText('/a\\x1b\u001b', 'linux')).toBe('/a\\\\x1b\\x1b');
   });
 
   it('show lines of the log, and what is none as it is, harmless for a terminal', () => {

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ScsiResult } from '../../native/index.js';
 import type { WindowsAddon } from '../../native/windows/index.js';
-import { WindowsDrive } from '../../src/source/optical/windows-drive.js';
+import { WindowsDrive, listWindowsDrives } from '../../src/source/optical/windows-drive.js';
 
 const PATH = '\\\\.\\D:';
 
@@ -105,6 +105,24 @@ describe('WindowsDrive', () => {
     const { addon, calls } = makeAddon({ results: [1] });
     expect(await WindowsDrive.open(PATH, 'quiet', addon)).toBeUndefined();
     expect(calls.at(-1)).toBe('closed');
+  });
+
+  it('tells attached images from physical drives by their bus, and takes a drive that does not say for one', () => {
+    // BusTypeFileBackedVirtual, BusTypeVirtual, BusTypeSata, and none.
+    const buses: Record<string, number | undefined> = { 'D:': 15, 'E:': 14, 'F:': 11, 'G:': undefined };
+    const addon = {
+      listLetters: () => ['C:', ...Object.keys(buses)],
+      driveType: (root: string) => (root === 'C:\\' ? 3 : 5),
+      busType: (path: string) => {
+        const bus = buses[path.slice(-2)];
+        if (bus === undefined) throw windowsError(1);
+        return bus;
+      },
+    };
+    expect(listWindowsDrives(addon as unknown as WindowsAddon)).toEqual({
+      physical: ['\\\\.\\F:', '\\\\.\\G:'],
+      attached: ['\\\\.\\D:', '\\\\.\\E:'],
+    });
   });
 
   it('closes a drive that only administrators may ask', async () => {

@@ -19,19 +19,32 @@ const PROJECT = join(import.meta.dirname, '..', '..');
 const MAIN = toWindows(join(PROJECT, 'dist', 'src', 'cli', 'main.js'));
 const DAEMON = toWindows(join(PROJECT, 'dist', 'daemon', 'main.js'));
 const node = process.env.ISODRIVE_WINDOWS_NODE ?? '';
-const PROGRAMS = ['wine', 'wineserver', 'x86_64-w64-mingw32-g++', 'xorriso'];
+const PROGRAMS = ['wine', 'wineserver', 'x86_64-w64-mingw32-g++', 'xorriso', 'script'];
 /** Milliseconds. */
 export const WINDOWS_PATIENCE = 120_000;
-/** Wine as a Windows that this Node takes, a drive of another machine, and a CD-ROM drive. */
+/** Wine as a Windows that this Node takes, a drive of another machine, and CD-ROM drives where there are such letters. */
 const REGISTRY = {
   user: '\n[Software\\\\Wine] 1\n"Version"="win10"\n',
-  system: '\n[Software\\\\Wine\\\\Drives] 1\n"n:"="network"\n"r:"="cdrom"\n',
+  system: '\n[Software\\\\Wine\\\\Drives] 1\n"n:"="network"\n"r:"="cdrom"\n"s:"="cdrom"\n',
 };
 
 export interface WindowsResult {
   readonly status: number | undefined;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+export interface WindowsOptions {
+  /** Drive S: is one of IoctlDrive, at `driveSocket` (default false). */
+  readonly hasDrive?: boolean;
+}
+
+/** A command line in a process of its own, on a terminal. */
+export interface TerminalProcess {
+  /** The first lines that it printed, when there are so many. */
+  lines(count: number): Promise<string[]>;
+  /** Presses Ctrl+C; gives the exit code. */
+  interrupt(): Promise<number>;
 }
 
 export async function hasWindows(): Promise<boolean> {
@@ -48,23 +61,32 @@ export class WindowsMachine implements AsyncDisposable {
   readonly env: NodeJS.ProcessEnv;
   #host: { process: ChildProcess; socket: Socket; lines: Interface } | undefined;
 
-  private constructor(prefix: WinePrefix) {
+  private constructor(prefix: WinePrefix, { hasDrive = false }: WindowsOptions) {
     this.prefix = prefix;
+    const drive = {
+      LD_PRELOAD: this.at('drive.so'),
+      ISODRIVE_DRIVE_DEVICE: this.at('drive'),
+      ISODRIVE_DRIVE_SOCKET: this.driveSocket,
+    };
     this.env = {
       ...prefix.env,
       NODE_SKIP_PLATFORM_CHECK: '1',
       WINEDLLOVERRIDES: 'virtdisk=n',
       ISODRIVE_WINDOWS_ADDON: toWindows(this.at('addon.node')),
       ISODRIVE_RECORD: toWindows(this.at('record')),
+      ...(hasDrive ? drive : {}),
     };
   }
 
-  static async make(): Promise<WindowsMachine> {
-    const machine = new WindowsMachine(await WinePrefix.make(REGISTRY));
+  static async make(options: WindowsOptions = {}): Promise<WindowsMachine> {
+    const machine = new WindowsMachine(await WinePrefix.make(REGISTRY), options);
     try {
       // Before the server starts, which learns then what kinds of drives they are. The device takes no commands.
       const links = { 'n:': machine.at('network'), 'r:': machine.at('network'), 'r::': '/dev/null' };
-      for (const [name, target] of Object.entries(links)) {
+      const driveLinks = { 's:': machine.at('network'), 's::': machine.at('drive') };
+      if (options.hasDrive === true) await machine.#buildDrive();
+      const all = { ...links, ...(options.hasDrive === true ? driveLinks : {}) };
+      for (const [name, target] of Object.entries(all)) {
         await symlink(target, join(machine.prefix.path, 'dosdevices', name));
       }
       await Promise.all(['network', 'record'].map((name) => mkdir(machine.at(name))));
@@ -92,6 +114,17 @@ export class WindowsMachine implements AsyncDisposable {
     await copyFile(join(PROJECT, 'build', 'windows', 'isodrive-windows.node'), this.at('addon.node'));
   }
 
+  async #buildDrive(): Promise<void> {
+    const source = join(PROJECT, 'test', 'support', 'drive-preload.c');
+    await mustRun('gcc', ['-O1', '-shared', '-fPIC', '-o', this.at('drive.so'), source]);
+    await writeFile(this.at('drive'), '');
+  }
+
+  /** Where the drive of `hasDrive` has to listen. */
+  get driveSocket(): string {
+    return this.at('drive.sock');
+  }
+
   at(name: string): string {
     return join(this.prefix.folder, name);
   }
@@ -107,7 +140,9 @@ export class WindowsMachine implements AsyncDisposable {
       env: this.env,
       stdio: 'ignore',
     });
-    await waitUntil(() => existsSync(this.at('port')) && readFileSync(this.at('port'), 'utf8') !== '');
+    const hasPort = (): boolean =>
+      existsSync(this.at('port')) && readFileSync(this.at('port'), 'utf8') !== '';
+    await waitUntil(hasPort, WINDOWS_PATIENCE);
     const socket = connect(Number(await readFile(this.at('port'), 'utf8')), '127.0.0.1');
     await once(socket, 'connect');
     this.#host = { process: child, socket, lines: createInterface(socket) };
@@ -132,6 +167,32 @@ export class WindowsMachine implements AsyncDisposable {
   /** Runs a command line in a process of its own. */
   runAlone(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<WindowsResult> {
     return this.#runNode([MAIN, ...args], env);
+  }
+
+  /** Its output goes to the file `name`.out, its errors to `name`.err. */
+  startOnTerminal(name: string, args: readonly string[]): TerminalProcess {
+    const words = ['exec', 'wine', node, MAIN, ...args].map((word) => `'${word}'`);
+    const line = `${words.join(' ')} > ${name}.out 2> ${name}.err`;
+    const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], {
+      cwd: this.prefix.folder,
+      env: this.env,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    const ended = once(child, 'exit');
+    const printed = (): string[] => {
+      const path = this.at(`${name}.out`);
+      return existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [];
+    };
+    return {
+      lines: async (count) => {
+        await waitUntil(() => printed().length >= count || child.exitCode !== null, WINDOWS_PATIENCE);
+        return printed();
+      },
+      interrupt: async () => {
+        child.stdin.write('\x03');
+        return ((await ended) as [number])[0];
+      },
+    };
   }
 
   /** Runs the daemon itself, until it ends. */

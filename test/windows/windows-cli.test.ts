@@ -3,8 +3,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { copyFile, mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { mustRun } from '../../scripts/bench/run-command.js';
 import type { MountSummary } from '../../src/protocol/messages.js';
@@ -12,6 +12,7 @@ import { waitUntil } from '../support/private-isodrive.js';
 import { makeSampleImage } from '../support/sample-image.js';
 import type { SampleImage } from '../support/sample-image.js';
 import { WINDOWS_PATIENCE, WindowsMachine, hasWindows } from '../support/windows-machine.js';
+import type { TerminalProcess } from '../support/windows-machine.js';
 
 /** Wine knows the device number of its own disk. */
 const KNOWN_DEVICE = '\\\\.\\C:';
@@ -69,6 +70,86 @@ describe.skipIf(!(await hasWindows()))('isodrive on Windows', () => {
       'the same, all sectors read',
     );
     expect((await run('compare', 'sample.iso', 'copy.iso')).status).toBe(0);
+  });
+
+  it('extracts names that Windows has, whatever their length, and says which it has not', async () => {
+    const deep = Array.from({ length: 9 }, (_, i) => `${i}`.padEnd(40, 'n')).join('/');
+    const good = ['Gr\u00fc\u00dfe an alle.txt', 'README', 'console.txt', `${deep}/end`];
+    const bad = ['..\\..\\escaped', 'CON', 'a:stream', 'b?', 'dot.', 'nul.txt', 'readme', 'space '];
+    const tree = windows.at('odd');
+    for (const name of [...good, ...bad]) {
+      await mkdir(join(tree, dirname(name)), { recursive: true });
+      await writeFile(join(tree, name), name);
+    }
+    await mustRun('xorriso', ['-as', 'mkisofs', '-quiet', '-R', '-o', windows.at('odd names.iso'), tree]);
+    await mkdir(windows.at('below/out here'), { recursive: true });
+    const result = await run('extract', 'odd names.iso', '-C', 'below/out here', '--json');
+    expect(result.status).toBe(11);
+    const { failures } = JSON.parse(result.stdout) as { failures: { path: string; code: string }[] };
+    expect(failures.map(({ path }) => path.slice(1)).sort()).toEqual(bad.sort());
+    expect(new Set(failures.map(({ code }) => code))).toEqual(new Set(['unsupported']));
+    await Promise.all(bad.map((name) => rm(join(tree, name))));
+    await mustRun('diff', ['-r', tree, windows.at('below/out here')]);
+    expect(await readdir(windows.at('below'))).toEqual(['out here']);
+  });
+
+  it(
+    'serves drives to other machines, lists and ejects them, and ends when it is interrupted',
+    async () => {
+      const image = 'Bild f\u00fcr alle.iso';
+      await copyFile(windows.at('sample.iso'), windows.at(image));
+      const serve = (protocol: 'nbd' | 'iscsi'): TerminalProcess =>
+        windows.startOnTerminal(protocol, [
+          'drive',
+          'serve',
+          image,
+          `--${protocol}`,
+          '--listen',
+          '127.0.0.1:0',
+        ]);
+      const servers = [serve('nbd'), serve('iscsi')];
+      const uris = await Promise.all(servers.map((server) => server.lines(1)));
+      const [nbd, iscsi] = uris.flat() as [string, string];
+      await mustRun('nbdcopy', [nbd, windows.at('nbd.copy')]);
+      await mustRun('qemu-img', ['convert', '-O', 'raw', iscsi, windows.at('iscsi.copy')]);
+      for (const copy of ['nbd.copy', 'iscsi.copy']) {
+        await mustRun('cmp', [windows.at(image), windows.at(copy)]);
+      }
+      const drives = await run('drives', '--json');
+      const { physical, served } = JSON.parse(drives.stdout) as {
+        physical: [];
+        served: { uris: string[] }[];
+      };
+      expect(physical).toEqual([]);
+      expect(served.map((drive) => drive.uris).sort()).toEqual([[iscsi], [nbd]].sort());
+      // Each name of a path behind one backslash.
+      expect((await run('drives')).stdout).toMatch(/ Z:(?:\\[^\\]+)+\\Bild f\u00fcr alle\.iso$/mu);
+      expect(await run('eject', iscsi)).toMatchObject({ status: 0 });
+      expect(await run('eject', iscsi, '--close')).toMatchObject({ status: 0 });
+      expect(await fail('eject', nbd)).toMatchObject({ code: 'usage' });
+      for (const server of servers) expect(await server.interrupt()).toBe(130);
+      expect(await run('drives')).toEqual({ status: 0, stdout: '', stderr: '' });
+    },
+    WINDOWS_PATIENCE,
+  );
+
+  it('says what Windows needs, and refuses what it cannot do', async () => {
+    const { status: exit, stdout } = await run('doctor', '--json');
+    expect(exit).toBe(0);
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; ok: boolean }[] };
+    expect(checks.map(({ name, ok }) => [name, ok])).toEqual([
+      ['addon', true],
+      ['Windows', true],
+    ]);
+    for (const words of [
+      ['run', 'sample.iso', 'true'],
+      ['wine', 'sample.iso'],
+      ['extract', 'sample.iso', '-C', 'never', '--xattrs'],
+      ['drive', 'serve', 'sample.iso', '--loop'],
+      ['drive', 'serve', 'sample.iso', '--nbd', '--listen', 'a/socket'],
+    ]) {
+      expect(await fail(...words)).toMatchObject({ code: 'unsupported', exit: 5 });
+    }
   });
 
   it('says that no daemon runs, at the address of a pipe', async () => {

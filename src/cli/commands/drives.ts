@@ -1,10 +1,11 @@
-// isodrive drives: the optical drives of this machine and what is in them, and the images that are served as drives.
+// isodrive drives: the optical drives of this machine and what is in them, and the images that are drives: attached by
+// Windows, or served.
 import { listServedDrives } from '../../drive/served-drives.js';
 import type { ServedDrive } from '../../drive/served-drives.js';
-import { escapeForTerminal } from '../../present/display-name.js';
+import { escapeHostText } from '../../present/display-name.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { servedDrivesFolder } from '../../protocol/socket-path.js';
-import { listPhysicalDrives } from '../../source/optical/list-drives.js';
+import { listAttachedDrives, listPhysicalDrives } from '../../source/optical/list-drives.js';
 import type { PhysicalDrive } from '../../source/optical/list-drives.js';
 import type { RunCommand } from '../command-spec.js';
 import { formatTable } from '../format-table.js';
@@ -20,22 +21,27 @@ const STATE_TEXTS: Readonly<Record<PhysicalDrive['state'], string>> = {
 
 export const runDrives: RunCommand = async (args, { output }) => {
   const physical = await listPhysicalDrives();
+  const attached = await listAttachedDrives();
   const served = await listServedDrives(servedDrivesFolder(args.text('socket')));
   if (output.json) {
-    await output.record({ schemaVersion: SCHEMA_VERSION, physical, served });
+    await output.record({ schemaVersion: SCHEMA_VERSION, physical, attached, served });
     return undefined;
   }
-  const rows = [...physical.map(describePhysical), ...served.flatMap(describeServed)];
-  for (const line of formatTable(HEADINGS, rows)) await output.line(escapeForTerminal(Buffer.from(line)));
+  const rows = [
+    ...physical.map((drive) => describeDrive(drive, 'physical')),
+    ...attached.map((drive) => describeDrive(drive, 'virtual')),
+    ...served.flatMap(describeServed),
+  ];
+  for (const line of formatTable(HEADINGS, rows)) await output.line(escapeHostText(line));
   return undefined;
 };
 
-function describePhysical(drive: PhysicalDrive): string[] {
+function describeDrive(drive: PhysicalDrive, kind: 'physical' | 'virtual'): string[] {
   const { path, state, vendor = '', product = '', medium = '', tracks = [] } = drive;
   const sound = tracks.filter(({ isData }) => !isData).length;
   const disc = [medium, ...(tracks.length > 1 || sound > 0 ? [`${tracks.length} tracks`] : [])];
   const name = [vendor, product].filter((text) => text !== '').join(' ');
-  return [path, 'physical', STATE_TEXTS[state], disc.filter((text) => text !== '').join(', '), name];
+  return [path, kind, STATE_TEXTS[state], disc.filter((text) => text !== '').join(', '), name];
 }
 
 function describeServed({ uris, images, process }: ServedDrive): string[][] {

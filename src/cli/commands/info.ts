@@ -7,7 +7,7 @@ import { checkImage, checkShortly } from '../../present/check-image.js';
 import { reportCopyProtection } from '../../present/copy-protection.js';
 import { describeDamage, formatDamage } from '../../present/describe-damage.js';
 import { describeImage, formatDescription } from '../../present/describe-image.js';
-import { escapeForTerminal } from '../../present/display-name.js';
+import { escapeHostText } from '../../present/display-name.js';
 import type { RunCommand } from '../command-spec.js';
 import { formatPassedOver, formatVerified } from '../format-mounts.js';
 import { openForCommand } from '../open-for-command.js';
@@ -31,7 +31,7 @@ export const runInfo: RunCommand = async (args, { output, signal }) => {
   await output.line(formatDescription(description));
   if (damage !== undefined) await output.line(formatDamage(damage));
   for (const mount of mounts) {
-    const place = escapeForTerminal(Buffer.from(mount.mountPoint));
+    const place = escapeHostText(mount.mountPoint);
     await output.line(`${'Mounted:'.padEnd(14)}${place}, ${mount.id} by ${mount.driver}`);
   }
   for (const line of formatVerified(mounts)) await output.line(`${'Verified:'.padEnd(14)}${line}`);

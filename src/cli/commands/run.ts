@@ -3,11 +3,13 @@ import { resolve } from 'node:path';
 import { controlSocketPath } from '../../protocol/socket-path.js';
 import { BoundMount } from '../bound-mount.js';
 import type { RunCommand } from '../command-spec.js';
+import { refuseOnWindows } from '../refuse-on-windows.js';
 import { readProgram } from '../read-program.js';
 import { runProgram } from '../run-program.js';
 import { readViewOptions } from '../view-options.js';
 
 export const runRun: RunCommand = async (args, { signal, takeSignals }) => {
+  refuseOnWindows('run', 'Attach the image: isodrive mount, and detach it afterwards: isodrive unmount');
   const program = readProgram(args.list('command'));
   const image = resolve(args.required('image'));
   const params = { image, ...readViewOptions(args) };

@@ -2,7 +2,7 @@
 import { ControlClient } from '../../protocol/client.js';
 import type { DaemonEvent } from '../../protocol/messages.js';
 import { findSocket } from '../find-socket.js';
-import { escapeForTerminal } from '../../present/display-name.js';
+import { escapeForTerminal, escapeHostText } from '../../present/display-name.js';
 import type { RunCommand } from '../command-spec.js';
 import { formatCounters } from '../format-counters.js';
 
@@ -28,7 +28,7 @@ function formatEvent(event: DaemonEvent): string {
   const head = `${event.time} ${event.event}`;
   if (event.event === 'shutdown') return head;
   const { id, image, mountPoint } = event.mount;
-  const place = escapeForTerminal(Buffer.from(`${id} ${mountPoint} (${image})`));
+  const place = escapeHostText(`${id} ${mountPoint} (${image})`);
   if (event.event === 'mounted') return `${head} ${place}`;
   if (event.event === 'activity') return `${head} ${place} ${formatCounters(event.counters)}`;
   if (event.event === 'finding') {

@@ -6,11 +6,13 @@ import { controlSocketPath } from '../../protocol/socket-path.js';
 import { WineDrive, findPrefix, parseLetter } from '../../wine/wine-drive.js';
 import { BoundMount } from '../bound-mount.js';
 import type { RunCommand } from '../command-spec.js';
+import { refuseOnWindows } from '../refuse-on-windows.js';
 import { readProgram } from '../read-program.js';
 import { runProgram } from '../run-program.js';
 import { readViewOptions } from '../view-options.js';
 
 export const runWine: RunCommand = async (args, { output, signal, takeSignals }) => {
+  refuseOnWindows('wine', 'Attach the image as a drive: isodrive mount');
   const wanted = args.text('letter');
   const letter = wanted === undefined ? undefined : parseLetter(wanted);
   const prefix = await findPrefix(args.text('prefix'));

@@ -12,9 +12,18 @@ const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
-/** "HOST:PORT", "HOST", ":PORT", "[IPV6]:PORT", or the path of a Unix socket, which contains a "/". Throws `usage`. */
+/**
+ * "HOST:PORT", "HOST", ":PORT", "[IPV6]:PORT", or the path of a Unix socket, which contains a "/". Throws `usage`, or
+ * `unsupported` for a path on Windows, where Node listens on pipes in the place of such sockets.
+ */
 export function parseListenAddress(text: string, defaultPort: number): ListenAddress {
-  if (text.includes('/')) return { kind: 'unix', path: text };
+  if (text.includes('/')) {
+    if (process.platform !== 'win32') return { kind: 'unix', path: text };
+    throw new IsodriveError(
+      'unsupported',
+      `Address to listen on is "${text}", expected ADDRESS:PORT: Windows serves no Unix sockets`,
+    );
+  }
   const match = /^(?:\[([^\]]+)\]|([^:]*))(?::(\d{1,5}))?$/.exec(text);
   const host = match?.[1] ?? match?.[2];
   const port = match?.[3] === undefined ? defaultPort : Number(match[3]);

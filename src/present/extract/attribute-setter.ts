@@ -14,9 +14,16 @@ export class AttributeSetter {
   readonly #addon: Addon;
   #isRefused = false;
 
-  /** Throws `unsupported` where the addon is missing, without which there is no way to set them. */
+  /** Throws `unsupported` on Windows, and where the addon is missing, without which there is no way to set them. */
   constructor(index: DiscIndex) {
     this.#index = index;
+    if (process.platform === 'win32') {
+      throw new IsodriveError(
+        'unsupported',
+        'Found --xattrs, expected none: files of Windows have no attributes of users',
+        { action: 'Leave out --xattrs' },
+      );
+    }
     try {
       this.#addon = loadAddon();
     } catch (cause) {

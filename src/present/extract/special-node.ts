@@ -11,6 +11,10 @@ const MKNOD_TIMEOUT = 10_000;
 
 /** Makes the node, where nothing must stand. Throws `permission` or `unsupported` when it cannot be made. */
 export async function makeSpecialNode(path: Buffer, node: NodeRecord): Promise<void> {
+  if (process.platform === 'win32') {
+    const message = `Left out: found a ${node.type}, expected a kind of file that Windows has`;
+    throw new IsodriveError('unsupported', message);
+  }
   const text = decodeExactly(path);
   if (node.type === 'socket' || text === undefined) {
     const found = node.type === 'socket' ? 'a socket' : 'a device whose path is not UTF-8';

@@ -1,7 +1,8 @@
 // The only code that makes or removes names on the user's disk. A TargetDirectory is a real directory below the one
 // the user named: it was created here, or lstat has shown it to be a directory and no symlink, before anything is
 // written into it. Names come from the index, which lets neither "/", NUL, "." nor ".." through; they are checked
-// here all the same. Nothing is ever opened through a name that existed: it is removed first, and O_EXCL says so.
+// here all the same, and on Windows as that would take them. Nothing is ever opened through a name that existed: it is
+// removed first, and O_EXCL says so.
 import {
   closeSync,
   constants,
@@ -15,9 +16,13 @@ import {
   symlinkSync,
   unlinkSync,
 } from 'node:fs';
+import { toNamespacedPath } from 'node:path';
 import { IsodriveError, isSystemError } from '../../base/error.js';
+import { WindowsNames, refuseShortName, toWindowsName } from './host-name.js';
 
+const isWindows = process.platform === 'win32';
 const SLASH = 0x2f;
+const SEPARATOR = Uint8Array.of(isWindows ? 0x5c : SLASH);
 const DOT = 0x2e;
 
 /** Directories are the extractor's alone until they get their own mode, after all that is in them. */
@@ -32,7 +37,7 @@ export function openTarget(directory: string): {
   try {
     const created = mkdirSync(directory, { recursive: true }) !== undefined;
     // The user's own path may lead through symlinks; from here on none is followed.
-    return { target: new TargetDirectory(realpathSync.native(directory, 'buffer')), created };
+    return { target: new TargetDirectory(resolveTarget(directory)), created };
   } catch (thrown) {
     if (!isSystemError(thrown)) throw thrown;
     const isRefusal = thrown.code === 'EACCES' || thrown.code === 'EPERM' || thrown.code === 'EROFS';
@@ -44,21 +49,29 @@ export function openTarget(directory: string): {
   }
 }
 
+/** On Windows with the prefix "\\\\?\\", which lifts the limit of 260 characters, and keeps names from being changed. */
+function resolveTarget(directory: string): Buffer {
+  if (!isWindows) return realpathSync.native(directory, 'buffer');
+  return Buffer.from(toNamespacedPath(realpathSync.native(directory)));
+}
+
 export class TargetDirectory {
   /** Absolute path. */
   readonly path: Buffer;
+  readonly #windowsNames = isWindows ? new WindowsNames() : undefined;
 
   constructor(path: Buffer) {
     this.path = path;
   }
 
-  /** Path of a name in this directory. Throws RangeError for what is no plain name. */
+  /** Path of a name in this directory. Throws RangeError for what is no plain name, `unsupported` for what is none on Windows. */
   child(name: Uint8Array): Buffer {
     const isDots = name[0] === DOT && (name.length === 1 || (name.length === 2 && name[1] === DOT));
     if (name.length === 0 || isDots || name.includes(SLASH) || name.includes(0)) {
       throw new RangeError('Name in the index is no file name');
     }
-    return Buffer.concat([this.path, Uint8Array.of(SLASH), name]);
+    this.#windowsNames?.add(toWindowsName(name));
+    return Buffer.concat([this.path, SEPARATOR, name]);
   }
 
   /** Makes a directory, or takes the real one that is there. */
@@ -107,6 +120,7 @@ function replacing(path: Buffer, keepDirectory: boolean, create: () => unknown):
 }
 
 function removeOld(path: Buffer): void {
+  if (isWindows) refuseShortName(path.toString());
   if (!lstatSync(path).isDirectory()) {
     unlinkSync(path);
     return;

@@ -19,12 +19,23 @@ export interface PhysicalDrive extends Partial<DriveFacts> {
 /** Neither waits for a disc nor moves a tray. In the order of their names; none where there is no sysfs. */
 export async function listPhysicalDrives(): Promise<PhysicalDrive[]> {
   const paths = process.platform === 'win32' ? await listByLetter() : await listBySysfs();
+  return describeDrives(paths);
+}
+
+async function describeDrives(paths: readonly string[]): Promise<PhysicalDrive[]> {
   const drives = await Promise.all(paths.map(describeDrive));
   return drives.filter((drive) => drive !== undefined);
 }
 
-async function listByLetter(): Promise<string[]> {
-  return (await import('./windows-drive.js')).listWindowsDrives();
+/** Drives of images that Windows has attached; none elsewhere. */
+export async function listAttachedDrives(): Promise<PhysicalDrive[]> {
+  if (process.platform !== 'win32') return [];
+  const { attached } = (await import('./windows-drive.js')).listWindowsDrives();
+  return describeDrives(attached);
+}
+
+async function listByLetter(): Promise<readonly string[]> {
+  return (await import('./windows-drive.js')).listWindowsDrives().physical;
 }
 
 async function listBySysfs(): Promise<string[]> {

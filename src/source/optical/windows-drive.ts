@@ -10,6 +10,11 @@ import { MEDIUM_NOT_PRESENT, NOT_READY, TRAY_OPEN, parseSenseData } from './sens
 
 /** DRIVE_CDROM of winbase.h. */
 const DRIVE_CDROM = 5;
+/**
+ * BusTypeVirtual and BusTypeFileBackedVirtual of winioctl.h (STORAGE_BUS_TYPE). What a drive says of itself does not tell:
+ * that of an image that Windows has attached and that of a machine of Hyper-V are both Msft "Virtual DVD-ROM".
+ */
+const VIRTUAL_BUSES = [0x0e, 0x0f];
 /** As Linux counts them (CDROM_DRIVE_STATUS), which DriveRequest is in terms of. */
 const STATUS = { empty: 1, open: 2, notReady: 3, loaded: 4 } as const;
 /** Milliseconds for a drive to say how it is. */
@@ -111,13 +116,26 @@ export class WindowsDrive implements DriveDevice {
   }
 }
 
-/** Paths of all drives that have a letter; none where the addon is not built. */
-export function listWindowsDrives(): string[] {
-  const addon = tryToLoad();
-  const letters = addon?.listLetters() ?? [];
-  return letters
-    .filter((letter) => addon?.driveType(`${letter}\\`) === DRIVE_CDROM)
-    .map((letter) => `\\\\.\\${letter}`);
+/** Paths of the drives that have a letter, those of attached images apart; none where the addon is not built. */
+export function listWindowsDrives(addon = tryToLoad()): {
+  readonly physical: readonly string[];
+  readonly attached: readonly string[];
+} {
+  if (addon === undefined) return { physical: [], attached: [] };
+  const letters = addon.listLetters().filter((letter) => addon.driveType(`${letter}\\`) === DRIVE_CDROM);
+  const paths = letters.map((letter) => `\\\\.\\${letter}`);
+  const attached = paths.filter((path) => isVirtual(addon, path));
+  return { physical: paths.filter((path) => !attached.includes(path)), attached };
+}
+
+/** A drive that does not say is a physical one. */
+function isVirtual(addon: WindowsAddon, path: string): boolean {
+  try {
+    return VIRTUAL_BUSES.includes(addon.busType(path));
+  } catch (thrown) {
+    if (isWindowsError(thrown)) return false;
+    throw thrown;
+  }
 }
 
 function tryToLoad(): WindowsAddon | undefined {
