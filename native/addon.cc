@@ -6,6 +6,7 @@
 #include "blocking-lane.hh"
 #include "control-listener.hh"
 #include "crash-note.hh"
+#include "crc32c.hh"
 #include "loop-device.hh"
 #include "mount-watch.hh"
 #include "notify.hh"
@@ -35,6 +36,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   export_blocking_lane(env, exports);
   export_platform(env, exports);
   export_socket_send(env, exports);
+  export_crc32c(env, exports);
   export_control_listener(env, exports);
   export_crash_note(env, exports);
   export_notify(env, exports);

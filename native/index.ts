@@ -268,9 +268,10 @@ export interface Addon {
    */
   readCached(fileDescriptor: number, target: Uint8Array, position: number): boolean;
   /**
-   * Sends `header` and `length` bytes of a file to a socket that does not block, from the page cache (cachestat, sendfile):
-   * as much as it takes at once. Gives the bytes sent, those of `header` included; -1, with nothing sent, when the file's
-   * are not all in memory, or the kernel cannot tell (before Linux 6.5). Never waits and never throws.
+   * Sends `header` and `length` bytes of a file to a socket that does not block, from the page cache: few by one copy, many
+   * by none (cachestat, sendfile), and as much as it takes at once. Gives the bytes sent, those of `header` included; -1,
+   * with nothing sent, when the file's are not all in memory, or the kernel cannot tell, which for many it can since Linux
+   * 6.5. Never waits and never throws.
    */
   sendCached(
     socket: number,
@@ -284,6 +285,10 @@ export interface Addon {
    * BBR does, cost more than sending within one machine. False where that cannot be had. Never throws.
    */
   stopPacing(socket: number): boolean;
+  /** Lets more bytes wait in a socket to be sent, as far as the system lets this process (SO_SNDBUF). Never throws. */
+  enlargeSendBuffer(socket: number, bytes: number): void;
+  /** CRC-32C of all bytes so far: `crc` is that of those before, 0 of none. Never throws. */
+  readonly crc32c: (crc: number, bytes: Uint8Array) => number;
   /** Has the kernel let go of a file's pages, so that the next reads reach its medium (posix_fadvise, DONTNEED). */
   dropCached(fileDescriptor: number): Promise<void>;
   /** Takes room on the disk for so many bytes of a file, which read as zeros (fallocate). */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <cstring>
 
 #include "cached-read.hh"
 
@@ -45,6 +46,19 @@ bool is_cached(int file, uint64_t offset, uint64_t length) {
   return state.cached >= pages && is_byte_cached(file, offset + length - 1) && is_byte_cached(file, offset);
 }
 
+/** Bytes, with the header, up to which one copy costs less than asking for each page and sending it. */
+constexpr size_t kMaxCopied = 64 * 1024;
+
+/** As send_cached, with at most kMaxCopied bytes in all. */
+ssize_t send_copy(int socket, const Napi::Uint8Array& header, int file, off_t offset, size_t length) {
+  char bytes[kMaxCopied];
+  const size_t before = header.ByteLength();
+  if (!read_cached(file, bytes + before, length, static_cast<uint64_t>(offset))) return -1;
+  memcpy(bytes, header.Data(), before);
+  const ssize_t sent = send(socket, bytes, before + length, MSG_DONTWAIT | MSG_NOSIGNAL);
+  return sent < 0 ? 0 : sent;
+}
+
 /**
  * sendCached(socket, header, file, position, length): bytes sent, -1 when the file's are not all in memory. Never waits
  * and never throws: what a socket has against it, the next write to it finds.
@@ -56,6 +70,8 @@ Napi::Value send_cached(const Napi::CallbackInfo& info) {
   const int file = info[2].As<Napi::Number>().Int32Value();
   off_t offset = info[3].As<Napi::Number>().Int64Value();
   auto left = static_cast<size_t>(info[4].As<Napi::Number>().Int64Value());
+  if (header.ByteLength() + left <= kMaxCopied)
+    return Napi::Number::New(env, send_copy(socket, header, file, offset, left));
   if (!is_cached(file, static_cast<uint64_t>(offset), left)) return Napi::Number::New(env, -1);
   ssize_t sent = 0;
   const auto header_length = static_cast<ssize_t>(header.ByteLength());
@@ -82,10 +98,19 @@ Napi::Value stop_pacing(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), result == 0);
 }
 
+/** enlargeSendBuffer(socket, bytes): as far as the system lets this process. Never throws. */
+Napi::Value enlarge_send_buffer(const Napi::CallbackInfo& info) {
+  const int socket = info[0].As<Napi::Number>().Int32Value();
+  const int bytes = info[1].As<Napi::Number>().Int32Value();
+  setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+  return info.Env().Undefined();
+}
+
 }  // namespace
 
 void export_socket_send(Napi::Env env, Napi::Object exports) {
   exports.Set("sendCached", Napi::Function::New(env, send_cached));
+  exports.Set("enlargeSendBuffer", Napi::Function::New(env, enlarge_send_buffer));
   exports.Set("stopPacing", Napi::Function::New(env, stop_pacing));
 }
 

@@ -12,7 +12,7 @@ export const EDC_OFFSET = DATA_OFFSET + SECTOR_SIZE;
 export const P_OFFSET = EDC_OFFSET + 4 + 8;
 const Q_OFFSET = P_OFFSET + 2 * 86;
 
-/** ECMA-130 A.3: the field of 256 elements by x^8 + x^4 + x^3 + x^2 + 1. */
+/** ECMA-130 Annex A: the field of 256 elements by x^8 + x^4 + x^3 + x^2 + 1. */
 const FIELD_POLYNOMIAL = 0x11d;
 
 /** Product with the primitive element, alpha. */
@@ -22,7 +22,7 @@ const BY_ALPHA_PLUS_ONE = new Uint8Array(256);
 for (let x = 0; x < 256; x += 1) BY_ALPHA_PLUS_ONE[x ^ TIMES_ALPHA[x]!] = x;
 
 /**
- * Writes P and Q parity into a whole sector. ECMA-130 A.4 and A.5: the bytes from the header on as 16-bit words, of which each half is a field of its own. P
+ * Writes P and Q parity into a whole sector. ECMA-130 Annex A: the bytes from the header on as 16-bit words, of which each half is a field of its own. P
  * vectors are the columns of 24 words of a matrix 43 wide; Q vectors its diagonals of 43 words, P parity included.
  */
 export function writeParity(sector: Buffer): void {
@@ -41,7 +41,7 @@ export function writeParity(sector: Buffer): void {
 
 /**
  * The two parity bytes that make a vector v with them satisfy: the sum of all is 0, and so is the sum of all, each
- * times a power of alpha that falls to 0 at the last (ECMA-130 A.4).
+ * times a power of alpha that falls to 0 at the last (ECMA-130 Annex A).
  */
 function writeVector(
   sector: Buffer,

@@ -5,8 +5,6 @@ import type { DirectMessage } from './net/byte-stream.js';
 import { ConnectionLost } from './net/byte-stream.js';
 import { readSectors } from './read-sectors.js';
 
-/** Bytes below which a buffer costs less. */
-export const MIN_DIRECT = 64 * 1024;
 /** Bytes copied where the socket is full. */
 const COPIED = 64 * 1024;
 

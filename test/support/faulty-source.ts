@@ -11,6 +11,8 @@ export class FaultySource implements ByteSource {
   bad: readonly [number, number] = [0, 0];
   /** Says for a read's first byte and the one behind its last whether and how it fails. */
   fault: ((position: number, end: number) => IsodriveError | undefined) | undefined;
+  /** Reads begin, and wait for this. */
+  held: Promise<void> | undefined;
   /** Bytes that `readCached` has: first byte, byte behind the last. */
   inMemory: readonly [number, number] = [0, 0];
   /** Speeds that were asked for; undefined for a source that knows none. */
@@ -26,6 +28,7 @@ export class FaultySource implements ByteSource {
   async read(target: Uint8Array, position: number): Promise<number> {
     this.reads.push([position, target.length]);
     await new Promise(setImmediate);
+    await this.held;
     if (this.disposed) throw new Error('Read after dispose');
     const end = Math.min(position + target.length, this.size);
     if (position < this.bad[1] && end > this.bad[0]) {

@@ -51,6 +51,11 @@ export class ServedDrive implements AsyncDisposable {
     return new ServedDrive(child, ended, (JSON.parse(value) as { uris: string[] }).uris, events);
   }
 
+  /** Number of its process. */
+  get process(): number {
+    return this.#child.pid!;
+  }
+
   /** Sends the signal, and gives the exit code. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
     this.#child.kill(signal);

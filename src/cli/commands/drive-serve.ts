@@ -14,6 +14,7 @@ import { nameExports } from '../../drive/nbd/nbd-export.js';
 import { NBD_PORT } from '../../drive/nbd/protocol.js';
 import { announceDrive } from '../../drive/served-drives.js';
 import type { LoadAnswer, TrayAnswer } from '../../drive/served-drives.js';
+import { MAX_CONNECTIONS } from '../../drive/net/drive-listener.js';
 import { isLocal, parseAllowList, parseListenAddress } from '../../drive/net/listen-address.js';
 import { nameDrive } from '../../drive/name-drive.js';
 import type { DriveImage } from '../../drive/open-drive-image.js';
@@ -39,7 +40,9 @@ export const runDriveServe: RunCommand = async (args, { output, signal }) => {
     throw new IsodriveError('usage', 'Argument "images" is missing, expected disc images');
   const serve = chooseProtocol(args);
   await using changer = await DiscChanger.open(paths, signal);
-  await using served = await serve(args, changer.images);
+  await using served = await serve(args, changer.images, () =>
+    output.note(`A peer was refused: ${MAX_CONNECTIONS} are connected, which is the most at a time`),
+  );
   const { uris, drives = [] } = served;
   const tell = chooseTeller(output);
   drives.forEach((drive, i) => (drive.onTray = (isOpen) => tell(uris[i]!, isOpen)));
@@ -99,7 +102,8 @@ async function loadDisc(
   }
 }
 
-type Serve = (args: CommandArguments, images: readonly DriveImage[]) => Promise<Served>;
+/** `onFull` is told when a peer is refused because too many are connected. */
+type Serve = (args: CommandArguments, images: readonly DriveImage[], onFull: () => void) => Promise<Served>;
 
 function chooseProtocol(args: CommandArguments): Serve {
   const chosen = Object.entries({ nbd: serveNbd, iscsi: serveIscsi, loop: serveLoop }).filter(([name]) =>
@@ -127,7 +131,11 @@ async function serveLoop(args: CommandArguments, images: readonly DriveImage[]):
   return { uris: devices.map(({ path }) => path), [Symbol.asyncDispose]: close };
 }
 
-async function serveNbd(args: CommandArguments, images: readonly DriveImage[]): Promise<Served> {
+async function serveNbd(
+  args: CommandArguments,
+  images: readonly DriveImage[],
+  onFull: () => void,
+): Promise<Served> {
   const address = parseListenAddress(args.text('listen') ?? '', NBD_PORT);
   const allowed = readAllowList(args);
   if (args.text('chap') !== undefined) {
@@ -137,14 +145,18 @@ async function serveNbd(args: CommandArguments, images: readonly DriveImage[]): 
     throw refuseOpenAddress('NBD has no authentication, expected --allow', 'serve a Unix socket');
   }
   const exports = nameExports(images);
-  const listener = await openNbdServer({ address, exports, allowed });
+  const listener = await openNbdServer({ address, exports, allowed, onFull });
   return {
     uris: formatNbdUris(listener.address, exports),
     [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
   };
 }
 
-async function serveIscsi(args: CommandArguments, images: readonly DriveImage[]): Promise<Served> {
+async function serveIscsi(
+  args: CommandArguments,
+  images: readonly DriveImage[],
+  onFull: () => void,
+): Promise<Served> {
   const address = parseListenAddress(args.text('listen') ?? '', ISCSI_PORT);
   if (address.kind === 'unix') {
     throw new IsodriveError('usage', 'Address to listen on is a path, expected ADDRESS:PORT for iSCSI');
@@ -159,7 +171,8 @@ async function serveIscsi(args: CommandArguments, images: readonly DriveImage[])
   }
   const name = nameTarget(images[0]!.path);
   const drives = images.map(({ path, disc }, i) => new DriveState(nameDrive(path, i), new Medium(disc)));
-  const listener = await openIscsiTarget({ address, name, drives, chap, allowed: readAllowList(args) });
+  const allowed = readAllowList(args);
+  const listener = await openIscsiTarget({ address, name, drives, chap, allowed, onFull });
   return {
     uris: formatIscsiUris(listener.address, name, drives.length),
     drives,

@@ -87,7 +87,7 @@ export class ChapExchange {
   }
 }
 
-/** RFC 1994 4.1: the hash over identifier, secret and challenge. */
+/** RFC 1994, Challenge and Response: the hash over identifier, secret and challenge. */
 export function respond(
   algorithm: string,
   identifier: number,

@@ -1,9 +1,10 @@
 // Serves drives to iSCSI initiators: one target, a logical unit for each drive, any number of sessions.
-import type { BlockList, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { DriveState } from '../mmc/drive-state.js';
 import { BufferPool } from '../net/buffer-pool.js';
 import type { ByteStream } from '../net/byte-stream.js';
 import { DriveListener } from '../net/drive-listener.js';
+import type { ListenerOptions } from '../net/drive-listener.js';
 import type { ListenAddress } from '../net/listen-address.js';
 import { formatHost } from '../net/listen-address.js';
 import type { ChapSecrets } from './chap.js';
@@ -17,13 +18,12 @@ export const ISCSI_PORT = 3260;
 const LOGIN_TIME = 10_000;
 const MAX_HANDLE = 0xffff;
 
-export interface IscsiTargetOptions {
+export interface IscsiTargetOptions extends ListenerOptions {
   readonly address: ListenAddress;
   /** iSCSI qualified name, lower case. */
   readonly name: string;
   readonly drives: readonly DriveState[];
   readonly chap?: ChapSecrets | undefined;
-  readonly allowed?: BlockList | undefined;
   /** Milliseconds that an initiator may take to log in (default: 10 s). */
   readonly loginTime?: number;
 }
@@ -54,7 +54,7 @@ export function openIscsiTarget(options: IscsiTargetOptions): Promise<DriveListe
         if (sessions.get(sessionKey) === stream) sessions.delete(sessionKey);
       }
     },
-    options.allowed,
+    options,
   );
 }
 

@@ -16,16 +16,14 @@ import {
   REQUEST,
   RESPONSE,
 } from './pdu.js';
-import { decodeKeys, encodeKeys } from './text-keys.js';
+import { encodeKeys, TextCollector } from './text-keys.js';
 
 const TRANSIT = 0x80;
-const CONTINUE = 0x40;
 const SECURITY = 0;
 const OPERATIONAL = 1;
 const FULL_FEATURE = 3;
-/** Requests of one login, and bytes of text in requests that continue each other. */
+/** Requests of one login. */
 const MAX_REQUESTS = 32;
-const MAX_TEXT = 64 * 1024;
 
 /** Status class and detail (RFC 7143 11.13.5). */
 const SUCCESS = 0x0000;
@@ -75,7 +73,7 @@ class Login {
   readonly #chap: ChapExchange | undefined;
   #isAuthenticated: boolean;
   #wantsChap = false;
-  #text: Buffer = Buffer.alloc(0);
+  readonly #text = new TextCollector();
   #session: { isDiscovery: boolean; sessionKey: string } | undefined;
   #hasDeclared = false;
   #statusNumber = 1;
@@ -88,20 +86,17 @@ class Login {
   }
 
   async take(pdu: Pdu): Promise<LoggedIn | 'more' | 'refused'> {
-    const { header, data } = pdu;
+    const { header } = pdu;
     const flags = header[1]!;
     const stage = (flags >> 2) & 3;
     const next = flags & 3;
     if (header[3]! > 0) return this.#refuse(pdu, UNSUPPORTED_VERSION);
     if (header.readUInt16BE(14) !== 0) return this.#refuse(pdu, NO_SUCH_SESSION);
-    this.#text = Buffer.concat([this.#text, data]);
-    if (this.#text.length > MAX_TEXT) throw new ConnectionLost('Initiator sent too much text');
-    if ((flags & CONTINUE) !== 0) {
+    const keys = this.#text.take(pdu);
+    if (keys === undefined) {
       await this.#respond(pdu, SUCCESS, stage << 2, []);
       return 'more';
     }
-    const keys = decodeKeys(this.#text);
-    this.#text = Buffer.alloc(0);
     const fault =
       this.#identify(keys, header) ??
       (stage === SECURITY || stage === OPERATIONAL ? undefined : INITIATOR_ERROR);

@@ -1,6 +1,7 @@
 // Negotiation of operational parameters (RFC 7143 13): what the initiator offers, and the one answer to each.
+import { chooseDigest } from './crc32c.js';
 import type { Digests } from './pdu.js';
-import { MAX_RECEIVED_DATA } from './pdu.js';
+import { MAX_RECEIVED_DATA, NO_DIGESTS } from './pdu.js';
 
 /** Bytes of data that an initiator takes in one PDU unless it says more (RFC 7143 13.12). */
 const DEFAULT_RECEIVED_DATA = 8192;
@@ -19,7 +20,7 @@ export interface Parameters {
 
 export function defaultParameters(): Parameters {
   return {
-    digests: { header: false, data: false },
+    digests: NO_DIGESTS,
     maxDataIn: DEFAULT_RECEIVED_DATA,
     maxBurst: DEFAULT_BURST,
   };
@@ -74,7 +75,10 @@ function answerKey(key: string, value: string, parameters: Parameters): string |
     case 'DataDigest': {
       const chosen = value.split(',').find((name) => name === 'CRC32C' || name === 'None');
       const part = key === 'HeaderDigest' ? 'header' : 'data';
-      parameters.digests = { ...parameters.digests, [part]: chosen === 'CRC32C' };
+      parameters.digests = {
+        ...parameters.digests,
+        [part]: chosen === 'CRC32C' ? chooseDigest() : undefined,
+      };
       return chosen ?? REJECT;
     }
     case 'MaxRecvDataSegmentLength': {

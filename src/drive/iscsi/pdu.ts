@@ -1,9 +1,10 @@
 // Protocol data units (RFC 7143 11.1, 11.2): 48 bytes of header, further headers, data padded to four bytes, digests.
 import type { ByteStream } from '../net/byte-stream.js';
 import { ConnectionLost } from '../net/byte-stream.js';
-import { crc32c } from './crc32c.js';
+import type { Digest } from './crc32c.js';
 
 export const HEADER_LENGTH = 48;
+export const DIGEST_LENGTH = 4;
 /** Bytes that data are padded to a multiple of. */
 export const PDU_ALIGNMENT = 4;
 /** Bytes of data that we take in one PDU, as we declare at login: parameter lists and text are all there is. */
@@ -39,12 +40,13 @@ export interface Pdu {
   readonly data: Buffer;
 }
 
+/** What sums headers and data up, where that was agreed on. */
 export interface Digests {
-  readonly header: boolean;
-  readonly data: boolean;
+  readonly header?: Digest | undefined;
+  readonly data?: Digest | undefined;
 }
 
-export const NO_DIGESTS: Digests = { header: false, data: false };
+export const NO_DIGESTS: Digests = {};
 
 export function opcodeOf({ header }: Pdu): number {
   return header[0]! & 0x3f;
@@ -64,16 +66,20 @@ export async function readPdu(stream: ByteStream, digests: Digests): Promise<Pdu
   const length = header.readUIntBE(5, 3);
   if (length > MAX_RECEIVED_DATA) throw new ConnectionLost(`Initiator sent ${length} bytes of data`);
   const more = await stream.readMore(further);
-  if (digests.header) await checkDigest(stream, header, more);
+  if (digests.header !== undefined) await checkDigest(stream, digests.header, header, more);
   const padded = await stream.readMore((length + 3) & ~3);
-  if (digests.data && length > 0) await checkDigest(stream, padded);
+  if (digests.data !== undefined && length > 0) await checkDigest(stream, digests.data, padded);
   return { header, data: padded.subarray(0, length) };
 }
 
 /** Without recovery (level 0) a wrong digest ends the connection (RFC 7143 7.8). */
-async function checkDigest(stream: ByteStream, ...parts: readonly Uint8Array[]): Promise<void> {
-  const digest = await stream.readMore(4);
-  if (!digest.equals(crc32c(...parts))) throw new ConnectionLost('Digest does not fit');
+async function checkDigest(
+  stream: ByteStream,
+  digest: Digest,
+  ...parts: readonly Uint8Array[]
+): Promise<void> {
+  if (!(await stream.readMore(DIGEST_LENGTH)).equals(digest(...parts)))
+    throw new ConnectionLost('Digest does not fit');
 }
 
 /** The parts of a PDU: a header, whose data length is set here, and data. */
@@ -84,12 +90,12 @@ export function encodePdu(
 ): readonly Uint8Array[] {
   setDataLength(header, data.length);
   const parts: Uint8Array[] = [header];
-  if (digests.header) parts.push(crc32c(header));
+  if (digests.header !== undefined) parts.push(digests.header(header));
   if (data.length > 0) {
     const padding = Buffer.alloc(-data.length & 3);
     parts.push(data);
     if (padding.length > 0) parts.push(padding);
-    if (digests.data) parts.push(crc32c(data, padding));
+    if (digests.data !== undefined) parts.push(digests.data(data, padding));
   }
   return parts;
 }
@@ -101,7 +107,8 @@ export function setDataLength(header: Buffer, length: number): void {
 
 /** A header with operation code, flags and initiator task tag. */
 export function createHeader(opcode: number, flags: number, tag: number): Buffer {
-  const header = Buffer.alloc(HEADER_LENGTH);
+  // Memory of the pool: that of so small a buffer of its own would have to move before the addon can send it.
+  const header = Buffer.allocUnsafe(HEADER_LENGTH).fill(0);
   header[0] = opcode;
   header[1] = flags;
   header.writeUInt32BE(tag, 16);

@@ -1,6 +1,7 @@
 // One SCSI command on its way: parameters in, data out in pieces, status at the end (RFC 7143 11.3, 11.4, 11.7).
 import { CheckCondition, encodeSense } from '../mmc/sense.js';
 import type { DataIn } from '../mmc/data-in.js';
+import type { Cancellation } from './cancellation.js';
 import { DataSequence } from './data-sequence.js';
 import type { Residual } from './data-sequence.js';
 import { createHeader, RESPONSE } from './pdu.js';
@@ -19,7 +20,7 @@ export async function sendAnswer(
   session: Session,
   command: Buffer,
   run: () => DataIn,
-  signal: AbortSignal,
+  cancellation: Cancellation,
   onStatus: () => void,
 ): Promise<void> {
   const expected = command.readUInt32BE(20);
@@ -34,23 +35,22 @@ export async function sendAnswer(
       await sendResponse(session, command, GOOD, residual, new Uint8Array());
       return;
     }
-    const open = new DataSequence(session, {
-      ...{ tag: command.readUInt32BE(16), length, residual, onStatus },
-    });
+    const tag = command.readUInt32BE(16);
+    const open = new DataSequence(session, { tag, length, residual, onStatus });
     sequence = open;
     await session.buffers.lend(Math.min(PIECE, length), async (buffer) => {
       while (open.sent < length) {
-        signal.throwIfAborted();
+        cancellation.throwIfCancelled();
         if (data.image !== undefined && (await open.sendDirectly(data.image, buffer))) continue;
         const bytes = buffer.subarray(0, length - open.sent);
-        await data.read(bytes, open.sent, signal);
-        signal.throwIfAborted();
+        await data.read(bytes, open.sent, cancellation.signal);
+        cancellation.throwIfCancelled();
         await open.send(bytes);
       }
     });
   } catch (thrown) {
     if (!(thrown instanceof CheckCondition)) throw thrown;
-    signal.throwIfAborted();
+    cancellation.throwIfCancelled();
     onStatus();
     const sense = encodeSense(thrown.sense);
     const data = Buffer.concat([Uint8Array.of(0, sense.length), sense]);

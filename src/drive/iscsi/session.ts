@@ -4,7 +4,8 @@ import { ConnectionLost } from '../net/byte-stream.js';
 import type { BufferPool } from '../net/buffer-pool.js';
 import { SendBuffers } from '../net/send-buffers.js';
 import type { ImageRange } from '../image-message.js';
-import { ImageMessage, MIN_DIRECT } from '../image-message.js';
+import { ImageMessage } from '../image-message.js';
+import { Cancellation } from './cancellation.js';
 import { decodeUnit } from './logical-units.js';
 import type { LogicalUnits } from './logical-units.js';
 import type { LoggedIn } from './login.js';
@@ -12,7 +13,9 @@ import type { Parameters } from './parameters.js';
 import type { Pdu } from './pdu.js';
 import {
   createHeader,
+  DIGEST_LENGTH,
   encodePdu,
+  HEADER_LENGTH,
   isImmediate,
   MAX_RECEIVED_DATA,
   NO_TAG,
@@ -24,12 +27,16 @@ import {
   setDataLength,
 } from './pdu.js';
 import { PIECE, sendAnswer } from './scsi-task.js';
-import { decodeKeys, encodeKeys } from './text-keys.js';
+import { encodeKeys, TextCollector } from './text-keys.js';
 import { negotiateParameters } from './parameters.js';
 
 const FINAL = 0x80;
 /** Commands that may be under way at a time. */
 const WINDOW = 64;
+/** Answers, to commands under way and to others, that may wait for an initiator to take them. */
+const MAX_ANSWERS = 2 * WINDOW;
+/** Target transfer tag of a text negotiation that goes on. */
+const TEXT_TAG = 0;
 /** Bytes of data in memory for one session. */
 const MAX_LENT = 4 * PIECE;
 const WRITE_FLAG = 0x20;
@@ -54,7 +61,7 @@ const RECOVERY_NOT_SUPPORTED = 2;
 
 interface Task {
   readonly unit: number | undefined;
-  readonly abort: AbortController;
+  readonly cancellation: Cancellation;
   /** The command, and its parameters as far as they have come. */
   readonly command: Buffer;
   parameters: Buffer;
@@ -81,6 +88,7 @@ export class Session {
   #expectedCommand: number;
   #statusNumber: number;
   #hasLeft = false;
+  readonly #text = new TextCollector();
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -97,11 +105,12 @@ export class Session {
       while (!this.#hasLeft) {
         const pdu = await readPdu(stream, this.parameters.digests);
         if (pdu === undefined) return;
-        this.#countCommand(pdu);
-        await this.#dispatch(pdu);
+        if (this.#countCommand(pdu)) await this.#dispatch(pdu);
+        // Whoever asks on and on and takes no answer is not listened to any more.
+        while (this.#running.size >= MAX_ANSWERS) await Promise.race(this.#running);
       }
     } finally {
-      for (const { abort } of this.#tasks.values()) abort.abort();
+      for (const { cancellation } of this.#tasks.values()) cancellation.cancel();
       await Promise.all(this.#running);
     }
   }
@@ -125,15 +134,18 @@ export class Session {
   ): Promise<boolean> {
     const { stream } = this.#options;
     const { digests } = this.parameters;
-    if (digests.header || digests.data || bytes < MIN_DIRECT || bytes % PDU_ALIGNMENT !== 0) return false;
+    if (digests.data !== undefined || bytes % PDU_ALIGNMENT !== 0) return false;
     setDataLength(header, bytes);
-    const message = new ImageMessage({ ...image, header, bytes, buffer, closed: stream.closed });
+    const front =
+      digests.header === undefined ? header : Buffer.concat([header, Buffer.alloc(DIGEST_LENGTH)]);
+    const message = new ImageMessage({ ...image, header: front, bytes, buffer, closed: stream.closed });
     return stream.sendDirectly({
       length: message.length,
       read: (offset) => message.read(offset),
       sendNow: (socket, offset) => {
         if (offset > 0) return message.sendNow(socket, offset);
-        this.#number(header, kind);
+        this.#number(front, kind);
+        digests.header?.(front.subarray(0, HEADER_LENGTH)).copy(front, HEADER_LENGTH);
         const sent = message.sendNow(socket, 0);
         if (sent !== undefined) this.#countStatus(kind);
         return sent;
@@ -151,13 +163,18 @@ export class Session {
     header.writeUInt32BE((this.#expectedCommand + WINDOW - this.#tasks.size - 1) >>> 0, 32);
   }
 
-  /** One connection delivers commands in order: another number means that one was lost (RFC 7143 4.2.2.1). */
-  #countCommand(pdu: Pdu): void {
-    if (opcodeOf(pdu) === REQUEST.DATA_OUT) return;
+  /**
+   * Whether the request is to be looked at: those outside of the window are not. Within it one connection delivers them in
+   * order, so that another number means that one was lost (RFC 7143 4.2.2.1).
+   */
+  #countCommand(pdu: Pdu): boolean {
+    if (opcodeOf(pdu) === REQUEST.DATA_OUT || isImmediate(pdu)) return true;
     const number = pdu.header.readUInt32BE(24);
-    if (isImmediate(pdu)) return;
-    if (number !== this.#expectedCommand) throw new ConnectionLost(`Initiator sent command ${number}`);
+    const ahead = (number - this.#expectedCommand) >>> 0;
+    if (ahead >= WINDOW) return false;
+    if (ahead > 0) throw new ConnectionLost(`Initiator sent command ${number}`);
     this.#expectedCommand = (this.#expectedCommand + 1) >>> 0;
+    return true;
   }
 
   async #dispatch(pdu: Pdu): Promise<void> {
@@ -182,7 +199,7 @@ export class Session {
       throw new ConnectionLost(`Task ${tag} is one too many`);
     const task: Task = {
       unit: decodeUnit(header.subarray(8, 16)),
-      abort: new AbortController(),
+      cancellation: new Cancellation(),
       command: header,
       parameters: data,
     };
@@ -221,19 +238,19 @@ export class Session {
 
   #run(tag: number, task: Task): void {
     const { stream, units } = this.#options;
-    const { command, parameters, unit, abort } = task;
+    const { command, parameters, unit, cancellation } = task;
     const release = units.hold(unit);
     const work = sendAnswer(
       this,
       command,
       () => units.execute(unit, command.subarray(32, 48), parameters),
-      abort.signal,
+      cancellation,
       // The window opens with the status that ends the task.
       () => this.#tasks.delete(tag),
     )
       .catch(() => {
         // An aborted task is not answered; without an answer of its own a session cannot go on.
-        if (!abort.signal.aborted) stream.destroy();
+        if (!cancellation.isCancelled) stream.destroy();
       })
       .finally(() => {
         release();
@@ -275,7 +292,7 @@ export class Session {
   #abort(matches: (task: Task, tag: number) => boolean): boolean {
     const found = [...this.#tasks].filter(([tag, task]) => matches(task, tag));
     for (const [tag, task] of found) {
-      task.abort.abort();
+      task.cancellation.cancel();
       this.#tasks.delete(tag);
     }
     return found.length > 0;
@@ -290,21 +307,31 @@ export class Session {
     await this.send(response, data.subarray(0, this.parameters.maxDataIn), 'status');
   }
 
-  async #answerText({ header, data }: Pdu): Promise<void> {
+  async #answerText(pdu: Pdu): Promise<void> {
+    const { header } = pdu;
+    const keys = this.#text.take(pdu);
+    const isLast = (header[1]! & FINAL) !== 0 && keys !== undefined;
+    const response = createHeader(RESPONSE.TEXT, isLast ? FINAL : 0, header.readUInt32BE(16));
+    response.writeUInt32BE(isLast ? NO_TAG : TEXT_TAG, 20);
+    await this.send(response, encodeKeys(keys === undefined ? [] : this.#answerKeys(keys)), 'status');
+  }
+
+  #answerKeys(keys: ReadonlyMap<string, string>): readonly (readonly [string, string])[] {
     const { loggedIn, targets } = this.#options;
-    const response = createHeader(RESPONSE.TEXT, FINAL, header.readUInt32BE(16));
-    response.writeUInt32BE(NO_TAG, 20);
-    const keys = decodeKeys(data);
     const wanted = keys.get('SendTargets');
     if (wanted === undefined) {
-      return this.send(response, encodeKeys(negotiateParameters(keys, { ...this.parameters })), 'status');
+      const changed = { ...this.parameters };
+      const answers = negotiateParameters(keys, changed);
+      // All else is agreed on at login alone.
+      this.parameters.maxDataIn = changed.maxDataIn;
+      return answers;
     }
     // "All" is for discovery; an empty value asks for the target of the session.
     const isKnown =
       (wanted === 'All' && loggedIn.isDiscovery) ||
       (wanted === '' && !loggedIn.isDiscovery) ||
       targets.some(([, name]) => name === wanted.toLowerCase());
-    await this.send(response, encodeKeys(isKnown ? targets : []), 'status');
+    return isKnown ? targets : [];
   }
 
   async #logOut({ header }: Pdu): Promise<void> {

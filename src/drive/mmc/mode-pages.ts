@@ -34,7 +34,7 @@ const TIMEOUT_PROTECT_PAGE: PageSpec = {
   changeable: Array<number>(10).fill(0),
 };
 
-/** Capabilities and mechanical status (MMC-3 5.5.10; MMC-6 keeps it for old initiators). */
+/** Capabilities and mechanical status (MMC-3; MMC-6 keeps it for old initiators). */
 const CAPABILITIES_PAGE: PageSpec = {
   defaults: [
     CAPABILITIES,

@@ -1,4 +1,4 @@
-// READ TOC/PMA/ATIP (MMC-6 6.25): the table of contents. Discs that are not CDs get the one that MMC invents for them.
+// READ TOC/PMA/ATIP (MMC-6): the table of contents. Discs that are not CDs get the one that MMC invents for them.
 import { timeOfBlock, writeAddress } from './address.js';
 import type { CommandInput, MediumCommand } from './command.js';
 import { refuseField } from './command.js';

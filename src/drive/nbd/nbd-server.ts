@@ -1,7 +1,7 @@
 // Serves images to NBD clients: any number of connections, each on its own, all read-only.
-import type { BlockList } from 'node:net';
 import { BufferPool } from '../net/buffer-pool.js';
 import { DriveListener } from '../net/drive-listener.js';
+import type { ListenerOptions } from '../net/drive-listener.js';
 import type { ListenAddress } from '../net/listen-address.js';
 import { formatHost } from '../net/listen-address.js';
 import { negotiate } from './handshake.js';
@@ -11,18 +11,17 @@ import { PIECE, transmit } from './transmission.js';
 /** Milliseconds that a client may take to choose an export. */
 const HANDSHAKE_TIME = 10_000;
 
-export interface NbdServerOptions {
+export interface NbdServerOptions extends ListenerOptions {
   readonly address: ListenAddress;
   /** At least one. */
   readonly exports: readonly NbdExport[];
-  readonly allowed?: BlockList | undefined;
   /** Milliseconds that a client may take to choose an export (default: 10 s). */
   readonly handshakeTime?: number;
 }
 
 /** Listens until it is disposed. Rejects as DriveListener.open does. Does not own the images. */
 export function openNbdServer(options: NbdServerOptions): Promise<DriveListener> {
-  const { address, exports, allowed, handshakeTime = HANDSHAKE_TIME } = options;
+  const { address, exports, handshakeTime = HANDSHAKE_TIME } = options;
   const pool = new BufferPool(PIECE);
   return DriveListener.open(
     address,
@@ -32,7 +31,7 @@ export function openNbdServer(options: NbdServerOptions): Promise<DriveListener>
       if (negotiated === undefined) return;
       await transmit(stream, negotiated, pool);
     },
-    allowed,
+    options,
   );
 }
 

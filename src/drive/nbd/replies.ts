@@ -3,7 +3,7 @@ import { CHUNK, SIMPLE_REPLY_MAGIC, STRUCTURED_REPLY_MAGIC } from './protocol.js
 
 /** Header of a simple reply; data follows when `error` is 0 and the request was a READ. */
 export function encodeSimpleReply(cookie: bigint, error: number): Buffer {
-  const bytes = Buffer.alloc(16);
+  const bytes = Buffer.allocUnsafe(16);
   bytes.writeUInt32BE(SIMPLE_REPLY_MAGIC, 0);
   bytes.writeUInt32BE(error, 4);
   bytes.writeBigUInt64BE(cookie, 8);
@@ -12,7 +12,7 @@ export function encodeSimpleReply(cookie: bigint, error: number): Buffer {
 
 /** Header of a chunk with `length` bytes of payload. */
 export function encodeChunk(cookie: bigint, type: number, flags: number, length: number): Buffer {
-  const bytes = Buffer.alloc(20);
+  const bytes = Buffer.allocUnsafe(20);
   bytes.writeUInt32BE(STRUCTURED_REPLY_MAGIC, 0);
   bytes.writeUInt16BE(flags, 4);
   bytes.writeUInt16BE(type, 6);
@@ -23,7 +23,7 @@ export function encodeChunk(cookie: bigint, type: number, flags: number, length:
 
 /** Header and offset of a chunk of data, which follows. */
 export function encodeDataChunk(cookie: bigint, flags: number, offset: number, length: number): Buffer {
-  const position = Buffer.alloc(8);
+  const position = Buffer.allocUnsafe(8);
   position.writeBigUInt64BE(BigInt(offset));
   return Buffer.concat([encodeChunk(cookie, CHUNK.OFFSET_DATA, flags, 8 + length), position]);
 }

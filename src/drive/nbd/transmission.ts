@@ -4,7 +4,7 @@ import type { BufferPool } from '../net/buffer-pool.js';
 import type { ByteStream } from '../net/byte-stream.js';
 import { ConnectionLost } from '../net/byte-stream.js';
 import { SendBuffers } from '../net/send-buffers.js';
-import { ImageMessage, MIN_DIRECT } from '../image-message.js';
+import { ImageMessage } from '../image-message.js';
 import { readSectors } from '../read-sectors.js';
 import type { Negotiated } from './handshake.js';
 import {
@@ -173,7 +173,6 @@ async function sendDirectly(
   bytes: number,
   buffer: Uint8Array,
 ): Promise<boolean> {
-  if (bytes < MIN_DIRECT) return false;
   const { reader } = negotiated.chosen;
   return stream.sendDirectly(
     new ImageMessage({ header, reader, position, bytes, buffer, closed: stream.closed }),

@@ -5,6 +5,13 @@ import { tryToLoadAddon } from '../../source/load-addon.js';
 import { ByteBudget } from './byte-budget.js';
 import { isLoopback } from './listen-address.js';
 
+/** Bytes that wait to be read before the peer has to wait too. */
+const MAX_WAITING = 64 * 1024;
+/**
+ * Bytes that may wait in a Unix socket. A writer is woken when three quarters of them are gone: of the usual 208 KiB, the
+ * peer is through with the rest before a busy machine runs us.
+ */
+const SEND_BUFFER = 4 * 1024 * 1024;
 /** Seconds of silence before the kernel asks whether the peer is still there. */
 const KEEP_ALIVE = 60;
 
@@ -31,6 +38,11 @@ export class ByteStream {
   readonly #closed = new AbortController();
   /** One message at a time. */
   readonly #turn = new ByteBudget(1);
+  /** What came and was not read yet, the first of it without what was. */
+  readonly #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  /** Bytes that the call under way needs; 0 without one. */
+  #needed = 0;
   #wake: (() => void) | undefined;
   #hasEnded = false;
 
@@ -38,8 +50,8 @@ export class ByteStream {
     this.#socket = socket;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE * 1000);
-    if (isLoopback(socket) && this.#descriptor !== undefined) tryToLoadAddon()?.stopPacing(this.#descriptor);
-    socket.on('readable', () => this.#wake?.());
+    this.#tune();
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('end', () => {
       this.#hasEnded = true;
       this.#wake?.();
@@ -53,6 +65,16 @@ export class ByteStream {
     });
   }
 
+  /** Peers on this machine take bytes as fast as memory does, and wait for nothing but us. */
+  #tune(): void {
+    const descriptor = this.#descriptor;
+    const isLocal = this.#socket.remoteAddress === undefined;
+    if (descriptor === undefined || !(isLocal || isLoopback(this.#socket))) return;
+    const addon = tryToLoadAddon();
+    if (isLocal) addon?.enlargeSendBuffer(descriptor, SEND_BUFFER);
+    else addon?.stopPacing(descriptor);
+  }
+
   /** Fires when the connection is gone, whoever ended it. */
   get closed(): AbortSignal {
     return this.#closed.signal;
@@ -63,15 +85,41 @@ export class ByteStream {
    * time. Rejects with ConnectionLost when it ends later. The caller bounds `length`: so much may be buffered.
    */
   async read(length: number): Promise<Buffer | undefined> {
-    if (length === 0) return Buffer.alloc(0);
-    for (;;) {
-      const bytes = this.#socket.read(length) as Buffer | null;
-      if (bytes?.length === length) return bytes;
-      if (bytes !== null)
-        throw new ConnectionLost(`Connection ended after ${bytes.length} of ${length} bytes`);
-      if (this.#hasEnded) return undefined;
+    while (this.#waitingBytes < length) {
+      if (this.#hasEnded) {
+        if (this.#waitingBytes === 0) return undefined;
+        throw new ConnectionLost(`Connection ended after ${this.#waitingBytes} of ${length} bytes`);
+      }
+      this.#needed = length;
+      this.#socket.resume();
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
+    this.#needed = 0;
+    return this.#takeWaiting(length);
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#waiting.push(chunk);
+    this.#waitingBytes += chunk.length;
+    if (this.#waitingBytes < this.#needed) return;
+    if (this.#waitingBytes >= MAX_WAITING) this.#socket.pause();
+    this.#wake?.();
+  }
+
+  /** So many bytes must be waiting. */
+  #takeWaiting(length: number): Buffer {
+    const first = this.#waiting[0];
+    this.#waitingBytes -= length;
+    if (first === undefined || length === 0) return Buffer.alloc(0);
+    if (first.length > length) {
+      this.#waiting[0] = first.subarray(length);
+      return first.subarray(0, length);
+    }
+    if (first.length === length) return this.#waiting.shift()!;
+    const all = Buffer.concat(this.#waiting);
+    this.#waiting.length = 0;
+    if (all.length > length) this.#waiting.push(all.subarray(length));
+    return all.subarray(0, length);
   }
 
   /** Like `read`, in the middle of a message: rejects with ConnectionLost at any end. */

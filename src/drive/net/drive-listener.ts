@@ -13,6 +13,13 @@ export const MAX_CONNECTIONS = 128;
 /** Serves one connection to its end; may reject, which ends the connection and nothing else. */
 export type ServeConnection = (stream: ByteStream, socket: Socket) => Promise<void>;
 
+export interface ListenerOptions {
+  /** Peers that may come; all may where it is not given. */
+  readonly allowed?: BlockList | undefined;
+  /** Told when a peer is refused because there are too many connections; again only after there was room. */
+  readonly onFull?: (() => void) | undefined;
+}
+
 export class DriveListener implements AsyncDisposable {
   /** With the port that was chosen where 0 was asked for. */
   readonly address: ListenAddress;
@@ -30,15 +37,16 @@ export class DriveListener implements AsyncDisposable {
   }
 
   /**
-   * Rejects with `busy` (address taken), `permission` or `usage` (no such address). Peers outside of `allowed`, where
-   * given, are cut off before a byte is exchanged. A Unix socket gets mode 0600.
+   * Rejects with `busy` (address taken), `permission` or `usage` (no such address). Peers that may not
+   * come are cut off before a byte is exchanged. A Unix socket gets mode 0600.
    */
   static async open(
     address: ListenAddress,
     serve: ServeConnection,
-    allowed?: BlockList,
+    { allowed, onFull }: ListenerOptions = {},
   ): Promise<DriveListener> {
     const connections = new Map<Socket, Promise<void>>();
+    let isFull = false;
     const server = createServer({ allowHalfOpen: false, pauseOnConnect: false }, (socket) => {
       if (allowed !== undefined && !isAllowed(allowed, socket)) {
         socket.on('error', () => undefined);
@@ -52,9 +60,16 @@ export class DriveListener implements AsyncDisposable {
         .finally(() => stream.end());
       connections.set(socket, served);
       // Not before it is closed: a peer that takes nothing any more is cut off at the end of the drive.
-      socket.once('close', () => connections.delete(socket));
+      socket.once('close', () => {
+        connections.delete(socket);
+        isFull = false;
+      });
     });
     server.maxConnections = MAX_CONNECTIONS;
+    server.on('drop', () => {
+      if (!isFull) onFull?.();
+      isFull = true;
+    });
     if (address.kind === 'unix') await removeDeadSocket(address.path);
     await listen(server, address);
     const bound = server.address();

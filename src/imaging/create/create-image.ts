@@ -20,7 +20,7 @@ import type { OutputPaths } from './resume.js';
 import { SequentialHasher } from './sequential-hasher.js';
 
 /** Sectors at the end of a disc written track at once that no drive can read: run-out and link blocks, and the
- * post-gap that some drives count in (MMC-6 4.2.3.4; libburn and readcd meet 2 to 152). */
+ * post-gap that some drives count in (MMC-6; libburn and readcd meet 2 to 152). */
 const MAX_RUN_OUT = 152;
 /** Milliseconds between two reports of progress. */
 const REPORT_INTERVAL = 500;

@@ -24,7 +24,7 @@ const FEATURE_OFFSET = 8;
 const CD_READ_FEATURE = 0x001e;
 const C2_FLAG = 0x02;
 
-/** Profiles (MMC-6 5.3.1). */
+/** Profiles (MMC-6, Profile List feature). */
 const PROFILES: ReadonlyMap<number, string> = new Map([
   [0x08, 'CD-ROM'],
   [0x09, 'CD-R'],

@@ -140,13 +140,14 @@ describe('Negotiation', () => {
       option(99),
       option(GO, Buffer.alloc(3)),
       option(GO, numbers([32, 0xffff_ffff], [16, 0])),
+      option(GO, choice('x'.repeat(4097))),
       option(LIST, Buffer.alloc(1)),
       option(SET_CONTEXT, contexts('')),
       option(STRUCTURED, Buffer.alloc(1)),
     );
     const types = [];
-    for (let i = 0; i < 7; i += 1) types.push((await reply(connection)).type);
-    expect(types).toEqual([UNKNOWN, UNSUP, INVALID, INVALID, INVALID, INVALID, INVALID]);
+    for (let i = 0; i < 8; i += 1) types.push((await reply(connection)).type);
+    expect(types).toEqual([UNKNOWN, UNSUP, INVALID, INVALID, INVALID, INVALID, INVALID, INVALID]);
   });
 
   it('serves the oldest option, with and without its zeroes', async () => {
@@ -284,6 +285,22 @@ describe('Transmission', () => {
     using connection = await transmitting(false);
     connection.send(bytes);
     await connection.end();
+  });
+
+  it('outlives a client that goes away in the middle of a write', async () => {
+    using other = await transmitting(false);
+    for (const bytes of [
+      request(1, 0, 300_000).subarray(0, 20),
+      Buffer.concat([request(1, 0, 300_000), IMAGE.subarray(0, 1000)]),
+    ]) {
+      using leaving = await transmitting(false);
+      leaving.send(bytes);
+      leaving.socket.end();
+      await leaving.end();
+    }
+    other.send(request(0, 5, 7));
+    expect(await simpleError(other)).toBe(0);
+    expect(await other.receive(7)).toEqual(IMAGE.subarray(5, 12));
   });
 
   it('of a client that does not read its replies holds up nobody else', async () => {
