@@ -1,4 +1,5 @@
-// The optical drives of this machine, as sysfs lists them, or as Windows gives them letters.
+// The optical drives of this machine, as sysfs lists them, as Windows gives them letters, or as IOKit
+// has them.
 import { readdir } from 'node:fs/promises';
 import { isSystemError } from '../../base/error.js';
 import type { DriveFacts } from './drive-facts.js';
@@ -18,13 +19,15 @@ export interface PhysicalDrive extends Partial<DriveFacts> {
 
 /** Neither waits for a disc nor moves a tray. In the order of their names; none where there is no sysfs. */
 export async function listPhysicalDrives(): Promise<PhysicalDrive[]> {
-  const paths = process.platform === 'win32' ? await listByLetter() : await listBySysfs();
+  const paths = await listPaths();
   const drives = await Promise.all(paths.map(describeDrive));
   return drives.filter((drive) => drive !== undefined);
 }
 
-async function listByLetter(): Promise<string[]> {
-  return (await import('./windows-drive.js')).listWindowsDrives();
+async function listPaths(): Promise<string[]> {
+  if (process.platform === 'win32') return (await import('./windows-drive.js')).listWindowsDrives();
+  if (process.platform === 'darwin') return (await import('./macos-drive.js')).listMacosDrives();
+  return listBySysfs();
 }
 
 async function listBySysfs(): Promise<string[]> {
