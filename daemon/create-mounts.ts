@@ -1,4 +1,5 @@
 // Who holds the mounts of this daemon, by what the system offers.
+import { IsodriveError } from '../src/base/error.js';
 import { createDrivers, createErofsDriver, createUserDrivers } from './drivers.js';
 import type { EventBus } from './event-bus.js';
 import { Journal } from './journal.js';
@@ -22,13 +23,18 @@ export interface CreateMountsOptions {
   readonly log: DaemonLog;
 }
 
-/** Rejects, on Windows, with `policy` where the addon was not built. */
+/** Rejects with `unsupported` on macOS, and, on Windows, with `policy` where the addon was not built. */
 export async function createMounts(options: CreateMountsOptions): Promise<MountService> {
   const { socketPath, journalPath, users, service, events, log } = options;
   if (process.platform === 'win32') {
     const { requireWindowsAddon } = await import('../src/windows/load-addon.js');
     const { WindowsMounts } = await import('./windows/windows-mounts.js');
     return new WindowsMounts({ addon: requireWindowsAddon(), journalPath, events, log });
+  }
+  if (process.platform === 'darwin') {
+    throw new IsodriveError('unsupported', 'Cannot mount on macOS: no driver is written for it', {
+      action: 'Read images with ls, cat and extract, or attach those that macOS knows with hdiutil attach',
+    });
   }
   const keeper = new MountKeeper(new Journal(journalPath, log), service);
   const erofs = users === undefined ? createErofsDriver(socketPath) : undefined;

@@ -335,7 +335,7 @@ export function loadAddon(): Addon {
 }
 
 /** The folder with package.json: this file runs from native/ in tests and from dist/native/ otherwise. */
-function projectRoot(): string {
+export function projectRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, 'package.json'))) {
     const parent = dirname(folder);

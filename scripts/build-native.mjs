@@ -10,8 +10,8 @@ const root = join(import.meta.dirname, '..');
 const sources = join(root, 'native');
 /** Folder whose sources are the program isodrive-keeper; all others are the addon. */
 const KEEPER = 'keeper';
-/** Folder of the Windows addon, which scripts/build-windows.mjs builds. */
-const WINDOWS = 'windows';
+/** Folders of the addons of other systems, which scripts of their own build. */
+const OTHERS = ['windows', 'macos'];
 const extra = (process.env.ISODRIVE_CXXFLAGS ?? '').split(' ').filter(Boolean);
 const compiler = process.env.CXX ?? 'c++';
 const flags = [
@@ -61,7 +61,7 @@ export async function buildNative() {
   const headers = files.filter((file) => file.endsWith('.hh')).map((file) => modified(join(sources, file)));
   const newest = Math.max(modified(import.meta.filename), ...headers);
   const units = files
-    .filter((file) => file.endsWith('.cc') && !file.startsWith(WINDOWS))
+    .filter((file) => file.endsWith('.cc') && !OTHERS.some((folder) => file.startsWith(folder)))
     .map((file) => [join(sources, file), join(output, `${file}.o`)]);
   const stale = units.filter(([source, object]) => modified(object) <= Math.max(newest, modified(source)));
   const objects = units.map(([, object]) => object);

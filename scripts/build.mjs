@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { acquireLock } from './build-lock.mjs';
+import { buildMacos } from './build-macos.mjs';
 import { buildNative } from './build-native.mjs';
 import { bundlePrograms } from './bundle.mjs';
 
@@ -84,7 +85,7 @@ async function compile(isLenient) {
   if (typescript !== 0) return typescript;
   await bundlePrograms();
   for (const program of PROGRAMS) chmodSync(join(root, program), 0o755);
-  const native = await buildNative();
+  const native = await (process.platform === 'darwin' ? buildMacos() : buildNative());
   if (native !== 0 && !isLenient) return native;
   writeFileSync(stamp, '');
   utimesSync(stamp, stampTime, stampTime);

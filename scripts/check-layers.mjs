@@ -16,7 +16,7 @@ const choices = ['src/filesystem/file-tree.ts', 'src/mount/mount-driver.ts'];
 /** Layer -> layers it may import from. The longest prefix of a path decides its layer. */
 const allowed = new Map([
   ...flow.map((layer, i) => [layer, flow.slice(0, i + 1)]),
-  ['src/source', ['src/base', 'src/source', 'native/index.ts', 'native/windows']],
+  ['src/source', ['src/base', 'src/source', 'native/index.ts', 'native/windows', 'native/macos']],
   ['src/mount', [...flow, 'src/mount', 'native/index.ts']],
   ['src/present', [...flow, 'src/present', 'native/index.ts']],
   ['src/imaging', [...flow, 'src/present', 'src/imaging', 'native/index.ts']],
@@ -31,6 +31,7 @@ const allowed = new Map([
   ['src/wine', ['src/base', 'src/wine']],
   ['src/windows', ['src/base', 'src/windows', 'native/windows']],
   ['native/windows', ['native/index.ts']],
+  ['native/macos', ['native/index.ts']],
   [
     'src/cli',
     [

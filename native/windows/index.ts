@@ -1,8 +1,7 @@
 // The Windows addon as TypeScript sees it: the only module that loads it.
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { projectRoot } from '../index.js';
 import type { ScsiResult } from '../index.js';
 
 /** Who knows a letter that was given: every user of the machine, or this session alone. */
@@ -66,14 +65,7 @@ export function isWindowsError(thrown: unknown): thrown is Error & { systemCode:
 
 /** Loads the addon; throws the loader's own error where it was not built. ISODRIVE_WINDOWS_ADDON names another. */
 export function loadWindowsAddon(): WindowsAddon {
-  const path = process.env.ISODRIVE_WINDOWS_ADDON ?? findBuilt();
+  const path =
+    process.env.ISODRIVE_WINDOWS_ADDON ?? join(projectRoot(), 'build/windows/isodrive-windows.node');
   return createRequire(import.meta.url)(path) as WindowsAddon;
-}
-
-/** This file runs from native/windows in tests and from dist/native/windows otherwise. */
-function findBuilt(): string {
-  const built = join('build', 'windows', 'isodrive-windows.node');
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
-  return join(folder, built);
 }

@@ -2,9 +2,10 @@
 // asks the system's policy. Read-only; a device is free again when its last user, this process among them, lets it go.
 import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
-import { isAddonError, loadAddon } from '../../native/index.js';
+import { isAddonError } from '../../native/index.js';
 import { IsodriveError } from '../base/error.js';
 import { SECTOR_SIZE } from '../disc/sector-reader.js';
+import { tryToLoadAddon } from '../source/load-addon.js';
 import type { DriveImage } from './open-drive-image.js';
 
 const UDISKS = 'udisksctl';
@@ -20,8 +21,8 @@ export interface LoopDrive extends AsyncDisposable {
 }
 
 /**
- * Rejects with `unsupported` (not plain sectors of 2048 bytes, or Windows), `permission` (neither way is open), or
- * `internal`.
+ * Rejects with `unsupported` (not plain sectors of 2048 bytes, or a system without loop devices), `permission` (neither way
+ * is open), or `internal`.
  */
 export async function attachLoop(image: DriveImage): Promise<LoopDrive> {
   if (process.platform === 'win32') {
@@ -30,8 +31,14 @@ export async function attachLoop(image: DriveImage): Promise<LoopDrive> {
     });
   }
   const file = plainFile(image);
+  const addon = tryToLoadAddon();
+  if (addon === undefined) {
+    throw new IsodriveError('unsupported', 'Cannot attach loop devices: the addon for Linux was not built', {
+      action: 'Run npm run build on Linux, or serve it with --nbd or --iscsi',
+    });
+  }
   try {
-    const { path, descriptor } = await loadAddon().attachLoop(file, SECTOR_SIZE);
+    const { path, descriptor } = await addon.attachLoop(file, SECTOR_SIZE);
     return {
       path,
       [Symbol.asyncDispose]: () => {

@@ -32,6 +32,7 @@ const WINDOWS_DRIVE = /^\\\\\.\\(?:[a-z]:|cdrom\d{1,4})\\?$/iu;
 /** Whether a path may be that of a drive; opening it says whether it is. */
 export async function isDevicePath(path: string): Promise<boolean> {
   if (process.platform === 'win32') return WINDOWS_DRIVE.test(path);
+  if (process.platform === 'darwin') return (await import('./macos-drive.js')).isMacosDisc(path);
   return stat(path).then(
     (found) => found.isBlockDevice(),
     () => false,
@@ -40,6 +41,7 @@ export async function isDevicePath(path: string): Promise<boolean> {
 
 /** Undefined: it is no optical drive, or the addon is not built. Rejects with the system's error: ENOMEDIUM without a disc. */
 export async function openDriveDevice(path: string, mode: DriveMode): Promise<DriveDevice | undefined> {
+  if (process.platform === 'darwin') return (await import('./macos-drive.js')).MacosDrive.open(path, mode);
   if (process.platform !== 'win32') return (await import('./linux-drive.js')).LinuxDrive.open(path, mode);
   if (!WINDOWS_DRIVE.test(path)) return undefined;
   return (await import('./windows-drive.js')).WindowsDrive.open(path.replace(/\\$/u, ''), mode);

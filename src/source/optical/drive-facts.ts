@@ -69,6 +69,11 @@ export function parseProfile(configuration: Uint8Array): string | undefined {
   return PROFILES.get(new ByteCursor(configuration, 'GET CONFIGURATION', 0).u16be(6));
 }
 
+/** Number of the profile with that name; 0, which is no profile, for another. */
+export function profileNumber(name: string): number {
+  return [...PROFILES].find(([, known]) => known === name)?.[0] ?? 0;
+}
+
 /** Whether an answer that was to begin with feature CD Read offers C2 error pointers. */
 export function offersC2(configuration: Uint8Array): boolean {
   if (configuration.length < FEATURE_OFFSET + 5) return false;

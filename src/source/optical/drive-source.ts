@@ -21,10 +21,11 @@ const MAX_EXACT_BLOCKS = 32;
 /** Reads of one drive under way: a drive that hangs must not take every thread of the process. */
 const MAX_READS = 2;
 
-const DENIED_ACTION =
-  process.platform === 'win32'
-    ? 'Run the command as administrator: only they may send commands to a drive'
-    : 'Join the group of the device, usually cdrom';
+const DENIED_ACTIONS: Partial<Record<NodeJS.Platform, string>> = {
+  win32: 'Run the command as administrator: only they may send commands to a drive',
+  darwin: 'Run the command with sudo: the device belongs to root, and to whoever sits at the screen',
+};
+const DENIED_ACTION = DENIED_ACTIONS[process.platform] ?? 'Join the group of the device, usually cdrom';
 
 export interface DriveSourceOptions {
   /** Leaves the button of the drive free: whoever opens it so watches for the disc to go. */

@@ -1,4 +1,5 @@
-// The optical drives of this machine, as sysfs lists them, or as Windows gives them letters.
+// The optical drives of this machine, as sysfs lists them, as Windows gives them letters, or as IOKit
+// has them.
 import { readdir } from 'node:fs/promises';
 import { isSystemError } from '../../base/error.js';
 import type { DriveFacts } from './drive-facts.js';
@@ -18,8 +19,7 @@ export interface PhysicalDrive extends Partial<DriveFacts> {
 
 /** Neither waits for a disc nor moves a tray. In the order of their names; none where there is no sysfs. */
 export async function listPhysicalDrives(): Promise<PhysicalDrive[]> {
-  const paths = process.platform === 'win32' ? await listByLetter() : await listBySysfs();
-  return describeDrives(paths);
+  return describeDrives(await listPaths());
 }
 
 async function describeDrives(paths: readonly string[]): Promise<PhysicalDrive[]> {
@@ -34,8 +34,10 @@ export async function listAttachedDrives(): Promise<PhysicalDrive[]> {
   return describeDrives(attached);
 }
 
-async function listByLetter(): Promise<readonly string[]> {
-  return (await import('./windows-drive.js')).listWindowsDrives().physical;
+async function listPaths(): Promise<readonly string[]> {
+  if (process.platform === 'win32') return (await import('./windows-drive.js')).listWindowsDrives().physical;
+  if (process.platform === 'darwin') return (await import('./macos-drive.js')).listMacosDrives();
+  return listBySysfs();
 }
 
 async function listBySysfs(): Promise<string[]> {
