@@ -3,7 +3,7 @@ import { openContainer } from '../container/open-container.js';
 import { IsodriveError } from '../base/error.js';
 import type { Disc } from '../disc/disc.js';
 import type { SectorReader } from '../disc/sector-reader.js';
-import { FileSource } from '../source/file-source.js';
+import { openImageFile } from '../source/open-image-file.js';
 
 /** Disposing closes the file. */
 export interface DriveImage extends AsyncDisposable {
@@ -13,9 +13,9 @@ export interface DriveImage extends AsyncDisposable {
   readonly userData: SectorReader;
 }
 
-/** Rejects as FileSource.open and openContainer do; nothing stays open then. */
+/** What the map beside an image calls bad cannot be read. Rejects as openImageFile and openContainer do; nothing stays open then. */
 export async function openDriveImage(path: string, signal?: AbortSignal): Promise<DriveImage> {
-  const source = await FileSource.open(path, signal);
+  const { source } = await openImageFile(path, undefined, signal);
   try {
     const disc = await openContainer(source, signal);
     const track = disc.sessions.at(-1)?.tracks.at(-1);

@@ -1,4 +1,4 @@
-// SET CD SPEED and GET PERFORMANCE (MMC-6): nothing turns, so every speed is granted and one is reported.
+// SET CD SPEED and GET PERFORMANCE (MMC-6): nothing turns, so every speed is granted, and data come as fast as ever.
 import type { DriveCommand, MediumCommand } from './command.js';
 import { refuseField } from './command.js';
 import { answer, NO_DATA } from './data-in.js';
@@ -10,7 +10,14 @@ const WRITE_SPEED = 0x03;
 const EXCEPT = 0x03;
 const WRITE = 0x04;
 
-export const setCdSpeed: DriveCommand = { opcode: 0xbb, needsMedium: false, run: () => NO_DATA };
+export const setCdSpeed: DriveCommand = {
+  opcode: 0xbb,
+  needsMedium: false,
+  run({ cdb, drive }) {
+    drive.speed = cdb.u16be(2);
+    return NO_DATA;
+  },
+};
 
 export const getPerformance: MediumCommand = {
   opcode: 0xac,
