@@ -1,6 +1,5 @@
 // Notices that the disc of a mount has left its drive, by looking: the kernel tells removals to programs that listen to
-// its device events only where udev has it look as well.
-import { stat } from 'node:fs/promises';
+// its device events only where udev has it look as well. And keeps the button of the drive free.
 import { setTimeout } from 'node:timers/promises';
 import { OpticalDrive } from '../src/source/optical/optical-drive.js';
 
@@ -8,15 +7,19 @@ import { OpticalDrive } from '../src/source/optical/optical-drive.js';
 const INTERVAL = 1000;
 
 /**
- * Resolves with true when the disc in the drive at `path` is out or another, or the drive is gone; with false when
- * `ended` settles before, or the path is no optical drive. Never rejects.
+ * Resolves with true when the disc in the drive at `path`, which the mount has open as `descriptor`, is out or another, or
+ * the drive is gone; with false when `ended` settles before, or it is no optical drive. Never rejects.
  */
-export async function waitForRemoval(path: string, ended: Promise<unknown>): Promise<boolean> {
+export async function waitForRemoval(
+  path: string,
+  descriptor: number,
+  ended: Promise<unknown>,
+): Promise<boolean> {
   const stop = new AbortController();
   void ended.then(() => stop.abort());
   try {
-    if (!(await stat(path)).isBlockDevice()) return false;
-    const opened = await OpticalDrive.open(path, 'quiet');
+    // The mount's own: the kernel unlocks a tray for whoever is the only one to have the drive open.
+    const opened = await OpticalDrive.adopt(path, descriptor);
     if (opened === undefined) return false;
     await using drive = opened;
     return await watch(drive, stop.signal);
@@ -35,6 +38,8 @@ async function watch(drive: OpticalDrive, signal: AbortSignal): Promise<boolean>
       const now = await drive.stamp(stamp ?? 0);
       if (stamp !== undefined && now !== stamp) return true;
       stamp = now;
+      // The kernel locks it for every program that reads the disc, and leaves it so when that ends before the mount.
+      await drive.unlock();
     } catch {
       return true;
     }

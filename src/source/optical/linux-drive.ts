@@ -1,9 +1,9 @@
 // An optical drive of Linux: SG_IO and the ioctls of its CD-ROM layer.
-import { constants } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
-import { getSystemErrorName } from 'node:util';
+import { close, constants, open } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { getSystemErrorName, promisify } from 'node:util';
 import { isAddonError } from '../../../native/index.js';
+import { isSystemError } from '../../base/error.js';
 import type { Addon, DriveRequest, ScsiResult } from '../../../native/index.js';
 import { readSysfsSize } from '../block-device-size.js';
 import { tryToLoadAddon } from '../load-addon.js';
@@ -12,13 +12,11 @@ import type { DeviceFacts, DriveDevice, DriveMode } from './drive-device.js';
 export class LinuxDrive implements DriveDevice {
   readonly fileDescriptor: number;
   readonly #path: string;
-  readonly #handle: FileHandle;
   readonly #addon: Addon;
 
-  private constructor(path: string, handle: FileHandle, addon: Addon) {
+  private constructor(path: string, fileDescriptor: number, addon: Addon) {
     this.#path = path;
-    this.#handle = handle;
-    this.fileDescriptor = handle.fd;
+    this.fileDescriptor = fileDescriptor;
     this.#addon = addon;
   }
 
@@ -26,12 +24,24 @@ export class LinuxDrive implements DriveDevice {
   static async open(path: string, mode: DriveMode): Promise<LinuxDrive | undefined> {
     const addon = tryToLoadAddon();
     if (addon === undefined) return undefined;
-    const handle = await open(path, constants.O_RDONLY | (mode === 'quiet' ? constants.O_NONBLOCK : 0));
+    const flags = constants.O_RDONLY | (mode === 'quiet' ? constants.O_NONBLOCK : 0);
+    return LinuxDrive.#check(path, await promisify(open)(path, flags), addon);
+  }
+
+  /** See adoptDriveDevice. */
+  static async adopt(path: string, descriptor: number): Promise<LinuxDrive | undefined> {
+    const addon = tryToLoadAddon();
+    if (addon === undefined) return undefined;
+    return LinuxDrive.#check(path, addon.duplicateDescriptor(descriptor), addon);
+  }
+
+  /** Closes the descriptor of what is no drive. */
+  static async #check(path: string, descriptor: number, addon: Addon): Promise<LinuxDrive | undefined> {
     try {
-      await addon.driveRequest(handle.fd, 'status', 0);
-      return new LinuxDrive(path, handle, addon);
+      await addon.driveRequest(descriptor, 'status', 0);
+      return new LinuxDrive(path, descriptor, addon);
     } catch (thrown) {
-      await handle.close();
+      await promisify(close)(descriptor);
       if (isAddonError(thrown)) return undefined;
       throw thrown;
     }
@@ -51,8 +61,20 @@ export class LinuxDrive implements DriveDevice {
     return { identity, kernelSize: (await readSysfsSize(rdev)) ?? 0 };
   }
 
+  /** The kernel opens for itself exclusively, and refuses another who wants that. */
+  async isClaimed(): Promise<boolean> {
+    try {
+      const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_EXCL;
+      await promisify(close)(await promisify(open)(this.#path, flags));
+      return false;
+    } catch (thrown) {
+      if (isSystemError(thrown) && thrown.code === 'EBUSY') return true;
+      throw thrown;
+    }
+  }
+
   close(): Promise<void> {
-    return this.#handle.close();
+    return promisify(close)(this.fileDescriptor);
   }
 }
 
