@@ -2,6 +2,7 @@
 import type { BlockList } from 'node:net';
 import { resolve } from 'node:path';
 import { IsodriveError } from '../../base/error.js';
+import { SECTOR_SIZE } from '../../disc/sector-reader.js';
 import { readChapFile } from '../../drive/iscsi/chap-file.js';
 import { formatIscsiUris, ISCSI_PORT, nameTarget, openIscsiTarget } from '../../drive/iscsi/iscsi-target.js';
 import { DriveState } from '../../drive/mmc/drive-state.js';
@@ -38,7 +39,7 @@ export const runDriveServe: RunCommand = async (args, { output, signal }) => {
     throw new IsodriveError('usage', 'Argument "images" is missing, expected disc images');
   const serve = chooseProtocol(args);
   await using images = await openImages(paths, signal);
-  await using served = await serve(args, images.list);
+  await using served = await serve(args, images.list, output);
   const { uris, drives = [] } = served;
   const tell = chooseTeller(output);
   drives.forEach((drive, i) => (drive.onTray = (isOpen) => tell(uris[i]!, isOpen)));
@@ -96,7 +97,7 @@ async function openImages(
   return { list, [Symbol.asyncDispose]: close };
 }
 
-type Serve = (args: CommandArguments, images: readonly DriveImage[]) => Promise<Served>;
+type Serve = (args: CommandArguments, images: readonly DriveImage[], output: Output) => Promise<Served>;
 
 function chooseProtocol(args: CommandArguments): Serve {
   const chosen = Object.entries({ nbd: serveNbd, iscsi: serveIscsi, loop: serveLoop }).filter(([name]) =>
@@ -106,7 +107,11 @@ function chooseProtocol(args: CommandArguments): Serve {
   throw new IsodriveError('usage', 'Protocol is not clear, expected one of --nbd, --iscsi and --loop');
 }
 
-async function serveLoop(args: CommandArguments, images: readonly DriveImage[]): Promise<Served> {
+async function serveLoop(
+  args: CommandArguments,
+  images: readonly DriveImage[],
+  output: Output,
+): Promise<Served> {
   for (const name of ['listen', 'allow', 'chap']) {
     if (args.text(name) === undefined) continue;
     throw new IsodriveError('usage', `Option --${name} is of servers, expected it without --loop only`);
@@ -120,6 +125,12 @@ async function serveLoop(args: CommandArguments, images: readonly DriveImage[]):
   } catch (thrown) {
     await close();
     throw thrown;
+  }
+  for (const { path, sectorSize } of devices) {
+    if (sectorSize === SECTOR_SIZE) continue;
+    output.note(
+      `${path} has sectors of ${sectorSize} bytes, not ${SECTOR_SIZE} as a disc: udisks2 made it; root gets those of a disc`,
+    );
   }
   return { uris: devices.map(({ path }) => path), [Symbol.asyncDispose]: close };
 }
