@@ -1,6 +1,8 @@
 // Notices that the disc of a mount has left its drive, by looking: the kernel tells removals to programs that listen to
 // its device events only where udev has it look as well. And keeps the button of the drive free.
+import { closeSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import { loadAddon } from '../native/index.js';
 import { OpticalDrive } from '../src/source/optical/optical-drive.js';
 
 /** Milliseconds between two looks. They cost the drive no access to the disc. */
@@ -18,11 +20,14 @@ export async function waitForRemoval(
   const stop = new AbortController();
   void ended.then(() => stop.abort());
   try {
-    // The mount's own: the kernel unlocks a tray for whoever is the only one to have the drive open.
-    const opened = await OpticalDrive.adopt(path, descriptor);
-    if (opened === undefined) return false;
-    await using drive = opened;
-    return await watch(drive, stop.signal);
+    // A copy of the mount's own: the kernel unlocks a tray for whoever is the only one to have the drive open.
+    const copy = loadAddon().duplicateDescriptor(descriptor);
+    try {
+      const drive = await OpticalDrive.adopt(path, copy);
+      return drive !== undefined && (await watch(drive, stop.signal));
+    } finally {
+      closeSync(copy);
+    }
   } catch {
     // It cannot be opened any more, by us or at all: whoever reads meets that.
     return false;

@@ -48,7 +48,7 @@ export async function openDriveDevice(path: string, mode: DriveMode): Promise<Dr
 }
 
 /**
- * A drive that somebody else has open, and keeps so: no further opening of the device, which the kernel counts. Undefined as
+ * A drive that somebody else has open, and closes once this is not used any more: no further opening of the device, which the kernel counts. Undefined as
  * openDriveDevice, and on systems that do not count.
  */
 export async function adoptDriveDevice(path: string, descriptor: number): Promise<DriveDevice | undefined> {

@@ -13,8 +13,11 @@ export class LinuxDrive implements DriveDevice {
   readonly fileDescriptor: number;
   readonly #path: string;
   readonly #addon: Addon;
+  /** Somebody else closes the descriptor. */
+  readonly #isAdopted: boolean;
 
-  private constructor(path: string, fileDescriptor: number, addon: Addon) {
+  private constructor(path: string, fileDescriptor: number, addon: Addon, isAdopted: boolean) {
+    this.#isAdopted = isAdopted;
     this.#path = path;
     this.fileDescriptor = fileDescriptor;
     this.#addon = addon;
@@ -25,23 +28,29 @@ export class LinuxDrive implements DriveDevice {
     const addon = tryToLoadAddon();
     if (addon === undefined) return undefined;
     const flags = constants.O_RDONLY | (mode === 'quiet' ? constants.O_NONBLOCK : 0);
-    return LinuxDrive.#check(path, await promisify(open)(path, flags), addon);
+    return LinuxDrive.#check(path, await promisify(open)(path, flags), addon, false);
   }
 
   /** See adoptDriveDevice. */
   static async adopt(path: string, descriptor: number): Promise<LinuxDrive | undefined> {
     const addon = tryToLoadAddon();
     if (addon === undefined) return undefined;
-    return LinuxDrive.#check(path, addon.duplicateDescriptor(descriptor), addon);
+    return LinuxDrive.#check(path, descriptor, addon, true);
   }
 
   /** Closes the descriptor of what is no drive. */
-  static async #check(path: string, descriptor: number, addon: Addon): Promise<LinuxDrive | undefined> {
+  static async #check(
+    path: string,
+    descriptor: number,
+    addon: Addon,
+    isAdopted: boolean,
+  ): Promise<LinuxDrive | undefined> {
+    const drive = new LinuxDrive(path, descriptor, addon, isAdopted);
     try {
       await addon.driveRequest(descriptor, 'status', 0);
-      return new LinuxDrive(path, descriptor, addon);
+      return drive;
     } catch (thrown) {
-      await promisify(close)(descriptor);
+      await drive.close();
       if (isAddonError(thrown)) return undefined;
       throw thrown;
     }
@@ -73,8 +82,8 @@ export class LinuxDrive implements DriveDevice {
     }
   }
 
-  close(): Promise<void> {
-    return promisify(close)(this.fileDescriptor);
+  async close(): Promise<void> {
+    if (!this.#isAdopted) await promisify(close)(this.fileDescriptor);
   }
 }
 
