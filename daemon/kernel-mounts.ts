@@ -102,7 +102,7 @@ async function restore(
   const { allowOther, bound } = note.entry;
   const { label, sessions, session } = note;
   const findings = new MetFindings(note.entry.findings, note.findings);
-  const image = shownImage(path, { label, kind, sessions, session, isDrive: false }, note.rowCount, findings);
+  const image = shownImage(path, { label, kind, sessions, session }, note.rowCount, findings);
   const mounted = new MountedImage({
     ...{ id, path, wantedTree, wantedDriver, view, allowOther, bound, image, active },
     identity: parseIdentity(note.entry.identity),

@@ -64,7 +64,6 @@ export function leaveOut(entry: JournalEntry, point: MountPoint): MountedImage {
         kind: entry.tree,
         sessions: facts?.sessions ?? [],
         session: facts?.session,
-        isDrive: false,
       },
       table: { rowCount: 0 },
       findings,

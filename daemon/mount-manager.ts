@@ -262,8 +262,9 @@ export class MountManager implements MountService {
 
   /** Unmounts what its disc has left, also while files are open: nothing of it can be read any more. */
   async #watchDrive(mounted: MountedImage): Promise<void> {
-    if (!mounted.isDrive) return;
-    const isGone = await waitForRemoval(mounted.path, mounted.active.ended);
+    const { driveDescriptor, path, active } = mounted;
+    if (driveDescriptor === undefined) return;
+    const isGone = await waitForRemoval(path, driveDescriptor, active.ended);
     if (!isGone) return;
     mounted.isEjected = true;
     try {

@@ -15,7 +15,9 @@ import type { CallerFiles } from './users/caller-files.js';
 
 /** What a mount needs of its image once it is made: all that is left of one that the kernel serves. */
 export interface ShownImage extends AsyncDisposable {
-  readonly facts: Pick<ImageFacts, 'label' | 'kind' | 'sessions' | 'session' | 'isDrive'>;
+  readonly facts: Pick<ImageFacts, 'label' | 'kind' | 'sessions' | 'session'>;
+  /** Of the drive with its disc, which may leave it at any time; absent for images. */
+  readonly driveDescriptor?: number | undefined;
   readonly table: { readonly rowCount: number };
   readonly findings: MetFindings;
   /** Loads the rest of the index in the background; gives whether all is loaded, and never rejects. */
@@ -82,9 +84,9 @@ export class MountedImage {
     return this.#parts.files?.owner ?? this.#parts.owner;
   }
 
-  /** Its disc may leave the drive at any time. */
-  get isDrive(): boolean {
-    return this.#parts.image.facts.isDrive;
+  /** Of the drive with its disc, which may leave it at any time; undefined for images. */
+  get driveDescriptor(): number | undefined {
+    return this.#parts.image.driveDescriptor;
   }
 
   get isBound(): boolean {

@@ -35,7 +35,8 @@ export interface ScsiResult {
 /**
  * `status`: gives one of CDROM_DRIVE_STATUS (1 no disc, 2 tray open, 3 not ready, 4 disc; ENOTTY: no optical drive).
  * `stamp`: a number that differs from the argument when the disc was changed since that was given. `eject` and `close`
- * move the tray; `lock` 1 or 0 is about its button; `speed` is in multiples of a CD's, 0 for the fastest.
+ * move the tray; `lock` 1 or 0 is about its button, and fails for 0 with EBUSY while anybody else has the drive open;
+ * `speed` is in multiples of a CD's, 0 for the fastest.
  */
 export type DriveRequest = 'status' | 'stamp' | 'eject' | 'close' | 'lock' | 'speed';
 

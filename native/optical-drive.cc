@@ -1,8 +1,11 @@
 #include "optical-drive.hh"
 
+#include <linux/capability.h>
 #include <linux/cdrom.h>
 #include <scsi/sg.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -98,13 +101,32 @@ int64_t media_stamp(int file, int64_t before) {
   return changed < 0 ? -1 : before + changed;
 }
 
+/**
+ * Unlocks the tray while nobody else has the drive open. The kernel looks at that (cdrom_ioctl_lock_door, EBUSY), but not for
+ * whoever has CAP_SYS_ADMIN, which this thread therefore does without meanwhile.
+ */
+int unlock_alone(int file) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct before[_LINUX_CAPABILITY_U32S_3]{};
+  if (syscall(SYS_capget, &header, before) != 0) return -1;
+  __user_cap_data_struct without[_LINUX_CAPABILITY_U32S_3];
+  std::memcpy(without, before, sizeof before);
+  without[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective &= ~CAP_TO_MASK(CAP_SYS_ADMIN);
+  if (syscall(SYS_capset, &header, without) != 0) return -1;
+  const int result = ioctl(file, CDROM_LOCKDOOR, 0);
+  const int error = errno;
+  syscall(SYS_capset, &header, before);
+  errno = error;
+  return result;
+}
+
 int64_t drive_request(int file, const std::string& request, int64_t argument) {
   const auto number = static_cast<unsigned long>(argument);
   if (request == "status") return ioctl(file, CDROM_DRIVE_STATUS, CDSL_CURRENT);
   if (request == "stamp") return media_stamp(file, argument);
   if (request == "eject") return ioctl(file, CDROMEJECT);
   if (request == "close") return ioctl(file, CDROMCLOSETRAY);
-  if (request == "lock") return ioctl(file, CDROM_LOCKDOOR, number);
+  if (request == "lock") return number == 0 ? unlock_alone(file) : ioctl(file, CDROM_LOCKDOOR, number);
   if (request == "speed") return ioctl(file, CDROM_SELECT_SPEED, number);
   errno = EINVAL;
   return -1;

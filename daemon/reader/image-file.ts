@@ -93,11 +93,14 @@ export class ImageFile extends PathLook {
     });
   }
 
-  /** Rejects as FileSource.open does, or with `cancelled`. */
+  /**
+   * Rejects as FileSource.open does, or with `cancelled`. An optical drive is not locked; its reader looks whether a disc is
+   * in it.
+   */
   static async open(path: string, signal?: AbortSignal): Promise<ImageFile> {
     const io = createIo(IO_THREADS);
     try {
-      return new ImageFile(path, io, await abortable(openForReading(path, io), signal));
+      return new ImageFile(path, io, await abortable(openForReading(path, io, false), signal));
     } catch (thrown) {
       closeIo(io);
       throw thrown;

@@ -87,7 +87,6 @@ async function openOrdered(order: OpenOrder): Promise<ImageFacts> {
   const { map, verify, ...view } = order.view;
   opened = await openImage(order.path, {
     ...view,
-    allowsRemoval: true,
     tree: order.tree,
     descriptors: { image: order.descriptor, map: order.map, mapPath: map, isSealed: order.isSealed, io },
     budget: order.budget && new IndexBudget(order.budget),

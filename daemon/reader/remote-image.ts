@@ -102,6 +102,11 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
     return this.facts.isPlain ? this.file.descriptor : undefined;
   }
 
+  /** See ShownImage. */
+  get driveDescriptor(): number | undefined {
+    return this.facts.isDrive ? this.file.descriptor : undefined;
+  }
+
   get volumeSize(): number {
     return this.facts.volumeSize;
   }

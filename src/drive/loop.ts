@@ -2,6 +2,8 @@
 // asks the system's policy. Read-only; a device is free again when its last user, this process among them, lets it go.
 import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { isAddonError } from '../../native/index.js';
 import { IsodriveError } from '../base/error.js';
 import { SECTOR_SIZE } from '../disc/sector-reader.js';
@@ -15,9 +17,17 @@ const REFUSALS = [1, 13];
 const UDISKS_DEADLINE = 120_000;
 const MAX_OUTPUT = 65_536;
 
+/**
+ * Deletes the device when standard input ends, which it does however this process does. A process of its own session,
+ * since a key that interrupts us would interrupt it too.
+ */
+const DELETE_AT_END = `cat > /dev/null; exec ${UDISKS} loop-delete --block-device "$1" --no-user-interaction`;
+
 export interface LoopDrive extends AsyncDisposable {
   /** Path of the device. */
   readonly path: string;
+  /** Bytes of a sector of the device; udisks2 2.9 cannot set it to those of a disc. */
+  readonly sectorSize: number;
 }
 
 /**
@@ -41,6 +51,7 @@ export async function attachLoop(image: DriveImage): Promise<LoopDrive> {
     const { path, descriptor } = await addon.attachLoop(file, SECTOR_SIZE);
     return {
       path,
+      sectorSize: SECTOR_SIZE,
       [Symbol.asyncDispose]: () => {
         closeSync(descriptor);
         return Promise.resolve();
@@ -77,11 +88,31 @@ async function attachByUdisks(path: string): Promise<LoopDrive> {
   }
   return {
     path: device,
-    [Symbol.asyncDispose]: async () => {
-      // A device that is mounted stays until it is unmounted: udisks2 has set it to go then.
-      await runUdisks('loop-delete', '--block-device', device);
-    },
+    sectorSize: await readSectorSize(device),
+    // A device that is mounted stays until it is unmounted: the kernel has set it to go then.
+    [Symbol.asyncDispose]: deleteAtEnd(device),
   };
+}
+
+/** Gives what deletes the device now. */
+function deleteAtEnd(device: string): () => Promise<void> {
+  const child = spawn('/bin/sh', ['-c', DELETE_AT_END, 'sh', device], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  const ended = new Promise<void>((resolve) => {
+    child.once('error', () => resolve());
+    child.once('close', () => resolve());
+  });
+  child.stdin.on('error', () => undefined);
+  return () => {
+    child.stdin.end();
+    return ended;
+  };
+}
+
+async function readSectorSize(device: string): Promise<number> {
+  return Number(await readFile(`/sys/class/block/${basename(device)}/queue/logical_block_size`, 'utf8'));
 }
 
 function refuse(path: string, why: string): IsodriveError {

@@ -16,7 +16,7 @@ export interface DriveImage extends AsyncDisposable {
   readonly userData: SectorReader;
 }
 
-/** Rejects as openImageFile and openContainer do; nothing stays open then. */
+/** What the map beside an image calls bad cannot be read. Rejects as openImageFile and openContainer do; nothing stays open then. */
 export async function openDriveImage(path: string, signal?: AbortSignal): Promise<DriveImage> {
   const { source, damage } = await openImageFile(path, undefined, signal);
   try {

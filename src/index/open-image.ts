@@ -51,8 +51,6 @@ export interface OpenImageOptions {
   readonly descriptors?: ImageDescriptors | undefined;
   /** Bounds the memory of the index. */
   readonly budget?: IndexBudget | undefined;
-  /** Of a drive: leaves its button free, for whoever watches for the disc to go. */
-  readonly allowsRemoval?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -87,11 +85,11 @@ export interface OpenedImage extends AsyncDisposable {
  * nothing stays open then.
  */
 export async function openImage(path: string, options: OpenImageOptions = {}): Promise<OpenedImage> {
-  const { descriptors, map, signal, allowsRemoval = false } = options;
+  const { descriptors, map, signal } = options;
   const { source, damage } =
     descriptors === undefined
-      ? await openImageFile(path, map, signal, { allowsRemoval })
-      : await openImageDescriptors(path, descriptors, signal, { allowsRemoval });
+      ? await openImageFile(path, map, signal)
+      : await openImageDescriptors(path, descriptors, signal);
   return openSource(source, options, damage);
 }
 

@@ -168,10 +168,11 @@ export class FileSource implements ByteSource {
 }
 
 /** Opens what may be an image, without waiting for a writer. The caller closes it. Rejects as FileSource.open does. */
-export async function openForReading(path: string, io: FileIo): Promise<number> {
+export async function openForReading(path: string, io: FileIo, checksMedium = true): Promise<number> {
   try {
-    // A pipe without a writer would block the open for ever; a drive opened so would skip its check for a medium.
-    const flags = isBlockDevice(await io.stat(path)) ? 0 : constants.O_NONBLOCK;
+    // A pipe without a writer would block the open for ever; a drive opened so skips its check for a medium.
+    const isChecked = checksMedium && isBlockDevice(await io.stat(path));
+    const flags = isChecked ? 0 : constants.O_NONBLOCK;
     return await io.open(path, constants.O_RDONLY | flags);
   } catch (thrown) {
     throw isSystemError(thrown) ? translateOpenError(path, thrown) : thrown;

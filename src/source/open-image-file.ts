@@ -6,7 +6,6 @@ import { FileSource, isBlockDevice } from './file-source.js';
 import { findRescueMap, readRescueMap } from './find-rescue-map.js';
 import { isDevicePath } from './optical/drive-device.js';
 import { DriveSource } from './optical/drive-source.js';
-import type { DriveSourceOptions } from './optical/drive-source.js';
 import { RescueMap } from './rescue-map.js';
 
 export interface OpenedSource {
@@ -23,9 +22,8 @@ export async function openImageFile(
   path: string,
   map?: RescueMap | string,
   signal?: AbortSignal,
-  drive: DriveSourceOptions = {},
 ): Promise<OpenedSource> {
-  const file = (await openDrive(path, drive)) ?? (await FileSource.open(path, signal));
+  const file = (await openDrive(path)) ?? (await FileSource.open(path, signal));
   return withDamage(file, async (size) =>
     map instanceof RescueMap ? map : (await findRescueMap(path, size, map))?.map,
   );
@@ -49,10 +47,9 @@ export async function openImageDescriptors(
   path: string,
   { image, map, mapPath, isSealed = false, io }: ImageDescriptors,
   signal?: AbortSignal,
-  drive: DriveSourceOptions = {},
 ): Promise<OpenedSource> {
   const isDevice = !isSealed && isBlockDevice(await io.stat(image));
-  const opened = isDevice ? await DriveSource.open(path, drive) : undefined;
+  const opened = isDevice ? await DriveSource.open(path, { descriptor: image }) : undefined;
   return withDamage(opened ?? (await FileSource.adopt(image, path, signal, io)), async (size) => {
     if (map !== undefined) return readRescueMap(map, `the map of ${path}`, size, io);
     return isSealed ? undefined : (await findRescueMap(path, size, mapPath, io))?.map;
@@ -76,6 +73,6 @@ async function withDamage(
 }
 
 /** Undefined for whatever is no optical drive; what is wrong with the path FileSource says. */
-async function openDrive(path: string, options: DriveSourceOptions): Promise<DriveSource | undefined> {
-  return (await isDevicePath(path)) ? DriveSource.open(path, options) : undefined;
+async function openDrive(path: string): Promise<DriveSource | undefined> {
+  return (await isDevicePath(path)) ? DriveSource.open(path) : undefined;
 }

@@ -1,12 +1,16 @@
 // Served drives with a Linux kernel as their client: its iSCSI initiator shows a drive, which it mounts with its own isofs
 // and udf; its NBD client shows a block device. And firmware that boots from iSCSI.
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasProgram, mustRun, runCommand } from '../../scripts/bench/run-command.js';
+import { openIscsiTarget } from '../../src/drive/iscsi/iscsi-target.js';
+import { DriveState } from '../../src/drive/mmc/drive-state.js';
+import { Medium } from '../../src/drive/mmc/medium.js';
 import { encodeMode1Sector } from '../../src/drive/mmc/sector-code.js';
+import { openDriveImage } from '../../src/drive/open-drive-image.js';
 import { BOOT_MESSAGE, BOOT_STATUS, bootImage } from '../support/boot-image.js';
 import { Guest, findGuestKernel } from '../support/guest.js';
 import type { GuestResult } from '../support/guest.js';
@@ -27,8 +31,28 @@ const canBoot =
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const json = (text: string | undefined): unknown => JSON.parse(text ?? 'null');
 
+/** Name of the target whose image has a map, which calls one sector bad. */
+const DAMAGED = 'iqn.2026-11.test:damaged';
+const BAD_SECTOR = 500;
+/** kB/s of a CD's speed, as Linux counts them (sr_select_speed). */
+const SINGLE_SPEED = 177;
+
+/** Notes the speeds that initiators ask for. */
+class SpeedyDrive extends DriveState {
+  readonly speeds: number[] = [];
+
+  override get speed(): number {
+    return super.speed;
+  }
+
+  override set speed(speed: number) {
+    this.speeds.push(speed);
+    super.speed = speed;
+  }
+}
+
 /** What the guest does with the target at 10.0.2.2, and with the export. */
-function script(portal: number, target: string, nbd: number): string {
+function script(portal: number, target: string, nbd: number, damaged: number): string {
   return `
 export XDG_RUNTIME_DIR=/run/isodrive-test; mkdir -p /run/lock/iscsi /run/mnt /run/udf
 modprobe -a iscsi_tcp crc32c_generic sr_mod isofs udf nbd
@@ -54,7 +78,24 @@ umount /run/udf
 nbd-client -N sample.iso 10.0.2.2 ${nbd} /dev/nbd0 > nbd.txt 2>&1 || { cat nbd.txt; exit 19; }
 sha256sum < /dev/nbd0 > nbd.sum && mount -t iso9660 -o ro /dev/nbd0 /run/mnt && diff -r tree /run/mnt || exit 20
 umount /run/mnt; nbd-client -d /dev/nbd0 >> nbd.txt 2>&1
+iscsistart -i iqn.2026-11.test:guest -t ${DAMAGED} -g 1 -a 10.0.2.2 -p ${damaged} > login.txt 2>&1 || { cat login.txt; exit 21; }
+for i in $(seq 200); do [ -b /dev/sr2 ] && break; sleep 0.1; done
+node ${join(PROJECT, 'test', 'support', 'read-raw-sector.mjs')} /dev/sr2 ${BAD_SECTOR} > marked.txt || exit 22
+node ${MAIN} create /dev/sr2 damaged-copy.iso --speed 8 --retries 1 --accept-errors --json > damaged.json || exit 23
 `;
+}
+
+/** As ddrescue writes it: all of `size` bytes but one sector were read. */
+function badSectorMap(size: number): string {
+  const position = BAD_SECTOR * SECTOR;
+  const runs = [
+    [0, position, '+'],
+    [position, SECTOR, '-'],
+    [position + SECTOR, size - position - SECTOR, '+'],
+  ] as const;
+  const hex = (value: number): string => `0x${value.toString(16)}`;
+  const lines = runs.map(([start, length, status]) => `${hex(start)}  ${hex(length)}  ${status}`);
+  return `0x0  +  1\n${lines.join('\n')}\n`;
 }
 
 describe.skipIf(kernel === undefined)(
@@ -67,6 +108,7 @@ describe.skipIf(kernel === undefined)(
     let ejected: readonly string[];
     let trayWhileMounted: number | undefined;
     let loadWhileMounted: number | undefined;
+    let speedy: SpeedyDrive;
     const text = (name: string): Promise<string> => readFile(join(folder, name), 'utf8');
 
     beforeAll(async () => {
@@ -79,6 +121,13 @@ describe.skipIf(kernel === undefined)(
       const listen = ['--listen', '127.0.0.1:0'];
       await using iscsi = await ServedDrive.start([sample.image, udf, '--iscsi', ...listen], env);
       await using nbd = await ServedDrive.start([sample.image, '--nbd', ...listen], env);
+      const damaged = join(folder, 'damaged.iso');
+      await copyFile(sample.image, damaged);
+      await writeFile(`${damaged}.map`, badSectorMap(image.length));
+      await using scratched = await openDriveImage(damaged);
+      speedy = new SpeedyDrive('DAMAGED', new Medium(scratched.disc));
+      const anyPort = { kind: 'tcp', host: '127.0.0.1', port: 0 } as const;
+      await using third = await openIscsiTarget({ address: anyPort, name: DAMAGED, drives: [speedy] });
       const address = new URL(iscsi.uris[0]!.replace('iscsi:', 'http:'));
       const target = address.pathname.split('/')[1]!;
       const nbdPort = Number(new URL(nbd.uris[0]!.replace('nbd:', 'http:')).port);
@@ -90,7 +139,7 @@ describe.skipIf(kernel === undefined)(
       await using guest = await Guest.start(kernel!, {
         folder,
         network: true,
-        script: script(Number(address.port), target, nbdPort),
+        script: script(Number(address.port), target, nbdPort, (third.address as { port: number }).port),
       });
       await guest.reach('mounted');
       trayWhileMounted = await eject();
@@ -125,7 +174,23 @@ describe.skipIf(kernel === undefined)(
         { path: '/dev/sr1', state: 'loaded', vendor: 'ISODRIVE', medium: 'CD-ROM' },
       ]);
       const sector = encodeMode1Sector(image.subarray(20 * SECTOR, 21 * SECTOR), 20);
-      expect((await text('raw.txt')).trim()).toBe(sector.toString('hex'));
+      expect(await text('raw.txt')).toBe(`${sector.toString('hex')} true 0\n`);
+    });
+
+    it('marks the bytes that its image lacks, and a copy lacks them too', async () => {
+      const [sector, offersC2, marked] = (await text('marked.txt')).trim().split(' ');
+      expect([sector!.length, offersC2, marked]).toEqual([2 * 2352, 'true', '2352']);
+      const report = (await text('damaged.json')).trimEnd().split('\n').at(-1);
+      expect(json(report)).toMatchObject({
+        unreadable: [{ position: BAD_SECTOR * SECTOR, size: SECTOR }],
+        affectedFiles: [{ path: '/large' }],
+      });
+      const expected = Buffer.from(image).fill(0, BAD_SECTOR * SECTOR, (BAD_SECTOR + 1) * SECTOR);
+      expect((await readFile(join(folder, 'damaged-copy.iso'))).equals(expected)).toBe(true);
+    });
+
+    it('is slowed down as wanted, once more for bad places, and left at full speed', () => {
+      expect(speedy.speeds).toEqual([8 * SINGLE_SPEED, 4 * SINGLE_SPEED, 0xffff]);
     });
 
     it('keeps its tray closed while the disc is mounted there', () => {

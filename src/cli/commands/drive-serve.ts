@@ -2,6 +2,7 @@
 import type { BlockList } from 'node:net';
 import { resolve } from 'node:path';
 import { IsodriveError, toIsodriveError } from '../../base/error.js';
+import { SECTOR_SIZE } from '../../disc/sector-reader.js';
 import { readChapFile } from '../../drive/iscsi/chap-file.js';
 import { formatIscsiUris, ISCSI_PORT, nameTarget, openIscsiTarget } from '../../drive/iscsi/iscsi-target.js';
 import { DriveState } from '../../drive/mmc/drive-state.js';
@@ -40,9 +41,7 @@ export const runDriveServe: RunCommand = async (args, { output, signal }) => {
     throw new IsodriveError('usage', 'Argument "images" is missing, expected disc images');
   const serve = chooseProtocol(args);
   await using changer = await DiscChanger.open(paths, signal);
-  await using served = await serve(args, changer.images, () =>
-    output.note(`A peer was refused: ${MAX_CONNECTIONS} are connected, which is the most at a time`),
-  );
+  await using served = await serve(args, changer.images, output);
   const { uris, drives = [] } = served;
   const tell = chooseTeller(output);
   drives.forEach((drive, i) => (drive.onTray = (isOpen) => tell(uris[i]!, isOpen)));
@@ -102,8 +101,13 @@ async function loadDisc(
   }
 }
 
-/** `onFull` is told when a peer is refused because too many are connected. */
-type Serve = (args: CommandArguments, images: readonly DriveImage[], onFull: () => void) => Promise<Served>;
+type Serve = (args: CommandArguments, images: readonly DriveImage[], output: Output) => Promise<Served>;
+
+/** Tells of a peer that was refused because too many are connected. */
+function tellOfRefusal(output: Output): () => void {
+  return () =>
+    output.note(`A peer was refused: ${MAX_CONNECTIONS} are connected, which is the most at a time`);
+}
 
 function chooseProtocol(args: CommandArguments): Serve {
   const chosen = Object.entries({ nbd: serveNbd, iscsi: serveIscsi, loop: serveLoop }).filter(([name]) =>
@@ -113,7 +117,11 @@ function chooseProtocol(args: CommandArguments): Serve {
   throw new IsodriveError('usage', 'Protocol is not clear, expected one of --nbd, --iscsi and --loop');
 }
 
-async function serveLoop(args: CommandArguments, images: readonly DriveImage[]): Promise<Served> {
+async function serveLoop(
+  args: CommandArguments,
+  images: readonly DriveImage[],
+  output: Output,
+): Promise<Served> {
   for (const name of ['listen', 'allow', 'chap']) {
     if (args.text(name) === undefined) continue;
     throw new IsodriveError('usage', `Option --${name} is of servers, expected it without --loop only`);
@@ -128,13 +136,19 @@ async function serveLoop(args: CommandArguments, images: readonly DriveImage[]):
     await close();
     throw thrown;
   }
+  for (const { path, sectorSize } of devices) {
+    if (sectorSize === SECTOR_SIZE) continue;
+    output.note(
+      `${path} has sectors of ${sectorSize} bytes, not ${SECTOR_SIZE} as a disc: udisks2 made it; root gets those of a disc`,
+    );
+  }
   return { uris: devices.map(({ path }) => path), [Symbol.asyncDispose]: close };
 }
 
 async function serveNbd(
   args: CommandArguments,
   images: readonly DriveImage[],
-  onFull: () => void,
+  output: Output,
 ): Promise<Served> {
   const address = parseListenAddress(args.text('listen') ?? '', NBD_PORT);
   const allowed = readAllowList(args);
@@ -145,7 +159,7 @@ async function serveNbd(
     throw refuseOpenAddress('NBD has no authentication, expected --allow', 'serve a Unix socket');
   }
   const exports = nameExports(images);
-  const listener = await openNbdServer({ address, exports, allowed, onFull });
+  const listener = await openNbdServer({ address, exports, allowed, onFull: tellOfRefusal(output) });
   return {
     uris: formatNbdUris(listener.address, exports),
     [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
@@ -155,7 +169,7 @@ async function serveNbd(
 async function serveIscsi(
   args: CommandArguments,
   images: readonly DriveImage[],
-  onFull: () => void,
+  output: Output,
 ): Promise<Served> {
   const address = parseListenAddress(args.text('listen') ?? '', ISCSI_PORT);
   if (address.kind === 'unix') {
@@ -172,7 +186,10 @@ async function serveIscsi(
   const name = nameTarget(images[0]!.path);
   const drives = images.map(({ path, disc }, i) => new DriveState(nameDrive(path, i), new Medium(disc)));
   const allowed = readAllowList(args);
-  const listener = await openIscsiTarget({ address, name, drives, chap, allowed, onFull });
+  const listener = await openIscsiTarget({
+    ...{ address, name, drives, chap, allowed },
+    onFull: tellOfRefusal(output),
+  });
   return {
     uris: formatIscsiUris(listener.address, name, drives.length),
     drives,

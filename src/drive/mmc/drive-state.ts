@@ -1,6 +1,6 @@
 // The state of a drive: its disc, its tray, its mode pages, and the initiators that have to be told of changes.
 import type { Medium } from './medium.js';
-import { ModePages } from './mode-pages.js';
+import { ModePages, SPEED } from './mode-pages.js';
 import { EJECT_REQUEST, MEDIUM_REMOVAL, NEW_MEDIUM, Nexus } from './nexus.js';
 import { MEDIUM_CHANGED, RESET_OCCURRED } from './sense.js';
 
@@ -12,6 +12,8 @@ export class DriveState {
   readonly pages = new ModePages();
   /** Told when the tray was opened or closed, by whomever. */
   onTray: ((isOpen: boolean) => void) | undefined;
+  /** Of reading, in kB/s. */
+  #speed = SPEED;
   readonly #nexuses = new Set<Nexus>();
   #disc: Medium | undefined;
   #isOpen = false;
@@ -33,6 +35,15 @@ export class DriveState {
   /** The disc on the tray, wherever that is. */
   get disc(): Medium | undefined {
     return this.#disc;
+  }
+
+  get speed(): number {
+    return this.#speed;
+  }
+
+  /** One that is too high, FFFFh among them (MMC-6: the best), becomes the drive's own. */
+  set speed(speed: number) {
+    this.#speed = Math.min(speed, SPEED);
   }
 
   get isTrayOpen(): boolean {
@@ -57,6 +68,7 @@ export class DriveState {
   /** A reset of the logical unit: locks are gone, pages have their defaults, and every initiator is told. */
   reset(): void {
     this.pages.reset();
+    this.#speed = SPEED;
     for (const nexus of this.#nexuses) {
       nexus.preventsRemoval = false;
       nexus.raiseAttention(RESET_OCCURRED);

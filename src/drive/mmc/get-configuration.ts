@@ -34,7 +34,7 @@ const FEATURES: readonly Feature[] = [
     data: [0, 0, 8, 0, 0, 1, 0, 0],
   },
   { code: 0x001d, version: 0, persistent: true, data: [] }, // multi-read
-  { code: 0x001e, version: 2, persistent: false, profiles: [CD_ROM], data: [0, 0, 0, 0] }, // CD read
+  { code: 0x001e, version: 2, persistent: false, profiles: [CD_ROM], data: [0x02, 0, 0, 0] }, // CD read; C2 flags
   { code: 0x001f, version: 0, persistent: false, profiles: [DVD_ROM], data: [] }, // DVD read
   // BD read: BD-ROM version 1, bits 0 to 2 of every class.
   { code: 0x0040, version: 0, persistent: false, profiles: [BD_ROM], data: bdReadData() },

@@ -102,6 +102,32 @@ export class Medium {
     }
   }
 
+  /**
+   * As readBytes, for whole blocks from `block` on; those that cannot be read are zeros. Gives which they are, counted from
+   * `block`. Rejects with `cancelled`.
+   */
+  async readSound(target: Uint8Array, block: number, signal?: AbortSignal): Promise<ReadonlySet<number>> {
+    const bad = new Set<number>();
+    if (await this.#tryToRead(target, block, signal)) return bad;
+    for (let i = 0; i * SECTOR_SIZE < target.length; i += 1) {
+      const sector = target.subarray(i * SECTOR_SIZE, (i + 1) * SECTOR_SIZE);
+      if (await this.#tryToRead(sector, block + i, signal)) continue;
+      sector.fill(0);
+      bad.add(i);
+    }
+    return bad;
+  }
+
+  async #tryToRead(target: Uint8Array, block: number, signal: AbortSignal | undefined): Promise<boolean> {
+    try {
+      await this.readBytes(target, block * SECTOR_SIZE, signal);
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof CheckCondition) return false;
+      throw thrown;
+    }
+  }
+
   async #readTrack(
     track: MediumTrack,
     target: Uint8Array,

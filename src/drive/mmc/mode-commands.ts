@@ -63,7 +63,7 @@ function readPages({ cdb, drive }: CommandInput): Uint8Array {
   if (control === undefined) throw new CheckCondition(SAVING_NOT_SUPPORTED);
   const subpage = cdb.u8(3);
   if (subpage !== 0 && subpage !== ALL_SUBPAGES) refuseField();
-  return drive.pages.read(cdb.u8(2) & 0x3f, control, drive.isRemovalPrevented) ?? refuseField();
+  return drive.pages.read(cdb.u8(2) & 0x3f, control, drive) ?? refuseField();
 }
 
 function selectPages({ cdb, drive, parameters }: CommandInput, length: number, header: Header): DataIn {

@@ -42,7 +42,7 @@ const CAPABILITIES_PAGE: PageSpec = {
     0x3b, // reads DVD-RAM, DVD-R, DVD-ROM, CD-RW, CD-R
     0x00, // writes nothing
     0x70, // multi-session, mode 2 form 2 and form 1
-    0x00, // no CD-DA
+    0x10, // C2 pointers; no CD-DA
     0x29, // tray; eject; lock
     0x00,
     SPEED >> 8,
@@ -57,9 +57,16 @@ const CAPABILITIES_PAGE: PageSpec = {
   ],
   changeable: Array<number>(24).fill(0),
 };
-/** Byte 6, bit 1: whether the tray is locked. */
-const LOCK_STATE_BYTE = 6;
+/** Where that page tells of the drive's state: whether the tray is locked, and the current speed of reading in kB/s. */
+const LOCK_BYTE = 6;
 const LOCK_STATE = 0x02;
+const SPEED_BYTE = 14;
+/** Bits that change by themselves, by byte. */
+const STATE_BITS: ReadonlyMap<number, number> = new Map([
+  [LOCK_BYTE, LOCK_STATE],
+  [SPEED_BYTE, 0xff],
+  [SPEED_BYTE + 1, 0xff],
+]);
 
 const PAGES: readonly PageSpec[] = [
   ERROR_RECOVERY_PAGE,
@@ -71,6 +78,13 @@ const PAGES: readonly PageSpec[] = [
 /** PAGE CONTROL of MODE SENSE, without 3 (saved values), which there are none of. */
 export type PageControl = 'current' | 'changeable' | 'default';
 
+/** What the pages say of the drive as it is. */
+export interface PageState {
+  readonly isRemovalPrevented: boolean;
+  /** kB/s. */
+  readonly speed: number;
+}
+
 export class ModePages {
   #current = PAGES.map(({ defaults }) => Uint8Array.from(defaults));
 
@@ -79,7 +93,7 @@ export class ModePages {
   }
 
   /** The page of that code, or all of them one after another; undefined when there is none. */
-  read(code: number, control: PageControl, isLocked: boolean): Uint8Array | undefined {
+  read(code: number, control: PageControl, state: PageState): Uint8Array | undefined {
     const wanted = PAGES.map((page, i) => ({ page, i })).filter(
       ({ page }) => code === ALL_PAGES || page.defaults[0] === code,
     );
@@ -88,9 +102,12 @@ export class ModePages {
       wanted.map(({ page, i }) => {
         if (control === 'changeable')
           return Uint8Array.from([...page.defaults.slice(0, 2), ...page.changeable.slice(2)]);
-        const bytes = Uint8Array.from(control === 'default' ? page.defaults : this.#current[i]!);
-        if (control === 'current' && isLocked && page === CAPABILITIES_PAGE)
-          bytes[LOCK_STATE_BYTE]! |= LOCK_STATE;
+        if (control === 'default') return Uint8Array.from(page.defaults);
+        const bytes = Buffer.from(this.#current[i]!);
+        if (page === CAPABILITIES_PAGE) {
+          if (state.isRemovalPrevented) bytes[LOCK_BYTE]! |= LOCK_STATE;
+          bytes.writeUInt16BE(state.speed, SPEED_BYTE);
+        }
         return bytes;
       }),
     );
@@ -111,9 +128,9 @@ export class ModePages {
       if (bytes.length < page.defaults.length) return false;
       const current = next[i]!;
       for (const [offset, mask] of page.changeable.entries()) {
-        // The first two bytes are code and length; the lock state is the drive's own.
+        // The first two bytes are code and length.
         if (offset < 2) continue;
-        const own = mask | (page === CAPABILITIES_PAGE && offset === LOCK_STATE_BYTE ? LOCK_STATE : 0);
+        const own = mask | (page === CAPABILITIES_PAGE ? (STATE_BITS.get(offset) ?? 0) : 0);
         if (((bytes[offset]! ^ current[offset]!) & ~own & 0xff) !== 0) return false;
         current[offset] = (current[offset]! & ~mask) | (bytes[offset]! & mask);
       }

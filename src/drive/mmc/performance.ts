@@ -1,4 +1,5 @@
-// SET CD SPEED, SET STREAMING and GET PERFORMANCE (MMC-6): nothing turns, so every speed is granted and one is reported.
+// SET CD SPEED, SET STREAMING and GET PERFORMANCE (MMC-6): nothing turns, so every speed is granted, and data come as fast
+// as ever.
 import type { DriveCommand, MediumCommand } from './command.js';
 import { refuseField } from './command.js';
 import { answer, NO_DATA } from './data-in.js';
@@ -14,7 +15,14 @@ const LAST_BLOCK = 8;
 const EXCEPT = 0x03;
 const WRITE = 0x04;
 
-export const setCdSpeed: DriveCommand = { opcode: 0xbb, needsMedium: false, run: () => NO_DATA };
+export const setCdSpeed: DriveCommand = {
+  opcode: 0xbb,
+  needsMedium: false,
+  run({ cdb, drive }) {
+    drive.speed = cdb.u16be(2);
+    return NO_DATA;
+  },
+};
 
 export const setStreaming: DriveCommand = {
   opcode: 0xb6,

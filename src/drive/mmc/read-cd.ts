@@ -1,5 +1,6 @@
 // READ CD and READ CD MSF (MMC-6): sectors of a CD with the parts of them that the initiator chooses.
-// Images of 2048-byte sectors hold the user data alone; the rest of a mode 1 sector is made from it.
+// Images of 2048-byte sectors hold the user data alone; the rest of a mode 1 sector is made from it. A sector that the
+// image lacks is an error, unless C2 pointers say so: then all its bytes are marked.
 import { SECTOR_SIZE } from '../../disc/sector-reader.js';
 import { blockOfTime } from './address.js';
 import type { CommandInput, MediumCommand } from './command.js';
@@ -16,8 +17,9 @@ import { encodeQ, FORMATTED_Q_LENGTH } from './sub-channel-q.js';
 const ANY_TYPE = 0;
 const MODE_1 = 2;
 const LAST_TYPE = 5;
-/** C2 ERROR INFORMATION: a bit for each of 2352 bytes, and with a block error byte (MMC-6). */
+/** C2 ERROR INFORMATION: a bit for each of 2352 bytes, and with a block error byte and a pad byte (MMC-6). */
 const C2_LENGTHS = [0, 294, 296];
+const MAX_C2_MARKS = 295;
 /** SUB-CHANNEL SELECTION: none, or formatted Q. Images without sub-channels have neither raw ones nor R to W. */
 const NO_SUB_CHANNEL = 0;
 const FORMATTED_Q = 2;
@@ -77,11 +79,14 @@ function readSectors({ cdb }: CommandInput, medium: Medium, block: number, count
       const last = Math.ceil((offset + target.length) / size);
       if (size === 0 || last === first) return;
       const data = Buffer.allocUnsafe((last - first) * SECTOR_SIZE);
-      await medium.readBytes(data, (block + first) * SECTOR_SIZE, signal);
+      let bad: ReadonlySet<number> | undefined;
+      if (selection.c2Length > 0) bad = await medium.readSound(data, block + first, signal);
+      else await medium.readBytes(data, (block + first) * SECTOR_SIZE, signal);
       const bytes = Buffer.allocUnsafe((last - first) * size);
       for (let i = 0; i < last - first; i += 1) {
         const user = data.subarray(i * SECTOR_SIZE, (i + 1) * SECTOR_SIZE);
-        writeSector(bytes.subarray(i * size, (i + 1) * size), selection, medium, block + first + i, user);
+        const sector = bytes.subarray(i * size, (i + 1) * size);
+        writeSector(sector, selection, medium, block + first + i, user, bad?.has(i) === true);
       }
       target.set(bytes.subarray(offset - first * size, offset - first * size + target.length));
     },
@@ -120,6 +125,7 @@ function writeSector(
   medium: Medium,
   block: number,
   user: Uint8Array,
+  isBad: boolean,
 ): void {
   const { sync, header, data, auxiliary, c2Length, q } = selection;
   // Most ask for the user data alone, which needs no codes.
@@ -132,8 +138,12 @@ function writeSector(
   if (sector !== undefined && sync) put(sector.subarray(0, SYNC_LENGTH));
   if (sector !== undefined && header) put(sector.subarray(SYNC_LENGTH, SYNC_LENGTH + HEADER_LENGTH));
   if (data) put(user);
-  if (sector !== undefined && auxiliary) put(sector.subarray(sector.length - AUXILIARY_LENGTH));
+  if (sector !== undefined && auxiliary) {
+    // A code that fits would make zeros that stand for nothing pass for data.
+    put(isBad ? new Uint8Array(AUXILIARY_LENGTH) : sector.subarray(sector.length - AUXILIARY_LENGTH));
+  }
   target.fill(0, at, at + c2Length);
+  if (isBad) target.fill(0xff, at, at + Math.min(c2Length, MAX_C2_MARKS));
   at += c2Length;
   if (q) put(encodeQ(medium.trackAt(block)!, block));
 }

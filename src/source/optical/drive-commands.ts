@@ -13,6 +13,11 @@ export function testUnitReadyCommand(): Uint8Array {
   return new Uint8Array(6);
 }
 
+/** START STOP UNIT: stops the disc and opens the tray. */
+export function ejectCommand(): Uint8Array {
+  return Uint8Array.of(0x1b, 0, 0, 0, 0x02, 0);
+}
+
 export function inquiryCommand(): Uint8Array {
   return Uint8Array.of(0x12, 0, 0, 0, INQUIRY_LENGTH, 0);
 }

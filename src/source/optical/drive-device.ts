@@ -22,6 +22,8 @@ export interface DriveDevice {
   /** Passes on a command of at most 16 bytes that reads into `target`. `timeout` in milliseconds. Rejects as `request`. */
   command(command: Uint8Array, target: Uint8Array, timeout: number): Promise<ScsiResult>;
   describe(): Promise<DeviceFacts>;
+  /** Whether the system itself uses the disc, such as for a mount of its own; absent where it sees to that in `eject`. */
+  isClaimed?(): Promise<boolean>;
   /** Lets go of the tray. Nothing may be under way. */
   close(): Promise<void>;
 }
@@ -45,4 +47,13 @@ export async function openDriveDevice(path: string, mode: DriveMode): Promise<Dr
   if (process.platform !== 'win32') return (await import('./linux-drive.js')).LinuxDrive.open(path, mode);
   if (!WINDOWS_DRIVE.test(path)) return undefined;
   return (await import('./windows-drive.js')).WindowsDrive.open(path.replace(/\\$/u, ''), mode);
+}
+
+/**
+ * A drive that somebody else has open, and closes once this is not used any more: no further opening of the device, which the kernel counts. Undefined as
+ * openDriveDevice, and on systems that do not count.
+ */
+export async function adoptDriveDevice(path: string, descriptor: number): Promise<DriveDevice | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  return (await import('./linux-drive.js')).LinuxDrive.adopt(path, descriptor);
 }

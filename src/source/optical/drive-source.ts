@@ -9,7 +9,7 @@ import type { ByteSource, SourceIdentity } from '../byte-source.js';
 import type { DriveFacts } from './drive-facts.js';
 import { BLOCK_SIZE, OpticalDrive } from './optical-drive.js';
 import type { DriveState } from './optical-drive.js';
-import { userDataOfRawSector } from './raw-sector.js';
+import { RawReadings } from './raw-sector.js';
 
 /** Milliseconds between two looks at whether the disc is still the same. */
 const CHANGE_INTERVAL = 500;
@@ -18,8 +18,13 @@ const SPIN_UP_TIME = 30_000;
 const SPIN_UP_INTERVAL = 250;
 /** Blocks up to which a range that the kernel cannot read is asked of the drive itself. */
 const MAX_EXACT_BLOCKS = 32;
+/** Readings of a sector of a CD that the drive refuses, where it marks the bytes that it is not sure of. */
+const MAX_READINGS = 4;
 /** Reads of one drive under way: a drive that hangs must not take every thread of the process. */
 const MAX_READS = 2;
+
+/** Of OpticalDrive.setSpeed. */
+const FASTEST = 0;
 
 const DENIED_ACTIONS: Partial<Record<NodeJS.Platform, string>> = {
   win32: 'Run the command as administrator: only they may send commands to a drive',
@@ -28,8 +33,11 @@ const DENIED_ACTIONS: Partial<Record<NodeJS.Platform, string>> = {
 const DENIED_ACTION = DENIED_ACTIONS[process.platform] ?? 'Join the group of the device, usually cdrom';
 
 export interface DriveSourceOptions {
-  /** Leaves the button of the drive free: whoever opens it so watches for the disc to go. */
-  readonly allowsRemoval?: boolean;
+  /**
+   * Of the drive, which the caller has opened with O_NONBLOCK and closes later: the button of the drive stays free, and
+   * the caller watches for the disc to go.
+   */
+  readonly descriptor?: number;
 }
 
 interface Disc extends DriveFacts {
@@ -37,6 +45,8 @@ interface Disc extends DriveFacts {
   readonly size: number;
   /** Bytes that the kernel believes the disc to have. */
   readonly kernelSize: number;
+  /** With a sector come marks of the bytes that the drive is not sure of. */
+  readonly offersC2: boolean;
 }
 
 export class DriveSource implements ByteSource {
@@ -48,6 +58,8 @@ export class DriveSource implements ByteSource {
   readonly #disc: Disc;
   #stamp: number;
   #checkedAt = performance.now();
+  /** As it was set, in multiples of a CD's; undefined while it is as the drive wants. */
+  #speed: number | undefined;
   #reads = 0;
   readonly #waiting: (() => void)[] = [];
 
@@ -67,22 +79,18 @@ export class DriveSource implements ByteSource {
    * `image-unreadable` (no disc, tray open, only sound).
    */
   static async open(path: string, options: DriveSourceOptions = {}): Promise<DriveSource | undefined> {
-    await using quiet = await openDrive(path, 'quiet');
-    if (quiet === undefined) return undefined;
-    refuseEmpty(path, await waitForDisc(quiet));
-    const drive = await openDrive(path, 'disc');
+    const state = await waitForDisc(path);
+    if (state === undefined) return undefined;
+    refuseEmpty(path, state);
+    const { descriptor } = options;
+    const adopted = descriptor === undefined ? undefined : await OpticalDrive.adopt(path, descriptor);
+    const drive = adopted ?? (await openDrive(path, 'disc'));
     if (drive === undefined) return undefined;
     try {
       const device = await drive.describe();
       const disc = await readDisc(drive, device.kernelSize);
       const identity = { ...device.identity, size: BigInt(disc.kernelSize || disc.size) };
-      const stamp = await drive.stamp(0);
-      // The kernel lets whoever is not root unlock it only while nobody else has it open.
-      if (options.allowsRemoval === true) {
-        await quiet[Symbol.asyncDispose]();
-        await drive.unlock();
-      }
-      return new DriveSource(drive, disc, identity, stamp);
+      return new DriveSource(drive, disc, identity, await drive.stamp(0));
     } catch (thrown) {
       await drive[Symbol.asyncDispose]();
       throw thrown;
@@ -127,9 +135,14 @@ export class DriveSource implements ByteSource {
     );
   }
 
-  /** `speed` in multiples of a CD's (150 KiB/s), 0 for the fastest. */
-  setSpeed(speed: number): Promise<void> {
-    return this.#drive.setSpeed(speed);
+  /**
+   * Slows the drive down to `speed` multiples of a CD's (150 KiB/s), until it is closed; one that is slower already stays
+   * so. Rejects with `unsupported` for a drive that has no such command.
+   */
+  async setSpeed(speed: number): Promise<void> {
+    if (this.#speed !== undefined && this.#speed <= speed) return;
+    await this.#drive.setSpeed(speed);
+    this.#speed = speed;
   }
 
   async #readWhole(target: Uint8Array, position: number): Promise<void> {
@@ -194,11 +207,29 @@ export class DriveSource implements ByteSource {
     } catch (thrown) {
       const isCd = this.#disc.medium?.startsWith('CD') === true;
       if (count > 1 || !isCd || isGone(toIsodriveError(thrown))) throw thrown;
-      const raw = await this.#drive.readRaw(block, 1).catch(() => undefined);
-      const data = raw && userDataOfRawSector(raw);
+      const data = await this.#readRawSector(block);
       if (data === undefined) throw thrown;
       return data;
     }
+  }
+
+  /** Undefined for what is not proved right. */
+  async #readRawSector(block: number): Promise<Uint8Array | undefined> {
+    const readings = new RawReadings();
+    let { offersC2: withC2 } = this.#disc;
+    for (let i = 0; i < MAX_READINGS; i += 1) {
+      const read = (c2: boolean): Promise<Uint8Array | undefined> =>
+        orUndefined(this.#drive.readRaw(block, 1, c2));
+      let reading = withC2 ? await read(true) : undefined;
+      // Some drives mark the sectors of sound alone.
+      withC2 = reading !== undefined;
+      reading ??= await read(false);
+      if (reading === undefined) return undefined;
+      readings.add(reading);
+      const data = readings.userData();
+      if (data !== undefined || !withC2) return data;
+    }
+    return undefined;
   }
 
   async #enter(signal: AbortSignal | undefined): Promise<void> {
@@ -225,8 +256,10 @@ export class DriveSource implements ByteSource {
     else next();
   }
 
-  /** Closes the drive, which frees its button. No read may be under way. */
+  /** Closes the drive, which frees its button and has its full speed again. No read may be under way. */
   async [Symbol.asyncDispose](): Promise<void> {
+    // Drives keep a speed until the next disc.
+    if (this.#speed !== undefined) await orUndefined(this.#drive.setSpeed(FASTEST));
     await this.#drive[Symbol.asyncDispose]();
   }
 }
@@ -246,10 +279,12 @@ async function openDrive(path: string, mode: 'quiet' | 'disc'): Promise<OpticalD
   }
 }
 
-async function waitForDisc(drive: OpticalDrive): Promise<DriveState> {
+/** Undefined for what is no drive. Opens it for each look, because that is when Linux reads the size of a new disc. */
+async function waitForDisc(path: string): Promise<DriveState | undefined> {
   const end = performance.now() + SPIN_UP_TIME;
   for (;;) {
-    const state = await drive.state();
+    await using drive = await openDrive(path, 'quiet');
+    const state = await drive?.state();
     if (state !== 'not-ready' || performance.now() > end) return state;
     await new Promise((resolve) => setTimeout(resolve, SPIN_UP_INTERVAL));
   }
@@ -288,7 +323,8 @@ async function readDisc(drive: OpticalDrive, kernelSize: number): Promise<Disc> 
   if (size === 0) {
     throw new IsodriveError('image-unreadable', `Cannot read "${drive.path}": disc is blank, expected data`);
   }
-  return { ...identity, medium, tracks, size, kernelSize };
+  const offersC2 = (await orUndefined(drive.offersC2())) ?? false;
+  return { ...identity, medium, tracks, size, kernelSize, offersC2 };
 }
 
 async function orUndefined<T>(work: Promise<T>): Promise<T | undefined> {

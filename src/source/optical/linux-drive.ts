@@ -1,9 +1,9 @@
 // An optical drive of Linux: SG_IO and the ioctls of its CD-ROM layer.
-import { constants } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
-import { getSystemErrorName } from 'node:util';
+import { close, constants, open } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { getSystemErrorName, promisify } from 'node:util';
 import { isAddonError } from '../../../native/index.js';
+import { isSystemError } from '../../base/error.js';
 import type { Addon, DriveRequest, ScsiResult } from '../../../native/index.js';
 import { readSysfsSize } from '../block-device-size.js';
 import { tryToLoadAddon } from '../load-addon.js';
@@ -12,13 +12,14 @@ import type { DeviceFacts, DriveDevice, DriveMode } from './drive-device.js';
 export class LinuxDrive implements DriveDevice {
   readonly fileDescriptor: number;
   readonly #path: string;
-  readonly #handle: FileHandle;
   readonly #addon: Addon;
+  /** Somebody else closes the descriptor. */
+  readonly #isAdopted: boolean;
 
-  private constructor(path: string, handle: FileHandle, addon: Addon) {
+  private constructor(path: string, fileDescriptor: number, addon: Addon, isAdopted: boolean) {
+    this.#isAdopted = isAdopted;
     this.#path = path;
-    this.#handle = handle;
-    this.fileDescriptor = handle.fd;
+    this.fileDescriptor = fileDescriptor;
     this.#addon = addon;
   }
 
@@ -26,12 +27,30 @@ export class LinuxDrive implements DriveDevice {
   static async open(path: string, mode: DriveMode): Promise<LinuxDrive | undefined> {
     const addon = tryToLoadAddon();
     if (addon === undefined) return undefined;
-    const handle = await open(path, constants.O_RDONLY | (mode === 'quiet' ? constants.O_NONBLOCK : 0));
+    const flags = constants.O_RDONLY | (mode === 'quiet' ? constants.O_NONBLOCK : 0);
+    return LinuxDrive.#check(path, await promisify(open)(path, flags), addon, false);
+  }
+
+  /** See adoptDriveDevice. */
+  static async adopt(path: string, descriptor: number): Promise<LinuxDrive | undefined> {
+    const addon = tryToLoadAddon();
+    if (addon === undefined) return undefined;
+    return LinuxDrive.#check(path, descriptor, addon, true);
+  }
+
+  /** Closes the descriptor of what is no drive. */
+  static async #check(
+    path: string,
+    descriptor: number,
+    addon: Addon,
+    isAdopted: boolean,
+  ): Promise<LinuxDrive | undefined> {
+    const drive = new LinuxDrive(path, descriptor, addon, isAdopted);
     try {
-      await addon.driveRequest(handle.fd, 'status', 0);
-      return new LinuxDrive(path, handle, addon);
+      await addon.driveRequest(descriptor, 'status', 0);
+      return drive;
     } catch (thrown) {
-      await handle.close();
+      await drive.close();
       if (isAddonError(thrown)) return undefined;
       throw thrown;
     }
@@ -51,8 +70,20 @@ export class LinuxDrive implements DriveDevice {
     return { identity, kernelSize: (await readSysfsSize(rdev)) ?? 0 };
   }
 
-  close(): Promise<void> {
-    return this.#handle.close();
+  /** The kernel opens for itself exclusively, and refuses another who wants that. */
+  async isClaimed(): Promise<boolean> {
+    try {
+      const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_EXCL;
+      await promisify(close)(await promisify(open)(this.#path, flags));
+      return false;
+    } catch (thrown) {
+      if (isSystemError(thrown) && thrown.code === 'EBUSY') return true;
+      throw thrown;
+    }
+  }
+
+  async close(): Promise<void> {
+    if (!this.#isAdopted) await promisify(close)(this.fileDescriptor);
   }
 }
 

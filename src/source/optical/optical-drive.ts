@@ -1,10 +1,11 @@
 // A physical optical drive: its state, its tray, and the commands that read what read(2) does not give. One command at
 // a time, as drives work.
 import type { DriveRequest } from '../../../native/index.js';
-import { IsodriveError, isSystemError } from '../../base/error.js';
+import { IsodriveError, isSystemError, toIsodriveError } from '../../base/error.js';
 import {
   CAPACITY_LENGTH,
   CD_READ_FEATURE,
+  ejectCommand,
   getConfigurationCommand,
   inquiryCommand,
   readCapacityCommand,
@@ -12,7 +13,7 @@ import {
   readCommand,
   readTocCommand,
 } from './drive-commands.js';
-import { openDriveDevice } from './drive-device.js';
+import { adoptDriveDevice, openDriveDevice } from './drive-device.js';
 import type { DeviceFacts, DriveDevice, DriveMode } from './drive-device.js';
 import {
   CONFIGURATION_LENGTH,
@@ -28,6 +29,7 @@ import {
   MEDIUM_NOT_PRESENT,
   NOT_READY,
   parseSenseData,
+  REMOVAL_PREVENTED,
   UNIT_ATTENTION,
 } from './sense-data.js';
 import { MAX_TOC_BYTES, parseTableOfContents } from './table-of-contents.js';
@@ -47,6 +49,8 @@ const COMMAND_TIMEOUT = 30_000;
 /** Attentions (reset, new disc) that may stand before a command's own answer. */
 const MAX_ATTENTIONS = 3;
 const CHECK_CONDITION = 2;
+/** What systems make of a command that a drive does not have (on Linux EDRIVE_CANT_DO_THIS is EOPNOTSUPP). */
+const UNKNOWN_COMMAND = new Set(['EOPNOTSUPP', 'ENOSYS', 'ENOTTY']);
 
 export class OpticalDrive implements AsyncDisposable {
   /** Path of the device. */
@@ -62,6 +66,12 @@ export class OpticalDrive implements AsyncDisposable {
   /** See openDriveDevice. */
   static async open(path: string, mode: DriveMode): Promise<OpticalDrive | undefined> {
     const device = await openDriveDevice(path, mode);
+    return device === undefined ? undefined : new OpticalDrive(path, device);
+  }
+
+  /** See adoptDriveDevice. */
+  static async adopt(path: string, descriptor: number): Promise<OpticalDrive | undefined> {
+    const device = await adoptDriveDevice(path, descriptor);
     return device === undefined ? undefined : new OpticalDrive(path, device);
   }
 
@@ -85,22 +95,60 @@ export class OpticalDrive implements AsyncDisposable {
 
   /** Opens the tray; rejects with `busy` while somebody has it locked. */
   async eject(): Promise<void> {
-    await this.#request('eject');
+    try {
+      await this.#request('eject');
+    } catch (thrown) {
+      if (toIsodriveError(thrown).code !== 'busy') throw thrown;
+      // The system refuses for whoever has the drive open, a mount that leaves the tray free too.
+      if ((await this.#device.isClaimed?.()) === true) throw this.#locked(thrown);
+      await this.#ejectByCommand();
+    }
+  }
+
+  async #ejectByCommand(): Promise<void> {
+    try {
+      await this.#execute(ejectCommand(), 0);
+    } catch (thrown) {
+      if (!(thrown instanceof DriveRefusal) || thrown.sense?.code !== REMOVAL_PREVENTED) throw thrown;
+      throw this.#locked(thrown);
+    }
+  }
+
+  #locked(cause: unknown): IsodriveError {
+    return new IsodriveError(
+      'busy',
+      `Cannot eject "${this.path}": a mount or a program that reads its disc has it locked`,
+      {
+        cause,
+        action: 'Unmount the disc, or end the program',
+      },
+    );
   }
 
   async closeTray(): Promise<void> {
     await this.#request('close');
   }
 
-  /** Lets the button open the tray, although the drive is in use. A drive that cannot is left as it is. */
+  /**
+   * Lets the button open the tray, unless another program has the drive open as well: that may want the disc to stay. A
+   * drive that cannot is left as it is.
+   */
   async unlock(): Promise<void> {
-    // EBUSY: another program has it open as well, and wants the disc to stay.
     await this.#request('lock', 0).catch(() => undefined);
   }
 
   /** `speed` in multiples of a CD's (150 KiB/s), 0 for the fastest. */
   async setSpeed(speed: number): Promise<void> {
-    await this.#request('speed', speed);
+    try {
+      await this.#request('speed', speed);
+    } catch (thrown) {
+      const { cause, message } = toIsodriveError(thrown);
+      if (!isSystemError(cause) || !UNKNOWN_COMMAND.has(cause.code)) throw thrown;
+      throw new IsodriveError('unsupported', message, {
+        cause,
+        action: 'Leave out --speed: it reads as fast as it wants',
+      });
+    }
   }
 
   async identify(): Promise<DriveIdentity> {

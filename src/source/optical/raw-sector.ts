@@ -1,7 +1,7 @@
 // User data out of a whole sector of a CD, when its error detection code says that it is right: what a drive could not
-// correct it may still give raw (ECMA-130 14; CD-ROM XA).
+// correct it may still give raw (ECMA-130 14; CD-ROM XA), each time with other bytes wrong.
 import { errorDetectionCode } from '../../base/error-detection-code.js';
-import { RAW_SECTOR_SIZE } from './optical-drive.js';
+import { C2_SIZE, RAW_SECTOR_SIZE } from './optical-drive.js';
 
 const MODE_OFFSET = 15;
 /** Where user data and code lie, and from where on the code is computed, by mode. */
@@ -11,6 +11,7 @@ const LAYOUTS = {
   2: { data: 24, covered: 16, code: 2072 },
 } as const;
 const USER_DATA = 2048;
+const CODE_LENGTH = 4;
 
 /** 2048 bytes; undefined when they are not proved right. */
 export function userDataOfRawSector(sector: Uint8Array): Uint8Array | undefined {
@@ -21,4 +22,36 @@ export function userDataOfRawSector(sector: Uint8Array): Uint8Array | undefined 
   const written = Buffer.from(sector.buffer, sector.byteOffset).readUInt32LE(code);
   if (errorDetectionCode(sector.subarray(covered, code)) !== written) return undefined;
   return sector.subarray(data, data + USER_DATA);
+}
+
+/**
+ * One sector out of several readings of it: of each byte the last that the drive was sure of by its C2 pointers (MMC-6), or
+ * else the last.
+ */
+export class RawReadings {
+  readonly #sector = new Uint8Array(RAW_SECTOR_SIZE);
+  /** A byte is sure that was not marked in some reading, or was the same in two. */
+  readonly #isSure = new Uint8Array(RAW_SECTOR_SIZE);
+  #count = 0;
+
+  /** Without C2 pointers behind the sector no byte is marked. */
+  add(reading: Uint8Array): void {
+    const pointers = reading.subarray(RAW_SECTOR_SIZE, RAW_SECTOR_SIZE + C2_SIZE);
+    for (let i = 0; i < RAW_SECTOR_SIZE; i += 1) {
+      // The first byte's bit is the highest.
+      const isMarked = ((pointers[i >> 3] ?? 0) & (0x80 >> (i & 7))) !== 0;
+      const byte = reading[i]!;
+      if (isMarked && this.#isSure[i] === 1) continue;
+      this.#isSure[i] = !isMarked || (this.#count > 0 && this.#sector[i] === byte) ? 1 : 0;
+      this.#sector[i] = byte;
+    }
+    this.#count += 1;
+  }
+
+  /** See userDataOfRawSector; nothing is proved by bytes that the drive is not sure of. */
+  userData(): Uint8Array | undefined {
+    const { covered, code } = LAYOUTS[this.#sector[MODE_OFFSET] === 2 ? 2 : 1];
+    const isSure = this.#isSure.subarray(covered, code + CODE_LENGTH).every((sure) => sure === 1);
+    return isSure ? userDataOfRawSector(this.#sector) : undefined;
+  }
 }

@@ -6,7 +6,9 @@ export const MEDIUM_ERROR = 0x3;
 export const UNIT_ATTENTION = 0x6;
 /** Additional sense code MEDIUM NOT PRESENT. */
 export const MEDIUM_NOT_PRESENT = 0x3a;
-/** Its qualifier TRAY OPEN. */
+/** Additional sense code MEDIUM REMOVAL PREVENTED. */
+export const REMOVAL_PREVENTED = 0x53;
+/** Qualifier TRAY OPEN of MEDIUM NOT PRESENT. */
 export const TRAY_OPEN = 0x02;
 
 const DESCRIPTOR_FORMATS = [0x72, 0x73];

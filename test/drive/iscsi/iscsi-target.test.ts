@@ -86,7 +86,7 @@ describe('A session', () => {
     connection.send(pdu(0x05, { tag: 4, at: { 20: [...header.subarray(20, 24)] }, data: list }));
     const status = await answer(connection);
     expect([status.header[0], status.header[3]]).toEqual([0x21, 0]);
-    expect(drive.pages.read(1, 'current', false)![3]).toBe(7);
+    expect(drive.pages.read(1, 'current', drive)![3]).toBe(7);
   });
 
   it('resets units, knows tasks that it has not, and logs out', async () => {

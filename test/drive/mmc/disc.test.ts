@@ -143,8 +143,18 @@ describe('A disc', () => {
     const performance = await drive().run([0xac, 0x10, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0]);
     expect(performance.readUInt32BE(0)).toBe(20);
     expect(performance.readUInt32BE(16)).toBe(299);
-    expect(await drive().refusal([0xbb, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0])).toBe('good');
     expect(await drive().refusal([0xac, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 0])).toBe('5/24/0');
+  });
+
+  it('tells which speed was set', async () => {
+    const tried = drive();
+    const speed = async (): Promise<number> =>
+      (await tried.run([0x1a, 0, 0x2a, 0, 255, 0])).readUInt16BE(4 + 14);
+    const best = await speed();
+    await tried.run([0xbb, 0, 0x02, 0xc4, 0xff, 0xff, 0, 0, 0, 0, 0, 0]);
+    expect(await speed()).toBe(0x02c4);
+    await tried.run([0xbb, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0]);
+    expect(await speed()).toBe(best);
   });
 
   it('grants every speed of streaming, and refuses one that makes no sense', async () => {

@@ -116,6 +116,20 @@ describe('READ CD', () => {
     expect(q.subarray(0, 10).toString('hex')).toBe('41010100000300000203');
   });
 
+  it('marks all bytes of a sector that the image lacks, and fails for whoever wants no marks', async () => {
+    const source = new FaultySource(IMAGE);
+    source.bad = [4 * 2048, 5 * 2048];
+    const damaged = new TestDrive(plainDisc(source));
+    const [good, bad] = [0, 1].map((i) => (raw: Buffer) => raw.subarray(i * 2646, (i + 1) * 2646));
+    const raw = await damaged.run(command(0xf8 | 2));
+    expect(good!(raw).subarray(2352)).toEqual(Buffer.alloc(294));
+    expect(good!(raw).subarray(16, 16 + 2048)).toEqual(blocks(3, 1));
+    expect(bad!(raw).subarray(2352)).toEqual(Buffer.alloc(294, 0xff));
+    // Neither data nor a code that would prove them.
+    expect(bad!(raw).subarray(16, 2352)).toEqual(Buffer.alloc(2336));
+    expect(await damaged.refusal(command(0xf8))).toBe('3/11/0');
+  });
+
   it('by time gives the same sectors, the end not included', async () => {
     expect(await drive().run([0xb9, 0, 0, 0, 2, 3, 0, 2, 5, 0x10, 0, 0])).toEqual(blocks(3, 2));
     expect(await drive().refusal([0xb9, 0, 0, 0, 2, 75, 0, 2, 76, 0x10, 0, 0])).toBe('5/24/0');

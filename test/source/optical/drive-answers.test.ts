@@ -8,7 +8,7 @@ import {
   parseInquiry,
   parseProfile,
 } from '../../../src/source/optical/drive-facts.js';
-import { userDataOfRawSector } from '../../../src/source/optical/raw-sector.js';
+import { RawReadings, userDataOfRawSector } from '../../../src/source/optical/raw-sector.js';
 import { describeSense, parseSenseData } from '../../../src/source/optical/sense-data.js';
 import { MAX_TOC_BYTES, parseTableOfContents } from '../../../src/source/optical/table-of-contents.js';
 
@@ -202,16 +202,17 @@ describe('Sense data', () => {
   });
 });
 
-describe('A whole sector', () => {
-  function sector(mode: number): Buffer {
-    const raw = Buffer.alloc(2352);
-    for (let i = 0; i < raw.length; i += 1) raw[i] = (i * 7) & 0xff;
-    raw[15] = mode;
-    if (mode === 2) raw.writeUInt32LE(errorDetectionCode(raw.subarray(16, 2072)), 2072);
-    else raw.writeUInt32LE(errorDetectionCode(raw.subarray(0, 2064)), 2064);
-    return raw;
-  }
+/** A whole sector with a right code. */
+function sector(mode: number): Buffer {
+  const raw = Buffer.alloc(2352);
+  for (let i = 0; i < raw.length; i += 1) raw[i] = (i * 7) & 0xff;
+  raw[15] = mode;
+  if (mode === 2) raw.writeUInt32LE(errorDetectionCode(raw.subarray(16, 2072)), 2072);
+  else raw.writeUInt32LE(errorDetectionCode(raw.subarray(0, 2064)), 2064);
+  return raw;
+}
 
+describe('A whole sector', () => {
   it.each([
     [1, 16],
     [2, 24],
@@ -231,6 +232,43 @@ describe('A whole sector', () => {
       expect(userDataOfRawSector(raw)).toBeUndefined();
       expect(userDataOfRawSector(sector(mode).subarray(0, 2351))).toBeUndefined();
     }
+  });
+});
+
+describe('Several readings of a sector', () => {
+  /** A reading in which bytes are wrong, and those at some places marked. */
+  function reading(wrong: readonly number[], marked: readonly number[]): Uint8Array {
+    const raw = Buffer.concat([sector(1), Buffer.alloc(294)]);
+    for (const place of wrong) raw[place]! ^= 0x10;
+    for (const place of marked) raw[2352 + (place >> 3)]! |= 0x80 >> (place & 7);
+    return raw;
+  }
+  const data = Uint8Array.from(sector(1).subarray(16, 16 + 2048));
+  function combine(...each: Uint8Array[]): Uint8Array | undefined {
+    const readings = new RawReadings();
+    for (const one of each) readings.add(one);
+    return readings.userData();
+  }
+
+  it('give the data of which the drive was sure in one of them each', () => {
+    expect(combine(reading([100, 2065], [100, 2065]))).toBeUndefined();
+    expect(combine(reading([100], [100]), reading([200], [200]))).toEqual(data);
+    expect(combine(reading([200], [200]), reading([100], [100]), reading([100], [100]))).toEqual(data);
+  });
+
+  it('are not believed for a marked byte until it is the same in two', () => {
+    expect(combine(reading([], [300]))).toBeUndefined();
+    expect(combine(reading([], [300]), reading([], [300]))).toEqual(data);
+    expect(combine(reading([300], [300]), reading([], [300]))).toBeUndefined();
+  });
+
+  it('are not believed without the code that proves them, however sure the drive is', () => {
+    expect(combine(reading([300], []))).toBeUndefined();
+    expect(combine(reading([300], [300]), reading([300], [300]))).toBeUndefined();
+  });
+
+  it('may have marks where no data are', () => {
+    expect(combine(reading([2100, 2351], [2100, 2351]))).toEqual(data);
   });
 });
 
