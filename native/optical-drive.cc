@@ -120,14 +120,21 @@ int unlock_alone(int file) {
   return result;
 }
 
+/** Linux hands a SCSI status on as a positive number where the drive has refused, which is no success. */
+int done_or_error(int result) {
+  if (result <= 0) return result;
+  errno = EIO;
+  return -1;
+}
+
 int64_t drive_request(int file, const std::string& request, int64_t argument) {
   const auto number = static_cast<unsigned long>(argument);
   if (request == "status") return ioctl(file, CDROM_DRIVE_STATUS, CDSL_CURRENT);
   if (request == "stamp") return media_stamp(file, argument);
-  if (request == "eject") return ioctl(file, CDROMEJECT);
-  if (request == "close") return ioctl(file, CDROMCLOSETRAY);
-  if (request == "lock") return number == 0 ? unlock_alone(file) : ioctl(file, CDROM_LOCKDOOR, number);
-  if (request == "speed") return ioctl(file, CDROM_SELECT_SPEED, number);
+  if (request == "eject") return done_or_error(ioctl(file, CDROMEJECT));
+  if (request == "close") return done_or_error(ioctl(file, CDROMCLOSETRAY));
+  if (request == "lock") return done_or_error(number == 0 ? unlock_alone(file) : ioctl(file, CDROM_LOCKDOOR, number));
+  if (request == "speed") return done_or_error(ioctl(file, CDROM_SELECT_SPEED, number));
   errno = EINVAL;
   return -1;
 }

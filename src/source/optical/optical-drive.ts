@@ -95,12 +95,12 @@ export class OpticalDrive implements AsyncDisposable {
 
   /** Opens the tray; rejects with `busy` while somebody has it locked. */
   async eject(): Promise<void> {
+    if ((await this.#device.isClaimed?.()) === true) throw this.#locked();
     try {
       await this.#request('eject');
     } catch (thrown) {
-      if (toIsodriveError(thrown).code !== 'busy') throw thrown;
+      if (toIsodriveError(thrown).code === 'permission') throw thrown;
       // The system refuses for whoever has the drive open, a mount that leaves the tray free too.
-      if ((await this.#device.isClaimed?.()) === true) throw this.#locked(thrown);
       await this.#ejectByCommand();
     }
   }
@@ -114,7 +114,7 @@ export class OpticalDrive implements AsyncDisposable {
     }
   }
 
-  #locked(cause: unknown): IsodriveError {
+  #locked(cause?: unknown): IsodriveError {
     return new IsodriveError(
       'busy',
       `Cannot eject "${this.path}": a mount or a program that reads its disc has it locked`,
