@@ -12,7 +12,7 @@ import { Medium } from '../../src/drive/mmc/medium.js';
 import { encodeMode1Sector } from '../../src/drive/mmc/sector-code.js';
 import { openDriveImage } from '../../src/drive/open-drive-image.js';
 import { BOOT_MESSAGE, BOOT_STATUS, bootImage } from '../support/boot-image.js';
-import { Guest, findGuestKernel } from '../support/guest.js';
+import { Guest, GUEST_TEST_TIME, findGuestKernel } from '../support/guest.js';
 import type { GuestResult } from '../support/guest.js';
 import { waitUntil } from '../support/private-isodrive.js';
 import { makeSampleImage } from '../support/sample-image.js';
@@ -154,7 +154,7 @@ describe.skipIf(kernel === undefined)(
       await writeFile(join(folder, 'exchanged'), '');
       result = await guest.finish();
       ejected = iscsi.events;
-    }, 300_000);
+    }, GUEST_TEST_TIME);
     afterAll(() => rm(folder, { recursive: true, force: true }));
 
     it('does everything that Linux asks of a drive', () => {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasProgram } from '../../scripts/bench/run-command.js';
-import { Guest, findGuestKernel } from '../support/guest.js';
+import { Guest, GUEST_TEST_TIME, findGuestKernel } from '../support/guest.js';
 import type { GuestResult } from '../support/guest.js';
 import { findExtent, makeSampleImage } from '../support/sample-image.js';
 
@@ -121,7 +121,7 @@ describe.skipIf(kernel === undefined)('A physical drive (needs QEMU, a kernel, x
       await touch(`${bus}.changed`);
     }
     result = await guest.finish();
-  }, 300_000);
+  }, GUEST_TEST_TIME);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it('serves every step of the script', () => {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DATA_OFFSET, RAW_SECTOR_SIZE, SYNC_LENGTH } from '../../src/disc/sector-parity.js';
-import { Guest, findGuestKernel } from '../support/guest.js';
+import { Guest, GUEST_TEST_TIME, findGuestKernel } from '../support/guest.js';
 import type { GuestResult } from '../support/guest.js';
 import { makeSampleImage } from '../support/sample-image.js';
 import { ServedDrive } from '../support/served-drive.js';
@@ -73,7 +73,7 @@ describe.skipIf(kernel === undefined)(
         network: true,
         script: script(address.port, address.pathname.split('/')[1]!),
       });
-    }, 300_000);
+    }, GUEST_TEST_TIME);
     afterAll(() => rm(folder, { recursive: true, force: true }));
 
     it('takes every command of theirs', () => {

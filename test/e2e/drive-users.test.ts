@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Guest, findGuestKernel } from '../support/guest.js';
+import { Guest, GUEST_TEST_TIME, findGuestKernel } from '../support/guest.js';
 import type { GuestResult } from '../support/guest.js';
 import { waitUntil } from '../support/private-isodrive.js';
 import { makeSampleImage } from '../support/sample-image.js';
@@ -17,9 +17,6 @@ const TOOLS = ['xorriso', 'eject', 'udisksctl', 'dbus-daemon', '/usr/lib/polkit-
 const kernel = await findGuestKernel(...TOOLS);
 /** Of the account in the guest, and of its group. */
 const USER = 12_345;
-
-/** Milliseconds for the guest, which starts the program more than a dozen times on an emulated processor. */
-const TIME_LIMIT = 480_000;
 
 /** The script of the guest; `reach` and `await` are how it and the test wait for each other. */
 const SCRIPT = `
@@ -118,7 +115,6 @@ describe.skipIf(kernel === undefined)(
         script: SCRIPT,
         init: 'systemd',
         qemu,
-        timeLimit: TIME_LIMIT,
       });
       const isLocked = async (): Promise<boolean> => {
         const devices = (await guest.qmp('query-block')) as { qdev: string; locked: boolean }[];
@@ -133,7 +129,7 @@ describe.skipIf(kernel === undefined)(
       await guest.qmp('eject', { id: 'user' });
       await writeFile(join(folder, 'button'), '');
       result = await guest.finish();
-    }, TIME_LIMIT + 30_000);
+    }, GUEST_TEST_TIME);
     afterAll(() => rm(folder, { recursive: true, force: true }));
 
     it('do what the script asks of them', () => {

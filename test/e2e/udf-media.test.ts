@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mustRun } from '../../scripts/bench/run-command.js';
 import { PseudoRandom } from '../../scripts/bench/pseudo-random.js';
 import { openImage } from '../../src/index/open-image.js';
-import { findGuestKernel } from '../support/guest.js';
+import { GUEST_TEST_TIME, findGuestKernel } from '../support/guest.js';
 import { listImage } from '../support/index-manifest.js';
 import { compareEntries, escapeBytes } from '../support/manifest.js';
 import type { ManifestEntry } from '../support/manifest.js';
@@ -122,7 +122,7 @@ describe.skipIf(kernel === undefined)('UDF that Linux filled (needs mkudffs, QEM
     }
     const members = MEMBERS.map((member) => ({ modified: TIME, ...member }));
     results = await fillImages(kernel!, images(), buildTar(members), folder);
-  }, 300_000);
+  }, GUEST_TEST_TIME);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it.each(

@@ -13,8 +13,10 @@ import type { GuestInit } from './guest-init.js';
 import { QmpClient } from './qmp.js';
 
 const QEMU = 'qemu-system-x86_64';
-/** Milliseconds; a boot takes some seconds, with systemd more. */
-const TIME_LIMIT = 240_000;
+/** Milliseconds: a boot takes some seconds, with systemd more, and a busy machine may take ten times as long. */
+const TIME_LIMIT = 600_000;
+/** Of a test, or of what prepares several, with a guest in it: so that the guest's own limit tells what it did. */
+export const GUEST_TEST_TIME = TIME_LIMIT + 60_000;
 /** Bytes of the console and of the output that a failure shows. */
 const SHOWN_BYTES = 3000;
 
@@ -40,7 +42,7 @@ export interface GuestOptions {
   readonly qemu?: readonly string[];
   /** MiB (default 1024). */
   readonly memory?: number;
-  /** Milliseconds until it is killed (default 240,000). */
+  /** Milliseconds until it is killed (default 600,000). */
   readonly timeLimit?: number;
 }
 

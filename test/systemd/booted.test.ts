@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasProgram } from '../../scripts/bench/run-command.js';
-import { Guest, findGuestKernel } from '../support/guest.js';
+import { Guest, GUEST_TEST_TIME, findGuestKernel } from '../support/guest.js';
 import { makeSampleImage } from '../support/sample-image.js';
 
 const kernel = await findGuestKernel();
@@ -71,18 +71,22 @@ describe.skipIf(!canRun)('The system units under systemd (needs QEMU, a kernel a
   beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'isodrive-systemd-'))));
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it('start with the first client, keep mounts through SIGKILL, SIGSTOP and upgrades, end when idle, and unmount', async () => {
-    await makeSampleImage(folder, { 'large.bin': 400_000, 'a/b/small': 10 });
-    const { output, status } = await Guest.run(kernel!, { folder, script: SCRIPT, init: 'systemd' });
-    expect(output.trimEnd().split('\n')).toEqual([
-      'before the first client: inactive',
-      expect.stringMatching(/^after it: active, main, stored [2-9]$/u),
-      'killed: its open file is read to the end',
-      'stopped: restarted by the watchdog, restarts 2',
-      'upgraded: the same mount',
-      'idle: inactive, success, socket active',
-      'stopped for good: mounts 0, success',
-    ]);
-    expect(status).toBe(0);
-  }, 240_000);
+  it(
+    'start with the first client, keep mounts through SIGKILL, SIGSTOP and upgrades, end when idle, and unmount',
+    async () => {
+      await makeSampleImage(folder, { 'large.bin': 400_000, 'a/b/small': 10 });
+      const { output, status } = await Guest.run(kernel!, { folder, script: SCRIPT, init: 'systemd' });
+      expect(output.trimEnd().split('\n')).toEqual([
+        'before the first client: inactive',
+        expect.stringMatching(/^after it: active, main, stored [2-9]$/u),
+        'killed: its open file is read to the end',
+        'stopped: restarted by the watchdog, restarts 2',
+        'upgraded: the same mount',
+        'idle: inactive, success, socket active',
+        'stopped for good: mounts 0, success',
+      ]);
+      expect(status).toBe(0);
+    },
+    GUEST_TEST_TIME,
+  );
 });
