@@ -13,6 +13,8 @@ export interface ServedDrive {
   readonly uris: readonly string[];
   /** Paths of the images, in the same order. */
   readonly images: readonly string[];
+  /** Those whose tray is open. */
+  readonly open: readonly string[];
 }
 
 /** `asked`: an initiator holds the lock, and was asked to let go; `refused`: it has no tray. */
@@ -163,9 +165,9 @@ function readLine(socket: Socket, patience: number): Promise<string | undefined>
 
 /** Any process of this user could listen there. */
 function parseDrive(value: object): ServedDrive | undefined {
-  const { process, uris, images } = value as Partial<Record<keyof ServedDrive, unknown>>;
-  if (typeof process !== 'number' || !isTexts(uris) || !isTexts(images)) return undefined;
-  return { process, uris, images };
+  const { process, uris, images, open } = value as Partial<Record<keyof ServedDrive, unknown>>;
+  if (typeof process !== 'number' || !isTexts(uris) || !isTexts(images) || !isTexts(open)) return undefined;
+  return { process, uris, images, open };
 }
 
 function isTexts(value: unknown): value is string[] {

@@ -105,6 +105,15 @@ describe.skipIf(!hasTools)('An image served as an iSCSI drive', () => {
     );
     expect(open).toContain(other);
     expect(open).not.toContain(image);
+    const state = async (): Promise<unknown> => {
+      const { stdout: text } = await isodrive('drives', '--json');
+      return (JSON.parse(text.toString()) as { served: { open: unknown }[] }).served[0]!.open;
+    };
+    expect(await state()).toEqual([]);
+    expect((await isodrive('eject', uri)).status).toBe(0);
+    expect(await state()).toEqual([uri]);
+    expect((await isodrive('drive', 'load', uri, image)).status).toBe(0);
+    expect(await state()).toEqual([]);
     const missing = await isodrive('drive', 'load', uri, join(folder, 'missing.iso'));
     expect(missing.status).toBe(3);
     const nobodys = await isodrive('drive', 'load', `${uri}7`, other);

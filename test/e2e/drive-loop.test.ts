@@ -38,7 +38,7 @@ describe.skipIf(!hasLoop)('An image served as a loop device (needs root and loop
       env: { ...process.env, ...env },
     });
     expect((JSON.parse(listed.stdout.toString()) as { served: unknown }).served).toEqual([
-      { process: expect.any(Number) as number, uris: [device], images: [image] },
+      { process: expect.any(Number) as number, uris: [device], images: [image], open: [] },
     ]);
     expect(await drive.end('SIGTERM')).toBe(143);
     await waitUntil(() => !existsSync(`/sys/class/block/${basename(device)}/loop/backing_file`));

@@ -46,7 +46,11 @@ export const runDriveServe: RunCommand = async (args, { output, signal }) => {
   const tell = chooseTeller(output);
   drives.forEach((drive, i) => (drive.onTray = (isOpen) => tell(uris[i]!, isOpen)));
   const announced = await announceDrive(servedDrivesFolder(args.text('socket')), {
-    describe: () => ({ process: process.pid, uris, images: changer.images.map(({ path }) => path) }),
+    describe: () => ({
+      ...{ process: process.pid, uris },
+      images: changer.images.map(({ path }) => path),
+      open: uris.filter((_, unit) => drives[unit]?.isTrayOpen === true),
+    }),
     moveTray: (uri, opens) => (uris.includes(uri) ? moveTray(drives[uris.indexOf(uri)], opens) : undefined),
     load: async (uri, path) => {
       const unit = uris.indexOf(uri);

@@ -44,6 +44,9 @@ function describeDrive(drive: PhysicalDrive, kind: 'physical' | 'virtual'): stri
   return [path, kind, STATE_TEXTS[state], disc.filter((text) => text !== '').join(', '), name];
 }
 
-function describeServed({ uris, images, process }: ServedDrive): string[][] {
-  return uris.map((uri, i) => [uri, 'virtual', 'disc', `process ${process}`, images[i] ?? '']);
+function describeServed({ uris, images, open, process }: ServedDrive): string[][] {
+  return uris.map((uri, i) => {
+    const state = STATE_TEXTS[open.includes(uri) ? 'open' : 'loaded'];
+    return [uri, 'virtual', state, `process ${process}`, images[i] ?? ''];
+  });
 }
