@@ -2,15 +2,15 @@
 // headers and a linker that signs (ISODRIVE_ZIG names it). Of the frameworks and libc++ zig has nothing to link with: it
 // links with stubs (.tbd), of which a linker needs no more than where a library is installed and what it exports.
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { ADDON_FLAGS, listUnits, modified } from './addon-units.mjs';
 
 const root = join(import.meta.dirname, '..');
 const folder = join(root, 'native', 'macos');
 const output = join(root, 'build', 'macos');
 const stubs = join(output, 'stubs');
-const modules = join(root, 'node_modules');
 /** Framework -> how the names of its functions begin. */
 const FRAMEWORKS = { IOKit: 'IO', CoreFoundation: 'CF' };
 /** Oldest system that it runs on; that Node runs on too. */
@@ -21,12 +21,9 @@ const MACHINES = {
   x64: { zig: 'x86_64', apple: 'x86_64' },
 };
 const FLAGS = [
-  ...['-std=c++20', '-O2', '-fPIC', '-fvisibility=hidden', '-fno-exceptions', '-fno-rtti'],
-  ...['-Wall', '-Wextra', '-Werror', '-DNAPI_VERSION=9', '-DNAPI_DISABLE_CPP_EXCEPTIONS'],
-  ...['-DNODE_ADDON_API_DISABLE_DEPRECATED', '-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
+  ...[...ADDON_FLAGS, '-fPIC', '-fvisibility=hidden'],
   // What headers of libc++ call otherwise is not in the library before macOS 13.3.
   '-D_LIBCPP_VERBOSE_ABORT(...)=__builtin_abort()',
-  ...['node-api-headers/include', 'node-addon-api'].flatMap((path) => ['-isystem', join(modules, path)]),
 ];
 /** What code of these headers takes of libc++: new, delete, the abort of pure virtual functions, and what of std::string is not inline. */
 const LIBCXX_SYMBOLS = [
@@ -37,7 +34,6 @@ const LIBCXX_SYMBOLS = [
 ];
 
 const execute = promisify(execFile);
-const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 /** Text of a stub (TBD version 4). */
 function stubOf(installName, symbols) {
@@ -104,31 +100,16 @@ async function run([program, ...before], args) {
 
 async function buildFor(machine) {
   const { compile, link, libraries } = toolsFor(machine);
-  const objects = join(output, machine);
-  mkdirSync(objects, { recursive: true });
-  const files = readdirSync(folder);
-  const headers = files.filter((file) => file.endsWith('.hh')).map((file) => modified(join(folder, file)));
-  const newest = Math.max(modified(import.meta.filename), ...headers);
-  const units = files
-    .filter((file) => file.endsWith('.cc'))
-    .map((file) => [join(folder, file), join(objects, `${file}.o`)]);
-  for (const [source, object] of units) {
-    if (modified(object) > Math.max(newest, modified(source))) continue;
-    await run(compile, [...FLAGS, '-c', source, '-o', object]);
-  }
+  const own = join(output, machine);
+  mkdirSync(own, { recursive: true });
+  const { objects, stale } = listUnits({ folder, output: own, script: import.meta.filename });
+  for (const [source, object] of stale) await run(compile, [...FLAGS, '-c', source, '-o', object]);
   const addon = join(output, `isodrive-macos-${machine}.node`);
-  if (modified(addon) > Math.max(...units.map(([, object]) => modified(object)))) return;
+  if (modified(addon) > Math.max(...objects.map(modified))) return;
   const frameworks = Object.keys(FRAMEWORKS).flatMap((name) => ['-framework', name]);
   // Node's own functions are found in the process that loads it.
   const mode = ['-shared', '-undefined', 'dynamic_lookup', '-install_name', '@rpath/isodrive-macos.node'];
-  await run(link, [
-    ...mode,
-    ...units.map(([, object]) => object),
-    ...libraries,
-    ...frameworks,
-    '-o',
-    `${addon}.tmp`,
-  ]);
+  await run(link, [...mode, ...objects, ...libraries, ...frameworks, '-o', `${addon}.tmp`]);
   renameSync(`${addon}.tmp`, addon);
 }
 

@@ -3,8 +3,9 @@
 // Objects are rebuilt when a source or header is newer; ISODRIVE_CXXFLAGS adds flags (sanitizers) in a folder of its own.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { ADDON_FLAGS, listUnits, modified } from './addon-units.mjs';
 
 const root = join(import.meta.dirname, '..');
 const sources = join(root, 'native');
@@ -14,29 +15,7 @@ const KEEPER = 'keeper';
 const OTHERS = ['windows', 'macos'];
 const extra = (process.env.ISODRIVE_CXXFLAGS ?? '').split(' ').filter(Boolean);
 const compiler = process.env.CXX ?? 'c++';
-const flags = [
-  '-std=c++20',
-  '-O2',
-  '-g1',
-  '-fPIC',
-  '-fvisibility=hidden',
-  '-fno-exceptions',
-  '-fno-rtti',
-  '-Wall',
-  '-Wextra',
-  '-Werror',
-  '-pthread',
-  '-DNAPI_VERSION=9',
-  '-DNAPI_DISABLE_CPP_EXCEPTIONS',
-  '-DNODE_ADDON_API_DISABLE_DEPRECATED',
-  // A thread of JavaScript that is being ended refuses every call, which must not end the process.
-  '-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
-  ...extra,
-];
-const includes = ['node-api-headers/include', 'node-addon-api'].flatMap((path) => [
-  '-isystem',
-  join(root, 'node_modules', path),
-]);
+const flags = [...ADDON_FLAGS, '-g1', '-fPIC', '-fvisibility=hidden', '-pthread', ...extra];
 
 /** Runs the compiler; its messages go to stderr. Gives the exit code, 127 when there is no compiler. */
 function run(args) {
@@ -47,8 +26,6 @@ function run(args) {
   });
 }
 
-const modified = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
-
 /** Gives 0 when the addon is up to date, else the compiler's exit code. */
 export async function buildNative() {
   const variant =
@@ -57,22 +34,18 @@ export async function buildNative() {
   const addon = join(output, 'isodrive.node');
   const keeper = join(output, 'isodrive-keeper');
   mkdirSync(join(output, KEEPER), { recursive: true });
-  const files = readdirSync(sources, { recursive: true });
-  const headers = files.filter((file) => file.endsWith('.hh')).map((file) => modified(join(sources, file)));
-  const newest = Math.max(modified(import.meta.filename), ...headers);
-  const units = files
-    .filter((file) => file.endsWith('.cc') && !OTHERS.some((folder) => file.startsWith(folder)))
-    .map((file) => [join(sources, file), join(output, `${file}.o`)]);
-  const stale = units.filter(([source, object]) => modified(object) <= Math.max(newest, modified(source)));
-  const objects = units.map(([, object]) => object);
+  const { objects, stale } = listUnits({
+    ...{ folder: sources, output, script: import.meta.filename },
+    accepts: (file) => !OTHERS.some((folder) => file.startsWith(folder)),
+  });
   const built = Math.min(modified(addon), modified(keeper));
   if (stale.length === 0 && built >= Math.max(...objects.map(modified))) return 0;
-  process.stderr.write(`isodrive: compiling the native parts (${stale.length} of ${units.length} files)\n`);
+  process.stderr.write(`isodrive: compiling the native parts (${stale.length} of ${objects.length} files)\n`);
   const queue = [...stale];
   let failed = 0;
   const worker = async () => {
     for (let unit = queue.pop(); unit !== undefined && failed === 0; unit = queue.pop()) {
-      failed ||= await run([...flags, ...includes, '-c', unit[0], '-o', unit[1]]);
+      failed ||= await run([...flags, '-c', unit[0], '-o', unit[1]]);
     }
   };
   await Promise.all([worker(), worker()]);

@@ -1,19 +1,18 @@
 // Builds the Windows addon with mingw-w64, on Linux or Windows: the import library for node.exe is made of the list of its
 // functions in npm's node-api-headers, so that nothing of Node's own has to be fetched. Only what has changed is compiled.
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { ADDON_FLAGS, listUnits, modified } from './addon-units.mjs';
 import { acquireLock } from './build-lock.mjs';
 
 const root = join(import.meta.dirname, '..');
 const output = join(root, 'build', 'windows');
 const modules = join(root, 'node_modules');
-const headers = [join(modules, 'node-api-headers', 'include'), join(modules, 'node-addon-api')];
 const TOOLS = process.env.ISODRIVE_MINGW ?? 'x86_64-w64-mingw32-';
 
 const execute = promisify(execFile);
-const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 /** Debian's plain compiler has no std::mutex, which node-addon-api names; elsewhere it is the only one. */
 function findCompiler() {
@@ -37,28 +36,14 @@ try {
   }
   const folder = join(root, 'native', 'windows');
   const compiler = TOOLS + findCompiler();
-  const flags = [
-    ...['-std=c++20', '-O2', '-fno-exceptions', '-fno-rtti', '-Wall', '-Wextra', '-Werror'],
-    ...['-DNAPI_VERSION=9', '-DNAPI_DISABLE_CPP_EXCEPTIONS', '-DNODE_ADDON_API_DISABLE_DEPRECATED'],
-    ...['-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS', '-D_WIN32_WINNT=0x0A00', '-DUNICODE'],
-    ...headers.flatMap((path) => ['-isystem', path]),
-  ];
-  const files = readdirSync(folder);
-  const newest = Math.max(
-    modified(import.meta.filename),
-    ...files.filter((file) => file.endsWith('.hh')).map((file) => modified(join(folder, file))),
-  );
-  const units = files
-    .filter((file) => file.endsWith('.cc'))
-    .map((file) => [join(folder, file), join(output, `${file}.o`)]);
-  const queue = units.filter(([source, object]) => modified(object) <= Math.max(newest, modified(source)));
+  const flags = [...ADDON_FLAGS, '-D_WIN32_WINNT=0x0A00', '-DUNICODE'];
+  const { objects, stale } = listUnits({ folder, output, script: import.meta.filename });
   const compileNext = async () => {
-    for (let unit = queue.pop(); unit !== undefined; unit = queue.pop()) {
+    for (let unit = stale.pop(); unit !== undefined; unit = stale.pop()) {
       await execute(compiler, [...flags, '-c', unit[0], '-o', unit[1]]);
     }
   };
   await Promise.all([compileNext(), compileNext()]);
-  const objects = units.map(([, object]) => object);
   const addon = join(output, 'isodrive-windows.node');
   if (modified(addon) <= Math.max(...objects.map(modified))) {
     await execute(compiler, [

@@ -3,6 +3,9 @@ import { stat } from 'node:fs/promises';
 import type { DriveRequest, ScsiResult } from '../../../native/index.js';
 import type { SourceIdentity } from '../byte-source.js';
 
+/** CDROM_DRIVE_STATUS of linux/cdrom.h, which DriveRequest is in terms of on every system. */
+export const DRIVE_STATUS = { empty: 1, open: 2, notReady: 3, loaded: 4 } as const;
+
 /** `quiet` neither waits for a disc nor moves the tray, and leaves the button free; `disc` locks the tray while it is open. */
 export type DriveMode = 'quiet' | 'disc';
 

@@ -11,6 +11,7 @@ import { loadMacosAddon } from '../../../native/macos/index.js';
 import type { DiscCall, MacosAddon, MacosDisc, MacosDriveEntry } from '../../../native/macos/index.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError, isSystemError } from '../../base/error.js';
+import { DRIVE_STATUS } from './drive-device.js';
 import type { DeviceFacts, DriveDevice, DriveMode } from './drive-device.js';
 import {
   capacityAnswer,
@@ -20,14 +21,11 @@ import {
   tableOfContentsAnswer,
 } from './macos-answers.js';
 import { BLOCK_SIZE } from './optical-drive.js';
-import { MEDIUM_ERROR, MEDIUM_NOT_PRESENT, NOT_READY } from './sense-data.js';
+import { CHECK_CONDITION, MEDIUM_ERROR, MEDIUM_NOT_PRESENT, NOT_READY } from './sense-data.js';
 
 /** Whole discs: their block device, or the raw one. */
 const DISC_PATH = /^\/dev\/r?(disk\d{1,5})$/u;
-/** As Linux counts them (CDROM_DRIVE_STATUS), which DriveRequest is in terms of. */
-const STATUS = { empty: 1, loaded: 4 } as const;
 const GOOD = 0;
-const CHECK_CONDITION = 2;
 const ILLEGAL_REQUEST = 0x5;
 /** Kilobytes a second of a CD at single speed (MMC-6, SET CD SPEED), and the value for the fastest. */
 const SINGLE_SPEED = 177;
@@ -101,7 +99,7 @@ export class MacosDrive implements DriveDevice {
     const { disc } = this.#look();
     switch (request) {
       case 'status':
-        return disc === undefined ? STATUS.empty : STATUS.loaded;
+        return disc === undefined ? DRIVE_STATUS.empty : DRIVE_STATUS.loaded;
       case 'stamp':
         return disc?.id ?? 0;
       case 'eject':

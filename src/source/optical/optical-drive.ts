@@ -25,6 +25,7 @@ import {
 } from './drive-facts.js';
 import type { DriveIdentity } from './drive-facts.js';
 import {
+  CHECK_CONDITION,
   describeSense,
   MEDIUM_NOT_PRESENT,
   NOT_READY,
@@ -48,7 +49,6 @@ export const C2_SIZE = RAW_SECTOR_SIZE / 8;
 const COMMAND_TIMEOUT = 30_000;
 /** Attentions (reset, new disc) that may stand before a command's own answer. */
 const MAX_ATTENTIONS = 3;
-const CHECK_CONDITION = 2;
 /** What systems make of a command that a drive does not have (on Linux EDRIVE_CANT_DO_THIS is EOPNOTSUPP). */
 const UNKNOWN_COMMAND = new Set(['EOPNOTSUPP', 'ENOSYS', 'ENOTTY']);
 

@@ -1,6 +1,9 @@
 // Why a drive did not carry out a command, from its sense data (SPC-4, fixed and descriptor format).
 import { ByteCursor } from '../../base/byte-cursor.js';
 
+/** SAM status of a command that has sense data. */
+export const CHECK_CONDITION = 2;
+
 export const NOT_READY = 0x2;
 export const MEDIUM_ERROR = 0x3;
 export const UNIT_ATTENTION = 0x6;

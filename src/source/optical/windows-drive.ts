@@ -5,8 +5,9 @@ import type { WindowsAddon, WindowsDrive as DriveHandle } from '../../../native/
 import type { DriveRequest, ScsiResult } from '../../../native/index.js';
 import { isSystemError } from '../../base/error.js';
 import { testUnitReadyCommand } from './drive-commands.js';
+import { DRIVE_STATUS } from './drive-device.js';
 import type { DeviceFacts, DriveDevice, DriveMode } from './drive-device.js';
-import { MEDIUM_NOT_PRESENT, NOT_READY, TRAY_OPEN, parseSenseData } from './sense-data.js';
+import { CHECK_CONDITION, MEDIUM_NOT_PRESENT, NOT_READY, TRAY_OPEN, parseSenseData } from './sense-data.js';
 
 /** DRIVE_CDROM of winbase.h. */
 const DRIVE_CDROM = 5;
@@ -15,13 +16,10 @@ const DRIVE_CDROM = 5;
  * that of an image that Windows has attached and that of a machine of Hyper-V are both Msft "Virtual DVD-ROM".
  */
 const VIRTUAL_BUSES = [0x0e, 0x0f];
-/** As Linux counts them (CDROM_DRIVE_STATUS), which DriveRequest is in terms of. */
-const STATUS = { empty: 1, open: 2, notReady: 3, loaded: 4 } as const;
 /** Milliseconds for a drive to say how it is. */
 const STATUS_TIMEOUT = 10_000;
 /** Attentions (reset, new disc) that may stand before the state itself. */
 const MAX_ATTENTIONS = 3;
-const CHECK_CONDITION = 2;
 /** winerror.h -> errno. */
 const ERRNO_NAMES: ReadonlyMap<number, string> = new Map([
   [1, 'ENOTTY'],
@@ -93,14 +91,14 @@ export class WindowsDrive implements DriveDevice {
   async #readStatus(): Promise<number> {
     for (let attempt = 0; ; attempt += 1) {
       const result = await this.command(testUnitReadyCommand(), new Uint8Array(), STATUS_TIMEOUT);
-      if (result.status !== CHECK_CONDITION) return STATUS.loaded;
+      if (result.status !== CHECK_CONDITION) return DRIVE_STATUS.loaded;
       const sense = parseSenseData(result.sense, this.#path);
       if (sense?.key === NOT_READY) {
-        if (sense.code !== MEDIUM_NOT_PRESENT) return STATUS.notReady;
-        return sense.qualifier === TRAY_OPEN ? STATUS.open : STATUS.empty;
+        if (sense.code !== MEDIUM_NOT_PRESENT) return DRIVE_STATUS.notReady;
+        return sense.qualifier === TRAY_OPEN ? DRIVE_STATUS.open : DRIVE_STATUS.empty;
       }
       // Whatever else is wrong, reading will say so.
-      if (attempt >= MAX_ATTENTIONS) return STATUS.loaded;
+      if (attempt >= MAX_ATTENTIONS) return DRIVE_STATUS.loaded;
     }
   }
 
