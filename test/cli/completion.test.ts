@@ -1,10 +1,8 @@
 // Completion scripts, fed to the shells they are for.
 import { describe, expect, it } from 'vitest';
-import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/bench/run-command.js';
 import { renderCompletion } from '../../src/cli/render-completion.js';
-
-const hasZsh = await hasProgram('zsh');
-const hasFish = await hasProgram('fish');
+import { needs } from '../support/needs.js';
 
 /** Words that bash offers for the last of `words`. */
 async function completeInBash(...words: string[]): Promise<string[]> {
@@ -25,11 +23,11 @@ describe('Completion', () => {
     expect(await completeInBash('mount', '/et')).toEqual(['/etc']);
   });
 
-  it.skipIf(!hasZsh)('is understood by zsh', async () => {
+  it('is understood by zsh', needs('zsh'), async () => {
     await mustRun('zsh', ['-n', '-c', renderCompletion('zsh')]);
   });
 
-  it.skipIf(!hasFish)('offers commands and options in fish', async () => {
+  it('offers commands and options in fish', needs('fish'), async () => {
     const ask = async (line: string): Promise<string> => {
       const script = `${renderCompletion('fish')}\ncomplete -C '${line}'`;
       return (await mustRun('fish', ['-c', script])).stdout.toString();

@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandResult } from '../../scripts/bench/run-command.js';
-import { hasProgram, mustRun, runCommand } from '../../scripts/bench/run-command.js';
+import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
+import { needs } from '../support/needs.js';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
 /** Runs before all else, in the daemon too. */
 const PRELOADED = "Object.defineProperty(process, 'platform', { value: 'darwin' });";
-const hasXorriso = await hasProgram('xorriso');
 
-describe.skipIf(!hasXorriso)('On macOS', () => {
+describe('On macOS', needs('xorriso'), () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'isodrive-darwin-'));

@@ -7,7 +7,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun, runCommand } from '../../scripts/bench/run-command.js';
+import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
 import type { CommandResult } from '../../scripts/bench/run-command.js';
 import { RescueMap } from '../../src/source/rescue-map.js';
 import { formatMapText } from '../../src/source/rescue-map-text.js';
@@ -16,15 +16,13 @@ import { expectFailure } from '../support/command-failure.js';
 import { listTree } from '../support/list-tree.js';
 import { PrivateIsodrive } from '../support/private-isodrive.js';
 import { findExtent, makeSampleImage } from '../support/sample-image.js';
+import { needs } from '../support/needs.js';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 const MAIN = join(PROJECT, 'dist', 'src', 'cli', 'main.js');
 const SECTOR = 2048;
 const PAGE = 4096;
 const FILES = { 'early/first.bin': 300_000, 'late/big.bin': 3_000_000, 'late/last.bin': 700_000 };
-const hasTools = (await hasProgram('xorriso')) && (await hasProgram('isoinfo'));
-const hasRescue = hasTools && (await hasProgram('ddrescue'));
-const isRoot = process.geteuid?.() === 0;
 
 interface Report {
   readonly finished: boolean;
@@ -36,7 +34,7 @@ interface Report {
   readonly resumed: boolean;
 }
 
-describe.skipIf(!hasTools)('isodrive create', () => {
+describe('isodrive create', needs('xorriso', 'isoinfo'), () => {
   let folder: string;
   let image: string;
   let bytes: Buffer;
@@ -202,7 +200,7 @@ describe.skipIf(!hasTools)('isodrive create', () => {
     await expectImage(output);
   });
 
-  it.skipIf(!isRoot)('goes on when there is room again', async () => {
+  it('goes on when there is room again', needs('root'), async () => {
     const small = join(folder, 'small');
     await mkdir(small);
     await mustRun('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', small]);
@@ -238,7 +236,7 @@ describe.skipIf(!hasTools)('isodrive create', () => {
     await expectImage(output);
   });
 
-  it.skipIf(!hasRescue)('goes on where ddrescue stopped', async () => {
+  it('goes on where ddrescue stopped', needs('ddrescue'), async () => {
     const output = fresh();
     const bad = (await findExtent(image, '/late/big.bin')) + 100 * SECTOR;
     {
@@ -251,7 +249,7 @@ describe.skipIf(!hasTools)('isodrive create', () => {
     await expectImage(output);
   });
 
-  it.skipIf(!hasRescue)('leaves a map that ddrescue goes on from', async () => {
+  it('leaves a map that ddrescue goes on from', needs('ddrescue'), async () => {
     const output = fresh();
     const bad = (await findExtent(image, '/late/big.bin')) + 200 * SECTOR;
     {

@@ -5,14 +5,12 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram } from '../../scripts/bench/run-command.js';
 import { expectFailure } from '../support/command-failure.js';
 import { SMALL_IMAGE } from '../support/daemon-process.js';
 import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
+import { needs } from '../support/needs.js';
 
-const hasTools = await hasProgram('fusermount3');
-
-describe.skipIf(!hasTools)('isodrive run', () => {
+describe('isodrive run', needs('fusermount3'), () => {
   let isodrive: PrivateIsodrive;
   beforeAll(async () => {
     isodrive = await PrivateIsodrive.start();

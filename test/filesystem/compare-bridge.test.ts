@@ -3,15 +3,14 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/bench/run-command.js';
 import { openImage } from '../../src/index/open-image.js';
 import { checkImage } from '../../src/present/check-image.js';
 import type { OpenedImage } from '../../src/index/open-image.js';
 import { readAll } from '../support/opened-bytes.js';
+import { needs } from '../support/needs.js';
 
-const hasGenisoimage = await hasProgram('genisoimage');
-
-describe.skipIf(!hasGenisoimage)('U8: of a bridge disc (needs genisoimage)', () => {
+describe('U8: of a bridge disc (needs genisoimage)', needs('genisoimage'), () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'isodrive-bridge-'));

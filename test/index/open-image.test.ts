@@ -10,10 +10,11 @@ import { readExtents } from '../../src/index/node-record.js';
 import { openImage } from '../../src/index/open-image.js';
 import { SECTOR, buildIso } from '../support/iso-builder.js';
 import { openBytes, readAll } from '../support/opened-bytes.js';
+import { needs } from '../support/needs.js';
 
 const GIB = 1024 ** 3;
 
-describe('an opened image', () => {
+describe('an opened image', needs('xorriso'), () => {
   let folder: string;
   let image: string;
   beforeAll(async () => {

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keeperProgram } from '../../src/protocol/start-daemon.js';
+import { needs } from '../support/needs.js';
+import { hasEnded } from '../support/has-ended.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const CHILD = join(ROOT, 'test', 'support', 'keeper-child.mjs');
@@ -18,7 +20,7 @@ interface Start {
   readonly isOurs: boolean;
 }
 
-describe.skipIf(!existsSync(keeperProgram()))('isodrive-keeper', () => {
+describe('isodrive-keeper', needs({ what: 'isodrive-keeper', isThere: existsSync(keeperProgram()) }), () => {
   let folder: string;
   let file: string;
   beforeEach(async () => {
@@ -74,6 +76,6 @@ describe.skipIf(!existsSync(keeperProgram()))('isodrive-keeper', () => {
     await expect.poll(starts, { timeout: 10_000 }).toHaveLength(1);
     process.kill(pid, 'SIGTERM');
     await ended;
-    expect(existsSync(`/proc/${(await starts())[0]!.pid}`)).toBe(false);
+    expect(hasEnded((await starts())[0]!.pid)).toBe(true);
   });
 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FileSource } from '../../src/source/file-source.js';
+import { needs } from '../support/needs.js';
 
 const CONTENT = Buffer.from(Array.from({ length: 5000 }, (_, i) => i % 251));
 
@@ -117,7 +118,7 @@ describe('a file source', () => {
     });
   });
 
-  it.skipIf(process.getuid?.() !== 0)('knows the size of a block device (needs root)', async () => {
+  it('knows the size of a block device (needs root)', needs('loop devices'), async () => {
     const path = await place('disk', Buffer.alloc(1024 * 1024, 7));
     const device = execFileSync('losetup', ['--find', '--show', '--read-only', path]).toString().trim();
     try {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { hasProgram, mustRun } from '../../../scripts/bench/run-command.js';
+import { mustRun } from '../../../scripts/bench/run-command.js';
 import { SPARE_LOOKUPS } from '../../../src/filesystem/hfs/lookup-budget.js';
 import { MAX_RESOURCE_BYTES } from '../../../src/filesystem/hfs/mac-attributes.js';
 import { MAX_FILE_ATTRIBUTES } from '../../../src/filesystem/hfsplus/attribute-tree.js';
@@ -19,8 +19,8 @@ import { readFileContent } from '../../support/file-content.js';
 import { ROOT, buildHfsPlus } from '../../support/hfsplus-builder.js';
 import type { CatalogEntry } from '../../support/hfsplus-builder.js';
 import { openBytes, readAll } from '../../support/opened-bytes.js';
+import { needs } from '../../support/needs.js';
 
-const has7Zip = await hasProgram('7z');
 const FILE = 0o100644;
 const COMPRESSED = 0x20;
 const BLOCK = 65_536;
@@ -318,7 +318,7 @@ describe('a link to a folder', () => {
 
 // The builder is ours: what it writes has to be so to somebody else as well.
 describe('the builder of compressed files', () => {
-  it.skipIf(!has7Zip)('writes what 7-Zip decompresses as well', async () => {
+  it('writes what 7-Zip decompresses as well', needs('7z'), async () => {
     const folder = await mkdtemp(join(tmpdir(), 'isodrive-decmpfs-'));
     try {
       const path = join(folder, 'volume.hfs');
