@@ -17,7 +17,11 @@ describe('Completion', () => {
     expect(await completeInBash('un')).toEqual(['unmount']);
     expect(await completeInBash('daemon', '')).toEqual(['logs', 'run', 'start', 'stop', 'upgrade']);
     expect(await completeInBash('daemon', 'logs', '--f')).toEqual(['--follow']);
-    expect(await completeInBash('mount', 'x.iso', '--a')).toEqual(['--allow-other', '--associated']);
+    expect(await completeInBash('mount', 'x.iso', '--a')).toEqual(['--allow-other', '--associated', '--at']);
+    expect(await completeInBash('umount', '--a')).toEqual(['--all']);
+    expect(await completeInBash('ls', '--hash', 's')).toEqual(['sha1', 'sha256', 'sha512']);
+    expect(await completeInBash('create', '--h')).toEqual(['--hash', '--help']);
+    expect(await completeInBash('cat', '--')).not.toContain('--json');
     expect(await completeInBash('mount', '--tree', 'j')).toEqual(['joliet']);
     expect(await completeInBash('completion', '')).toEqual(['bash', 'fish', 'zsh']);
     expect(await completeInBash('mount', '/et')).toEqual(['/etc']);

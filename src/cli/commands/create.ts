@@ -12,13 +12,12 @@ import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import { openImageFile } from '../../source/open-image-file.js';
 import { DriveSource } from '../../source/optical/drive-source.js';
-import type { CommandArguments, RunCommand } from '../command-spec.js';
+import type { RunCommand } from '../command-spec.js';
 import { formatBytes, formatCount, formatSeconds } from '../count-text.js';
 import type { Output } from '../output.js';
 import { ProgressLine } from '../progress-line.js';
 
 const DEFAULT_RETRIES = 3;
-const MAX_RETRIES = 1000;
 /** Affected files shown to people. */
 const MAX_FILES_SHOWN = 20;
 
@@ -27,12 +26,14 @@ export const runCreate: RunCommand = async (args, { output, signal }) => {
   const map = args.text('map');
   const paths = outputPaths(resolve(args.required('output')), map === undefined ? undefined : resolve(map));
   const algorithms = parseAlgorithms(args.text('hash') ?? 'sha256');
-  const retries = parseRetries(args);
+  const retries = args.number('retries') ?? DEFAULT_RETRIES;
   await using source = (await openImageFile(path, undefined, signal)).source;
   await refuseSameFile(path, paths.output);
-  const speed = parseSpeed(args);
+  const speed = args.number('speed');
   if (speed !== undefined) await setSpeed(source, speed);
   const line = output.stderrIsTerminal && !output.json ? new ProgressLine(output.stderr) : undefined;
+  const show = chooseProgress(output, line);
+  let share = 0;
   let report: CreateReport;
   try {
     report = await createImage(source, {
@@ -42,7 +43,17 @@ export const runCreate: RunCommand = async (args, { output, signal }) => {
       force: args.flag('force'),
       acceptErrors: args.flag('accept-errors'),
       schemaVersion: SCHEMA_VERSION,
-      onProgress: chooseProgress(output, line),
+      onProgress: (progress, rescued) => {
+        const { stage, bytesRescued, bytesTotal } = progress;
+        if (stage !== 'verify') share = Math.floor((100 * bytesRescued) / Math.max(1, bytesTotal));
+        show?.(progress, rescued);
+      },
+    });
+  } catch (thrown) {
+    if (!(thrown instanceof IsodriveError) || thrown.code !== 'cancelled') throw thrown;
+    throw new IsodriveError('cancelled', `Stopped at ${share} %, the rest is still to be read`, {
+      cause: thrown,
+      action: 'The same command goes on from there',
     });
   } finally {
     line?.clear();
@@ -94,22 +105,6 @@ async function printReport(report: CreateReport, output: Output): Promise<void> 
     ...(affectedFiles.length === 0 ? [] : [`${formatCount(affectedFiles.length, 'file', 'files')} affected`]),
   ];
   await output.line(`${report.image}: ${parts.join(', ')}`);
-}
-
-function parseRetries(args: CommandArguments): number {
-  const text = args.text('retries');
-  if (text === undefined) return DEFAULT_RETRIES;
-  const value = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
-  if (value <= MAX_RETRIES) return value;
-  throw new IsodriveError('usage', `Argument "retries" is "${text}", expected a number up to ${MAX_RETRIES}`);
-}
-
-function parseSpeed(args: CommandArguments): number | undefined {
-  const text = args.text('speed');
-  if (text === undefined) return undefined;
-  const value = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (value >= 1) return value;
-  throw new IsodriveError('usage', `Argument "speed" is "${text}", expected a number from 1 to 999`);
 }
 
 async function setSpeed(source: ByteSource, speed: number): Promise<void> {

@@ -4,7 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IsodriveError, isSystemError } from '../../base/error.js';
 import { daemonLogPath } from '../../protocol/socket-path.js';
-import type { CommandArguments, RunCommand } from '../command-spec.js';
+import type { RunCommand } from '../command-spec.js';
 import { findSocket } from '../find-socket.js';
 import { formatLogLine } from '../format-log-line.js';
 
@@ -15,7 +15,7 @@ const WINDOW = 1024 * 1024;
 const FOLLOW_INTERVAL = 250;
 
 export const runDaemonLogs: RunCommand = async (args, { output, signal }) => {
-  const count = parseCount(args);
+  const count = args.number('lines') ?? DEFAULT_LINES;
   if (findSocket(args).isSystem) throw refuseServiceLog();
   await using log = await openLogFile(daemonLogPath());
   let { size } = await log.stat();
@@ -49,12 +49,6 @@ function refuseServiceLog(): IsodriveError {
       action: 'Run journalctl -u isodrived, as an administrator',
     },
   );
-}
-
-function parseCount(args: CommandArguments): number {
-  const text = args.text('lines') ?? String(DEFAULT_LINES);
-  if (/^\d{1,9}$/u.test(text)) return Number(text);
-  throw new IsodriveError('usage', `Number of lines is "${text}", expected a whole number`);
 }
 
 async function openLogFile(path: string): Promise<FileHandle> {
