@@ -3,6 +3,7 @@
 // command does not need: its own start is a good part of what a user waits for.
 import { constants } from 'node:os';
 import { isSystemError, toIsodriveError } from '../base/error.js';
+import { readArguments } from '../base/path-text.js';
 import type { CommandContext, ParsedCommand } from './command-spec.js';
 import { Output } from './output.js';
 import { parseCommand } from './parse-command.js';
@@ -20,6 +21,8 @@ async function main(argv: readonly string[]): Promise<void> {
     stdout: process.stdout,
     stderr: process.stderr,
     json: isJsonWanted(argv),
+    // Not a boolean where it is no terminal, whatever its type says.
+    stdoutIsTerminal: Boolean(process.stdout.isTTY),
     stderrIsTerminal: process.stderr.isTTY,
   });
   const interrupt = new AbortController();
@@ -83,4 +86,4 @@ function isJsonWanted(argv: readonly string[]): boolean {
   return argv.slice(0, end < 0 ? argv.length : end).includes('--json');
 }
 
-await main(process.argv.slice(2));
+await main(readArguments());

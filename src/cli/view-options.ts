@@ -1,5 +1,5 @@
 // The options that say which view of an image is wanted, the same for every command that looks into one.
-import { resolve } from 'node:path';
+import { resolveHostPath } from '../base/path-text.js';
 import { IsodriveError } from '../base/error.js';
 import { MAX_SECTOR_OFFSET } from '../disc/shifted-reader.js';
 import { TREE_KINDS } from '../filesystem/file-tree.js';
@@ -42,7 +42,7 @@ export function readViewOptions(args: CommandArguments): ViewChoice {
     tree: (args.text('tree') ?? 'auto') as TreeKind | 'auto',
     session: readNumber(args, 'session', 1, MAX_SESSION),
     sectorOffset: readNumber(args, 'sector-offset', 0, MAX_SECTOR_OFFSET),
-    map: map === undefined ? undefined : resolve(map),
+    map: map === undefined ? undefined : resolveHostPath(map),
     charset: args.text('charset'),
     associated: args.flag('associated'),
   };

@@ -1,6 +1,6 @@
 // isodrive compare A B: by sector and by file where both are images, by file alone where one is a directory.
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { hostPath, resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError } from '../../base/error.js';
 import { compareSectors } from '../../imaging/compare/compare-sectors.js';
 import { compareTrees } from '../../imaging/compare/compare-trees.js';
@@ -9,7 +9,7 @@ import { readDirectorySide, readImageSide } from '../../imaging/compare/tree-sid
 import type { Side } from '../../imaging/compare/tree-side.js';
 import { openImage } from '../../index/open-image.js';
 import type { OpenedImage } from '../../index/open-image.js';
-import { escapeForTerminal } from '../../present/display-name.js';
+import { escapeText } from '../../present/display-name.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { openImageFile } from '../../source/open-image-file.js';
 import type { ByteRange } from '../../source/rescue-map.js';
@@ -21,7 +21,7 @@ import { readViewOptions } from '../view-options.js';
 import type { ViewChoice } from '../view-options.js';
 
 export const runCompare: RunCommand = async (args, { output, signal }) => {
-  const [a, b] = [resolve(args.required('a')), resolve(args.required('b'))];
+  const [a, b] = [resolveHostPath(args.required('a')), resolveHostPath(args.required('b'))];
   const areImages = !(await isDirectory(a)) && !(await isDirectory(b));
   const sectors = areImages ? await compareImages(a, b, output, signal) : undefined;
   // What is the same in every sector has the same files.
@@ -103,16 +103,14 @@ async function printDifferences(
     await output.line(`sectors     ${formatBytes(size)} at byte ${position} differ`);
   }
   for (const { path, kind, detail } of files) {
-    await output.line(
-      `${kind.padEnd(11)} ${escapeForTerminal(Buffer.from(path))}: ${escapeForTerminal(Buffer.from(detail))}`,
-    );
+    await output.line(`${kind.padEnd(11)} ${escapeText(path)}: ${escapeText(detail)}`);
   }
   if (files.length === 0) await output.line('the same files');
 }
 
 /** What is not there is no directory: opening it as an image says so. */
 async function isDirectory(path: string): Promise<boolean> {
-  return stat(path).then(
+  return stat(hostPath(path)).then(
     (stats) => stats.isDirectory(),
     () => false,
   );

@@ -1,5 +1,5 @@
 // isodrive verify IMAGE: whether it is what its publisher made. Every fault on a line; what agrees is counted.
-import { resolve } from 'node:path';
+import { resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError } from '../../base/error.js';
 import { isFailure } from '../../imaging/verify/check.js';
 import type { Check } from '../../imaging/verify/check.js';
@@ -7,7 +7,7 @@ import type { VerifyOptions } from '../../imaging/verify/evidence.js';
 import { findRawSectors } from '../../imaging/verify/raw-image.js';
 import { verifyRawImage } from '../../imaging/verify/verify-raw.js';
 import { verifyImage } from '../../imaging/verify/verify-image.js';
-import { escapeForTerminal } from '../../present/display-name.js';
+import { escapeText } from '../../present/display-name.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { openImage } from '../../index/open-image.js';
 import { openImageFile } from '../../source/open-image-file.js';
@@ -21,7 +21,7 @@ import { readViewOptions } from '../view-options.js';
 const WITHOUT_PUBLISHER: readonly Check['kind'][] = ['structure', 'map', 'udf-tags', 'sectors', 'coverage'];
 
 export const runVerify: RunCommand = async (args, { output, signal }) => {
-  const path = resolve(args.required('image'));
+  const path = resolveHostPath(args.required('image'));
   const progress = new PassProgress(output);
   const files = { keyring: args.text('keyring'), key: args.text('key') };
   let checks: Check[];
@@ -54,7 +54,7 @@ async function verify(args: CommandArguments, options: VerifyOptions): Promise<C
 }
 
 async function printChecks(checks: readonly Check[], output: Output): Promise<void> {
-  const print = (text: string): Promise<void> => output.line(escapeForTerminal(Buffer.from(text)));
+  const print = (text: string): Promise<void> => output.line(escapeText(text));
   const agreed = new Map<string, Check[]>();
   for (const check of checks) {
     const { status, evidence, subject, detail, files = [] } = check;

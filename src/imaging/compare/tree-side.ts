@@ -1,5 +1,6 @@
 // One side of a comparison by file: the tree of an image, or a directory of this machine, a mounted disc included.
 import { lstat, open, readdir, readlink } from 'node:fs/promises';
+import { decodePath, encodePath } from '../../base/path-text.js';
 import { IsodriveError, isSystemError } from '../../base/error.js';
 import { ROOT_ROW } from '../../index/index-table.js';
 import type { OpenedImage } from '../../index/open-image.js';
@@ -51,7 +52,7 @@ export async function readDirectorySide(directory: string, signal?: AbortSignal)
   const pending = [''];
   for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
     signal?.throwIfAborted();
-    const real = Buffer.concat([Buffer.from(directory), Buffer.from(path, 'latin1')]);
+    const real = Buffer.concat([encodePath(directory), Buffer.from(path, 'latin1')]);
     for (const name of await guard(real, () => readdir(real, { encoding: 'buffer' }))) {
       const child = `${path}/${name.toString('latin1')}`;
       const entry = await readEntry(Buffer.concat([real, Buffer.from('/'), name]));
@@ -86,7 +87,7 @@ async function guard<T>(path: Buffer, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (thrown) {
     if (!isSystemError(thrown)) throw thrown;
-    throw new IsodriveError('image-unreadable', `Cannot read "${path.toString()}": ${thrown.code}`, {
+    throw new IsodriveError('image-unreadable', `Cannot read "${decodePath(path)}": ${thrown.code}`, {
       cause: thrown,
     });
   }
@@ -94,5 +95,5 @@ async function guard<T>(path: Buffer, work: () => Promise<T>): Promise<T> {
 
 /** Path of an entry for people. */
 export function shownPath(path: string): string {
-  return Buffer.from(path, 'latin1').toString();
+  return decodePath(Buffer.from(path, 'latin1'));
 }
