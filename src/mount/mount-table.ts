@@ -11,8 +11,6 @@ export interface MountTableEntry {
   readonly device: string;
   /** Absolute path, as path-text.ts has it. */
   readonly directory: string;
-  /** The same path as it is. */
-  readonly directoryBytes: Buffer;
   /** Such as "fuse.isodrive" or "ext4". */
   readonly type: string;
   /** What was mounted, such as the path of an image. */
@@ -46,13 +44,11 @@ function parseLine(line: string): MountTableEntry | undefined {
   const [id, parentId, device, , directory, options] = fields;
   const separator = fields.indexOf('-', 6);
   if (directory === undefined || options === undefined || separator < 0) return undefined;
-  const directoryBytes = unescapeField(directory);
   return {
     id: Number(id),
     parentId: Number(parentId),
     device: device ?? '',
-    directory: decodePath(directoryBytes),
-    directoryBytes,
+    directory: decodePath(unescapeField(directory)),
     type: fields[separator + 1] ?? '',
     source: decodePath(unescapeField(fields[separator + 2] ?? '')),
     options: options.split(','),
