@@ -19,6 +19,8 @@ import { readViewOptions } from '../view-options.js';
 
 /** What an image says of itself by accident of its format: no publisher vouches for it. */
 const WITHOUT_PUBLISHER: readonly Check['kind'][] = ['structure', 'map', 'udf-tags', 'sectors', 'coverage'];
+/** What says nothing of the bytes of files. */
+const WITHOUT_CONTENT: readonly Check['kind'][] = ['structure', 'map', 'udf-tags', 'coverage'];
 
 export const runVerify: RunCommand = async (args, { output, signal }) => {
   const path = resolveHostPath(args.required('image'));
@@ -31,15 +33,28 @@ export const runVerify: RunCommand = async (args, { output, signal }) => {
     progress.clear();
   }
   const failures = checks.filter(isFailure);
-  if (output.json)
-    await output.record({ schemaVersion: SCHEMA_VERSION, image: path, ok: failures.length === 0, checks });
+  const isProven = hasEvidence(checks, WITHOUT_CONTENT);
+  const ok = failures.length === 0 && isProven;
+  if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, image: path, ok, checks });
   else await printChecks(checks, output);
-  if (failures.length === 0) return undefined;
+  if (failures.length > 0) {
+    throw new IsodriveError(
+      'verification-failed',
+      `Cannot trust "${path}": ${formatCount(failures.length, 'check', 'checks')} of ${checks.length} failed`,
+    );
+  }
+  if (isProven) return undefined;
   throw new IsodriveError(
-    'verification-failed',
-    `Cannot trust "${path}": ${formatCount(failures.length, 'check', 'checks')} of ${checks.length} failed`,
+    'partial',
+    `Cannot verify "${path}": found no checksum or signature that can be checked, only the structure was`,
+    { action: "Put the publisher's list of checksums beside the image, such as SHA256SUMS" },
   );
 };
+
+/** Whether there was something to go by, beside kinds that are no evidence. */
+function hasEvidence(checks: readonly Check[], except: readonly Check['kind'][]): boolean {
+  return checks.some(({ kind, status }) => !except.includes(kind) && status !== 'unchecked');
+}
 
 /** Raw sectors have codes of their own; everything else is opened as a disc. */
 async function verify(args: CommandArguments, options: VerifyOptions): Promise<Check[]> {
@@ -66,12 +81,12 @@ async function printChecks(checks: readonly Check[], output: Output): Promise<vo
     for (const file of files) await print(`${''.padEnd(10)}   ${file}`);
   }
   for (const [evidence, list] of agreed) {
-    const [{ subject, detail }] = list as [Check];
-    const what = list.length === 1 ? `${subject}: ${detail}` : `${list.length} files agree`;
+    const [{ subject }] = list as [Check];
+    const isOne = list.every((check) => check.subject === subject);
+    const details = list.map((check) => check.detail).join(', ');
+    const what = isOne ? `${subject}: ${details}` : `${list.length} files agree`;
     await print(`${'ok'.padEnd(10)} ${evidence}: ${what}`);
   }
-  const hasEvidence = checks.some(
-    ({ kind, status }) => !WITHOUT_PUBLISHER.includes(kind) && status !== 'unchecked',
-  );
-  if (!hasEvidence) output.note('found no checksum or signature to go by: only the structure was checked');
+  if (hasEvidence(checks, WITHOUT_CONTENT) && !hasEvidence(checks, WITHOUT_PUBLISHER))
+    output.note("found no checksum or signature of a publisher: only the image's own codes were checked");
 }
