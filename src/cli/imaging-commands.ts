@@ -94,8 +94,15 @@ export const IMAGING_COMMANDS: readonly CommandSpec[] = [
       { name: 'a', required: true, summary: 'Image or drive' },
       { name: 'b', required: true, summary: 'Image, drive or directory' },
     ],
-    // One map cannot be about both.
-    options: VIEW_OPTIONS.filter(({ name }) => name !== 'map'),
+    options: [
+      {
+        name: 'attributes',
+        type: 'boolean',
+        summary: 'Differences in modes, owners, times, extended attributes and hard links count too',
+      },
+      // One map cannot be about both.
+      ...VIEW_OPTIONS.filter(({ name }) => name !== 'map'),
+    ],
     common: PRINTS,
     load: async () => (await import('./commands/compare.js')).runCompare,
   },

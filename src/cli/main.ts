@@ -4,6 +4,7 @@
 import { constants } from 'node:os';
 import { isSystemError, toIsodriveError } from '../base/error.js';
 import type { CommandContext } from './command-spec.js';
+import { readArguments } from '../base/path-text.js';
 import { Output } from './output.js';
 import { parseCommand } from './parse-command.js';
 import { reportError } from './report-error.js';
@@ -20,6 +21,8 @@ async function main(argv: readonly string[]): Promise<void> {
     stdout: process.stdout,
     stderr: process.stderr,
     json: isJsonWanted(argv),
+    // Not a boolean where it is no terminal, whatever its type says.
+    stdoutIsTerminal: Boolean(process.stdout.isTTY),
     stderrIsTerminal: process.stderr.isTTY,
   });
   const interrupt = new AbortController();
@@ -66,4 +69,4 @@ function isJsonWanted(argv: readonly string[]): boolean {
   return argv.slice(0, end < 0 ? argv.length : end).includes('--json');
 }
 
-await main(process.argv.slice(2));
+await main(readArguments());

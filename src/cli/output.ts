@@ -1,5 +1,7 @@
 // Data to stdout, talk to stderr. Lines are gathered into large writes, and the producer waits for a slow reader.
 import type { Writable } from 'node:stream';
+import { encodePath } from '../base/path-text.js';
+import { disarmText, escapeHostText } from '../present/display-name.js';
 
 /** Characters gathered before they are written. */
 const BATCH = 64 * 1024;
@@ -9,6 +11,7 @@ export interface OutputOptions {
   readonly stderr: Writable;
   /** JSON instead of text for people. */
   readonly json: boolean;
+  readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
 }
 
@@ -16,6 +19,7 @@ export class Output {
   readonly stdout: Writable;
   readonly stderr: Writable;
   readonly json: boolean;
+  readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
   #batch = '';
 
@@ -23,13 +27,22 @@ export class Output {
     this.stdout = options.stdout;
     this.stderr = options.stderr;
     this.json = options.json;
+    this.stdoutIsTerminal = options.stdoutIsTerminal;
     this.stderrIsTerminal = options.stderrIsTerminal;
   }
 
-  /** Takes one line of data, without its end. Written at the latest by `flush`. */
+  /**
+   * Takes one line, without its end, in which nothing can harm a terminal. Written at the latest by `flush`, with
+   * what stands for bytes that are not UTF-8 as these bytes.
+   */
   async line(text: string): Promise<void> {
     this.#batch += `${text}\n`;
     if (this.#batch.length >= BATCH) await this.flush();
+  }
+
+  /** A line that programs parse: names in it are as they are, and made harmless on a terminal alone. */
+  data(text: string): Promise<void> {
+    return this.line(this.stdoutIsTerminal ? escapeHostText(text) : text);
   }
 
   /** One JSON object on a line. */
@@ -43,12 +56,17 @@ export class Output {
     const text = this.#batch;
     this.#batch = '';
     await new Promise<void>((resolve, reject) => {
-      this.stdout.write(text, (error) => (error == null ? resolve() : reject(error)));
+      this.stdout.write(encodePath(text), (error) => (error == null ? resolve() : reject(error)));
     });
   }
 
-  /** A remark for people. */
+  /** A remark for people; whatever names are in it cannot harm a terminal. */
   note(text: string): void {
-    this.stderr.write(`isodrive: ${text}\n`);
+    this.stderr.write(`isodrive: ${disarmText(text)}\n`);
+  }
+
+  /** What to do about the last remark. */
+  hint(text: string): void {
+    this.stderr.write(`hint: ${disarmText(text)}\n`);
   }
 }

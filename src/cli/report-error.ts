@@ -11,7 +11,7 @@ export function reportError(thrown: unknown, output: Output): number {
     output.stderr.write(`${JSON.stringify({ code, message, hint, exit })}\n`);
   } else {
     output.note(error.message);
-    output.stderr.write(`hint: ${error.action}\n`);
+    output.hint(error.action);
     // A defect cannot be understood without it.
     if (error.code === 'internal' && error.cause instanceof Error)
       output.stderr.write(`${error.cause.stack ?? ''}\n`);

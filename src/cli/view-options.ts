@@ -1,5 +1,5 @@
 // The options that say which view of an image is wanted, the same for every command that looks into one.
-import { resolve } from 'node:path';
+import { resolveHostPath } from '../base/path-text.js';
 import { MAX_SECTOR_OFFSET } from '../disc/shifted-reader.js';
 import { TREE_KINDS } from '../filesystem/file-tree.js';
 import type { TreeKind } from '../filesystem/file-tree.js';
@@ -63,7 +63,7 @@ export function readViewOptions(args: CommandArguments): ViewChoice {
     tree: (args.text('tree') ?? 'auto') as TreeKind | 'auto',
     session: args.number('session'),
     sectorOffset: args.number('sector-offset'),
-    map: map === undefined ? undefined : resolve(map),
+    map: map === undefined ? undefined : resolveHostPath(map),
     charset: args.text('charset'),
     associated: args.flag('associated'),
   };

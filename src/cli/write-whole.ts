@@ -1,6 +1,7 @@
 // Writes an output file whole or not at all: under another name first.
-import { open, realpath, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { hostPath, realHostPath } from '../base/path-text.js';
 import { IsodriveError, isSystemError } from '../base/error.js';
 
 /** Gives what `write` gives. Rejects with `permission` where the file cannot be written, `usage` for the image itself. */
@@ -9,18 +10,18 @@ export async function writeWhole<T>(
   image: string,
   write: (file: FileHandle) => Promise<T>,
 ): Promise<T> {
-  if ((await realpath(path).catch(() => path)) === (await realpath(image))) {
+  if ((await realHostPath(path).catch(() => path)) === (await realHostPath(image))) {
     throw new IsodriveError('usage', `Cannot write to "${path}": it is the image, expected another file`);
   }
   const draft = `${path}.${process.pid}`;
   try {
-    await using file = await open(draft, 'wx', 0o644);
+    await using file = await open(hostPath(draft), 'wx', 0o644);
     const result = await write(file);
     await file.sync();
-    await rename(draft, path);
+    await rename(hostPath(draft), hostPath(path));
     return result;
   } catch (thrown) {
-    await rm(draft, { force: true });
+    await rm(hostPath(draft), { force: true });
     if (!isSystemError(thrown)) throw thrown;
     throw new IsodriveError(
       'permission',

@@ -1,5 +1,6 @@
 // Collects the entries of one directory, validates them, and sorts them before they are appended to the index in
 // one contiguous run. One stage serves one directory at a time and is reused for the next.
+import { decodePath } from '../base/path-text.js';
 import type { Finding } from '../base/finding.js';
 import { IsodriveError } from '../base/error.js';
 import { MAX_NAME_BYTES, MAX_TARGET_BYTES, MODE_TYPE } from '../filesystem/file-tree.js';
@@ -165,7 +166,7 @@ export class DirectoryStage implements EntrySink {
     this.#finding(
       'duplicate-name',
       'note',
-      `"${printable(name)}" stands ${copy} times in one directory, the later one is shown as ~${copy}`,
+      `"${decodePath(name)}" stands ${copy} times in one directory, the later one is shown as ~${copy}`,
     );
     this.rows[row * ROW_WORDS + ROW.nameOffset] = start;
     this.rows[row * ROW_WORDS + ROW.nameLength] = kept + suffix.length;
@@ -204,7 +205,7 @@ export class DirectoryStage implements EntrySink {
       this.#finding(
         'invalid-name',
         'warning',
-        `Name "${printable(name.subarray(0, length))}" is no file name, "_" stands for what is wrong`,
+        `Name "${decodePath(name.subarray(0, length))}" is no file name, "_" stands for what is wrong`,
       );
     }
     this.#keys[this.count] = prefixKey(blob, start, length);
@@ -333,8 +334,4 @@ function prefixKey(bytes: Uint8Array, start: number, length: number): number {
   let key = 0;
   for (let i = 0; i < 6; i += 1) key = key * 256 + (i < length ? bytes[start + i]! : 0);
   return key;
-}
-
-function printable(name: Uint8Array): string {
-  return JSON.stringify(new TextDecoder().decode(name)).slice(1, -1);
 }

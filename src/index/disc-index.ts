@@ -1,5 +1,6 @@
 // The lazy index of one tree: a directory is parsed on first use, all waiters share the answer, and prefetch loads
 // the rest (load-order.ts). What cannot be parsed is marked failed and becomes a finding.
+import { decodePath, encodePath } from '../base/path-text.js';
 import { IsodriveError, toIsodriveError } from '../base/error.js';
 import type { ErrorCode } from '../base/error.js';
 import type { FindingLog } from '../base/finding.js';
@@ -208,16 +209,16 @@ export class DiscIndex {
     return readNode(this.table, row);
   }
 
-  /** Path from "/", for people: bytes that are no UTF-8 are replaced. */
+  /** Path from "/", which path-text.ts turns back into the very bytes. */
   path(row: number): string {
     const parts: string[] = [];
     for (let at = row; at !== ROOT_ROW; at = this.table.word(at, ROW.parent)) {
-      parts.unshift(new TextDecoder().decode(this.table.name(at)));
+      parts.unshift(decodePath(this.table.name(at)));
     }
     return `/${parts.join('/')}`;
   }
 
-  /** Row of a path inside the image; symlinks are not followed. Rejects with `not-in-image`. */
+  /** Row of a path inside the image, as `path` gives it; symlinks are not followed. Rejects with `not-in-image`. */
   async resolve(path: string): Promise<number> {
     let row: number = ROOT_ROW;
     for (const part of path.split('/')) {
@@ -228,7 +229,7 @@ export class DiscIndex {
       }
       const isDirectory = this.table.type(row) === MODE_TYPE.directory;
       if (isDirectory) await this.children(row);
-      const child = isDirectory ? this.table.lookup(row, new TextEncoder().encode(part)) : -1;
+      const child = isDirectory ? this.table.lookup(row, encodePath(part)) : -1;
       if (child < 0) {
         throw new IsodriveError(
           'not-in-image',

@@ -1,10 +1,12 @@
 // Finds or makes the directory that an image is mounted on. The mount table is asked first: a directory below a dead
 // mount must not be touched, because that can hang.
 import { constants } from 'node:fs';
-import { access, mkdir, opendir, realpath, rmdir } from 'node:fs/promises';
+import { access, mkdir, opendir, rmdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
+import { hostPath, realHostPath, resolveHostPath } from '../base/path-text.js';
 import { IsodriveError, isSystemError } from '../base/error.js';
+import { quoteForShell } from '../base/shell-word.js';
 import { findMount, readMountTable } from './mount-table.js';
 
 /** Discs of one label that can be mounted at once. */
@@ -28,13 +30,13 @@ export interface MountPoint {
  */
 export async function prepareMountPoint(wanted: string | undefined, label: string): Promise<MountPoint> {
   if (wanted === undefined) return createMountPoint(join(homedir(), 'Discs'), label);
-  const path = resolve(wanted);
+  const path = resolveHostPath(wanted);
   refuseMountPoint(path);
   try {
-    const directory = await realpath(path);
+    const directory = await realHostPath(path);
     if (directory !== path) refuseMountPoint(directory);
     await refuseFull(directory);
-    await access(directory, constants.W_OK);
+    await access(hostPath(directory), constants.W_OK);
     return { directory, created: false, release: () => Promise.resolve() };
   } catch (thrown) {
     throw describeRefusal(path, thrown);
@@ -45,7 +47,8 @@ export async function prepareMountPoint(wanted: string | undefined, label: strin
 export async function restoreMountPoint(directory: string, created: boolean): Promise<MountPoint> {
   if (!created) return { directory, created, release: () => Promise.resolve() };
   // A mount point that is dead must not be touched; one that is mounted is there.
-  if (findMount(readMountTable(), directory) === undefined) await mkdir(directory, { recursive: true });
+  if (findMount(readMountTable(), directory) === undefined)
+    await mkdir(hostPath(directory), { recursive: true });
   return { directory, created, release: () => removeEmpty(directory) };
 }
 
@@ -61,7 +64,7 @@ export function refuseMountPoint(path: string): void {
 }
 
 async function refuseFull(directory: string): Promise<void> {
-  const entries = await opendir(directory);
+  const entries = await opendir(hostPath(directory));
   const entry = await entries.read().finally(() => entries.close());
   if (entry === null) return;
   throw new IsodriveError(
@@ -84,11 +87,15 @@ function describeRefusal(path: string, thrown: unknown): unknown {
     );
   switch (thrown.code) {
     case 'ENOENT':
-      return refuse('usage', 'no such directory', `Make it first: mkdir -p '${path}'`);
+      return refuse('usage', 'no such directory', `Make it first: mkdir -p ${quoteForShell(path)}`);
     case 'ENOTDIR':
       return refuse('usage', 'no directory', 'Choose a directory');
     case 'ENOTCONN':
-      return refuse('busy', 'a mount whose server is gone', `Remove it first: fusermount3 -u -z '${path}'`);
+      return refuse(
+        'busy',
+        'a mount whose server is gone',
+        `Remove it first: fusermount3 -u -z ${quoteForShell(path)}`,
+      );
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
@@ -108,12 +115,12 @@ async function createMountPoint(parent: string, label: string): Promise<MountPoi
     const directory = join(parent, copy === 1 ? name : `${name} ${copy}`);
     try {
       await mkdir(parent, { recursive: true });
-      await mkdir(directory, 0o755);
+      await mkdir(hostPath(directory), 0o755);
     } catch (thrown) {
       if (isSystemError(thrown) && thrown.code === 'EEXIST') continue;
       throw describeRefusal(directory, thrown);
     }
-    return { directory: await realpath(directory), created: true, release: () => removeEmpty(directory) };
+    return { directory: await realHostPath(directory), created: true, release: () => removeEmpty(directory) };
   }
   throw new IsodriveError(
     'busy',
@@ -129,7 +136,7 @@ export async function removeDefaultPoint(directory: string): Promise<void> {
 
 async function removeEmpty(directory: string): Promise<void> {
   try {
-    await rmdir(directory);
+    await rmdir(hostPath(directory));
   } catch (thrown) {
     // Gone already, in use again, or not empty: all of them the user's doing, and nothing that is ours is left.
     if (!isSystemError(thrown)) throw thrown;

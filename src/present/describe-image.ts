@@ -2,7 +2,7 @@
 import type { Finding } from '../base/finding.js';
 import type { Timestamp, TreeKind } from '../filesystem/file-tree.js';
 import type { OpenedImage } from '../index/open-image.js';
-import { escapeForTerminal, escapeHostText } from './display-name.js';
+import { escapeHostText, escapeText } from './display-name.js';
 import { formatIsoTime } from './entry-time.js';
 
 type Volume = OpenedImage['volume'];
@@ -116,7 +116,7 @@ export function formatDescription(description: ImageDescription): string {
   if (findingCount > findings.length) rows.push(['Findings', `${findingCount - findings.length} more`]);
   const shown = rows
     .filter(([, value]) => value !== '')
-    .map(([name, value]) => formatRow(name, escapeForTerminal(Buffer.from(value))));
+    .map(([name, value]) => formatRow(name, escapeText(value)));
   return [formatRow('Image', escapeHostText(description.image)), ...shown].join('\n');
 }
 

@@ -1,6 +1,6 @@
 // Listed entries as JSON records and as lines for people.
 import type { NodeRecord, NodeType } from '../index/node-record.js';
-import { decodeExactly, decodeLossy, escapeForTerminal } from './display-name.js';
+import { decodeExactly, decodeLossy, escapeForTerminal, escapeText } from './display-name.js';
 import { formatIsoTime, formatLongTime } from './entry-time.js';
 import type { ListedEntry } from './list-entries.js';
 
@@ -92,6 +92,6 @@ export function formatLongEntry(entry: ListedEntry): string {
   const columns = `${formatMode(node)} ${String(node.links).padStart(3)} ${owner} ${size.padStart(12)}`;
   const digest = entry.sha256 === undefined ? '' : `${entry.sha256} `;
   const target = node.target === undefined ? '' : ` -> ${escapeForTerminal(node.target)}`;
-  const fault = entry.error === undefined ? '' : ` [${escapeForTerminal(Buffer.from(entry.error.message))}]`;
+  const fault = entry.error === undefined ? '' : ` [${escapeText(entry.error.message)}]`;
   return `${columns} ${formatLongTime(node.modified)} ${digest}${formatShortEntry(entry)}${target}${fault}`;
 }

@@ -1,12 +1,11 @@
 // isodrive create SOURCE OUTPUT: an image of a disc. Progress on a terminal, or events as JSON; a summary at the end.
-import { realpath } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { realHostPath, resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError } from '../../base/error.js';
 import { createImage, unfinished } from '../../imaging/create/create-image.js';
 import type { CreateOptions, CreateReport } from '../../imaging/create/create-image.js';
 import { outputPaths } from '../../imaging/create/resume.js';
 import { parseAlgorithms } from '../../imaging/digests.js';
-import { escapeForTerminal } from '../../present/display-name.js';
+import { escapeHostText } from '../../present/display-name.js';
 import { renderRescueBar } from '../../present/map/rescue-bar.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import type { ByteSource } from '../../source/byte-source.js';
@@ -22,9 +21,12 @@ const DEFAULT_RETRIES = 3;
 const MAX_FILES_SHOWN = 20;
 
 export const runCreate: RunCommand = async (args, { output, signal }) => {
-  const path = resolve(args.required('source'));
+  const path = resolveHostPath(args.required('source'));
   const map = args.text('map');
-  const paths = outputPaths(resolve(args.required('output')), map === undefined ? undefined : resolve(map));
+  const paths = outputPaths(
+    resolveHostPath(args.required('output')),
+    map === undefined ? undefined : resolveHostPath(map),
+  );
   const algorithms = parseAlgorithms(args.text('hash') ?? 'sha256');
   const retries = args.number('retries') ?? DEFAULT_RETRIES;
   await using source = (await openImageFile(path, undefined, signal)).source;
@@ -88,7 +90,7 @@ async function printReport(report: CreateReport, output: Output): Promise<void> 
   const { affectedFiles } = report;
   for (const { path, ranges } of affectedFiles.slice(0, MAX_FILES_SHOWN)) {
     const bytes = ranges.reduce((sum, { size }) => sum + size, 0);
-    output.note(`${escapeForTerminal(Buffer.from(path))}: ${formatBytes(bytes)} could not be read`);
+    output.note(`${path}: ${formatBytes(bytes)} could not be read`);
   }
   if (affectedFiles.length > MAX_FILES_SHOWN) {
     output.note(`${affectedFiles.length - MAX_FILES_SHOWN} more files could not be read whole`);
@@ -104,7 +106,7 @@ async function printReport(report: CreateReport, output: Output): Promise<void> 
     lost === 0 ? 'all sectors read' : `${formatBytes(lost)} missing`,
     ...(affectedFiles.length === 0 ? [] : [`${formatCount(affectedFiles.length, 'file', 'files')} affected`]),
   ];
-  await output.line(`${report.image}: ${parts.join(', ')}`);
+  await output.line(`${escapeHostText(report.image)}: ${parts.join(', ')}`);
 }
 
 async function setSpeed(source: ByteSource, speed: number): Promise<void> {
@@ -114,8 +116,8 @@ async function setSpeed(source: ByteSource, speed: number): Promise<void> {
 
 /** Replacing the source by its own image would lose it. */
 async function refuseSameFile(source: string, output: string): Promise<void> {
-  const target = await realpath(output).catch(() => output);
-  if (target !== (await realpath(source))) return;
+  const target = await realHostPath(output).catch(() => output);
+  if (target !== (await realHostPath(source))) return;
   throw new IsodriveError(
     'usage',
     `Cannot write "${output}": it is the source itself, expected another file`,

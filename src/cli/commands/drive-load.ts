@@ -1,5 +1,5 @@
 // isodrive drive load URI IMAGE: puts another disc in a drive that is served, as discs of a set are changed.
-import { resolve } from 'node:path';
+import { resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError } from '../../base/error.js';
 import { openDriveImage } from '../../drive/open-drive-image.js';
 import { loadServedDrive } from '../../drive/served-drives.js';
@@ -8,7 +8,7 @@ import type { RunCommand } from '../command-spec.js';
 
 export const runDriveLoad: RunCommand = async (args, { signal }) => {
   const uri = args.required('drive');
-  const path = resolve(args.required('image'));
+  const path = resolveHostPath(args.required('image'));
   // What is wrong with the image is told here, where its user is.
   await (await openDriveImage(path, signal))[Symbol.asyncDispose]();
   const loaded = await loadServedDrive(servedDrivesFolder(args.text('socket')), uri, path);

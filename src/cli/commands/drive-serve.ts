@@ -1,6 +1,6 @@
 // isodrive drive serve IMAGE...: serves images as drives in the foreground, until it is interrupted.
 import type { BlockList } from 'node:net';
-import { resolve } from 'node:path';
+import { resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError, toIsodriveError } from '../../base/error.js';
 import { SECTOR_SIZE } from '../../disc/sector-reader.js';
 import { readChapFile } from '../../drive/iscsi/chap-file.js';
@@ -36,7 +36,7 @@ interface Served extends AsyncDisposable {
 }
 
 export const runDriveServe: RunCommand = async (args, { output, signal }) => {
-  const paths = args.list('images').map((path) => resolve(path));
+  const paths = args.list('images').map((path) => resolveHostPath(path));
   if (paths.length === 0)
     throw new IsodriveError('usage', 'Argument "images" is missing, expected disc images');
   const serve = chooseProtocol(args);

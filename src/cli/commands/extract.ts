@@ -1,11 +1,12 @@
 // isodrive extract IMAGE [PATH...] -C DIR: a summary on stdout, progress on a terminal, each fault on stderr.
-import { resolve } from 'node:path';
+import { resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError } from '../../base/error.js';
 import { extract } from '../../present/extract.js';
-import { escapeForTerminal } from '../../present/display-name.js';
+import { escapeHostText } from '../../present/display-name.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import type { CommandArguments, RunCommand } from '../command-spec.js';
 import { formatBytes, formatCount } from '../count-text.js';
+import { findInImage } from '../find-in-image.js';
 import { openForCommand } from '../open-for-command.js';
 import { ProgressLine } from '../progress-line.js';
 
@@ -13,8 +14,8 @@ type Summary = Awaited<ReturnType<typeof extract>>;
 
 export const runExtract: RunCommand = async (args, { output, signal }) => {
   await using image = await openForCommand(args, signal);
-  const rows = await resolveAll(args, (path) => image.index.resolve(path));
-  const directory = resolve(args.text('directory') ?? '.');
+  const rows = await resolveAll(args, (path) => findInImage(image.index, path));
+  const directory = resolveHostPath(args.text('directory') ?? '.');
   const progress = output.stderrIsTerminal && !output.json ? new ProgressLine(output.stderr) : undefined;
   let summary: Summary;
   try {
@@ -35,7 +36,7 @@ export const runExtract: RunCommand = async (args, { output, signal }) => {
     });
   } else {
     for (const { path, error } of failures) {
-      output.note(`${escapeForTerminal(Buffer.from(path))}: ${error.message}`);
+      output.note(`${path}: ${error.message}`);
     }
     await output.line(formatSummary(summary, directory));
   }
@@ -65,5 +66,5 @@ function formatSummary(summary: Summary, directory: string): string {
   if (summary.hardLinks > 0) counts.push(formatCount(summary.hardLinks, 'hard link', 'hard links'));
   if (summary.specials > 0) counts.push(formatCount(summary.specials, 'special file', 'special files'));
   const speed = formatBytes(summary.seconds > 0 ? summary.bytes / summary.seconds : 0);
-  return `${counts.join(', ')}, ${formatBytes(summary.bytes)} (${speed}/s) extracted to ${directory}`;
+  return `${counts.join(', ')}, ${formatBytes(summary.bytes)} (${speed}/s) extracted to ${escapeHostText(directory)}`;
 }

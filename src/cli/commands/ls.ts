@@ -5,11 +5,12 @@ import { formatLongEntry, formatShortEntry, toJsonEntry } from '../../present/fo
 import { listEntries } from '../../present/list-entries.js';
 import type { ListedEntry } from '../../present/list-entries.js';
 import type { RunCommand } from '../command-spec.js';
+import { findInImage } from '../find-in-image.js';
 import { openForCommand } from '../open-for-command.js';
 
 export const runLs: RunCommand = async (args, { output, signal }) => {
   await using image = await openForCommand(args, signal);
-  const row = await image.index.resolve(args.text('path') ?? '/');
+  const row = await findInImage(image.index, args.text('path') ?? '/');
   const hash = args.text('hash') === 'sha256' ? 'sha256' : undefined;
   const format = chooseFormat(output.json, args.flag('long') || hash !== undefined);
   let faults = 0;

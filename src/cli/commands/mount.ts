@@ -1,5 +1,5 @@
 // isodrive mount IMAGE [DIR]: the only thing on stdout is the mount point.
-import { resolve } from 'node:path';
+import { resolveHostPath } from '../../base/path-text.js';
 import { connectOrStart } from '../../protocol/start-daemon.js';
 import { ControlClient } from '../../protocol/client.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
@@ -13,9 +13,9 @@ import { readViewOptions } from '../view-options.js';
 export const runMount: RunCommand = async (args, { output, signal }) => {
   const { path: socketPath, isSystem } = findSocket(args);
   const dir = args.text('dir');
-  const directory = dir === undefined ? undefined : resolve(dir);
+  const directory = dir === undefined ? undefined : resolveHostPath(dir);
   const params: MountParams = {
-    image: resolve(args.required('image')),
+    image: resolveHostPath(args.required('image')),
     ...(directory === undefined ? {} : { directory }),
     ...readViewOptions(args),
     // The parser has checked the choice.
@@ -37,7 +37,7 @@ export const runMount: RunCommand = async (args, { output, signal }) => {
     output.note(`the image is mounted already, as ${mount.mountPoint}; unmount it to choose its letter`);
   }
   if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, ...mount, existing });
-  else await output.line(mount.mountPoint);
+  else await output.data(mount.mountPoint);
   return undefined;
 };
 

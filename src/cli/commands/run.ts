@@ -1,5 +1,5 @@
 // isodrive run IMAGE -- COMMAND: mounts, runs the command with ISODRIVE_MOUNT, and unmounts however it ends.
-import { resolve } from 'node:path';
+import { resolveHostPath } from '../../base/path-text.js';
 import { controlSocketPath } from '../../protocol/socket-path.js';
 import { BoundMount } from '../bound-mount.js';
 import type { RunCommand } from '../command-spec.js';
@@ -11,7 +11,7 @@ import { readViewOptions } from '../view-options.js';
 export const runRun: RunCommand = async (args, { signal, takeSignals }) => {
   refuseOnWindows('run', 'Attach the image: isodrive mount, and detach it afterwards: isodrive unmount');
   const program = readProgram(args.list('command'));
-  const image = resolve(args.required('image'));
+  const image = resolveHostPath(args.required('image'));
   const params = { image, ...readViewOptions(args) };
   await using bound = await BoundMount.make(controlSocketPath(args.text('socket')), params, signal);
   const { mountPoint } = bound.mount;

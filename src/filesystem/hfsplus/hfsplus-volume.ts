@@ -1,5 +1,6 @@
 // An HFS+ or HFSX volume (Apple TN1150), as Linux shows it: names composed, hard links resolved, owners and modes as
 // recorded.
+import { decodePath } from '../../base/path-text.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
@@ -220,7 +221,7 @@ export class HfsPlusVolume implements CatalogVolume {
         if (!isRoot || this.parentOf(node.key) !== ROOT_PARENT_ID) continue;
         const name = new Uint8Array(1024);
         const length = writeHfsPlusName(node.key, KEY.name, node.key.u16be(KEY.nameLength), name);
-        this.label = new TextDecoder().decode(name.subarray(0, length));
+        this.label = decodePath(name.subarray(0, length));
         return;
       }
     }

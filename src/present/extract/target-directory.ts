@@ -17,6 +17,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { toNamespacedPath } from 'node:path';
+import { hostPath } from '../../base/path-text.js';
 import { IsodriveError, isSystemError } from '../../base/error.js';
 import { WindowsNames, refuseShortName, toWindowsName } from './host-name.js';
 
@@ -35,7 +36,7 @@ export function openTarget(directory: string): {
   readonly created: boolean;
 } {
   try {
-    const created = mkdirSync(directory, { recursive: true }) !== undefined;
+    const created = mkdirSync(hostPath(directory), { recursive: true }) !== undefined;
     // The user's own path may lead through symlinks; from here on none is followed.
     return { target: new TargetDirectory(resolveTarget(directory)), created };
   } catch (thrown) {
@@ -51,7 +52,7 @@ export function openTarget(directory: string): {
 
 /** On Windows with the prefix "\\\\?\\", which lifts the limit of 260 characters, and keeps names from being changed. */
 function resolveTarget(directory: string): Buffer {
-  if (!isWindows) return realpathSync.native(directory, 'buffer');
+  if (!isWindows) return realpathSync.native(hostPath(directory), 'buffer');
   return Buffer.from(toNamespacedPath(realpathSync.native(directory)));
 }
 
