@@ -73,6 +73,7 @@ export class MountManager implements MountService {
   readonly #log: DaemonLog;
   readonly #registry = new MountRegistry();
   readonly #lock = new KeyedLock();
+  readonly #takenPoints = new Set<string>();
   /** Mounts being made, and mounts being given back: the daemon does not end before they are settled. */
   readonly #creating = new Set<Promise<MountedImage>>();
   readonly #closing = new Set<Promise<void>>();
@@ -147,7 +148,7 @@ export class MountManager implements MountService {
   ): Promise<PreparedMount> {
     try {
       if (from !== undefined) return await prepareForCaller(wanted, from, signal);
-      return await prepareByPath(wanted, this.#ownMountPoints(), signal);
+      return await prepareByPath(wanted, this.#ownMountPoints(), this.#takenPoints, signal);
     } catch (thrown) {
       this.#checkOpen();
       throw thrown;

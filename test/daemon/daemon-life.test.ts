@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import {
   appendFile,
   copyFile,
+  mkdir,
   readdir,
   readFile,
   rename,
@@ -69,6 +70,17 @@ describe('A daemon', () => {
     expect(second.existing).toBe(false);
     expect(second.mount.mountPoint).toBe(`${first.mount.mountPoint} 2`);
     expect(await mount({ tree: 'iso9660' })).toMatchObject({ existing: false, mount: { tree: 'iso9660' } });
+  });
+
+  it('mounts at a directory that is named, also where the image is mounted elsewhere, and finds it there', async () => {
+    const first = await mount();
+    const directory = join(daemon.folder, 'named');
+    await mkdir(directory);
+    const second = await mount({ directory });
+    expect(second).toMatchObject({ existing: false, mount: { mountPoint: directory } });
+    expect(await mount({ directory })).toMatchObject({ existing: true, mount: { id: second.mount.id } });
+    expect(await mount()).toMatchObject({ existing: true, mount: { id: first.mount.id } });
+    await expect(mount({ directory: join(daemon.folder, 'missing') })).rejects.toMatchObject({ code: 'usage' });
   });
 
   it('takes another charset or session for another view, and the same for the same', async () => {

@@ -111,6 +111,8 @@ function escapeOption(text: string): string {
 function helperFix(message: string): string {
   if (message.includes('user_allow_other'))
     return 'Add the line user_allow_other to /etc/fuse.conf, or leave --allow-other out';
+  if (message.includes('determine username'))
+    return `User ${process.getuid?.()} has no account here: sudo useradd --uid ${process.getuid?.()} NAME`;
   return 'Run isodrive doctor';
 }
 
