@@ -201,7 +201,8 @@ export interface Methods {
   version: { params: Record<string, never>; result: { version: string; pid: number } };
   /** A new process of the installed version takes over, and all mounts stay. */
   upgrade: { params: Record<string, never>; result: { pid: number } };
-  shutdown: { params: Record<string, never>; result: { pid: number } };
+  /** Rejects with `busy` while programs use mounts, unless `force`, which takes the mounts away from them. */
+  shutdown: { params: { readonly force?: boolean }; result: { pid: number } };
 }
 
 export type MethodName = keyof Methods;

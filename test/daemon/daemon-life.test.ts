@@ -141,6 +141,11 @@ describe('A daemon', () => {
         unmounted: [],
         failed: [{ error: { data: { code: 'busy', exit: 7 } } }],
       });
+      expect(refused.failed[0]?.error.message).toContain(`in use by sleep (${user.pid})`);
+      await expect(client.call('shutdown', {})).rejects.toMatchObject({
+        code: 'busy',
+        details: [`"${mountPoint}" is in use by sleep (${user.pid})`],
+      });
       expect(await listStates()).toEqual(['ok']);
       const detached = await client.call('unmount', { targets, lazy: true });
       expect(detached).toMatchObject({ unmounted: [{ id }], failed: [] });

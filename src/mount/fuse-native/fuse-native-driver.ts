@@ -14,7 +14,7 @@ import type { NativeFuse } from './load-fuse-native.js';
 import { formatMountOptions } from './mount-options.js';
 import { listFuseDescriptors, NativeMount } from './native-mount.js';
 import { Operations } from './operations.js';
-import { runUnmount } from './unmount-command.js';
+import { unmountByHelper } from '../unmount-by-helper.js';
 
 /** Milliseconds in which the kernel must have greeted a new file system. */
 const MOUNT_TIMEOUT = 10_000;
@@ -108,7 +108,7 @@ async function start(fuse: NativeFuse, directory: string): Promise<number> {
       fuse.mount((error) => (error == null ? resolve() : reject(describeFailure(directory, error))));
     });
   } catch (thrown) {
-    if (thrown instanceof IsodriveError && thrown.code === 'timeout') await runUnmount(directory, true);
+    if (thrown instanceof IsodriveError && thrown.code === 'timeout') await unmountByHelper(directory, true);
     throw thrown;
   } finally {
     clearTimeout(late);
