@@ -68,8 +68,9 @@ const HANDLERS: { readonly [M in MethodName]: Handler<M> } = {
     return { watching: true };
   },
   version: (_, { facts }) => ({ version: facts.version, pid: process.pid }),
-  shutdown: (_, { requestShutdown, caller }) => {
+  shutdown: async ({ force = false }, { manager, requestShutdown, caller }) => {
     requireRoot(caller);
+    if (!force) await manager.refuseWhileUsed();
     requestShutdown();
     return { pid: process.pid };
   },

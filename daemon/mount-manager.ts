@@ -25,6 +25,7 @@ import type { MountKeeper } from './mount-keeper.js';
 import { daemonIsEnding } from './mount-service.js';
 import type { MountService } from './mount-service.js';
 import { MountRegistry } from './mount-registry.js';
+import { nameUsers, refuseWhileUsed } from './mount-usage.js';
 import type { MountedImage } from './mounted-image.js';
 import { prepareByPath, prepareForCaller } from './prepare-mount.js';
 import type { MountCaller, PreparedMount } from './prepare-mount.js';
@@ -73,6 +74,7 @@ export class MountManager implements MountService {
   readonly #log: DaemonLog;
   readonly #registry = new MountRegistry();
   readonly #lock = new KeyedLock();
+  readonly #takenPoints = new Set<string>();
   /** Mounts being made, and mounts being given back: the daemon does not end before they are settled. */
   readonly #creating = new Set<Promise<MountedImage>>();
   readonly #closing = new Set<Promise<void>>();
@@ -147,7 +149,7 @@ export class MountManager implements MountService {
   ): Promise<PreparedMount> {
     try {
       if (from !== undefined) return await prepareForCaller(wanted, from, signal);
-      return await prepareByPath(wanted, this.#ownMountPoints(), signal);
+      return await prepareByPath(wanted, this.#ownMountPoints(), this.#takenPoints, signal);
     } catch (thrown) {
       this.#checkOpen();
       throw thrown;
@@ -339,7 +341,7 @@ export class MountManager implements MountService {
       if (lazy) this.#keeper.detach(mount.id);
     } catch (thrown) {
       mount.isUnmounting = false;
-      throw thrown;
+      throw await nameUsers(mount, thrown);
     }
     await this.#drop(mount, { reason: 'unmounted' });
   }
@@ -348,7 +350,9 @@ export class MountManager implements MountService {
   async #unmountSurely(mount: MountedImage): Promise<void> {
     try {
       await this.#unmountOne(mount, false).catch((thrown: unknown) => {
-        if (toIsodriveError(thrown).code !== 'busy') throw thrown;
+        const { code, message } = toIsodriveError(thrown);
+        if (code !== 'busy') throw thrown;
+        this.#log.warn({ ...mount.name(), message }, 'taken away from programs that use it');
         return this.#unmountOne(mount, true);
       });
     } catch (thrown) {
@@ -372,6 +376,10 @@ export class MountManager implements MountService {
   async release(id: string): Promise<void> {
     const mount = this.#registry.mounts.find((one) => one.id === id && one.isBound);
     if (mount !== undefined) await this.#unmountSurely(mount);
+  }
+
+  refuseWhileUsed(): Promise<void> {
+    return refuseWhileUsed(this.#registry.mounts);
   }
 
   /** Unmounts everything, lazily where it is in use, and takes no more mounts. Never rejects. */

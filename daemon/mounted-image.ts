@@ -97,12 +97,13 @@ export class MountedImage {
     return this.#parts.image.facts.label;
   }
 
-  /** Whether a request is answered by this mount: it shows the same view through the same driver. */
-  fits({ tree = 'auto', driver = 'auto', ...view }: Omit<MountParams, 'image'>): boolean {
+  /** Whether a request is answered by this mount: the same view through the same driver, at the place that is named. */
+  fits({ tree = 'auto', driver = 'auto', directory, ...view }: Omit<MountParams, 'image'>): boolean {
     const { wantedTree, wantedDriver, image, active } = this.#parts;
     return (
       !this.isBound &&
       this.#parts.isLeftOut !== true &&
+      (directory === undefined || directory === this.active.directory) &&
       (tree === wantedTree || tree === image.facts.kind) &&
       (driver === wantedDriver || driver === active.driver) &&
       this.#showsView(view)

@@ -55,7 +55,7 @@ const SCHEMAS = {
   status: none,
   watch: none,
   version: none,
-  shutdown: none,
+  shutdown: z.object({ force: z.boolean().optional() }),
   upgrade: none,
 } satisfies Record<MethodName, z.ZodType>;
 

@@ -201,6 +201,11 @@ export class WindowsMounts implements MountService {
     return Promise.resolve();
   }
 
+  /** Windows itself refuses to detach what is in use. */
+  refuseWhileUsed(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async close(): Promise<void> {
     this.#stop.abort();
     clearInterval(this.#looks);

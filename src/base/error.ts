@@ -88,6 +88,8 @@ export interface IsodriveErrorOptions {
   /** What the user can do; the table's hint where absent. */
   readonly action?: string;
   readonly at?: FaultLocation;
+  /** What belongs on lines of its own, such as what each of several attempts failed with; a line each. */
+  readonly details?: readonly string[];
   readonly cause?: unknown;
 }
 
@@ -97,6 +99,7 @@ export class IsodriveError extends Error {
   readonly code: ErrorCode;
   readonly action: string;
   readonly at: FaultLocation | undefined;
+  readonly details: readonly string[];
 
   /** `message`: upper-case start, no full stop, what was found and then what was expected. */
   constructor(code: ErrorCode, message: string, options: IsodriveErrorOptions = {}) {
@@ -104,6 +107,7 @@ export class IsodriveError extends Error {
     this.code = code;
     this.action = options.action ?? ERROR_KINDS[code].hint;
     this.at = options.at;
+    this.details = options.details ?? [];
   }
 
   get kind(): ErrorKind {
@@ -118,8 +122,22 @@ export class IsodriveError extends Error {
 /** Gives any thrown value as an IsodriveError; what is none already becomes `internal`. */
 export function toIsodriveError(thrown: unknown): IsodriveError {
   if (thrown instanceof IsodriveError) return thrown;
+  if (isSystemError(thrown) && thrown.syscall === 'uv_cwd') return noWorkingFolder(thrown);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new IsodriveError('internal', message, { cause: thrown });
+}
+
+function noWorkingFolder(cause: Error): IsodriveError {
+  return new IsodriveError('usage', 'The working folder is gone, expected one that paths can start from', {
+    cause,
+    action: 'Change to another folder, as with cd, or name whole paths from there',
+  });
+}
+
+/** The message of any thrown value, without what node puts on lines below it. */
+export function firstLineOf(thrown: unknown): string {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return message.split('\n', 1)[0] ?? '';
 }
 
 /** True for errors of node's own calls that carry an errno name in `code`; never for ours, whose codes are others. */

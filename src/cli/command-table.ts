@@ -247,7 +247,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'daemon stop',
     summary: 'Unmount everything and end the daemon',
     positionals: [],
-    options: [],
+    options: [
+      { name: 'force', short: 'f', type: 'boolean', summary: 'Also take away mounts that programs use' },
+    ],
     common: TALKS,
     load: async () => (await import('./commands/daemon-stop.js')).runDaemonStop,
   },

@@ -54,11 +54,16 @@ export function errnoName(thrown: unknown): string | undefined {
   return isAddonError(thrown) ? getSystemErrorName(-thrown.errno) : undefined;
 }
 
-export function busyMount(directory: string, cause?: unknown): IsodriveError {
-  return new IsodriveError('busy', `Cannot unmount "${directory}": files there are in use`, {
-    action: 'Close the programs that use it, or unmount with --lazy',
-    ...(cause === undefined ? {} : { cause }),
-  });
+/** A mount cannot be unmounted, because somebody uses it. */
+export class MountInUse extends IsodriveError {
+  /** `by`: names of those who do, where they are known. */
+  constructor(directory: string, cause?: unknown, by = '') {
+    const found = by === '' ? 'files there are in use' : `it is in use by ${by}`;
+    super('busy', `Cannot unmount "${directory}": ${found}`, {
+      action: 'Close the programs that use it, or unmount with --lazy',
+      ...(cause === undefined ? {} : { cause }),
+    });
+  }
 }
 
 export function coveredMount(directory: string, source: string): IsodriveError {
@@ -73,7 +78,7 @@ function translate(thrown: unknown, directory: string): unknown {
   if (!isAddonError(thrown)) return thrown;
   const name = errnoName(thrown);
   const isMount = thrown.syscall === 'mount';
-  if (name === 'EBUSY' && !isMount) return busyMount(directory, thrown);
+  if (name === 'EBUSY' && !isMount) return new MountInUse(directory, thrown);
   const verb = isMount ? 'mount at' : 'unmount';
   const code = MOUNT_FAULTS.get(name) ?? 'internal';
   return new IsodriveError(code, `Cannot ${verb} "${directory}": ${name} from ${thrown.syscall}`, {

@@ -112,6 +112,8 @@ export interface DriverAvailability {
   /** Why not, and the exact fix; present when not available. */
   readonly reason?: string;
   readonly fix?: string;
+  /** The machine or its user lacks something that every driver of the kind needs, not this driver alone. */
+  readonly isGeneral?: true;
 }
 
 export interface MountDriver {

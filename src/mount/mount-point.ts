@@ -1,11 +1,11 @@
 // Finds or makes the directory that an image is mounted on. The mount table is asked first: a directory below a dead
 // mount must not be touched, because that can hang.
 import { constants } from 'node:fs';
-import { access, mkdir, opendir, rmdir } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { access, lstat, mkdir, opendir, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { hostPath, realHostPath, resolveHostPath } from '../base/path-text.js';
 import { IsodriveError, isSystemError } from '../base/error.js';
+import { homeFolder } from '../base/home-folder.js';
+import { hostPath, realHostPath, resolveHostPath } from '../base/path-text.js';
 import { quoteForShell } from '../base/shell-word.js';
 import { findMount, readMountTable } from './mount-table.js';
 
@@ -24,12 +24,17 @@ export interface MountPoint {
 }
 
 /**
- * The wanted directory, or a new one, ~/Discs/LABEL, which a number follows when the name is taken. Rejects with
+ * The wanted directory, or ~/Discs/LABEL, new or found empty, which a number follows when the name is taken. Rejects with
  * `usage` when the wanted one does not exist or is no directory, `busy` when it is a mount point or not empty, and
- * `permission` when the user may not write there, without which fusermount3 refuses as well.
+ * `permission` when the user may not write there, without which fusermount3 refuses as well. `taken`: folders that mounts
+ * have, or are about to have; what is chosen is among them until it is released.
  */
-export async function prepareMountPoint(wanted: string | undefined, label: string): Promise<MountPoint> {
-  if (wanted === undefined) return createMountPoint(join(homedir(), 'Discs'), label);
+export async function prepareMountPoint(
+  wanted: string | undefined,
+  label: string,
+  taken = new Set<string>(),
+): Promise<MountPoint> {
+  if (wanted === undefined) return createMountPoint(discsFolder(), label, taken);
   const path = resolveHostPath(wanted);
   refuseMountPoint(path);
   try {
@@ -49,7 +54,7 @@ export async function restoreMountPoint(directory: string, created: boolean): Pr
   // A mount point that is dead must not be touched; one that is mounted is there.
   if (findMount(readMountTable(), directory) === undefined)
     await mkdir(hostPath(directory), { recursive: true });
-  return { directory, created, release: () => removeEmpty(directory) };
+  return { directory, created, release: () => removeMade(directory) };
 }
 
 /** Throws `busy` when something is mounted there. */
@@ -90,6 +95,10 @@ function describeRefusal(path: string, thrown: unknown): unknown {
       return refuse('usage', 'no such directory', `Make it first: mkdir -p ${quoteForShell(path)}`);
     case 'ENOTDIR':
       return refuse('usage', 'no directory', 'Choose a directory');
+    case 'ELOOP':
+      return refuse('usage', 'symbolic links that lead in a circle', 'Check where its links lead');
+    case 'ENAMETOOLONG':
+      return refuse('usage', 'a name too long for this system', 'Choose a shorter path');
     case 'ENOTCONN':
       return refuse(
         'busy',
@@ -109,18 +118,28 @@ function describeRefusal(path: string, thrown: unknown): unknown {
   }
 }
 
-async function createMountPoint(parent: string, label: string): Promise<MountPoint> {
+async function createMountPoint(parent: string, label: string, taken: Set<string>): Promise<MountPoint> {
   const name = folderName(label);
   for (let copy = 1; copy <= MAX_SAME_LABEL; copy += 1) {
-    const directory = join(parent, copy === 1 ? name : `${name} ${copy}`);
+    const path = join(parent, copy === 1 ? name : `${name} ${copy}`);
+    // Before the first wait: of two that are made at once, each takes another.
+    if (taken.has(path)) continue;
+    taken.add(path);
     try {
-      await mkdir(parent, { recursive: true });
-      await mkdir(hostPath(directory), 0o755);
+      const created = await makeFolder(path);
+      if (created === undefined) {
+        taken.delete(path);
+        continue;
+      }
+      const release = async (): Promise<void> => {
+        if (created) await removeMade(path);
+        taken.delete(path);
+      };
+      return { directory: await realHostPath(path), created, release };
     } catch (thrown) {
-      if (isSystemError(thrown) && thrown.code === 'EEXIST') continue;
-      throw describeRefusal(directory, thrown);
+      taken.delete(path);
+      throw describeRefusal(path, thrown);
     }
-    return { directory: await realHostPath(directory), created: true, release: () => removeEmpty(directory) };
   }
   throw new IsodriveError(
     'busy',
@@ -131,7 +150,37 @@ async function createMountPoint(parent: string, label: string): Promise<MountPoi
 
 /** Removes a folder that was made for a mount, if it is one of those and empty. */
 export async function removeDefaultPoint(directory: string): Promise<void> {
-  if (dirname(directory) === join(homedir(), 'Discs')) await removeEmpty(directory);
+  if (dirname(directory) === discsFolder()) await removeMade(directory);
+}
+
+/** A folder that was made for a mount, and the one that holds them all with the last of them. */
+async function removeMade(directory: string): Promise<void> {
+  await removeEmpty(directory);
+  if (dirname(directory) === discsFolder()) await removeEmpty(dirname(directory));
+}
+
+function discsFolder(): string {
+  return join(homeFolder(), 'Discs');
+}
+
+/** Whether a folder was made; undefined where what is there cannot be taken: only an empty folder of the user's can. */
+async function makeFolder(path: string): Promise<boolean | undefined> {
+  // A mount point is not looked at: its server may be gone.
+  if (findMount(readMountTable(), path) !== undefined) return undefined;
+  try {
+    if ((await mkdir(hostPath(path), { recursive: true, mode: 0o755 })) !== undefined) return true;
+  } catch (thrown) {
+    if (isSystemError(thrown) && thrown.code === 'EEXIST') return undefined;
+    throw thrown;
+  }
+  try {
+    if (!(await lstat(hostPath(path))).isDirectory()) return undefined;
+    await refuseFull(path);
+    await access(hostPath(path), constants.W_OK);
+    return false;
+  } catch {
+    return undefined;
+  }
 }
 
 async function removeEmpty(directory: string): Promise<void> {

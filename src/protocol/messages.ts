@@ -28,7 +28,7 @@ export interface MountParams {
   /** Absolute path; for the system service, which opens no paths, only what the image is called. */
   readonly image: string;
   /** Absolute path of an existing, empty directory; absent, the daemon makes one from the label. */
-  readonly directory?: string;
+  readonly directory?: string | undefined;
   readonly tree?: TreeKind | 'auto';
   /** Number of a session, from 1; the last where absent. */
   readonly session?: number | undefined;
@@ -201,7 +201,8 @@ export interface Methods {
   version: { params: Record<string, never>; result: { version: string; pid: number } };
   /** A new process of the installed version takes over, and all mounts stay. */
   upgrade: { params: Record<string, never>; result: { pid: number } };
-  shutdown: { params: Record<string, never>; result: { pid: number } };
+  /** Rejects with `busy` while programs use mounts, unless `force`, which takes the mounts away from them. */
+  shutdown: { params: { readonly force?: boolean }; result: { pid: number } };
 }
 
 export type MethodName = keyof Methods;
@@ -210,7 +211,13 @@ export type MethodName = keyof Methods;
 export interface RpcError {
   readonly code: number;
   readonly message: string;
-  readonly data?: { readonly code: string; readonly hint: string; readonly exit: number };
+  readonly data?: {
+    readonly code: string;
+    readonly hint: string;
+    readonly exit: number;
+    /** What belongs on lines of its own; absent where there is none. */
+    readonly details?: readonly string[];
+  };
 }
 
 export interface RpcRequest {

@@ -1,9 +1,10 @@
 // Where the control socket and the daemon's log are, and whether the socket is one to trust. Used by both ends, so
 // that they meet; nothing is created here.
 import { lstatSync, statSync } from 'node:fs';
-import { homedir, tmpdir, userInfo } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { IsodriveError, isSystemError } from '../base/error.js';
+import { homeFolder } from '../base/home-folder.js';
 
 /** sun_path of sockaddr_un holds 108 bytes, its terminator included (unix(7)). */
 const MAX_SOCKET_PATH_BYTES = 107;
@@ -67,6 +68,11 @@ export function daemonLogPath(environment: Environment = process.env): string {
   return join(stateFolder(environment), 'isodrived.log');
 }
 
+/** Where the log goes when the state folder cannot be written to: beside the socket. */
+export function spareLogPath(socketPath: string): string {
+  return join(dirname(socketPath), 'isodrived.log');
+}
+
 /** The journal of a daemon's mounts: beside its socket, or, as pipes are in no directory, beside its log. */
 export function defaultJournalPath(socketPath: string, environment: Environment = process.env): string {
   if (process.platform !== 'win32') return `${socketPath}.mounts`;
@@ -77,7 +83,7 @@ function stateFolder(environment: Environment): string {
   const isWindows = process.platform === 'win32';
   const state = isWindows ? environment.LOCALAPPDATA : environment.XDG_STATE_HOME;
   if (state !== undefined && state !== '') return join(state, 'isodrive');
-  return join(homedir(), ...(isWindows ? ['AppData', 'Local'] : ['.local', 'state']), 'isodrive');
+  return join(homeFolder(), ...(isWindows ? ['AppData', 'Local'] : ['.local', 'state']), 'isodrive');
 }
 
 /**

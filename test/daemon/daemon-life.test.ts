@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import {
   appendFile,
   copyFile,
+  mkdir,
   readdir,
   readFile,
   rename,
@@ -72,6 +73,17 @@ describe('A daemon', () => {
     expect(await mount({ tree: 'iso9660' })).toMatchObject({ existing: false, mount: { tree: 'iso9660' } });
   });
 
+  it('mounts at a directory that is named, also where the image is mounted elsewhere, and finds it there', async () => {
+    const first = await mount();
+    const directory = join(daemon.folder, 'named');
+    await mkdir(directory);
+    const second = await mount({ directory });
+    expect(second).toMatchObject({ existing: false, mount: { mountPoint: directory } });
+    expect(await mount({ directory })).toMatchObject({ existing: true, mount: { id: second.mount.id } });
+    expect(await mount()).toMatchObject({ existing: true, mount: { id: first.mount.id } });
+    await expect(mount({ directory: join(daemon.folder, 'missing') })).rejects.toMatchObject({ code: 'usage' });
+  });
+
   it('takes another charset or session for another view, and the same for the same', async () => {
     const first = await mount();
     const view = { charset: 'koi8-r', associated: true };
@@ -129,6 +141,11 @@ describe('A daemon', () => {
       expect(refused).toMatchObject({
         unmounted: [],
         failed: [{ error: { data: { code: 'busy', exit: 7 } } }],
+      });
+      expect(refused.failed[0]?.error.message).toContain(`in use by sleep (${user.pid})`);
+      await expect(client.call('shutdown', {})).rejects.toMatchObject({
+        code: 'busy',
+        details: [`"${mountPoint}" is in use by sleep (${user.pid})`],
       });
       expect(await listStates()).toEqual(['ok']);
       const detached = await client.call('unmount', { targets, lazy: true });

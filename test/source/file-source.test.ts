@@ -1,6 +1,6 @@
 // What can be opened, what is refused and how, and how a file that changes is noticed.
 import { execFileSync } from 'node:child_process';
-import { appendFile, chmod, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdtemp, rm, truncate, writeFile, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -46,6 +46,20 @@ describe('a file source', () => {
       code: 'image-not-found',
       message: expect.stringContaining('no such file') as string,
     });
+  });
+
+  it('says in words what is wrong with a path', async () => {
+    const circle = join(folder, 'circle');
+    await symlink(circle, circle);
+    for (const [path, words] of [
+      [circle, 'symbolic links lead in a circle'],
+      [join(folder, 'x'.repeat(300)), 'too long for this system'],
+    ] as const) {
+      await expect(FileSource.open(path)).rejects.toMatchObject({
+        code: 'image-not-found',
+        message: expect.stringContaining(words) as string,
+      });
+    }
   });
 
   it.each([

@@ -30,9 +30,6 @@ export const runMount: RunCommand = async (args, { output, signal }) => {
   const { mount, existing } = isSystem
     ? await mountByService(socketPath, params, signal)
     : await mountByPath(socketPath, params, signal);
-  if (existing && directory !== undefined && directory !== mount.mountPoint) {
-    output.note(`the image is mounted already, not at "${directory}"; --new mounts it there as well`);
-  }
   if (existing && params.letter !== undefined && !mount.mountPoint.startsWith(params.letter)) {
     output.note(`the image is mounted already, as ${mount.mountPoint}; unmount it to choose its letter`);
   }
@@ -62,7 +59,9 @@ async function mountByService(
   const { names, descriptors, point } = opened;
   let isUsed = false;
   try {
-    const named = { ...params, directory: point.directory, descriptors: names };
+    // A directory that is named is no mount point yet: a mount that the image has is at another.
+    const isNew = params.new === true || params.directory !== undefined;
+    const named = { ...params, new: isNew, directory: point.directory, descriptors: names };
     const result = await client.call('mount', named, { signal, deadline: MOUNT_DEADLINE, descriptors });
     isUsed = !result.existing;
     return result;

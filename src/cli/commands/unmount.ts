@@ -76,6 +76,6 @@ function noMount(name: string): IsodriveError {
 }
 
 function describeFailure({ target, error }: UnmountFailure): object {
-  const { code, message, action: hint, kind } = decodeError(error);
-  return { target, code, message, hint, exit: kind.exit };
+  const { code, message, action: hint, kind, details } = decodeError(error);
+  return { target, code, message, ...(details.length === 0 ? {} : { details }), hint, exit: kind.exit };
 }

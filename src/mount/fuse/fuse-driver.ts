@@ -3,7 +3,7 @@
 import { closeSync } from 'node:fs';
 import { loadAddon } from '../../../native/index.js';
 import type { Addon, SessionHandle, SessionTrace } from '../../../native/index.js';
-import { toIsodriveError } from '../../base/error.js';
+import { firstLineOf, toIsodriveError } from '../../base/error.js';
 import type { ErrorCode } from '../../base/error.js';
 import type { IndexMemory } from '../../index/index-memory.js';
 import type {
@@ -109,7 +109,7 @@ class FuseDriver implements MountDriver {
     try {
       this.#load();
     } catch (thrown) {
-      const reason = `its addon cannot be loaded (${toIsodriveError(thrown).message})`;
+      const reason = `its addon cannot be loaded (${firstLineOf(thrown)})`;
       return { available: false, reason, fix: 'Install a C++ compiler and run scripts/isodrive again' };
     }
     return checkFuse(FUSERMOUNT, 'Install it: sudo apt install fuse3');
