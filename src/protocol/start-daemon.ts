@@ -6,6 +6,7 @@ import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { IsodriveError } from '../base/error.js';
+import { isDiskFull } from '../base/full-disk.js';
 import { ControlClient } from './client.js';
 import type { RpcError } from './messages.js';
 import { packageRoot } from './package-info.js';
@@ -107,9 +108,7 @@ export async function startDaemon(options: StartOptions): Promise<number> {
 }
 
 function spawnDaemon(socketPath: string, logPath: string): ChildProcess {
-  mkdirSync(dirname(logPath), { recursive: true, mode: 0o700 });
-  // What even a crashing node prints shall be in the log; the daemon itself opens the same file.
-  const log = openSync(logPath, 'a', 0o600);
+  const log = openLog(logPath);
   try {
     const daemon = [
       process.execPath,
@@ -123,10 +122,21 @@ function spawnDaemon(socketPath: string, logPath: string): ChildProcess {
     const isKept = process.platform !== 'win32' && existsSync(keeper);
     const [program, ...args] = isKept ? [keeper, ...daemon] : [...daemon, '--background'];
     const env = { UV_THREADPOOL_SIZE: FILE_THREADS, ...process.env };
-    const stdio = ['ignore', 'ignore', log, 'pipe'] as const;
+    const stdio = ['ignore', 'ignore', log ?? 'ignore', 'pipe'] as const;
     return spawn(program, args, { detached: true, windowsHide: true, stdio: [...stdio], cwd: '/', env });
   } finally {
-    closeSync(log);
+    if (log !== undefined) closeSync(log);
+  }
+}
+
+/** What even a crashing node prints shall be in the log; the daemon itself opens the same file. None on a full disk. */
+function openLog(path: string): number | undefined {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    return openSync(path, 'a', 0o600);
+  } catch (thrown) {
+    if (isDiskFull(thrown)) return undefined;
+    throw thrown;
   }
 }
 

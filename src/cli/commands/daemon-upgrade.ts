@@ -1,6 +1,7 @@
 // isodrive daemon upgrade: returns when a new process, of the version that is installed now, serves all mounts.
 import { ControlClient } from '../../protocol/client.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
+import { connectOrStart } from '../../protocol/start-daemon.js';
 import { findSocket } from '../find-socket.js';
 import type { RunCommand } from '../command-spec.js';
 
@@ -12,10 +13,14 @@ export const runDaemonUpgrade: RunCommand = async (args, { output, signal }) => 
   const options = { signal, deadline: UPGRADE_DEADLINE };
   await using old = await ControlClient.connect(socket);
   const before = await old.call('version', {}, options);
-  await old.call('upgrade', {}, options);
+  const force = args.flag('force');
+  await old.call('upgrade', force ? { force } : {}, options);
   await old.closed;
-  // The listening socket is kept: this connection waits in its queue until the successor takes it.
-  await using successor = await ControlClient.connect(socket);
+  // The listening socket is kept: this connection waits in its queue until the successor takes it. Where nobody kept it,
+  // a new daemon makes the mounts again.
+  await using successor = await (force
+    ? connectOrStart({ socketPath: socket, signal })
+    : ControlClient.connect(socket));
   const after = await successor.call('version', {}, options);
   const { pid, version } = after;
   if (output.json)
