@@ -48,21 +48,27 @@ constexpr int kLookInterval = 500;
 /** Nanoseconds by which such a look may be late, so that it wakes no processor of its own. */
 constexpr unsigned long kSlack = 250'000'000;
 
+/** In the flags of a process in /proc/PID/stat (PF_EXITING of linux/sched.h). */
+constexpr unsigned long kExiting = 4;
+
 /**
- * Whether the main thread of a child has ended: as long as another waits for a medium that never answers, the kernel does
- * not tell of the end (wait(2)), and keeps what the process has open.
+ * Whether the main thread of a child ends or has ended: while it closes a file whose file system never answers, or another
+ * thread waits for one, the kernel does not tell of the end (wait(2)), and keeps what the process has open.
  */
-bool is_headless(pid_t pid) {
+bool is_ending(pid_t pid) {
   char text[64];
   std::snprintf(text, sizeof(text), "/proc/%d/stat", static_cast<int>(pid));
   const UniqueFd file(open(text, O_RDONLY | O_CLOEXEC));
-  char stat[256];
+  char stat[512];
   const ssize_t got = file.valid() ? read(file.get(), stat, sizeof(stat) - 1) : -1;
   if (got <= 0) return false;
   stat[got] = '\0';
-  // The name in parentheses may hold any of them.
+  // The name in parentheses may hold any of them. Behind it: state, five numbers, flags.
   const char* end = std::strrchr(stat, ')');
-  return end != nullptr && end[1] == ' ' && (end[2] == 'Z' || end[2] == 'X');
+  char state = 0;
+  unsigned long flags = 0;
+  if (end == nullptr || std::sscanf(end + 1, " %c %*d %*d %*d %*d %*d %lu", &state, &flags) != 2) return false;
+  return state == 'Z' || state == 'X' || (flags & kExiting) != 0;
 }
 
 /** Keeping thousands of descriptors needs more than the usual soft limit. */
@@ -126,7 +132,7 @@ class Keeper {
     is_ready_ = is_ready_ || notice.is_ready;
     is_ending_ = is_ending_ || notice.is_stopping;
     if (child_changed) reap();
-    if (is_late && daemon_ > 0 && is_headless(daemon_)) end_daemon(W_EXITCODE(0, SIGKILL));
+    if (is_late && daemon_ > 0 && is_ending(daemon_)) end_daemon(W_EXITCODE(0, SIGKILL));
     if (!is_done_ && daemon_ <= 0 && now_milliseconds() >= restart_at_) start();
   }
 
