@@ -8,11 +8,13 @@ import { tryToLoadAddon } from '../src/source/load-addon.js';
 import { packageVersion } from '../src/protocol/package-info.js';
 import { encodeError } from '../src/protocol/rpc-error.js';
 import { SYSTEM_SOCKET, controlSocketPath, defaultJournalPath } from '../src/protocol/socket-path.js';
+import type { KeeperState } from '../src/protocol/messages.js';
 import { READY_DESCRIPTOR } from '../src/protocol/start-daemon.js';
 import type { ReadyMessage } from '../src/protocol/start-daemon.js';
 import { ControlServer } from './control-server.js';
 import { createMounts } from './create-mounts.js';
 import { EventBus } from './event-bus.js';
+import type { DaemonFacts } from './methods.js';
 import { startIdleTimer } from './idle-timer.js';
 import { openLog } from './log.js';
 import { ServiceManager } from './service-manager.js';
@@ -22,8 +24,6 @@ import { UserLedger } from './users/user-ledger.js';
 
 /** Milliseconds after which a daemon that cannot unmount ends all the same; the kernel then ends its mounts. */
 const SHUTDOWN_DEADLINE = 15_000;
-/** Milliseconds that being ready waits for mounts that are brought back: an image may be on a medium that hangs. */
-const RESTORE_DEADLINE = 5000;
 /** Asks whoever runs us to start a successor at once (EX_TEMPFAIL); native/keeper/main.cc and the units know it. */
 const EXIT_RESTART = 75;
 
@@ -42,13 +42,24 @@ async function startDaemon(options: DaemonOptions, service: ServiceManager): Pro
   const { socketPath, logPath } = options;
   process.umask(0o077);
   tryToLoadAddon()?.noteCrashes();
-  const log = openLog(logPath);
+  const { log, writer } = openLog(logPath);
+  process.on('exit', () => writer.flush());
   service.onFault = (err) => log.error({ err }, 'cannot speak to the service manager');
   const events = new EventBus();
   const users = options.policy && { policy: options.policy, ledger: new UserLedger() };
   const { journalPath } = options;
   const manager = await createMounts({ socketPath, journalPath, users, service, events, log });
-  const facts = { version: packageVersion(), socketPath, logPath };
+  const health = (): ReturnType<DaemonFacts['health']> => ({
+    keeper: service.state,
+    lostLogLines: writer.lostLines,
+  });
+  const facts = { version: packageVersion(), socketPath, logPath, health };
+  /** A thread that waits for a dead medium would keep process.exit, and /dev/fuse of all mounts with it. */
+  const endNow = (code: number): void => {
+    writer.flush();
+    tryToLoadAddon()?.endProcess(code);
+    process.exit(code);
+  };
   let isEnding = false;
   const shutDown = async (reason: string, exitCode: number): Promise<void> => {
     if (isEnding) return;
@@ -57,23 +68,22 @@ async function startDaemon(options: DaemonOptions, service: ServiceManager): Pro
     service.stopping();
     setTimeout(() => {
       log.error('cannot unmount in time');
-      process.exit(1);
+      endNow(1);
     }, SHUTDOWN_DEADLINE).unref();
     events.emit({ event: 'shutdown', time: new Date().toISOString() });
     await manager.close();
     await server[Symbol.asyncDispose]();
     log.info('ended');
-    process.exitCode = exitCode;
     // What is detached but still in use holds the loop; its users are told by the kernel when we go.
-    setImmediate(() => process.exit());
+    setImmediate(() => endNow(exitCode));
   };
   const requestShutdown = (): void => void setImmediate(() => void shutDown('request', 0));
-  const requestUpgrade = (): void => {
-    if (!service.isPresent) throw refuseUpgrade();
+  const requestUpgrade = (force: boolean): void => {
+    if (service.state !== 'alive' && !force) throw refuseUpgrade(service.state);
     setImmediate(() => {
       log.info('making way for a successor');
       // As if killed: the kernel hands the successor what is unanswered, and the journal what is half made.
-      process.exit(EXIT_RESTART);
+      endNow(EXIT_RESTART);
     });
   };
   const server = await ControlServer.listen({
@@ -93,13 +103,12 @@ async function startDaemon(options: DaemonOptions, service: ServiceManager): Pro
     process.on(fault, (error: unknown) => {
       log.fatal({ err: error }, fault);
       // A successor goes on with the mounts, and does better.
-      if (service.isPresent) process.exit(1);
+      if (service.isPresent) endNow(1);
       void shutDown(fault, 1);
     });
   }
   // Only now: who has bound the socket is the only daemon, so that the mounts in the journal are nobody else's.
-  const late = new Promise<void>((resolve) => setTimeout(resolve, RESTORE_DEADLINE).unref());
-  await Promise.race([manager.restore(), late]);
+  await manager.restore();
   if (options.idleTimeout !== undefined) {
     startIdleTimer(
       options.idleTimeout,
@@ -117,11 +126,21 @@ async function startDaemon(options: DaemonOptions, service: ServiceManager): Pro
   manager.prepare();
 }
 
-function refuseUpgrade(): IsodriveError {
+function refuseUpgrade(state: KeeperState): IsodriveError {
+  const found = {
+    none: 'nobody keeps them',
+    stopped: 'their keeper is stopped',
+    gone: 'their keeper has died',
+    alive: 'their keeper refuses',
+  }[state];
+  const action =
+    state === 'stopped'
+      ? 'Send SIGCONT to isodrive-keeper, or force it: the mounts then hang until somebody does'
+      : 'Close what is open on the mounts and force it: they end, and the next daemon makes them again';
   return new IsodriveError(
     'unsupported',
-    'Cannot hand the mounts over: nobody keeps them, expected isodrive-keeper or systemd',
-    { action: 'Stop the daemon with isodrive daemon stop, and start it again' },
+    `Cannot hand the mounts over: ${found}, expected isodrive-keeper or systemd to start a successor`,
+    { action },
   );
 }
 

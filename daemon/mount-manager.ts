@@ -39,6 +39,8 @@ import { unmountTargets } from './unmount-targets.js';
 
 /** Milliseconds that a daemon which ends waits for the last users of a detached mount. */
 const END_DEADLINE = 500;
+/** Milliseconds that calls wait at most for the mounts of the daemon before. */
+const RESTORE_DEADLINE = 3000;
 
 /** What the system service knows of its users. */
 export interface UserAccounts {
@@ -68,7 +70,7 @@ export class MountManager implements MountService {
   readonly #traces: TraceLog;
   readonly #findings: FindingReports;
   readonly #stopReports: () => void;
-  /** Settled once the mounts of the last daemon are back. */
+  /** Settled once the mounts of the last daemon are back, or are late. */
   restored: Promise<void> = Promise.resolve();
   readonly #events: EventBus;
   readonly #log: DaemonLog;
@@ -230,7 +232,7 @@ export class MountManager implements MountService {
     const { ledger, policy } = this.#users ?? {};
     const kernelMounts =
       this.#erofs === undefined ? Promise.resolve() : restoreKernelMounts(this.#erofs, adopt, this.#log);
-    this.restored = kernelMounts.then(() =>
+    const all = kernelMounts.then(() =>
       restoreMounts({
         factory: this.#factory,
         keeper: this.#keeper,
@@ -244,6 +246,9 @@ export class MountManager implements MountService {
         discount: ({ id }) => ledger?.endMount(id),
       }),
     );
+    // What is on a medium that hangs comes back when that answers; nobody else waits for it.
+    const late = new Promise<void>((resolve) => setTimeout(resolve, RESTORE_DEADLINE).unref());
+    this.restored = Promise.race([all, late]);
     return this.restored;
   }
 

@@ -56,7 +56,7 @@ const SCHEMAS = {
   watch: none,
   version: none,
   shutdown: z.object({ force: z.boolean().optional() }),
-  upgrade: none,
+  upgrade: z.object({ force: z.boolean().optional() }),
 } satisfies Record<MethodName, z.ZodType>;
 
 export function isMethod(name: string): name is MethodName {

@@ -232,6 +232,8 @@ export interface Addon {
   laneClose(lane: LaneHandle, fileDescriptor: number): Promise<void>;
   /** Closes in the background: even that may wait for a dead file system. */
   closeDescriptor(fileDescriptor: number): void;
+  /** Ends the process at once (_exit(2)): process.exit waits for threads of libuv's, which may hang. */
+  endProcess(code: number): never;
   /** Gives memory that is free in the process back to the kernel (malloc_trim); takes milliseconds. */
   trimMemory(): void;
   /** Number of this thread, as the kernel has it (gettid(2)). */
@@ -298,8 +300,11 @@ export interface Addon {
   lockFile(fileDescriptor: number): boolean;
   /** Gives an open file or directory an extended attribute (fsetxattr(2)). */
   setAttribute(fileDescriptor: number, name: string, value: Uint8Array): void;
-  /** Sends variables, and up to 4 descriptors, to a service manager's NOTIFY_SOCKET (sd_notify(3)). */
-  notify(socketPath: string, text: string, descriptors: readonly number[]): void;
+  /**
+   * Sends variables, and up to 4 descriptors, to a service manager (sd_notify(3)): to its NOTIFY_SOCKET, or over a socket
+   * that is connected to it. Never waits; false when there is no room now.
+   */
+  notify(socket: string | number, text: string, descriptors: readonly number[]): boolean;
   /** Who was at the other end of a Unix socket when it was connected (SO_PEERCRED, SO_PEERGROUPS). */
   peerCredentials(socket: number): PeerCredentials;
   /** A copy, which the caller closes. */

@@ -130,6 +130,12 @@ Napi::Value start_session(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Napi::Object options = info[0].As<Napi::Object>();
   const auto number = [&](const char* name) { return options.Get(name).As<Napi::Number>().Int64Value(); };
+  UniqueFd device(static_cast<int>(number("device")));
+  std::shared_ptr<IndexRegion> region = region_of(options.Get("region"));
+  if (region == nullptr) {
+    make_system_error(env, "start", EINVAL).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
   UniqueFd image;
   if (number("image") >= 0) {
     image = UniqueFd(fcntl(static_cast<int>(number("image")), F_DUPFD_CLOEXEC, 3));
@@ -154,10 +160,10 @@ Napi::Value start_session(const Napi::CallbackInfo& info) {
   owner->channel = channel;
   owner->session = std::make_shared<FuseSession>(
       SessionOptions{options.Get("name").As<Napi::String>().Utf8Value(),
-                     UniqueFd(static_cast<int>(number("device"))),
+                     std::move(device),
                      std::move(image),
                      static_cast<uint64_t>(number("imageBytes")),
-                     region_of(options.Get("region")),
+                     std::move(region),
                      {static_cast<uint64_t>(number("volumeBytes")), options.Get("hasAttributes").As<Napi::Boolean>().Value(),
                       options.Get("hasAccessLists").As<Napi::Boolean>().Value(), owner_of(options.Get("owner")),
                       options.Get("checksOpens").As<Napi::Boolean>().Value()}},

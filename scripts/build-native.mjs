@@ -52,7 +52,7 @@ export async function buildNative() {
   const isKeepers = (object) => object.startsWith(join(output, KEEPER));
   for (const [program, mode, parts] of [
     [addon, ['-shared', '-pthread'], objects.filter((object) => !isKeepers(object))],
-    [keeper, [], objects.filter(isKeepers)],
+    [keeper, ['-pthread'], objects.filter(isKeepers)],
   ]) {
     failed ||= await run([...mode, ...extra, ...parts, '-o', `${program}.tmp`]);
     // Renamed into place: a running daemon may have the old file mapped.

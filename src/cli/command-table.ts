@@ -257,7 +257,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'daemon upgrade',
     summary: 'Have the installed version take over, with all mounts in use',
     positionals: [],
-    options: [],
+    options: [
+      {
+        name: 'force',
+        type: 'boolean',
+        summary: 'Also where nobody keeps the mounts, and what is open is lost',
+      },
+    ],
     common: TALKS,
     load: async () => (await import('./commands/daemon-upgrade.js')).runDaemonUpgrade,
   },

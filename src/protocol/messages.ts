@@ -156,8 +156,18 @@ export interface DaemonStatus {
   readonly uptime: number;
   /** Resident memory of the daemon, bytes; the system service tells it to administrators only. */
   readonly memory?: number;
+  /** Whether a successor would go on with the mounts; the system service tells it to administrators only. */
+  readonly keeper?: KeeperState;
+  /** Lines that the log did not take, since the daemon started. */
+  readonly lostLogLines?: number;
   readonly mounts: readonly MountSummary[];
 }
+
+/**
+ * Who keeps the mounts should the daemon die: `none` from the start, `alive`, `stopped` (by a signal) or `gone`; in the
+ * last two cases the mounts hang, or end, with the daemon.
+ */
+export type KeeperState = 'none' | 'alive' | 'stopped' | 'gone';
 
 /** What `watch` shows; every event carries the time it was met, ISO 8601, UTC. */
 export type DaemonEvent =
@@ -199,8 +209,8 @@ export interface Methods {
   /** After its answer the daemon sends every event as a notification `event` on this connection. */
   watch: { params: Record<string, never>; result: { watching: true } };
   version: { params: Record<string, never>; result: { version: string; pid: number } };
-  /** A new process of the installed version takes over, and all mounts stay. */
-  upgrade: { params: Record<string, never>; result: { pid: number } };
+  /** A new process of the installed version takes over with all mounts; `unsupported` where they would be lost, unless `force`. */
+  upgrade: { params: { readonly force?: boolean | undefined }; result: { pid: number } };
   /** Rejects with `busy` while programs use mounts, unless `force`, which takes the mounts away from them. */
   shutdown: { params: { readonly force?: boolean }; result: { pid: number } };
 }

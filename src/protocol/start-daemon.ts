@@ -6,6 +6,7 @@ import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { IsodriveError, isSystemError } from '../base/error.js';
+import { isDiskFull } from '../base/full-disk.js';
 import { ControlClient } from './client.js';
 import type { RpcError } from './messages.js';
 import { packageRoot } from './package-info.js';
@@ -109,7 +110,8 @@ export async function startDaemon(options: StartOptions): Promise<number> {
 
 interface OpenedLog {
   readonly path: string;
-  readonly descriptor: number;
+  /** None where the disk is full: the daemon serves without. */
+  readonly descriptor: number | undefined;
 }
 
 /** Opens the log, or one beside the socket where there is no home to write to. Throws `permission`. */
@@ -123,6 +125,7 @@ function openLogFile(socketPath: string): OpenedLog {
   try {
     return openLogAt(spareLogPath(socketPath));
   } catch (thrown) {
+    if (isDiskFull(thrown)) return { path: wanted, descriptor: undefined };
     if (!isSystemError(thrown)) throw thrown;
     const message = `Cannot write the log "${wanted}", nor "${spareLogPath(socketPath)}": ${thrown.code}`;
     throw new IsodriveError('permission', `${message}, expected a folder of yours`, {
@@ -152,10 +155,10 @@ function spawnDaemon(socketPath: string, { path: logPath, descriptor: log }: Ope
     const isKept = process.platform !== 'win32' && existsSync(keeper);
     const [program, ...args] = isKept ? [keeper, ...daemon] : [...daemon, '--background'];
     const env = { UV_THREADPOOL_SIZE: FILE_THREADS, ...process.env };
-    const stdio = ['ignore', 'ignore', log, 'pipe'] as const;
+    const stdio = ['ignore', 'ignore', log ?? 'ignore', 'pipe'] as const;
     return spawn(program, args, { detached: true, windowsHide: true, stdio: [...stdio], cwd: '/', env });
   } finally {
-    closeSync(log);
+    if (log !== undefined) closeSync(log);
   }
 }
 
