@@ -2,7 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { deflateSync } from 'node:zlib';
 import { findProgram } from '../../src/mount/probe-platform.js';
-import type { Algorithm } from '../../src/source/decompress/decompress.js';
+import type { Algorithm as AnyAlgorithm } from '../../src/source/decompress/decompress.js';
+
+/** Those that a program here compresses with: Apple's own have none. */
+export type Algorithm = Exclude<AnyAlgorithm, 'lzvn' | 'lzfse'>;
 
 /** Programs and parameters; zlib needs none. */
 const PROGRAMS: Readonly<Record<Exclude<Algorithm, 'zlib'>, readonly string[]>> = {
