@@ -5,6 +5,7 @@ import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { readExactly } from '../../source/read-fully.js';
+import { FINDER_INFO_BYTES } from '../apple-double.js';
 import { MODE_TYPE } from '../file-tree.js';
 import type { DirectoryEntry } from '../file-tree.js';
 import { BTree } from '../hfs/b-tree.js';
@@ -40,7 +41,6 @@ const PERMISSION_BITS = 0o7777;
 /** What Linux gives entries without a mode, with the usual umask. */
 const DEFAULT_DIRECTORY_MODE = 0o755;
 const DEFAULT_FILE_MODE = MODE_TYPE.regular | 0o644;
-const FINDER_INFO_BYTES = 32;
 /** MINORMASK of Linux. */
 export const MAX_DEVICE_MINOR = 0xf_ffff;
 
@@ -172,7 +172,14 @@ export class HfsPlusVolume implements CatalogVolume {
       } else giveData(this.reader, await this.#forks.locate(request, signal), entry, offset, report);
     }
     const finderInfo = data.slice(COMMON_RECORD.finderInfo, FINDER_INFO_BYTES).slice();
-    const own = (await attributes.read(finderInfo, resourceSize, offset, locate, signal)) ?? [];
+    const finderInfoExtents = this.catalog.locateData(
+      node,
+      data,
+      COMMON_RECORD.finderInfo,
+      FINDER_INFO_BYTES,
+    );
+    const facts = { finderInfo, finderInfoExtents, resourceSize, locate, offset };
+    const own = (await attributes.read(facts, signal)) ?? [];
     const extras = (await this.#extras.read(found, job)) ?? [];
     if (own.length + extras.length > 0) entry.attributes = [...own, ...extras];
   }
