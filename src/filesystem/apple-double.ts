@@ -1,8 +1,8 @@
 // The resource fork of a Mac file as a file of its own, ._NAME, in the form that macOS and other systems know (AppleSingle and
 // AppleDouble Formats, 1990; RFC 1740): a header, the Finder's 32 bytes, and the fork as it is stored.
 import type { FileContent } from './file-content.js';
-import { DirectoryEntry, MODE_TYPE } from './file-tree.js';
-import type { Extent } from './file-tree.js';
+import { MODE_TYPE } from './file-tree.js';
+import type { Extent , DirectoryEntry} from './file-tree.js';
 
 export const DOUBLE_PREFIX = Buffer.from('._');
 const MAGIC = 0x0005_1607;
