@@ -72,7 +72,7 @@ export class DirectoryStage implements EntrySink {
     rows[at + ROW.nameLength] = nameLength;
     writeAttributes(rows, at, entry);
     rows[at + ROW.state] = 0;
-    rows[at + ROW.flags] = 0;
+    rows[at + ROW.flags] = entry.lacksAttributes ? FLAG.lacksAttributes : 0;
     rows[at + ROW.attributes] = 0;
     rows[at + ROW.first] = entry.deviceMajor;
     rows[at + ROW.count] = entry.deviceMinor;
@@ -264,7 +264,7 @@ export class DirectoryStage implements EntrySink {
   }
 
   #addCoding(at: number, entry: DirectoryEntry): void {
-    this.rows[at + ROW.flags] = CODING[entry.coding ?? 'plain'];
+    this.rows[at + ROW.flags] = this.rows[at + ROW.flags]! | CODING[entry.coding ?? 'plain'];
     this.rows[at + ROW.first] = entry.codingParameters;
     this.#addExtents(at, entry.extents ?? []);
   }

@@ -1,4 +1,5 @@
-// Times of entries as text: ISO 8601, always UTC, because a disc is read far from where it was written.
+// Times of entries as text: ISO 8601, always UTC, because a disc is read far from where it
+// was written, unless the format has local time that nothing tells the zone of.
 import type { NodeTime } from '../index/node-record.js';
 
 /** Seconds from the epoch that a Date can say (ECMA-262 21.4.1.1); times beyond show as the last one. */
@@ -13,6 +14,11 @@ function toDate(time: NodeTime): Date {
 export function formatIsoTime(time: NodeTime): string {
   const whole = toDate(time).toISOString().slice(0, -'.000Z'.length);
   return time.microseconds === 0 ? `${whole}Z` : `${whole}.${String(time.microseconds).padStart(6, '0')}Z`;
+}
+
+/** The same of a local time: without "Z". */
+export function formatLocalTime(time: NodeTime): string {
+  return formatIsoTime(time).slice(0, -1);
 }
 
 /** "2026-11-24 10:20:30". */

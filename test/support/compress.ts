@@ -1,8 +1,11 @@
 // Compresses with the independent programs of each format, for decompressors to be tested on.
 import { execFileSync } from 'node:child_process';
 import { deflateSync } from 'node:zlib';
-import type { Algorithm } from '../../src/source/decompress/decompress.js';
+import type { Algorithm as AnyAlgorithm } from '../../src/source/decompress/decompress.js';
 import type { Program } from './needs.js';
+
+/** Those that a program here compresses with: Apple's own have none. */
+export type Algorithm = Exclude<AnyAlgorithm, 'lzvn' | 'lzfse'>;
 
 /** Programs and parameters; zlib needs none. */
 const PROGRAMS: Readonly<Record<Exclude<Algorithm, 'zlib'>, readonly string[]>> = {

@@ -35,4 +35,9 @@ export class NameCharset {
   decodeAll(bytes: Uint8Array): Uint8Array {
     return isUtf8(bytes) ? bytes : this.#encoder.encode(this.#decoder.decode(bytes));
   }
+
+  /** The text, for formats whose names are never UTF-8. */
+  text(bytes: Uint8Array): string {
+    return this.#decoder.decode(bytes);
+  }
 }
