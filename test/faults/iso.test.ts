@@ -32,6 +32,22 @@ const INPUTS: Readonly<Record<string, Expected>> = {
     files: { [`${SYMPHONY} 1.flac`]: 1, [`${SYMPHONY} 2.flac`]: 1 },
     codes: [],
   },
+  'zisofs2-256k-blocks.iso': {
+    tree: 'rock-ridge',
+    files: { '/a.txt': 420_000 },
+    codes: [],
+  },
+  // As hdiutil makehybrid of macOS writes it: Rock Ridge without NM.
+  'rr-without-nm.iso': {
+    tree: 'joliet',
+    files: { '/Program Files/Main.c': 3, '/Quarterly Report 2024 final version.doc': 6, '/README.md': 6 },
+    codes: ['rock-ridge-without-names'],
+  },
+  'rr-root-without-fields.iso': {
+    tree: 'rock-ridge',
+    files: { '/Alpha.txt': 1, '/Sub/Beta.txt': 1 },
+    codes: [],
+  },
 };
 
 describe('A disc that was once shown wrong', () => {
