@@ -2,8 +2,8 @@
 import type { Finding } from '../base/finding.js';
 
 /**
- * Views of a disc, best first: this is the order in which `auto` chooses, but a UDF tree that holds more is taken. `all`
- * has them side by side, on request.
+ * Views of a disc, best first: this is the order in which `auto` chooses, but a good UDF tree is taken before those of
+ * ISO 9660 (chooseOfBridge). `all` has them side by side, on request.
  */
 export const TREE_KINDS = [
   ...(['rock-ridge', 'joliet', 'iso9660-1999', 'iso9660', 'udf'] as const),

@@ -7,6 +7,7 @@ import { MAX_NAME_BYTES, MAX_TARGET_BYTES, MODE_TYPE } from '../filesystem/file-
 import type { DirectoryEntry, EntrySink, Timestamp } from '../filesystem/file-tree.js';
 import { encodeAttributes } from './attribute-blob.js';
 import { compareBytes, sortedOrder } from './byte-order.js';
+import { fitName } from './fit-name.js';
 import { CODING, EXTENT, EXTENT_HOLE, EXTENT_WORDS, FLAG, ROW, ROW_WORDS } from './layout.js';
 import { HIGH, highWord } from './wide-number.js';
 
@@ -92,7 +93,7 @@ export class DirectoryStage implements EntrySink {
 
   /**
    * Order of the staged rows by name, undefined when it is that of the stage; made unique: a later duplicate is shown
-   * as NAME~2, NAME~3 and so on.
+   * as NAME~2, NAME~3 and so on, the suffix behind that.
    */
   order(): Uint32Array | undefined {
     if (this.#inOrder) return undefined;
@@ -156,26 +157,24 @@ export class DirectoryStage implements EntrySink {
 
   #rename(row: number, copy: number): void {
     const name = this.#name(row);
-    const suffix = new TextEncoder().encode(`~${copy}`);
-    const kept = Math.min(name.length, MAX_NAME_BYTES - suffix.length);
-    this.#growBlob(kept + suffix.length);
+    const renamed = fitName(name, `~${copy}`);
+    this.#growBlob(renamed.length);
     const start = this.blobBytes;
-    this.blob.set(name.subarray(0, kept), start);
-    this.blob.set(suffix, start + kept);
-    this.blobBytes += kept + suffix.length;
+    this.blob.set(renamed, start);
+    this.blobBytes += renamed.length;
     this.#finding(
       'duplicate-name',
       'note',
-      `"${decodePath(name)}" stands ${copy} times in one directory, the later one is shown as ~${copy}`,
+      `"${decodePath(name)}" stands ${copy} times in one directory, the later one is shown as "${decodePath(renamed)}"`,
     );
     this.rows[row * ROW_WORDS + ROW.nameOffset] = start;
-    this.rows[row * ROW_WORDS + ROW.nameLength] = kept + suffix.length;
-    this.#keys[row] = prefixKey(this.blob, start, kept + suffix.length);
+    this.rows[row * ROW_WORDS + ROW.nameLength] = renamed.length;
+    this.#keys[row] = prefixKey(this.blob, start, renamed.length);
   }
 
   /** Appends the entry's name, made fit for a POSIX directory, and its key; gives its length, 0 to drop the entry. */
   #addName(entry: DirectoryEntry): number {
-    const { name } = entry;
+    let name: Uint8Array = entry.name;
     let length = entry.nameLength;
     if (length === 0) {
       this.#finding('empty-name', 'warning', 'Entry without a name is left out');
@@ -183,9 +182,8 @@ export class DirectoryStage implements EntrySink {
     }
     if (length > MAX_NAME_BYTES) {
       this.#finding('long-name', 'warning', `Name of ${length} bytes is cut to ${MAX_NAME_BYTES}`);
-      length = MAX_NAME_BYTES;
-      // Never cut inside a UTF-8 sequence: continuation bytes are 10xxxxxx.
-      while (length > 1 && (name[length]! & 0xc0) === 0x80) length -= 1;
+      name = fitName(name.subarray(0, length));
+      length = name.length;
     }
     this.#growBlob(length);
     const { blob, blobBytes: start } = this;

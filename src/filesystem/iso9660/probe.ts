@@ -43,6 +43,15 @@ async function probeIsoVolume(reader: SectorReader, context: ProbeContext): Prom
   const isHighSierra = primary.records.flags === HIGH_SIERRA_FLAGS;
   const rockRidge = isHighSierra ? undefined : await detectRockRidge(reader, primary, signal);
   const summary = summarizeVolume(primary, set.joliet, set.hasUdf, bootEntries, set.bootCatalog);
+  if (rockRidge?.declared === true && !rockRidge.hasNames && set.joliet !== undefined) {
+    report({
+      code: 'rock-ridge-without-names',
+      severity: 'note',
+      message:
+        'Names stand in Joliet alone, which goes before Rock Ridge; its modes are seen with --tree rock-ridge',
+      at: { source: reader.name, offset: primary.rootOffset, clause: 'RRIP 4.1.4' },
+    });
+  }
   // A session's size counts from its own start.
   const end = start * SECTOR_SIZE + summary.size;
   if (end > reader.size) reportTruncation(reader, end, report);
@@ -60,7 +69,7 @@ async function probeIsoVolume(reader: SectorReader, context: ProbeContext): Prom
   return { trees: createTrees(primary, set, rockRidge, create), summary };
 }
 
-/** Best first: a Rock Ridge tree that the disc does not announce stands behind Joliet. */
+/** Best first: a Rock Ridge tree that the disc does not announce, or that has no names, stands behind Joliet. */
 function createTrees(
   primary: VolumeDescriptor,
   { joliet, enhanced }: VolumeDescriptorSet,
@@ -72,7 +81,7 @@ function createTrees(
   if (rockRidge !== undefined) {
     const { skip, hasAttributes } = rockRidge;
     const tree = create(primary, 'rock-ridge', { skip, hasAttributes });
-    if (rockRidge.declared) trees.unshift(tree);
+    if (rockRidge.declared && rockRidge.hasNames) trees.unshift(tree);
     else trees.push(tree);
   }
   if (enhanced !== undefined) trees.push(create(enhanced, 'iso9660-1999'));

@@ -39,7 +39,6 @@ import { FaultySource } from '../../support/faulty-source.js';
 import {
   ROOT_SECTOR,
   SECTOR,
-  both32,
   buildIso,
   ce,
   directory,
@@ -201,7 +200,8 @@ describe('Limit of', () => {
     );
     const { first, count } = await image.index.children(0);
     const shown = Array.from({ length: count }, (_, i) => image.index.table.name(first + i).length);
-    expect(shown).toEqual([MAX_NAME_BYTES, MAX_NAME_BYTES]);
+    // The duplicate has 84 of the 85 characters and ~2.
+    expect(shown).toEqual([84 * 3 + 2, MAX_NAME_BYTES]);
     expect(image.findings.findings.map(({ code }) => code)).toEqual(['long-name', 'duplicate-name']);
   });
 
@@ -269,11 +269,15 @@ describe('Limit of', () => {
   });
 
   it.each([
-    [MAX_BLOCK_SHIFT, ''],
-    [MAX_BLOCK_SHIFT + 1, `block size is 2^${MAX_BLOCK_SHIFT + 1}`],
-  ])('bits of the block size of zisofs: %i', (shift, fault) => {
+    [1, MAX_BLOCK_SHIFT[1], ''],
+    [1, MAX_BLOCK_SHIFT[1] + 1, `block size is 2^${MAX_BLOCK_SHIFT[1] + 1}`],
+    [2, MAX_BLOCK_SHIFT[2], ''],
+    [2, MAX_BLOCK_SHIFT[2] + 1, `block size is 2^${MAX_BLOCK_SHIFT[2] + 1}`],
+  ])('bits of the block size of zisofs, version %i: %i', (version, shift, fault) => {
     const into = { parameters: 0, size: 0, fault: '' };
-    const bytes = field('ZF', Buffer.from('pz'), 4, shift, both32(5));
+    const bytes = field('ZF', Buffer.from('PZ'), 4, shift, Buffer.from([5, 0, 0, 0, 0, 0, 0, 0]));
+    bytes[3] = version;
+    if (version === 1) bytes.set(Buffer.from('pz'), 4);
     readZisofsField(new ByteCursor(bytes, 'memory', 0), 0, bytes.length, into);
     expect(into.fault.startsWith(fault) && (fault === '') === (into.fault === '')).toBe(true);
   });

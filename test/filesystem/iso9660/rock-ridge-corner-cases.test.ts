@@ -91,6 +91,16 @@ describe('I11: continuation areas', () => {
     expect(codes).toEqual([]);
   });
 
+  it('a name beside the flags of "." and "..", where none should be, is the name', async () => {
+    const root = [2, 4].map((flag) => ({
+      name: `A${flag}.;1`,
+      systemUse: join(px(FILE), nm(`Name ${flag}`, flag), nm('', flag)),
+    }));
+    await using image = await openBytes(rockRidge(root));
+    const { entries } = await readAll(image);
+    expect([...entries.keys()]).toEqual(['/', '/Name 2', '/Name 4']);
+  });
+
   it('may be shared by records', async () => {
     const area = px(FILE, 1, 11, 22);
     const records = ['A', 'B'].map((name) => ({

@@ -50,6 +50,7 @@ describe('I21: zisofs', () => {
   const specs: ZisofsSpec[] = [
     ...[15, 16, 17, 12].map((blockShift) => ({ ...V1, blockShift })),
     ...ALGORITHMS.map((algorithm) => ({ version: 2 as const, algorithm, blockShift: 17 })),
+    ...ALGORITHMS.map((algorithm) => ({ version: 2 as const, algorithm, blockShift: 20 })),
   ];
   for (const spec of specs) {
     const { version, algorithm, blockShift } = spec;
