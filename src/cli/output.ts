@@ -47,6 +47,11 @@ export class Output {
     });
   }
 
+  /** A remark for a person who would see nothing else: none for a program that reads what is printed. */
+  noteNothing(text: string): void {
+    if (this.stderrIsTerminal && !this.json) this.note(text);
+  }
+
   /** A remark for people. */
   note(text: string): void {
     this.stderr.write(`isodrive: ${text}\n`);

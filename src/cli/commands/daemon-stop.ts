@@ -1,4 +1,4 @@
-// isodrive daemon stop: returns when everything is unmounted and the daemon has gone.
+// isodrive daemon stop: returns when everything is unmounted and the daemon has gone, at once where none runs.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IsodriveError } from '../../base/error.js';
 import { ControlClient } from '../../protocol/client.js';
@@ -11,7 +11,12 @@ const STOP_DEADLINE = 20_000;
 const POLL_INTERVAL = 10;
 
 export const runDaemonStop: RunCommand = async (args, { output, signal }) => {
-  await using client = await ControlClient.connect(findSocket(args).path);
+  await using client = await connectIfRunning(findSocket(args).path);
+  if (client === undefined) {
+    output.note('no daemon runs');
+    if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, pid: null });
+    return undefined;
+  }
   const { pid } = await client.call('shutdown', {}, { signal, deadline: STOP_DEADLINE });
   const deadline = Date.now() + STOP_DEADLINE;
   while (isRunning(pid)) {
@@ -28,6 +33,16 @@ export const runDaemonStop: RunCommand = async (args, { output, signal }) => {
   else await output.line(`isodrived, process ${pid}, has ended`);
   return undefined;
 };
+
+async function connectIfRunning(socketPath: string): Promise<ControlClient | undefined> {
+  try {
+    return await ControlClient.connect(socketPath);
+  } catch (thrown) {
+    const isGone = thrown instanceof IsodriveError && thrown.code === 'daemon-unreachable';
+    if (!isGone) throw thrown;
+    return undefined;
+  }
+}
 
 function isRunning(pid: number): boolean {
   try {

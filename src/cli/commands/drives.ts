@@ -32,6 +32,7 @@ export const runDrives: RunCommand = async (args, { output }) => {
     ...attached.map((drive) => describeDrive(drive, 'virtual')),
     ...served.flatMap(describeServed),
   ];
+  if (rows.length === 0) output.noteNothing('found no optical drive, and no image that is served as one');
   for (const line of formatTable(HEADINGS, rows)) await output.line(escapeHostText(line));
   return undefined;
 };

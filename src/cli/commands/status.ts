@@ -3,7 +3,7 @@ import { ControlClient } from '../../protocol/client.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { findSocket } from '../find-socket.js';
 import type { RunCommand } from '../command-spec.js';
-import { formatBytes, formatCount, formatSeconds } from '../count-text.js';
+import { formatBytes, formatSeconds } from '../count-text.js';
 import { formatActivity, formatMounts, formatPassedOver } from '../format-mounts.js';
 
 const STATUS_DEADLINE = 15_000;
@@ -19,7 +19,7 @@ export const runStatus: RunCommand = async (args, { output, signal }) => {
   await output.line(`socket  ${status.socket}`);
   await output.line(`log     ${status.log ?? 'stderr of the daemon'}`);
   if (status.memory !== undefined) await output.line(`memory  ${formatBytes(status.memory)}`);
-  await output.line(`mounts  ${formatCount(status.mounts.length, 'mount', 'mounts')}`);
+  await output.line(`mounts  ${status.mounts.length === 0 ? 'none' : status.mounts.length}`);
   for (const line of formatMounts(status.mounts)) await output.line(line);
   for (const line of formatActivity(status.mounts)) await output.line(line);
   for (const line of formatPassedOver(status.mounts)) await output.line(line);
