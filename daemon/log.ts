@@ -3,6 +3,7 @@ import { closeSync, copyFileSync, mkdirSync, openSync, statSync, truncateSync, w
 import { dirname } from 'node:path';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
+import { readVariable } from '../src/base/environment.js';
 
 /** Bytes above which a log is set aside, as FILE.1, when the daemon starts. */
 export const MAX_LOG_BYTES = 1024 * 1024;
@@ -22,7 +23,7 @@ export type DaemonLog = Logger;
 export function openLog(path: string | undefined): DaemonLog {
   if (path !== undefined) prepareFile(path);
   const options = { base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime };
-  if (path === undefined && process.env.JOURNAL_STREAM !== undefined) {
+  if (path === undefined && readVariable('JOURNAL_STREAM') !== undefined) {
     return pino(options, { write: (line) => void writeSync(STDERR, addPriority(line)) });
   }
   return pino(options, pino.destination({ dest: path ?? STDERR, sync: true, append: true }));

@@ -1,5 +1,7 @@
 // Data to stdout, talk to stderr. Lines are gathered into large writes, and the producer waits for a slow reader.
 import type { Writable } from 'node:stream';
+import { readVariable } from '../base/environment.js';
+import { IsodriveError } from '../base/error.js';
 
 /** Characters gathered before they are written. */
 const BATCH = 64 * 1024;
@@ -13,17 +15,25 @@ export interface OutputOptions {
 }
 
 export class Output {
-  readonly stdout: Writable;
+  readonly #stdout: Writable;
   readonly stderr: Writable;
   readonly json: boolean;
   readonly stderrIsTerminal: boolean;
   #batch = '';
 
   constructor(options: OutputOptions) {
-    this.stdout = options.stdout;
+    this.#stdout = options.stdout;
     this.stderr = options.stderr;
     this.json = options.json;
     this.stderrIsTerminal = options.stderrIsTerminal;
+  }
+
+  /** Throws `partial` when it was closed before this process began, which the launcher alone can tell. */
+  get stdout(): Writable {
+    if (readVariable('ISODRIVE_STDOUT') !== 'closed') return this.#stdout;
+    throw new IsodriveError('partial', 'Cannot write to standard output: it is closed, expected it open', {
+      action: 'Send it to /dev/null where it is not wanted',
+    });
   }
 
   /** Takes one line of data, without its end. Written at the latest by `flush`. */

@@ -2,8 +2,8 @@
 // mount must not be touched, because that can hang.
 import { constants } from 'node:fs';
 import { access, mkdir, opendir, realpath, rmdir } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { homeFolder } from '../base/environment.js';
 import { IsodriveError, isSystemError } from '../base/error.js';
 import { findMount, readMountTable } from './mount-table.js';
 
@@ -27,7 +27,7 @@ export interface MountPoint {
  * `permission` when the user may not write there, without which fusermount3 refuses as well.
  */
 export async function prepareMountPoint(wanted: string | undefined, label: string): Promise<MountPoint> {
-  if (wanted === undefined) return createMountPoint(join(homedir(), 'Discs'), label);
+  if (wanted === undefined) return createMountPoint(join(homeFolder(), 'Discs'), label);
   const path = resolve(wanted);
   refuseMountPoint(path);
   try {
@@ -124,7 +124,7 @@ async function createMountPoint(parent: string, label: string): Promise<MountPoi
 
 /** Removes a folder that was made for a mount, if it is one of those and empty. */
 export async function removeDefaultPoint(directory: string): Promise<void> {
-  if (dirname(directory) === join(homedir(), 'Discs')) await removeEmpty(directory);
+  if (dirname(directory) === join(homeFolder(), 'Discs')) await removeEmpty(directory);
 }
 
 async function removeEmpty(directory: string): Promise<void> {
