@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { isDiskFull } from '../src/base/full-disk.js';
 import { LogWriter } from './log-writer.js';
+import { readVariable } from '../src/base/environment.js';
 
 /** Bytes above which a log is set aside, as FILE.1, when the daemon starts. */
 export const MAX_LOG_BYTES = 1024 * 1024;
@@ -37,7 +38,7 @@ export function openLog(path: string | undefined): OpenedLog {
       return `${JSON.stringify({ level: 40, time, ...base, lines, msg: 'log lines were dropped' })}\n`;
     },
   });
-  const isJournal = path === undefined && process.env.JOURNAL_STREAM !== undefined;
+  const isJournal = path === undefined && readVariable('JOURNAL_STREAM') !== undefined;
   const log = pino(
     { base, timestamp: pino.stdTimeFunctions.isoTime },
     { write: (line: string) => writer.write(isJournal ? addPriority(line) : line) },

@@ -2,7 +2,6 @@
 // isodrived: owns every mount. Starts the control socket, brings back the mounts of a daemon that died, says that it is
 // ready, and on SIGTERM, SIGINT, SIGHUP or a `shutdown` call unmounts everything, removes its socket, and ends.
 import { closeSync, writeSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { IsodriveError, toIsodriveError } from '../src/base/error.js';
 import { tryToLoadAddon } from '../src/source/load-addon.js';
 import { packageVersion } from '../src/protocol/package-info.js';
@@ -12,6 +11,8 @@ import type { KeeperState } from '../src/protocol/messages.js';
 import { READY_DESCRIPTOR } from '../src/protocol/start-daemon.js';
 import type { ReadyMessage } from '../src/protocol/start-daemon.js';
 import { ControlServer } from './control-server.js';
+import { USAGE, parseDaemonOptions } from './daemon-options.js';
+import type { DaemonArguments } from './daemon-options.js';
 import { createMounts } from './create-mounts.js';
 import { EventBus } from './event-bus.js';
 import type { DaemonFacts } from './methods.js';
@@ -157,38 +158,38 @@ function preparePolicy(path: string | undefined): Policy {
   });
 }
 
-function parseSeconds(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (/^\d{1,9}$/u.test(text)) return Number(text);
-  throw new IsodriveError('usage', `Idle timeout is "${text}", expected a whole number of seconds`);
+/** Undefined when the command line is answered already. */
+function readOptions(argv: readonly string[]): DaemonArguments | undefined {
+  try {
+    const options = parseDaemonOptions(argv);
+    if (typeof options === 'object') return options;
+    process.stdout.write(`${options === 'help' ? USAGE : packageVersion()}\n`);
+  } catch (thrown) {
+    complain(toIsodriveError(thrown));
+  }
+  return undefined;
+}
+
+function complain(error: IsodriveError): void {
+  process.stderr.write(`isodrived: ${error.message}\nhint: ${error.action}\n`);
+  process.exitCode = error.kind.exit;
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      socket: { type: 'string' },
-      log: { type: 'string' },
-      journal: { type: 'string' },
-      'idle-timeout': { type: 'string' },
-      // Serves all users of the machine, within the policy.
-      system: { type: 'boolean', default: false },
-      policy: { type: 'string' },
-      // Set by whoever starts us in the background without a keeper, and then reads READY_DESCRIPTOR.
-      background: { type: 'boolean', default: false },
-    },
-  });
+  const options = readOptions(process.argv.slice(2));
+  if (options === undefined) return;
   const service = ServiceManager.fromEnvironment();
-  const ready = service.take('ready') ?? (values.background ? READY_DESCRIPTOR : undefined);
+  const ready = service.take('ready') ?? (options.background ? READY_DESCRIPTOR : undefined);
   try {
-    const socketPath = controlSocketPath(values.socket ?? (values.system ? SYSTEM_SOCKET : undefined));
-    const journalPath = values.journal ?? defaultJournalPath(socketPath);
-    const idleTimeout = parseSeconds(values['idle-timeout']);
-    const policy = values.system ? preparePolicy(values.policy) : undefined;
-    await startDaemon({ socketPath, logPath: values.log, journalPath, idleTimeout, policy }, service);
+    const socketPath = controlSocketPath(options.socket ?? (options.system ? SYSTEM_SOCKET : undefined));
+    const journalPath = options.journal ?? defaultJournalPath(socketPath);
+    const { idleTimeout } = options;
+    const policy = options.system ? preparePolicy(options.policy) : undefined;
+    await startDaemon({ socketPath, logPath: options.log, journalPath, idleTimeout, policy }, service);
     reportReady(ready, { ready: true, pid: process.pid });
   } catch (thrown) {
     const error = toIsodriveError(thrown);
-    if (ready === undefined) process.stderr.write(`isodrived: ${error.message}\nhint: ${error.action}\n`);
+    if (ready === undefined) complain(error);
     else reportReady(ready, { error: encodeError(error) });
     process.exitCode = error.kind.exit;
   }

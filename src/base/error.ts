@@ -69,6 +69,19 @@ export const ERROR_KINDS = {
   partial: { errno: 'EIO', rpc: -32015, exit: 11, hint: 'See the messages above' },
   'image-changed': { errno: 'EIO', rpc: -32016, exit: 12, hint: 'Unmount the image and mount it again' },
   quota: { errno: 'ENOMEM', rpc: -32019, exit: 6, hint: 'Unmount some: see isodrive list' },
+  'program-not-found': {
+    errno: 'ENOENT',
+    rpc: -32020,
+    // As shells say it.
+    exit: 127,
+    hint: 'Name a program on the PATH, or its path',
+  },
+  'program-not-run': {
+    errno: 'EACCES',
+    rpc: -32021,
+    exit: 126,
+    hint: 'Check the permissions of the program',
+  },
   cancelled: { errno: 'ECANCELED', rpc: -32017, exit: 130, hint: 'Run the command again' },
 } as const satisfies Record<string, ErrorKind>;
 

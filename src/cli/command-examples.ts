@@ -121,7 +121,7 @@ const EXAMPLES: Readonly<Record<string, Examples>> = {
   ],
   drive: [
     ['drive serve --iscsi disc1.iso', 'serve a drive'],
-    ['drive load 1 disc2.iso', 'put the next disc in'],
+    ['drive load 3f9a disc2.iso', 'put the next disc in'],
   ],
   'drive serve': [
     ['drive serve --iscsi disc.iso', 'to programs of this machine'],
@@ -129,7 +129,7 @@ const EXAMPLES: Readonly<Record<string, Examples>> = {
     ['drive serve --nbd --listen 127.0.0.1:0 disc.iso', 'at any port that is free'],
   ],
   'drive load': [
-    ['drive load 1 disc2.iso', 'in the drive that isodrive drives numbers 1'],
+    ['drive load 3f9a disc2.iso', 'by the id that isodrive drives shows'],
     ['drive load "$ADDRESS" disc2.iso', 'by the address that drive serve has printed'],
   ],
   completion: [

@@ -18,7 +18,7 @@ export const DRIVE_COMMANDS: readonly CommandSpec[] = [
       {
         name: 'drive',
         required: false,
-        summary: 'Such as /dev/sr0, \\\\.\\D: on Windows, or the number or address of one that is served',
+        summary: 'Such as /dev/sr0, \\\\.\\D: on Windows, or the id or address of one that is served',
       },
     ],
     options: [{ name: 'close', type: 'boolean', summary: 'Close it instead' }],
@@ -61,7 +61,7 @@ export const DRIVE_COMMANDS: readonly CommandSpec[] = [
     name: 'drive load',
     summary: 'Put another disc image in a drive that is served by iSCSI',
     positionals: [
-      { name: 'drive', required: true, summary: 'Its number or address, as isodrive drives prints them' },
+      { name: 'drive', required: true, summary: 'Its id or address, as isodrive drives prints them' },
       { name: 'image', required: true, summary: 'Disc image' },
     ],
     options: [],

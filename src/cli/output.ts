@@ -2,6 +2,8 @@
 import type { Writable } from 'node:stream';
 import { encodePath } from '../base/path-text.js';
 import { disarmText, escapeHostText } from '../present/display-name.js';
+import { readVariable } from '../base/environment.js';
+import { IsodriveError } from '../base/error.js';
 
 /** Characters gathered before they are written. */
 const BATCH = 64 * 1024;
@@ -16,7 +18,7 @@ export interface OutputOptions {
 }
 
 export class Output {
-  readonly stdout: Writable;
+  readonly #stdout: Writable;
   readonly stderr: Writable;
   readonly json: boolean;
   readonly stdoutIsTerminal: boolean;
@@ -24,11 +26,19 @@ export class Output {
   #batch = '';
 
   constructor(options: OutputOptions) {
-    this.stdout = options.stdout;
+    this.#stdout = options.stdout;
     this.stderr = options.stderr;
     this.json = options.json;
     this.stdoutIsTerminal = options.stdoutIsTerminal;
     this.stderrIsTerminal = options.stderrIsTerminal;
+  }
+
+  /** Throws `partial` when it was closed before this process began, which the launcher alone can tell. */
+  get stdout(): Writable {
+    if (readVariable('ISODRIVE_STDOUT') !== 'closed') return this.#stdout;
+    throw new IsodriveError('partial', 'Cannot write to standard output: it is closed, expected it open', {
+      action: 'Send it to /dev/null where it is not wanted',
+    });
   }
 
   /**
@@ -58,6 +68,11 @@ export class Output {
     await new Promise<void>((resolve, reject) => {
       this.stdout.write(encodePath(text), (error) => (error == null ? resolve() : reject(error)));
     });
+  }
+
+  /** A remark for a person who would see nothing else: none for a program that reads what is printed. */
+  noteNothing(text: string): void {
+    if (this.stderrIsTerminal && !this.json) this.note(text);
   }
 
   /** A remark for people; whatever names are in it cannot harm a terminal. */

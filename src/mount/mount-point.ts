@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import { access, lstat, mkdir, opendir, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { IsodriveError, isSystemError } from '../base/error.js';
-import { homeFolder } from '../base/home-folder.js';
+import { homeFolder } from '../base/environment.js';
 import { hostPath, realHostPath, resolveHostPath } from '../base/path-text.js';
 import { quoteForShell } from '../base/shell-word.js';
 import { findMount, readMountTable } from './mount-table.js';

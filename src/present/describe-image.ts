@@ -3,7 +3,7 @@ import type { Finding } from '../base/finding.js';
 import type { Timestamp, TreeKind } from '../filesystem/file-tree.js';
 import type { OpenedImage } from '../index/open-image.js';
 import { escapeHostText, escapeText } from './display-name.js';
-import { formatIsoTime, formatLocalTime } from './entry-time.js';
+import { formatIsoTime, formatZonelessTime } from './entry-time.js';
 
 type Volume = OpenedImage['volume'];
 
@@ -87,7 +87,7 @@ function formatTimes(
   for (const field of TIME_FIELDS) {
     const time = times[field];
     if (time === undefined) continue;
-    result[field] = local.includes(field) ? formatLocalTime(time) : formatIsoTime(time);
+    result[field] = local.includes(field) ? formatZonelessTime(time) : formatIsoTime(time);
   }
   return result;
 }

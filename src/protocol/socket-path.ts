@@ -3,8 +3,9 @@
 import { lstatSync, statSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { homeFolder, readFolderVariable, readVariable } from '../base/environment.js';
+import type { Environment } from '../base/environment.js';
 import { IsodriveError, isSystemError } from '../base/error.js';
-import { homeFolder } from '../base/home-folder.js';
 
 /** sun_path of sockaddr_un holds 108 bytes, its terminator included (unix(7)). */
 const MAX_SOCKET_PATH_BYTES = 107;
@@ -14,8 +15,6 @@ const STICKY = 0o1000;
 /** The socket of the system service. */
 export const SYSTEM_SOCKET = '/run/isodrive/control.sock';
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /**
  * The control socket: `wanted`, or ISODRIVE_SOCKET, or isodrive/control.sock in XDG_RUNTIME_DIR, in /run/user/UID,
  * or in a folder of the user's own in the temporary folder. `usage` when the path is too long for a socket.
@@ -24,8 +23,9 @@ export function controlSocketPath(
   wanted: string | undefined,
   environment: Environment = process.env,
 ): string {
-  if (process.platform === 'win32') return wanted ?? environment.ISODRIVE_SOCKET ?? pipeName();
-  const path = resolve(wanted ?? environment.ISODRIVE_SOCKET ?? defaultSocketPath(environment));
+  const named = wanted ?? readVariable('ISODRIVE_SOCKET', environment);
+  if (process.platform === 'win32') return named ?? pipeName();
+  const path = resolve(named ?? defaultSocketPath(environment));
   const bytes = Buffer.byteLength(path);
   if (bytes > MAX_SOCKET_PATH_BYTES) {
     throw new IsodriveError(
@@ -46,8 +46,8 @@ function pipeName(): string {
 
 function defaultSocketPath(environment: Environment): string {
   const uid = ownUserId();
-  const runtime = environment.XDG_RUNTIME_DIR;
-  if (runtime !== undefined && runtime !== '') return join(runtime, 'isodrive', 'control.sock');
+  const runtime = readFolderVariable('XDG_RUNTIME_DIR', environment);
+  if (runtime !== undefined) return join(runtime, 'isodrive', 'control.sock');
   const run = `/run/user/${uid}`;
   if (isOwnDirectory(run, uid)) return join(run, 'isodrive', 'control.sock');
   return join(tmpdir(), `isodrive-${uid}`, 'control.sock');
@@ -81,8 +81,8 @@ export function defaultJournalPath(socketPath: string, environment: Environment 
 
 function stateFolder(environment: Environment): string {
   const isWindows = process.platform === 'win32';
-  const state = isWindows ? environment.LOCALAPPDATA : environment.XDG_STATE_HOME;
-  if (state !== undefined && state !== '') return join(state, 'isodrive');
+  const state = readFolderVariable(isWindows ? 'LOCALAPPDATA' : 'XDG_STATE_HOME', environment);
+  if (state !== undefined) return join(state, 'isodrive');
   return join(homeFolder(), ...(isWindows ? ['AppData', 'Local'] : ['.local', 'state']), 'isodrive');
 }
 

@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CONTENT_CHUNK_BYTES, hashContent } from '../../src/imaging/hash-content.js';
 import { openImage } from '../../src/index/open-image.js';
 import { ErofsDriver } from '../../src/mount/erofs/erofs-driver.js';
 import { createFuseDriver } from '../../src/mount/fuse/fuse-driver.js';
@@ -52,14 +53,15 @@ describe('a listing', needs('xorriso'), () => {
     look: async () => {
       await using opened = await openImage(image);
       const shown = new Map<string, Shown>();
-      for await (const { node, path, sha256 } of listEntries(opened, 0, {
+      for await (const { node, path, digests } of listEntries(opened, 0, {
         recursive: true,
-        hash: 'sha256',
+        hash: (content, signal) =>
+          hashContent(content, ['sha256'], new Uint8Array(CONTENT_CHUNK_BYTES), signal),
       })) {
         const { type, userId, groupId, device, target } = node;
         const isDirectory = type === 'directory';
         shown.set(Buffer.from(path).toString().slice(1) || '.', {
-          ...{ type, userId, groupId, sha256 },
+          ...{ type, userId, groupId, sha256: digests?.sha256 },
           mode: node.mode & 0o7777,
           size: isDirectory ? undefined : node.size,
           links: isDirectory ? undefined : node.links,

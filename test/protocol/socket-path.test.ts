@@ -18,6 +18,17 @@ describe('The control socket', () => {
     );
   });
 
+  it('is not where an empty variable, or a relative folder, says', () => {
+    const named = { ISODRIVE_SOCKET: '', XDG_RUNTIME_DIR: '/run/me' };
+    expect(controlSocketPath(undefined, named)).toBe('/run/me/isodrive/control.sock');
+    for (const folder of ['', 'me']) {
+      expect(controlSocketPath(undefined, { XDG_RUNTIME_DIR: folder })).toBe(
+        controlSocketPath(undefined, {}),
+      );
+      expect(daemonLogPath({ XDG_STATE_HOME: folder })).toBe(daemonLogPath({}));
+    }
+  });
+
   it("is in a folder of the user's own without a runtime folder", () => {
     const uid = String(process.getuid?.());
     expect(controlSocketPath(undefined, {})).toMatch(

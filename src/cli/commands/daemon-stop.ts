@@ -1,6 +1,7 @@
-// isodrive daemon stop: returns when everything is unmounted and the daemon has gone.
+// isodrive daemon stop: returns when everything is unmounted and the daemon has gone, at once where none runs.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IsodriveError } from '../../base/error.js';
+import { quoteForShell } from '../../base/shell-word.js';
 import { ControlClient } from '../../protocol/client.js';
 import { readMountTable } from '../../mount/mount-table.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
@@ -12,7 +13,12 @@ const STOP_DEADLINE = 20_000;
 const POLL_INTERVAL = 10;
 
 export const runDaemonStop: RunCommand = async (args, { output, signal }) => {
-  await using client = await ControlClient.connect(findSocket(args).path);
+  await using client = await connectIfRunning(findSocket(args).path);
+  if (client === undefined) {
+    output.note('no daemon runs');
+    if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, pid: null });
+    return undefined;
+  }
   const before = await listPlaces(client, signal);
   const { pid } = await client.call(
     'shutdown',
@@ -49,7 +55,17 @@ async function listPlaces(client: ControlClient, signal: AbortSignal): Promise<R
 
 /** The command that removes a mount without its server. */
 function removal(directory: string): string {
-  return `sudo umount --lazy '${directory.replaceAll("'", "'\\''")}'`;
+  return `sudo umount --lazy ${quoteForShell(directory)}`;
+}
+
+async function connectIfRunning(socketPath: string): Promise<ControlClient | undefined> {
+  try {
+    return await ControlClient.connect(socketPath);
+  } catch (thrown) {
+    const isGone = thrown instanceof IsodriveError && thrown.code === 'daemon-unreachable';
+    if (!isGone) throw thrown;
+    return undefined;
+  }
 }
 
 function isRunning(pid: number): boolean {

@@ -1,21 +1,48 @@
-// isodrive mount IMAGE [DIR]: the only thing on stdout is the mount point.
-import { resolveHostPath } from '../../base/path-text.js';
+// isodrive mount IMAGE... [DIR]: the only thing on stdout are mount points, a line each. An image that cannot be mounted
+// does not stop the others.
 import { connectOrStart } from '../../protocol/start-daemon.js';
 import { ControlClient } from '../../protocol/client.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import type { MountParams, MountResult } from '../../protocol/messages.js';
 import { IsodriveError } from '../../base/error.js';
-import type { CommandArguments, RunCommand } from '../command-spec.js';
+import { escapeHostText } from '../../present/display-name.js';
+import type { CommandArguments, CommandContext, RunCommand } from '../command-spec.js';
 import { findSocket } from '../find-socket.js';
 import { MOUNT_DEADLINE } from '../mount-deadline.js';
+import { readMountArguments } from '../mount-arguments.js';
+import type { Output } from '../output.js';
+import { reportError } from '../report-error.js';
 import { readViewOptions } from '../view-options.js';
 
-export const runMount: RunCommand = async (args, { output, signal }) => {
+export const runMount: RunCommand = async (args, context) => {
+  const { images, directory } = await readMountArguments(args);
+  const mount = (image: string): Promise<void> => mountImage(args, image, directory, context);
+  const exits: number[] = [];
+  for (const image of images) {
+    try {
+      await mount(image);
+    } catch (thrown) {
+      if (images.length === 1 || context.signal.aborted) throw thrown;
+      await context.output.flush();
+      exits.push(reportError(thrown, context.output));
+    }
+  }
+  if (exits.length === 0 || exits.length === images.length) return exits[0];
+  throw new IsodriveError(
+    'partial',
+    `Cannot mount ${exits.length} of ${images.length} images, expected to mount all`,
+  );
+};
+
+async function mountImage(
+  args: CommandArguments,
+  image: string,
+  directory: string | undefined,
+  { output, signal }: CommandContext,
+): Promise<void> {
   const { path: socketPath, isSystem } = findSocket(args);
-  const dir = args.text('dir');
-  const directory = dir === undefined ? undefined : resolveHostPath(dir);
   const params: MountParams = {
-    image: resolveHostPath(args.required('image')),
+    image,
     ...(directory === undefined ? {} : { directory }),
     ...readViewOptions(args),
     // The parser has checked the choice.
@@ -33,10 +60,19 @@ export const runMount: RunCommand = async (args, { output, signal }) => {
   if (existing && params.letter !== undefined && !mount.mountPoint.startsWith(params.letter)) {
     output.note(`the image is mounted already, as ${mount.mountPoint}; unmount it to choose its letter`);
   }
+  if (!isSystem && directory === undefined) adviseBehindSudo(output);
   if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, ...mount, existing });
   else await output.data(mount.mountPoint);
-  return undefined;
-};
+}
+
+/** Folders of root are closed to others, and so is its daemon. */
+function adviseBehindSudo(output: Output): void {
+  const { SUDO_USER: user = '' } = process.env;
+  if (process.getuid?.() !== 0 || user === '' || user === 'root') return;
+  output.note(
+    `this is mounted for root; without sudo, ${escapeHostText(user)} sees it in "isodrive list" and may enter`,
+  );
+}
 
 async function mountByPath(
   socketPath: string,

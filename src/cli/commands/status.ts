@@ -33,7 +33,7 @@ export const runStatus: RunCommand = async (args, { output, signal }) => {
     const were = lostLogLines === 1 ? 'was' : 'were';
     await output.line(`lost    ${formatCount(lostLogLines, 'log line', 'log lines')} ${were} dropped`);
   }
-  await output.line(`mounts  ${formatCount(status.mounts.length, 'mount', 'mounts')}`);
+  await output.line(`mounts  ${status.mounts.length === 0 ? 'none' : status.mounts.length}`);
   for (const line of formatMounts(status.mounts)) await output.line(line);
   for (const line of formatActivity(status.mounts)) await output.line(line);
   for (const line of formatPassedOver(status.mounts)) await output.line(line);

@@ -8,6 +8,7 @@ import { removeDefaultPoint } from '../../mount/mount-point.js';
 import { findSocket } from '../find-socket.js';
 import type { RunCommand } from '../command-spec.js';
 import { reportError } from '../report-error.js';
+import { usageError } from '../usage-error.js';
 import { findTarget } from '../target-paths.js';
 
 /** Milliseconds for the daemon to unmount everything that was named. */
@@ -17,13 +18,10 @@ export const runUnmount: RunCommand = async (args, { output, signal }) => {
   const names = args.list('targets');
   const all = args.flag('all');
   if (all === names.length > 0) {
-    throw new IsodriveError(
-      'usage',
-      `Found ${names.length} targets${all ? ' and --all' : ''}, expected either`,
-      {
-        action: 'Name what to unmount, or use --all',
-      },
-    );
+    const message = all
+      ? `Argument "${names[0]!}" and --all contradict each other, expected one of them`
+      : 'No mount is named, expected what to unmount, or --all';
+    throw usageError(message, 'unmount', all ? undefined : 'isodrive list shows the mounts.');
   }
   if (names.length > MAX_TARGETS) {
     throw new IsodriveError('usage', `Found ${names.length} targets, expected at most ${MAX_TARGETS}`);
