@@ -3,6 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { IsodriveError } from './error.js';
 
@@ -83,6 +84,13 @@ export function environmentPath(
   if (value === undefined || value === '') return undefined;
   refuseRawBytes(value, `Environment variable ${name}`, `Set ${name} to a path in UTF-8`);
   return value;
+}
+
+/** The user's home. Throws `usage` as environmentPath does. */
+export function homeFolder(): string {
+  const home = homedir();
+  refuseRawBytes(home, 'Home directory', 'Set HOME to a path in UTF-8');
+  return home;
 }
 
 /** Throws `usage` for a path that is not UTF-8, where only UTF-8 can be used; U+FFFD is what Node made of it. */

@@ -2,9 +2,8 @@
 // mount must not be touched, because that can hang.
 import { constants } from 'node:fs';
 import { access, mkdir, opendir, rmdir } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { hostPath, realHostPath, resolveHostPath } from '../base/path-text.js';
+import { homeFolder, hostPath, realHostPath, refuseRawBytes, resolveHostPath } from '../base/path-text.js';
 import { IsodriveError, isSystemError } from '../base/error.js';
 import { quoteForShell } from '../base/shell-word.js';
 import { findMount, readMountTable } from './mount-table.js';
@@ -25,16 +24,18 @@ export interface MountPoint {
 
 /**
  * The wanted directory, or a new one, ~/Discs/LABEL, which a number follows when the name is taken. Rejects with
- * `usage` when the wanted one does not exist or is no directory, `busy` when it is a mount point or not empty, and
+ * `usage` when the wanted one does not exist, is no directory or is not UTF-8, `busy` when it is a mount point or not empty, and
  * `permission` when the user may not write there, without which fusermount3 refuses as well.
  */
 export async function prepareMountPoint(wanted: string | undefined, label: string): Promise<MountPoint> {
-  if (wanted === undefined) return createMountPoint(join(homedir(), 'Discs'), label);
+  if (wanted === undefined) return createMountPoint(join(homeFolder(), 'Discs'), label);
   const path = resolveHostPath(wanted);
   refuseMountPoint(path);
   try {
     const directory = await realHostPath(path);
     if (directory !== path) refuseMountPoint(directory);
+    // Programs that mount are named the place as text.
+    refuseRawBytes(directory, 'Mount point', 'Choose a directory whose path is UTF-8');
     await refuseFull(directory);
     await access(hostPath(directory), constants.W_OK);
     return { directory, created: false, release: () => Promise.resolve() };
@@ -131,7 +132,7 @@ async function createMountPoint(parent: string, label: string): Promise<MountPoi
 
 /** Removes a folder that was made for a mount, if it is one of those and empty. */
 export async function removeDefaultPoint(directory: string): Promise<void> {
-  if (dirname(directory) === join(homedir(), 'Discs')) await removeEmpty(directory);
+  if (dirname(directory) === join(homeFolder(), 'Discs')) await removeEmpty(directory);
 }
 
 async function removeEmpty(directory: string): Promise<void> {
