@@ -3,7 +3,7 @@
 import { constants } from 'node:fs';
 import { access, mkdir, opendir, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { homeFolder, hostPath, realHostPath, refuseRawBytes, resolveHostPath } from '../base/path-text.js';
+import { homeFolder, hostPath, realHostPath, resolveHostPath } from '../base/path-text.js';
 import { IsodriveError, isSystemError } from '../base/error.js';
 import { quoteForShell } from '../base/shell-word.js';
 import { findMount, readMountTable } from './mount-table.js';
@@ -24,7 +24,7 @@ export interface MountPoint {
 
 /**
  * The wanted directory, or a new one, ~/Discs/LABEL, which a number follows when the name is taken. Rejects with
- * `usage` when the wanted one does not exist, is no directory or is not UTF-8, `busy` when it is a mount point or not empty, and
+ * `usage` when the wanted one does not exist or is no directory, `busy` when it is a mount point or not empty, and
  * `permission` when the user may not write there, without which fusermount3 refuses as well.
  */
 export async function prepareMountPoint(wanted: string | undefined, label: string): Promise<MountPoint> {
@@ -34,8 +34,6 @@ export async function prepareMountPoint(wanted: string | undefined, label: strin
   try {
     const directory = await realHostPath(path);
     if (directory !== path) refuseMountPoint(directory);
-    // Programs that mount are named the place as text.
-    refuseRawBytes(directory, 'Mount point', 'Choose a directory whose path is UTF-8');
     await refuseFull(directory);
     await access(hostPath(directory), constants.W_OK);
     return { directory, created: false, release: () => Promise.resolve() };

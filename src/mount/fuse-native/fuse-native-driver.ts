@@ -1,6 +1,7 @@
 // The driver over the npm package fuse-native: slower than ours, because JavaScript answers every request, but it
 // needs no compiler. Known limits, all the package's: times to the millisecond and not before 1970, inode numbers of
 // 32 bits, names and targets that are not UTF-8 shown with U+FFFD, no extended attributes.
+import { holdsRawBytes } from '../../base/path-text.js';
 import { IsodriveError } from '../../base/error.js';
 import { SharedIndexMemory } from '../../index/index-memory.js';
 import type { IndexMemory } from '../../index/index-memory.js';
@@ -78,6 +79,12 @@ class FuseNativeDriver implements MountDriver {
     const { available, reason, fix } = await this.check();
     if (!available) {
       throw new IsodriveError('policy', reason ?? 'Cannot mount', fix === undefined ? {} : { action: fix });
+    }
+    if (holdsRawBytes(directory)) {
+      throw new IsodriveError(
+        'unsupported',
+        `Cannot mount on "${directory}": libfuse takes paths in UTF-8 alone`,
+      );
     }
     if (Buffer.byteLength(directory) > MAX_DIRECTORY_BYTES) {
       throw new IsodriveError(
