@@ -71,20 +71,6 @@ export function readArguments(): string[] {
   return isSame ? all.map(decodePath) : decoded;
 }
 
-/**
- * A variable of the environment that holds a path; empty counts as unset. Sockets and programs can only be named in
- * UTF-8 here: throws `usage` for another.
- */
-export function environmentPath(
-  name: string,
-  environment: Readonly<Record<string, string | undefined>> = process.env,
-): string | undefined {
-  const value = environment[name];
-  if (value === undefined || value === '') return undefined;
-  refuseRawBytes(value, `Environment variable ${name}`, `Set ${name} to a path in UTF-8`);
-  return value;
-}
-
 /** Throws `usage` for a path that is not UTF-8, where only UTF-8 can be used; U+FFFD is what Node made of it. */
 export function refuseRawBytes(path: string, what: string, action: string): void {
   if (!holdsRawBytes(path) && !path.includes('\ufffd')) return;

@@ -21,8 +21,7 @@ async function main(argv: readonly string[]): Promise<void> {
     stdout: process.stdout,
     stderr: process.stderr,
     json: isJsonWanted(argv),
-    // Not a boolean where it is no terminal, whatever its type says.
-    stdoutIsTerminal: Boolean(process.stdout.isTTY),
+    stdoutIsTerminal: process.stdout.isTTY,
     stderrIsTerminal: process.stderr.isTTY,
   });
   const interrupt = new AbortController();

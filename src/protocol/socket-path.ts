@@ -3,9 +3,10 @@
 import { lstatSync, statSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { homeFolder, readFolderVariable, readVariable } from '../base/environment.js';
+import { homeFolder, readFolderVariable, readPathVariable } from '../base/environment.js';
 import type { Environment } from '../base/environment.js';
 import { IsodriveError, isSystemError } from '../base/error.js';
+import { refuseRawBytes } from '../base/path-text.js';
 
 /** sun_path of sockaddr_un holds 108 bytes, its terminator included (unix(7)). */
 const MAX_SOCKET_PATH_BYTES = 107;
@@ -23,9 +24,10 @@ export function controlSocketPath(
   wanted: string | undefined,
   environment: Environment = process.env,
 ): string {
-  const named = wanted ?? readVariable('ISODRIVE_SOCKET', environment);
+  const named = wanted ?? readPathVariable('ISODRIVE_SOCKET', environment);
   if (process.platform === 'win32') return named ?? pipeName();
   const path = resolve(named ?? defaultSocketPath(environment));
+  refuseRawBytes(path, 'Socket path', 'Set ISODRIVE_SOCKET to a path in UTF-8');
   const bytes = Buffer.byteLength(path);
   if (bytes > MAX_SOCKET_PATH_BYTES) {
     throw new IsodriveError(

@@ -83,6 +83,11 @@ describe('prepareMountPoint', () => {
     expect(existsSync(join(folder, 'empty'))).toBe(true);
   });
 
+  it('quotes the path in its hint, so that nothing in it is run', async () => {
+    const refusal = prepareMountPoint(join(folder, "no'; touch x; '"), 'X');
+    await expect(refusal).rejects.toMatchObject({ action: expect.stringContaining("no'\\''; touch x; '\\'''") });
+  });
+
   it('refuses what cannot be mounted on, each with its own code and words', async () => {
     writeFileSync(join(folder, 'file'), '');
     mkdirSync(join(folder, 'full'));

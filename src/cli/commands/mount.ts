@@ -3,7 +3,7 @@
 import { connectOrStart } from '../../protocol/start-daemon.js';
 import { ControlClient } from '../../protocol/client.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
-import type { MountParams, MountResult } from '../../protocol/messages.js';
+import type { MountParams, MountResult, MountSummary } from '../../protocol/messages.js';
 import { IsodriveError } from '../../base/error.js';
 import { escapeHostText } from '../../present/display-name.js';
 import type { CommandArguments, CommandContext, RunCommand } from '../command-spec.js';
@@ -61,6 +61,7 @@ async function mountImage(
     output.note(`the image is mounted already, as ${mount.mountPoint}; unmount it to choose its letter`);
   }
   if (!isSystem && directory === undefined) adviseBehindSudo(output);
+  if (hasNothingToVerify(mount)) output.note('no sums are recorded on this disc: nothing will be verified');
   if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, ...mount, existing });
   else await output.data(mount.mountPoint);
 }
@@ -104,6 +105,10 @@ async function mountByService(
   } finally {
     if (!isUsed) await point.release();
   }
+}
+
+function hasNothingToVerify({ verified }: MountSummary): boolean {
+  return verified !== undefined && verified.ok + verified.mismatch + verified.pending === 0;
 }
 
 /** The letter as the daemon takes it. Throws `usage`, or `unsupported` where drives have no letters. */

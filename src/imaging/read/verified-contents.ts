@@ -73,6 +73,14 @@ export class VerifiedContents {
       if (table.type(row) !== MODE_TYPE.regular) continue;
       contents.#mark(row, contents.#hasEvidence(row) ? 'pending' : 'unknown');
     }
+    if (contents.#counts.pending === 0) {
+      image.index.findings.add({
+        code: 'nothing-to-verify',
+        severity: 'warning',
+        message: 'No sums are recorded on this disc: nothing will be verified',
+        at: { source: image.source.name },
+      });
+    }
     return contents;
   }
 

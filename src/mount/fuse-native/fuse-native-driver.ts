@@ -2,6 +2,7 @@
 // needs no compiler. Known limits, all the package's: times to the millisecond and not before 1970, inode numbers of
 // 32 bits, names and targets that are not UTF-8 shown with U+FFFD, no extended attributes.
 import { IsodriveError, firstLineOf } from '../../base/error.js';
+import { holdsRawBytes } from '../../base/path-text.js';
 import { SharedIndexMemory } from '../../index/index-memory.js';
 import type { IndexMemory } from '../../index/index-memory.js';
 import { REGION_BYTES } from '../../index/layout.js';
@@ -77,6 +78,12 @@ class FuseNativeDriver implements MountDriver {
     const { available, reason, fix } = await this.check();
     if (!available) {
       throw new IsodriveError('policy', reason ?? 'Cannot mount', fix === undefined ? {} : { action: fix });
+    }
+    if (holdsRawBytes(directory)) {
+      throw new IsodriveError(
+        'unsupported',
+        `Cannot mount on "${directory}": libfuse takes paths in UTF-8 alone`,
+      );
     }
     if (Buffer.byteLength(directory) > MAX_DIRECTORY_BYTES) {
       throw new IsodriveError(
