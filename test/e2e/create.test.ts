@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -215,6 +215,26 @@ describe('isodrive create', needs('xorriso', 'isoinfo'), () => {
     } finally {
       await mustRun('umount', [small]);
     }
+  });
+
+  it('says how far it came when it is interrupted', async () => {
+    const long = join(folder, 'long.iso');
+    await copyFile(image, long);
+    await truncate(long, 8 * 2 ** 30);
+    const output = fresh();
+    const child = spawn(process.execPath, [MAIN, 'create', '--json', long, output]);
+    let stderr = '';
+    child.stderr.on('data', (chunk) => (stderr += String(chunk)));
+    // The first word of progress.
+    child.stdout.once('data', () => child.kill('SIGINT'));
+    const [status] = (await once(child, 'close')) as [number | null];
+    for (const path of [long, `${output}.part`]) await rm(path);
+    expect(status).toBe(130);
+    expect(JSON.parse(stderr)).toMatchObject({
+      code: 'cancelled',
+      message: expect.stringMatching(/^Stopped at \d\d? %/u) as string,
+      hint: 'The same command goes on from there',
+    });
   });
 
   it('ends with the same image however often it is killed', async () => {

@@ -1,7 +1,8 @@
 // Accepts connections for a drive's protocol, bounds their number, and ends them all when the drive ends.
-import { lstatSync, unlinkSync } from 'node:fs';
+import { existsSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { BlockList, Server, Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { IsodriveError, isSystemError } from '../../base/error.js';
 import { ByteStream } from './byte-stream.js';
 import type { ListenAddress } from './listen-address.js';
@@ -136,13 +137,14 @@ function translateListenError(cause: unknown, address: ListenAddress): unknown {
       return refuse('busy', 'another program listens there', 'Choose another address with --listen');
     case 'EACCES':
     case 'EPERM':
+      // Node says this of a path whose directory is not there as well.
+      if (address.kind === 'unix' && !existsSync(dirname(address.path)))
+        return refuse('usage', 'no such directory', 'Choose a path in a directory that is there');
       return address.kind === 'tcp' && address.port < FIRST_USER_PORT
         ? refuse('permission', `ports below ${FIRST_USER_PORT} are for root`, 'Choose a higher port')
         : refuse('permission', 'you may not', 'Choose another address with --listen');
     case 'EADDRNOTAVAIL':
       return refuse('usage', 'this machine has no such address', 'Name one of this machine: see ip address');
-    case 'ENOENT':
-      return refuse('usage', 'no such directory', 'Choose a path in a directory that is there');
     default:
       return refuse('usage', cause.message, 'Choose another address with --listen');
   }
