@@ -81,7 +81,7 @@ export function mergeIdentifiers(
 /** The whole of a text that one field has cut or replaced characters of; undefined where they are two texts. */
 function mergeText(first: string, other: string, limit: number): string | undefined {
   if (first === '' || other === '') return undefined;
-  const [left, right] = [[...first], [...other]];
+  const [left, right] = [Array.from(first), Array.from(other)];
   const common = Math.min(left.length, right.length);
   for (let i = 0; i < common; i += 1) {
     if (left[i] !== right[i] && left[i] !== REPLACEMENT) return undefined;
