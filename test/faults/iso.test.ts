@@ -1,6 +1,7 @@
 // Discs of ISO 9660 and UDF that were once shown wrong, each with what is right.
 import { describe, expect, it } from 'vitest';
 import type { OpenImageOptions } from '../../src/index/open-image.js';
+import { checkImage } from '../../src/present/check-image.js';
 import { openFaultInput } from '../support/fault-input.js';
 import { readAll } from '../support/opened-bytes.js';
 
@@ -14,6 +15,8 @@ interface Expected {
   readonly sums?: Readonly<Record<string, string>>;
   /** Codes of findings. */
   readonly codes: readonly string[];
+  /** Those of a whole check are among them. */
+  readonly isChecked?: boolean;
 }
 
 const SYMPHONY = '/Symphony No. 9 in D minor, Op. 125, recorded live in Vienna, disc one, part';
@@ -43,6 +46,18 @@ const INPUTS: Readonly<Record<string, Expected>> = {
     files: { '/Program Files/Main.c': 3, '/Quarterly Report 2024 final version.doc': 6, '/README.md': 6 },
     codes: ['rock-ridge-without-names'],
   },
+  'zisofs-joliet-false-warning.iso': {
+    tree: 'rock-ridge',
+    files: { '/a.txt': 20_000 },
+    codes: [],
+    isChecked: true,
+  },
+  'label-utf8.iso': {
+    tree: 'rock-ridge',
+    label: 'Gr\u00f6\u00dfe Fotos',
+    files: { '/a.txt': 1 },
+    codes: [],
+  },
   'rr-root-without-fields.iso': {
     tree: 'rock-ridge',
     files: { '/Alpha.txt': 1, '/Sub/Beta.txt': 1 },
@@ -53,6 +68,7 @@ const INPUTS: Readonly<Record<string, Expected>> = {
 describe('A disc that was once shown wrong', () => {
   it.each(Object.entries(INPUTS))('has the right files and label: %s', async (name, expected) => {
     await using image = await openFaultInput(name, expected.options);
+    if (expected.isChecked === true) await checkImage(image);
     const { entries, codes } = await readAll(image);
     const files = [...entries.values()].filter(({ type }) => type === 'f');
     expect(image.tree.kind).toBe(expected.tree);

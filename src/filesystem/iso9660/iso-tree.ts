@@ -34,6 +34,7 @@ export type IsoTreeKind = 'rock-ridge' | 'joliet' | 'iso9660-1999' | 'iso9660';
 
 export interface IsoTreeOptions {
   readonly kind: IsoTreeKind;
+  readonly label: string;
   /** Rock Ridge: bytes before the fields of every System Use area. */
   readonly skip?: number;
   /** Of names that are not UTF-8; they are shown as they are where absent. */
@@ -61,7 +62,7 @@ export class IsoTree implements FileTree {
   /** Does not own the reader. */
   constructor(reader: SectorReader, descriptor: VolumeDescriptor, options: IsoTreeOptions) {
     this.kind = options.kind;
-    this.label = descriptor.volumeId;
+    this.label = options.label;
     this.blockSize = descriptor.blockSize;
     this.hasAttributes = options.hasAttributes ?? false;
     this.volumeSize = descriptor.volumeBlocks * descriptor.blockSize;

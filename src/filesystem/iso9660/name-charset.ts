@@ -1,16 +1,17 @@
 // Names in a charset of the user's choice: plain ISO 9660 and Rock Ridge do not say which one theirs are in.
 import { isUtf8 } from 'node:buffer';
-import { TextDecoder } from 'node:util';
+import { createCharsetDecoder } from '../../base/charset-decoder.js';
+import type { CharsetDecoder } from '../../base/charset-decoder.js';
 import { IsodriveError } from '../../base/error.js';
 
 export class NameCharset {
-  readonly #decoder: TextDecoder;
+  readonly #decoder: CharsetDecoder;
   readonly #encoder = new TextEncoder();
 
   /** `label`: a name of the WHATWG Encoding Standard, such as "shift_jis" or "koi8-r". Throws `usage` for others. */
   constructor(label: string) {
     try {
-      this.#decoder = new TextDecoder(label);
+      this.#decoder = createCharsetDecoder(label);
     } catch (cause) {
       throw new IsodriveError(
         'usage',

@@ -8,6 +8,7 @@ import type { FileSystem, ProbeContext, Volume } from '../file-system.js';
 import { HIGH_SIERRA_FLAGS } from './directory-record.js';
 import { readBootCatalog } from './el-torito.js';
 import type { BootEntry } from './el-torito.js';
+import { mergeIdentifiers } from './identifiers.js';
 import { IsoTree } from './iso-tree.js';
 import type { IsoTreeKind, IsoTreeOptions } from './iso-tree.js';
 import { NameCharset } from './name-charset.js';
@@ -30,7 +31,7 @@ async function probeIsoVolume(reader: SectorReader, context: ProbeContext): Prom
   const { report, signal } = context;
   const start = context.sessionStart ?? 0;
   const charset = context.charset === undefined ? undefined : new NameCharset(context.charset);
-  const set = await readVolumeDescriptors(reader, start, report, signal);
+  const set = await readVolumeDescriptors(reader, start, report, signal, charset);
   const bootEntries = await readBootEntries(reader, set, context);
   const { primary } = set;
   if (primary === undefined) {
@@ -42,8 +43,10 @@ async function probeIsoVolume(reader: SectorReader, context: ProbeContext): Prom
   }
   const isHighSierra = primary.records.flags === HIGH_SIERRA_FLAGS;
   const rockRidge = isHighSierra ? undefined : await detectRockRidge(reader, primary, signal);
-  const summary = summarizeVolume(primary, set.joliet, set.hasUdf, bootEntries, set.bootCatalog);
-  if (rockRidge?.declared === true && !rockRidge.hasNames && set.joliet !== undefined) {
+  const { joliet } = set;
+  const shown = joliet === undefined ? { primary, joliet: primary } : mergeIdentifiers(primary, joliet);
+  const summary = summarizeVolume(shown.primary, primary, joliet, set.hasUdf, bootEntries, set.bootCatalog);
+  if (rockRidge?.declared === true && !rockRidge.hasNames && joliet !== undefined) {
     report({
       code: 'rock-ridge-without-names',
       severity: 'note',
@@ -63,6 +66,7 @@ async function probeIsoVolume(reader: SectorReader, context: ProbeContext): Prom
     new IsoTree(reader, descriptor, {
       kind,
       charset,
+      label: (descriptor === joliet ? shown.joliet : shown.primary).volumeId,
       showAssociated: context.showAssociated ?? false,
       ...more,
     });

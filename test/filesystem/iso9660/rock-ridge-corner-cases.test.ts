@@ -135,6 +135,14 @@ describe('I12: mixed editions of Rock Ridge', () => {
     expect(a).toBe(b);
   });
 
+  it('I22: files that only begin at one place are two, whatever their links and serial number say', async () => {
+    const sizes = [1, 2, 2047, 2048, 2049, 4096, 60_644, 60_704];
+    const inodes = await inodesOf(
+      sizes.map((size, i) => ({ ...file(`A${i}`, pxSerial(FILE, 2, 9), 30), size })),
+    );
+    expect(new Set(inodes).size).toBe(sizes.length);
+  });
+
   it('are names of one file where they share data and there are no serial numbers', async () => {
     const [a, b] = await inodesOf([file('A', px(FILE, 2), 30), file('B', px(FILE, 2), 30)]);
     expect(a).toBe(b);
