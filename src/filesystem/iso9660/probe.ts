@@ -55,6 +55,7 @@ async function probeIsoVolume(reader: SectorReader, context: ProbeContext): Prom
       kind,
       charset,
       showAssociated: context.showAssociated ?? false,
+      work: context.work,
       ...more,
     });
   return { trees: createTrees(primary, set, rockRidge, create), summary };
