@@ -41,7 +41,7 @@ describe('a budget of work', () => {
     for (let i = 1; i < SPARE_ENTRIES; i += 1) few.takeEntry();
     expect([few.isFull, few.takeEntry()]).toEqual([false, true]);
     expect([few.isFull, few.takeEntry()]).toEqual([true, false]);
-    expect(few.refuse('a.iso')).toMatchObject({ code: 'loop', errno: 'ELOOP' });
+    expect(few.refuse('a.iso')).toMatchObject({ code: 'loop', at: { source: 'a.iso' } });
   });
 
   it('is four times what the largest good discs need', () => {
