@@ -30,8 +30,9 @@ import type { MountedImage } from './mounted-image.js';
 import { prepareByPath, prepareForCaller } from './prepare-mount.js';
 import type { MountCaller, PreparedMount } from './prepare-mount.js';
 import type { Caller } from './users/caller.js';
+import { ownerOfDaemon } from './users/policy.js';
 import type { Policy } from './users/policy.js';
-import type { UserLedger } from './users/user-ledger.js';
+import { UserLedger } from './users/user-ledger.js';
 import type { ReaderPool } from './reader/reader-pool.js';
 import { restoreMounts } from './restore-mounts.js';
 import { TraceLog } from './trace-log.js';
@@ -65,6 +66,9 @@ export class MountManager implements MountService {
   readonly #factory: MountFactory;
   readonly #erofs: ErofsDriver | undefined;
   readonly #users: UserAccounts | undefined;
+  readonly #ledger: UserLedger;
+  /** Whose mounts all are, in a daemon of one user. */
+  readonly #owner: Pick<Caller, 'uid' | 'limits'> | undefined;
   readonly #keeper: MountKeeper;
   readonly #readers: ReaderPool;
   readonly #traces: TraceLog;
@@ -89,6 +93,8 @@ export class MountManager implements MountService {
     this.#keeper = options.keeper;
     this.#erofs = options.erofs;
     this.#users = options.users;
+    this.#ledger = options.users?.ledger ?? new UserLedger();
+    this.#owner = options.users === undefined ? ownerOfDaemon() : undefined;
     this.#readers = options.readers;
     this.#factory = new MountFactory(options.drivers, options.keeper, options.readers);
     this.#events = options.events;
@@ -191,7 +197,8 @@ export class MountManager implements MountService {
     const { session, sectorOffset, map, charset } = params;
     const { associated = false, verify = false, wine = false } = params;
     const id = this.#registry.createId();
-    const budget = caller && this.#users?.ledger.takeMount(id, caller);
+    const holder = caller ?? this.#owner;
+    const budget = holder && this.#ledger.takeMount(id, holder);
     try {
       const mounted = await this.#factory.create({
         ...{ id, path, files, budget, preparePoint },
@@ -207,7 +214,7 @@ export class MountManager implements MountService {
       // `close` waits for mounts that are being made, and so meets this one.
       return this.#adopt(mounted);
     } catch (thrown) {
-      this.#users?.ledger.endMount(id);
+      this.#ledger.endMount(id);
       this.#checkOpen();
       throw thrown;
     }
@@ -229,7 +236,6 @@ export class MountManager implements MountService {
       if (mounted.isBound && !isDetached) this.#unheld.expect(mounted.id, () => this.release(mounted.id));
     };
     // First: a mount point that is to be released may be under one of them.
-    const { ledger, policy } = this.#users ?? {};
     const kernelMounts =
       this.#erofs === undefined ? Promise.resolve() : restoreKernelMounts(this.#erofs, adopt, this.#log);
     const all = kernelMounts.then(() =>
@@ -239,11 +245,12 @@ export class MountManager implements MountService {
         log: this.#log,
         check: () => this.#checkOpen(),
         adopt,
-        count: ({ id, owner }) =>
-          owner &&
-          policy &&
-          ledger?.adoptMount(id, { ...owner, limits: policy.limitsOf({ ...owner, groups: [] }) }),
-        discount: ({ id }) => ledger?.endMount(id),
+        count: ({ id, owner }) => {
+          const limits = owner && this.#users?.policy.limitsOf({ ...owner, groups: [] });
+          const holder = owner && limits ? { ...owner, limits } : this.#owner;
+          return holder && this.#ledger.adoptMount(id, holder);
+        },
+        discount: ({ id }) => this.#ledger.endMount(id),
       }),
     );
     // What is on a medium that hangs comes back when that answers; nobody else waits for it.
@@ -297,7 +304,7 @@ export class MountManager implements MountService {
   async #closeWhenEnded(mounted: MountedImage): Promise<void> {
     const end = await mounted.active.ended;
     // At once: whoever is told that it was unmounted may mount another.
-    this.#users?.ledger.endMount(mounted.id);
+    this.#ledger.endMount(mounted.id);
     this.#traces.stop(mounted);
     this.#findings.stop(mounted);
     try {

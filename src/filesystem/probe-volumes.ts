@@ -72,7 +72,7 @@ function refuse(reader: SectorReader, partitions: number, first: IsodriveError |
   if (partitions === 0) {
     return new IsodriveError(
       'unsupported',
-      `Cannot read "${reader.name}": it holds no volume that is known here, expected one of ${names}`,
+      `Cannot read "${reader.name}" as any of ${names}: ${first?.message ?? 'it holds none'}`,
       { at: first?.at ?? { source: reader.name }, cause: first },
     );
   }

@@ -5,6 +5,7 @@ import type { Finding } from '../base/finding.js';
 import { IsodriveError } from '../base/error.js';
 import { MAX_NAME_BYTES, MAX_TARGET_BYTES, MODE_TYPE } from '../filesystem/file-tree.js';
 import type { DirectoryEntry, EntrySink, Timestamp } from '../filesystem/file-tree.js';
+import { WorkBudget } from '../filesystem/work-budget.js';
 import { encodeAttributes } from './attribute-blob.js';
 import { compareBytes, sortedOrder } from './byte-order.js';
 import { fitName } from './fit-name.js';
@@ -35,6 +36,7 @@ export class DirectoryStage implements EntrySink {
   #keys = new Float64Array(64);
   #report: (finding: Finding) => void = () => undefined;
   #sourceName = '';
+  #work = new WorkBudget(Infinity);
   /** Names so far are in order and differ, as they do on most discs: then there is nothing to sort. */
   #inOrder = true;
   readonly #maxEntries: number;
@@ -48,7 +50,9 @@ export class DirectoryStage implements EntrySink {
     return this.rows.byteLength + this.blob.byteLength <= MAX_KEPT_BYTES;
   }
 
-  begin(sourceName: string, report: (finding: Finding) => void): void {
+  /** `work`: what its entries are charged to. */
+  begin(sourceName: string, report: (finding: Finding) => void, work = new WorkBudget(Infinity)): void {
+    this.#work = work;
     this.count = this.blobBytes = this.extentCount = this.directoryCount = 0;
     this.#inOrder = true;
     this.#report = report;
@@ -62,6 +66,8 @@ export class DirectoryStage implements EntrySink {
         `Directory has more than ${this.#maxEntries} entries, expected fewer`,
       );
     }
+    if (!this.#work.takeEntry() || !this.#work.takeKept(entry.nameLength + (entry.target?.length ?? 0)))
+      throw this.#work.refuse(this.#sourceName);
     this.#growRows();
     const nameOffset = this.blobBytes;
     const nameLength = this.#addName(entry);
@@ -240,7 +246,16 @@ export class DirectoryStage implements EntrySink {
     this.blobBytes += length;
   }
 
-  #addExtents(at: number, extents: NonNullable<DirectoryEntry['extents']>): void {
+  #addExtents(at: number, all: NonNullable<DirectoryEntry['extents']>): void {
+    const isKept = this.#work.takeKept(all.length * EXTENT_WORDS * 4);
+    const extents = isKept ? all : [];
+    if (!isKept) {
+      this.#finding(
+        'extents-left-out',
+        'damage',
+        `File has ${all.length} extents, and all files more than the image can need: it cannot be read`,
+      );
+    }
     const wanted = (this.extentCount + extents.length) * EXTENT_WORDS;
     if (wanted > this.extents.length) {
       const larger = new Uint32Array(Math.max(wanted, this.extents.length * 2));
@@ -269,6 +284,12 @@ export class DirectoryStage implements EntrySink {
 
   #addAttributes(at: number, attributes: NonNullable<DirectoryEntry['attributes']>): void {
     const bytes = encodeAttributes(attributes);
+    if (!this.#work.takeKept(bytes.length)) {
+      this.rows[at + ROW.flags] = this.rows[at + ROW.flags]! | FLAG.lacksAttributes;
+      const what = `Attributes of ${bytes.length} bytes are left out: files of the image have more than it can need`;
+      this.#finding('attribute-left-out', 'warning', what);
+      return;
+    }
     this.#growBlob(bytes.length);
     // 0 means "no attributes"; an entry's name, which is never empty, stands before them.
     this.rows[at + ROW.attributes] = this.blobBytes;

@@ -6,6 +6,7 @@ import type { ErrorCode } from '../base/error.js';
 import type { FindingLog } from '../base/finding.js';
 import { MODE_TYPE } from '../filesystem/file-tree.js';
 import type { FileTree } from '../filesystem/file-tree.js';
+import { WorkBudget } from '../filesystem/work-budget.js';
 import { throwIfAborted } from '../source/abortable.js';
 import { DirectoryStage } from './directory-stage.js';
 import type { IndexMemory } from './index-memory.js';
@@ -17,7 +18,7 @@ import type { NodeRecord } from './node-record.js';
 
 /** Directories below one another; deeper ones cannot be opened. */
 export const MAX_DEPTH = 1024;
-/** Times that directories may be reached again through a second name: bounds trees that multiply themselves. */
+/** Times that directories may be reached again through a second name, where the format has such: bounds trees that multiply themselves. */
 export const MAX_SHARED_DIRECTORIES = 1024;
 /** Stages kept for the next directories. */
 const MAX_SPARE_STAGES = 4;
@@ -40,38 +41,54 @@ export class DiscIndex {
   onStep: ((isBegun: boolean) => void) | undefined;
   readonly #loading = new Map<number, Promise<void>>();
   readonly #stages: DirectoryStage[] = [];
-  readonly #locators = new Set<number>();
+  /** Directories by their place: the first of each. */
+  readonly #locators = new Map<number, number>();
+  readonly #work: WorkBudget;
   readonly #order: LoadOrder;
   #sharedDirectories = 0;
   /** When somebody last waited for a directory that was not loaded (performance.now()). */
   #wantedAt = -Infinity;
 
-  private constructor(tree: FileTree, memory: IndexMemory, findings: FindingLog, sourceName: string) {
+  private constructor(
+    tree: FileTree,
+    memory: IndexMemory,
+    findings: FindingLog,
+    sourceName: string,
+    work = new WorkBudget(Infinity),
+  ) {
     this.tree = tree;
+    this.#work = work;
     this.table = new IndexTable(memory);
     this.#order = new LoadOrder(this.table);
     this.findings = findings;
     this.sourceName = sourceName;
   }
 
-  /** Reads the root's own record; lists nothing yet. Rejects as FileTree.readRoot does. */
+  /** Reads the root's own record; lists nothing yet. `work` bounds what is listed; absent: nothing does. Rejects as FileTree.readRoot does. */
   static async open(
     tree: FileTree,
     memory: IndexMemory,
     findings: FindingLog,
     sourceName: string,
-    signal?: AbortSignal,
+    options: { readonly signal?: AbortSignal | undefined; readonly work?: WorkBudget } = {},
   ): Promise<DiscIndex> {
-    const index = new DiscIndex(tree, memory, findings, sourceName);
+    const { signal, work } = options;
+    const index = new DiscIndex(tree, memory, findings, sourceName, work);
     const root = await tree.readRoot(signal);
     index.table.setRoot(root);
-    index.#locators.add(root.locator);
+    index.#locators.set(root.locator, ROOT_ROW);
     return index;
   }
 
   /** Goes on with an index that a process which died has filled: what it published stays as it is. */
-  static adopt(tree: FileTree, memory: IndexMemory, findings: FindingLog, sourceName: string): DiscIndex {
-    const index = new DiscIndex(tree, memory, findings, sourceName);
+  static adopt(
+    tree: FileTree,
+    memory: IndexMemory,
+    findings: FindingLog,
+    sourceName: string,
+    work?: WorkBudget,
+  ): DiscIndex {
+    const index = new DiscIndex(tree, memory, findings, sourceName, work);
     const { table } = index;
     table.cutUnpublished();
     // Death may have come between the last run and the look at its directories.
@@ -82,7 +99,7 @@ export class DiscIndex {
       if (row !== ROOT_ROW) index.#order.add(row);
       const locator = table.wide(row, ROW.dataLow);
       if (index.#locators.has(locator)) index.#sharedDirectories += 1;
-      else index.#locators.add(locator);
+      else index.#locators.set(locator, row);
     }
     if (table.rowCount > 1) index.#checkDirectories(lastParent);
     return index;
@@ -120,9 +137,10 @@ export class DiscIndex {
   async #parse(row: number): Promise<void> {
     const stage = this.#stages.pop() ?? new DirectoryStage();
     const report = this.findings.add.bind(this.findings);
-    stage.begin(this.sourceName, report);
+    stage.begin(this.sourceName, report, this.#work);
     const locator = this.table.wide(row, ROW.dataLow);
     try {
+      if (this.#work.isFull) throw this.#work.refuse(this.sourceName);
       await this.tree.readDirectory(locator, this.table.wide(row, ROW.sizeLow), stage, report);
       this.table.appendChildren(row, stage);
       if (stage.directoryCount > 0) this.#checkDirectories(row);
@@ -155,12 +173,12 @@ export class DiscIndex {
       this.#order.add(row);
       ancestors ??= this.#ancestorLocators(parent);
       const locator = this.table.wide(row, ROW.dataLow);
-      const fault = this.#directoryFault(locator, ancestors);
+      const fault = this.#directoryFault(row, locator, ancestors);
       if (fault !== undefined) this.#fail(row, fault);
     }
   }
 
-  #directoryFault(locator: number, ancestors: Set<number>): IsodriveError | undefined {
+  #directoryFault(row: number, locator: number, ancestors: Set<number>): IsodriveError | undefined {
     const at = { source: this.sourceName, offset: locator };
     if (ancestors.has(locator)) {
       return new IsodriveError('loop', 'It is one of its own ancestors, expected a tree', { at });
@@ -168,8 +186,17 @@ export class DiscIndex {
     if (ancestors.size >= MAX_DEPTH) {
       return new IsodriveError('loop', `It is deeper than ${MAX_DEPTH} directories`, { at });
     }
-    if (!this.#locators.has(locator)) this.#locators.add(locator);
-    else if (++this.#sharedDirectories > MAX_SHARED_DIRECTORIES) {
+    const first = this.#locators.get(locator);
+    if (first === undefined) {
+      this.#locators.set(locator, row);
+      return undefined;
+    }
+    if (this.tree.sharesDirectories !== true) {
+      const found = `It lies where "${this.path(first)}" lies, which is listed, expected a place of its own`;
+      return new IsodriveError('loop', found, { at });
+    }
+    this.#sharedDirectories += 1;
+    if (this.#sharedDirectories > MAX_SHARED_DIRECTORIES) {
       return new IsodriveError('loop', `More than ${MAX_SHARED_DIRECTORIES} directories have a second name`, {
         at,
       });

@@ -5,6 +5,7 @@ import type { Finding } from '../../base/finding.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { readExactly } from '../../source/read-fully.js';
 import { listsNothing } from '../lists-nothing.js';
+import type { WorkBudget } from '../work-budget.js';
 import { DirectoryEntry, MODE_TYPE } from '../file-tree.js';
 import type { EntrySink, Extent, FileTree } from '../file-tree.js';
 import { BOOT_SECTOR_BYTES, parseBootSector, settleLabel } from './boot-sector.js';
@@ -49,20 +50,25 @@ export class FatTree implements FileTree {
   readonly #table: ClusterTable;
   readonly #encoder = new TextEncoder();
 
-  private constructor(reader: SectorReader, layout: FatLayout, start: number) {
+  private constructor(reader: SectorReader, layout: FatLayout, start: number, work: WorkBudget) {
     this.label = layout.label;
     this.volumeSize = layout.size;
     this.blockSize = layout.clusterSize;
     this.#reader = reader;
     this.#layout = layout;
     this.#start = start;
-    this.#table = new ClusterTable(reader, layout, start);
+    this.#table = new ClusterTable(reader, layout, start, work);
   }
 
   /** `start`: byte in the image where the volume starts. Rejects with `damaged`, and as ByteSource.read does. */
-  static async open(reader: SectorReader, start: number, signal?: AbortSignal): Promise<FatTree> {
+  static async open(
+    reader: SectorReader,
+    start: number,
+    work: WorkBudget,
+    signal?: AbortSignal,
+  ): Promise<FatTree> {
     const bytes = await readExactly(reader, start, BOOT_SECTOR_BYTES, 'the boot sector', signal);
-    const tree = new FatTree(reader, parseBootSector(new ByteCursor(bytes, reader.name, start)), start);
+    const tree = new FatTree(reader, parseBootSector(new ByteCursor(bytes, reader.name, start)), start, work);
     tree.label = (await tree.#findLabel(signal)) ?? tree.label;
     return tree;
   }

@@ -18,6 +18,7 @@ import type { AttributeBudget } from './rock-ridge/attribute-list.js';
 import { RelocationFilter } from './rock-ridge/relocation-directory.js';
 import { RockRidgeDecoder } from './rock-ridge/rock-ridge-decoder.js';
 import type { VolumeDescriptor } from './volume-descriptor.js';
+import type { WorkBudget } from '../work-budget.js';
 
 /** Bytes of the longest record. */
 const MAX_RECORD_BYTES = 255;
@@ -41,6 +42,7 @@ export interface IsoTreeOptions {
   readonly charset?: NameCharset | undefined;
   /** Associated files are shown as ._NAME. */
   readonly showAssociated?: boolean;
+  readonly work: WorkBudget;
   /** Rock Ridge: whether entries can have extended attributes. */
   readonly hasAttributes?: boolean;
 }
@@ -207,6 +209,7 @@ export class IsoTree implements FileTree {
       isXa,
       showAssociated,
       volumeSize: this.volumeSize,
+      work: this.#options.work,
     });
     return { walker, decoder: this.#createDecoder(walker) };
   }

@@ -68,6 +68,7 @@ async function probeIsoVolume(reader: SectorReader, context: ProbeContext): Prom
       charset,
       label: (descriptor === joliet ? shown.joliet : shown.primary).volumeId,
       showAssociated: context.showAssociated ?? false,
+      work: context.work,
       ...more,
     });
   return { trees: createTrees(primary, set, rockRidge, create), summary };

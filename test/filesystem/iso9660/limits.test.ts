@@ -34,6 +34,7 @@ import {
 import { MAX_SESSIONS, findIsoSessions } from '../../../src/filesystem/iso9660/sessions.js';
 import { MAX_DESCRIPTORS } from '../../../src/filesystem/iso9660/volume-descriptor-set.js';
 import { parseVolumeDescriptor } from '../../../src/filesystem/iso9660/volume-descriptor.js';
+import { WorkBudget } from '../../../src/filesystem/work-budget.js';
 import { descriptor, pathTable, terminator, ucs2 } from '../../support/descriptor-builder.js';
 import { FaultySource } from '../../support/faulty-source.js';
 import {
@@ -263,9 +264,10 @@ describe('Limit of', () => {
     const counts = [1, 2, 3].map(() => attributesOf(fields, budget).attributes.length);
     expect(counts).toEqual([1, 1, 0]);
     expect(attributesOf(fields, budget).fault).toContain(`${MAX_TREE_ATTRIBUTE_BYTES} bytes`);
-    expect(new RockRidgeDecoder(new ContinuationAreas(EMPTY), 'x', 2048, 0).attributeBudget.bytes).toBe(
-      MAX_TREE_ATTRIBUTE_BYTES,
-    );
+    expect(
+      new RockRidgeDecoder(new ContinuationAreas(EMPTY, new WorkBudget(0)), 'x', 2048, 0).attributeBudget
+        .bytes,
+    ).toBe(MAX_TREE_ATTRIBUTE_BYTES);
   });
 
   it.each([

@@ -4,6 +4,7 @@ import { ByteCursor } from '../../../base/byte-cursor.js';
 import { SECTOR_SIZE } from '../../../disc/sector-reader.js';
 import type { SectorReader } from '../../../disc/sector-reader.js';
 import { readAtMost } from '../../../source/read-fully.js';
+import { WorkBudget } from '../../work-budget.js';
 import { ContinuationAreas } from '../continuation-areas.js';
 import { MIN_RECORD_BYTES, RECORD, isDotRecord, systemUseOffset } from '../directory-record.js';
 import { SUSP_FIELD, SystemUseWalker } from '../susp.js';
@@ -138,7 +139,7 @@ async function collectSigns(
   signal: AbortSignal | undefined,
 ): Promise<Signs> {
   const offset = systemUseOffset(cursor.u8(RECORD.nameLength)) + skip;
-  const areas = new ContinuationAreas(reader);
+  const areas = new ContinuationAreas(reader, new WorkBudget(reader.size));
   const walker = new SystemUseWalker(areas, reader.name, blockSize);
   for (;;) {
     const signs = new Signs();
