@@ -70,7 +70,8 @@ describe.skipIf(!hasTools)('Beside something that hangs', { timeout: 2 * PATIENC
         expect((await status()).keeper).toBe('stopped');
         // More messages than the socket between both holds.
         for (let i = 0; i < 60; i += 1) {
-          await using _ = await isodrive.mount(sample.image, { driver: 'fuse', new: true });
+          const { id } = await isodrive.mount(sample.image, { driver: 'fuse', new: true });
+          await isodrive.unmount(id);
         }
         const { status: exit, stderr } = await isodrive.daemon.run(['daemon', 'upgrade']);
         expect([exit, stderr]).toEqual([5, expect.stringContaining('their keeper is stopped')]);

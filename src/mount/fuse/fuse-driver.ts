@@ -126,7 +126,15 @@ class FuseDriver implements MountDriver {
     const index = addon.releaseIndexDescriptor(region);
     request.keep?.({ device, index });
     closeSync(index);
-    return this.#serve(request, device, false);
+    try {
+      return await this.#serve(request, device, false);
+    } catch (thrown) {
+      closeSync(device);
+      await (request.point === undefined
+        ? detachFuse(addon, request.directory, true)
+        : detachAt(addon, request.point, findDevice(request), true));
+      throw thrown;
+    }
   }
 
   async takeOver(request: MountRequest, device: number): Promise<ActiveMount> {
