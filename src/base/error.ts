@@ -118,7 +118,7 @@ export class IsodriveError extends Error {
 /** Names, and numbers of the addon's errors, that mean that threads, processes or descriptors have run out. */
 const EXHAUSTED: ReadonlySet<unknown> = new Set(['EAGAIN', 'ENFILE', 'EMFILE', 11, 23, 24]);
 
-function isExhausted(thrown: Error): boolean {
+export function isExhausted(thrown: Error): boolean {
   return (
     ('code' in thrown && EXHAUSTED.has(thrown.code)) || ('errno' in thrown && EXHAUSTED.has(thrown.errno))
   );
