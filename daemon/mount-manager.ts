@@ -350,6 +350,9 @@ export class MountManager implements MountService {
     mount.isUnmounting = true;
     try {
       await mount.active.unmount({ lazy });
+      const { heldBy } = mount.active;
+      if (heldBy !== undefined && heldBy.length > 0)
+        this.#log.warn({ ...mount.name(), heldBy }, 'other mount namespaces held a copy');
       if (lazy) this.#keeper.detach(mount.id);
     } catch (thrown) {
       mount.isUnmounting = false;

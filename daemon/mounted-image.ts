@@ -170,7 +170,9 @@ export class MountedImage {
   }
 
   name(): UnmountedSummary {
-    return { id: this.id, image: this.path, mountPoint: this.active.directory };
+    const { directory, heldBy = [] } = this.active;
+    const held = heldBy.length === 0 ? {} : { heldBy };
+    return { id: this.id, image: this.path, mountPoint: directory, ...held };
   }
 
   /** Removes the mount point if it was made for this mount. Call once detached; later calls share the first's end. */

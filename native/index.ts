@@ -49,7 +49,7 @@ export interface IndexRegion {
 export interface SessionOptions {
   /** Of its threads; at most 15 characters. */
   readonly name: string;
-  /** Descriptor of /dev/fuse, bound to the mount; the session closes it. */
+  /** Descriptor of /dev/fuse, bound to the mount; the session closes it, unless it cannot be started. */
   readonly device: number;
   /** Descriptor of the image, of which the session keeps its own copy; -1 for none: then it asks for all content. */
   readonly image: number;
@@ -185,7 +185,7 @@ export interface Addon {
    * address space goes with the last thread or session that has the region. A second call does nothing.
    */
   discardIndexRegion(handle: RegionHandle): void;
-  /** Serves a mount from threads of its own. What they cannot answer waits for somebody who serves the session. */
+  /** Serves a mount from threads of its own; EAGAIN when there are none to be had. What they cannot answer waits for somebody who serves the session. */
   startSession(options: SessionOptions, owner: SessionOwner): SessionHandle;
   /** Number by which a thread of this process can serve the session. */
   sessionNumber(session: SessionHandle): number;

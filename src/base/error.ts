@@ -132,11 +132,27 @@ export class IsodriveError extends Error {
   }
 }
 
-/** Gives any thrown value as an IsodriveError; what is none already becomes `internal`. */
+/** Names, and numbers of the addon's errors, that mean that threads, processes or descriptors have run out. */
+const EXHAUSTED: ReadonlySet<unknown> = new Set(['EAGAIN', 'ENFILE', 'EMFILE', 11, 23, 24]);
+
+export function isExhausted(thrown: Error): boolean {
+  return (
+    ('code' in thrown && EXHAUSTED.has(thrown.code)) || ('errno' in thrown && EXHAUSTED.has(thrown.errno))
+  );
+}
+
+/** Gives any thrown value as an IsodriveError; what is none already becomes `busy` or `internal`. */
 export function toIsodriveError(thrown: unknown): IsodriveError {
   if (thrown instanceof IsodriveError) return thrown;
   if (isSystemError(thrown) && thrown.syscall === 'uv_cwd') return noWorkingFolder(thrown);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
+  if (thrown instanceof Error && isExhausted(thrown)) {
+    return new IsodriveError('busy', `${message}: found the limit reached, expected room below it`, {
+      action:
+        'End some programs, or raise the limit (ulimit -u and -n, or TasksMax and LimitNOFILE of the unit)',
+      cause: thrown,
+    });
+  }
   return new IsodriveError('internal', message, { cause: thrown });
 }
 

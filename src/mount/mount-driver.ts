@@ -1,4 +1,5 @@
 // The contract of everything that can show an index as a mounted file system.
+import type { MountHolder } from './mount-holders.js';
 import type { SessionTrace } from '../../native/index.js';
 import type { IndexMemory } from '../index/index-memory.js';
 import type { ServedImage } from './served-image.js';
@@ -105,6 +106,8 @@ export interface ActiveMount {
    * goes). After it resolves the directory is no mount point any more.
    */
   unmount(options: { lazy: boolean }): Promise<void>;
+  /** Who had a copy of it in another mount namespace when it was unmounted; it has ended for them too. */
+  readonly heldBy?: readonly MountHolder[];
 }
 
 export interface DriverAvailability {

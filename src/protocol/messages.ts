@@ -134,6 +134,8 @@ export interface UnmountedSummary {
   readonly id: string;
   readonly image: string;
   readonly mountPoint: string;
+  /** Processes of other mount namespaces that had a copy when it was unmounted; it has ended for them too. */
+  readonly heldBy?: readonly { readonly pid: number; readonly program: string }[];
 }
 
 export interface UnmountFailure {

@@ -2,7 +2,7 @@
 // cannot swap the image; changes to the file itself are noticed and become `image-changed`.
 import { constants } from 'node:fs';
 import type { Addon } from '../../native/index.js';
-import { IsodriveError, isSystemError } from '../base/error.js';
+import { IsodriveError, isExhausted, isSystemError, toIsodriveError } from '../base/error.js';
 import { throwIfAborted } from './abortable.js';
 import { tryToLoadAddon } from './load-addon.js';
 import { measureBlockDevice } from './block-device-size.js';
@@ -215,6 +215,7 @@ const PATH_FAULTS = new Map([
 
 function translateOpenError(path: string, error: NodeJS.ErrnoException): IsodriveError {
   const options = { at: { source: path }, cause: error };
+  if (isExhausted(error)) return toIsodriveError(error);
   const code = error.code ?? error.message;
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     const found = 'there is no such file, expected a disc image';

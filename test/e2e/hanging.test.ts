@@ -1,7 +1,8 @@
 // What hangs costs its own mount: a process that cannot die, a keeper that is stopped or gone, a disk that is full, a mount
 // namespace that holds a copy.
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, readdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
@@ -70,7 +71,8 @@ describe.skipIf(!hasTools)('Beside something that hangs', { timeout: 2 * PATIENC
         expect((await status()).keeper).toBe('stopped');
         // More messages than the socket between both holds.
         for (let i = 0; i < 60; i += 1) {
-          await using _ = await isodrive.mount(sample.image, { driver: 'fuse', new: true });
+          const { id } = await isodrive.mount(sample.image, { driver: 'fuse', new: true });
+          await isodrive.unmount(id);
         }
         const { status: exit, stderr } = await isodrive.daemon.run(['daemon', 'upgrade']);
         expect([exit, stderr]).toEqual([5, expect.stringContaining('their keeper is stopped')]);
@@ -115,6 +117,44 @@ describe.skipIf(!hasTools)('Beside something that hangs', { timeout: 2 * PATIENC
         await read(mountPoint);
       } finally {
         await mustRun('umount', ['--lazy', state]);
+      }
+    });
+  });
+
+  describe.skipIf(process.getuid?.() !== 0)('in a mount namespace of another user', () => {
+    it('an unmount ends, tells who held a copy, and leaves nothing in the list', async () => {
+      const control = '/sys/fs/fuse/connections';
+      const isOurs = (await readdir(control)).length === 0;
+      if (isOurs) await mustRun('mount', ['-t', 'fusectl', 'none', control]);
+      const { mountPoint, id } = await isodrive.mount(sample.image, { driver: 'fuse' });
+      const holder = spawn('unshare', ['-Urm', 'sleep', '1000'], {
+        stdio: 'ignore',
+        uid: 65_534,
+        gid: 65_534,
+      });
+      try {
+        const holds = async (): Promise<boolean> =>
+          (await readFile(`/proc/${holder.pid}/comm`, 'utf8')) === 'sleep\n';
+        await waitUntil(holds, PATIENCE);
+        const started = performance.now();
+        const { status: exit, stderr } = await isodrive.daemon.run(['unmount', id]);
+        expect([exit, stderr]).toEqual([0, expect.stringContaining(`sleep (${holder.pid})`)]);
+        expect(performance.now() - started).toBeLessThan(PATIENCE);
+        expect((await status()).mounts).toEqual([]);
+        expect(isodrive.remainingMounts()).toEqual([]);
+        // The session is gone as well, with its threads and its device.
+        const opened = async (): Promise<boolean> => {
+          const folder = `/proc/${(await status()).pid}/fd`;
+          const links = await Promise.all(
+            (await readdir(folder)).map((fd) => readlink(join(folder, fd)).catch(() => '')),
+          );
+          return links.includes('/dev/fuse');
+        };
+        await waitUntil(async () => !(await opened()), PATIENCE);
+        expect(existsSync(mountPoint)).toBe(true);
+      } finally {
+        holder.kill('SIGKILL');
+        if (isOurs) await mustRun('umount', [control]);
       }
     });
   });

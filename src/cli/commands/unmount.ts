@@ -39,6 +39,11 @@ export const runUnmount: RunCommand = async (args, { output, signal }) => {
     await output.record({ schemaVersion: SCHEMA_VERSION, unmounted, failed: failed.map(describeFailure) });
   }
   await output.flush();
+  for (const { mountPoint, heldBy = [] } of unmounted) {
+    if (heldBy.length === 0) continue;
+    const who = heldBy.map(({ pid, program }) => `${program} (${pid})`).join(', ');
+    output.note(`"${mountPoint}" was copied into other mount namespaces, and ended there too: ${who}`);
+  }
   const codes = failed.map(({ error }) => reportError(decodeError(error), output));
   if (unmounted.length === 0 || codes.length === 0) return codes[0];
   const total = failed.length + unmounted.length;

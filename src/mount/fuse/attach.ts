@@ -188,7 +188,9 @@ async function runFusermount(args: readonly string[], socket?: number): Promise<
   try {
     const { status, message } = await runHelper(FUSERMOUNT, args, socket === undefined ? {} : { socket });
     return { exit: status ?? 1, message: message.replace(/^fusermount3: /, '') };
-  } catch {
-    return { exit: 127, message: `${FUSERMOUNT} is not installed` };
+  } catch (thrown) {
+    if (isSystemError(thrown) && thrown.code === 'ENOENT')
+      return { exit: 127, message: `${FUSERMOUNT} is not installed` };
+    throw thrown;
   }
 }
