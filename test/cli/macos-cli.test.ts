@@ -47,7 +47,7 @@ describe.skipIf(!hasXorriso)('On macOS', () => {
     [['drives'], /^$/],
     [['list'], /^$/],
   ])('%j runs', async (args, expected, exit = 0) => {
-    const { status, stdout, stderr } = await run(...(args));
+    const { status, stdout, stderr } = await run(...args);
     expect({ status, stderr }).toMatchObject({ status: exit });
     expect(stdout.toString()).toMatch(expected);
   });
