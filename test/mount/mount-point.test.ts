@@ -85,7 +85,9 @@ describe('prepareMountPoint', () => {
 
   it('quotes the path in its hint, so that nothing in it is run', async () => {
     const refusal = prepareMountPoint(join(folder, "no'; touch x; '"), 'X');
-    await expect(refusal).rejects.toMatchObject({ action: expect.stringContaining("no'\\''; touch x; '\\'''") });
+    await expect(refusal).rejects.toMatchObject({
+      action: `Make it first: mkdir -p '${folder}/no'\\''; touch x; '\\'''`,
+    });
   });
 
   it('refuses what cannot be mounted on, each with its own code and words', async () => {

@@ -1,5 +1,6 @@
 // isodrive status: the daemon and what it holds. Exit code 8 when none runs.
 import { ControlClient } from '../../protocol/client.js';
+import { escapeHostText } from '../../present/display-name.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import type { KeeperState } from '../../protocol/messages.js';
 import { findSocket } from '../find-socket.js';
@@ -24,8 +25,8 @@ export const runStatus: RunCommand = async (args, { output, signal }) => {
     return undefined;
   }
   await output.line(`isodrived ${status.version}, process ${status.pid}, up ${formatSeconds(status.uptime)}`);
-  await output.line(`socket  ${status.socket}`);
-  await output.line(`log     ${status.log ?? 'stderr of the daemon'}`);
+  await output.line(`socket  ${escapeHostText(status.socket)}`);
+  await output.line(`log     ${escapeHostText(status.log ?? 'stderr of the daemon')}`);
   if (status.memory !== undefined) await output.line(`memory  ${formatBytes(status.memory)}`);
   const { keeper, lostLogLines = 0 } = status;
   if (keeper !== undefined) await output.line(`keeper  ${KEEPERS[keeper]}`);
