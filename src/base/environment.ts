@@ -12,10 +12,7 @@ export function readVariable(name: string, environment: Environment = process.en
 }
 
 /** The same for a folder: a relative path is invalid there, and so it says nothing either. */
-export function readFolderVariable(
-  name: string,
-  environment: Environment = process.env,
-): string | undefined {
+export function readFolderVariable(name: string, environment: Environment = process.env): string | undefined {
   const value = readVariable(name, environment);
   return value !== undefined && isAbsolute(value) ? value : undefined;
 }

@@ -51,7 +51,9 @@ export interface HelperProgram {
 
 /** First program of one of the names on the PATH. */
 export async function findProgram(names: readonly string[]): Promise<HelperProgram | undefined> {
-  const folders = (readVariable('PATH') ?? '/usr/bin:/bin').split(delimiter).filter((folder) => folder !== '');
+  const folders = (readVariable('PATH') ?? '/usr/bin:/bin')
+    .split(delimiter)
+    .filter((folder) => folder !== '');
   for (const name of names) {
     for (const folder of folders) {
       const path = join(folder, name);
