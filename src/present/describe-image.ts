@@ -175,7 +175,9 @@ function describePartition({
 }
 
 function describeFinding({ code, message, at }: Finding): string {
-  const place = at.offset === undefined ? '' : ` at byte ${at.offset}`;
+  const byte = `at byte ${at.offset}`;
+  // Some messages say where it is.
+  const place = at.offset === undefined || message.includes(byte) ? '' : ` ${byte}`;
   const clause = at.clause === undefined ? '' : ` (${at.clause})`;
   return `${message}${place}${clause} [${code}]`;
 }

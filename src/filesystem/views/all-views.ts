@@ -36,12 +36,12 @@ export async function createAllViews(
   { groups, volume, partitions, work }: ViewSources,
   signal?: AbortSignal,
 ): Promise<CompositeTree> {
+  const first = groups[0]?.trees[0];
   const files = [
-    ...(await listBootFiles(reader, volume, partitions, signal)),
+    ...(await listBootFiles(reader, volume, partitions, first, signal)),
     ...listPartitionFiles(reader, partitions),
   ];
   const trees = [...groups.flatMap(placeGroup), ...(await openFatImages(reader, files, work, signal))];
-  const first = groups[0]?.trees[0];
   return new CompositeTree({
     label: first?.label ?? volume.volumeId,
     volumeSize: first?.volumeSize ?? reader.size,

@@ -22,6 +22,28 @@ import { needs } from '../../support/needs.js';
 
 const ESP_BYTES = 400 * 1024;
 
+describe('a boot image that says nothing of its size', needs('genisoimage'), () => {
+  it('is as long as the file of the disc that it is', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'isodrive-boot-'));
+    try {
+      const content = Buffer.alloc(5001, 'boot');
+      await mkdir(join(folder, 'tree', 'sub'), { recursive: true });
+      await writeFile(join(folder, 'tree', 'sub', 'boot.bin'), content);
+      const boot = ['-b', 'sub/boot.bin', '-no-emul-boot', '-boot-load-size', '4'];
+      const path = join(folder, 'boot.iso');
+      await mustRun('genisoimage', ['-quiet', '-R', ...boot, '-o', path, join(folder, 'tree')]);
+      await using image = await openImage(path, { tree: 'all' });
+      const { entries } = await readAll(image);
+      expect(entries.get('/boot/bios-1.img')).toMatchObject({
+        size: content.length,
+        sha256: entries.get('/rockridge/sub/boot.bin')!.sha256,
+      });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
+
 describe(
   'all views of a disc with HFS+, GPT and an EFI system partition',
   needs('xorriso', 'mkfs.vfat', 'mcopy'),
