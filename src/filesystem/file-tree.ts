@@ -149,8 +149,6 @@ export interface FileTree {
   readonly blockSize: number;
   /** Whether entries can have extended attributes; absent: none ever has. */
   readonly hasAttributes?: boolean;
-  /** Whether a directory can have several names (hard links); absent: each has one, and a second is a fault. */
-  readonly sharesDirectories?: boolean;
   /** Where the disc records checksums of its files; known once the root was read, absent where it has none. */
   readonly recordedSums?: RecordedSums | undefined;
   /** Contents of files that the tree adds to those of the disc; absent: it adds none. */

@@ -14,7 +14,6 @@ export class ShiftedTree implements FileTree {
   readonly volumeSize: number;
   readonly blockSize: number;
   readonly hasAttributes: boolean;
-  readonly sharesDirectories: boolean;
   readonly #inner: FileTree;
   readonly #shift: number;
   readonly #source: string;
@@ -29,7 +28,6 @@ export class ShiftedTree implements FileTree {
     this.volumeSize = inner.volumeSize;
     this.blockSize = inner.blockSize;
     this.hasAttributes = inner.hasAttributes ?? false;
-    this.sharesDirectories = inner.sharesDirectories ?? false;
   }
 
   readRoot(signal?: AbortSignal): Promise<DirectoryEntry> {

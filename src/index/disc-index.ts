@@ -18,7 +18,10 @@ import type { NodeRecord } from './node-record.js';
 
 /** Directories below one another; deeper ones cannot be opened. */
 export const MAX_DEPTH = 1024;
-/** Times that directories may be reached again through a second name, where the format has such: bounds trees that multiply themselves. */
+/**
+ * Times that directories may be reached again through a second name (hard links, relocated ones): bounds trees that multiply
+ * themselves.
+ */
 export const MAX_SHARED_DIRECTORIES = 1024;
 /** Stages kept for the next directories. */
 const MAX_SPARE_STAGES = 4;
@@ -191,15 +194,10 @@ export class DiscIndex {
       this.#locators.set(locator, row);
       return undefined;
     }
-    if (this.tree.sharesDirectories !== true) {
-      const found = `It lies where "${this.path(first)}" lies, which is listed, expected a place of its own`;
-      return new IsodriveError('loop', found, { at });
-    }
     this.#sharedDirectories += 1;
     if (this.#sharedDirectories > MAX_SHARED_DIRECTORIES) {
-      return new IsodriveError('loop', `More than ${MAX_SHARED_DIRECTORIES} directories have a second name`, {
-        at,
-      });
+      const found = `It lies where "${this.path(first)}" lies, and more than ${MAX_SHARED_DIRECTORIES} have a second name`;
+      return new IsodriveError('loop', found, { at });
     }
     return undefined;
   }

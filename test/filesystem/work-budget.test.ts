@@ -61,15 +61,12 @@ describe('a budget of work', () => {
 });
 
 describe('directories that share their records', () => {
-  it.each([
-    ['dag3.iso', 6_002],
-    ['dag4.iso', 9_177],
-  ])('of %s are listed once, and refused with the names of both', async (name, rows) => {
-    await using image = await openBytes(await readFaultInput(name));
-    expect((await loadAll(image)).rows).toBe(rows);
-    const [finding] = image.findings.findings;
-    expect(finding).toMatchObject({ code: 'unreadable-directory', severity: 'damage' });
-    expect(finding?.message).toMatch(/^Directory "\/[^"]+" cannot be listed: It lies where "\/[^"]+" lies/);
+  it.each(['dag3.iso', 'dag4.iso'])('of %s are listed until the budget is used up', async (name) => {
+    const bytes = await readFaultInput(name);
+    await using image = await openBytes(bytes);
+    const { rows } = await loadAll(image);
+    expect(rows).toBeLessThanOrEqual(1 + SPARE_ENTRIES + (MAX_ENTRY_ROUNDS * bytes.length) / 32);
+    expect(image.findings.findings.map(({ code }) => code)).toContain('unreadable-directory');
   });
 
   it('are listed under every name where they are hard links', async () => {

@@ -48,8 +48,6 @@ export class CatalogTree implements FileTree {
   readonly volumeSize: number;
   readonly blockSize: number;
   readonly hasAttributes = true;
-  /** HFS+ has hard links to folders. */
-  readonly sharesDirectories: boolean;
   readonly #volume: CatalogVolume;
   readonly #showAssociated: boolean;
 
@@ -58,7 +56,6 @@ export class CatalogTree implements FileTree {
     this.#volume = volume;
     this.#showAssociated = showAssociated;
     this.kind = volume.kind;
-    this.sharesDirectories = volume.kind === 'hfsplus';
     this.label = volume.label;
     this.volumeSize = volume.size;
     this.blockSize = volume.blockSize;

@@ -50,7 +50,6 @@ export class CompositeTree implements FileTree {
   readonly volumeSize: number;
   readonly blockSize: number;
   readonly hasAttributes: boolean;
-  readonly sharesDirectories: boolean;
   readonly #modified: Timestamp;
   readonly #sourceName: string;
   readonly #trees: readonly FileTree[];
@@ -66,7 +65,6 @@ export class CompositeTree implements FileTree {
     this.#modified = parts.modified;
     this.#sourceName = parts.sourceName;
     this.#trees = parts.trees.map(({ tree }) => tree);
-    this.sharesDirectories = this.#trees.some((tree) => tree.sharesDirectories === true);
     this.hasAttributes = this.#trees.some((tree) => tree.hasAttributes === true);
     this.#factor = this.#trees.length + 1;
     const root = this.#addFolder();

@@ -14,7 +14,6 @@ export class WineTree implements FileTree {
   readonly volumeSize: number;
   readonly blockSize: number;
   readonly hasAttributes: boolean;
-  readonly sharesDirectories: boolean;
   readonly embedded: readonly Uint8Array[];
   readonly #inner: FileTree;
   /** By the place of their content in `embedded`. */
@@ -28,7 +27,6 @@ export class WineTree implements FileTree {
     this.volumeSize = inner.volumeSize;
     this.blockSize = inner.blockSize;
     this.hasAttributes = inner.hasAttributes ?? false;
-    this.sharesDirectories = inner.sharesDirectories ?? false;
     this.#names = ['.windows-label', '.windows-serial'];
     this.embedded = [identity.label, formatWindowsSerial(identity.serial)].map((text) =>
       new TextEncoder().encode(`${text}\n`),
