@@ -17,8 +17,9 @@ export const MAX_TARGETS = 1024;
  * `unknown` (its medium does not answer).
  */
 export type ImageState = 'ok' | 'changed' | 'truncated' | 'replaced' | 'unknown';
+/** `damaged`: the file is as it was, and some of it cannot be read, see `damage`. */
 /** `crashed`: the mount has crashed the daemon again and again, and is not there until somebody makes it again. */
-export type MountState = ImageState | 'crashed';
+export type MountState = ImageState | 'damaged' | 'crashed';
 
 /** What a client of the system service opens itself, and passes beside the message that names it. */
 export const PASSED_NAMES = ['image', 'directory', 'map'] as const;
@@ -79,6 +80,19 @@ export interface VerifiedFiles {
   readonly files: readonly string[];
 }
 
+/** What of an image is known to be damaged so far. */
+export interface DamageSummary {
+  /** Bytes of a truncated image, and what its volume says it has; absent for one that is whole. */
+  readonly endsAt?: number;
+  readonly expectedSize?: number;
+  /** Files that reach beyond the end. */
+  readonly filesBeyondEnd: number;
+  /** The whole tree has been looked at: there are no more such files than those. */
+  readonly isWhole: boolean;
+  /** The first of what else is damaged. */
+  readonly messages: readonly string[];
+}
+
 export interface MountSummary {
   readonly id: string;
   /** User of a mount of the system service; absent elsewhere. */
@@ -99,6 +113,8 @@ export interface MountSummary {
   readonly state: MountState;
   /** Faults met in the image so far. */
   readonly findings: number;
+  /** Absent where nothing is known to be damaged. */
+  readonly damage?: DamageSummary;
   /** Entries in the index so far. */
   readonly entries: number;
   /** Absent where the driver does not count. */

@@ -6,6 +6,7 @@ import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import type { MountParams, MountResult } from '../../protocol/messages.js';
 import { IsodriveError } from '../../base/error.js';
 import type { CommandArguments, RunCommand } from '../command-spec.js';
+import { formatDamage } from '../format-damage.js';
 import { findSocket } from '../find-socket.js';
 import { MOUNT_DEADLINE } from '../mount-deadline.js';
 import { readViewOptions } from '../view-options.js';
@@ -33,6 +34,7 @@ export const runMount: RunCommand = async (args, { output, signal }) => {
   if (existing && params.letter !== undefined && !mount.mountPoint.startsWith(params.letter)) {
     output.note(`the image is mounted already, as ${mount.mountPoint}; unmount it to choose its letter`);
   }
+  if (mount.damage !== undefined) output.note(formatDamage(mount.damage));
   if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, ...mount, existing });
   else await output.line(mount.mountPoint);
   return undefined;
