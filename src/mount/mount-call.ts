@@ -4,6 +4,7 @@ import { isAddonError } from '../../native/index.js';
 import type { Addon } from '../../native/index.js';
 import { IsodriveError } from '../base/error.js';
 import type { ErrorCode } from '../base/error.js';
+import { adviseOnRefusal } from './rights.js';
 
 /** What an errno of mount(2) and umount2(2) means to the caller; others are our fault. */
 const MOUNT_FAULTS = new Map<string | undefined, ErrorCode>([
@@ -83,5 +84,6 @@ function translate(thrown: unknown, directory: string): unknown {
   const code = MOUNT_FAULTS.get(name) ?? 'internal';
   return new IsodriveError(code, `Cannot ${verb} "${directory}": ${name} from ${thrown.syscall}`, {
     cause: thrown,
+    ...(code === 'policy' ? { action: adviseOnRefusal() } : {}),
   });
 }
