@@ -1,5 +1,5 @@
 // What each method of the control socket does, apart from `watch`, which belongs to its connection.
-import type { MethodName, Methods } from '../src/protocol/messages.js';
+import type { DaemonProgram, MethodName, Methods } from '../src/protocol/messages.js';
 import type { MountService } from './mount-service.js';
 import { parseParams } from './params.js';
 import { requireRoot } from './users/caller.js';
@@ -19,7 +19,7 @@ export interface MethodContext {
   /** Ends the daemon, once the answer is out. */
   readonly requestShutdown: () => void;
   /** Has a successor take over, once the answer is out. Throws `unsupported` where nobody would start one. */
-  readonly requestUpgrade: () => void;
+  readonly requestUpgrade: (successor: DaemonProgram | undefined) => void;
   /** Runs `then` when the caller's connection is gone, at once if it is already. */
   readonly whenGone: (then: () => void) => void;
   /** Sends events to the caller from now on. */
@@ -67,16 +67,21 @@ const HANDLERS: { readonly [M in MethodName]: Handler<M> } = {
     watch();
     return { watching: true };
   },
-  version: (_, { facts }) => ({ version: facts.version, pid: process.pid }),
+  version: (_, { facts }) => ({
+    version: facts.version,
+    pid: process.pid,
+    ...(process.argv[1] === undefined ? {} : { program: process.argv[1] }),
+  }),
   shutdown: async ({ force = false }, { manager, requestShutdown, caller }) => {
     requireRoot(caller);
     if (!force) await manager.refuseWhileUsed();
     requestShutdown();
     return { pid: process.pid };
   },
-  upgrade: (_, { requestUpgrade, caller }) => {
+  upgrade: ({ successor }, { requestUpgrade, caller }) => {
     requireRoot(caller);
-    requestUpgrade();
+    // What runs as the machine's service is its administrator's choice, not its caller's.
+    requestUpgrade(caller === undefined ? successor : undefined);
     return { pid: process.pid };
   },
 };

@@ -204,6 +204,12 @@ export type DaemonEvent =
     }
   | { readonly event: 'shutdown'; readonly time: string };
 
+/** A daemon of some installation: absolute paths of isodrived and of the node that runs it. */
+export interface DaemonProgram {
+  readonly executable: string;
+  readonly program: string;
+}
+
 /** Method name -> its parameters and result. */
 export interface Methods {
   mount: { params: MountParams; result: MountResult };
@@ -214,9 +220,13 @@ export interface Methods {
   status: { params: Record<string, never>; result: DaemonStatus };
   /** After its answer the daemon sends every event as a notification `event` on this connection. */
   watch: { params: Record<string, never>; result: { watching: true } };
-  version: { params: Record<string, never>; result: { version: string; pid: number } };
-  /** A new process of the installed version takes over, and all mounts stay. */
-  upgrade: { params: Record<string, never>; result: { pid: number } };
+  /** `program`: what the daemon is run from; absent where it is too old to say. */
+  version: { params: Record<string, never>; result: { version: string; pid: number; program?: string } };
+  /**
+   * A new process takes over, and all mounts stay: of the program that is named, or of the daemon's own again. The system
+   * service takes its own alone.
+   */
+  upgrade: { params: { readonly successor?: DaemonProgram | undefined }; result: { pid: number } };
   /** Rejects with `busy` while programs use mounts, unless `force`, which takes the mounts away from them. */
   shutdown: { params: { readonly force?: boolean }; result: { pid: number } };
 }
