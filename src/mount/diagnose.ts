@@ -87,18 +87,30 @@ async function diagnoseMounts(rights: Rights, checks: readonly Diagnosis[]): Pro
     try {
       if (!available) throw new IsodriveError('policy', reason, fix === undefined ? {} : { action: fix });
       await tryMount(driver);
-      trials.push({ name, ok: true, optional: true, detail: 'Works: a disc was mounted, read and unmounted' });
+      trials.push({
+        name,
+        ok: true,
+        optional: true,
+        detail: 'Works: a disc was mounted, read and unmounted',
+      });
     } catch (thrown) {
       const { message, action } = toIsodriveError(thrown);
       const [first = '', ...more] = message.split('\n').map((line) => line.trim());
       const detail = [first, ...more.filter((line) => line !== '').slice(0, 1)].join('; ');
       const advice = available ? adviseOnRefusal() : action;
-      trials.push({ name, ok: false, optional: true, detail, ...(advice === RUN_DOCTOR ? {} : { fix: advice }) });
+      trials.push({
+        name,
+        ok: false,
+        optional: true,
+        detail,
+        ...(advice === RUN_DOCTOR ? {} : { fix: advice }),
+      });
     }
   }
   const erofs = checks.find(({ name }) => name === 'EROFS');
   const works = [...(erofs?.ok === true ? ['erofs'] : []), ...trials.filter(({ ok }) => ok).map(driverOf)];
-  if (works.length > 0) return [...trials, { name: 'mounting', ok: true, detail: `Works with ${works.join(', ')}` }];
+  if (works.length > 0)
+    return [...trials, { name: 'mounting', ok: true, detail: `Works with ${works.join(', ')}` }];
   const confinement = findMissingRight(rights) ?? findConfinement(rights);
   const detail = `No driver works here${confinement === undefined ? '' : `: ${confinement.detail}`}`;
   const fix = confinement?.fix ?? trials[0]?.fix;

@@ -30,7 +30,9 @@ export function readRights(): Rights {
   const isInContainer = existsSync('/.dockerenv') || existsSync('/run/.containerenv');
   return {
     ...parseRights(readText('/proc/self/status'), process.geteuid?.() === 0),
-    profile: parseProfile(readText('/proc/self/attr/apparmor/current') || readText('/proc/self/attr/current')),
+    profile: parseProfile(
+      readText('/proc/self/attr/apparmor/current') || readText('/proc/self/attr/current'),
+    ),
     isInUserNamespace: !ALL_USERS.test(readText('/proc/self/uid_map')),
     isInContainer: isInContainer || process.env.container !== undefined,
   };

@@ -80,7 +80,9 @@ describe('A daemon', () => {
     expect(second).toMatchObject({ existing: false, mount: { mountPoint: directory } });
     expect(await mount({ directory })).toMatchObject({ existing: true, mount: { id: second.mount.id } });
     expect(await mount()).toMatchObject({ existing: true, mount: { id: first.mount.id } });
-    await expect(mount({ directory: join(daemon.folder, 'missing') })).rejects.toMatchObject({ code: 'usage' });
+    await expect(mount({ directory: join(daemon.folder, 'missing') })).rejects.toMatchObject({
+      code: 'usage',
+    });
   });
 
   it('takes another charset or session for another view, and the same for the same', async () => {

@@ -14,7 +14,11 @@ const POLL_INTERVAL = 10;
 export const runDaemonStop: RunCommand = async (args, { output, signal }) => {
   await using client = await ControlClient.connect(findSocket(args).path);
   const before = await listPlaces(client, signal);
-  const { pid } = await client.call('shutdown', { force: args.flag('force') }, { signal, deadline: STOP_DEADLINE });
+  const { pid } = await client.call(
+    'shutdown',
+    { force: args.flag('force') },
+    { signal, deadline: STOP_DEADLINE },
+  );
   const deadline = Date.now() + STOP_DEADLINE;
   while (isRunning(pid)) {
     if (signal.aborted) throw new IsodriveError('cancelled', 'Waiting for isodrived was interrupted');

@@ -34,9 +34,13 @@ export const runDaemonUpgrade: RunCommand = async (args, { output, signal }) => 
 
 /** Its keeper, or its unit, has started the same program again. */
 function notOurs(found: string, own: string): IsodriveError {
-  return new IsodriveError('unsupported', `isodrived ${found} has taken over, expected ${own} of this command`, {
-    action:
-      'All mounts are there. Another program takes over after isodrive daemon stop only, which unmounts them; ' +
-      'a unit of systemd names its own program',
-  });
+  return new IsodriveError(
+    'unsupported',
+    `isodrived ${found} has taken over, expected ${own} of this command`,
+    {
+      action:
+        'All mounts are there. Another program takes over after isodrive daemon stop only, which unmounts them; ' +
+        'a unit of systemd names its own program',
+    },
+  );
 }
