@@ -18,7 +18,6 @@ inside() {
   mount --bind "$root" "$root"
   mount -t proc proc "$root/proc"
   mount --rbind /dev "$root/dev"
-  mount -t tmpfs -o mode=1777 tmp "$root/tmp"
   local id=0
   [ "$user" = root ] || id=1000
   local home=$root/home/$user
