@@ -1,5 +1,5 @@
 // Mounts and unmounts: the flow from request to registry, in which whatever fails leaves nothing behind.
-import { IsodriveError, toIsodriveError } from '../src/base/error.js';
+import { IsodriveError } from '../src/base/error.js';
 import type { ErofsDriver } from '../src/mount/erofs/erofs-driver.js';
 import type { MountDriver, MountEnd } from '../src/mount/mount-driver.js';
 import { readMountTable } from '../src/mount/mount-table.js';
@@ -25,7 +25,7 @@ import type { MountKeeper } from './mount-keeper.js';
 import { daemonIsEnding } from './mount-service.js';
 import type { MountService } from './mount-service.js';
 import { MountRegistry } from './mount-registry.js';
-import { nameUsers, refuseWhileUsed } from './mount-usage.js';
+import { refuseWhileUsed } from './mount-usage.js';
 import type { MountedImage } from './mounted-image.js';
 import { prepareByPath, prepareForCaller } from './prepare-mount.js';
 import type { MountCaller, PreparedMount } from './prepare-mount.js';
@@ -36,6 +36,8 @@ import { UserLedger } from './users/user-ledger.js';
 import type { ReaderPool } from './reader/reader-pool.js';
 import { restoreMounts } from './restore-mounts.js';
 import { TraceLog } from './trace-log.js';
+import { unmountOne, unmountSurely } from './unmount-mount.js';
+import type { Surroundings } from './unmount-mount.js';
 import { unmountTargets } from './unmount-targets.js';
 
 /** Milliseconds that a daemon which ends waits for the last users of a detached mount. */
@@ -282,7 +284,7 @@ export class MountManager implements MountService {
     if (!isGone) return;
     mounted.isEjected = true;
     try {
-      await this.#unmountOne(mounted, true);
+      await unmountOne(mounted, true, this.#surroundings);
     } catch (thrown) {
       this.#log.warn({ err: thrown, ...mounted.name() }, 'cannot unmount an ejected disc');
     }
@@ -341,38 +343,14 @@ export class MountManager implements MountService {
     return unmountTargets(params, {
       mounts: this.#registry.seenBy(caller),
       find: (target) => this.#registry.find(target, caller),
-      unmount: (mount, lazy) => this.#unmountOne(mount, lazy),
+      unmount: (mount, lazy) => unmountOne(mount, lazy, this.#surroundings),
       name: (mount) => mount.name(),
     });
   }
 
-  async #unmountOne(mount: MountedImage, lazy: boolean): Promise<void> {
-    mount.isUnmounting = true;
-    try {
-      await mount.active.unmount({ lazy });
-      const { heldBy } = mount.active;
-      if (heldBy !== undefined && heldBy.length > 0)
-        this.#log.warn({ ...mount.name(), heldBy }, 'other mount namespaces held a copy');
-      if (lazy) this.#keeper.detach(mount.id);
-    } catch (thrown) {
-      mount.isUnmounting = false;
-      throw await nameUsers(mount, thrown);
-    }
-    await this.#drop(mount, { reason: 'unmounted' });
-  }
-
-  /** Lazily where it is in use. Never rejects. */
-  async #unmountSurely(mount: MountedImage): Promise<void> {
-    try {
-      await this.#unmountOne(mount, false).catch((thrown: unknown) => {
-        const { code, message } = toIsodriveError(thrown);
-        if (code !== 'busy') throw thrown;
-        this.#log.warn({ ...mount.name(), message }, 'taken away from programs that use it');
-        return this.#unmountOne(mount, true);
-      });
-    } catch (thrown) {
-      this.#log.error({ err: thrown, ...mount.name() }, 'cannot unmount');
-    }
+  get #surroundings(): Surroundings {
+    const drop = (mount: MountedImage, end: MountEnd): Promise<void> => this.#drop(mount, end);
+    return { keeper: this.#keeper, log: this.#log, drop };
   }
 
   /** Has a reader ready for the next mount. */
@@ -390,7 +368,7 @@ export class MountManager implements MountService {
   /** Ends a bound mount whose client has gone, if it is there still. Never rejects. */
   async release(id: string): Promise<void> {
     const mount = this.#registry.mounts.find((one) => one.id === id && one.isBound);
-    if (mount !== undefined) await this.#unmountSurely(mount);
+    if (mount !== undefined) await unmountSurely(mount, this.#surroundings);
   }
 
   refuseWhileUsed(): Promise<void> {
@@ -404,7 +382,7 @@ export class MountManager implements MountService {
     await this.restored;
     await Promise.allSettled(this.#creating);
     this.#unheld.clear();
-    await Promise.all(this.#registry.mounts.map((mount) => this.#unmountSurely(mount)));
+    await Promise.all(this.#registry.mounts.map((mount) => unmountSurely(mount, this.#surroundings)));
     const late = new Promise<void>((resolve) => setTimeout(resolve, END_DEADLINE).unref());
     await Promise.race([Promise.all(this.#closing), late]);
     await this.#readers.close();
