@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "blocking-lane.hh"
+#include "file-batch.hh"
 #include "unique-fd.hh"
 
 namespace isodrive {
@@ -180,6 +181,8 @@ Napi::Value lane_read_symlink(const Napi::CallbackInfo& info) {
   return lane_of(info).submit(std::make_unique<SymlinkCall>(info.Env(), text(info, 1)));
 }
 
+Napi::Value lane_write_files(const Napi::CallbackInfo& info) { return lane_of(info).submit(write_files_job(info)); }
+
 Napi::Value lane_close(const Napi::CallbackInfo& info) {
   return lane_of(info).submit(std::make_unique<CloseCall>(info.Env(), number(info, 1)));
 }
@@ -200,6 +203,7 @@ void export_blocking_lane(Napi::Env env, Napi::Object exports) {
   exports.Set("laneStat", Napi::Function::New(env, lane_stat));
   exports.Set("laneFileSystem", Napi::Function::New(env, lane_file_system));
   exports.Set("laneReadSymlink", Napi::Function::New(env, lane_read_symlink));
+  exports.Set("laneWriteFiles", Napi::Function::New(env, lane_write_files));
   exports.Set("laneClose", Napi::Function::New(env, lane_close));
   exports.Set("closeDescriptor", Napi::Function::New(env, close_descriptor));
 }

@@ -146,6 +146,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     options: [
       { name: 'directory', short: 'C', type: 'string', summary: 'Where to; the current directory without' },
+      { name: 'overwrite', type: 'boolean', summary: 'Replace what is there' },
+      { name: 'update', type: 'boolean', summary: "Replace what is there where the disc's is newer" },
+      { name: 'skip-existing', type: 'boolean', summary: 'Keep what is there' },
+      { name: 'preserve', type: 'boolean', summary: "Give folders the disc's modes, read-only ones too" },
       { name: 'xattrs', type: 'boolean', summary: 'Set extended attributes of users too' },
       ...VIEW_OPTIONS,
     ],

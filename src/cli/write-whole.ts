@@ -1,9 +1,10 @@
 // Writes an output file whole or not at all: under another name first.
 import { open, realpath, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { IsodriveError, isSystemError } from '../base/error.js';
+import { IsodriveError } from '../base/error.js';
+import { explainSystemError } from '../base/system-error.js';
 
-/** Gives what `write` gives. Rejects with `permission` where the file cannot be written, `usage` for the image itself. */
+/** Gives what `write` gives. Rejects with what the file's disk or folder says, and with `usage` for the image itself. */
 export async function writeWhole<T>(
   path: string,
   image: string,
@@ -15,17 +16,17 @@ export async function writeWhole<T>(
   const draft = `${path}.${process.pid}`;
   try {
     await using file = await open(draft, 'wx', 0o644);
-    const result = await write(file);
-    await file.sync();
-    await rename(draft, path);
-    return result;
+    try {
+      const result = await write(file);
+      await file.sync();
+      await rename(draft, path);
+      return result;
+    } catch (thrown) {
+      // What went wrong first is what the user has to know.
+      await rm(draft, { force: true }).catch(() => undefined);
+      throw thrown;
+    }
   } catch (thrown) {
-    await rm(draft, { force: true });
-    if (!isSystemError(thrown)) throw thrown;
-    throw new IsodriveError(
-      'permission',
-      `Cannot write "${path}": ${thrown.code}, expected to be allowed to`,
-      { cause: thrown, action: 'Choose a file in a directory that you may write to' },
-    );
+    throw explainSystemError(`Cannot write "${path}"`, thrown);
   }
 }

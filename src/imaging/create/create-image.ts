@@ -230,7 +230,7 @@ async function writeReport(path: string, report: object): Promise<void> {
     });
     await rename(scratch, path);
   } catch (thrown) {
-    await rm(scratch, { force: true });
+    await rm(scratch, { force: true }).catch(() => undefined);
     throw translateWriteError(path, thrown);
   }
 }
