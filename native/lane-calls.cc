@@ -14,6 +14,7 @@
 
 #include "blocking-lane.hh"
 #include "file-batch.hh"
+#include "file-copy.hh"
 #include "unique-fd.hh"
 
 namespace isodrive {
@@ -183,6 +184,8 @@ Napi::Value lane_read_symlink(const Napi::CallbackInfo& info) {
 
 Napi::Value lane_write_files(const Napi::CallbackInfo& info) { return lane_of(info).submit(write_files_job(info)); }
 
+Napi::Value lane_copy(const Napi::CallbackInfo& info) { return lane_of(info).submit(copy_job(info)); }
+
 Napi::Value lane_close(const Napi::CallbackInfo& info) {
   return lane_of(info).submit(std::make_unique<CloseCall>(info.Env(), number(info, 1)));
 }
@@ -204,6 +207,7 @@ void export_blocking_lane(Napi::Env env, Napi::Object exports) {
   exports.Set("laneFileSystem", Napi::Function::New(env, lane_file_system));
   exports.Set("laneReadSymlink", Napi::Function::New(env, lane_read_symlink));
   exports.Set("laneWriteFiles", Napi::Function::New(env, lane_write_files));
+  exports.Set("laneCopy", Napi::Function::New(env, lane_copy));
   exports.Set("laneClose", Napi::Function::New(env, lane_close));
   exports.Set("closeDescriptor", Napi::Function::New(env, close_descriptor));
 }

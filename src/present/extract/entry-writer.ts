@@ -18,6 +18,7 @@ import { draftName, publish, removeDrafts } from './draft.js';
 import type { Decision, ExistingEntries } from './existing-entries.js';
 import type { ExtractLog } from './extract-log.js';
 import type { FileBatches } from './file-batches.js';
+import { LargeCopy } from './large-copy.js';
 import { makeSpecialNode } from './special-node.js';
 import { TargetDirectory, removeOld, withDirectory } from './target-directory.js';
 
@@ -45,6 +46,7 @@ export class EntryWriter {
   readonly #buffers = [new Uint8Array(CHUNK_BYTES), new Uint8Array(CHUNK_BYTES)] as const;
   /** First path of every file that has more than one name. */
   readonly #linked = new Map<string, Buffer>();
+  readonly #largeCopy: LargeCopy | undefined;
   readonly #root = isRoot();
 
   constructor(image: OpenedImage, log: ExtractLog, options: EntryWriterOptions) {
@@ -53,6 +55,7 @@ export class EntryWriter {
     this.#options = options;
     this.#contents = new ContentOpener(image.index, new WindowSource(image.source));
     this.#codedContents = new ContentOpener(image.index, image.source);
+    this.#largeCopy = LargeCopy.open(image.source);
   }
 
   /** Writes the entry; gives the directory when it is one, to be filled and then given to finishDirectory. */
@@ -223,7 +226,7 @@ export class EntryWriter {
     for (const extent of extents) {
       holeAtEnd = extent.offset === undefined;
       if (holeAtEnd) this.#log.addBytes(0, extent.length);
-      else await this.#copyRun(descriptor, reader, position, extent);
+      else await this.#copyRun(descriptor, reader, position, extent, coded);
       position += extent.length;
     }
     if (holeAtEnd) ftruncateSync(descriptor, node.size);
@@ -232,9 +235,28 @@ export class EntryWriter {
       await reader.read(this.#buffers[0].subarray(0, 1), position, this.#options.signal);
   }
 
-  /** Copies one run of bytes; the next read runs while the last one is being written. */
-  async #copyRun(descriptor: number, reader: FileContent, start: number, extent: Extent): Promise<void> {
+  /** Copies one run of bytes. */
+  async #copyRun(
+    descriptor: number,
+    reader: FileContent,
+    start: number,
+    extent: Extent,
+    coded: boolean,
+  ): Promise<void> {
     const end = Math.min(start + extent.length, reader.size);
+    let done = start;
+    if (!coded && this.#largeCopy !== undefined && extent.offset !== undefined) {
+      const run = { position: extent.offset, length: end - start, target: descriptor, targetPosition: start };
+      const onBytes = (bytes: number): void => this.#log.addBytes(bytes);
+      done += await this.#largeCopy.copy(run, onBytes, this.#options.signal);
+      // Pieces behind a fault may have been copied: what is kept ends before it.
+      if (done > start && done < end) ftruncateSync(descriptor, done);
+    }
+    await this.#copyPieces(descriptor, reader, done, end);
+  }
+
+  /** The next read runs while the last one is being written. */
+  async #copyPieces(descriptor: number, reader: FileContent, start: number, end: number): Promise<void> {
     let turn = 0;
     const readAt = (position: number): Promise<number> => {
       turn ^= 1;

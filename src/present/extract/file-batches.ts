@@ -41,13 +41,7 @@ export interface PlacedRow {
   readonly directory: TargetDirectory;
 }
 
-interface Batch {
-  readonly number: number;
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
-  readonly files: (PlacedRow & { readonly size: number })[];
-  length: number;
-}
+type BatchedFile = PlacedRow & { readonly size: number };
 
 export class FileBatches {
   readonly #addon: Addon;
@@ -59,7 +53,12 @@ export class FileBatches {
   readonly #root = isRoot();
   readonly #underWay = new Set<Promise<void>>();
   #left: PlacedRow[] = [];
-  #batch: Batch | undefined;
+  /** The batch that is gathered; its bytes are copied when it is submitted. */
+  readonly #bytes = new Uint8Array(BATCH_BYTES);
+  readonly #view = new DataView(this.#bytes.buffer);
+  readonly #content = new Uint8Array(MAX_FILE_BYTES);
+  #files: BatchedFile[] = [];
+  #length = 0;
   #count = 0;
 
   private constructor(addon: Addon, image: OpenedImage, log: ExtractLog, signal: AbortSignal | undefined) {
@@ -93,9 +92,8 @@ export class FileBatches {
     const content = await this.#read(extent?.offset ?? 0, node.size);
     if (content === undefined) return false;
     const room = RECORD.bytes + directory.path.length + node.name.length + node.size;
-    if (this.#batch !== undefined && this.#batch.length + room > this.#batch.bytes.length)
-      await this.#submit();
-    this.#append((this.#batch ??= this.#begin()), node, directory, content);
+    if (this.#length + room > BATCH_BYTES) await this.#submit();
+    this.#append(node, directory, content);
     return true;
   }
 
@@ -121,7 +119,7 @@ export class FileBatches {
     if (length === 0) return new Uint8Array();
     const seen = this.#window.peek(position, length);
     if (seen !== undefined) return seen;
-    const bytes = new Uint8Array(length);
+    const bytes = this.#content.subarray(0, length);
     try {
       return (await this.#window.read(bytes, position, this.#signal)) === length ? bytes : undefined;
     } catch {
@@ -130,15 +128,10 @@ export class FileBatches {
     }
   }
 
-  #begin(): Batch {
-    const bytes = new Uint8Array(BATCH_BYTES);
-    return { number: this.#count++, bytes, view: new DataView(bytes.buffer), files: [], length: 0 };
-  }
-
-  #append(batch: Batch, node: NodeRecord, directory: TargetDirectory, content: Uint8Array): void {
-    const { view, bytes, length: at } = batch;
+  #append(node: NodeRecord, directory: TargetDirectory, content: Uint8Array): void {
+    const [view, bytes, at] = [this.#view, this.#bytes, this.#length];
     // The directory is named where it is another than the last file's.
-    const path = batch.files.at(-1)?.directory === directory ? undefined : directory.path;
+    const path = this.#files.at(-1)?.directory === directory ? undefined : directory.path;
     const word = (field: number, value: number): void => view.setUint32(at + field, value, true);
     word(RECORD.directoryBytes, path?.length ?? 0);
     word(RECORD.nameBytes, node.name.length);
@@ -158,25 +151,25 @@ export class FileBatches {
       bytes.set(part, end);
       end += part.length;
     }
-    batch.length = end;
-    batch.files.push({ row: node.row, directory, size: node.size });
+    this.#length = end;
+    this.#files.push({ row: node.row, directory, size: node.size });
   }
 
   async #submit(): Promise<void> {
-    const batch = this.#batch;
-    if (batch === undefined) return;
-    this.#batch = undefined;
     while (this.#underWay.size >= MAX_UNDER_WAY) await Promise.race(this.#underWay);
-    const draft = Buffer.from(draftName(batch.number));
+    const files = this.#files;
+    if (files.length === 0) return;
+    const draft = Buffer.from(draftName(this.#count++));
     const work = this.#addon
-      .laneWriteFiles(this.#lane, draft, batch.bytes.subarray(0, batch.length))
-      .then((written) => this.#note(batch, new Uint8Array(written)))
-      .catch(() => this.#note(batch, new Uint8Array(batch.files.length)))
+      .laneWriteFiles(this.#lane, draft, this.#bytes.subarray(0, this.#length))
+      .then((written) => this.#note(files, new Uint8Array(written)))
+      .catch(() => this.#note(files, new Uint8Array(files.length)))
       .finally(() => this.#underWay.delete(work));
     this.#underWay.add(work);
+    [this.#files, this.#length] = [[], 0];
   }
 
-  #note({ files }: Batch, written: Uint8Array): void {
+  #note(files: readonly BatchedFile[], written: Uint8Array): void {
     for (const [i, file] of files.entries()) {
       if (written[i] !== 1) {
         this.#left.push(file);
