@@ -37,6 +37,11 @@ const FAULTS: ReadonlyMap<string, SystemFault> = new Map<string, SystemFault>([
 /** Errors that say that there is no room. */
 const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
+/** The errno of a failed system call in words; its own name where there are none. */
+export function nameSystemError(error: NodeJS.ErrnoException): string {
+  return FAULTS.get(error.code ?? '')?.words ?? error.code ?? error.message;
+}
+
 /** Whether an error of a system call says that there is no room for what is written. */
 export function isFull(thrown: unknown): boolean {
   return isSystemError(thrown) && FULL.has(thrown.code);
@@ -62,7 +67,7 @@ export interface SystemErrorOptions {
 export function explainSystemError(what: string, thrown: unknown, options: SystemErrorOptions = {}): unknown {
   if (!isSystemError(thrown)) return thrown;
   const fault = FAULTS.get(thrown.code);
-  const message = `${what}: ${fault?.words ?? thrown.code}${options.detail ?? ''}`;
+  const message = `${what}: ${nameSystemError(thrown)}${options.detail ?? ''}`;
   const action = options.action ?? fault?.action ?? CHECK_PATH;
   return new IsodriveError(fault?.code ?? 'partial', message, { cause: thrown, action });
 }

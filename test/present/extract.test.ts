@@ -362,6 +362,25 @@ describe('extract', () => {
     expect(microsecondsOf('null')).toBe(1_000_000_000_000_000n);
     expect(lstatSync(join(out, 'l'))).toMatchObject({ uid: 99, gid: 98 });
   });
+
+  it.skipIf(!isRoot)('makes devices and fifos below a path that is not UTF-8', async () => {
+    const name = Uint8Array.of(0x64, 0xff);
+    const image = await memoryImage([
+      {
+        ...{ type: 'directory', name, mode: 0o755 },
+        children: [
+          { type: 'char', name: 'null', device: [1, 3], mode: 0o666 },
+          { type: 'fifo', name: Uint8Array.of(0xfe), mode: 0o600 },
+        ],
+      },
+    ]);
+    const summary = await extract(image, { rows: [0], directory: out });
+    expect(summary).toMatchObject({ failures: [], specials: 2 });
+    const inside = Buffer.concat([Buffer.from(`${out}/`), name]);
+    expect(readdirSync(inside, { encoding: 'buffer' })).toHaveLength(2);
+    const [device] = readdirSync(inside, { withFileTypes: true }).filter((entry) => entry.name === 'null');
+    expect(device?.isCharacterDevice()).toBe(true);
+  });
 });
 
 function modeOf(name: string): number {
