@@ -1,6 +1,7 @@
 // Copies a part of an image to disk: the one call behind `extract`. What may be written where is decided in
 // extract/target-directory.ts, what an entry becomes in extract/entry-writer.ts.
-import { IsodriveError, isSystemError, toIsodriveError } from '../base/error.js';
+import { isSystemError, toIsodriveError } from '../base/error.js';
+import type { IsodriveError } from '../base/error.js';
 import type { OpenedImage } from '../index/open-image.js';
 import { ROOT_ROW } from '../index/index-table.js';
 import { ROW } from '../index/layout.js';

@@ -81,7 +81,7 @@ describe('a file that cannot be written', () => {
 });
 
 describe('extract as an ordinary user', () => {
-  it('can be run twice, and what it wrote can be removed', async () => {
+  it('can be run twice, and what it wrote can be removed', () => {
     const paths = 'disc.iso /COPYING /copy /tmp';
     expect(shell(`isodrive extract ${paths} -C out`)).toMatchObject({ status: 0, stderr: '' });
     const again = shell(`isodrive extract ${paths} -C out`);

@@ -179,7 +179,7 @@ export class EntryWriter {
     parent: TargetDirectory,
     replaces: boolean,
   ): Promise<void> {
-    let damage: unknown;
+    let damage: Error | undefined;
     await publish(parent, path, replaces, async (draft) => {
       const descriptor = TargetDirectory.createFile(draft);
       try {
@@ -192,7 +192,8 @@ export class EntryWriter {
         try {
           this.#applyAll(descriptor, node);
         } catch (thrown) {
-          if (isSystemError(thrown)) throw thrown;
+          // An attribute that the target refuses costs the file nothing else.
+          if (!isDamage(thrown)) throw thrown;
           damage ??= thrown;
         }
       } finally {
@@ -287,7 +288,7 @@ export class EntryWriter {
 }
 
 /** Whether reading the image failed, after which what was read is still worth keeping. */
-function isDamage(thrown: unknown): boolean {
+function isDamage(thrown: unknown): thrown is IsodriveError {
   return thrown instanceof IsodriveError && thrown.code !== 'cancelled' && thrown.code !== 'image-changed';
 }
 
