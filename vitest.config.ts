@@ -8,6 +8,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    // Administrators' programs too, which are not on the PATH of an ordinary user.
+    env: { PATH: `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin` },
     reporters: ['default', './test/support/summary-reporter.ts'],
   },
 });

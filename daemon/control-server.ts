@@ -43,7 +43,7 @@ export interface ControlServerOptions {
   /** Of the system service; absent where the daemon is of one user. */
   readonly users?: UserAccounts | undefined;
   readonly requestShutdown: () => void;
-  readonly requestUpgrade: () => void;
+  readonly requestUpgrade: (force: boolean) => void;
 }
 
 /** A bound, listening control socket. Disposing hangs up on all clients and removes the socket. */
@@ -158,7 +158,8 @@ export class ControlServer implements AsyncDisposable {
       },
       metrics: async () => {
         await manager.restored;
-        return renderMetrics(await manager.list(caller), caller?.isAdministrator ?? true);
+        const isAll = caller?.isAdministrator ?? true;
+        return renderMetrics(await manager.list(caller), isAll ? facts.health() : undefined);
       },
       subscribe: (listener) =>
         events.subscribe((event, owner) => {

@@ -12,7 +12,8 @@ export interface MountNames {
 }
 
 /**
- * The mount that a target means: exact id first, then mount point or image path, label, and unique id prefix.
+ * The mount that a target means: exact id first, then mount point or image path, label, unique id prefix, and at last the
+ * innermost mount that a path is in.
  * Throws `no-such-mount`, or `usage` when it means several.
  */
 export function findTarget<T>(
@@ -38,10 +39,22 @@ export function findTarget<T>(
     }
     if (found[0] !== undefined) return found[0].mount;
   }
+  const [around] = named
+    .filter(({ names }) => isIn(target, names.directory))
+    .sort((a, b) => b.names.directory.length - a.names.directory.length);
+  if (around !== undefined) return around.mount;
   throw new IsodriveError(
     'no-such-mount',
-    `No mount is called "${target.name}", expected an id, a label, a mount point or an image path`,
+    `No mount is called "${target.name}", expected an id, a label, a mount point, a path in it or an image`,
   );
+}
+
+/** Told by the paths alone: to look at what is mounted may take for ever. A name that is no path means none. */
+function isIn({ name, paths }: UnmountTarget, directory: string): boolean {
+  const isPath = /[/\\]/u.test(name) || /^\.{1,2}$/u.test(name);
+  // A drive of Windows ends with a separator.
+  const stem = directory.replace(/[/\\]$/u, '');
+  return isPath && paths.some((path) => path.startsWith(stem) && /^[/\\]/u.test(path.slice(stem.length)));
 }
 
 function ambiguous(target: UnmountTarget, found: readonly MountNames[]): IsodriveError {

@@ -1,8 +1,11 @@
 // The daemon's log: pino, one JSON object a line, to stderr or to a file that is bounded by rotation at start.
-import { closeSync, copyFileSync, mkdirSync, openSync, statSync, truncateSync, writeSync } from 'node:fs';
+import { closeSync, copyFileSync, mkdirSync, openSync, statSync, truncateSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
+import { isDiskFull } from '../src/base/full-disk.js';
+import { LogWriter } from './log-writer.js';
+import { readVariable } from '../src/base/environment.js';
 
 /** Bytes above which a log is set aside, as FILE.1, when the daemon starts. */
 export const MAX_LOG_BYTES = 1024 * 1024;
@@ -18,14 +21,29 @@ const PRIORITIES = [
 
 export type DaemonLog = Logger;
 
-/** Opens the log at `path`, or on stderr. Writes are synchronous: the last words before a crash are kept. */
-export function openLog(path: string | undefined): DaemonLog {
+export interface OpenedLog {
+  readonly log: DaemonLog;
+  /** Behind it: to flush before the process ends, and to ask what was lost. */
+  readonly writer: Pick<LogWriter, 'flush' | 'lostLines'>;
+}
+
+/** Opens the log at `path`, or on stderr. A disk without room for it is no reason not to run. */
+export function openLog(path: string | undefined): OpenedLog {
   if (path !== undefined) prepareFile(path);
-  const options = { base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime };
-  if (path === undefined && process.env.JOURNAL_STREAM !== undefined) {
-    return pino(options, { write: (line) => void writeSync(STDERR, addPriority(line)) });
-  }
-  return pino(options, pino.destination({ dest: path ?? STDERR, sync: true, append: true }));
+  const base = { pid: process.pid };
+  const writer = new LogWriter({
+    target: path ?? STDERR,
+    describeLoss: (lines) => {
+      const time = new Date().toISOString();
+      return `${JSON.stringify({ level: 40, time, ...base, lines, msg: 'log lines were dropped' })}\n`;
+    },
+  });
+  const isJournal = path === undefined && readVariable('JOURNAL_STREAM') !== undefined;
+  const log = pino(
+    { base, timestamp: pino.stdTimeFunctions.isoTime },
+    { write: (line: string) => writer.write(isJournal ? addPriority(line) : line) },
+  );
+  return { log, writer };
 }
 
 /** The line as the journal takes it: its priority (syslog(3)) between angle brackets before it (sd-daemon(3)). */
@@ -36,10 +54,14 @@ export function addPriority(line: string): string {
 }
 
 function prepareFile(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  closeSync(openSync(path, 'a', 0o600));
-  if (statSync(path).size <= MAX_LOG_BYTES) return;
-  // Emptied, not renamed: our stderr is open on the same file, and shall stay in it.
-  copyFileSync(path, `${path}.1`);
-  truncateSync(path);
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    closeSync(openSync(path, 'a', 0o600));
+    if (statSync(path).size <= MAX_LOG_BYTES) return;
+    // Emptied, not renamed: our stderr is open on the same file, and shall stay in it.
+    copyFileSync(path, `${path}.1`);
+    truncateSync(path);
+  } catch (thrown) {
+    if (!isDiskFull(thrown)) throw thrown;
+  }
 }

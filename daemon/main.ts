@@ -2,17 +2,20 @@
 // isodrived: owns every mount. Starts the control socket, brings back the mounts of a daemon that died, says that it is
 // ready, and on SIGTERM, SIGINT, SIGHUP or a `shutdown` call unmounts everything, removes its socket, and ends.
 import { closeSync, writeSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { IsodriveError, toIsodriveError } from '../src/base/error.js';
 import { tryToLoadAddon } from '../src/source/load-addon.js';
 import { packageVersion } from '../src/protocol/package-info.js';
 import { encodeError } from '../src/protocol/rpc-error.js';
 import { SYSTEM_SOCKET, controlSocketPath, defaultJournalPath } from '../src/protocol/socket-path.js';
+import type { KeeperState } from '../src/protocol/messages.js';
 import { READY_DESCRIPTOR } from '../src/protocol/start-daemon.js';
 import type { ReadyMessage } from '../src/protocol/start-daemon.js';
 import { ControlServer } from './control-server.js';
+import { USAGE, parseDaemonOptions } from './daemon-options.js';
+import type { DaemonArguments } from './daemon-options.js';
 import { createMounts } from './create-mounts.js';
 import { EventBus } from './event-bus.js';
+import type { DaemonFacts } from './methods.js';
 import { startIdleTimer } from './idle-timer.js';
 import { openLog } from './log.js';
 import { ServiceManager } from './service-manager.js';
@@ -22,8 +25,6 @@ import { UserLedger } from './users/user-ledger.js';
 
 /** Milliseconds after which a daemon that cannot unmount ends all the same; the kernel then ends its mounts. */
 const SHUTDOWN_DEADLINE = 15_000;
-/** Milliseconds that being ready waits for mounts that are brought back: an image may be on a medium that hangs. */
-const RESTORE_DEADLINE = 5000;
 /** Asks whoever runs us to start a successor at once (EX_TEMPFAIL); native/keeper/main.cc and the units know it. */
 const EXIT_RESTART = 75;
 
@@ -42,13 +43,24 @@ async function startDaemon(options: DaemonOptions, service: ServiceManager): Pro
   const { socketPath, logPath } = options;
   process.umask(0o077);
   tryToLoadAddon()?.noteCrashes();
-  const log = openLog(logPath);
+  const { log, writer } = openLog(logPath);
+  process.on('exit', () => writer.flush());
   service.onFault = (err) => log.error({ err }, 'cannot speak to the service manager');
   const events = new EventBus();
   const users = options.policy && { policy: options.policy, ledger: new UserLedger() };
   const { journalPath } = options;
   const manager = await createMounts({ socketPath, journalPath, users, service, events, log });
-  const facts = { version: packageVersion(), socketPath, logPath };
+  const health = (): ReturnType<DaemonFacts['health']> => ({
+    keeper: service.state,
+    lostLogLines: writer.lostLines,
+  });
+  const facts = { version: packageVersion(), socketPath, logPath, health };
+  /** A thread that waits for a dead medium would keep process.exit, and /dev/fuse of all mounts with it. */
+  const endNow = (code: number): void => {
+    writer.flush();
+    tryToLoadAddon()?.endProcess(code);
+    process.exit(code);
+  };
   let isEnding = false;
   const shutDown = async (reason: string, exitCode: number): Promise<void> => {
     if (isEnding) return;
@@ -57,23 +69,22 @@ async function startDaemon(options: DaemonOptions, service: ServiceManager): Pro
     service.stopping();
     setTimeout(() => {
       log.error('cannot unmount in time');
-      process.exit(1);
+      endNow(1);
     }, SHUTDOWN_DEADLINE).unref();
     events.emit({ event: 'shutdown', time: new Date().toISOString() });
     await manager.close();
     await server[Symbol.asyncDispose]();
     log.info('ended');
-    process.exitCode = exitCode;
     // What is detached but still in use holds the loop; its users are told by the kernel when we go.
-    setImmediate(() => process.exit());
+    setImmediate(() => endNow(exitCode));
   };
   const requestShutdown = (): void => void setImmediate(() => void shutDown('request', 0));
-  const requestUpgrade = (): void => {
-    if (!service.isPresent) throw refuseUpgrade();
+  const requestUpgrade = (force: boolean): void => {
+    if (service.state !== 'alive' && !force) throw refuseUpgrade(service.state);
     setImmediate(() => {
       log.info('making way for a successor');
       // As if killed: the kernel hands the successor what is unanswered, and the journal what is half made.
-      process.exit(EXIT_RESTART);
+      endNow(EXIT_RESTART);
     });
   };
   const server = await ControlServer.listen({
@@ -93,13 +104,12 @@ async function startDaemon(options: DaemonOptions, service: ServiceManager): Pro
     process.on(fault, (error: unknown) => {
       log.fatal({ err: error }, fault);
       // A successor goes on with the mounts, and does better.
-      if (service.isPresent) process.exit(1);
+      if (service.isPresent) endNow(1);
       void shutDown(fault, 1);
     });
   }
   // Only now: who has bound the socket is the only daemon, so that the mounts in the journal are nobody else's.
-  const late = new Promise<void>((resolve) => setTimeout(resolve, RESTORE_DEADLINE).unref());
-  await Promise.race([manager.restore(), late]);
+  await manager.restore();
   if (options.idleTimeout !== undefined) {
     startIdleTimer(
       options.idleTimeout,
@@ -117,11 +127,21 @@ async function startDaemon(options: DaemonOptions, service: ServiceManager): Pro
   manager.prepare();
 }
 
-function refuseUpgrade(): IsodriveError {
+function refuseUpgrade(state: KeeperState): IsodriveError {
+  const found = {
+    none: 'nobody keeps them',
+    stopped: 'their keeper is stopped',
+    gone: 'their keeper has died',
+    alive: 'their keeper refuses',
+  }[state];
+  const action =
+    state === 'stopped'
+      ? 'Send SIGCONT to isodrive-keeper, or force it: the mounts then hang until somebody does'
+      : 'Close what is open on the mounts and force it: they end, and the next daemon makes them again';
   return new IsodriveError(
     'unsupported',
-    'Cannot hand the mounts over: nobody keeps them, expected isodrive-keeper or systemd',
-    { action: 'Stop the daemon with isodrive daemon stop, and start it again' },
+    `Cannot hand the mounts over: ${found}, expected isodrive-keeper or systemd to start a successor`,
+    { action },
   );
 }
 
@@ -138,38 +158,38 @@ function preparePolicy(path: string | undefined): Policy {
   });
 }
 
-function parseSeconds(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (/^\d{1,9}$/u.test(text)) return Number(text);
-  throw new IsodriveError('usage', `Idle timeout is "${text}", expected a whole number of seconds`);
+/** Undefined when the command line is answered already. */
+function readOptions(argv: readonly string[]): DaemonArguments | undefined {
+  try {
+    const options = parseDaemonOptions(argv);
+    if (typeof options === 'object') return options;
+    process.stdout.write(`${options === 'help' ? USAGE : packageVersion()}\n`);
+  } catch (thrown) {
+    complain(toIsodriveError(thrown));
+  }
+  return undefined;
+}
+
+function complain(error: IsodriveError): void {
+  process.stderr.write(`isodrived: ${error.message}\nhint: ${error.action}\n`);
+  process.exitCode = error.kind.exit;
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      socket: { type: 'string' },
-      log: { type: 'string' },
-      journal: { type: 'string' },
-      'idle-timeout': { type: 'string' },
-      // Serves all users of the machine, within the policy.
-      system: { type: 'boolean', default: false },
-      policy: { type: 'string' },
-      // Set by whoever starts us in the background without a keeper, and then reads READY_DESCRIPTOR.
-      background: { type: 'boolean', default: false },
-    },
-  });
+  const options = readOptions(process.argv.slice(2));
+  if (options === undefined) return;
   const service = ServiceManager.fromEnvironment();
-  const ready = service.take('ready') ?? (values.background ? READY_DESCRIPTOR : undefined);
+  const ready = service.take('ready') ?? (options.background ? READY_DESCRIPTOR : undefined);
   try {
-    const socketPath = controlSocketPath(values.socket ?? (values.system ? SYSTEM_SOCKET : undefined));
-    const journalPath = values.journal ?? defaultJournalPath(socketPath);
-    const idleTimeout = parseSeconds(values['idle-timeout']);
-    const policy = values.system ? preparePolicy(values.policy) : undefined;
-    await startDaemon({ socketPath, logPath: values.log, journalPath, idleTimeout, policy }, service);
+    const socketPath = controlSocketPath(options.socket ?? (options.system ? SYSTEM_SOCKET : undefined));
+    const journalPath = options.journal ?? defaultJournalPath(socketPath);
+    const { idleTimeout } = options;
+    const policy = options.system ? preparePolicy(options.policy) : undefined;
+    await startDaemon({ socketPath, logPath: options.log, journalPath, idleTimeout, policy }, service);
     reportReady(ready, { ready: true, pid: process.pid });
   } catch (thrown) {
     const error = toIsodriveError(thrown);
-    if (ready === undefined) process.stderr.write(`isodrived: ${error.message}\nhint: ${error.action}\n`);
+    if (ready === undefined) complain(error);
     else reportReady(ready, { error: encodeError(error) });
     process.exitCode = error.kind.exit;
   }

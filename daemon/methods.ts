@@ -1,6 +1,7 @@
 // What each method of the control socket does, apart from `watch`, which belongs to its connection.
 import type { MethodName, Methods } from '../src/protocol/messages.js';
 import type { MountService } from './mount-service.js';
+import type { ProcessHealth } from './render-metrics.js';
 import { parseParams } from './params.js';
 import { requireRoot } from './users/caller.js';
 import type { Caller } from './users/caller.js';
@@ -11,6 +12,8 @@ export interface DaemonFacts {
   readonly version: string;
   readonly socketPath: string;
   readonly logPath: string | undefined;
+  /** How those do without whom a fault would cost mounts, or not be told. */
+  readonly health: () => ProcessHealth;
 }
 
 export interface MethodContext {
@@ -18,8 +21,8 @@ export interface MethodContext {
   readonly facts: DaemonFacts;
   /** Ends the daemon, once the answer is out. */
   readonly requestShutdown: () => void;
-  /** Has a successor take over, once the answer is out. Throws `unsupported` where nobody would start one. */
-  readonly requestUpgrade: () => void;
+  /** Has a successor take over, once the answer is out. Throws `unsupported` where nobody would start one, unless `force`. */
+  readonly requestUpgrade: (force: boolean) => void;
   /** Runs `then` when the caller's connection is gone, at once if it is already. */
   readonly whenGone: (then: () => void) => void;
   /** Sends events to the caller from now on. */
@@ -60,7 +63,7 @@ const HANDLERS: { readonly [M in MethodName]: Handler<M> } = {
     ...(facts.logPath === undefined ? {} : { log: facts.logPath }),
     uptime: Math.round(process.uptime()),
     // What others do shows in it.
-    ...(caller?.isAdministrator === false ? {} : { memory: process.memoryUsage.rss() }),
+    ...(caller?.isAdministrator === false ? {} : { memory: process.memoryUsage.rss(), ...facts.health() }),
     mounts: await manager.list(caller),
   }),
   watch: (_, { watch }) => {
@@ -68,14 +71,15 @@ const HANDLERS: { readonly [M in MethodName]: Handler<M> } = {
     return { watching: true };
   },
   version: (_, { facts }) => ({ version: facts.version, pid: process.pid }),
-  shutdown: (_, { requestShutdown, caller }) => {
+  shutdown: async ({ force = false }, { manager, requestShutdown, caller }) => {
     requireRoot(caller);
+    if (!force) await manager.refuseWhileUsed();
     requestShutdown();
     return { pid: process.pid };
   },
-  upgrade: (_, { requestUpgrade, caller }) => {
+  upgrade: ({ force }, { requestUpgrade, caller }) => {
     requireRoot(caller);
-    requestUpgrade();
+    requestUpgrade(force ?? false);
     return { pid: process.pid };
   },
 };

@@ -35,9 +35,9 @@ export class MountKeeper {
     return notes;
   }
 
-  /** A mount is about to be made; until `complete`, a successor takes it back. */
+  /** A mount is about to be made; until `complete`, a successor takes it back. Throws `busy` where the disk is full. */
   begin(entry: JournalEntry): void {
-    this.journal.set(entry);
+    this.journal.require(entry);
   }
 
   /** It is mounted: keeps what a successor can go on with. */
@@ -48,9 +48,10 @@ export class MountKeeper {
     for (const kind of KINDS) if (held[kind] !== undefined) this.#manager.keep(nameOf(kind, id), held[kind]);
   }
 
-  /** Somebody is told of the mount: from now on a successor goes on with it. */
+  /** Somebody is told of the mount: from now on a successor goes on with it. Throws `busy` where the disk is full. */
   complete(id: string, made: Pick<JournalEntry, 'driver' | 'device' | 'passedOver'>): void {
-    this.journal.update(id, { state: 'mounted', attempts: 0, ...made });
+    const entry = this.journal.find(id);
+    if (entry !== undefined) this.journal.require({ ...entry, state: 'mounted', attempts: 0, ...made });
   }
 
   /** What was met of it: a successor does not read again what is loaded. */

@@ -25,12 +25,14 @@ import type { MountKeeper } from './mount-keeper.js';
 import { daemonIsEnding } from './mount-service.js';
 import type { MountService } from './mount-service.js';
 import { MountRegistry } from './mount-registry.js';
+import { nameUsers, refuseWhileUsed } from './mount-usage.js';
 import type { MountedImage } from './mounted-image.js';
 import { prepareByPath, prepareForCaller } from './prepare-mount.js';
 import type { MountCaller, PreparedMount } from './prepare-mount.js';
 import type { Caller } from './users/caller.js';
+import { ownerOfDaemon } from './users/policy.js';
 import type { Policy } from './users/policy.js';
-import type { UserLedger } from './users/user-ledger.js';
+import { UserLedger } from './users/user-ledger.js';
 import type { ReaderPool } from './reader/reader-pool.js';
 import { restoreMounts } from './restore-mounts.js';
 import { TraceLog } from './trace-log.js';
@@ -38,6 +40,8 @@ import { unmountTargets } from './unmount-targets.js';
 
 /** Milliseconds that a daemon which ends waits for the last users of a detached mount. */
 const END_DEADLINE = 500;
+/** Milliseconds that calls wait at most for the mounts of the daemon before. */
+const RESTORE_DEADLINE = 3000;
 
 /** What the system service knows of its users. */
 export interface UserAccounts {
@@ -62,17 +66,21 @@ export class MountManager implements MountService {
   readonly #factory: MountFactory;
   readonly #erofs: ErofsDriver | undefined;
   readonly #users: UserAccounts | undefined;
+  readonly #ledger: UserLedger;
+  /** Whose mounts all are, in a daemon of one user. */
+  readonly #owner: Pick<Caller, 'uid' | 'limits'> | undefined;
   readonly #keeper: MountKeeper;
   readonly #readers: ReaderPool;
   readonly #traces: TraceLog;
   readonly #findings: FindingReports;
   readonly #stopReports: () => void;
-  /** Settled once the mounts of the last daemon are back. */
+  /** Settled once the mounts of the last daemon are back, or are late. */
   restored: Promise<void> = Promise.resolve();
   readonly #events: EventBus;
   readonly #log: DaemonLog;
   readonly #registry = new MountRegistry();
   readonly #lock = new KeyedLock();
+  readonly #takenPoints = new Set<string>();
   /** Mounts being made, and mounts being given back: the daemon does not end before they are settled. */
   readonly #creating = new Set<Promise<MountedImage>>();
   readonly #closing = new Set<Promise<void>>();
@@ -85,6 +93,8 @@ export class MountManager implements MountService {
     this.#keeper = options.keeper;
     this.#erofs = options.erofs;
     this.#users = options.users;
+    this.#ledger = options.users?.ledger ?? new UserLedger();
+    this.#owner = options.users === undefined ? ownerOfDaemon() : undefined;
     this.#readers = options.readers;
     this.#factory = new MountFactory(options.drivers, options.keeper, options.readers);
     this.#events = options.events;
@@ -147,7 +157,7 @@ export class MountManager implements MountService {
   ): Promise<PreparedMount> {
     try {
       if (from !== undefined) return await prepareForCaller(wanted, from, signal);
-      return await prepareByPath(wanted, this.#ownMountPoints(), signal);
+      return await prepareByPath(wanted, this.#ownMountPoints(), this.#takenPoints, signal);
     } catch (thrown) {
       this.#checkOpen();
       throw thrown;
@@ -187,7 +197,8 @@ export class MountManager implements MountService {
     const { session, sectorOffset, map, charset } = params;
     const { associated = false, verify = false, wine = false } = params;
     const id = this.#registry.createId();
-    const budget = caller && this.#users?.ledger.takeMount(id, caller);
+    const holder = caller ?? this.#owner;
+    const budget = holder && this.#ledger.takeMount(id, holder);
     try {
       const mounted = await this.#factory.create({
         ...{ id, path, files, budget, preparePoint },
@@ -203,7 +214,7 @@ export class MountManager implements MountService {
       // `close` waits for mounts that are being made, and so meets this one.
       return this.#adopt(mounted);
     } catch (thrown) {
-      this.#users?.ledger.endMount(id);
+      this.#ledger.endMount(id);
       this.#checkOpen();
       throw thrown;
     }
@@ -225,23 +236,26 @@ export class MountManager implements MountService {
       if (mounted.isBound && !isDetached) this.#unheld.expect(mounted.id, () => this.release(mounted.id));
     };
     // First: a mount point that is to be released may be under one of them.
-    const { ledger, policy } = this.#users ?? {};
     const kernelMounts =
       this.#erofs === undefined ? Promise.resolve() : restoreKernelMounts(this.#erofs, adopt, this.#log);
-    this.restored = kernelMounts.then(() =>
+    const all = kernelMounts.then(() =>
       restoreMounts({
         factory: this.#factory,
         keeper: this.#keeper,
         log: this.#log,
         check: () => this.#checkOpen(),
         adopt,
-        count: ({ id, owner }) =>
-          owner &&
-          policy &&
-          ledger?.adoptMount(id, { ...owner, limits: policy.limitsOf({ ...owner, groups: [] }) }),
-        discount: ({ id }) => ledger?.endMount(id),
+        count: ({ id, owner }) => {
+          const limits = owner && this.#users?.policy.limitsOf({ ...owner, groups: [] });
+          const holder = owner && limits ? { ...owner, limits } : this.#owner;
+          return holder && this.#ledger.adoptMount(id, holder);
+        },
+        discount: ({ id }) => this.#ledger.endMount(id),
       }),
     );
+    // What is on a medium that hangs comes back when that answers; nobody else waits for it.
+    const late = new Promise<void>((resolve) => setTimeout(resolve, RESTORE_DEADLINE).unref());
+    this.restored = Promise.race([all, late]);
     return this.restored;
   }
 
@@ -290,7 +304,7 @@ export class MountManager implements MountService {
   async #closeWhenEnded(mounted: MountedImage): Promise<void> {
     const end = await mounted.active.ended;
     // At once: whoever is told that it was unmounted may mount another.
-    this.#users?.ledger.endMount(mounted.id);
+    this.#ledger.endMount(mounted.id);
     this.#traces.stop(mounted);
     this.#findings.stop(mounted);
     try {
@@ -336,10 +350,13 @@ export class MountManager implements MountService {
     mount.isUnmounting = true;
     try {
       await mount.active.unmount({ lazy });
+      const { heldBy } = mount.active;
+      if (heldBy !== undefined && heldBy.length > 0)
+        this.#log.warn({ ...mount.name(), heldBy }, 'other mount namespaces held a copy');
       if (lazy) this.#keeper.detach(mount.id);
     } catch (thrown) {
       mount.isUnmounting = false;
-      throw thrown;
+      throw await nameUsers(mount, thrown);
     }
     await this.#drop(mount, { reason: 'unmounted' });
   }
@@ -348,7 +365,9 @@ export class MountManager implements MountService {
   async #unmountSurely(mount: MountedImage): Promise<void> {
     try {
       await this.#unmountOne(mount, false).catch((thrown: unknown) => {
-        if (toIsodriveError(thrown).code !== 'busy') throw thrown;
+        const { code, message } = toIsodriveError(thrown);
+        if (code !== 'busy') throw thrown;
+        this.#log.warn({ ...mount.name(), message }, 'taken away from programs that use it');
         return this.#unmountOne(mount, true);
       });
     } catch (thrown) {
@@ -372,6 +391,10 @@ export class MountManager implements MountService {
   async release(id: string): Promise<void> {
     const mount = this.#registry.mounts.find((one) => one.id === id && one.isBound);
     if (mount !== undefined) await this.#unmountSurely(mount);
+  }
+
+  refuseWhileUsed(): Promise<void> {
+    return refuseWhileUsed(this.#registry.mounts);
   }
 
   /** Unmounts everything, lazily where it is in use, and takes no more mounts. Never rejects. */

@@ -33,6 +33,8 @@ export interface MountService {
   prepare(): void;
   /** Mounts whose requests nobody has taken since the last call. */
   findNeglected(): UnmountedSummary[];
+  /** Rejects with `busy`, and names who uses which mount. */
+  refuseWhileUsed(): Promise<void>;
   /** Unmounts everything, and takes no more mounts. Never rejects. */
   close(): Promise<void>;
 }

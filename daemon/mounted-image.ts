@@ -97,12 +97,13 @@ export class MountedImage {
     return this.#parts.image.facts.label;
   }
 
-  /** Whether a request is answered by this mount: it shows the same view through the same driver. */
-  fits({ tree = 'auto', driver = 'auto', ...view }: Omit<MountParams, 'image'>): boolean {
+  /** Whether a request is answered by this mount: the same view through the same driver, at the place that is named. */
+  fits({ tree = 'auto', driver = 'auto', directory, ...view }: Omit<MountParams, 'image'>): boolean {
     const { wantedTree, wantedDriver, image, active } = this.#parts;
     return (
       !this.isBound &&
       this.#parts.isLeftOut !== true &&
+      (directory === undefined || directory === this.active.directory) &&
       (tree === wantedTree || tree === image.facts.kind) &&
       (driver === wantedDriver || driver === active.driver) &&
       this.#showsView(view)
@@ -169,7 +170,9 @@ export class MountedImage {
   }
 
   name(): UnmountedSummary {
-    return { id: this.id, image: this.path, mountPoint: this.active.directory };
+    const { directory, heldBy = [] } = this.active;
+    const held = heldBy.length === 0 ? {} : { heldBy };
+    return { id: this.id, image: this.path, mountPoint: directory, ...held };
   }
 
   /** Removes the mount point if it was made for this mount. Call once detached; later calls share the first's end. */

@@ -55,8 +55,8 @@ const SCHEMAS = {
   status: none,
   watch: none,
   version: none,
-  shutdown: none,
-  upgrade: none,
+  shutdown: z.object({ force: z.boolean().optional() }),
+  upgrade: z.object({ force: z.boolean().optional() }),
 } satisfies Record<MethodName, z.ZodType>;
 
 export function isMethod(name: string): name is MethodName {

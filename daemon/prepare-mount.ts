@@ -39,12 +39,13 @@ export interface PreparedMount {
 }
 
 /**
- * Rejects with `policy` when a path leads into one of our own mounts, and `loop`. The paths may lie where nothing answers:
+ * `taken`: mount points that are about to be used. Rejects with `policy` when a path leads into one of our own mounts, and `loop`. The paths may lie where nothing answers:
  * then it waits until it is called off.
  */
 export async function prepareByPath(
   wanted: MountParams,
   isOurs: (path: string) => string | undefined,
+  taken: Set<string>,
   signal: AbortSignal,
 ): Promise<PreparedMount> {
   const io = createIo(LOOK_THREADS);
@@ -54,9 +55,9 @@ export async function prepareByPath(
     const directory = wanted.directory && (await resolveMountPoint(wanted.directory, isOurs, readSymlink));
     const map = wanted.map && (await resolvePath(wanted.map, isOurs, readSymlink));
     return {
-      ...{ path, key: path, params: { ...wanted, map } },
+      ...{ path, key: path, params: { ...wanted, map, ...(directory === undefined ? {} : { directory }) } },
       identify: () => lookOnce(path),
-      preparePoint: (label) => prepareMountPoint(directory, label),
+      preparePoint: (label) => prepareMountPoint(directory, label, taken),
     };
   };
   try {
@@ -107,7 +108,8 @@ export async function prepareForCaller(
     const files = await takeCallerFiles({ received, caller, name: params.image, io, signal });
     const { identity } = files;
     return {
-      ...{ path: params.image, params, files },
+      // Without `directory`: the client names one in every call, also where its user has not.
+      ...{ path: params.image, params: { ...params, directory: undefined }, files },
       key: `${caller.uid}:${identity?.device}:${identity?.inode}`,
       identify: () => Promise.resolve(identity),
       preparePoint: () => Promise.resolve(files.point),

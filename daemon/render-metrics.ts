@@ -1,5 +1,5 @@
 // The daemon's counters as Prometheus reads them (text format 0.0.4). Counters begin anew with each process.
-import type { MountSummary } from '../src/protocol/messages.js';
+import type { DaemonStatus, MountSummary } from '../src/protocol/messages.js';
 
 const MICROSECONDS = 1_000_000;
 
@@ -62,12 +62,15 @@ const MOUNT_METRICS: readonly Metric[] = [
   },
 ];
 
-/** `withProcess`: what the daemon takes as well, which shows what all its users do. */
-export function renderMetrics(mounts: readonly MountSummary[], withProcess = true): string {
+/** How the daemon itself is, which shows what all its users do. */
+export type ProcessHealth = Required<Pick<DaemonStatus, 'keeper' | 'lostLogLines'>>;
+
+/** `health`: given where the caller may see what the daemon takes. */
+export function renderMetrics(mounts: readonly MountSummary[], health?: ProcessHealth): string {
   const lines = [
     ...describeMetric('isodrive_mounts', 'gauge', 'Mounts.'),
     `isodrive_mounts ${mounts.length}`,
-    ...(withProcess ? describeProcess() : []),
+    ...(health === undefined ? [] : describeProcess(health)),
   ];
   for (const { name, type, help, value } of MOUNT_METRICS) {
     lines.push(...describeMetric(name, type, help));
@@ -80,12 +83,16 @@ export function renderMetrics(mounts: readonly MountSummary[], withProcess = tru
   return `${lines.join('\n')}\n`;
 }
 
-function describeProcess(): string[] {
+function describeProcess({ keeper, lostLogLines }: ProcessHealth): string[] {
   return [
     ...describeMetric('isodrive_resident_memory_bytes', 'gauge', 'Resident memory of the daemon.'),
     `isodrive_resident_memory_bytes ${process.memoryUsage.rss()}`,
     ...describeMetric('isodrive_uptime_seconds', 'gauge', 'Time since the daemon started.'),
     `isodrive_uptime_seconds ${process.uptime().toFixed(3)}`,
+    ...describeMetric('isodrive_keeper_alive', 'gauge', 'Whether a successor would go on with the mounts.'),
+    `isodrive_keeper_alive ${keeper === 'alive' ? 1 : 0}`,
+    ...describeMetric('isodrive_log_lines_dropped_total', 'counter', 'Lines that the log did not take.'),
+    `isodrive_log_lines_dropped_total ${lostLogLines}`,
   ];
 }
 

@@ -2,6 +2,7 @@
 // ourselves from the event loop's threads could wait for ever for the very loop that waits for it.
 import { lstat, readlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { decodePath, hostPath } from '../src/base/path-text.js';
 import { IsodriveError } from '../src/base/error.js';
 
 /** Symlinks on one path, as in the kernel (MAXSYMLINKS, linux/namei.h). */
@@ -49,7 +50,9 @@ export async function resolvePath(
 
 async function readSymlinkByPool(path: string): Promise<string | undefined> {
   try {
-    return (await lstat(path)).isSymbolicLink() ? await readlink(path) : undefined;
+    const real = hostPath(path);
+    if (!(await lstat(real)).isSymbolicLink()) return undefined;
+    return decodePath(await readlink(real, { encoding: 'buffer' }));
   } catch {
     return undefined;
   }

@@ -32,10 +32,9 @@ export async function unmountTargets<T>(params: UnmountParams, by: Unmounter<T>)
   const unmounted: UnmountedSummary[] = [];
   await Promise.all(
     [...chosen].map(async ([mount, target]) => {
-      const summary = by.name(mount);
       try {
         await by.unmount(mount, params.lazy ?? false);
-        unmounted.push(summary);
+        unmounted.push(by.name(mount));
       } catch (thrown) {
         failed.push({ target, error: encodeError(thrown) });
       }

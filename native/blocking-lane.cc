@@ -5,11 +5,10 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <thread>
 #include <utility>
 
-#include "blocked-signals.hh"
 #include "platform.hh"
+#include "worker-thread.hh"
 
 namespace isodrive {
 namespace {
@@ -58,13 +57,16 @@ bool BlockingLane::staff() {
   if (all_threads >= kMaxThreads) return threads_ > 0;
   all_threads += 1;
   threads_ += 1;
-  const BlockedSignals blocked;
-  std::thread([self = shared_from_this()] {
+  const bool is_started = start_detached([self = shared_from_this()] {
     pthread_setname_np(pthread_self(), "isodrive-lane");
     self->serve();
     all_threads -= 1;
-  }).detach();
-  return true;
+  });
+  if (is_started) return true;
+  all_threads -= 1;
+  threads_ -= 1;
+  // What waits is done by those that are there.
+  return threads_ > 0;
 }
 
 void BlockingLane::serve() {

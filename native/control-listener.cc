@@ -11,13 +11,13 @@
 #include <cerrno>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <unordered_map>
 #include <utility>
 
 #include "passed-descriptors.hh"
 #include "platform.hh"
 #include "unique-fd.hh"
+#include "worker-thread.hh"
 
 namespace isodrive {
 namespace {
@@ -61,12 +61,16 @@ class ControlListener {
         channel_(Channel::New(env, "isodrive-control", 0, 1, this)) {
     add(listener_.get(), kListenerKey, EPOLLIN);
     add(stop_.get(), kStopKey, EPOLLIN);
-    thread_ = std::thread([this] { run(); });
+  }
+
+  /** False when no thread can be had. */
+  bool start() {
+    return thread_.start([this] { run(); });
   }
 
   /** Ends the thread and closes every client. */
   void close() {
-    if (!thread_.joinable()) return;
+    if (is_closed_) return;
     const uint64_t one = 1;
     while (write(stop_.get(), &one, sizeof(one)) < 0 && errno == EINTR) {
     }
@@ -240,7 +244,7 @@ class ControlListener {
   std::array<uint8_t, kPiece> piece_;
   uint64_t next_ = kFirstClient;
   bool is_closed_ = false;
-  std::thread thread_;
+  WorkerThread thread_;
 };
 
 ControlListener& handle_of(const Napi::CallbackInfo& info) { return *info[0].As<Napi::External<ControlListener>>().Data(); }
@@ -260,6 +264,12 @@ Napi::Value listen_for_clients(const Napi::CallbackInfo& info) {
   }
   const Limits limits{limit("clients"), limit("clientsOfUser"), limit("reservedForRoot")};
   auto* owned = new ControlListener(env, std::move(listener), std::move(epoll), std::move(stop), limits, info[2].As<Napi::Object>());
+  if (!owned->start()) {
+    owned->close();
+    delete owned;
+    make_system_error(env, "pthread_create", EAGAIN).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
   return Napi::External<ControlListener>::New(env, owned, [](Napi::Env, ControlListener* listener) {
     listener->close();
     delete listener;

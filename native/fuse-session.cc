@@ -11,12 +11,11 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <thread>
 #include <utility>
 
-#include "blocked-signals.hh"
 #include "crash-note.hh"
 #include "fuse-reply.hh"
+#include "worker-thread.hh"
 
 namespace isodrive {
 namespace {
@@ -64,9 +63,9 @@ const ImageReader* FuseSession::open_image(uint64_t bytes) {
   return &image_.emplace(image_fd_.get(), bytes, static_cast<WaitObserver&>(*this));
 }
 
-void FuseSession::start(bool is_taken_over) {
+bool FuseSession::start(bool is_taken_over) {
   if (is_taken_over && !resend()) read_through_clone();
-  spawn();
+  return spawn();
 }
 
 bool FuseSession::resend() {
@@ -81,20 +80,20 @@ void FuseSession::read_through_clone() {
   if (clone_.valid()) requests_ = clone_.get();
 }
 
-void FuseSession::spawn() {
+bool FuseSession::spawn() {
   const std::lock_guard lock(threads_mutex_);
-  if (threads_ >= kMaxThreads) return;
-  threads_ += 1;
-  const BlockedSignals blocked;
+  if (threads_ >= kMaxThreads) return true;
   // Nobody waits for it: it may wait for a medium that never answers.
-  std::thread([self = shared_from_this()] {
+  const bool is_started = start_detached([self = shared_from_this()] {
     pthread_setname_np(pthread_self(), self->name_.c_str());
     note_crashes_in(self->region_->data());
     self->serve();
     if (self->has_ended_.exchange(true)) return;
     self->desk_.end();
     self->callbacks_.end();
-  }).detach();
+  });
+  if (is_started) threads_ += 1;
+  return is_started;
 }
 
 void FuseSession::call_for_lead() {
@@ -143,11 +142,16 @@ bool FuseSession::spin(int device, Clock::time_point start) const {
   return true;
 }
 
+int FuseSession::count_threads() {
+  const std::lock_guard lock(threads_mutex_);
+  return threads_;
+}
+
 bool FuseSession::is_neglected() {
   pollfd queue{requests_, POLLIN, 0};
   const bool waits = poll(&queue, 1, 0) > 0 && (queue.revents & POLLIN) != 0;
   const uint64_t handled = log_.counters().requests;
-  const bool neglected = waits && did_wait_ && handled == handled_then_ && busy_ < kMaxThreads;
+  const bool neglected = waits && did_wait_ && handled == handled_then_ && busy_ < count_threads();
   did_wait_ = waits;
   handled_then_ = handled;
   return neglected;

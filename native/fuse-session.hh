@@ -49,8 +49,13 @@ class FuseSession : public std::enable_shared_from_this<FuseSession>, private Wa
   FuseSession(const FuseSession&) = delete;
   FuseSession& operator=(const FuseSession&) = delete;
 
-  /** `is_taken_over`: another process served the mount before, and may have left requests unanswered. */
-  void start(bool is_taken_over);
+  /**
+   * `is_taken_over`: another process served the mount before, and may have left requests unanswered. False when no thread
+   * can be had.
+   */
+  bool start(bool is_taken_over);
+  /** Of a session that did not start: the device is the caller's again. */
+  void release_device() { device_.release(); }
   ServerDesk& desk() { return desk_; }
   RequestLog& log() { return log_; }
   /** Answers all that waits for a directory, with `error` when it is not 0. Called after its state was published. */
@@ -59,15 +64,16 @@ class FuseSession : public std::enable_shared_from_this<FuseSession>, private Wa
   void abandon();
   /**
    * Whether requests have waited since the last call and no thread has taken any: to be called at intervals of which each
-   * is longer than a thread ever is away. Not while every thread there may be is in a request: then a medium hangs.
+   * is longer than a thread ever is away. Not while every thread there is is in a request: then a medium hangs.
    */
   bool is_neglected();
 
  private:
   /** Null when the session has no image. */
   const ImageReader* open_image(uint64_t bytes);
-  /** Starts a thread, unless there are enough. */
-  void spawn();
+  /** Starts a thread, unless there are enough. False when none can be had: those that are there serve alone. */
+  bool spawn();
+  int count_threads();
   void serve();
   /** Has the kernel queue again what was read and never answered; false where it cannot (before 6.9). */
   bool resend();

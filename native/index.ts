@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readVariable } from '../src/base/environment.js';
 
 /** Keeps the memory behind an index region alive in native code. */
 export type RegionHandle = object & { readonly __region: never };
@@ -48,7 +49,7 @@ export interface IndexRegion {
 export interface SessionOptions {
   /** Of its threads; at most 15 characters. */
   readonly name: string;
-  /** Descriptor of /dev/fuse, bound to the mount; the session closes it. */
+  /** Descriptor of /dev/fuse, bound to the mount; the session closes it, unless it cannot be started. */
   readonly device: number;
   /** Descriptor of the image, of which the session keeps its own copy; -1 for none: then it asks for all content. */
   readonly image: number;
@@ -184,7 +185,7 @@ export interface Addon {
    * address space goes with the last thread or session that has the region. A second call does nothing.
    */
   discardIndexRegion(handle: RegionHandle): void;
-  /** Serves a mount from threads of its own. What they cannot answer waits for somebody who serves the session. */
+  /** Serves a mount from threads of its own; EAGAIN when there are none to be had. What they cannot answer waits for somebody who serves the session. */
   startSession(options: SessionOptions, owner: SessionOwner): SessionHandle;
   /** Number by which a thread of this process can serve the session. */
   sessionNumber(session: SessionHandle): number;
@@ -246,6 +247,8 @@ export interface Addon {
   laneClose(lane: LaneHandle, fileDescriptor: number): Promise<void>;
   /** Closes in the background: even that may wait for a dead file system. */
   closeDescriptor(fileDescriptor: number): void;
+  /** Ends the process at once (_exit(2)): process.exit waits for threads of libuv's, which may hang. */
+  endProcess(code: number): never;
   /** Gives memory that is free in the process back to the kernel (malloc_trim); takes milliseconds. */
   trimMemory(): void;
   /** Number of this thread, as the kernel has it (gettid(2)). */
@@ -312,8 +315,11 @@ export interface Addon {
   lockFile(fileDescriptor: number): boolean;
   /** Gives an open file or directory an extended attribute (fsetxattr(2)). */
   setAttribute(fileDescriptor: number, name: string, value: Uint8Array): void;
-  /** Sends variables, and up to 4 descriptors, to a service manager's NOTIFY_SOCKET (sd_notify(3)). */
-  notify(socketPath: string, text: string, descriptors: readonly number[]): void;
+  /**
+   * Sends variables, and up to 4 descriptors, to a service manager (sd_notify(3)): to its NOTIFY_SOCKET, or over a socket
+   * that is connected to it. Never waits; false when there is no room now.
+   */
+  notify(socket: string | number, text: string, descriptors: readonly number[]): boolean;
   /** Who was at the other end of a Unix socket when it was connected (SO_PEERCRED, SO_PEERGROUPS). */
   peerCredentials(socket: number): PeerCredentials;
   /** A copy, which the caller closes. */
@@ -345,7 +351,7 @@ export function isAddonError(thrown: unknown): thrown is Error & { errno: number
 
 /** Loads the addon; throws the loader's own error where it was not built or does not fit this machine. */
 export function loadAddon(): Addon {
-  const path = process.env.ISODRIVE_ADDON ?? join(projectRoot(), 'build/release/isodrive.node');
+  const path = readVariable('ISODRIVE_ADDON') ?? join(projectRoot(), 'build/release/isodrive.node');
   return createRequire(import.meta.url)(path) as Addon;
 }
 

@@ -8,14 +8,16 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
+#include <mutex>
 #include <string>
-#include <thread>
 #include <utility>
+#include <vector>
 
 #include "blocking-lane.hh"
 #include "file-batch.hh"
 #include "file-copy.hh"
 #include "unique-fd.hh"
+#include "worker-thread.hh"
 
 namespace isodrive {
 namespace {
@@ -192,7 +194,12 @@ Napi::Value lane_close(const Napi::CallbackInfo& info) {
 
 /** closeDescriptor(fd): in a thread that nobody waits for, because a dead file system may keep even that waiting. */
 Napi::Value close_descriptor(const Napi::CallbackInfo& info) {
-  std::thread([fd = number(info, 0)] { close(fd); }).detach();
+  static std::mutex mutex;
+  // Those that no thread could be had for stay open until the next call.
+  static auto* waiting = new std::vector<int>();
+  const std::lock_guard lock(mutex);
+  waiting->push_back(number(info, 0));
+  while (!waiting->empty() && start_detached([fd = waiting->back()] { close(fd); })) waiting->pop_back();
   return info.Env().Undefined();
 }
 

@@ -7,10 +7,10 @@
 
 #include <cerrno>
 #include <memory>
-#include <thread>
 
 #include "platform.hh"
 #include "unique-fd.hh"
+#include "worker-thread.hh"
 
 namespace isodrive {
 namespace {
@@ -24,7 +24,11 @@ class MountWatch {
         on_change_(Napi::ThreadSafeFunction::New(env, on_change, "isodrive-mounts", 1, 1)) {
     // Alone it is no reason for the process to stay.
     on_change_.Unref(env);
-    thread_ = std::thread([this] { run(); });
+  }
+
+  /** False when no thread can be had. */
+  bool start() {
+    return thread_.start([this] { run(); });
   }
 
   ~MountWatch() {
@@ -49,7 +53,7 @@ class MountWatch {
   UniqueFd table_;
   UniqueFd stop_;
   Napi::ThreadSafeFunction on_change_;
-  std::thread thread_;
+  WorkerThread thread_;
 };
 
 using Holder = std::unique_ptr<MountWatch>;
@@ -64,6 +68,11 @@ Napi::Value watch_mounts(const Napi::CallbackInfo& info) {
     return env.Undefined();
   }
   auto* holder = new Holder(std::make_unique<MountWatch>(env, std::move(table), std::move(stop), info[0].As<Napi::Function>()));
+  if (!(*holder)->start()) {
+    delete holder;
+    make_system_error(env, "pthread_create", EAGAIN).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
   return Napi::External<Holder>::New(env, holder, [](Napi::Env, Holder* owned) { delete owned; });
 }
 

@@ -191,6 +191,9 @@ Napi::Value descriptor_flags(const Napi::CallbackInfo& info) { return control_de
 
 Napi::Value thread_number(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), gettid()); }
 
+/** endProcess(code): without a look at threads that may never come back, as exit(3) would have. */
+Napi::Value end_process(const Napi::CallbackInfo& info) { _exit(int_argument(info, 0)); }
+
 Napi::Value trim_memory(const Napi::CallbackInfo& info) {
 #ifdef __GLIBC__
   malloc_trim(0);
@@ -232,6 +235,7 @@ void export_platform(Napi::Env env, Napi::Object exports) {
   exports.Set("createSocketPair", Napi::Function::New(env, create_socket_pair));
   exports.Set("receiveDescriptor", Napi::Function::New(env, receive_descriptor));
   exports.Set("readCached", Napi::Function::New(env, read_cached_bytes));
+  exports.Set("endProcess", Napi::Function::New(env, end_process));
   exports.Set("trimMemory", Napi::Function::New(env, trim_memory));
   exports.Set("threadNumber", Napi::Function::New(env, thread_number));
   exports.Set("threadClock", Napi::Function::New(env, thread_clock));

@@ -16,6 +16,8 @@ Registry<IndexRegion>& regions() {
   return *registry;
 }
 
+using Held = std::shared_ptr<IndexRegion>;
+
 /** A thread's share of a region: its own ArrayBuffer on the common mapping. */
 struct Share {
   std::shared_ptr<IndexRegion> region;
@@ -27,7 +29,9 @@ Napi::Value wrap(Napi::Env env, const char* syscall, std::shared_ptr<IndexRegion
     make_system_error(env, syscall, errno).ThrowAsJavaScriptException();
     return env.Undefined();
   }
-  const Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, region->data(), region->size(), [](Napi::Env, void*) {});
+  // The buffer itself holds the region: views of it may outlive the handle.
+  const Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(
+      env, region->data(), region->size(), [](Napi::Env, void*, Held* held) { delete held; }, new Held(region));
   auto* share = new Share{std::move(region), Napi::Weak(buffer)};
   Napi::Object result = Napi::Object::New(env);
   result.Set("buffer", buffer);
@@ -65,7 +69,8 @@ Napi::Value join_region(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value release_descriptor(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), share_of(info[0]).region->release_descriptor());
+  const Held& region = share_of(info[0]).region;
+  return Napi::Number::New(info.Env(), region == nullptr ? -1 : region->release_descriptor());
 }
 
 /** discardIndexRegion(handle): a second call does nothing. */

@@ -125,11 +125,16 @@ std::optional<VolumeOwner> owner_of(const Napi::Value& given) {
   return VolumeOwner{owner.Get("uid").As<Napi::Number>().Uint32Value(), owner.Get("gid").As<Napi::Number>().Uint32Value()};
 }
 
-/** startSession(options, owner): takes ownership of options.device; duplicates options.image. */
+/** startSession(options, owner): takes ownership of options.device unless it throws; duplicates options.image. */
 Napi::Value start_session(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Napi::Object options = info[0].As<Napi::Object>();
   const auto number = [&](const char* name) { return options.Get(name).As<Napi::Number>().Int64Value(); };
+  std::shared_ptr<IndexRegion> region = region_of(options.Get("region"));
+  if (region == nullptr) {
+    make_system_error(env, "start", EINVAL).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
   UniqueFd image;
   if (number("image") >= 0) {
     image = UniqueFd(fcntl(static_cast<int>(number("image")), F_DUPFD_CLOEXEC, 3));
@@ -157,13 +162,20 @@ Napi::Value start_session(const Napi::CallbackInfo& info) {
                      UniqueFd(static_cast<int>(number("device"))),
                      std::move(image),
                      static_cast<uint64_t>(number("imageBytes")),
-                     region_of(options.Get("region")),
+                     std::move(region),
                      {static_cast<uint64_t>(number("volumeBytes")), options.Get("hasAttributes").As<Napi::Boolean>().Value(),
                       options.Get("hasAccessLists").As<Napi::Boolean>().Value(), owner_of(options.Get("owner")),
                       options.Get("checksOpens").As<Napi::Boolean>().Value()}},
       SessionCallbacks{[tell] { tell(Owner::Message::kWanted); }, [tell] { tell(Owner::Message::kEnd); }});
   owner->number = sessions().add(owner->session);
-  owner->session->start(options.Get("isTakenOver").As<Napi::Boolean>().Value());
+  if (!owner->session->start(options.Get("isTakenOver").As<Napi::Boolean>().Value())) {
+    owner->session->release_device();
+    owner->session.reset();
+    owner->channel->close();
+    owner->channel.reset();
+    make_system_error(env, "pthread_create", EAGAIN).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
   return OwnerHandle::New(env, new std::shared_ptr<Owner>(owner),
                           [](Napi::Env, std::shared_ptr<Owner>* held) { delete held; });
 }

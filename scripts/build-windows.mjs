@@ -21,7 +21,7 @@ function findCompiler() {
 }
 
 mkdirSync(output, { recursive: true });
-const release = await acquireLock(join(output, '.lock'));
+const { release } = await acquireLock(join(output, '.lock'));
 try {
   const libraries = [];
   for (const name of ['js_native_api', 'node_api']) {

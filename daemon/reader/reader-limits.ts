@@ -1,4 +1,5 @@
 // What a reader of one image may use before it is ended, for the sake of all others.
+import { readVariable } from '../../src/base/environment.js';
 import { IsodriveError } from '../../src/base/error.js';
 
 export interface ReaderLimits {
@@ -22,7 +23,7 @@ export function readLimits(env: NodeJS.ProcessEnv): ReaderLimits {
 }
 
 function readNumber(env: NodeJS.ProcessEnv, name: string, otherwise: number): number {
-  const text = env[name];
+  const text = readVariable(name, env);
   if (text === undefined) return otherwise;
   if (/^[1-9]\d{0,5}$/u.test(text)) return Number(text);
   throw new IsodriveError('usage', `Variable ${name} is "${text}", expected a whole number from 1 to 999999`);

@@ -31,10 +31,16 @@ export class ReaderPool {
     return reader;
   }
 
-  /** Starts one ahead. */
+  /** Starts one ahead, where the system has a thread for it. */
   prepare(): void {
     if (this.#spare !== undefined) return;
-    const spare = new ReaderThread(this.#limits);
+    let spare: ReaderThread;
+    try {
+      spare = new ReaderThread(this.#limits);
+    } catch {
+      // Who needs one asks again, and is told.
+      return;
+    }
     this.#spare = spare;
     spare.onDeath = () => {
       if (this.#spare === spare) this.#spare = undefined;

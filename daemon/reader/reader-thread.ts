@@ -24,6 +24,23 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** Throws `busy` where the system has no thread left. */
+function startWorker(workerData: ReaderData, limits: ReaderLimits): Worker {
+  try {
+    return new Worker(PROGRAM, {
+      name: 'isodrive-reader',
+      workerData,
+      resourceLimits: { maxOldGenerationSizeMb: limits.memory, maxYoungGenerationSizeMb: YOUNG_MEMORY },
+    });
+  } catch (thrown) {
+    throw new IsodriveError(
+      'busy',
+      'Cannot start a thread to read the image: EAGAIN, expected the limit of processes to allow one',
+      { action: 'End some programs, or raise the limit (ulimit -u, or TasksMax of the unit)', cause: thrown },
+    );
+  }
+}
+
 export class ReaderThread {
   /** Name of the image, for messages. */
   subject = 'the image';
@@ -54,11 +71,7 @@ export class ReaderThread {
 
   constructor(limits: ReaderLimits) {
     this.#limits = limits;
-    this.#worker = new Worker(PROGRAM, {
-      name: 'isodrive-reader',
-      workerData: { progress: this.#progress.buffer } satisfies ReaderData,
-      resourceLimits: { maxOldGenerationSizeMb: limits.memory, maxYoungGenerationSizeMb: YOUNG_MEMORY },
-    });
+    this.#worker = startWorker({ progress: this.#progress.buffer }, limits);
     this.#worker.on('message', (message: ReaderMessage) => this.#take(message));
     this.#worker.on('error', (error: Error & { code?: string }) => {
       this.#reason ??=

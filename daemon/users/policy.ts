@@ -72,6 +72,18 @@ const ROOT: UserLimits = {
   allowOther: true,
 };
 
+const GIB = 1024 * MIB;
+/**
+ * Of all indexes of a daemon that serves one user: several times what the largest discs need (five million entries take
+ * 0.6 GiB), so that no image takes all memory of the machine.
+ */
+export const OWN_INDEX_MEMORY = 4 * GIB;
+
+/** Whoever runs a daemon of their own, and what they may take of it. */
+export function ownerOfDaemon(): { readonly uid: number; readonly limits: UserLimits } {
+  return { uid: process.geteuid?.() ?? 0, limits: { ...ROOT, indexMemory: OWN_INDEX_MEMORY } };
+}
+
 type SomeLimits = { readonly [K in keyof UserLimits]?: UserLimits[K] | undefined };
 
 /** `own` where it says something, `base` elsewhere. */

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import type { WindowsAddon } from '../../native/windows/index.js';
+import { readVariable } from '../../src/base/environment.js';
 import { IsodriveError } from '../../src/base/error.js';
 import type {
   MountParams,
@@ -115,7 +116,7 @@ export class WindowsMounts implements MountService {
     if (known !== undefined) return { mount: await describeAttached(known), existing: true };
     // Attached in another way, or by a daemon that died before it could note it.
     const found = findDisk(this.#addon, path);
-    const deadline = Number(process.env.ISODRIVE_LETTER_DEADLINE ?? LETTER_DEADLINE);
+    const deadline = Number(readVariable('ISODRIVE_LETTER_DEADLINE') ?? LETTER_DEADLINE);
     const disk = found ?? (await attachDisk(this.#addon, path, { letter, deadline, signal }));
     const mount = this.#note(path, disk, identity);
     const summary = await describeAttached(mount);
@@ -198,6 +199,11 @@ export class WindowsMounts implements MountService {
   }
 
   release(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Windows itself refuses to detach what is in use. */
+  refuseWhileUsed(): Promise<void> {
     return Promise.resolve();
   }
 

@@ -13,7 +13,10 @@ namespace {
 
 /** First descriptor that is handed over (SD_LISTEN_FDS_START). */
 constexpr int kFirst = 3;
+constexpr const char* kKeeperName = "keeper";
 constexpr const char* kReadyName = "ready";
+/** With those two. */
+constexpr size_t kMaxHanded = kMaxDescriptors + 2;
 
 /** In the new process: puts the descriptors at kFirst and above, in their order. False when there are too many. */
 bool place_descriptors(int* descriptors, int count) {
@@ -29,9 +32,9 @@ bool place_descriptors(int* descriptors, int count) {
   return true;
 }
 
-[[noreturn]] void run(char* const* arguments, const char* notify_address, const DescriptorStore& store, int ready) {
-  static int descriptors[kMaxDescriptors + 1];
-  static char names[(kMaxDescriptors + 1) * kMaxName];
+[[noreturn]] void run(char* const* arguments, const DescriptorStore& store, int keeper, int ready) {
+  static int descriptors[kMaxHanded];
+  static char names[kMaxHanded * kMaxName];
   char* end = names;
   int count = 0;
   const auto add = [&](int fd, const char* name) {
@@ -40,6 +43,7 @@ bool place_descriptors(int* descriptors, int count) {
     descriptors[count++] = fd;
   };
   for (size_t i = 0; i < store.count(); ++i) add(store.descriptor(i), store.name(i));
+  add(keeper, kKeeperName);
   if (ready >= 0) add(ready, kReadyName);
   char number[16];
   std::snprintf(number, sizeof(number), "%d", count);
@@ -47,7 +51,8 @@ bool place_descriptors(int* descriptors, int count) {
   setenv("LISTEN_FDNAMES", names, 1);
   std::snprintf(number, sizeof(number), "%d", static_cast<int>(getpid()));
   setenv("LISTEN_PID", number, 1);
-  setenv("NOTIFY_SOCKET", notify_address, 1);
+  // Of whoever runs the keeper itself.
+  unsetenv("NOTIFY_SOCKET");
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -58,9 +63,9 @@ bool place_descriptors(int* descriptors, int count) {
 
 }  // namespace
 
-pid_t start_daemon(char* const* arguments, const char* notify_address, const DescriptorStore& store, int ready) {
+pid_t start_daemon(char* const* arguments, const DescriptorStore& store, int keeper, int ready) {
   const pid_t pid = fork();
-  if (pid == 0) run(arguments, notify_address, store, ready);
+  if (pid == 0) run(arguments, store, keeper, ready);
   return pid;
 }
 

@@ -8,9 +8,9 @@
 namespace isodrive::keeper {
 
 /**
- * Starts `arguments[0]`; gives its process id, -1 when it cannot be started. `ready`, where not -1, is handed over
- * under the name "ready" as well.
+ * Starts `arguments[0]`; gives its process id, -1 when it cannot be started. Handed over as well: `keeper`, the socket on
+ * which it speaks to us, under the name "keeper", and `ready`, where not -1, under the name "ready".
  */
-pid_t start_daemon(char* const* arguments, const char* notify_address, const DescriptorStore& store, int ready);
+pid_t start_daemon(char* const* arguments, const DescriptorStore& store, int keeper, int ready);
 
 }  // namespace isodrive::keeper

@@ -3,6 +3,9 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <initializer_list>
+
+#include "close-apart.hh"
 
 namespace isodrive::keeper {
 namespace {
@@ -14,6 +17,11 @@ bool is_valid(const char* name, size_t length) {
     if (name[i] <= ' ' || name[i] > '~' || name[i] == ':') return false;
   }
   return true;
+}
+
+/** Whether closing it waits for nobody: devices of mounts and indexes are ours, whereas callers pass all others. */
+bool closes_at_once(const char* name) {
+  return std::strncmp(name, "device-", 7) == 0 || std::strncmp(name, "index-", 6) == 0;
 }
 
 }  // namespace
@@ -30,11 +38,11 @@ size_t DescriptorStore::find(const char* name, size_t length) const {
 bool DescriptorStore::put(const char* name, size_t length, int fd) {
   const size_t index = is_valid(name, length) ? find(name, length) : kMaxDescriptors;
   if (index == kMaxDescriptors) {
-    close(fd);
+    close_apart(fd);
     return false;
   }
   Entry& entry = entries_[index];
-  if (index < count_) close(entry.fd);
+  if (index < count_) close_entry(entry);
   else count_ += 1;
   entry.fd = fd;
   std::memcpy(entry.name, name, length);
@@ -45,9 +53,23 @@ bool DescriptorStore::put(const char* name, size_t length, int fd) {
 void DescriptorStore::remove(const char* name, size_t length) {
   const size_t index = find(name, length);
   if (index == count_) return;
-  close(entries_[index].fd);
+  close_entry(entries_[index]);
   count_ -= 1;
   entries_[index] = entries_[count_];
+}
+
+void DescriptorStore::close_entry(const Entry& entry) {
+  if (closes_at_once(entry.name)) close(entry.fd);
+  else close_apart(entry.fd);
+}
+
+void DescriptorStore::clear() {
+  for (const bool wanted : {true, false}) {
+    for (size_t i = 0; i < count_; ++i) {
+      if (closes_at_once(entries_[i].name) == wanted) close_entry(entries_[i]);
+    }
+  }
+  count_ = 0;
 }
 
 }  // namespace isodrive::keeper

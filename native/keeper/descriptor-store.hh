@@ -16,6 +16,8 @@ class DescriptorStore {
   bool put(const char* name, size_t length, int fd);
   /** Closes the descriptor of that name, if there is one. */
   void remove(const char* name, size_t length);
+  /** Closes all, first those that cannot wait: the process may be kept by another when it ends. */
+  void clear();
 
   size_t count() const { return count_; }
   int descriptor(size_t index) const { return entries_[index].fd; }
@@ -29,6 +31,7 @@ class DescriptorStore {
 
   /** Index of a name, or `count_`. */
   size_t find(const char* name, size_t length) const;
+  static void close_entry(const Entry& entry);
 
   Entry entries_[kMaxDescriptors] = {};
   size_t count_ = 0;

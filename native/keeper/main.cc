@@ -1,9 +1,11 @@
 // isodrive-keeper PROGRAM ARGUMENT...: starts the daemon, keeps the descriptors that it hands over, and starts it again
 // with them when it dies. Where systemd runs the daemon, systemd does the same. Descriptor 3, where open, is handed to
-// the first daemon under the name "ready". One thread, no memory but what is here, no files.
+// the first daemon under the name "ready". No memory but what is here, and nothing that waits for anybody else: it is what
+// the mounts live by. A daemon whose main thread is gone is dead, whatever its other threads still wait for in the kernel.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -41,6 +43,34 @@ int64_t now_milliseconds() {
   return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
 }
 
+/** Milliseconds between two looks at whether the daemon has ended and some thread of its cannot. */
+constexpr int kLookInterval = 500;
+/** Nanoseconds by which such a look may be late, so that it wakes no processor of its own. */
+constexpr unsigned long kSlack = 250'000'000;
+
+/** In the flags of a process in /proc/PID/stat (PF_EXITING of linux/sched.h). */
+constexpr unsigned long kExiting = 4;
+
+/**
+ * Whether the main thread of a child ends or has ended: while it closes a file whose file system never answers, or another
+ * thread waits for one, the kernel does not tell of the end (wait(2)), and keeps what the process has open.
+ */
+bool is_ending(pid_t pid) {
+  char text[64];
+  std::snprintf(text, sizeof(text), "/proc/%d/stat", static_cast<int>(pid));
+  const UniqueFd file(open(text, O_RDONLY | O_CLOEXEC));
+  char stat[512];
+  const ssize_t got = file.valid() ? read(file.get(), stat, sizeof(stat) - 1) : -1;
+  if (got <= 0) return false;
+  stat[got] = '\0';
+  // The name in parentheses may hold any of them. Behind it: state, five numbers, flags.
+  const char* end = std::strrchr(stat, ')');
+  char state = 0;
+  unsigned long flags = 0;
+  if (end == nullptr || std::sscanf(end + 1, " %c %*d %*d %*d %*d %*d %lu", &state, &flags) != 2) return false;
+  return state == 'Z' || state == 'X' || (flags & kExiting) != 0;
+}
+
 /** Keeping thousands of descriptors needs more than the usual soft limit. */
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -65,12 +95,14 @@ class Keeper {
     for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) sigaddset(&watched, signal);
     sigprocmask(SIG_BLOCK, &watched, nullptr);
     signals_ = UniqueFd(signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK));
-    if (!signals_.valid() || !socket_.open()) {
+    prctl(PR_SET_TIMERSLACK, kSlack);
+    if (!signals_.valid()) {
       std::perror("isodrive-keeper: cannot start");
       return 1;
     }
     start();
     while (!is_done_) wait();
+    store_.clear();
     return exit_;
   }
 
@@ -78,7 +110,8 @@ class Keeper {
   void start() {
     started_ = now_milliseconds();
     is_ready_ = false;
-    daemon_ = start_daemon(arguments_, socket_.address(), store_, ready_.get());
+    daemon_ = socket_.open() ? start_daemon(arguments_, store_, socket_.daemon_end().get(), ready_.get()) : -1;
+    socket_.daemon_end().reset();
     ready_.reset();
     if (daemon_ < 0) plan_restart();
   }
@@ -86,7 +119,8 @@ class Keeper {
   void wait() {
     pollfd sources[] = {{signals_.get(), POLLIN, 0}, {socket_.descriptor(), POLLIN, 0}};
     const int64_t left = restart_at_ - now_milliseconds();
-    poll(sources, 2, daemon_ > 0 ? -1 : static_cast<int>(std::max<int64_t>(left, 0)));
+    const bool is_late =
+        poll(sources, 2, daemon_ > 0 ? kLookInterval : static_cast<int>(std::max<int64_t>(left, 0))) == 0;
     signalfd_siginfo got{};
     bool child_changed = false;
     while (read(signals_.get(), &got, sizeof(got)) == sizeof(got)) {
@@ -98,6 +132,7 @@ class Keeper {
     is_ready_ = is_ready_ || notice.is_ready;
     is_ending_ = is_ending_ || notice.is_stopping;
     if (child_changed) reap();
+    if (is_late && daemon_ > 0 && is_ending(daemon_)) end_daemon(W_EXITCODE(0, SIGKILL));
     if (!is_done_ && daemon_ <= 0 && now_milliseconds() >= restart_at_) start();
   }
 
@@ -107,9 +142,15 @@ class Keeper {
     else is_done_ = true;
   }
 
+  /** Also those that had ended before, and some thread of theirs only now. */
   void reap() {
     int status = 0;
-    if (daemon_ <= 0 || waitpid(daemon_, &status, WNOHANG) != daemon_) return;
+    for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0; pid = waitpid(-1, &status, WNOHANG)) {
+      if (pid == daemon_) end_daemon(status);
+    }
+  }
+
+  void end_daemon(int status) {
     daemon_ = -1;
     exit_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     const bool is_upgrade = WIFEXITED(status) && exit_ == kExitRestart;

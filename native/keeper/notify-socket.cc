@@ -1,13 +1,12 @@
 #include "notify-socket.hh"
 
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstddef>
 #include <cstring>
+
+#include "close-apart.hh"
 
 namespace isodrive::keeper {
 namespace {
@@ -23,8 +22,8 @@ struct Message {
   size_t count = 0;
 };
 
-/** False when there is nothing more to receive. */
-bool take(int socket_fd, Message& message) {
+/** Gives 0; EAGAIN when there is nothing more to receive now, another errno when there never will be. */
+int take(int socket_fd, Message& message) {
   iovec data{message.text, kMaxMessage};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMaxPassed) + CMSG_SPACE(sizeof(ucred))];
   msghdr header{};
@@ -35,7 +34,7 @@ bool take(int socket_fd, Message& message) {
   ssize_t got = 0;
   do got = recvmsg(socket_fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   while (got < 0 && errno == EINTR);
-  if (got < 0) return false;
+  if (got <= 0) return got == 0 ? EPIPE : errno;
   message.text[got] = '\0';
   for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
     if (part->cmsg_level != SOL_SOCKET) continue;
@@ -48,7 +47,7 @@ bool take(int socket_fd, Message& message) {
       message.sender = credentials.pid;
     }
   }
-  return true;
+  return 0;
 }
 
 /** Value of a variable, up to the end of its line; null when it is not there. */
@@ -75,32 +74,31 @@ bool is_set(const char* text, const char* name) {
 }  // namespace
 
 bool NotifySocket::open() {
-  socket_ = UniqueFd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  socklen_t length = sizeof(address.sun_family);
+  int pair[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return false;
+  socket_ = UniqueFd(pair[0]);
+  daemon_end_ = UniqueFd(pair[1]);
   const int on = 1;
-  if (!socket_.valid() || setsockopt(socket_.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) != 0) return false;
-  // An address without a name: the kernel chooses one (unix(7), autobind).
-  if (bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), length) != 0) return false;
-  length = sizeof(address);
-  if (getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address), &length) != 0) return false;
-  const size_t bytes = length - offsetof(sockaddr_un, sun_path);
-  address_[0] = '@';
-  std::memcpy(address_ + 1, address.sun_path + 1, bytes - 1);
-  return true;
+  return setsockopt(socket_.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0;
 }
 
 Notice NotifySocket::receive(pid_t daemon, DescriptorStore& store) {
   Notice notice;
-  for (Message message; take(socket_.get(), message); message = Message{}) {
+  while (socket_.valid()) {
+    Message message;
+    const int error = take(socket_.get(), message);
+    if (error == EAGAIN) break;
+    if (error != 0) {
+      socket_.reset();
+      break;
+    }
     size_t length = 0;
     const char* name = find_variable(message.text, "FDNAME", length);
     const bool is_trusted = message.sender == daemon;
     const bool is_kept = is_trusted && name != nullptr && is_set(message.text, "FDSTORE");
     for (size_t i = 0; i < message.count; ++i) {
       if (is_kept && i == 0) store.put(name, length, message.descriptors[i]);
-      else close(message.descriptors[i]);
+      else close_apart(message.descriptors[i]);
     }
     if (!is_trusted) continue;
     if (name != nullptr && is_set(message.text, "FDSTOREREMOVE")) store.remove(name, length);

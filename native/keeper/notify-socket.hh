@@ -1,5 +1,5 @@
 // Where the daemon speaks to its keeper, in the words of sd_notify(3): READY, STOPPING, FDSTORE, FDSTOREREMOVE and
-// FDNAME.
+// FDNAME. A pair of sockets of each daemon's own, of which it inherits one: without a name, no stranger can send.
 #pragma once
 
 #include <sys/types.h>
@@ -17,17 +17,18 @@ struct Notice {
 
 class NotifySocket {
  public:
-  /** Binds to a free name in the abstract namespace: there is no file to protect or to leave behind. */
+  /** A new pair, for the next daemon: what an older one still sends goes nowhere. False with errno. */
   bool open();
+  /** To be polled; -1 once nobody has the other end any more. */
   int descriptor() const { return socket_.get(); }
-  /** As NOTIFY_SOCKET has it: "@" and the name. */
-  const char* address() const { return address_; }
-  /** Carries out all messages that have come, of the process `daemon` alone: the kernel vouches for the sender. */
+  /** The daemon's end, to be closed here once the daemon has it. */
+  UniqueFd& daemon_end() { return daemon_end_; }
+  /** Carries out all messages that have come, of the process `daemon` alone: children of its may have inherited its end. */
   Notice receive(pid_t daemon, DescriptorStore& store);
 
  private:
   UniqueFd socket_;
-  char address_[112] = {};
+  UniqueFd daemon_end_;
 };
 
 }  // namespace isodrive::keeper

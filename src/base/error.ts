@@ -69,6 +69,19 @@ export const ERROR_KINDS = {
   partial: { errno: 'EIO', rpc: -32015, exit: 11, hint: 'See the messages above' },
   'image-changed': { errno: 'EIO', rpc: -32016, exit: 12, hint: 'Unmount the image and mount it again' },
   quota: { errno: 'ENOMEM', rpc: -32019, exit: 6, hint: 'Unmount some: see isodrive list' },
+  'program-not-found': {
+    errno: 'ENOENT',
+    rpc: -32020,
+    // As shells say it.
+    exit: 127,
+    hint: 'Name a program on the PATH, or its path',
+  },
+  'program-not-run': {
+    errno: 'EACCES',
+    rpc: -32021,
+    exit: 126,
+    hint: 'Check the permissions of the program',
+  },
   cancelled: { errno: 'ECANCELED', rpc: -32017, exit: 130, hint: 'Run the command again' },
 } as const satisfies Record<string, ErrorKind>;
 
@@ -88,6 +101,8 @@ export interface IsodriveErrorOptions {
   /** What the user can do; the table's hint where absent. */
   readonly action?: string;
   readonly at?: FaultLocation;
+  /** What belongs on lines of its own, such as what each of several attempts failed with; a line each. */
+  readonly details?: readonly string[];
   readonly cause?: unknown;
 }
 
@@ -97,6 +112,7 @@ export class IsodriveError extends Error {
   readonly code: ErrorCode;
   readonly action: string;
   readonly at: FaultLocation | undefined;
+  readonly details: readonly string[];
 
   /** `message`: upper-case start, no full stop, what was found and then what was expected. */
   constructor(code: ErrorCode, message: string, options: IsodriveErrorOptions = {}) {
@@ -104,6 +120,7 @@ export class IsodriveError extends Error {
     this.code = code;
     this.action = options.action ?? ERROR_KINDS[code].hint;
     this.at = options.at;
+    this.details = options.details ?? [];
   }
 
   get kind(): ErrorKind {
@@ -115,11 +132,41 @@ export class IsodriveError extends Error {
   }
 }
 
-/** Gives any thrown value as an IsodriveError; what is none already becomes `internal`. */
+/** Names, and numbers of the addon's errors, that mean that threads, processes or descriptors have run out. */
+const EXHAUSTED: ReadonlySet<unknown> = new Set(['EAGAIN', 'ENFILE', 'EMFILE', 11, 23, 24]);
+
+export function isExhausted(thrown: Error): boolean {
+  return (
+    ('code' in thrown && EXHAUSTED.has(thrown.code)) || ('errno' in thrown && EXHAUSTED.has(thrown.errno))
+  );
+}
+
+/** Gives any thrown value as an IsodriveError; what is none already becomes `busy` or `internal`. */
 export function toIsodriveError(thrown: unknown): IsodriveError {
   if (thrown instanceof IsodriveError) return thrown;
+  if (isSystemError(thrown) && thrown.syscall === 'uv_cwd') return noWorkingFolder(thrown);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
+  if (thrown instanceof Error && isExhausted(thrown)) {
+    return new IsodriveError('busy', `${message}: found the limit reached, expected room below it`, {
+      action:
+        'End some programs, or raise the limit (ulimit -u and -n, or TasksMax and LimitNOFILE of the unit)',
+      cause: thrown,
+    });
+  }
   return new IsodriveError('internal', message, { cause: thrown });
+}
+
+function noWorkingFolder(cause: Error): IsodriveError {
+  return new IsodriveError('usage', 'The working folder is gone, expected one that paths can start from', {
+    cause,
+    action: 'Change to another folder, as with cd, or name whole paths from there',
+  });
+}
+
+/** The message of any thrown value, without what node puts on lines below it. */
+export function firstLineOf(thrown: unknown): string {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return message.split('\n', 1)[0] ?? '';
 }
 
 /** True for errors of node's own calls that carry an errno name in `code`; never for ours, whose codes are others. */

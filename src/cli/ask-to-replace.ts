@@ -1,6 +1,6 @@
 // Asks on a terminal whether a file that is there may be replaced.
 import { createInterface } from 'node:readline/promises';
-import { escapeForTerminal } from '../present/display-name.js';
+import { escapeHostText } from '../present/display-name.js';
 import type { AskToReplace, ReplaceAnswer } from '../present/extract/existing-entries.js';
 import type { Output } from './output.js';
 
@@ -23,7 +23,7 @@ export function chooseQuestion(
     clear();
     const lines = createInterface({ input: process.stdin, output: output.stderr });
     try {
-      const question = `Replace ${escapeForTerminal(Buffer.from(path))}? [y]es [n]o [a]ll [s]kip all [q]uit: `;
+      const question = `Replace ${escapeHostText(path)}? [y]es [n]o [a]ll [s]kip all [q]uit: `;
       for (;;) {
         const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('q')));
         const line = await Promise.race([lines.question(question, { signal }), closed]);

@@ -1,5 +1,5 @@
-// What a command is: its words, positionals and options as data, from which both parsers, the help texts and the
-// shell completions are made, and the module that runs it, loaded only when it does.
+// What a command is: its words, positionals and options as data, from which the parser, the help texts and the shell
+// completions are made, and the module that runs it, loaded only when it does.
 import type { Output } from './output.js';
 
 export interface OptionSpec {
@@ -7,12 +7,24 @@ export interface OptionSpec {
   /** One letter. */
   readonly short?: string;
   readonly type: 'boolean' | 'string';
+  /** What help writes for the value of a `string`: "FILE". */
+  readonly value?: string;
   readonly choices?: readonly string[];
+  /** Some of the choices, with commas between them. */
+  readonly isList?: boolean;
+  /** The value is a whole number within these, both included. */
+  readonly range?: readonly [least: number, most: number];
+  /** What holds without the option, as help tells it. */
+  readonly default?: string;
+  /** The only system on which it works. */
+  readonly platform?: NodeJS.Platform;
   readonly summary: string;
 }
 
 export interface PositionalSpec {
   readonly name: string;
+  /** What help writes for it; the name in capitals where absent. */
+  readonly label?: string;
   readonly required: boolean;
   /** Takes all that is left; only the last may. */
   readonly variadic?: boolean;
@@ -25,9 +37,13 @@ export interface PositionalSpec {
 export interface CommandSpec {
   /** One word, or two for commands that come in a group: "daemon start". */
   readonly name: string;
+  /** Other words for a command of one word. */
+  readonly aliases?: readonly string[];
   readonly summary: string;
   readonly positionals: readonly PositionalSpec[];
   readonly options: readonly OptionSpec[];
+  /** Those that many commands have: how it prints, and which daemon it talks to. */
+  readonly common: readonly OptionSpec[];
   readonly load: () => Promise<RunCommand>;
 }
 
@@ -60,6 +76,12 @@ export class CommandArguments {
   text(name: string): string | undefined {
     const value = this.#values.get(name);
     return typeof value === 'string' ? value : undefined;
+  }
+
+  /** The value of an option with a range, which the parser has checked. */
+  number(name: string): number | undefined {
+    const value = this.text(name);
+    return value === undefined ? undefined : Number(value);
   }
 
   /** A positional that the specification requires. */

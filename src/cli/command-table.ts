@@ -1,16 +1,12 @@
-// The one table of commands and options. Flags, help, and completions all come from here.
+// The one table of commands and options, with its parts in imaging-commands.ts and drive-commands.ts. Flags, help, and completions all come from here;
+// examples stand in command-examples.ts.
 import { DRIVER_NAMES } from '../mount/mount-driver.js';
-import { MAP_STYLES } from '../present/map/map-style.js';
-import type { CommandSpec, OptionSpec, PositionalSpec } from './command-spec.js';
+import type { CommandSpec, PositionalSpec } from './command-spec.js';
+import { HASH, IMAGE, PATHS, PRINTS, TALKS, TALKS_TO_OWN } from './common-options.js';
+import { DRIVE_COMMANDS } from './drive-commands.js';
+import { IMAGING_COMMANDS } from './imaging-commands.js';
 import { VIEW_OPTIONS } from './view-options.js';
 
-export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
-  { name: 'json', type: 'boolean', summary: 'Print JSON; errors too, as the last line on stderr' },
-  { name: 'socket', type: 'string', summary: "The daemon's socket, also ISODRIVE_SOCKET" },
-  { name: 'system', type: 'boolean', summary: 'Use the service of the machine, not a daemon of your own' },
-];
-
-const IMAGE: PositionalSpec = { name: 'image', required: true, summary: 'Disc image' };
 const PATH_IN_IMAGE: PositionalSpec = { name: 'path', required: false, summary: 'Path inside the image' };
 const PROGRAM: PositionalSpec = {
   name: 'command',
@@ -19,61 +15,80 @@ const PROGRAM: PositionalSpec = {
   verbatim: true,
   summary: 'Command',
 };
-const HASH: OptionSpec = {
-  name: 'hash',
-  type: 'string',
-  summary: 'Digests: some of md5,sha1,sha256,sha512,blake2b; sha256 without',
-};
 
 export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'mount',
     summary: 'Mount a disc image and print its mount point',
     positionals: [
-      IMAGE,
+      { name: 'images', label: 'IMAGE', required: true, variadic: true, summary: 'Disc images' },
+      // The words are told apart by mount-arguments.ts.
       {
         name: 'dir',
         required: false,
-        summary: 'Empty directory; without it, ~/Discs/LABEL is made; not on Windows',
+        summary: 'Empty directory for one image; without it, ~/Discs/LABEL is made; not on Windows',
       },
     ],
     options: [
+      { name: 'at', type: 'string', value: 'DIR', summary: 'The same as DIR behind the image' },
       ...VIEW_OPTIONS,
       {
         name: 'driver',
         type: 'string',
+        value: 'NAME',
         choices: ['auto', ...DRIVER_NAMES],
+        default: 'auto',
         summary: 'How to mount; auto takes the fastest that works here',
       },
       { name: 'verify', type: 'boolean', summary: 'Verify files as they are read, by sums on the disc' },
       { name: 'new', type: 'boolean', summary: 'Mount it again even if it is mounted' },
       { name: 'allow-other', type: 'boolean', summary: 'Let other users in' },
       { name: 'trace-fuse', type: 'boolean', summary: "Write the kernel's requests to the daemon's log" },
-      { name: 'letter', type: 'string', summary: 'Drive letter, on Windows; the one that it gives without' },
+      {
+        name: 'letter',
+        type: 'string',
+        value: 'LETTER',
+        platform: 'win32',
+        default: 'the one that Windows gives',
+        summary: 'Drive letter',
+      },
       { name: 'wine', type: 'boolean', summary: 'Add the files that tell Wine label and serial number' },
     ],
+    common: TALKS,
     load: async () => (await import('./commands/mount.js')).runMount,
   },
   {
     name: 'unmount',
     summary: 'Unmount, by id, label, mount point or image',
-    positionals: [{ name: 'targets', required: false, variadic: true, summary: 'What to unmount' }],
+    aliases: ['umount'],
+    positionals: [
+      {
+        name: 'targets',
+        label: 'TARGET',
+        required: false,
+        variadic: true,
+        summary: 'Id, label, image, or mount point, or a path in it',
+      },
+    ],
     options: [
       { name: 'all', short: 'a', type: 'boolean', summary: 'Unmount everything' },
       { name: 'lazy', short: 'l', type: 'boolean', summary: 'Detach now, even while files are open' },
     ],
+    common: TALKS,
     load: async () => (await import('./commands/unmount.js')).runUnmount,
   },
   {
     name: 'list',
+    aliases: ['mounts'],
     summary: 'List the mounts',
     positionals: [],
     options: [],
+    common: TALKS,
     load: async () => (await import('./commands/list.js')).runList,
   },
   {
     name: 'run',
-    summary: 'Run a command with an image mounted, at $ISODRIVE_MOUNT, and unmount it afterwards',
+    summary: 'Run a command with an image mounted, at {} and $ISODRIVE_MOUNT, and unmount it afterwards',
     positionals: [
       IMAGE,
       { ...PROGRAM, required: true, summary: 'What to run, behind "--", with its parameters' },
@@ -83,10 +98,13 @@ export const COMMANDS: readonly CommandSpec[] = [
         name: 'replace',
         short: 'I',
         type: 'string',
+        value: 'TEXT',
+        default: '{}',
         summary: 'Text that stands for the mount point in the command, as in xargs -I',
       },
       ...VIEW_OPTIONS,
     ],
+    common: TALKS_TO_OWN,
     load: async () => (await import('./commands/run.js')).runRun,
   },
   {
@@ -94,10 +112,23 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Give Wine an image as a CD-ROM drive, while a command runs or until it is interrupted',
     positionals: [IMAGE, { ...PROGRAM, summary: 'What to run, behind "--": wine and its parameters' }],
     options: [
-      { name: 'prefix', type: 'string', summary: "Wine's prefix; $WINEPREFIX or ~/.wine without" },
-      { name: 'letter', type: 'string', summary: 'Drive letter; the first free one from d on without' },
+      {
+        name: 'prefix',
+        type: 'string',
+        value: 'DIR',
+        default: '$WINEPREFIX or ~/.wine',
+        summary: "Wine's prefix",
+      },
+      {
+        name: 'letter',
+        type: 'string',
+        value: 'LETTER',
+        default: 'the first free one from d on',
+        summary: 'Drive letter',
+      },
       ...VIEW_OPTIONS,
     ],
+    common: TALKS_TO_OWN,
     load: async () => (await import('./commands/wine.js')).runWine,
   },
   {
@@ -109,18 +140,21 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'brief', type: 'boolean', summary: 'Tell only what opening the image shows' },
       ...VIEW_OPTIONS,
     ],
+    common: TALKS,
     load: async () => (await import('./commands/info.js')).runInfo,
   },
   {
     name: 'ls',
+    aliases: ['l'],
     summary: 'List files of an image, without mounting it',
     positionals: [IMAGE, PATH_IN_IMAGE],
     options: [
       { name: 'long', short: 'l', type: 'boolean', summary: 'Show mode, owner, size, and time' },
       { name: 'recursive', short: 'R', type: 'boolean', summary: 'List everything below as well' },
-      { name: 'hash', type: 'string', choices: ['sha256'], summary: 'Show the digest of every file' },
+      { ...HASH, default: 'none', summary: 'Show digests of every file' },
       ...VIEW_OPTIONS,
     ],
+    common: PRINTS,
     load: async () => (await import('./commands/ls.js')).runLs,
   },
   {
@@ -128,6 +162,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Draw the tree of an image, without mounting it',
     positionals: [IMAGE, PATH_IN_IMAGE],
     options: VIEW_OPTIONS,
+    common: PRINTS,
     load: async () => (await import('./commands/tree.js')).runTree,
   },
   {
@@ -135,17 +170,23 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Write a file of an image to stdout',
     positionals: [IMAGE, { ...PATH_IN_IMAGE, required: true }],
     options: VIEW_OPTIONS,
+    common: [],
     load: async () => (await import('./commands/cat.js')).runCat,
   },
   {
     name: 'extract',
+    aliases: ['x'],
     summary: 'Copy files out of an image, without mounting it',
-    positionals: [
-      IMAGE,
-      { name: 'paths', required: false, variadic: true, summary: 'What to extract; everything without' },
-    ],
+    positionals: [IMAGE, { ...PATHS, summary: 'What to extract; everything without' }],
     options: [
-      { name: 'directory', short: 'C', type: 'string', summary: 'Where to; the current directory without' },
+      {
+        name: 'directory',
+        short: 'C',
+        type: 'string',
+        value: 'DIR',
+        default: 'the current directory',
+        summary: 'Where to',
+      },
       { name: 'overwrite', type: 'boolean', summary: 'Replace what is there' },
       { name: 'update', type: 'boolean', summary: "Replace what is there where the disc's is newer" },
       { name: 'skip-existing', type: 'boolean', summary: 'Keep what is there' },
@@ -153,89 +194,16 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'xattrs', type: 'boolean', summary: 'Set extended attributes of users too' },
       ...VIEW_OPTIONS,
     ],
+    common: PRINTS,
     load: async () => (await import('./commands/extract.js')).runExtract,
   },
-  {
-    name: 'index',
-    summary: 'Write EROFS metadata, with which a kernel mounts the image by itself',
-    positionals: [IMAGE],
-    options: [
-      { name: 'output', short: 'o', type: 'string', summary: 'File to write the metadata to' },
-      ...VIEW_OPTIONS,
-    ],
-    load: async () => (await import('./commands/index-image.js')).runIndex,
-  },
-  {
-    name: 'create',
-    summary: 'Make an image of a disc, and go on where an earlier run stopped',
-    positionals: [
-      { name: 'source', required: true, summary: 'Drive or image to read' },
-      { name: 'output', required: true, summary: 'Image to make' },
-    ],
-    options: [
-      HASH,
-      { name: 'verify', type: 'boolean', summary: 'Read everything again and compare' },
-      {
-        name: 'speed',
-        type: 'string',
-        summary: "Of a drive, in multiples of a CD's; as fast as it can without",
-      },
-      { name: 'retries', type: 'string', summary: 'How often to try bad sectors again; 3 without' },
-      { name: 'map', type: 'string', summary: 'Map file, as of ddrescue; OUTPUT.map without' },
-      { name: 'preallocate', type: 'boolean', summary: 'Take room for the whole image first' },
-      { name: 'accept-errors', type: 'boolean', summary: 'Finish even if sectors cannot be read' },
-      { name: 'force', type: 'boolean', summary: 'Replace an image that is there' },
-    ],
-    load: async () => (await import('./commands/create.js')).runCreate,
-  },
-  {
-    name: 'verify',
-    summary: 'Check an image by every checksum and signature beside it and in it',
-    positionals: [IMAGE],
-    options: [
-      { name: 'keyring', type: 'string', summary: 'OpenPGP keyring of trusted keys, for gpgv' },
-      { name: 'key', type: 'string', summary: 'Public key of minisign or signify' },
-      ...VIEW_OPTIONS,
-    ],
-    load: async () => (await import('./commands/verify.js')).runVerify,
-  },
-  {
-    name: 'checksum',
-    summary: 'Print digests of an image, or of files in it, as sha256sum does',
-    positionals: [
-      IMAGE,
-      { name: 'paths', required: false, variadic: true, summary: 'Files and directories in the image' },
-    ],
-    options: [HASH, ...VIEW_OPTIONS],
-    load: async () => (await import('./commands/checksum.js')).runChecksum,
-  },
-  {
-    name: 'compare',
-    summary: 'Compare two images, or an image and a directory, by sector and by file',
-    positionals: [
-      { name: 'a', required: true, summary: 'Image or drive' },
-      { name: 'b', required: true, summary: 'Image, drive or directory' },
-    ],
-    // One map cannot be about both.
-    options: VIEW_OPTIONS.filter(({ name }) => name !== 'map'),
-    load: async () => (await import('./commands/compare.js')).runCompare,
-  },
-  {
-    name: 'map',
-    summary: 'Draw what lies where on a disc, as SVG or coarsely on the terminal',
-    positionals: [IMAGE],
-    options: [
-      { name: 'output', short: 'o', type: 'string', summary: 'SVG file to write; the terminal without' },
-      { name: 'style', type: 'string', choices: MAP_STYLES, summary: 'Of the SVG; spiral without' },
-      ...VIEW_OPTIONS,
-    ],
-    load: async () => (await import('./commands/map.js')).runMap,
-  },
+  ...IMAGING_COMMANDS,
   {
     name: 'status',
     summary: 'Tell how the daemon is',
     positionals: [],
     options: [],
+    common: TALKS,
     load: async () => (await import('./commands/status.js')).runStatus,
   },
   {
@@ -243,6 +211,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Print events of the daemon as they happen',
     positionals: [],
     options: [],
+    common: TALKS,
     load: async () => (await import('./commands/watch.js')).runWatch,
   },
   {
@@ -250,13 +219,24 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Check what mounting needs on this machine, and say how to fix it',
     positionals: [],
     options: [],
+    common: PRINTS,
     load: async () => (await import('./commands/doctor.js')).runDoctor,
   },
   {
     name: 'daemon run',
     summary: 'Run the daemon in the foreground, logging to stderr',
     positionals: [],
-    options: [],
+    options: [
+      {
+        name: 'idle-timeout',
+        type: 'string',
+        value: 'SECONDS',
+        range: [0, 999_999_999],
+        default: 'never',
+        summary: 'End after so long without mounts and clients',
+      },
+    ],
+    common: TALKS,
     load: async () => (await import('./commands/daemon-run.js')).runDaemonRun,
   },
   {
@@ -264,20 +244,31 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Start the daemon in the background',
     positionals: [],
     options: [],
+    common: TALKS,
     load: async () => (await import('./commands/daemon-start.js')).runDaemonStart,
   },
   {
     name: 'daemon stop',
     summary: 'Unmount everything and end the daemon',
     positionals: [],
-    options: [],
+    options: [
+      { name: 'force', short: 'f', type: 'boolean', summary: 'Also take away mounts that programs use' },
+    ],
+    common: TALKS,
     load: async () => (await import('./commands/daemon-stop.js')).runDaemonStop,
   },
   {
     name: 'daemon upgrade',
     summary: 'Have the installed version take over, with all mounts in use',
     positionals: [],
-    options: [],
+    options: [
+      {
+        name: 'force',
+        type: 'boolean',
+        summary: 'Also where nobody keeps the mounts, and what is open is lost',
+      },
+    ],
+    common: TALKS,
     load: async () => (await import('./commands/daemon-upgrade.js')).runDaemonUpgrade,
   },
   {
@@ -285,59 +276,21 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "Print the end of the daemon's log",
     positionals: [],
     options: [
-      { name: 'lines', short: 'n', type: 'string', summary: 'How many lines; 50 without' },
+      {
+        name: 'lines',
+        short: 'n',
+        type: 'string',
+        value: 'N',
+        range: [0, 999_999_999],
+        default: '50',
+        summary: 'How many lines',
+      },
       { name: 'follow', short: 'f', type: 'boolean', summary: 'Go on as the log grows' },
     ],
+    common: TALKS,
     load: async () => (await import('./commands/daemon-logs.js')).runDaemonLogs,
   },
-  {
-    name: 'drives',
-    summary: 'List the optical drives of this machine, and images that are served as drives',
-    positionals: [],
-    options: [],
-    load: async () => (await import('./commands/drives.js')).runDrives,
-  },
-  {
-    name: 'eject',
-    summary: 'Open the tray of an optical drive',
-    positionals: [
-      {
-        name: 'drive',
-        required: false,
-        summary: 'Such as /dev/sr0, \\\\.\\D: on Windows, or the URI of one that is served',
-      },
-    ],
-    options: [{ name: 'close', type: 'boolean', summary: 'Close it instead' }],
-    load: async () => (await import('./commands/eject.js')).runEject,
-  },
-  {
-    name: 'drive serve',
-    summary: 'Serve disc images as drives, until it is interrupted',
-    positionals: [{ name: 'images', required: true, variadic: true, summary: 'Disc images' }],
-    options: [
-      { name: 'nbd', type: 'boolean', summary: 'As network block devices' },
-      { name: 'iscsi', type: 'boolean', summary: 'As optical drives of an iSCSI target' },
-      { name: 'loop', type: 'boolean', summary: 'As loop devices of this machine' },
-      {
-        name: 'listen',
-        type: 'string',
-        summary: 'ADDRESS:PORT, or the path of a Unix socket; local without',
-      },
-      { name: 'allow', type: 'string', summary: 'ADDRESS[/PREFIX],...: who may connect; everyone without' },
-      { name: 'chap', type: 'string', summary: "iSCSI: file with the initiator's NAME SECRET, and ours" },
-    ],
-    load: async () => (await import('./commands/drive-serve.js')).runDriveServe,
-  },
-  {
-    name: 'drive load',
-    summary: 'Put another disc image in a drive that is served by iSCSI',
-    positionals: [
-      { name: 'drive', required: true, summary: 'Its URI, as drives and drive serve print it' },
-      { name: 'image', required: true, summary: 'Disc image' },
-    ],
-    options: [],
-    load: async () => (await import('./commands/drive-load.js')).runDriveLoad,
-  },
+  ...DRIVE_COMMANDS,
   {
     name: 'completion',
     summary: 'Print a completion script for a shell',
@@ -345,13 +298,25 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'shell', required: true, choices: ['bash', 'zsh', 'fish'], summary: 'Which shell' },
     ],
     options: [],
+    common: [],
     load: async () => (await import('./commands/completion.js')).runCompletion,
+  },
+  {
+    name: 'help',
+    summary: 'Explain a command, or list all of them',
+    positionals: [
+      { name: 'topic', label: 'COMMAND', required: false, variadic: true, summary: 'Which; all without' },
+    ],
+    options: [],
+    common: PRINTS,
+    load: async () => (await import('./commands/help.js')).runHelp,
   },
   {
     name: 'version',
     summary: 'Print the version',
     positionals: [],
     options: [],
+    common: PRINTS,
     load: async () => (await import('./commands/version.js')).runVersion,
   },
 ];

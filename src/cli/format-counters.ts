@@ -4,6 +4,7 @@ import { formatBytes } from './count-text.js';
 
 export function formatCounters(counters: CountersSummary): string {
   const { requests, reads, readBytes, cachedReads, decodedReads, latencyMicroseconds: latency } = counters;
+  if (requests === 0) return 'not used yet';
   const share = reads === 0 ? '' : `, ${Math.round((100 * cachedReads) / reads)}% from memory`;
   const decoded = decodedReads === 0 ? '' : `, ${decodedReads} decoded`;
   return (

@@ -1,6 +1,6 @@
 // Mounts as a table for people.
 import type { MountSummary } from '../protocol/messages.js';
-import { escapeForTerminal, escapeHostText } from '../present/display-name.js';
+import { escapeHostText, escapeText } from '../present/display-name.js';
 import { formatCount } from './count-text.js';
 import { formatCounters } from './format-counters.js';
 import { formatTable } from './format-table.js';
@@ -41,9 +41,6 @@ export function formatVerified(mounts: readonly MountSummary[]): string[] {
     if (verified === undefined) return [];
     const { files, ...counts } = verified;
     const states = Object.entries(counts).map(([state, count]) => `${count} ${state}`);
-    return [
-      `${id}  ${states.join(', ')}`,
-      ...files.map((path) => `${id}  mismatch: ${escapeForTerminal(Buffer.from(path))}`),
-    ];
+    return [`${id}  ${states.join(', ')}`, ...files.map((path) => `${id}  mismatch: ${escapeText(path)}`)];
   });
 }

@@ -4,7 +4,8 @@
 import { setMaxListeners } from 'node:events';
 import { constants } from 'node:os';
 import { isSystemError, toIsodriveError } from '../base/error.js';
-import type { CommandContext, ParsedCommand } from './command-spec.js';
+import type { CommandContext } from './command-spec.js';
+import { readArguments } from '../base/path-text.js';
 import { Output } from './output.js';
 import { parseCommand } from './parse-command.js';
 import { reportError } from './report-error.js';
@@ -21,6 +22,7 @@ async function main(argv: readonly string[]): Promise<void> {
     stdout: process.stdout,
     stderr: process.stderr,
     json: isJsonWanted(argv),
+    stdoutIsTerminal: process.stdout.isTTY,
     stderrIsTerminal: process.stderr.isTTY,
   });
   const interrupt = new AbortController();
@@ -58,26 +60,9 @@ const takeSignals: CommandContext['takeSignals'] = (signals, handle) => {
 };
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
-  const parsed = await parse(argv);
-  if (typeof parsed === 'string') {
-    await context.output.line(parsed);
-    return 0;
-  }
-  const command = await parsed.spec.load();
-  return (await command(parsed.args, context)) ?? 0;
-}
-
-/** The command, or the help that was asked for. */
-async function parse(argv: readonly string[]): Promise<ParsedCommand | string> {
-  if (argv[0] === '--version' || argv[0] === '-V') return parseCommand(['version']);
-  try {
-    return parseCommand(argv);
-  } catch (thrown) {
-    const { explainUsage } = await import('./explain-usage.js');
-    const help = explainUsage(argv);
-    if (help === undefined) throw thrown;
-    return help;
-  }
+  const { spec, args } = parseCommand(argv);
+  const command = await spec.load();
+  return (await command(args, context)) ?? 0;
 }
 
 /** Known before parsing, because mistakes in the command line are reported in JSON too. */
@@ -86,4 +71,4 @@ function isJsonWanted(argv: readonly string[]): boolean {
   return argv.slice(0, end < 0 ? argv.length : end).includes('--json');
 }
 
-await main(process.argv.slice(2));
+await main(readArguments());

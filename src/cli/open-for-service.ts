@@ -2,6 +2,7 @@
 import { closeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { hostPath } from '../base/path-text.js';
 import { openDirectory } from '../mount/open-directory.js';
 import { prepareMountPoint } from '../mount/mount-point.js';
 import type { MountPoint } from '../mount/mount-point.js';
@@ -29,7 +30,7 @@ export async function openForService(params: MountParams, signal: AbortSignal): 
   };
   try {
     const map = await findRescueMap(params.image, source.size, params.map);
-    mapFile = map && (await open(map.path));
+    mapFile = map && (await open(hostPath(map.path)));
     const label = params.directory === undefined ? await readLabel(params, signal) : '';
     point = await prepareMountPoint(params.directory, label);
     const directory = openDirectory(point.directory);

@@ -1,7 +1,10 @@
 // Data to stdout, talk to stderr. Lines are gathered into large writes, and the producer waits for a slow reader.
 import type { Writable } from 'node:stream';
-import { isSystemError } from '../base/error.js';
+import { readVariable } from '../base/environment.js';
+import { IsodriveError, isSystemError } from '../base/error.js';
+import { encodePath } from '../base/path-text.js';
 import { explainSystemError } from '../base/system-error.js';
+import { disarmText, escapeHostText } from '../present/display-name.js';
 
 /** Characters gathered before they are written. */
 const BATCH = 64 * 1024;
@@ -11,27 +14,46 @@ export interface OutputOptions {
   readonly stderr: Writable;
   /** JSON instead of text for people. */
   readonly json: boolean;
+  readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
 }
 
 export class Output {
-  readonly stdout: Writable;
+  readonly #stdout: Writable;
   readonly stderr: Writable;
   readonly json: boolean;
+  readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
   #batch = '';
 
   constructor(options: OutputOptions) {
-    this.stdout = options.stdout;
+    this.#stdout = options.stdout;
     this.stderr = options.stderr;
     this.json = options.json;
+    this.stdoutIsTerminal = options.stdoutIsTerminal;
     this.stderrIsTerminal = options.stderrIsTerminal;
   }
 
-  /** Takes one line of data, without its end. Written at the latest by `flush`. */
+  /** Throws `partial` when it was closed before this process began, which the launcher alone can tell. */
+  get stdout(): Writable {
+    if (readVariable('ISODRIVE_STDOUT') !== 'closed') return this.#stdout;
+    throw new IsodriveError('partial', 'Cannot write to standard output: it is closed, expected it open', {
+      action: 'Send it to /dev/null where it is not wanted',
+    });
+  }
+
+  /**
+   * Takes one line, without its end, in which nothing can harm a terminal. Written at the latest by `flush`, with
+   * what stands for bytes that are not UTF-8 as these bytes.
+   */
   async line(text: string): Promise<void> {
     this.#batch += `${text}\n`;
     if (this.#batch.length >= BATCH) await this.flush();
+  }
+
+  /** A line that programs parse: names in it are as they are, and made harmless on a terminal alone. */
+  data(text: string): Promise<void> {
+    return this.line(this.stdoutIsTerminal ? escapeHostText(text) : text);
   }
 
   /** One JSON object on a line. */
@@ -46,7 +68,7 @@ export class Output {
     this.#batch = '';
     await this.send(() => {
       return new Promise<void>((resolve, reject) => {
-        this.stdout.write(text, (error) => (error == null ? resolve() : reject(error)));
+        this.stdout.write(encodePath(text), (error) => (error == null ? resolve() : reject(error)));
       });
     });
   }
@@ -61,8 +83,18 @@ export class Output {
     }
   }
 
-  /** A remark for people. */
+  /** A remark for a person who would see nothing else: none for a program that reads what is printed. */
+  noteNothing(text: string): void {
+    if (this.stderrIsTerminal && !this.json) this.note(text);
+  }
+
+  /** A remark for people; whatever names are in it cannot harm a terminal. */
   note(text: string): void {
-    this.stderr.write(`isodrive: ${text}\n`);
+    this.stderr.write(`isodrive: ${disarmText(text)}\n`);
+  }
+
+  /** What to do about the last remark. */
+  hint(text: string): void {
+    this.stderr.write(`hint: ${disarmText(text)}\n`);
   }
 }

@@ -1,92 +1,173 @@
-// Turns a command line into a command, by the command table and node's own strict parser. It alone decides what a
-// command line means; explain-usage.ts only explains the ones that it refuses.
-import { parseArgs } from 'node:util';
-import { IsodriveError } from '../base/error.js';
+// Turns a command line into a command, by the command table alone: what it means, and what is wrong with it. A request
+// for help or the version is a command as well. Options are written as getopt_long(3) has them, long ones in full.
+import { listCommandGroups } from './command-groups.js';
 import type { CommandSpec, OptionSpec, ParsedCommand, PositionalSpec } from './command-spec.js';
 import { CommandArguments } from './command-spec.js';
-import { COMMANDS, GLOBAL_OPTIONS } from './command-table.js';
+import { COMMANDS } from './command-table.js';
+import { GLOBAL_OPTIONS, HELP, VERSION } from './common-options.js';
+import * as refuse from './usage-error.js';
 
 type Values = Map<string, string | boolean | readonly string[]>;
 
-/** Throws `usage` when it is no command line of ours; a request for help is none. */
+/** Throws `usage` when it is no command line of ours. */
 export function parseCommand(argv: readonly string[]): ParsedCommand {
   const [globals, words] = splitGlobals(argv);
-  const spec = COMMANDS.find(({ name }) => name.split(' ').every((word, i) => words[i] === word));
-  if (spec === undefined) {
-    throw new IsodriveError('usage', `Command line begins with "${words[0] ?? ''}", expected a command`);
+  const end = words.indexOf('--');
+  const beforeEnd = [...globals, ...(end < 0 ? words : words.slice(0, end))];
+  const printing = beforeEnd.includes('--json') ? ['--json'] : [];
+  if (beforeEnd.some((word) => isFlag(word, HELP))) {
+    const topic = isGroup(words[0]) ? words.slice(0, 2) : words.slice(0, 1);
+    return parseCommand(['help', ...printing, ...topic.filter((word) => !word.startsWith('-'))]);
   }
-  const options = [...GLOBAL_OPTIONS, ...spec.options];
-  const { values, positionals } = parseStrictly(
-    [...globals, ...words.slice(spec.name.split(' ').length)],
-    options,
-  );
-  const result: Values = new Map();
-  for (const { name, choices } of options) {
-    const value = values[name];
-    if (value === undefined) continue;
-    if (typeof value === 'string') checkValue(name, value, choices);
-    result.set(name, value);
-  }
-  takePositionals(spec, positionals, result);
-  return { spec, args: new CommandArguments(result) };
+  if (globals.some((word) => isFlag(word, VERSION))) return parseCommand(['version', ...printing]);
+  const spec = findCommand(words);
+  return parseArguments(spec, [...globals, ...words.slice(spec.name.split(' ').length)]);
+}
+
+function isFlag(word: string, { name, short }: OptionSpec): boolean {
+  return word === `--${name}` || word === `-${short!}`;
 }
 
 /** Global options may stand before the command. */
 function splitGlobals(argv: readonly string[]): [readonly string[], readonly string[]] {
   let at = 0;
-  for (let option = globalAt(argv, at); option !== undefined; option = globalAt(argv, at)) {
-    at += option.type === 'string' && !argv[at]!.includes('=') ? 2 : 1;
+  for (let word = argv[at]; word?.startsWith('-') === true; word = argv[at]) {
+    const [flag = word] = word.split('=');
+    const option = GLOBAL_OPTIONS.find((one) => isFlag(flag, one));
+    if (option === undefined) throw refuse.unknownOption(flag, word, undefined, GLOBAL_OPTIONS);
+    at += option.type === 'string' && flag === word ? 2 : 1;
   }
   return [argv.slice(0, at), argv.slice(at)];
 }
 
-function globalAt(argv: readonly string[], at: number): OptionSpec | undefined {
-  const flag = argv[at]?.split('=')[0];
-  return GLOBAL_OPTIONS.find(({ name }) => `--${name}` === flag);
+function isGroup(word: string | undefined): boolean {
+  return listCommandGroups().some(({ name }) => name === word);
 }
 
-function parseStrictly(
-  args: string[],
-  options: readonly OptionSpec[],
-): { values: Record<string, string | boolean | undefined>; positionals: string[] } {
-  try {
-    return parseArgs({
-      args,
-      options: Object.fromEntries(
-        options.map(({ name, short, type }) => [name, short === undefined ? { type } : { type, short }]),
-      ),
-      allowPositionals: true,
-      strict: true,
-    });
-  } catch (cause) {
-    throw new IsodriveError('usage', cause instanceof Error ? cause.message : String(cause), { cause });
+/** The command that the words begin with. Throws `usage`. */
+export function findCommand(words: readonly string[]): CommandSpec {
+  const [first, second] = words;
+  if (first === undefined) throw refuse.usageError('No command given, expected one', '');
+  const spec = COMMANDS.find(
+    ({ name, aliases = [] }) => name === first || name === `${first} ${second}` || aliases.includes(first),
+  );
+  if (spec !== undefined) return spec;
+  const group = listCommandGroups().find(({ name }) => name === first);
+  if (group === undefined) {
+    const names = COMMANDS.flatMap(({ name, aliases = [] }) => [name.split(' ')[0]!, ...aliases]);
+    throw refuse.unknownCommand(first, [...new Set(names)]);
   }
+  const inGroup = [...group.commands.keys()];
+  if (second !== undefined && !second.startsWith('-')) throw refuse.unknownCommand(second, inGroup, first);
+  throw refuse.usageError(`No ${first} command given, expected one of ${inGroup.join(', ')}`, first);
 }
 
-function takePositionals(spec: CommandSpec, words: readonly string[], result: Values): void {
-  const left = [...words];
-  for (const positional of spec.positionals) {
-    const { name, required } = positional;
-    const taken = positional.variadic === true ? left.splice(0) : left.splice(0, 1);
-    if (required && taken.length === 0) {
-      throw new IsodriveError('usage', `Argument "${name}" is missing, expected ${describe(positional)}`);
+function parseArguments(spec: CommandSpec, words: readonly string[]): ParsedCommand {
+  const values: Values = new Map();
+  const positionals = readWords(spec, words, values);
+  takePositionals(spec, positionals, values);
+  return { spec, args: new CommandArguments(values) };
+}
+
+/** Fills in the options; gives the other words. */
+function readWords(spec: CommandSpec, words: readonly string[], values: Values): string[] {
+  const known = [...spec.options, ...spec.common];
+  const rest: string[] = [];
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at]!;
+    if (word === '--') return [...rest, ...words.slice(at + 1)];
+    if (!word.startsWith('-') || word === '-') rest.push(word);
+    else {
+      const take = word.startsWith('--') ? takeLong : takeCluster;
+      const waiting = take(word, spec, known, values);
+      if (waiting === undefined) continue;
+      at += 1;
+      setValue(waiting, requireValue(waiting, words[at], spec), spec, values);
     }
-    if (positional.verbatim !== true) for (const word of taken) checkValue(name, word, positional.choices);
-    if (positional.variadic === true) result.set(name, taken);
-    else if (taken[0] !== undefined) result.set(name, taken[0]);
   }
-  if (left.length > 0) {
-    throw new IsodriveError('usage', `Argument "${left[0]!}" is one too many for "${spec.name}"`);
-  }
+  return rest;
 }
 
-function describe({ summary }: PositionalSpec): string {
-  return `${summary.charAt(0).toLowerCase()}${summary.slice(1)}`;
+/** Gives an option whose value is the next word. */
+function takeLong(
+  word: string,
+  spec: CommandSpec,
+  known: readonly OptionSpec[],
+  values: Values,
+): OptionSpec | undefined {
+  const equals = word.indexOf('=');
+  const flag = equals < 0 ? word : word.slice(0, equals);
+  const option = known.find(({ name }) => `--${name}` === flag);
+  if (option === undefined) throw refuse.unknownOption(flag, word, spec, [...known, HELP]);
+  if (option.type === 'string' && equals < 0) return option;
+  const value = word.slice(equals + 1);
+  if (option.type === 'string') setValue(option, value, spec, values);
+  else if (equals < 0) values.set(option.name, true);
+  else throw refuse.usageError(`Option ${flag} is "${value}", expected it without a value`, spec.name);
+  return undefined;
+}
+
+/** "-lR", "-n5": gives an option whose value is the next word. */
+function takeCluster(
+  word: string,
+  spec: CommandSpec,
+  known: readonly OptionSpec[],
+  values: Values,
+): OptionSpec | undefined {
+  const letters = Array.from(word.slice(1));
+  for (const [i, letter] of letters.entries()) {
+    const option = known.find(({ short }) => short === letter);
+    if (option === undefined) throw refuse.unknownOption(`-${letter}`, word, spec, known);
+    if (option.type === 'boolean') values.set(option.name, true);
+    else if (i === letters.length - 1) return option;
+    else {
+      setValue(option, letters.slice(i + 1).join(''), spec, values);
+      return undefined;
+    }
+  }
+  return undefined;
+}
+
+/** An option in the place of a value is a value that was forgotten. */
+function requireValue(option: OptionSpec, next: string | undefined, { name }: CommandSpec): string {
+  if (next !== undefined && (next === '-' || !next.startsWith('-'))) return next;
+  throw refuse.missingValue(option, next, name);
+}
+
+function setValue(option: OptionSpec, value: string, spec: CommandSpec, values: Values): void {
+  if (!isAllowed(value, option)) throw refuse.wrongValue(`Option --${option.name}`, value, option, spec.name);
+  values.set(option.name, value);
 }
 
 /** An empty value is a script's mistake: the variable that it forgot to set. */
-function checkValue(name: string, value: string, choices: readonly string[] | undefined): void {
-  if (value !== '' && choices?.includes(value) !== false) return;
-  const expected = choices === undefined ? 'a value' : choices.join(', ');
-  throw new IsodriveError('usage', `Argument "${name}" is "${value}", expected ${expected}`);
+function isAllowed(value: string, { choices, isList, range }: Omit<OptionSpec, 'type'>): boolean {
+  if (range !== undefined) {
+    return /^\d{1,10}$/u.test(value) && Number(value) >= range[0] && Number(value) <= range[1];
+  }
+  if (choices === undefined) return value !== '';
+  const parts = isList === true ? value.split(',').map((part) => part.trim().toLowerCase()) : [value];
+  return parts.every((part) => choices.includes(part));
+}
+
+function takePositionals(spec: CommandSpec, words: readonly string[], values: Values): void {
+  const left = [...words];
+  for (const positional of spec.positionals) {
+    const { name, required, variadic, verbatim } = positional;
+    const taken = variadic === true ? left.splice(0) : left.splice(0, 1);
+    if (required && taken.length === 0) throw refuse.missingArgument(positional, spec);
+    if (verbatim !== true) for (const word of taken) checkPositional(positional, word, spec);
+    if (variadic === true) values.set(name, taken);
+    else if (taken[0] !== undefined) values.set(name, taken[0]);
+  }
+  if (left.length > 0) {
+    throw refuse.usageError(
+      `Argument "${left[0]!}" is one too many, expected: ${refuse.synopsisOf(spec)}`,
+      spec.name,
+    );
+  }
+}
+
+function checkPositional(positional: PositionalSpec, word: string, { name }: CommandSpec): void {
+  if (isAllowed(word, positional)) return;
+  throw refuse.wrongValue(`Argument ${refuse.labelOf(positional)}`, word, positional, name);
 }

@@ -1,10 +1,10 @@
 // One line on a terminal that shows how far a long command is, and then vanishes.
 import type { Writable } from 'node:stream';
 import { formatBytes, formatSeconds } from './count-text.js';
+import { terminalWidth } from './terminal-width.js';
 
 /** ECMA-48 8.3.41 EL: erase to the end of the line. */
 const ERASE = '\x1b[K';
-const DEFAULT_COLUMNS = 80;
 /** Characters of a bar, and of what stands around it, the last column included, which would wrap the line. */
 const MIN_BAR = 8;
 const MAX_BAR = 40;
@@ -29,10 +29,7 @@ export class ProgressLine {
   show(progress: ByteProgress, remark = '', drawBar?: (width: number) => string): void {
     this.#isShown = true;
     const text = formatProgress(progress) + remark;
-    const { columns = 0 } = this.#terminal as { columns?: number };
-    // Some terminals say that they have none.
-    const width = columns > 0 ? columns : DEFAULT_COLUMNS;
-    const room = Math.min(MAX_BAR, width - text.length - BAR_FRAME);
+    const room = Math.min(MAX_BAR, terminalWidth(this.#terminal) - text.length - BAR_FRAME);
     const bar = drawBar === undefined || room < MIN_BAR ? '' : `  [${drawBar(room)}]`;
     this.#terminal.write(`\r${text}${bar}${ERASE}`);
   }

@@ -6,6 +6,6 @@ export function readProgram(words: readonly string[]): readonly [string, ...stri
   const [program, ...parameters] = words;
   if (program !== undefined) return [program, ...parameters];
   throw new IsodriveError('usage', 'Command to run is missing, expected one behind "--"', {
-    action: 'See isodrive run --help',
+    action: 'See isodrive help run',
   });
 }

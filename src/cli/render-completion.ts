@@ -2,7 +2,8 @@
 import { IsodriveError } from '../base/error.js';
 import { listCommandGroups } from './command-groups.js';
 import type { CommandSpec, OptionSpec } from './command-spec.js';
-import { COMMANDS, GLOBAL_OPTIONS } from './command-table.js';
+import { COMMANDS } from './command-table.js';
+import { HELP } from './common-options.js';
 
 /** The script for "bash", "zsh" or "fish". Throws `usage` for another shell. */
 export function renderCompletion(shell: string): string {
@@ -14,10 +15,14 @@ export function renderCompletion(shell: string): string {
   throw new IsodriveError('usage', `Shell is "${shell}", expected bash, zsh or fish`);
 }
 
-function flagsOf({ options }: CommandSpec): string[] {
-  return [...options, ...GLOBAL_OPTIONS].flatMap(({ name, short }) =>
+function flagsOf({ options, common }: CommandSpec): string[] {
+  return [...options, ...common, HELP].flatMap(({ name, short }) =>
     short === undefined ? [`--${name}`] : [`--${name}`, `-${short}`],
   );
+}
+
+function patternOf({ name, aliases = [] }: CommandSpec): string {
+  return [name, ...aliases].map((word) => `"${word}"`).join('|');
 }
 
 function firstWords(): string[] {
@@ -58,7 +63,7 @@ function renderBash(): string {
     '      case "$command" in',
     ...COMMANDS.map(
       (spec) =>
-        `        "${spec.name}") COMPREPLY=($(compgen -W "${flagsOf(spec).join(' ')}" -- "$current")) ;;`,
+        `        ${patternOf(spec)}) COMPREPLY=($(compgen -W "${flagsOf(spec).join(' ')}" -- "$current")) ;;`,
     ),
     '      esac ;;',
     '    *) compopt -o filenames 2>/dev/null; local IFS=$\'\\n\'; COMPREPLY=($(compgen -f -- "$current")) ;;',
@@ -85,13 +90,14 @@ function renderFish(): string {
       ...(choices === undefined ? [] : [`-f -a ${quote(choices.join(' '))}`]),
       `-d ${quote(summary)}`,
     ].join(' ');
-  const lines = GLOBAL_OPTIONS.map((spec) => `complete -c isodrive ${option(spec)}`);
+  const lines = [`complete -c isodrive ${option(HELP)}`];
   for (const spec of COMMANDS) {
     const [first = '', second] = spec.name.split(' ');
     const when = second === undefined ? '__fish_use_subcommand' : `__fish_seen_subcommand_from ${first}`;
     lines.push(`complete -c isodrive -f -n ${quote(when)} -a ${second ?? first} -d ${quote(spec.summary)}`);
-    for (const own of spec.options) {
-      const used = `__fish_seen_subcommand_from ${second ?? first}`;
+    const words = second === undefined ? [first, ...(spec.aliases ?? [])] : [second];
+    for (const own of [...spec.options, ...spec.common]) {
+      const used = `__fish_seen_subcommand_from ${words.join(' ')}`;
       lines.push(`complete -c isodrive -n ${quote(used)} ${option(own)}`);
     }
   }

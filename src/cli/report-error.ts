@@ -8,11 +8,13 @@ export function reportError(thrown: unknown, output: Output): number {
   const error = toIsodriveError(explainFileError(thrown));
   const { exit } = error.kind;
   if (output.json) {
-    const { code, message, action: hint } = error;
-    output.stderr.write(`${JSON.stringify({ code, message, hint, exit })}\n`);
+    const { code, message, action: hint, details } = error;
+    const more = details.length === 0 ? {} : { details };
+    output.stderr.write(`${JSON.stringify({ code, message, ...more, hint, exit })}\n`);
   } else {
     output.note(error.message);
-    output.stderr.write(`hint: ${error.action}\n`);
+    for (const line of error.details) output.stderr.write(`  ${line}\n`);
+    output.hint(error.action);
     // A defect cannot be understood without it.
     if (error.code === 'internal' && error.cause instanceof Error)
       output.stderr.write(`${error.cause.stack ?? ''}\n`);

@@ -20,8 +20,8 @@ const PASSED_ON: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGHUP', 'SIGUSR2', 'S
 const OF_TERMINALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 
 /**
- * Gives the exit code: the program's own, or 128 and the signal's number. Rejects with `usage` when there is no such
- * program, and `permission` when it may not be run.
+ * Gives the exit code: the program's own, or 128 and the signal's number. Rejects with `program-not-found`, or
+ * `program-not-run` when it cannot be.
  */
 export function runProgram(
   [program, ...parameters]: readonly [string, ...string[]],
@@ -48,8 +48,8 @@ export function runProgram(
 function refuseStart(program: string, cause: Error): IsodriveError {
   const found = isSystemError(cause) ? cause.code : cause.message;
   return new IsodriveError(
-    found === 'ENOENT' ? 'usage' : 'permission',
-    `Cannot run "${program}": found ${found}, expected a program`,
-    { cause, action: 'Name a program on the PATH, or its path' },
+    found === 'ENOENT' ? 'program-not-found' : 'program-not-run',
+    `Cannot run "${program}": found ${found === 'ENOENT' ? 'no such program' : found}, expected a program`,
+    { cause },
   );
 }

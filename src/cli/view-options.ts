@@ -1,6 +1,5 @@
 // The options that say which view of an image is wanted, the same for every command that looks into one.
-import { resolve } from 'node:path';
-import { IsodriveError } from '../base/error.js';
+import { resolveHostPath } from '../base/path-text.js';
 import { MAX_SECTOR_OFFSET } from '../disc/shifted-reader.js';
 import { TREE_KINDS } from '../filesystem/file-tree.js';
 import type { TreeKind } from '../filesystem/file-tree.js';
@@ -14,17 +13,39 @@ export const VIEW_OPTIONS: readonly OptionSpec[] = [
   {
     name: 'tree',
     type: 'string',
+    value: 'KIND',
     choices: ['auto', ...TREE_KINDS],
+    default: 'auto',
     summary: 'Which view of the disc; auto takes the best there is, all shows every view as a directory',
   },
-  { name: 'session', type: 'string', summary: 'Which session of a disc, by number; the last without' },
+  {
+    name: 'session',
+    type: 'string',
+    value: 'N',
+    range: [1, MAX_SESSION],
+    default: 'the last',
+    summary: 'Which session of a disc, by number',
+  },
   {
     name: 'sector-offset',
     type: 'string',
+    value: 'N',
+    range: [0, MAX_SECTOR_OFFSET],
     summary: 'Address of the first sector, for an image cut out of a disc',
   },
-  { name: 'map', type: 'string', summary: "ddrescue's map of what was read; without, one beside the image" },
-  { name: 'charset', type: 'string', summary: 'Charset of names that are not UTF-8, such as shift_jis' },
+  {
+    name: 'map',
+    type: 'string',
+    value: 'FILE',
+    default: 'one beside the image',
+    summary: "ddrescue's map of what was read",
+  },
+  {
+    name: 'charset',
+    type: 'string',
+    value: 'NAME',
+    summary: 'Charset of names that are not UTF-8, such as shift_jis',
+  },
   { name: 'associated', type: 'boolean', summary: 'Show associated files (resource forks) as ._NAME' },
 ];
 
@@ -34,27 +55,16 @@ export type ViewChoice = Pick<OpenImageOptions, 'session' | 'sectorOffset' | 'ch
   readonly map: string | undefined;
 };
 
-/** What the options of a command line ask for. Throws `usage` for a number that is none. */
+/** What the options of a command line ask for. */
 export function readViewOptions(args: CommandArguments): ViewChoice {
   const map = args.text('map');
   return {
     // The parser has checked the choice.
     tree: (args.text('tree') ?? 'auto') as TreeKind | 'auto',
-    session: readNumber(args, 'session', 1, MAX_SESSION),
-    sectorOffset: readNumber(args, 'sector-offset', 0, MAX_SECTOR_OFFSET),
-    map: map === undefined ? undefined : resolve(map),
+    session: args.number('session'),
+    sectorOffset: args.number('sector-offset'),
+    map: map === undefined ? undefined : resolveHostPath(map),
     charset: args.text('charset'),
     associated: args.flag('associated'),
   };
-}
-
-function readNumber(args: CommandArguments, name: string, least: number, most: number): number | undefined {
-  const text = args.text(name);
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (/^\d{1,10}$/.test(text) && value >= least && value <= most) return value;
-  throw new IsodriveError(
-    'usage',
-    `Argument "${name}" is "${text}", expected a number from ${least} to ${most}`,
-  );
 }

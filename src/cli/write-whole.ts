@@ -1,6 +1,7 @@
 // Writes an output file whole or not at all: under another name first.
-import { open, realpath, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { hostPath, realHostPath } from '../base/path-text.js';
 import { IsodriveError } from '../base/error.js';
 import { explainSystemError } from '../base/system-error.js';
 
@@ -10,20 +11,20 @@ export async function writeWhole<T>(
   image: string,
   write: (file: FileHandle) => Promise<T>,
 ): Promise<T> {
-  if ((await realpath(path).catch(() => path)) === (await realpath(image))) {
+  if ((await realHostPath(path).catch(() => path)) === (await realHostPath(image))) {
     throw new IsodriveError('usage', `Cannot write to "${path}": it is the image, expected another file`);
   }
   const draft = `${path}.${process.pid}`;
   try {
-    await using file = await open(draft, 'wx', 0o644);
+    await using file = await open(hostPath(draft), 'wx', 0o644);
     try {
       const result = await write(file);
       await file.sync();
-      await rename(draft, path);
+      await rename(hostPath(draft), hostPath(path));
       return result;
     } catch (thrown) {
       // What went wrong first is what the user has to know.
-      await rm(draft, { force: true }).catch(() => undefined);
+      await rm(hostPath(draft), { force: true }).catch(() => undefined);
       throw thrown;
     }
   } catch (thrown) {

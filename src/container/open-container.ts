@@ -8,8 +8,20 @@ import { DESCRIPTOR_START, isoFormat } from './iso/index.js';
 
 export const CONTAINER_FORMATS: readonly ContainerFormat[] = [isoFormat];
 
+/** Ends of the names of files that a program has not downloaded to the end. */
+const PARTIAL_NAMES = [
+  '.part',
+  '.partial',
+  '.crdownload',
+  '.download',
+  '.aria2',
+  '.!ut',
+  '.!qb',
+  '.opdownload',
+];
+
 /**
- * The disc in a source. Rejects with `unsupported` (some other known kind of file), `damaged` (nothing known, or cut
+ * The disc in a source. Rejects with `unsupported` (some other kind of file), `damaged` (cut
  * off before its first descriptor), and as ByteSource.read does. The disc does not own the source.
  */
 export async function openContainer(source: ByteSource, signal?: AbortSignal): Promise<Disc> {
@@ -28,16 +40,25 @@ async function explainRefusal(source: ByteSource, signal: AbortSignal | undefine
   const wanted = 'expected an image with ISO 9660, UDF, HFS, HFS+ or FAT';
   const foreign = await nameForeignFormat(source, signal);
   if (foreign !== undefined) {
-    return new IsodriveError('unsupported', `Cannot open "${source.name}": it is ${foreign}, ${wanted}`, {
+    const { title, action } = foreign;
+    return new IsodriveError('unsupported', `Cannot open "${source.name}": it is ${title}, ${wanted}`, {
       at,
-      action: 'Unpack or convert it to a plain .iso first',
+      action,
     });
   }
-  const found =
-    source.size <= DESCRIPTOR_START
-      ? `it ends at byte ${source.size}, before the volume descriptors of a disc at byte ${DESCRIPTOR_START}`
-      : `no volume descriptor stands at byte ${DESCRIPTOR_START} or behind it`;
-  return new IsodriveError('damaged', `Cannot open "${source.name}": ${found}, ${wanted}`, {
-    at: { ...at, offset: DESCRIPTOR_START, clause: 'ECMA-119 6.2.1' },
+  const place = { ...at, offset: DESCRIPTOR_START, clause: 'ECMA-119 6.2.1' };
+  if (source.size <= DESCRIPTOR_START) {
+    const found = `it ends at byte ${source.size}, before the volume descriptors of a disc at byte ${DESCRIPTOR_START}`;
+    return new IsodriveError('damaged', `Cannot open "${source.name}": ${found}, ${wanted}`, { at: place });
+  }
+  const isPartial = PARTIAL_NAMES.some((suffix) => source.name.toLowerCase().endsWith(suffix));
+  const found = isPartial
+    ? 'its name is that of a download that is not complete, and it has no volume descriptor yet'
+    : `it is of no kind that is known here: no volume descriptor stands at byte ${DESCRIPTOR_START} or behind it`;
+  return new IsodriveError('unsupported', `Cannot open "${source.name}": ${found}, ${wanted}`, {
+    at: place,
+    action: isPartial
+      ? 'Let the download end first'
+      : 'Check that it is the image of a disc; if it is, compare it with its published checksum',
   });
 }

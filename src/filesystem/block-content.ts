@@ -6,8 +6,9 @@ import { loadDecompressor } from '../source/decompress/decompress.js';
 import type { Algorithm } from '../source/decompress/decompress.js';
 import type { FileContent } from './file-content.js';
 
-/** Blocks of one read that are decoded at a time. */
+/** Blocks of one read that are decoded at a time, and their bytes where they are large. */
 const MAX_CONCURRENT = 8;
+const MAX_CONCURRENT_BYTES = 1_048_576;
 
 /** What an index knows of a file that has a coding. */
 export interface CodedFile {
@@ -43,8 +44,10 @@ export abstract class BlockContent<File extends CodedFile = CodedFile> implement
     if (wanted === 0) return 0;
     await this.prepare(signal);
     const last = Math.floor((position + wanted - 1) / this.blockBytes);
-    for (let block = Math.floor(position / this.blockBytes); block <= last; block += MAX_CONCURRENT) {
-      const count = Math.min(MAX_CONCURRENT, last - block + 1);
+    const fitting = Math.max(1, Math.floor(MAX_CONCURRENT_BYTES / this.blockBytes));
+    const concurrent = Math.min(MAX_CONCURRENT, fitting);
+    for (let block = Math.floor(position / this.blockBytes); block <= last; block += concurrent) {
+      const count = Math.min(concurrent, last - block + 1);
       await Promise.all(
         Array.from({ length: count }, (_, i) =>
           this.#copyBlock(block + i, target.subarray(0, wanted), position, signal),

@@ -1,15 +1,20 @@
-// Bridge discs hold two trees of the same files, ISO 9660 and UDF, or two that differ: many show nothing but a README in
-// the ISO 9660 one. The roots tell which holds more, at the cost of listing two directories.
+// Bridge discs hold two trees of the same files, ISO 9660 and UDF, or two that differ: files of 4 GiB and more are cut in
+// many ISO 9660 trees, long names too, and some show nothing but a README there. Linux and Windows show UDF.
 import { IsodriveError } from '../base/error.js';
 import type { FindingLog } from '../base/finding.js';
-import type { DirectoryEntry, EntrySink, FileTree } from './file-tree.js';
+import { compareTrees } from './compare-trees.js';
+import type { Lack, LookBudget, TreeComparison } from './compare-trees.js';
+import type { FileTree } from './file-tree.js';
 
-/** Names that a finding quotes. */
-const MAX_QUOTED = 3;
+/** What opening a disc may cost: the upper directories of both trees. */
+export const FIRST_LOOK: LookBudget = { entries: 2048, directories: 64 };
+/** Where the first look has met that UDF lacks something, all is compared; more than this is not. */
+export const WHOLE_LOOK: LookBudget = { entries: 262_144, directories: 65_536 };
 
 /**
- * Gives `udf` when its root lists more than that of `iso`, or as much and `iso` has nothing but the short names of
- * plain ISO 9660; otherwise `iso`, also when the UDF root cannot be listed. What differs is a finding.
+ * Gives `udf` where it is good, which is to say that its root can be listed without damage and is not empty; otherwise
+ * `iso`. The other one is given where that lacks less: fewer bytes of files, or as many bytes and fewer entries.
+ * It is known to only where both were compared to their ends. What differs is a finding.
  */
 export async function chooseOfBridge(
   iso: FileTree,
@@ -18,64 +23,69 @@ export async function chooseOfBridge(
   sourceName: string,
   signal?: AbortSignal,
 ): Promise<FileTree> {
+  const isGood = await hasGoodRoot(udf, signal);
+  const preferred = isGood ? udf : iso;
+  const other = isGood ? iso : udf;
+  const comparison = await compareAsNeeded(preferred, other, signal);
+  const [ownLack, otherLack] = comparison.lacks;
+  const isOtherBetter = comparison.isComplete && lacksLess(otherLack, ownLack);
+  const shown = isOtherBetter ? other : preferred;
+  const hidden = isOtherBetter ? preferred : other;
+  const [shownLack, hiddenLack] = isOtherBetter ? [otherLack, ownLack] : [ownLack, otherLack];
+  const report = (severity: 'note' | 'warning', message: string): void =>
+    findings.add({ code: 'bridge-disagreement', severity, message, at: { source: sourceName } });
+  if (!isGood) {
+    report('warning', `Root of the udf tree is empty or damaged, the ${shown.kind} tree is shown`);
+  }
+  const least = comparison.isComplete ? '' : 'at least ';
+  if (shownLack.count > 0) {
+    const what = describeLack(shown, shownLack, hidden, least);
+    report('warning', `${what}; see it with --tree ${hidden.kind}`);
+  }
+  if (hiddenLack.count > 0) {
+    report('note', `${describeLack(hidden, hiddenLack, shown, least)}; the ${shown.kind} tree is shown`);
+  }
+  return shown;
+}
+
+/** To the end only where `preferred` lacks something, as it does on few discs. */
+async function compareAsNeeded(
+  preferred: FileTree,
+  other: FileTree,
+  signal: AbortSignal | undefined,
+): Promise<TreeComparison> {
+  const look = await compareTrees(preferred, other, FIRST_LOOK, signal);
+  if (look.isComplete || look.lacks[0].count === 0) return look;
+  return compareTrees(preferred, other, WHOLE_LOOK, signal);
+}
+
+function lacksLess(one: Lack, other: Lack): boolean {
+  return one.bytes === other.bytes ? one.count < other.count : one.bytes < other.bytes;
+}
+
+async function hasGoodRoot(tree: FileTree, signal: AbortSignal | undefined): Promise<boolean> {
+  let count = 0;
+  let isDamaged = false;
   try {
-    const isoNames = await listNames(iso, signal);
-    const udfNames = await listNames(udf, signal);
-    const hasShortNames = iso.kind === 'iso9660';
-    const isMore =
-      udfNames.length > isoNames.length || (hasShortNames && udfNames.length === isoNames.length);
-    const chosen = isMore ? udf : iso;
-    const difference = describeDifference(iso, isoNames, udfNames);
-    if (difference !== undefined)
-      report(`${difference}; the ${chosen.kind} tree is shown`, findings, sourceName);
-    return chosen;
+    const { locator, size } = await tree.readRoot(signal);
+    const sink = { add: () => void (count += 1) };
+    await tree.readDirectory(
+      locator,
+      size,
+      sink,
+      ({ severity }) => (isDamaged ||= severity === 'damage'),
+      signal,
+    );
   } catch (thrown) {
     if (!(thrown instanceof IsodriveError) || thrown.code === 'cancelled') throw thrown;
-    report(`Trees cannot be compared: ${thrown.message}`, findings, sourceName);
-    return iso;
+    return false;
   }
+  return count > 0 && !isDamaged;
 }
 
-async function listNames(tree: FileTree, signal: AbortSignal | undefined): Promise<string[]> {
-  const names: string[] = [];
-  const decoder = new TextDecoder();
-  const add = (entry: DirectoryEntry): void =>
-    void names.push(decoder.decode(entry.name.subarray(0, entry.nameLength)));
-  const sink: EntrySink = { add };
-  const { locator, size } = await tree.readRoot(signal);
-  await tree.readDirectory(locator, size, sink, () => undefined, signal);
-  return names;
-}
-
-/** Undefined when the roots agree; plain ISO 9660 writes names differently, so only their number can be compared. */
-function describeDifference(
-  iso: FileTree,
-  isoNames: readonly string[],
-  udfNames: readonly string[],
-): string | undefined {
-  const counts = `Root of the ${iso.kind} tree lists ${isoNames.length} names, that of the udf tree ${udfNames.length}`;
-  if (iso.kind === 'iso9660') return isoNames.length === udfNames.length ? undefined : counts;
-  const onlyIso = missingFrom(udfNames, isoNames);
-  const onlyUdf = missingFrom(isoNames, udfNames);
-  if (onlyIso.length + onlyUdf.length === 0) return undefined;
-  const quoted = [quote(iso.kind, onlyIso), quote('udf', onlyUdf)].filter((text) => text !== '').join(', ');
-  return `${counts}, ${quoted}`;
-}
-
-function missingFrom(names: readonly string[], others: readonly string[]): string[] {
-  const known = new Set(names);
-  return others.filter((name) => !known.has(name));
-}
-
-function quote(kind: string, names: readonly string[]): string {
-  if (names.length === 0) return '';
-  const more = names.length > MAX_QUOTED ? ` and ${names.length - MAX_QUOTED} more` : '';
-  return `only ${kind} has ${names
-    .slice(0, MAX_QUOTED)
-    .map((name) => `"${name}"`)
-    .join(', ')}${more}`;
-}
-
-function report(message: string, findings: FindingLog, source: string): void {
-  findings.add({ code: 'bridge-disagreement', severity: 'note', message, at: { source } });
+/** `least` stands before the number. */
+function describeLack(tree: FileTree, { count, quoted }: Lack, other: FileTree, least: string): string {
+  const more = count > quoted.length ? ` and ${count - quoted.length} more` : '';
+  const entries = `${count} ${count === 1 ? 'entry' : 'entries'}`;
+  return `The ${tree.kind} tree lacks ${least}${entries} of the ${other.kind} tree: ${quoted.join(', ')}${more}`;
 }

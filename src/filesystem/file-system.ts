@@ -4,6 +4,7 @@ import type { SectorReader } from '../disc/sector-reader.js';
 import type { FileTree, Timestamp } from './file-tree.js';
 import type { Partition } from './partition/partition.js';
 import type { VolumeSummary } from './volume-summary.js';
+import type { WorkBudget } from './work-budget.js';
 
 /** What every probe is given. */
 export interface ProbeContext {
@@ -20,6 +21,8 @@ export interface ProbeContext {
   readonly charset?: string | undefined;
   /** Resource forks that a format keeps beside its files are shown as ._NAME. */
   readonly showAssociated?: boolean;
+  /** What listing the image may cost. */
+  readonly work: WorkBudget;
   /** Partitions of the disc, for formats that may stand in one. */
   readonly partitions?: readonly Partition[];
 }

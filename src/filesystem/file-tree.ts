@@ -2,8 +2,8 @@
 import type { Finding } from '../base/finding.js';
 
 /**
- * Views of a disc, best first: this is the order in which `auto` chooses, but a UDF tree that holds more is taken. `all`
- * has them side by side, on request.
+ * Views of a disc, best first: this is the order in which `auto` chooses, but a good UDF tree is taken before those of
+ * ISO 9660 (chooseOfBridge). `all` has them side by side, on request.
  */
 export const TREE_KINDS = [
   ...(['rock-ridge', 'joliet', 'iso9660-1999', 'iso9660', 'udf'] as const),
@@ -41,7 +41,7 @@ export interface Extent {
  * How a file's bytes are stored where they are not its content; src/index/layout.ts gives each its number. Who decodes
  * them: src/index/content-opener.ts. `embedded`: nowhere on the disc, the parameters are a place in `FileTree.embedded`.
  */
-export type ContentCoding = 'zisofs' | 'decmpfs' | 'embedded';
+export type ContentCoding = 'zisofs' | 'decmpfs' | 'embedded' | 'appledouble';
 
 /** Sums that a disc records of its files, as an array. Addresses are sectors of 2048 bytes. */
 export interface RecordedSums {
@@ -101,6 +101,8 @@ export class DirectoryEntry {
   target: Uint8Array | undefined = undefined;
   /** Extended attributes: full name ("user.x") and value. */
   attributes: readonly (readonly [string, Uint8Array])[] | undefined = undefined;
+  /** Some of its extended attributes are left out: Linux cannot have them. */
+  lacksAttributes = false;
   /** Regular files: number of the file's checksum among those that the disc records; 0 for none. */
   sumIndex = 0;
   /** The root: where the disc records checksums. */
@@ -125,6 +127,7 @@ export class DirectoryEntry {
     this.codingParameters = 0;
     this.target = undefined;
     this.attributes = undefined;
+    this.lacksAttributes = false;
     this.sumIndex = 0;
     this.recordedSums = undefined;
   }

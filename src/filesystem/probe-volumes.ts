@@ -68,8 +68,14 @@ async function collect(
 }
 
 function refuse(reader: SectorReader, partitions: number, first: IsodriveError | undefined): IsodriveError {
-  if (partitions === 0 && first !== undefined) return first;
   const names = FILE_SYSTEMS.map(({ title }) => title).join(', ');
+  if (partitions === 0) {
+    return new IsodriveError(
+      'unsupported',
+      `Cannot read "${reader.name}" as any of ${names}: ${first?.message ?? 'it holds none'}`,
+      { at: first?.at ?? { source: reader.name }, cause: first },
+    );
+  }
   return new IsodriveError(
     'unsupported',
     `Cannot read "${reader.name}": none of its ${partitions} partitions holds a file system that is read here, ` +

@@ -1,5 +1,6 @@
 // A tree of an image that was cut out of a disc: its parsers speak of places on the disc, the index of places in the
 // image. Works for every file system.
+import { decodePath } from '../base/path-text.js';
 import type { Finding } from '../base/finding.js';
 import { MODE_TYPE } from './file-tree.js';
 import type { DirectoryEntry, EntrySink, Extent, FileTree, TreeKind } from './file-tree.js';
@@ -70,7 +71,7 @@ export class ShiftedTree implements FileTree {
   }
 
   #reportMissing(entry: DirectoryEntry, report: (finding: Finding) => void): void {
-    const name = new TextDecoder().decode(entry.name.subarray(0, entry.nameLength));
+    const name = decodePath(entry.name.subarray(0, entry.nameLength));
     report({
       code: 'file-before-image',
       severity: 'damage',

@@ -30,6 +30,8 @@ export interface VolumeSummary {
   readonly modified: Timestamp | undefined;
   readonly expires: Timestamp | undefined;
   readonly effective: Timestamp | undefined;
+  /** Those of them that are the local time of whoever wrote them, which nothing tells; absent: none. */
+  readonly localTimes?: readonly ('created' | 'modified')[];
   /** Bytes of a logical block. */
   readonly blockSize: number;
   /** Bytes of the volume as the descriptor says; the image may have more, and should not have less. */

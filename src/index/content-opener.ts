@@ -1,6 +1,7 @@
 // Opens the content of file rows, whatever their coding: presenters and drivers read files through it and nothing else.
 // One opener serves one index and shares what it decodes among all readers of a file.
 import { LRUCache } from 'lru-cache';
+import { AppleDoubleContent } from '../filesystem/apple-double.js';
 import { EmbeddedContent } from '../filesystem/embedded-content.js';
 import type { FileContent } from '../filesystem/file-content.js';
 import { DecmpfsContent } from '../filesystem/hfsplus/decmpfs-content.js';
@@ -50,10 +51,12 @@ export class ContentOpener {
     if (coding === CODING.embedded) {
       return new EmbeddedContent(this.#index.tree.embedded?.[parameters] ?? new Uint8Array());
     }
-    this.#cache ??= new BlockCache(this.#cacheBytes);
     const storedBytes = extents.reduce((sum, { length }) => sum + length, 0);
+    const stored = new FileReader(this.#source, extents, storedBytes);
+    if (coding === CODING.appledouble) return new AppleDoubleContent(stored, size);
+    this.#cache ??= new BlockCache(this.#cacheBytes);
     const file = {
-      stored: new FileReader(this.#source, extents, storedBytes),
+      stored,
       size,
       parameters,
       name: String(row),

@@ -1,11 +1,14 @@
 // Collects the entries of one directory, validates them, and sorts them before they are appended to the index in
 // one contiguous run. One stage serves one directory at a time and is reused for the next.
+import { decodePath } from '../base/path-text.js';
 import type { Finding } from '../base/finding.js';
 import { IsodriveError } from '../base/error.js';
 import { MAX_NAME_BYTES, MAX_TARGET_BYTES, MODE_TYPE } from '../filesystem/file-tree.js';
 import type { DirectoryEntry, EntrySink, Timestamp } from '../filesystem/file-tree.js';
+import { WorkBudget } from '../filesystem/work-budget.js';
 import { encodeAttributes } from './attribute-blob.js';
 import { compareBytes, sortedOrder } from './byte-order.js';
+import { fitName } from './fit-name.js';
 import { CODING, EXTENT, EXTENT_HOLE, EXTENT_WORDS, FLAG, ROW, ROW_WORDS } from './layout.js';
 import { HIGH, highWord } from './wide-number.js';
 
@@ -33,6 +36,7 @@ export class DirectoryStage implements EntrySink {
   #keys = new Float64Array(64);
   #report: (finding: Finding) => void = () => undefined;
   #sourceName = '';
+  #work = new WorkBudget(Infinity);
   /** Names so far are in order and differ, as they do on most discs: then there is nothing to sort. */
   #inOrder = true;
   readonly #maxEntries: number;
@@ -46,7 +50,9 @@ export class DirectoryStage implements EntrySink {
     return this.rows.byteLength + this.blob.byteLength <= MAX_KEPT_BYTES;
   }
 
-  begin(sourceName: string, report: (finding: Finding) => void): void {
+  /** `work`: what its entries are charged to. */
+  begin(sourceName: string, report: (finding: Finding) => void, work = new WorkBudget(Infinity)): void {
+    this.#work = work;
     this.count = this.blobBytes = this.extentCount = this.directoryCount = 0;
     this.#inOrder = true;
     this.#report = report;
@@ -60,6 +66,8 @@ export class DirectoryStage implements EntrySink {
         `Directory has more than ${this.#maxEntries} entries, expected fewer`,
       );
     }
+    if (!this.#work.takeEntry() || !this.#work.takeKept(entry.nameLength + (entry.target?.length ?? 0)))
+      throw this.#work.refuse(this.#sourceName);
     this.#growRows();
     const nameOffset = this.blobBytes;
     const nameLength = this.#addName(entry);
@@ -71,7 +79,7 @@ export class DirectoryStage implements EntrySink {
     rows[at + ROW.nameLength] = nameLength;
     writeAttributes(rows, at, entry);
     rows[at + ROW.state] = 0;
-    rows[at + ROW.flags] = 0;
+    rows[at + ROW.flags] = entry.lacksAttributes ? FLAG.lacksAttributes : 0;
     rows[at + ROW.attributes] = 0;
     rows[at + ROW.first] = entry.deviceMajor;
     rows[at + ROW.count] = entry.deviceMinor;
@@ -91,7 +99,7 @@ export class DirectoryStage implements EntrySink {
 
   /**
    * Order of the staged rows by name, undefined when it is that of the stage; made unique: a later duplicate is shown
-   * as NAME~2, NAME~3 and so on.
+   * as NAME~2, NAME~3 and so on, the suffix behind that.
    */
   order(): Uint32Array | undefined {
     if (this.#inOrder) return undefined;
@@ -155,26 +163,24 @@ export class DirectoryStage implements EntrySink {
 
   #rename(row: number, copy: number): void {
     const name = this.#name(row);
-    const suffix = new TextEncoder().encode(`~${copy}`);
-    const kept = Math.min(name.length, MAX_NAME_BYTES - suffix.length);
-    this.#growBlob(kept + suffix.length);
+    const renamed = fitName(name, `~${copy}`);
+    this.#growBlob(renamed.length);
     const start = this.blobBytes;
-    this.blob.set(name.subarray(0, kept), start);
-    this.blob.set(suffix, start + kept);
-    this.blobBytes += kept + suffix.length;
+    this.blob.set(renamed, start);
+    this.blobBytes += renamed.length;
     this.#finding(
       'duplicate-name',
       'note',
-      `"${printable(name)}" stands ${copy} times in one directory, the later one is shown as ~${copy}`,
+      `"${decodePath(name)}" stands ${copy} times in one directory, the later one is shown as "${decodePath(renamed)}"`,
     );
     this.rows[row * ROW_WORDS + ROW.nameOffset] = start;
-    this.rows[row * ROW_WORDS + ROW.nameLength] = kept + suffix.length;
-    this.#keys[row] = prefixKey(this.blob, start, kept + suffix.length);
+    this.rows[row * ROW_WORDS + ROW.nameLength] = renamed.length;
+    this.#keys[row] = prefixKey(this.blob, start, renamed.length);
   }
 
   /** Appends the entry's name, made fit for a POSIX directory, and its key; gives its length, 0 to drop the entry. */
   #addName(entry: DirectoryEntry): number {
-    const { name } = entry;
+    let name: Uint8Array = entry.name;
     let length = entry.nameLength;
     if (length === 0) {
       this.#finding('empty-name', 'warning', 'Entry without a name is left out');
@@ -182,9 +188,8 @@ export class DirectoryStage implements EntrySink {
     }
     if (length > MAX_NAME_BYTES) {
       this.#finding('long-name', 'warning', `Name of ${length} bytes is cut to ${MAX_NAME_BYTES}`);
-      length = MAX_NAME_BYTES;
-      // Never cut inside a UTF-8 sequence: continuation bytes are 10xxxxxx.
-      while (length > 1 && (name[length]! & 0xc0) === 0x80) length -= 1;
+      name = fitName(name.subarray(0, length));
+      length = name.length;
     }
     this.#growBlob(length);
     const { blob, blobBytes: start } = this;
@@ -204,7 +209,7 @@ export class DirectoryStage implements EntrySink {
       this.#finding(
         'invalid-name',
         'warning',
-        `Name "${printable(name.subarray(0, length))}" is no file name, "_" stands for what is wrong`,
+        `Name "${decodePath(name.subarray(0, length))}" is no file name, "_" stands for what is wrong`,
       );
     }
     this.#keys[this.count] = prefixKey(blob, start, length);
@@ -241,7 +246,16 @@ export class DirectoryStage implements EntrySink {
     this.blobBytes += length;
   }
 
-  #addExtents(at: number, extents: NonNullable<DirectoryEntry['extents']>): void {
+  #addExtents(at: number, all: NonNullable<DirectoryEntry['extents']>): void {
+    const isKept = this.#work.takeKept(all.length * EXTENT_WORDS * 4);
+    const extents = isKept ? all : [];
+    if (!isKept) {
+      this.#finding(
+        'extents-left-out',
+        'damage',
+        `File has ${all.length} extents, and all files more than the image can need: it cannot be read`,
+      );
+    }
     const wanted = (this.extentCount + extents.length) * EXTENT_WORDS;
     if (wanted > this.extents.length) {
       const larger = new Uint32Array(Math.max(wanted, this.extents.length * 2));
@@ -263,13 +277,19 @@ export class DirectoryStage implements EntrySink {
   }
 
   #addCoding(at: number, entry: DirectoryEntry): void {
-    this.rows[at + ROW.flags] = CODING[entry.coding ?? 'plain'];
+    this.rows[at + ROW.flags] = this.rows[at + ROW.flags]! | CODING[entry.coding ?? 'plain'];
     this.rows[at + ROW.first] = entry.codingParameters;
     this.#addExtents(at, entry.extents ?? []);
   }
 
   #addAttributes(at: number, attributes: NonNullable<DirectoryEntry['attributes']>): void {
     const bytes = encodeAttributes(attributes);
+    if (!this.#work.takeKept(bytes.length)) {
+      this.rows[at + ROW.flags] = this.rows[at + ROW.flags]! | FLAG.lacksAttributes;
+      const what = `Attributes of ${bytes.length} bytes are left out: files of the image have more than it can need`;
+      this.#finding('attribute-left-out', 'warning', what);
+      return;
+    }
     this.#growBlob(bytes.length);
     // 0 means "no attributes"; an entry's name, which is never empty, stands before them.
     this.rows[at + ROW.attributes] = this.blobBytes;
@@ -333,8 +353,4 @@ function prefixKey(bytes: Uint8Array, start: number, length: number): number {
   let key = 0;
   for (let i = 0; i < 6; i += 1) key = key * 256 + (i < length ? bytes[start + i]! : 0);
   return key;
-}
-
-function printable(name: Uint8Array): string {
-  return JSON.stringify(new TextDecoder().decode(name)).slice(1, -1);
 }

@@ -1,10 +1,12 @@
 // The lazy index of one tree: a directory is parsed on first use, all waiters share the answer, and prefetch loads
 // the rest (load-order.ts). What cannot be parsed is marked failed and becomes a finding.
+import { decodePath, encodePath } from '../base/path-text.js';
 import { IsodriveError, toIsodriveError } from '../base/error.js';
 import type { ErrorCode } from '../base/error.js';
 import type { FindingLog } from '../base/finding.js';
 import { MODE_TYPE } from '../filesystem/file-tree.js';
 import type { FileTree } from '../filesystem/file-tree.js';
+import { WorkBudget } from '../filesystem/work-budget.js';
 import { throwIfAborted } from '../source/abortable.js';
 import { DirectoryStage } from './directory-stage.js';
 import type { IndexMemory } from './index-memory.js';
@@ -16,7 +18,10 @@ import type { NodeRecord } from './node-record.js';
 
 /** Directories below one another; deeper ones cannot be opened. */
 export const MAX_DEPTH = 1024;
-/** Times that directories may be reached again through a second name: bounds trees that multiply themselves. */
+/**
+ * Times that directories may be reached again through a second name (hard links, relocated ones): bounds trees that multiply
+ * themselves.
+ */
 export const MAX_SHARED_DIRECTORIES = 1024;
 /** Stages kept for the next directories. */
 const MAX_SPARE_STAGES = 4;
@@ -39,38 +44,54 @@ export class DiscIndex {
   onStep: ((isBegun: boolean) => void) | undefined;
   readonly #loading = new Map<number, Promise<void>>();
   readonly #stages: DirectoryStage[] = [];
-  readonly #locators = new Set<number>();
+  /** Directories by their place: the first of each. */
+  readonly #locators = new Map<number, number>();
+  readonly #work: WorkBudget;
   readonly #order: LoadOrder;
   #sharedDirectories = 0;
   /** When somebody last waited for a directory that was not loaded (performance.now()). */
   #wantedAt = -Infinity;
 
-  private constructor(tree: FileTree, memory: IndexMemory, findings: FindingLog, sourceName: string) {
+  private constructor(
+    tree: FileTree,
+    memory: IndexMemory,
+    findings: FindingLog,
+    sourceName: string,
+    work = new WorkBudget(Infinity),
+  ) {
     this.tree = tree;
+    this.#work = work;
     this.table = new IndexTable(memory);
     this.#order = new LoadOrder(this.table);
     this.findings = findings;
     this.sourceName = sourceName;
   }
 
-  /** Reads the root's own record; lists nothing yet. Rejects as FileTree.readRoot does. */
+  /** Reads the root's own record; lists nothing yet. `work` bounds what is listed; absent: nothing does. Rejects as FileTree.readRoot does. */
   static async open(
     tree: FileTree,
     memory: IndexMemory,
     findings: FindingLog,
     sourceName: string,
-    signal?: AbortSignal,
+    options: { readonly signal?: AbortSignal | undefined; readonly work?: WorkBudget } = {},
   ): Promise<DiscIndex> {
-    const index = new DiscIndex(tree, memory, findings, sourceName);
+    const { signal, work } = options;
+    const index = new DiscIndex(tree, memory, findings, sourceName, work);
     const root = await tree.readRoot(signal);
     index.table.setRoot(root);
-    index.#locators.add(root.locator);
+    index.#locators.set(root.locator, ROOT_ROW);
     return index;
   }
 
   /** Goes on with an index that a process which died has filled: what it published stays as it is. */
-  static adopt(tree: FileTree, memory: IndexMemory, findings: FindingLog, sourceName: string): DiscIndex {
-    const index = new DiscIndex(tree, memory, findings, sourceName);
+  static adopt(
+    tree: FileTree,
+    memory: IndexMemory,
+    findings: FindingLog,
+    sourceName: string,
+    work?: WorkBudget,
+  ): DiscIndex {
+    const index = new DiscIndex(tree, memory, findings, sourceName, work);
     const { table } = index;
     table.cutUnpublished();
     // Death may have come between the last run and the look at its directories.
@@ -81,7 +102,7 @@ export class DiscIndex {
       if (row !== ROOT_ROW) index.#order.add(row);
       const locator = table.wide(row, ROW.dataLow);
       if (index.#locators.has(locator)) index.#sharedDirectories += 1;
-      else index.#locators.add(locator);
+      else index.#locators.set(locator, row);
     }
     if (table.rowCount > 1) index.#checkDirectories(lastParent);
     return index;
@@ -119,9 +140,10 @@ export class DiscIndex {
   async #parse(row: number): Promise<void> {
     const stage = this.#stages.pop() ?? new DirectoryStage();
     const report = this.findings.add.bind(this.findings);
-    stage.begin(this.sourceName, report);
+    stage.begin(this.sourceName, report, this.#work);
     const locator = this.table.wide(row, ROW.dataLow);
     try {
+      if (this.#work.isFull) throw this.#work.refuse(this.sourceName);
       await this.tree.readDirectory(locator, this.table.wide(row, ROW.sizeLow), stage, report);
       this.table.appendChildren(row, stage);
       if (stage.directoryCount > 0) this.#checkDirectories(row);
@@ -154,12 +176,12 @@ export class DiscIndex {
       this.#order.add(row);
       ancestors ??= this.#ancestorLocators(parent);
       const locator = this.table.wide(row, ROW.dataLow);
-      const fault = this.#directoryFault(locator, ancestors);
+      const fault = this.#directoryFault(row, locator, ancestors);
       if (fault !== undefined) this.#fail(row, fault);
     }
   }
 
-  #directoryFault(locator: number, ancestors: Set<number>): IsodriveError | undefined {
+  #directoryFault(row: number, locator: number, ancestors: Set<number>): IsodriveError | undefined {
     const at = { source: this.sourceName, offset: locator };
     if (ancestors.has(locator)) {
       return new IsodriveError('loop', 'It is one of its own ancestors, expected a tree', { at });
@@ -167,11 +189,15 @@ export class DiscIndex {
     if (ancestors.size >= MAX_DEPTH) {
       return new IsodriveError('loop', `It is deeper than ${MAX_DEPTH} directories`, { at });
     }
-    if (!this.#locators.has(locator)) this.#locators.add(locator);
-    else if (++this.#sharedDirectories > MAX_SHARED_DIRECTORIES) {
-      return new IsodriveError('loop', `More than ${MAX_SHARED_DIRECTORIES} directories have a second name`, {
-        at,
-      });
+    const first = this.#locators.get(locator);
+    if (first === undefined) {
+      this.#locators.set(locator, row);
+      return undefined;
+    }
+    this.#sharedDirectories += 1;
+    if (this.#sharedDirectories > MAX_SHARED_DIRECTORIES) {
+      const found = `It lies where "${this.path(first)}" lies, and more than ${MAX_SHARED_DIRECTORIES} have a second name`;
+      return new IsodriveError('loop', found, { at });
     }
     return undefined;
   }
@@ -208,16 +234,16 @@ export class DiscIndex {
     return readNode(this.table, row);
   }
 
-  /** Path from "/", for people: bytes that are no UTF-8 are replaced. */
+  /** Path from "/", which path-text.ts turns back into the very bytes. */
   path(row: number): string {
     const parts: string[] = [];
     for (let at = row; at !== ROOT_ROW; at = this.table.word(at, ROW.parent)) {
-      parts.unshift(new TextDecoder().decode(this.table.name(at)));
+      parts.unshift(decodePath(this.table.name(at)));
     }
     return `/${parts.join('/')}`;
   }
 
-  /** Row of a path inside the image; symlinks are not followed. Rejects with `not-in-image`. */
+  /** Row of a path inside the image, as `path` gives it; symlinks are not followed. Rejects with `not-in-image`. */
   async resolve(path: string): Promise<number> {
     let row: number = ROOT_ROW;
     for (const part of path.split('/')) {
@@ -228,7 +254,7 @@ export class DiscIndex {
       }
       const isDirectory = this.table.type(row) === MODE_TYPE.directory;
       if (isDirectory) await this.children(row);
-      const child = isDirectory ? this.table.lookup(row, new TextEncoder().encode(part)) : -1;
+      const child = isDirectory ? this.table.lookup(row, encodePath(part)) : -1;
       if (child < 0) {
         throw new IsodriveError(
           'not-in-image',

@@ -62,10 +62,16 @@ export const ROW = {
 } as const;
 
 /** Bits of `flags`; those of CODING_MASK hold one of CODING. */
-export const FLAG = { manyExtents: 1 } as const;
+export const FLAG = { manyExtents: 1, lacksAttributes: 2 } as const;
 export const CODING_MASK = 0xff00;
 /** How a file is stored; its extents are then the stored bytes, and JavaScript answers reads of its content. */
-export const CODING = { plain: 0, zisofs: 0x100, decmpfs: 0x200, embedded: 0x300 } as const;
+export const CODING = {
+  plain: 0,
+  zisofs: 0x100,
+  decmpfs: 0x200,
+  embedded: 0x300,
+  appledouble: 0x400,
+} as const;
 export const STATE = { unloaded: 0, loaded: 1, failed: 2 } as const;
 
 export const EXTENT_WORDS = 4;

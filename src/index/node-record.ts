@@ -85,6 +85,11 @@ export function readCoding(table: IndexTable, row: number): { coding: number; pa
   return { coding: table.word(row, ROW.flags) & CODING_MASK, parameters: table.word(row, ROW.first) };
 }
 
+/** Whether extended attributes of the entry are left out, which no node of Linux could have. */
+export function lacksAttributes(table: IndexTable, row: number): boolean {
+  return (table.word(row, ROW.flags) & FLAG.lacksAttributes) !== 0;
+}
+
 /** Whether what is stored of a file is not its content. */
 export function isCoded(table: IndexTable, row: number): boolean {
   return readCoding(table, row).coding !== CODING.plain;

@@ -7,6 +7,7 @@ import type { SectorReader } from '../disc/sector-reader.js';
 import { chooseSession } from '../filesystem/choose-session.js';
 import { chooseTree } from '../filesystem/choose-tree.js';
 import type { ProbeContext, SessionSummary, Volume } from '../filesystem/file-system.js';
+import { TREE_KINDS } from '../filesystem/file-tree.js';
 import type { FileTree, TreeKind } from '../filesystem/file-tree.js';
 import type { Partition } from '../filesystem/partition/partition.js';
 import { readPartitions } from '../filesystem/partition/read-partitions.js';
@@ -16,6 +17,7 @@ import { createAllViews } from '../filesystem/views/all-views.js';
 import { findSessionViews } from '../filesystem/views/session-views.js';
 import { WineTree } from '../filesystem/views/wine-tree.js';
 import type { VolumeSummary } from '../filesystem/volume-summary.js';
+import { WorkBudget } from '../filesystem/work-budget.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { CachedSource } from '../source/cached-source.js';
 import { openImageDescriptors, openImageFile } from '../source/open-image-file.js';
@@ -125,7 +127,12 @@ async function openVolume(
   const { sessions, chosen } = await chooseSession(reader, first, options.session, signal);
   const report = findings.add.bind(findings);
   const partitions = await readPartitions(reader, report, signal);
+  const { tree: wanted = 'auto' } = options;
+  // Beside one another, each session has views of its own.
+  const views = wanted === 'all' ? TREE_KINDS.length * Math.max(1, sessions.length) : 1;
+  const work = new WorkBudget(source.size, views);
   const context: ProbeContext = {
+    work,
     ...{ report, signal, partitions },
     sessionStart: chosen?.descriptors ?? first,
     sessionEnd: chosen?.end,
@@ -133,21 +140,20 @@ async function openVolume(
     showAssociated: options.associated ?? false,
   };
   const volumes = await probeVolumes(reader, context);
-  const views = volumes.flatMap(({ trees: own }) => own);
+  const own = volumes.flatMap((one) => one.trees);
   const volume = mergeSummaries(volumes);
-  const trees = views.map((tree) => shiftTree(tree, reader));
-  const { tree: wanted = 'auto' } = options;
+  const trees = own.map((tree) => shiftTree(tree, reader));
   const shown =
     wanted === 'all'
-      ? shiftTree(await collectViews(reader, views, volume, context, sessions, chosen), reader)
+      ? shiftTree(await collectViews(reader, own, volume, context, sessions, chosen), reader)
       : await chooseTree(trees, wanted, findings, source.name, signal);
   const identity = volume.windows ?? { label: shown.label, serial: 0 };
   const tree = options.wine === true ? new WineTree(shown, identity) : shown;
   const memory = options.memory ?? new PlainIndexMemory();
   const index =
     options.isAdopted === true
-      ? DiscIndex.adopt(tree, memory, findings, source.name)
-      : await DiscIndex.open(tree, memory, findings, source.name, signal);
+      ? DiscIndex.adopt(tree, memory, findings, source.name, work)
+      : await DiscIndex.open(tree, memory, findings, source.name, { signal, work });
   if (options.budget !== undefined) index.table.limitBy(options.budget);
   return {
     source,
@@ -177,8 +183,8 @@ async function collectViews(
 ): Promise<FileTree> {
   const others = sessions.filter((session) => session !== shown);
   const groups = [{ path: [], trees }, ...(await findSessionViews(reader, others, context))];
-  const { partitions = [], signal } = context;
-  return createAllViews(reader, { groups, volume, partitions }, signal);
+  const { partitions = [], work, signal } = context;
+  return createAllViews(reader, { groups, volume, partitions, work }, signal);
 }
 
 /** The index counts in the image, a tree on the disc. */

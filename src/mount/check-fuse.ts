@@ -15,8 +15,9 @@ export async function checkFuse(helper: string, fix: string): Promise<DriverAvai
   const fault = await (isRoot ? probeFuseDevice() : findFuseDevice());
   if (fault !== undefined) {
     const { detail, fix: deviceFix } = describeDeviceFault(fault);
-    return { available: false, reason: `${FUSE_DEVICE}: ${detail}`, fix: deviceFix };
+    return { available: false, reason: `${FUSE_DEVICE}: ${detail}`, fix: deviceFix, isGeneral: true };
   }
   if (isRoot || (await findProgram([helper])) !== undefined) return { available: true };
-  return { available: false, reason: `Found no ${helper} on the PATH, with which users mount`, fix };
+  const reason = `Found no ${helper} on the PATH, with which users mount`;
+  return { available: false, reason, fix, isGeneral: true };
 }

@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { release } from 'node:os';
 import { loadAddon } from '../../native/index.js';
+import { firstLineOf } from '../base/error.js';
 import { ErofsDriver } from './erofs/erofs-driver.js';
 import { loadFuseNative } from './fuse-native/load-fuse-native.js';
 import {
@@ -87,7 +88,7 @@ function diagnoseAddon(): Diagnosis {
     return { name, ok: true, detail: 'Loads: driver "fuse" can be used' };
   } catch (thrown) {
     const fix = 'npm run build:native (needs a C++20 compiler: sudo apt install g++)';
-    return { name, ok: false, detail: `Does not load: ${firstLine(thrown)}`, fix };
+    return { name, ok: false, detail: `Does not load: ${firstLineOf(thrown)}`, fix };
   }
 }
 
@@ -98,7 +99,7 @@ function diagnoseFuseNative(): Diagnosis {
     return { name, ok: true, optional: true, detail: 'Loads: driver "fuse-native" can be used' };
   } catch (thrown) {
     const fix = 'npm install --include=optional fuse-native';
-    return { name, ok: false, optional: true, detail: `Does not load: ${firstLine(thrown)}`, fix };
+    return { name, ok: false, optional: true, detail: `Does not load: ${firstLineOf(thrown)}`, fix };
   }
 }
 
@@ -135,9 +136,4 @@ async function diagnoseAppArmor(isRoot: boolean): Promise<Diagnosis> {
       'For another directory: echo "mount fstype=fuse.* -> /DIR/**," | sudo tee -a /etc/apparmor.d/local/fusermount3' +
       ' && sudo apparmor_parser -r /etc/apparmor.d/fusermount3',
   };
-}
-
-function firstLine(thrown: unknown): string {
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return message.split('\n', 1)[0] ?? '';
 }

@@ -1,4 +1,5 @@
 // The contract of everything that can show an index as a mounted file system.
+import type { MountHolder } from './mount-holders.js';
 import type { SessionTrace } from '../../native/index.js';
 import type { IndexMemory } from '../index/index-memory.js';
 import type { ServedImage } from './served-image.js';
@@ -105,6 +106,8 @@ export interface ActiveMount {
    * goes). After it resolves the directory is no mount point any more.
    */
   unmount(options: { lazy: boolean }): Promise<void>;
+  /** Who had a copy of it in another mount namespace when it was unmounted; it has ended for them too. */
+  readonly heldBy?: readonly MountHolder[];
 }
 
 export interface DriverAvailability {
@@ -112,6 +115,8 @@ export interface DriverAvailability {
   /** Why not, and the exact fix; present when not available. */
   readonly reason?: string;
   readonly fix?: string;
+  /** The machine or its user lacks something that every driver of the kind needs, not this driver alone. */
+  readonly isGeneral?: true;
 }
 
 export interface MountDriver {

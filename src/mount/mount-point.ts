@@ -1,10 +1,12 @@
 // Finds or makes the directory that an image is mounted on. The mount table is asked first: a directory below a dead
 // mount must not be touched, because that can hang.
 import { constants } from 'node:fs';
-import { access, mkdir, opendir, realpath, rmdir } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { access, lstat, mkdir, opendir, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { IsodriveError, isSystemError } from '../base/error.js';
+import { homeFolder } from '../base/environment.js';
+import { hostPath, realHostPath, resolveHostPath } from '../base/path-text.js';
+import { quoteForShell } from '../base/shell-word.js';
 import { findMount, readMountTable } from './mount-table.js';
 
 /** Discs of one label that can be mounted at once. */
@@ -22,19 +24,24 @@ export interface MountPoint {
 }
 
 /**
- * The wanted directory, or a new one, ~/Discs/LABEL, which a number follows when the name is taken. Rejects with
+ * The wanted directory, or ~/Discs/LABEL, new or found empty, which a number follows when the name is taken. Rejects with
  * `usage` when the wanted one does not exist or is no directory, `busy` when it is a mount point or not empty, and
- * `permission` when the user may not write there, without which fusermount3 refuses as well.
+ * `permission` when the user may not write there, without which fusermount3 refuses as well. `taken`: folders that mounts
+ * have, or are about to have; what is chosen is among them until it is released.
  */
-export async function prepareMountPoint(wanted: string | undefined, label: string): Promise<MountPoint> {
-  if (wanted === undefined) return createMountPoint(join(homedir(), 'Discs'), label);
-  const path = resolve(wanted);
+export async function prepareMountPoint(
+  wanted: string | undefined,
+  label: string,
+  taken = new Set<string>(),
+): Promise<MountPoint> {
+  if (wanted === undefined) return createMountPoint(discsFolder(), label, taken);
+  const path = resolveHostPath(wanted);
   refuseMountPoint(path);
   try {
-    const directory = await realpath(path);
+    const directory = await realHostPath(path);
     if (directory !== path) refuseMountPoint(directory);
     await refuseFull(directory);
-    await access(directory, constants.W_OK);
+    await access(hostPath(directory), constants.W_OK);
     return { directory, created: false, release: () => Promise.resolve() };
   } catch (thrown) {
     throw describeRefusal(path, thrown);
@@ -45,8 +52,9 @@ export async function prepareMountPoint(wanted: string | undefined, label: strin
 export async function restoreMountPoint(directory: string, created: boolean): Promise<MountPoint> {
   if (!created) return { directory, created, release: () => Promise.resolve() };
   // A mount point that is dead must not be touched; one that is mounted is there.
-  if (findMount(readMountTable(), directory) === undefined) await mkdir(directory, { recursive: true });
-  return { directory, created, release: () => removeEmpty(directory) };
+  if (findMount(readMountTable(), directory) === undefined)
+    await mkdir(hostPath(directory), { recursive: true });
+  return { directory, created, release: () => removeMade(directory) };
 }
 
 /** Throws `busy` when something is mounted there. */
@@ -61,7 +69,7 @@ export function refuseMountPoint(path: string): void {
 }
 
 async function refuseFull(directory: string): Promise<void> {
-  const entries = await opendir(directory);
+  const entries = await opendir(hostPath(directory));
   const entry = await entries.read().finally(() => entries.close());
   if (entry === null) return;
   throw new IsodriveError(
@@ -84,11 +92,19 @@ function describeRefusal(path: string, thrown: unknown): unknown {
     );
   switch (thrown.code) {
     case 'ENOENT':
-      return refuse('usage', 'no such directory', `Make it first: mkdir -p '${path}'`);
+      return refuse('usage', 'no such directory', `Make it first: mkdir -p ${quoteForShell(path)}`);
     case 'ENOTDIR':
       return refuse('usage', 'no directory', 'Choose a directory');
+    case 'ELOOP':
+      return refuse('usage', 'symbolic links that lead in a circle', 'Check where its links lead');
+    case 'ENAMETOOLONG':
+      return refuse('usage', 'a name too long for this system', 'Choose a shorter path');
     case 'ENOTCONN':
-      return refuse('busy', 'a mount whose server is gone', `Remove it first: fusermount3 -u -z '${path}'`);
+      return refuse(
+        'busy',
+        'a mount whose server is gone',
+        `Remove it first: fusermount3 -u -z ${quoteForShell(path)}`,
+      );
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
@@ -102,18 +118,28 @@ function describeRefusal(path: string, thrown: unknown): unknown {
   }
 }
 
-async function createMountPoint(parent: string, label: string): Promise<MountPoint> {
+async function createMountPoint(parent: string, label: string, taken: Set<string>): Promise<MountPoint> {
   const name = folderName(label);
   for (let copy = 1; copy <= MAX_SAME_LABEL; copy += 1) {
-    const directory = join(parent, copy === 1 ? name : `${name} ${copy}`);
+    const path = join(parent, copy === 1 ? name : `${name} ${copy}`);
+    // Before the first wait: of two that are made at once, each takes another.
+    if (taken.has(path)) continue;
+    taken.add(path);
     try {
-      await mkdir(parent, { recursive: true });
-      await mkdir(directory, 0o755);
+      const created = await makeFolder(path);
+      if (created === undefined) {
+        taken.delete(path);
+        continue;
+      }
+      const release = async (): Promise<void> => {
+        if (created) await removeMade(path);
+        taken.delete(path);
+      };
+      return { directory: await realHostPath(path), created, release };
     } catch (thrown) {
-      if (isSystemError(thrown) && thrown.code === 'EEXIST') continue;
-      throw describeRefusal(directory, thrown);
+      taken.delete(path);
+      throw describeRefusal(path, thrown);
     }
-    return { directory: await realpath(directory), created: true, release: () => removeEmpty(directory) };
   }
   throw new IsodriveError(
     'busy',
@@ -124,12 +150,42 @@ async function createMountPoint(parent: string, label: string): Promise<MountPoi
 
 /** Removes a folder that was made for a mount, if it is one of those and empty. */
 export async function removeDefaultPoint(directory: string): Promise<void> {
-  if (dirname(directory) === join(homedir(), 'Discs')) await removeEmpty(directory);
+  if (dirname(directory) === discsFolder()) await removeMade(directory);
+}
+
+/** A folder that was made for a mount, and the one that holds them all with the last of them. */
+async function removeMade(directory: string): Promise<void> {
+  await removeEmpty(directory);
+  if (dirname(directory) === discsFolder()) await removeEmpty(dirname(directory));
+}
+
+function discsFolder(): string {
+  return join(homeFolder(), 'Discs');
+}
+
+/** Whether a folder was made; undefined where what is there cannot be taken: only an empty folder of the user's can. */
+async function makeFolder(path: string): Promise<boolean | undefined> {
+  // A mount point is not looked at: its server may be gone.
+  if (findMount(readMountTable(), path) !== undefined) return undefined;
+  try {
+    if ((await mkdir(hostPath(path), { recursive: true, mode: 0o755 })) !== undefined) return true;
+  } catch (thrown) {
+    if (isSystemError(thrown) && thrown.code === 'EEXIST') return undefined;
+    throw thrown;
+  }
+  try {
+    if (!(await lstat(hostPath(path))).isDirectory()) return undefined;
+    await refuseFull(path);
+    await access(hostPath(path), constants.W_OK);
+    return false;
+  } catch {
+    return undefined;
+  }
 }
 
 async function removeEmpty(directory: string): Promise<void> {
   try {
-    await rmdir(directory);
+    await rmdir(hostPath(directory));
   } catch (thrown) {
     // Gone already, in use again, or not empty: all of them the user's doing, and nothing that is ours is left.
     if (!isSystemError(thrown)) throw thrown;

@@ -1,6 +1,7 @@
 // The kernel's table of mounts, read from /proc/self/mountinfo: never by touching a mount point, which may hang when
 // its server does.
 import { readFileSync } from 'node:fs';
+import { decodePath } from '../base/path-text.js';
 
 /** A line of mountinfo (proc_pid_mountinfo(5)). */
 export interface MountTableEntry {
@@ -8,10 +9,8 @@ export interface MountTableEntry {
   readonly parentId: number;
   /** "major:minor" of the mounted file system. */
   readonly device: string;
-  /** Absolute path; U+FFFD stands for bytes that are not UTF-8. */
+  /** Absolute path, as path-text.ts has it. */
   readonly directory: string;
-  /** The same path as it is. */
-  readonly directoryBytes: Buffer;
   /** Such as "fuse.isodrive" or "ext4". */
   readonly type: string;
   /** What was mounted, such as the path of an image. */
@@ -45,15 +44,13 @@ function parseLine(line: string): MountTableEntry | undefined {
   const [id, parentId, device, , directory, options] = fields;
   const separator = fields.indexOf('-', 6);
   if (directory === undefined || options === undefined || separator < 0) return undefined;
-  const directoryBytes = unescapeField(directory);
   return {
     id: Number(id),
     parentId: Number(parentId),
     device: device ?? '',
-    directory: directoryBytes.toString('utf8'),
-    directoryBytes,
+    directory: decodePath(unescapeField(directory)),
     type: fields[separator + 1] ?? '',
-    source: unescapeField(fields[separator + 2] ?? '').toString('utf8'),
+    source: decodePath(unescapeField(fields[separator + 2] ?? '')),
     options: options.split(','),
   };
 }

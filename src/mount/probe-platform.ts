@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { access, open, readFile, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { readVariable } from '../base/environment.js';
 import { isSystemError } from '../base/error.js';
 
 export const FUSE_DEVICE = '/dev/fuse';
@@ -50,7 +51,9 @@ export interface HelperProgram {
 
 /** First program of one of the names on the PATH. */
 export async function findProgram(names: readonly string[]): Promise<HelperProgram | undefined> {
-  const folders = (process.env.PATH ?? '/usr/bin:/bin').split(delimiter).filter((folder) => folder !== '');
+  const folders = (readVariable('PATH') ?? '/usr/bin:/bin')
+    .split(delimiter)
+    .filter((folder) => folder !== '');
   for (const name of names) {
     for (const folder of folders) {
       const path = join(folder, name);

@@ -2,7 +2,13 @@
 // the reason. Why faster ones were passed over stays known.
 import { IsodriveError, toIsodriveError } from '../base/error.js';
 import type { IndexMemory } from '../index/index-memory.js';
-import type { ActiveMount, DriverName, MountDriver, MountRequest } from './mount-driver.js';
+import type {
+  ActiveMount,
+  DriverAvailability,
+  DriverName,
+  MountDriver,
+  MountRequest,
+} from './mount-driver.js';
 
 /** A driver that would have been better, and why it does not serve this mount. */
 export interface PassedOver {
@@ -33,13 +39,13 @@ export async function selectDrivers(
 ): Promise<DriverSelection> {
   const usable: MountDriver[] = [];
   const passedOver: PassedOver[] = [];
-  let fix: string | undefined;
+  const refusals: Refusal[] = [];
   for (const driver of drivers) {
     if (wanted !== 'auto' && driver.name !== wanted) continue;
-    const { available, reason = 'no reason given', fix: driverFix } = await driver.check();
-    if (!available) {
-      passedOver.push({ driver: driver.name, reason });
-      fix ??= driverFix;
+    const availability = await driver.check();
+    if (!availability.available) {
+      passedOver.push({ driver: driver.name, reason: availability.reason ?? 'no reason given' });
+      refusals.push({ driver, availability });
       continue;
     }
     usable.push(driver);
@@ -48,9 +54,27 @@ export async function selectDrivers(
   if (usable.length > 0) {
     return { drivers: usable, passedOver, createMemory: () => usable[0]!.createMemory() };
   }
-  const refusals = passedOver.map(({ driver, reason }) => `${driver}: ${reason}`).join('; ');
-  throw new IsodriveError('policy', `Cannot mount with driver "${wanted}": ${refusals}`, {
-    action: fix ?? 'Run isodrive doctor',
+  throw refuse(wanted, refusals);
+}
+
+interface Refusal {
+  readonly driver: MountDriver;
+  readonly availability: DriverAvailability;
+}
+
+/** The hint is about the driver that would have served any image: a faster one for some is no way out. */
+function refuse(wanted: DriverName | 'auto', refusals: readonly Refusal[]): IsodriveError {
+  const whole = refusals.filter(({ driver }) => driver.isPartial !== true);
+  const relevant = whole.length === 0 ? refusals : whole;
+  const decisive = relevant.find(({ availability }) => availability.isGeneral === true) ?? relevant[0];
+  const action = decisive?.availability.fix ?? 'Run isodrive doctor';
+  const reasons = relevant.map(({ driver, availability }) => `${driver.name}: ${availability.reason ?? ''}`);
+  if (wanted !== 'auto') {
+    return new IsodriveError('policy', `Cannot mount with driver ${reasons.join('')}`, { action });
+  }
+  return new IsodriveError('policy', 'Cannot mount: found no driver that works here, expected one to', {
+    action: `${action} (isodrive doctor tells more)`,
+    details: reasons,
   });
 }
 

@@ -2,6 +2,7 @@
 // then their files are compared. Without --check it ends after so many entries or so much time.
 import type { IsodriveError } from '../base/error.js';
 import { toIsodriveError } from '../base/error.js';
+import { WorkBudget } from '../filesystem/work-budget.js';
 import { DiscIndex } from '../index/disc-index.js';
 import { PlainIndexMemory } from '../index/index-memory.js';
 import type { OpenedImage } from '../index/open-image.js';
@@ -65,7 +66,10 @@ function openIndex(
   tree: OpenedImage['tree'],
   signal: AbortSignal | undefined,
 ): Promise<DiscIndex> {
-  return DiscIndex.open(tree, new PlainIndexMemory(), findings, source.name, signal);
+  return DiscIndex.open(tree, new PlainIndexMemory(), findings, source.name, {
+    signal,
+    work: new WorkBudget(source.size),
+  });
 }
 
 function reportCut({ findings, source }: OpenedImage, what: string): void {

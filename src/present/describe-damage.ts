@@ -2,7 +2,7 @@
 import { ExtentMap } from '../index/extent-map.js';
 import type { OpenedImage } from '../index/open-image.js';
 import type { ByteRange } from '../source/rescue-map.js';
-import { escapeForTerminal } from './display-name.js';
+import { escapeText } from './display-name.js';
 
 /** Lines for people; --json has all. */
 const MAX_LINES = 50;
@@ -34,10 +34,7 @@ export function formatDamage({ bytes, ranges, files }: DamageDescription): strin
     `Damage:       ${bytes} bytes in ${ranges.length} places could not be read`,
     ...files
       .slice(0, MAX_LINES)
-      .map(
-        (file) =>
-          `              ${escapeForTerminal(Buffer.from(file.path))}: ${describeRanges(file.ranges)}`,
-      ),
+      .map((file) => `              ${escapeText(file.path)}: ${describeRanges(file.ranges)}`),
   ];
   if (files.length > MAX_LINES) lines.push(`              ${files.length - MAX_LINES} more files`);
   return lines.join('\n');

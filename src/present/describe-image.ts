@@ -2,8 +2,8 @@
 import type { Finding } from '../base/finding.js';
 import type { Timestamp, TreeKind } from '../filesystem/file-tree.js';
 import type { OpenedImage } from '../index/open-image.js';
-import { escapeForTerminal, escapeHostText } from './display-name.js';
-import { formatIsoTime } from './entry-time.js';
+import { escapeHostText, escapeText } from './display-name.js';
+import { formatIsoTime, formatZonelessTime } from './entry-time.js';
 
 type Volume = OpenedImage['volume'];
 
@@ -18,7 +18,8 @@ export interface ImageDescription {
   readonly label: string;
   /** Bytes of the image. */
   readonly size: number;
-  readonly volume: Omit<Volume, 'bootEntries' | TimeField> & Readonly<Partial<Record<TimeField, string>>>;
+  readonly volume: Omit<Volume, 'bootEntries' | 'localTimes' | TimeField> &
+    Readonly<Partial<Record<TimeField, string>>>;
   /** Every view, best first; `chosen` is the one that is shown. */
   readonly trees: readonly { readonly kind: TreeKind; readonly label: string; readonly chosen: boolean }[];
   /** Every session of the disc; none where the format has none. `shown` marks the one that the rest is about. */
@@ -47,7 +48,7 @@ type TimeField = 'created' | 'modified' | 'expires' | 'effective';
 const TIME_FIELDS: readonly TimeField[] = ['created', 'modified', 'expires', 'effective'];
 
 export function describeImage(image: OpenedImage): ImageDescription {
-  const { created, modified, expires, effective, bootEntries, ...facts } = image.volume;
+  const { created, modified, expires, effective, localTimes, bootEntries, ...facts } = image.volume;
   const times = { created, modified, expires, effective };
   return {
     image: image.source.name,
@@ -55,7 +56,7 @@ export function describeImage(image: OpenedImage): ImageDescription {
     format: image.format,
     label: image.tree.label,
     size: image.source.size,
-    volume: { ...facts, ...formatTimes(times) },
+    volume: { ...facts, ...formatTimes(times, localTimes) },
     trees: listViews(image),
     sessions: image.sessions.map((session) => describeSession(session, session === image.session)),
     bootEntries,
@@ -80,11 +81,13 @@ function describeSession(
 
 function formatTimes(
   times: Readonly<Record<TimeField, Timestamp | undefined>>,
+  local: readonly TimeField[] = [],
 ): Partial<Record<TimeField, string>> {
   const result: Partial<Record<TimeField, string>> = {};
   for (const field of TIME_FIELDS) {
     const time = times[field];
-    if (time !== undefined) result[field] = formatIsoTime(time);
+    if (time === undefined) continue;
+    result[field] = local.includes(field) ? formatZonelessTime(time) : formatIsoTime(time);
   }
   return result;
 }
@@ -116,7 +119,7 @@ export function formatDescription(description: ImageDescription): string {
   if (findingCount > findings.length) rows.push(['Findings', `${findingCount - findings.length} more`]);
   const shown = rows
     .filter(([, value]) => value !== '')
-    .map(([name, value]) => formatRow(name, escapeForTerminal(Buffer.from(value))));
+    .map(([name, value]) => formatRow(name, escapeText(value)));
   return [formatRow('Image', escapeHostText(description.image)), ...shown].join('\n');
 }
 
@@ -172,7 +175,9 @@ function describePartition({
 }
 
 function describeFinding({ code, message, at }: Finding): string {
-  const place = at.offset === undefined ? '' : ` at byte ${at.offset}`;
+  const byte = `at byte ${at.offset}`;
+  // Some messages say where it is.
+  const place = at.offset === undefined || message.includes(byte) ? '' : ` ${byte}`;
   const clause = at.clause === undefined ? '' : ` (${at.clause})`;
   return `${message}${place}${clause} [${code}]`;
 }

@@ -1,4 +1,5 @@
-// Times of entries as text: ISO 8601, always UTC, because a disc is read far from where it was written.
+// Times of entries as text: for programs ISO 8601 in UTC, because a disc is read far from where it was written; for
+// people in the local time zone, as ls does.
 import type { NodeTime } from '../index/node-record.js';
 
 /** Seconds from the epoch that a Date can say (ECMA-262 21.4.1.1); times beyond show as the last one. */
@@ -15,7 +16,15 @@ export function formatIsoTime(time: NodeTime): string {
   return time.microseconds === 0 ? `${whole}Z` : `${whole}.${String(time.microseconds).padStart(6, '0')}Z`;
 }
 
-/** "2026-11-24 10:20:30". */
+/** The same of a time whose zone nothing tells: without "Z". */
+export function formatZonelessTime(time: NodeTime): string {
+  return formatIsoTime(time).slice(0, -1);
+}
+
+/** "2026-11-24 10:20:30", local time (TZ). */
 export function formatLongTime(time: NodeTime): string {
-  return toDate(time).toISOString().slice(0, -'.000Z'.length).replace('T', ' ');
+  const date = toDate(time);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${String(date.getFullYear()).padStart(4, '0')}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }

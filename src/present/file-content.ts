@@ -1,5 +1,4 @@
-// The content of a file of an image: as a reader, and as a SHA-256 digest.
-import { createHash } from 'node:crypto';
+// The content of a file of an image, as a reader.
 import { IsodriveError } from '../base/error.js';
 import { ContentOpener } from '../index/content-opener.js';
 import type { OpenedImage } from '../index/open-image.js';
@@ -22,19 +21,4 @@ export function openFile(image: OpenedImage, row: number, source: ByteSource = i
     );
   }
   return new ContentOpener(image.index, source).open(row);
-}
-
-/** SHA-256 of a whole file, lower-case hexadecimal. `buffer` is scratch. Rejects as FileContent.read does. */
-export async function hashFile(
-  reader: FileContent,
-  buffer: Uint8Array,
-  signal?: AbortSignal,
-): Promise<string> {
-  const hash = createHash('sha256');
-  for (let position = 0; position < reader.size;) {
-    const got = await reader.read(buffer, position, signal);
-    hash.update(buffer.subarray(0, got));
-    position += got;
-  }
-  return hash.digest('hex');
 }

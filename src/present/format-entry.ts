@@ -1,6 +1,6 @@
 // Listed entries as JSON records and as lines for people.
 import type { NodeRecord, NodeType } from '../index/node-record.js';
-import { decodeExactly, decodeLossy, escapeForTerminal } from './display-name.js';
+import { decodeExactly, decodeLossy, escapeForTerminal, escapeText } from './display-name.js';
 import { formatIsoTime, formatLongTime } from './entry-time.js';
 import type { ListedEntry } from './list-entries.js';
 
@@ -25,7 +25,12 @@ export interface JsonEntry {
   readonly targetBytes?: string;
   /** "major:minor". */
   readonly rdev?: string;
+  /** Lower-case hexadecimal digests, as asked for. */
+  readonly md5?: string;
+  readonly sha1?: string;
   readonly sha256?: string;
+  readonly sha512?: string;
+  readonly blake2b?: string;
   /** Why the file cannot be read whole, or the directory not be listed. */
   readonly error?: string;
 }
@@ -43,7 +48,7 @@ export function toJsonEntry(entry: ListedEntry): JsonEntry {
     mtime: formatIsoTime(node.modified),
     ...(node.target === undefined ? {} : textField('target', node.target)),
     ...(node.device === undefined ? {} : { rdev: `${node.device.major}:${node.device.minor}` }),
-    ...(entry.sha256 === undefined ? {} : { sha256: entry.sha256 }),
+    ...entry.digests,
     ...(entry.error === undefined ? {} : { error: entry.error.message }),
   };
 }
@@ -90,8 +95,8 @@ export function formatLongEntry(entry: ListedEntry): string {
   const size = node.device === undefined ? String(node.size) : `${node.device.major}, ${node.device.minor}`;
   const owner = `${String(node.userId).padEnd(5)} ${String(node.groupId).padEnd(5)}`;
   const columns = `${formatMode(node)} ${String(node.links).padStart(3)} ${owner} ${size.padStart(12)}`;
-  const digest = entry.sha256 === undefined ? '' : `${entry.sha256} `;
+  const digests = Object.values(entry.digests ?? {}).map((digest) => `${digest} `);
   const target = node.target === undefined ? '' : ` -> ${escapeForTerminal(node.target)}`;
-  const fault = entry.error === undefined ? '' : ` [${escapeForTerminal(Buffer.from(entry.error.message))}]`;
-  return `${columns} ${formatLongTime(node.modified)} ${digest}${formatShortEntry(entry)}${target}${fault}`;
+  const fault = entry.error === undefined ? '' : ` [${escapeText(entry.error.message)}]`;
+  return `${columns} ${formatLongTime(node.modified)} ${digests.join('')}${formatShortEntry(entry)}${target}${fault}`;
 }

@@ -2,18 +2,22 @@
 // entry they concern, so that one bad file or directory spoils nothing else.
 import type { IsodriveError } from '../base/error.js';
 import { toIsodriveError } from '../base/error.js';
+import type { FileContent } from '../filesystem/file-content.js';
 import type { NodeRecord } from '../index/node-record.js';
 import type { OpenedImage } from '../index/open-image.js';
 import { throwIfAborted } from './abort.js';
-import { CHUNK_BYTES, hashFile, openFile } from './file-content.js';
+import { openFile } from './file-content.js';
 import { pathBytes } from './path-bytes.js';
 import { WindowSource } from './window-source.js';
+
+/** Lower-case hexadecimal. */
+type Digests = Readonly<Record<string, string>>;
 
 export interface ListOptions {
   /** The row itself and everything below; otherwise a directory's children, or the row itself when it is none. */
   readonly recursive: boolean;
-  /** Adds the digest of every regular file. */
-  readonly hash?: 'sha256' | undefined;
+  /** Gives digests of a regular file, by the names of their algorithms, which are added to its entry. */
+  readonly hash?: ((content: FileContent, signal?: AbortSignal) => Promise<Digests>) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -23,8 +27,8 @@ export interface ListedEntry {
   readonly path: Uint8Array;
   /** What a plain listing prints: the path when recursive, the name otherwise. */
   readonly shown: Uint8Array;
-  /** Lower-case hexadecimal; present for files when asked for and readable. */
-  readonly sha256?: string;
+  /** Present for files when asked for and readable. */
+  readonly digests?: Digests;
   /** Why the file cannot be read whole, or the directory not be listed. */
   readonly error?: IsodriveError;
 }
@@ -66,13 +70,11 @@ class Lister {
   readonly #image: OpenedImage;
   readonly #options: ListOptions;
   readonly #window: WindowSource | undefined;
-  readonly #buffer: Uint8Array;
 
   constructor(image: OpenedImage, options: ListOptions) {
     this.#image = image;
     this.#options = options;
     this.#window = options.hash === undefined ? undefined : new WindowSource(image.source);
-    this.#buffer = new Uint8Array(options.hash === undefined ? 0 : CHUNK_BYTES);
   }
 
   /** The row and all below it; a stack of its own, because a disc may nest a thousand directories. */
@@ -104,9 +106,11 @@ class Lister {
     const node = index.node(row);
     try {
       if (node.type === 'directory' && this.#options.recursive) await index.children(row);
-      if (node.type !== 'file' || this.#window === undefined) return { node, path, shown };
+      const { hash, signal } = this.#options;
+      if (node.type !== 'file' || this.#window === undefined || hash === undefined)
+        return { node, path, shown };
       const reader = openFile(this.#image, row, this.#window);
-      return { node, path, shown, sha256: await hashFile(reader, this.#buffer, this.#options.signal) };
+      return { node, path, shown, digests: await hash(reader, signal) };
     } catch (thrown) {
       const error = toIsodriveError(thrown);
       if (error.code === 'cancelled' || error.code === 'internal') throw error;

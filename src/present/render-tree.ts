@@ -2,7 +2,7 @@
 import { toIsodriveError } from '../base/error.js';
 import type { OpenedImage } from '../index/open-image.js';
 import { throwIfAborted } from './abort.js';
-import { escapeForTerminal } from './display-name.js';
+import { escapeForTerminal, escapeText } from './display-name.js';
 import { pathBytes } from './path-bytes.js';
 
 const BRANCH = '\u251c\u2500\u2500 ';
@@ -54,7 +54,7 @@ async function listDirectory(
   } catch (thrown) {
     const error = toIsodriveError(thrown);
     if (error.code === 'cancelled' || error.code === 'internal') throw error;
-    return { first: 0, count: 0, note: ` [${escapeForTerminal(Buffer.from(error.message))}]` };
+    return { first: 0, count: 0, note: ` [${escapeText(error.message)}]` };
   }
 }
 

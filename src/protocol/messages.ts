@@ -28,7 +28,7 @@ export interface MountParams {
   /** Absolute path; for the system service, which opens no paths, only what the image is called. */
   readonly image: string;
   /** Absolute path of an existing, empty directory; absent, the daemon makes one from the label. */
-  readonly directory?: string;
+  readonly directory?: string | undefined;
   readonly tree?: TreeKind | 'auto';
   /** Number of a session, from 1; the last where absent. */
   readonly session?: number | undefined;
@@ -134,6 +134,8 @@ export interface UnmountedSummary {
   readonly id: string;
   readonly image: string;
   readonly mountPoint: string;
+  /** Processes of other mount namespaces that had a copy when it was unmounted; it has ended for them too. */
+  readonly heldBy?: readonly { readonly pid: number; readonly program: string }[];
 }
 
 export interface UnmountFailure {
@@ -156,8 +158,18 @@ export interface DaemonStatus {
   readonly uptime: number;
   /** Resident memory of the daemon, bytes; the system service tells it to administrators only. */
   readonly memory?: number;
+  /** Whether a successor would go on with the mounts; the system service tells it to administrators only. */
+  readonly keeper?: KeeperState;
+  /** Lines that the log did not take, since the daemon started. */
+  readonly lostLogLines?: number;
   readonly mounts: readonly MountSummary[];
 }
+
+/**
+ * Who keeps the mounts should the daemon die: `none` from the start, `alive`, `stopped` (by a signal) or `gone`; in the
+ * last two cases the mounts hang, or end, with the daemon.
+ */
+export type KeeperState = 'none' | 'alive' | 'stopped' | 'gone';
 
 /** What `watch` shows; every event carries the time it was met, ISO 8601, UTC. */
 export type DaemonEvent =
@@ -199,9 +211,10 @@ export interface Methods {
   /** After its answer the daemon sends every event as a notification `event` on this connection. */
   watch: { params: Record<string, never>; result: { watching: true } };
   version: { params: Record<string, never>; result: { version: string; pid: number } };
-  /** A new process of the installed version takes over, and all mounts stay. */
-  upgrade: { params: Record<string, never>; result: { pid: number } };
-  shutdown: { params: Record<string, never>; result: { pid: number } };
+  /** A new process of the installed version takes over with all mounts; `unsupported` where they would be lost, unless `force`. */
+  upgrade: { params: { readonly force?: boolean | undefined }; result: { pid: number } };
+  /** Rejects with `busy` while programs use mounts, unless `force`, which takes the mounts away from them. */
+  shutdown: { params: { readonly force?: boolean }; result: { pid: number } };
 }
 
 export type MethodName = keyof Methods;
@@ -210,7 +223,13 @@ export type MethodName = keyof Methods;
 export interface RpcError {
   readonly code: number;
   readonly message: string;
-  readonly data?: { readonly code: string; readonly hint: string; readonly exit: number };
+  readonly data?: {
+    readonly code: string;
+    readonly hint: string;
+    readonly exit: number;
+    /** What belongs on lines of its own; absent where there is none. */
+    readonly details?: readonly string[];
+  };
 }
 
 export interface RpcRequest {

@@ -11,14 +11,16 @@ export const RPC_METHOD_NOT_FOUND = -32601;
 export function encodeError(thrown: unknown): RpcError {
   const error = toIsodriveError(thrown);
   const { rpc, exit } = error.kind;
-  return { code: rpc, message: error.message, data: { code: error.code, hint: error.action, exit } };
+  const { code, message, action: hint, details } = error;
+  return { code: rpc, message, data: { code, hint, exit, ...(details.length === 0 ? {} : { details }) } };
 }
 
 /** An error that a peer of another version may have sent: a code unknown here becomes `internal`. */
 export function decodeError(sent: RpcError): IsodriveError {
   const code = sent.data?.code;
   const known: ErrorCode = code !== undefined && isErrorCode(code) ? code : 'internal';
-  return new IsodriveError(known, sent.message, sent.data === undefined ? {} : { action: sent.data.hint });
+  const { hint, details = [] } = sent.data ?? {};
+  return new IsodriveError(known, sent.message, { details, ...(hint === undefined ? {} : { action: hint }) });
 }
 
 function isErrorCode(code: string): code is ErrorCode {

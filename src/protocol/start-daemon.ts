@@ -5,12 +5,13 @@ import type { ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { IsodriveError } from '../base/error.js';
+import { IsodriveError, isSystemError } from '../base/error.js';
+import { isDiskFull } from '../base/full-disk.js';
 import { ControlClient } from './client.js';
 import type { RpcError } from './messages.js';
 import { packageRoot } from './package-info.js';
 import { decodeError } from './rpc-error.js';
-import { daemonLogPath, defaultJournalPath } from './socket-path.js';
+import { daemonLogPath, defaultJournalPath, spareLogPath } from './socket-path.js';
 
 /** Milliseconds that a daemon may take until it listens. */
 export const START_DEADLINE = 15_000;
@@ -77,8 +78,9 @@ export async function connectToMounts(options: StartOptions): Promise<ControlCli
  * one listens there already), `daemon-unreachable` when it dies without a word, `timeout` or `cancelled`.
  */
 export async function startDaemon(options: StartOptions): Promise<number> {
-  const logPath = daemonLogPath();
-  const child = spawnDaemon(options.socketPath, logPath);
+  const log = openLogFile(options.socketPath);
+  const logPath = log.path;
+  const child = spawnDaemon(options.socketPath, log);
   const deadline = options.deadline ?? START_DEADLINE;
   const timer = new AbortController();
   const timeout = setTimeout(() => timer.abort(), deadline);
@@ -106,10 +108,40 @@ export async function startDaemon(options: StartOptions): Promise<number> {
   }
 }
 
-function spawnDaemon(socketPath: string, logPath: string): ChildProcess {
-  mkdirSync(dirname(logPath), { recursive: true, mode: 0o700 });
-  // What even a crashing node prints shall be in the log; the daemon itself opens the same file.
-  const log = openSync(logPath, 'a', 0o600);
+interface OpenedLog {
+  readonly path: string;
+  /** None where the disk is full: the daemon serves without. */
+  readonly descriptor: number | undefined;
+}
+
+/** Opens the log, or one beside the socket where there is no home to write to. Throws `permission`. */
+function openLogFile(socketPath: string): OpenedLog {
+  const wanted = daemonLogPath();
+  try {
+    return openLogAt(wanted);
+  } catch (thrown) {
+    if (!isSystemError(thrown)) throw thrown;
+  }
+  try {
+    return openLogAt(spareLogPath(socketPath));
+  } catch (thrown) {
+    if (isDiskFull(thrown)) return { path: wanted, descriptor: undefined };
+    if (!isSystemError(thrown)) throw thrown;
+    const message = `Cannot write the log "${wanted}", nor "${spareLogPath(socketPath)}": ${thrown.code}`;
+    throw new IsodriveError('permission', `${message}, expected a folder of yours`, {
+      action: 'Set XDG_STATE_HOME to a folder that you may write to',
+      cause: thrown,
+    });
+  }
+}
+
+function openLogAt(path: string): OpenedLog {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  return { path, descriptor: openSync(path, 'a', 0o600) };
+}
+
+/** Closes the log: what even a crashing node prints shall be in it, and the daemon itself opens the same file. */
+function spawnDaemon(socketPath: string, { path: logPath, descriptor: log }: OpenedLog): ChildProcess {
   try {
     const daemon = [
       process.execPath,
@@ -123,10 +155,10 @@ function spawnDaemon(socketPath: string, logPath: string): ChildProcess {
     const isKept = process.platform !== 'win32' && existsSync(keeper);
     const [program, ...args] = isKept ? [keeper, ...daemon] : [...daemon, '--background'];
     const env = { UV_THREADPOOL_SIZE: FILE_THREADS, ...process.env };
-    const stdio = ['ignore', 'ignore', log, 'pipe'] as const;
+    const stdio = ['ignore', 'ignore', log ?? 'ignore', 'pipe'] as const;
     return spawn(program, args, { detached: true, windowsHide: true, stdio: [...stdio], cwd: '/', env });
   } finally {
-    closeSync(log);
+    if (log !== undefined) closeSync(log);
   }
 }
 

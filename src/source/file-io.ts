@@ -3,6 +3,7 @@
 import { close, fstat, open, read, stat } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { promisify } from 'node:util';
+import { hostPath } from '../base/path-text.js';
 import type { FileFacts } from '../../native/index.js';
 
 export type { FileFacts } from '../../native/index.js';
@@ -22,12 +23,12 @@ export interface FileIo {
 
 /** Through the pool that the whole process shares. */
 export const POOL_IO: FileIo = {
-  open: (path, flags) => promisify(open)(path, flags),
+  open: (path, flags) => promisify(open)(hostPath(path), flags),
   stat: async (file) => {
     const found =
       typeof file === 'number'
         ? await promisify(fstat)(file, { bigint: true })
-        : await promisify(stat)(file, { bigint: true });
+        : await promisify(stat)(hostPath(file), { bigint: true });
     return toFacts(found);
   },
   read: (fileDescriptor, target, position) =>

@@ -2,7 +2,7 @@
 // cannot swap the image; changes to the file itself are noticed and become `image-changed`.
 import { constants } from 'node:fs';
 import type { Addon } from '../../native/index.js';
-import { IsodriveError, isSystemError } from '../base/error.js';
+import { IsodriveError, isExhausted, isSystemError, toIsodriveError } from '../base/error.js';
 import { nameSystemError } from '../base/system-error.js';
 import { throwIfAborted } from './abortable.js';
 import { tryToLoadAddon } from './load-addon.js';
@@ -208,12 +208,24 @@ function unreadable(path: string, found: string): IsodriveError {
   });
 }
 
+/** What is wrong with a path itself. */
+const PATH_FAULTS = new Map([
+  ['ELOOP', 'its symbolic links lead in a circle'],
+  ['ENAMETOOLONG', 'the path or a name in it is too long for this system'],
+]);
+
 function translateOpenError(path: string, error: NodeJS.ErrnoException): IsodriveError {
   const options = { at: { source: path }, cause: error };
+  if (isExhausted(error)) return toIsodriveError(error);
   const code = error.code ?? error.message;
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     const found = 'there is no such file, expected a disc image';
     return new IsodriveError('image-not-found', `Cannot open "${path}": ${found}`, options);
+  }
+  const fault = PATH_FAULTS.get(code);
+  if (fault !== undefined) {
+    const message = `Cannot open "${path}": ${fault}, expected the path of a disc image`;
+    return new IsodriveError('image-not-found', message, options);
   }
   if (code === 'EACCES' || code === 'EPERM') {
     const found = 'permission is denied, expected read access';

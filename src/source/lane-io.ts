@@ -1,10 +1,14 @@
 // Files of one image, through threads of its own: what hangs there hangs nobody else, and whoever waits can give up.
+import { readlink } from 'node:fs/promises';
 import { getSystemErrorName } from 'node:util';
 import { isAddonError } from '../../native/index.js';
 import type { Addon, LaneHandle } from '../../native/index.js';
+import { decodePath, hostPath, holdsRawBytes } from '../base/path-text.js';
 import { abortable } from './abortable.js';
+import { POOL_IO } from './file-io.js';
 import type { FileFacts, FileIo } from './file-io.js';
 
+/** Paths that are not UTF-8 go through the pool of Node: the addon takes text. */
 export class LaneIo implements FileIo {
   readonly #addon: Addon;
   readonly #lane: LaneHandle;
@@ -16,10 +20,12 @@ export class LaneIo implements FileIo {
   }
 
   open(path: string, flags: number): Promise<number> {
+    if (holdsRawBytes(path)) return POOL_IO.open(path, flags);
     return translate(this.#addon.laneOpen(this.#lane, path, flags));
   }
 
   stat(file: string | number): Promise<FileFacts> {
+    if (typeof file === 'string' && holdsRawBytes(file)) return POOL_IO.stat(file);
     return translate(this.#addon.laneStat(this.#lane, file));
   }
 
@@ -48,7 +54,10 @@ export class LaneIo implements FileIo {
   /** Target of a symlink; undefined for what is none. */
   async readSymlink(path: string): Promise<string | undefined> {
     try {
-      return await translate(this.#addon.laneReadSymlink(this.#lane, path));
+      const isRaw = holdsRawBytes(path);
+      const target = isRaw ? '\ufffd' : await translate(this.#addon.laneReadSymlink(this.#lane, path));
+      if (!target.includes('\ufffd')) return target;
+      return decodePath(await readlink(hostPath(path), { encoding: 'buffer' }));
     } catch {
       return undefined;
     }

@@ -1,8 +1,8 @@
 // A folder as a CD-ROM drive of a Wine prefix: a link among its dosdevices, and the letter's type in its registry. Both
 // are undone at the end; after a death without end, by the next drive that is attached there.
 import { lstat, readdir, readlink, stat, symlink, unlink } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { homeFolder, readVariable } from '../base/environment.js';
 import { IsodriveError, isSystemError } from '../base/error.js';
 import { describeOwner, findAbandonedNotes, removeNote, writeNote } from './drive-note.js';
 import type { DriveNote } from './drive-note.js';
@@ -17,7 +17,7 @@ const SERVER_LINGER = 6000;
 
 /** The prefix: `wanted`, or WINEPREFIX, or ~/.wine. Rejects with `usage` when there is none. */
 export async function findPrefix(wanted: string | undefined): Promise<string> {
-  const prefix = resolve(wanted ?? process.env.WINEPREFIX ?? join(homedir(), '.wine'));
+  const prefix = resolve(wanted ?? readVariable('WINEPREFIX') ?? join(homeFolder(), '.wine'));
   try {
     if ((await stat(join(prefix, 'dosdevices'))).isDirectory()) return prefix;
   } catch (thrown) {

@@ -1,6 +1,7 @@
 // Wine's own programs, in one prefix: its registry is changed by `reg`, and its server says whether it runs. WINE and
 // WINESERVER name others than those on the PATH, as Wine's own scripts have it.
 import { spawn } from 'node:child_process';
+import { readVariable } from '../base/environment.js';
 import { IsodriveError, isSystemError } from '../base/error.js';
 
 /** Milliseconds for a program of Wine's, which may have to start its server. */
@@ -22,7 +23,7 @@ export class WinePrograms {
 
   /** Runs `reg`, headless. Rejects with `policy` when Wine is not there, `timeout`. Gives its exit status and output. */
   reg(...parameters: readonly string[]): Promise<Result> {
-    return this.#run(process.env.WINE ?? 'wine', ['reg', ...parameters]);
+    return this.#run(readVariable('WINE') ?? 'wine', ['reg', ...parameters]);
   }
 
   /** Whether a server runs in the prefix: some program of Windows does, or did a moment ago. */
@@ -68,7 +69,7 @@ export class WinePrograms {
 }
 
 function serverProgram(): string {
-  return process.env.WINESERVER ?? 'wineserver';
+  return readVariable('WINESERVER') ?? 'wineserver';
 }
 
 function refuseStart(program: string, cause: Error): IsodriveError {

@@ -17,9 +17,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PrivateDaemon } from '../../scripts/bench/private-daemon.js';
+import { mustRun } from '../../scripts/bench/run-command.js';
+import { runCommand } from '../../scripts/bench/run-command.js';
 import type { CommandResult } from '../../scripts/bench/run-command.js';
 import { expectFailure } from '../support/command-failure.js';
 import { SMALL_IMAGE } from '../support/daemon-process.js';
+import { needs } from '../support/needs.js';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 const COPYING_SHA256 = '32b1062f7da84967e7019d01ab805935caa7ab7321a7ced0e30ebe75e5df1670';
@@ -39,6 +42,8 @@ describe('The command line', () => {
   });
   afterAll(async () => {
     await daemon.stop();
+    // What was extracted has the modes of the disc, where directories cannot be written.
+    await mustRun('chmod', ['-R', 'u+w', folder]);
     await rm(folder, { recursive: true, force: true });
   });
   const run = (...args: string[]): Promise<CommandResult> => daemon.run(args, { cwd: folder });
@@ -61,13 +66,47 @@ describe('The command line', () => {
       });
     });
 
-    it.each([['status'], ['watch'], ['daemon stop'], ['daemon logs']])(
-      'says that none runs: %s',
-      async (line) => {
-        const failure = expectFailure(await run(...line.split(' '), '--json'));
-        expect(failure).toMatchObject({ code: 'daemon-unreachable', exit: 8 });
-      },
-    );
+    it.each([['status'], ['watch'], ['daemon logs']])('says that none runs: %s', async (line) => {
+      const failure = expectFailure(await run(...line.split(' '), '--json'));
+      expect(failure).toMatchObject({ code: 'daemon-unreachable', exit: 8 });
+    });
+
+    it('has nothing to stop, and says so', async () => {
+      const { status, stdout, stderr } = await run('daemon', 'stop');
+      expect({ status, stdout: stdout.toString(), stderr }).toEqual({
+        status: 0,
+        stdout: '',
+        stderr: 'isodrive: no daemon runs\n',
+      });
+    });
+
+    it('tells a person on a terminal that a list is empty', async () => {
+      const quoted = `'${daemon.program}' list; '${daemon.program}' mounts --json`;
+      const child = spawn('script', ['-qec', quoted, '/dev/null'], { env: daemon.env });
+      let shown = '';
+      child.stdout.on('data', (data) => (shown += String(data)));
+      await new Promise((resolve) => child.once('close', resolve));
+      expect(shown.replaceAll('\r', '')).toBe(
+        'isodrive: nothing is mounted\n{"schemaVersion":1,"mounts":[]}\n',
+      );
+    });
+
+    it('fails when its standard output is closed, and only when it has something to say', async () => {
+      const shell = `"$1" ls "$2" >&-; echo $?; "$1" unmount --all >&-; echo $?`;
+      const { stdout, stderr } = await runCommand('sh', ['-c', shell, 'sh', daemon.program, image], {
+        env: daemon.env,
+      });
+      expect(stdout.toString()).toBe('11\n0\n');
+      expect(stderr).toContain('Cannot write to standard output: it is closed');
+    });
+
+    it('explains a command, as text and as data', async () => {
+      const help = await text('help', 'mount');
+      expect(help).toContain('Usage: isodrive mount [OPTION]... IMAGE... [DIR]');
+      expect(await text('mount', '--help')).toBe(help);
+      expect(await json('mount', '-h')).toMatchObject({ schemaVersion: 1, name: 'mount' });
+      expect(await text('-h')).toBe(await text('help'));
+    });
 
     it('says its version', async () => {
       const { version } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as {
@@ -75,6 +114,7 @@ describe('The command line', () => {
       };
       expect(await text('version')).toBe(`${version}\n`);
       expect(await text('--version')).toBe(`${version}\n`);
+      expect(await text('-v')).toBe(`${version}\n`);
       expect(await json('version')).toMatchObject({ schemaVersion: 1, version });
     });
 
@@ -110,12 +150,32 @@ describe('The command line', () => {
       expect(entries[5]).toMatchObject({ path: '/fd0', type: 'block', rdev: '2:0' });
     });
 
+    it('shows times of this place to people, and digests of every kind', async () => {
+      const at = async (zone: string): Promise<string> => {
+        const { stdout } = await daemon.run(['ls', '-l', image, '/COPYING'], {
+          env: { ...daemon.env, TZ: zone },
+        });
+        return /\d{4}-\S+ \S+/u.exec(stdout.toString())?.[0] ?? '';
+      };
+      expect(await at('UTC')).toBe('2005-03-05 15:25:51');
+      expect(await at('Asia/Tokyo')).toBe('2005-03-06 00:25:51');
+      expect(await json('ls', '--hash', 'md5,sha256', image, '/COPYING')).toMatchObject({
+        md5: expect.stringMatching(/^[0-9a-f]{32}$/u) as string,
+        sha256: COPYING_SHA256,
+        mtime: '2005-03-05T15:25:51Z',
+      });
+    });
+
     it('draws the tree', async () => {
       expect(await text('tree', image, '/copy')).toMatch(/^\/copy\n.* COPYING -> \.\.\/COPYING\n/);
     });
 
     it('writes a file to stdout', async () => {
       const { stdout } = await run('cat', image, '/COPYING');
+      expect((await run('cat', image, '/copy')).status).toBe(2);
+      const refused = await run('cat', image, '/COPYING', '--json');
+      expect(refused.stdout.toString()).toBe('');
+      expect(expectFailure(refused)).toMatchObject({ code: 'usage', exit: 2 });
       expect(createHash('sha256').update(stdout).digest('hex')).toBe(COPYING_SHA256);
     });
 
@@ -124,13 +184,16 @@ describe('The command line', () => {
       expect(await json('info', image)).toMatchObject({ schemaVersion: 1 });
     });
 
-    it('extracts all, or what is named', async () => {
+    it('extracts all, devices as well', needs('root'), async () => {
       const all = join(folder, 'all');
       expect(await text('extract', image, '-C', all)).toMatch(
         /^1 file, 3 directories, 3 symlinks, 2 special files, /,
       );
       expect((await lstat(join(all, 'COPYING'))).size).toBe(17_992);
       expect(await readlink(join(all, 'tmp/COPYING'))).toBe('../copying/COPYING');
+    });
+
+    it('extracts what is named', async () => {
       const some = join(folder, 'some');
       expect(await json('extract', image, 'copy', '/COPYING', '-C', some)).toMatchObject({
         schemaVersion: 1,
@@ -146,9 +209,10 @@ describe('The command line', () => {
       ['image-not-found', 3, 'ls missing.iso'],
       ['not-in-image', 3, 'ls disc.iso /missing'],
       ['not-in-image', 3, 'extract disc.iso /missing'],
-      ['usage', 2, 'cat disc.iso /copy'],
+      ['usage', 2, 'checksum disc.iso --hash md5,crc'],
       ['image-unreadable', 3, 'info .'],
-      ['usage', 2, 'ls disc.iso --hash md5'],
+      ['usage', 2, 'ls disc.iso --hash md6'],
+      ['usage', 2, 'mount disc.iso --at a other.iso'],
       ['usage', 2, 'daemon logs -n many'],
       ['usage', 2, 'unmount'],
       ['usage', 2, 'unmount x --all'],
@@ -222,7 +286,6 @@ describe('The command line', () => {
       ['usage', 2, 'mount disc.iso missing-dir --new'],
       ['busy', 7, 'mount disc.iso full --new'],
       ['no-such-mount', 4, 'unmount nothing'],
-      ['busy', 7, 'daemon start'],
     ])('fails with %s and exit code %i: %s', async (code, exit, line) => {
       const args = line.split(' ');
       await writeFile(join(folder, 'noise.iso'), Buffer.alloc(50_000, 0x5a));
@@ -230,6 +293,43 @@ describe('The command line', () => {
       const failure = expectFailure(await run(...args, '--json'));
       expect(failure.exit).toBe(exit);
       expect(code.split(' or ')).toContain(failure.code);
+    });
+
+    it('is started already, which is no fault', async () => {
+      const { pid } = await daemon.status();
+      const { status, stdout, stderr } = await run('daemon', 'start');
+      expect({ status, stdout: stdout.toString() }).toEqual({ status: 0, stdout: '' });
+      expect(stderr).toBe(`isodrive: isodrived runs already, as process ${pid}\n`);
+      const again = await run('daemon', 'start', '--json');
+      expect(JSON.parse(again.stdout.toString())).toMatchObject({ pid, existing: true });
+    });
+
+    it('mounts several images, a line each, whatever becomes of the others', async () => {
+      const second = join(folder, 'second.iso');
+      await copyFile(SMALL_IMAGE, second);
+      await mkdir(join(folder, 'one'), { recursive: true });
+      const { status, stdout, stderr } = await run('mount', second, 'missing.iso', image);
+      expect(status).toBe(11);
+      const first = join(folder, 'home', 'Discs', 'Rock Ridge Copy test');
+      expect(stdout.toString()).toBe(`${first} 2\n${first}\n`);
+      expect(stderr).toContain('missing.iso": there is no such file');
+      expect(stderr).toContain('Cannot mount 1 of 3 images');
+      expect((await run('mount', 'missing.iso', 'gone.iso')).status).toBe(3);
+      expect(await text('unmount', `${first} 2/copy/COPYING`)).toBe('');
+      expect(await text('mount', second, '--at', 'one')).toBe(`${join(folder, 'one')}\n`);
+      expect(await text('umount', second)).toBe('');
+      expect(await text('mount', second, 'one')).toBe(`${join(folder, 'one')}\n`);
+      expect(await text('unmount', 'one/copy')).toBe('');
+    });
+
+    it('tells whom a mount by sudo is for', async () => {
+      const env = { ...daemon.env, SUDO_USER: 'ada' };
+      const { stderr } = await daemon.run(['mount', image], { env });
+      expect(stderr).toBe(
+        process.getuid?.() === 0
+          ? 'isodrive: this is mounted for root; without sudo, ada sees it in "isodrive list" and may enter\n'
+          : '',
+      );
     });
 
     it('shows the daemon in foreground refusing with exit code 7', async () => {

@@ -1,10 +1,8 @@
 // Completion scripts, fed to the shells they are for.
 import { describe, expect, it } from 'vitest';
-import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/bench/run-command.js';
 import { renderCompletion } from '../../src/cli/render-completion.js';
-
-const hasZsh = await hasProgram('zsh');
-const hasFish = await hasProgram('fish');
+import { needs } from '../support/needs.js';
 
 /** Words that bash offers for the last of `words`. */
 async function completeInBash(...words: string[]): Promise<string[]> {
@@ -19,17 +17,21 @@ describe('Completion', () => {
     expect(await completeInBash('un')).toEqual(['unmount']);
     expect(await completeInBash('daemon', '')).toEqual(['logs', 'run', 'start', 'stop', 'upgrade']);
     expect(await completeInBash('daemon', 'logs', '--f')).toEqual(['--follow']);
-    expect(await completeInBash('mount', 'x.iso', '--a')).toEqual(['--allow-other', '--associated']);
+    expect(await completeInBash('mount', 'x.iso', '--a')).toEqual(['--allow-other', '--associated', '--at']);
+    expect(await completeInBash('umount', '--a')).toEqual(['--all']);
+    expect(await completeInBash('ls', '--hash', 's')).toEqual(['sha1', 'sha256', 'sha512']);
+    expect(await completeInBash('create', '--h')).toEqual(['--hash', '--help']);
+    expect(await completeInBash('cat', '--')).not.toContain('--json');
     expect(await completeInBash('mount', '--tree', 'j')).toEqual(['joliet']);
     expect(await completeInBash('completion', '')).toEqual(['bash', 'fish', 'zsh']);
     expect(await completeInBash('mount', '/et')).toEqual(['/etc']);
   });
 
-  it.skipIf(!hasZsh)('is understood by zsh', async () => {
+  it('is understood by zsh', needs('zsh'), async () => {
     await mustRun('zsh', ['-n', '-c', renderCompletion('zsh')]);
   });
 
-  it.skipIf(!hasFish)('offers commands and options in fish', async () => {
+  it('offers commands and options in fish', needs('fish'), async () => {
     const ask = async (line: string): Promise<string> => {
       const script = `${renderCompletion('fish')}\ncomplete -C '${line}'`;
       return (await mustRun('fish', ['-c', script])).stdout.toString();

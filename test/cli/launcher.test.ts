@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandResult } from '../../scripts/bench/run-command.js';
 import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
+import { needs } from '../support/needs.js';
+import { SMALL_IMAGE } from '../support/daemon-process.js';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 /** What a clone has, apart from tests and texts. */
@@ -30,8 +32,15 @@ describe('The launcher', () => {
 
   // Without a C++ compiler, which would take most of the time: the command must work all the same.
   const env = { ...process.env, CXX: '/bin/false' };
-  const run = (program = join(project, 'scripts/isodrive')): Promise<CommandResult> =>
-    runCommand(program, ['version'], { env, cwd: '/', timeout: BUILD_TIMEOUT });
+  const run = (
+    program = join(project, 'scripts/isodrive'),
+    more: NodeJS.ProcessEnv = {},
+  ): Promise<CommandResult> =>
+    runCommand(program, ['ls', SMALL_IMAGE], {
+      env: { ...env, ...more },
+      cwd: '/',
+      timeout: BUILD_TIMEOUT,
+    });
 
   it(
     'builds once when two first runs meet, and keeps stdout for the command',
@@ -39,10 +48,10 @@ describe('The launcher', () => {
       const results = await Promise.all([run(), run()]);
       for (const { status, stdout } of results) {
         expect(status).toBe(0);
-        expect(stdout.toString()).toMatch(/^\d+\.\d+\.\d+\n$/);
+        expect(stdout.toString().split('\n')).toContain('COPYING');
       }
       const talk = results.map(({ stderr }) => stderr).join('');
-      expect(talk.match(/compiling TypeScript/gu)).toHaveLength(1);
+      expect(talk.match(/bundling the programs/gu)).toHaveLength(1);
       expect(talk).toContain('waiting for another build to end');
       expect(talk).toContain('the native addon was not built');
     },
@@ -68,10 +77,50 @@ describe('The launcher', () => {
     async () => {
       const later = new Date(Date.now() + 2000);
       await utimes(join(project, 'src/base/error.ts'), later, later);
-      expect((await run()).stderr).toContain('compiling TypeScript');
+      expect((await run()).stderr).toContain('bundling the programs');
     },
     BUILD_TIMEOUT,
   );
+
+  it('tries again when there is another compiler, and only then', async () => {
+    const compiler = join(folder, 'compiler');
+    await writeFile(compiler, '#!/bin/sh\nexit 3\n', { mode: 0o755 });
+    expect((await run(undefined, { CXX: compiler })).stderr).toContain('gave 3');
+    const { stderr, status } = await run(undefined, { CXX: compiler });
+    expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+  });
+
+  it('builds nothing to say what it is, or to stop the daemon', async () => {
+    const later = new Date(Date.now() + 4000);
+    await utimes(join(project, 'src/base/error.ts'), later, later);
+    for (const args of [['version'], ['--help'], ['daemon', 'stop']]) {
+      const result = await runCommand(join(project, 'scripts/isodrive'), args, {
+        env: { ...env, ISODRIVE_SOCKET: join(folder, 'nobody.sock') },
+        timeout: BUILD_TIMEOUT,
+      });
+      expect(result.stderr).not.toContain('bundling');
+    }
+  });
+
+  it('runs the build that is there for a user who cannot write it', needs('root', 'setpriv'), async () => {
+    await chmod(folder, 0o755);
+    const ids = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
+    const { status, stderr } = await runCommand(
+      'setpriv',
+      [...ids, join(project, 'scripts/isodrive'), 'version'],
+      { env, cwd: '/' },
+    );
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    await chmod(join(project, 'scripts'), 0o755);
+    const ls = await runCommand('setpriv', [...ids, join(project, 'scripts/isodrive'), 'ls', 'none.iso'], {
+      ...{ env, cwd: '/' },
+    });
+    expect(ls.stderr).toContain('there is no such file');
+    const build = ['node', join(project, 'scripts/build.mjs'), '--lenient'];
+    const refused = await runCommand('setpriv', [...ids, ...build], { env, cwd: '/' });
+    expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining('npm run build') as string });
+    expect(refused.stderr).not.toContain('    at ');
+  });
 
   it('says which node it wants when there is none, or an old one', async () => {
     const bin = join(folder, 'old');
@@ -79,7 +128,9 @@ describe('The launcher', () => {
     const tools = await mustRun('sh', ['-c', 'command -v readlink']);
     const system = dirname(tools.stdout.toString());
     const withPath = (path: string): Promise<CommandResult> =>
-      runCommand('/bin/sh', [join(project, 'scripts/isodrive'), 'version'], { env: { ...env, PATH: path } });
+      runCommand('/bin/sh', [join(project, 'scripts/isodrive'), 'ls', SMALL_IMAGE], {
+        env: { ...env, PATH: path },
+      });
     await writeFile(join(bin, 'node'), '#!/bin/sh\necho v18.20.4\n');
     await chmod(join(bin, 'node'), 0o755);
     expect(await withPath(`${bin}:${system}`)).toMatchObject({

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import {
   appendFile,
   copyFile,
+  mkdir,
   readdir,
   readFile,
   rename,
@@ -21,6 +22,7 @@ import type { DriverName } from '../../src/mount/mount-driver.js';
 import type { MountParams, MountResult } from '../../src/protocol/messages.js';
 import { DaemonProcess, SMALL_IMAGE } from '../support/daemon-process.js';
 import { waitUntil } from '../support/private-isodrive.js';
+import { needs } from '../support/needs.js';
 
 const MEBIBYTE = 1024 * 1024;
 /** Bytes. From Node 24 on each of the daemon's two or three isolates takes 6 MiB more, the program itself 10 MiB. */
@@ -69,6 +71,19 @@ describe('A daemon', () => {
     expect(second.existing).toBe(false);
     expect(second.mount.mountPoint).toBe(`${first.mount.mountPoint} 2`);
     expect(await mount({ tree: 'iso9660' })).toMatchObject({ existing: false, mount: { tree: 'iso9660' } });
+  });
+
+  it('mounts at a directory that is named, also where the image is mounted elsewhere, and finds it there', async () => {
+    const first = await mount();
+    const directory = join(daemon.folder, 'named');
+    await mkdir(directory);
+    const second = await mount({ directory });
+    expect(second).toMatchObject({ existing: false, mount: { mountPoint: directory } });
+    expect(await mount({ directory })).toMatchObject({ existing: true, mount: { id: second.mount.id } });
+    expect(await mount()).toMatchObject({ existing: true, mount: { id: first.mount.id } });
+    await expect(mount({ directory: join(daemon.folder, 'missing') })).rejects.toMatchObject({
+      code: 'usage',
+    });
   });
 
   it('takes another charset or session for another view, and the same for the same', async () => {
@@ -129,6 +144,11 @@ describe('A daemon', () => {
         unmounted: [],
         failed: [{ error: { data: { code: 'busy', exit: 7 } } }],
       });
+      expect(refused.failed[0]?.error.message).toContain(`in use by sleep (${user.pid})`);
+      await expect(client.call('shutdown', {})).rejects.toMatchObject({
+        code: 'busy',
+        details: [`"${mountPoint}" is in use by sleep (${user.pid})`],
+      });
       expect(await listStates()).toEqual(['ok']);
       const detached = await client.call('unmount', { targets, lazy: true });
       expect(detached).toMatchObject({ unmounted: [{ id }], failed: [] });
@@ -173,11 +193,15 @@ describe('A daemon', () => {
     expect(await listStates()).toEqual(['replaced', 'ok']);
   });
 
-  it('refuses an image that lies inside one of its own mounts, bind mounts included', async () => {
+  const refusal = { code: 'policy', message: expect.stringContaining('lies inside the mount') as string };
+  it('refuses an image that lies inside one of its own mounts', async () => {
     const { mountPoint } = (await mount()).mount;
-    const refusal = { code: 'policy', message: expect.stringContaining('lies inside the mount') as string };
     await expect(mount({ image: join(mountPoint, 'COPYING') })).rejects.toMatchObject(refusal);
     await expect(mount({ new: true, directory: join(mountPoint, 'copy') })).rejects.toMatchObject(refusal);
+  });
+
+  it('refuses an image that lies inside a bind mount of its own mount', needs('root'), async () => {
+    const { mountPoint } = (await mount()).mount;
     const bind = join(daemon.folder, 'bind');
     await mustRun('mkdir', [bind]);
     await mustRun('mount', ['--bind', mountPoint, bind]);

@@ -1,4 +1,5 @@
 // The journal that one daemon leaves to the next.
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -60,6 +61,24 @@ describe('The journal of mounts', () => {
       await writeFile(path, text);
       expect(open().entries).toEqual([]);
       expect(await readFile(`${path}.damaged`, 'utf8')).toBe(text);
+    },
+  );
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'refuses what there is no room for, and keeps what it has',
+    async () => {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8k', 'none', folder]);
+      try {
+        const journal = open();
+        journal.require(ENTRY);
+        const long = { ...ENTRY, id: '12345678', image: `/${'x'.repeat(8000)}` };
+        expect(() => journal.require(long)).toThrow('expected room on its disk');
+        expect(journal.entries).toEqual([ENTRY]);
+        expect(open().entries).toEqual([ENTRY]);
+        expect(await readdir(folder)).toEqual(['mounts.json']);
+      } finally {
+        execFileSync('umount', ['--lazy', folder]);
+      }
     },
   );
 });

@@ -8,17 +8,14 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../../scripts/bench/run-command.js';
 import { createFuseDriver } from '../../src/mount/fuse/fuse-driver.js';
-import { findProgram } from '../../src/mount/probe-platform.js';
 import { ErofsDriver } from '../../src/mount/erofs/erofs-driver.js';
 import { MountedImage } from '../support/mounted-image.js';
 import { PrivateIsodrive } from '../support/private-isodrive.js';
+import { has, needs } from '../support/needs.js';
 
 const run = promisify(execFile);
-const PROGRAMS = ['xorriso', 'getfacl', 'setfacl', 'getfattr', 'setfattr'];
-const missing: string[] = [];
-for (const program of PROGRAMS) if ((await findProgram([program])) === undefined) missing.push(program);
+const PROGRAMS = ['xorriso', 'getfacl', 'setfacl', 'getfattr', 'setfattr'] as const;
 const { available } = await createFuseDriver().check();
-const canUse = missing.length === 0 && available;
 
 /** By the kernel's EROFS as well, which obeys and shows them by itself. */
 const DRIVERS = ['fuse', 'erofs', 'erofs-loop'] as const;
@@ -54,7 +51,7 @@ function makeTree(): void {
 }
 
 beforeAll(() => {
-  if (missing.length > 0) return;
+  if (!has(...PROGRAMS)) return;
   folder = mkdtempSync(join(tmpdir(), 'isodrive-attributes-'));
   tree = join(folder, 'tree');
   image = join(folder, 'image.iso');
@@ -64,7 +61,7 @@ beforeAll(() => {
   execFileSync('xorriso', commands, { stdio: 'ignore' });
 });
 afterAll(() => {
-  if (missing.length === 0) rmSync(folder, { recursive: true, force: true });
+  if (has(...PROGRAMS)) rmSync(folder, { recursive: true, force: true });
 });
 
 async function look(directory: string, command: string): Promise<string> {
@@ -72,11 +69,13 @@ async function look(directory: string, command: string): Promise<string> {
   return stdout;
 }
 
-describe.skipIf(!canUse).each(DRIVERS)(
-  `a mount by %s${canUse ? '' : ` (needs ${PROGRAMS.join(', ')} and FUSE)`}`,
+describe.each(DRIVERS)(
+  `a mount by %s`,
+  needs(...PROGRAMS, { what: 'driver fuse', isThere: available }),
   (driver) => {
-    it.skipIf(unusable.has(driver))(
+    it(
       'shows the attributes and access control lists of the tree it was made from',
+      needs({ what: `driver ${driver}`, isThere: !unusable.has(driver) }),
       async () => {
         await using mounted = await MountedImage.mount(image, driver);
         for (const command of [
@@ -91,55 +90,63 @@ describe.skipIf(!canUse).each(DRIVERS)(
       },
     );
 
-    it.skipIf(unusable.has(driver))('says that there is no such attribute', async () => {
-      await using mounted = await MountedImage.mount(image, driver);
-      await expect(look(mounted.directory, 'getfattr -n user.colour plain')).rejects.toMatchObject({
-        stderr: expect.stringContaining('No such attribute') as unknown,
-      });
-    });
+    it(
+      'says that there is no such attribute',
+      needs({ what: `driver ${driver}`, isThere: !unusable.has(driver) }),
+      async () => {
+        await using mounted = await MountedImage.mount(image, driver);
+        await expect(look(mounted.directory, 'getfattr -n user.colour plain')).rejects.toMatchObject({
+          stderr: expect.stringContaining('No such attribute') as unknown,
+        });
+      },
+    );
   },
 );
 
-const isRoot = process.getuid?.() === 0;
-const hasSetpriv = (await findProgram(['setpriv'])) !== undefined;
-describe.skipIf(!canUse || !isRoot || !hasSetpriv)('an access control list of an image', () => {
-  it('is what lets users in and keeps them out', async () => {
-    // The list of "listed": user 12345 rw, group 54321 r, group 7 nothing, mask rw; others get what the mode says.
-    const secret = join(tree, 'secret');
-    writeFileSync(secret, 'for some only', { mode: 0o600 });
-    execFileSync('setfacl', ['-m', 'u:12345:r,g:54321:r,u:777:-,m::r', secret]);
-    const own = join(folder, 'own.iso');
-    const commands = ['-acl', 'on', '-outdev', own, '-map', secret, '/secret', '-commit'];
-    execFileSync('xorriso', commands, { stdio: 'ignore' });
-    rmSync(secret);
-    await using isodrive = await PrivateIsodrive.start();
-    const directory = await isodrive.makeDirectory();
-    for (const place of [isodrive.folder, directory]) chmodSync(place, 0o755);
-    for (const driver of ['fuse', 'erofs']) {
-      const mounted = await isodrive.daemon.run([
-        'mount',
-        own,
-        directory,
-        '--driver',
-        driver,
-        '--allow-other',
-      ]);
-      // Kernels without what driver erofs needs say so.
-      if (driver === 'erofs' && mounted.status !== 0) continue;
-      expect(mounted.stderr).toBe('');
-      const read = async (uid: number, gid: number): Promise<string> => {
-        const ids = ['--reuid', `${uid}`, '--regid', `${gid}`, '--clear-groups'];
-        const result = await runCommand('setpriv', [...ids, 'cat', join(directory, 'secret')], { cwd: '/' });
-        return result.stdout.toString() + (result.stderr.includes('Permission denied') ? 'refused' : '');
-      };
-      const shown = [
-        await read(12_345, 9),
-        await read(999, 54_321),
-        await read(999, 999),
-        await read(777, 54_321),
-      ];
-      expect([driver, ...shown]).toEqual([driver, 'for some only', 'for some only', 'refused', 'refused']);
-      await isodrive.daemon.must('unmount', directory);
-    }
-  });
-});
+describe(
+  'an access control list of an image',
+  needs('root', 'setpriv', ...PROGRAMS, { what: 'driver fuse', isThere: available }),
+  () => {
+    it('is what lets users in and keeps them out', async () => {
+      // The list of "listed": user 12345 rw, group 54321 r, group 7 nothing, mask rw; others get what the mode says.
+      const secret = join(tree, 'secret');
+      writeFileSync(secret, 'for some only', { mode: 0o600 });
+      execFileSync('setfacl', ['-m', 'u:12345:r,g:54321:r,u:777:-,m::r', secret]);
+      const own = join(folder, 'own.iso');
+      const commands = ['-acl', 'on', '-outdev', own, '-map', secret, '/secret', '-commit'];
+      execFileSync('xorriso', commands, { stdio: 'ignore' });
+      rmSync(secret);
+      await using isodrive = await PrivateIsodrive.start();
+      const directory = await isodrive.makeDirectory();
+      for (const place of [isodrive.folder, directory]) chmodSync(place, 0o755);
+      for (const driver of ['fuse', 'erofs']) {
+        const mounted = await isodrive.daemon.run([
+          'mount',
+          own,
+          directory,
+          '--driver',
+          driver,
+          '--allow-other',
+        ]);
+        // Kernels without what driver erofs needs say so.
+        if (driver === 'erofs' && mounted.status !== 0) continue;
+        expect(mounted.stderr).toBe('');
+        const read = async (uid: number, gid: number): Promise<string> => {
+          const ids = ['--reuid', `${uid}`, '--regid', `${gid}`, '--clear-groups'];
+          const result = await runCommand('setpriv', [...ids, 'cat', join(directory, 'secret')], {
+            cwd: '/',
+          });
+          return result.stdout.toString() + (result.stderr.includes('Permission denied') ? 'refused' : '');
+        };
+        const shown = [
+          await read(12_345, 9),
+          await read(999, 54_321),
+          await read(999, 999),
+          await read(777, 54_321),
+        ];
+        expect([driver, ...shown]).toEqual([driver, 'for some only', 'for some only', 'refused', 'refused']);
+        await isodrive.daemon.must('unmount', directory);
+      }
+    });
+  },
+);

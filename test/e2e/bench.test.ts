@@ -6,14 +6,12 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram, runCommand } from '../../scripts/bench/run-command.js';
+import { runCommand } from '../../scripts/bench/run-command.js';
 import { median, medianRatio } from '../../scripts/bench/statistics.js';
 import { readMountTable } from '../../src/mount/mount-table.js';
+import { needs } from '../support/needs.js';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'dist', 'scripts', 'bench', 'main.js');
-const hasTools = (await Promise.all(['xorriso', 'fuseiso', 'nbdkit', 'qemu-img'].map(hasProgram))).every(
-  Boolean,
-);
 
 /** Milliseconds: every part is run, however small. */
 const PATIENCE = 240_000;
@@ -30,8 +28,9 @@ describe('The benchmark', () => {
       env: { ...process.env, ISODRIVE_BENCH_DIR: join(folder, 'cache'), TMPDIR: folder },
     });
 
-  it.skipIf(!hasTools)(
+  it(
     'measures every contestant and leaves nothing behind',
+    { ...needs('xorriso', 'fuseiso', 'nbdkit', 'qemu-img'), timeout: PATIENCE },
     async () => {
       const result = await bench('--quick');
       expect(result.stderr).not.toMatch(/error/i);
@@ -60,7 +59,6 @@ describe('The benchmark', () => {
       expect(readMountTable().filter(({ directory }) => directory.startsWith(folder))).toEqual([]);
       expect(await readdir(folder)).toEqual(['cache']);
     },
-    PATIENCE,
   );
 
   it('refuses a part that it does not have', async () => {
@@ -75,22 +73,26 @@ describe('The benchmark', () => {
     expect(result.stderr).toContain(`Found ${count} repetitions, expected 1 to 100`);
   });
 
-  it.skipIf(!hasTools)('leaves nothing behind when it is ended in the middle', async () => {
-    const child = spawn(process.execPath, [PROGRAM, '--quick', '--repetitions', '100', '--only', 'fuse'], {
-      env: { ...process.env, ISODRIVE_BENCH_DIR: join(folder, 'cache'), TMPDIR: folder },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    let said = '';
-    const exited = once(child, 'exit');
-    for await (const chunk of child.stderr) {
-      said += String(chunk);
-      if (!child.killed && said.includes('repetition 2 of')) child.kill('SIGTERM');
-    }
-    expect(await exited).toEqual([1, null]);
-    expect(said).toContain('Ended by SIGTERM');
-    expect(readMountTable().filter(({ directory }) => directory.startsWith(folder))).toEqual([]);
-    expect(await readdir(folder)).toEqual(['cache']);
-  });
+  it(
+    'leaves nothing behind when it is ended in the middle',
+    needs('xorriso', 'fuseiso', 'nbdkit', 'qemu-img'),
+    async () => {
+      const child = spawn(process.execPath, [PROGRAM, '--quick', '--repetitions', '100', '--only', 'fuse'], {
+        env: { ...process.env, ISODRIVE_BENCH_DIR: join(folder, 'cache'), TMPDIR: folder },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      let said = '';
+      const exited = once(child, 'exit');
+      for await (const chunk of child.stderr) {
+        said += String(chunk);
+        if (!child.killed && said.includes('repetition 2 of')) child.kill('SIGTERM');
+      }
+      expect(await exited).toEqual([1, null]);
+      expect(said).toContain('Ended by SIGTERM');
+      expect(readMountTable().filter(({ directory }) => directory.startsWith(folder))).toEqual([]);
+      expect(await readdir(folder)).toEqual(['cache']);
+    },
+  );
 
   it('takes the middle of its figures', () => {
     expect(median([9, 1, 5])).toBe(5);

@@ -1,20 +1,19 @@
 // The daemon is killed again and again under its users: none of them sees more than a pause. Also what comes back when
 // its keeper is killed too, and a hand-over on purpose. ISODRIVE_CHAOS_KILLS=1000 (npm run test:chaos) is the full length.
-import { existsSync } from 'node:fs';
 import { copyFile, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PseudoRandom } from '../../scripts/bench/pseudo-random.js';
-import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/bench/run-command.js';
 import type { MountParams, MountSummary } from '../../src/protocol/messages.js';
 import { openImageFile } from '../../src/source/open-image-file.js';
 import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
 import { readRestingMemory } from '../support/resting-memory.js';
 import { makeSampleImage } from '../support/sample-image.js';
 import type { SampleImage } from '../support/sample-image.js';
+import { needs } from '../support/needs.js';
+import { hasEnded } from '../support/has-ended.js';
 
-const hasXorriso = await hasProgram('xorriso');
-const hasRsync = await hasProgram('rsync');
 const KILLS = Number(process.env.ISODRIVE_CHAOS_KILLS ?? 12);
 /** Milliseconds that a daemon lives at most before it is killed; some are killed while they start. */
 const LONGEST_LIFE = 400;
@@ -49,7 +48,7 @@ async function mapAllButTheEnd(image: string): Promise<string> {
   return map;
 }
 
-describe.skipIf(!hasXorriso)('A daemon that is killed', () => {
+describe('A daemon that is killed', needs('xorriso'), () => {
   let isodrive: PrivateIsodrive;
   let sample: SampleImage;
   let mounts: MountSummary[];
@@ -78,7 +77,7 @@ describe.skipIf(!hasXorriso)('A daemon that is killed', () => {
   const kill = async (): Promise<void> => {
     const pid = await daemonPid();
     process.kill(pid, 'SIGKILL');
-    await waitUntil(() => !existsSync(`/proc/${pid}`));
+    await waitUntil(() => hasEnded(pid));
   };
   const keeperPid = async (): Promise<number> => {
     const status = await readFile(`/proc/${await daemonPid()}/status`, 'utf8');
@@ -190,8 +189,9 @@ describe.skipIf(!hasXorriso)('A daemon that is killed', () => {
     PATIENCE,
   );
 
-  it.skipIf(!hasRsync)(
+  it(
     'hands over to a new process under sha256sum, rsync and other readers when it is told to',
+    { ...needs('rsync'), timeout: PATIENCE },
     async () => {
       const stop = await startReaders();
       const expected = await mustRun('sha256sum', [join(sample.tree, 'large.bin')]);
@@ -223,7 +223,6 @@ describe.skipIf(!hasXorriso)('A daemon that is killed', () => {
       for (const copy of copies) await mustRun('diff', ['-r', sample.tree, copy]);
       expect(await stop()).toBeGreaterThan(0);
     },
-    PATIENCE,
   );
 
   it('together with its keeper has its mounts back with the next start, bind copies out of the way', async () => {
@@ -231,7 +230,7 @@ describe.skipIf(!hasXorriso)('A daemon that is killed', () => {
     await mustRun('mount', ['--bind', mounts[0]!.mountPoint, bind]);
     const pids = [await keeperPid(), await daemonPid()];
     for (const pid of pids) process.kill(pid, 'SIGKILL');
-    await waitUntil(() => pids.every((pid) => !existsSync(`/proc/${pid}`)));
+    await waitUntil(() => pids.every((pid) => hasEnded(pid)));
     expect(isodrive.remainingMounts()).toHaveLength(MOUNTS + 1);
     const start = performance.now();
     await isodrive.daemon.start();

@@ -3,17 +3,17 @@ import { copyFile, mkdtemp, readFile, rm, symlink, unlink, writeFile } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun, runCommand } from '../../scripts/bench/run-command.js';
+import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
 import type { CommandResult } from '../../scripts/bench/run-command.js';
 import { expectFailure } from '../support/command-failure.js';
 import { findExtent, makeSampleImage } from '../support/sample-image.js';
+import { needs } from '../support/needs.js';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
 const SECTOR = 2048;
 const FILES = { 'early/first.bin': 300_000, 'late/big.bin': 3_000_000, 'late/odd name': 700, empty: 0 };
-const hasTools = (await hasProgram('xorriso')) && (await hasProgram('isoinfo'));
 
-describe.skipIf(!hasTools)('isodrive checksum and compare', () => {
+describe('isodrive checksum and compare', needs('xorriso', 'isoinfo'), () => {
   let root: string;
   let image: string;
   let tree: string;

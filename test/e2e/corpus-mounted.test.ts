@@ -12,6 +12,7 @@ import type { Manifest } from '../support/manifest.js';
 import { KNOWN_DIFFERENCES } from '../filesystem/corpus-differences.js';
 import type { KnownDifference } from '../filesystem/corpus-differences.js';
 import { PrivateIsodrive } from '../support/private-isodrive.js';
+import { needs } from '../support/needs.js';
 
 const corpus = findCorpus();
 /** The kernel's EROFS cannot decompress these, and the driver says so. */
@@ -46,7 +47,7 @@ function findExpectations(within: Corpus): Expectation[] {
   });
 }
 
-describe.skipIf(corpus === undefined).each(DRIVER_NAMES)('A mount by driver %s', (driver) => {
+describe.each(DRIVER_NAMES)('A mount by driver %s', needs('../shared/corpus'), (driver) => {
   let isodrive: PrivateIsodrive;
   beforeAll(async () => {
     isodrive = await PrivateIsodrive.start();

@@ -5,19 +5,19 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MAX_CRASHES } from '../../daemon/left-out.js';
-import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/bench/run-command.js';
 import type { MountSummary } from '../../src/protocol/messages.js';
 import { findMount, readMountTable } from '../../src/mount/mount-table.js';
 import { SMALL_IMAGE } from '../support/daemon-process.js';
 import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
+import { needs } from '../support/needs.js';
 
-const hasPython = await hasProgram('python3');
 const READER = join(import.meta.dirname, '..', 'support', 'patient-reader.mjs');
 /** tgkill(2): a signal to one thread of another process. */
 const SEND = 'import ctypes, sys; ctypes.CDLL(None).tgkill(*map(int, sys.argv[1:]))';
 const SIGSEGV = '11';
 
-describe.skipIf(!hasPython)('A mount whose threads crash the daemon', () => {
+describe('A mount whose threads crash the daemon', needs('python3'), () => {
   let isodrive: PrivateIsodrive;
   let harmless: MountSummary;
   let hostile: MountSummary;

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PseudoRandom } from '../../scripts/bench/pseudo-random.js';
-import { hasProgram, mustRun, runCommand } from '../../scripts/bench/run-command.js';
+import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
 import type { CommandResult } from '../../scripts/bench/run-command.js';
 import { formatMapText } from '../../src/source/rescue-map-text.js';
 import { RescueMap } from '../../src/source/rescue-map.js';
@@ -17,14 +17,12 @@ import { expectFailure } from '../support/command-failure.js';
 import { serveByNbd } from '../support/nbd-file.js';
 import { waitUntil } from '../support/private-isodrive.js';
 import { findExtent, makeSampleImage } from '../support/sample-image.js';
+import { needs } from '../support/needs.js';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
 const SECTOR = 2048;
 const PAGE = 4096;
 const FILES = { 'early/first.bin': 300_000, 'late/big.bin': 3_000_000, 'late/last.bin': 700_000 };
-const hasTools = (await hasProgram('xorriso')) && (await hasProgram('isoinfo'));
-const isRoot = process.geteuid?.() === 0;
-const hasNbd = hasTools && isRoot && (await hasProgram('nbdkit')) && (await hasProgram('nbdfuse'));
 
 interface Report {
   readonly unreadable: readonly { position: number; size: number }[];
@@ -33,7 +31,7 @@ interface Report {
   readonly resumed: boolean;
 }
 
-describe.skipIf(!hasTools)('isodrive create, on a medium with faults', () => {
+describe('isodrive create, on a medium with faults', needs('xorriso', 'isoinfo'), () => {
   let folder: string;
   let image: string;
   let bytes: Buffer;
@@ -134,8 +132,9 @@ describe.skipIf(!hasTools)('isodrive create, on a medium with faults', () => {
     expect(compared.stdout.toString()).toBe('the same in every sector\n');
   });
 
-  it.skipIf(!isRoot)(
+  it(
     'takes the room first when it is told so, and says at once that there is none',
+    needs('root'),
     async () => {
       const output = fresh();
       expect((await create(image, output, '--preallocate')).status).toBe(0);
@@ -155,7 +154,7 @@ describe.skipIf(!hasTools)('isodrive create, on a medium with faults', () => {
     },
   );
 
-  describe.skipIf(!hasNbd)('served by nbdkit', () => {
+  describe('served by nbdkit', needs('root', 'nbdkit', 'nbdfuse'), () => {
     it('finds the bad places that a map of ddrescue makes, and no others', async () => {
       const output = fresh();
       const map = new RescueMap(bytes.length);

@@ -3,11 +3,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun, runCommand } from '../../scripts/bench/run-command.js';
+import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
 import type { CommandResult } from '../../scripts/bench/run-command.js';
 import { RescueMap } from '../../src/source/rescue-map.js';
 import { formatMapText } from '../../src/source/rescue-map-text.js';
@@ -16,15 +16,13 @@ import { expectFailure } from '../support/command-failure.js';
 import { listTree } from '../support/list-tree.js';
 import { PrivateIsodrive } from '../support/private-isodrive.js';
 import { findExtent, makeSampleImage } from '../support/sample-image.js';
+import { needs } from '../support/needs.js';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 const MAIN = join(PROJECT, 'dist', 'src', 'cli', 'main.js');
 const SECTOR = 2048;
 const PAGE = 4096;
 const FILES = { 'early/first.bin': 300_000, 'late/big.bin': 3_000_000, 'late/last.bin': 700_000 };
-const hasTools = (await hasProgram('xorriso')) && (await hasProgram('isoinfo'));
-const hasRescue = hasTools && (await hasProgram('ddrescue'));
-const isRoot = process.geteuid?.() === 0;
 
 interface Report {
   readonly finished: boolean;
@@ -36,7 +34,7 @@ interface Report {
   readonly resumed: boolean;
 }
 
-describe.skipIf(!hasTools)('isodrive create', () => {
+describe('isodrive create', needs('xorriso', 'isoinfo'), () => {
   let folder: string;
   let image: string;
   let bytes: Buffer;
@@ -202,7 +200,7 @@ describe.skipIf(!hasTools)('isodrive create', () => {
     await expectImage(output);
   });
 
-  it.skipIf(!isRoot)('goes on when there is room again', async () => {
+  it('goes on when there is room again', needs('root'), async () => {
     const small = join(folder, 'small');
     await mkdir(small);
     await mustRun('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', small]);
@@ -217,6 +215,26 @@ describe.skipIf(!hasTools)('isodrive create', () => {
     } finally {
       await mustRun('umount', [small]);
     }
+  });
+
+  it('says how far it came when it is interrupted', async () => {
+    const long = join(folder, 'long.iso');
+    await copyFile(image, long);
+    await truncate(long, 8 * 2 ** 30);
+    const output = fresh();
+    const child = spawn(process.execPath, [MAIN, 'create', '--json', long, output]);
+    let stderr = '';
+    child.stderr.on('data', (chunk) => (stderr += String(chunk)));
+    // The first word of progress.
+    child.stdout.once('data', () => child.kill('SIGINT'));
+    const [status] = (await once(child, 'close')) as [number | null];
+    for (const path of [long, `${output}.part`]) await rm(path);
+    expect(status).toBe(130);
+    expect(JSON.parse(stderr)).toMatchObject({
+      code: 'cancelled',
+      message: expect.stringMatching(/^Stopped at \d\d? %/u) as string,
+      hint: 'The same command goes on from there',
+    });
   });
 
   it('ends with the same image however often it is killed', async () => {
@@ -238,7 +256,7 @@ describe.skipIf(!hasTools)('isodrive create', () => {
     await expectImage(output);
   });
 
-  it.skipIf(!hasRescue)('goes on where ddrescue stopped', async () => {
+  it('goes on where ddrescue stopped', needs('ddrescue'), async () => {
     const output = fresh();
     const bad = (await findExtent(image, '/late/big.bin')) + 100 * SECTOR;
     {
@@ -251,7 +269,7 @@ describe.skipIf(!hasTools)('isodrive create', () => {
     await expectImage(output);
   });
 
-  it.skipIf(!hasRescue)('leaves a map that ddrescue goes on from', async () => {
+  it('leaves a map that ddrescue goes on from', needs('ddrescue'), async () => {
     const output = fresh();
     const bad = (await findExtent(image, '/late/big.bin')) + 200 * SECTOR;
     {

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { copyFile, mkdir, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/bench/run-command.js';
 import { mountBadSector } from '../support/bad-sector-mount.js';
 import { expectFailure } from '../support/command-failure.js';
 import { listTree } from '../support/list-tree.js';
@@ -13,8 +13,8 @@ import type { ManifestEntry } from '../support/manifest.js';
 import { PrivateIsodrive } from '../support/private-isodrive.js';
 import type { SampleImage } from '../support/sample-image.js';
 import { findExtent, makeSampleImage } from '../support/sample-image.js';
+import { needs } from '../support/needs.js';
 
-const hasTools = (await hasProgram('xorriso')) && (await hasProgram('isoinfo'));
 /** Milliseconds within which every command and every walk must end. */
 const NO_HANG = 20_000;
 const SECTOR = 2048;
@@ -38,7 +38,7 @@ function hashes(entries: readonly ManifestEntry[]): Map<string, string | undefin
 /** Those that serve such images: erofs does not, and auto must therefore take another. */
 const DRIVERS = ['auto', 'fuse', 'fuse-native'] as const;
 
-describe.skipIf(!hasTools)('A medium that cannot be read everywhere', () => {
+describe('A medium that cannot be read everywhere', needs('xorriso', 'isoinfo'), () => {
   let isodrive: PrivateIsodrive;
   let pid: number;
   let sample: SampleImage;

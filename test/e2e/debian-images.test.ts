@@ -2,11 +2,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/bench/run-command.js';
 import { findCorpus, listImages, unpackImage } from '../support/corpus.js';
 import { listTree } from '../support/list-tree.js';
 import type { ManifestEntry } from '../support/manifest.js';
 import { PrivateIsodrive } from '../support/private-isodrive.js';
+import { needs } from '../support/needs.js';
 
 const corpus = findCorpus();
 const images =
@@ -16,14 +17,13 @@ const images =
 
 const EXTRACTORS = [
   {
-    tool: 'xorriso',
+    tool: 'xorriso' as const,
     args: (image: string, target: string) => [
       ...['-abort_on', 'FATAL', '-osirrox', 'on', '-indev', image, '-extract', '/', target],
     ],
   },
-  { tool: 'bsdtar', args: (image: string, target: string) => ['-xf', image, '-C', target] },
+  { tool: 'bsdtar' as const, args: (image: string, target: string) => ['-xf', image, '-C', target] },
 ];
-const found = await Promise.all(EXTRACTORS.map(({ tool }) => hasProgram(tool)));
 
 /** Path and hash of every file, and path and target of every symlink. */
 function content(entries: readonly ManifestEntry[]): string[] {
@@ -33,7 +33,7 @@ function content(entries: readonly ManifestEntry[]): string[] {
     .sort();
 }
 
-describe.skipIf(corpus === undefined)('An image that Debian ships', () => {
+describe('An image that Debian ships', needs('../shared/corpus'), () => {
   let isodrive: PrivateIsodrive;
   beforeAll(async () => {
     isodrive = await PrivateIsodrive.start();
@@ -45,8 +45,8 @@ describe.skipIf(corpus === undefined)('An image that Debian ships', () => {
   });
 
   describe.each(images)('%s', (image) => {
-    for (const [i, { tool, args }] of EXTRACTORS.entries()) {
-      it.skipIf(!found[i])(`mounts, lists and reads with the hashes that ${tool} extracts`, async () => {
+    for (const { tool, args } of EXTRACTORS) {
+      it(`mounts, lists and reads with the hashes that ${tool} extracts`, needs(tool), async () => {
         const path = await unpackImage(corpus!, 'images', image);
         const target = join(isodrive.folder, `${tool}-${image}`);
         await mkdir(target);

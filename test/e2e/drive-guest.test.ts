@@ -5,28 +5,27 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun, runCommand } from '../../scripts/bench/run-command.js';
+import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
 import { openIscsiTarget } from '../../src/drive/iscsi/iscsi-target.js';
 import { DriveState } from '../../src/drive/mmc/drive-state.js';
 import { Medium } from '../../src/drive/mmc/medium.js';
 import { encodeMode1Sector } from '../../src/drive/mmc/sector-code.js';
 import { openDriveImage } from '../../src/drive/open-drive-image.js';
 import { BOOT_MESSAGE, BOOT_STATUS, bootImage } from '../support/boot-image.js';
-import { Guest, GUEST_TEST_TIME, findGuestKernel } from '../support/guest.js';
+import { Guest, GUEST_TEST_TIME, GUEST_NEEDS, findGuestKernel } from '../support/guest.js';
 import type { GuestResult } from '../support/guest.js';
 import { waitUntil } from '../support/private-isodrive.js';
 import { makeSampleImage } from '../support/sample-image.js';
 import { ServedDrive } from '../support/served-drive.js';
+import { has, needs } from '../support/needs.js';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 const MAIN = join(PROJECT, 'dist', 'src', 'cli', 'main.js');
 const SECTOR = 2048;
-const TOOLS = ['xorriso', 'genisoimage', 'iscsistart', 'nbd-client', 'eject'];
-const kernel = await findGuestKernel(...TOOLS);
-const canBoot =
-  (await hasProgram('xorriso')) &&
-  (await hasProgram('qemu-img')) &&
-  (await runCommand('qemu-img', ['--help'])).stdout.toString().includes('iscsi');
+const TOOLS = ['xorriso', 'genisoimage', 'iscsistart', 'nbd-client', 'eject'] as const;
+const kernel = findGuestKernel();
+const hasIscsi =
+  has('qemu-img') && (await runCommand('qemu-img', ['--help'])).stdout.toString().includes('iscsi');
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const json = (text: string | undefined): unknown => JSON.parse(text ?? 'null');
@@ -98,8 +97,9 @@ function badSectorMap(size: number): string {
   return `0x0  +  1\n${lines.join('\n')}\n`;
 }
 
-describe.skipIf(kernel === undefined)(
+describe(
   `Drives served to Linux (needs QEMU, a kernel, ${TOOLS.join(', ')})`,
+  needs(...GUEST_NEEDS, ...TOOLS),
   () => {
     let folder: string;
     let image: Buffer;
@@ -214,8 +214,9 @@ describe.skipIf(kernel === undefined)(
   },
 );
 
-describe.skipIf(!canBoot)(
+describe(
   'A bootable disc served by iSCSI (needs QEMU with its iSCSI initiator, and xorriso)',
+  needs('xorriso', 'qemu-img', { what: 'qemu-img with iSCSI', isThere: hasIscsi }),
   () => {
     it('boots a PC', async () => {
       const folder = await mkdtemp(join(tmpdir(), 'isodrive-boot-'));

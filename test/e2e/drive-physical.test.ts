@@ -6,17 +6,17 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram } from '../../scripts/bench/run-command.js';
-import { Guest, GUEST_TEST_TIME, findGuestKernel } from '../support/guest.js';
+import { Guest, GUEST_TEST_TIME, GUEST_NEEDS, findGuestKernel } from '../support/guest.js';
 import type { GuestResult } from '../support/guest.js';
 import { findExtent, makeSampleImage } from '../support/sample-image.js';
+import { needs } from '../support/needs.js';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
 const SECTOR = 2048;
 /** Of QEMU's block devices, for which blkdebug names sectors. */
 const BLKDEBUG_SECTOR = 512;
 const BUSES = ['ide', 'scsi', 'usb'] as const;
-const kernel = (await hasProgram('isoinfo')) ? await findGuestKernel('xorriso') : undefined;
+const kernel = findGuestKernel();
 
 /** The script of the guest; `reach` and `await` are how it and the test wait for each other. */
 const SCRIPT = `
@@ -70,112 +70,121 @@ interface Report {
   readonly affectedFiles: readonly { readonly path: string }[];
 }
 
-describe.skipIf(kernel === undefined)('A physical drive (needs QEMU, a kernel, xorriso and isoinfo)', () => {
-  let folder: string;
-  let image: string;
-  let badSectors: number[];
-  let result: GuestResult;
-  const text = (name: string): string => readFileSync(join(folder, name), 'utf8');
-  const touch = (name: string): Promise<void> => writeFile(join(folder, name), '');
-  const json = (name: string): unknown => JSON.parse(text(name).trimEnd().split('\n').at(-1)!);
+describe(
+  'A physical drive (needs QEMU, a kernel, xorriso and isoinfo)',
+  needs(...GUEST_NEEDS, 'isoinfo', 'xorriso'),
+  () => {
+    let folder: string;
+    let image: string;
+    let badSectors: number[];
+    let result: GuestResult;
+    const text = (name: string): string => readFileSync(join(folder, name), 'utf8');
+    const touch = (name: string): Promise<void> => writeFile(join(folder, name), '');
+    const json = (name: string): unknown => JSON.parse(text(name).trimEnd().split('\n').at(-1)!);
 
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'isodrive-physical-'));
-    ({ image } = await makeSampleImage(folder, { 'first.bin': 700_001, 'dir/second.bin': 2_000_000 }));
-    mkdirSync(join(folder, 'another'));
-    const { image: other } = await makeSampleImage(join(folder, 'another'), { 'another.txt': 900_000 });
-    const first = (await findExtent(image, '/first.bin')) / SECTOR;
-    // Two that stand alone, and each beside a good one in the same page of memory.
-    badSectors = [first + 5, first + 100];
-    const rules = badSectors.flatMap((sector, rule) =>
-      [0, 1, 2, 3].map((part) => {
-        const name = `file.inject-error.${4 * rule + part}`;
-        const place = (sector * SECTOR) / BLKDEBUG_SECTOR + part;
-        return `${name}.event=none,${name}.iotype=read,${name}.sector=${place},${name}.errno=5`;
-      }),
-    );
-    const disc = (bus: string): string[] => [
-      '-drive',
-      `id=${bus}-disc,if=none,media=cdrom,readonly=on,format=raw,file=${image}`,
-    ];
-    const qemu = [
-      ...BUSES.flatMap(disc),
-      ...['-device', 'ide-cd,id=ide,bus=ide.1,drive=ide-disc'],
-      ...['-device', 'virtio-scsi-pci,id=bus'],
-      ...['-device', 'scsi-cd,id=scsi,bus=bus.0,vendor=SCSI,product=DRIVE,drive=scsi-disc'],
-      ...['-device', 'qemu-xhci', '-device', 'usb-bot,id=port'],
-      ...['-device', 'scsi-cd,id=usb,bus=port.0,vendor=USB,product=DRIVE,drive=usb-disc'],
-      '-blockdev',
-      `driver=raw,node-name=bad,read-only=on,file.driver=blkdebug,file.image.driver=file,` +
-        `file.image.filename=${image},${rules.join(',')}`,
-      ...['-device', 'scsi-cd,bus=bus.0,vendor=BAD,product=DRIVE,drive=bad'],
-    ];
-    await using guest = await Guest.start(kernel!, { folder, script: SCRIPT, qemu });
-    // The button: QEMU refuses when the tray is locked.
-    await guest.reach('ide.mounted');
-    await guest.qmp('eject', { id: 'ide' });
-    await touch('ide.changed');
-    for (const bus of ['scsi', 'usb'] as const) {
-      await guest.reach(`${bus}.mounted`);
-      await guest.qmp('blockdev-change-medium', { id: bus, filename: other, format: 'raw' });
-      await touch(`${bus}.changed`);
-    }
-    result = await guest.finish();
-  }, GUEST_TEST_TIME);
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'isodrive-physical-'));
+      ({ image } = await makeSampleImage(folder, { 'first.bin': 700_001, 'dir/second.bin': 2_000_000 }));
+      mkdirSync(join(folder, 'another'));
+      const { image: other } = await makeSampleImage(join(folder, 'another'), { 'another.txt': 900_000 });
+      const first = (await findExtent(image, '/first.bin')) / SECTOR;
+      // Two that stand alone, and each beside a good one in the same page of memory.
+      badSectors = [first + 5, first + 100];
+      const rules = badSectors.flatMap((sector, rule) =>
+        [0, 1, 2, 3].map((part) => {
+          const name = `file.inject-error.${4 * rule + part}`;
+          const place = (sector * SECTOR) / BLKDEBUG_SECTOR + part;
+          return `${name}.event=none,${name}.iotype=read,${name}.sector=${place},${name}.errno=5`;
+        }),
+      );
+      const disc = (bus: string): string[] => [
+        '-drive',
+        `id=${bus}-disc,if=none,media=cdrom,readonly=on,format=raw,file=${image}`,
+      ];
+      const qemu = [
+        ...BUSES.flatMap(disc),
+        ...['-device', 'ide-cd,id=ide,bus=ide.1,drive=ide-disc'],
+        ...['-device', 'virtio-scsi-pci,id=bus'],
+        ...['-device', 'scsi-cd,id=scsi,bus=bus.0,vendor=SCSI,product=DRIVE,drive=scsi-disc'],
+        ...['-device', 'qemu-xhci', '-device', 'usb-bot,id=port'],
+        ...['-device', 'scsi-cd,id=usb,bus=port.0,vendor=USB,product=DRIVE,drive=usb-disc'],
+        '-blockdev',
+        `driver=raw,node-name=bad,read-only=on,file.driver=blkdebug,file.image.driver=file,` +
+          `file.image.filename=${image},${rules.join(',')}`,
+        ...['-device', 'scsi-cd,bus=bus.0,vendor=BAD,product=DRIVE,drive=bad'],
+      ];
+      await using guest = await Guest.start(kernel!, { folder, script: SCRIPT, qemu });
+      // The button: QEMU refuses when the tray is locked.
+      await guest.reach('ide.mounted');
+      await guest.qmp('eject', { id: 'ide' });
+      await touch('ide.changed');
+      for (const bus of ['scsi', 'usb'] as const) {
+        await guest.reach(`${bus}.mounted`);
+        await guest.qmp('blockdev-change-medium', { id: bus, filename: other, format: 'raw' });
+        await touch(`${bus}.changed`);
+      }
+      result = await guest.finish();
+    }, GUEST_TEST_TIME);
+    afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it('serves every step of the script', () => {
-    expect(result).toEqual({ status: 0, output: '' });
-  });
+    it('serves every step of the script', () => {
+      expect(result).toEqual({ status: 0, output: '' });
+    });
 
-  it('is listed with its state, whatever its bus', () => {
-    const names = json('names.json') as Record<string, string>;
-    const { physical } = json('drives.json') as Listed;
-    expect(physical.map(({ path }) => path)).toEqual(expect.arrayContaining(Object.values(names)));
-    expect(physical.map(({ state }) => state)).toEqual(['loaded', 'loaded', 'loaded', 'loaded']);
-    expect(physical.map(({ vendor }) => vendor).sort()).toEqual(['BAD', 'QEMU', 'SCSI', 'USB']);
-  });
+    it('is listed with its state, whatever its bus', () => {
+      const names = json('names.json') as Record<string, string>;
+      const { physical } = json('drives.json') as Listed;
+      expect(physical.map(({ path }) => path)).toEqual(expect.arrayContaining(Object.values(names)));
+      expect(physical.map(({ state }) => state)).toEqual(['loaded', 'loaded', 'loaded', 'loaded']);
+      expect(physical.map(({ vendor }) => vendor).sort()).toEqual(['BAD', 'QEMU', 'SCSI', 'USB']);
+    });
 
-  it('is read by an ordinary user of the group cdrom, and refused to others', () => {
-    expect(json('user.json')).toMatchObject({ label: 'SAMPLE', drive: { vendor: 'SCSI', medium: 'CD-ROM' } });
-    expect(text('stranger')).toBe('6\n');
-    expect(text('stranger.err')).toContain('expected read access');
-  });
+    it('is read by an ordinary user of the group cdrom, and refused to others', () => {
+      expect(json('user.json')).toMatchObject({
+        label: 'SAMPLE',
+        drive: { vendor: 'SCSI', medium: 'CD-ROM' },
+      });
+      expect(text('stranger')).toBe('6\n');
+      expect(text('stranger.err')).toContain('expected read access');
+    });
 
-  it.each(BUSES)('on %s gives the image, byte for byte', async (bus) => {
-    expect((await readFile(join(folder, `${bus}.iso`))).equals(await readFile(image))).toBe(true);
-  });
+    it.each(BUSES)('on %s gives the image, byte for byte', async (bus) => {
+      expect((await readFile(join(folder, `${bus}.iso`))).equals(await readFile(image))).toBe(true);
+    });
 
-  it.each(BUSES)('on %s mounts, and unmounts itself when its disc leaves', (bus) => {
-    const path = (json('names.json') as Record<string, string>)[bus];
-    expect(json(`${bus}.mount`)).toMatchObject({ image: path, label: 'SAMPLE', state: 'ok' });
-    const events = text('events').trimEnd().split('\n');
-    const ends = events.map((line) => JSON.parse(line) as { reason?: string; mount: { image: string } });
-    expect(ends.filter(({ reason, mount }) => reason === 'ejected' && mount.image === path)).toHaveLength(1);
-    if (bus === 'ide') {
-      expect(text('ide.status')).toBe('3\n');
-      expect(text('ide.err')).toMatch(/tray is open|no disc/);
-    } else expect(json(`${bus}.after`)).toMatchObject({ size: expect.any(Number) as number });
-  });
+    it.each(BUSES)('on %s mounts, and unmounts itself when its disc leaves', (bus) => {
+      const path = (json('names.json') as Record<string, string>)[bus];
+      expect(json(`${bus}.mount`)).toMatchObject({ image: path, label: 'SAMPLE', state: 'ok' });
+      const events = text('events').trimEnd().split('\n');
+      const ends = events.map((line) => JSON.parse(line) as { reason?: string; mount: { image: string } });
+      expect(ends.filter(({ reason, mount }) => reason === 'ejected' && mount.image === path)).toHaveLength(
+        1,
+      );
+      if (bus === 'ide') {
+        expect(text('ide.status')).toBe('3\n');
+        expect(text('ide.err')).toMatch(/tray is open|no disc/);
+      } else expect(json(`${bus}.after`)).toMatchObject({ size: expect.any(Number) as number });
+    });
 
-  it('fails the reads of a file that was open when the disc was changed', () => {
-    expect(text('open.status')).toBe('1\n');
-    expect(text('open.err')).toContain('Input/output error');
-    expect(text('open.bin')).toBe('');
-  });
+    it('fails the reads of a file that was open when the disc was changed', () => {
+      expect(text('open.status')).toBe('1\n');
+      expect(text('open.err')).toContain('Input/output error');
+      expect(text('open.bin')).toBe('');
+    });
 
-  it('closes its tray on command', () => {
-    const { physical } = json('closed.json') as Listed;
-    expect(physical.find(({ vendor }) => vendor === 'QEMU')?.state).toBe('empty');
-  });
+    it('closes its tray on command', () => {
+      const { physical } = json('closed.json') as Listed;
+      expect(physical.find(({ vendor }) => vendor === 'QEMU')?.state).toBe('empty');
+    });
 
-  it('with bad sectors gives all others, and names exactly those', async () => {
-    expect(text('bad.status')).toBe('11\n');
-    const { unreadable, affectedFiles } = json('bad.json') as Report;
-    expect(unreadable).toEqual(badSectors.map((sector) => ({ position: sector * SECTOR, size: SECTOR })));
-    expect(affectedFiles.map(({ path }) => path)).toEqual(['/first.bin']);
-    const expected = await readFile(image);
-    for (const sector of badSectors) expected.fill(0, sector * SECTOR, (sector + 1) * SECTOR);
-    expect((await readFile(join(folder, 'bad.iso'))).equals(expected)).toBe(true);
-  });
-});
+    it('with bad sectors gives all others, and names exactly those', async () => {
+      expect(text('bad.status')).toBe('11\n');
+      const { unreadable, affectedFiles } = json('bad.json') as Report;
+      expect(unreadable).toEqual(badSectors.map((sector) => ({ position: sector * SECTOR, size: SECTOR })));
+      expect(affectedFiles.map(({ path }) => path)).toEqual(['/first.bin']);
+      const expected = await readFile(image);
+      for (const sector of badSectors) expected.fill(0, sector * SECTOR, (sector + 1) * SECTOR);
+      expect((await readFile(join(folder, 'bad.iso'))).equals(expected)).toBe(true);
+    });
+  },
+);

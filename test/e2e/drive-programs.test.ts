@@ -6,18 +6,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DATA_OFFSET, RAW_SECTOR_SIZE, SYNC_LENGTH } from '../../src/disc/sector-parity.js';
-import { Guest, GUEST_TEST_TIME, findGuestKernel } from '../support/guest.js';
+import { Guest, GUEST_TEST_TIME, GUEST_NEEDS, findGuestKernel } from '../support/guest.js';
 import type { GuestResult } from '../support/guest.js';
 import { makeSampleImage } from '../support/sample-image.js';
 import { ServedDrive } from '../support/served-drive.js';
+import { needs } from '../support/needs.js';
 
 const SECTOR = 2048;
 const CDROM_ID = '/usr/lib/udev/cdrom_id';
 const TOOLS = [
   ...['xorriso', 'iscsistart', CDROM_ID],
   ...['sg_inq', 'sg_raw', 'dvd+rw-mediainfo', 'wodim', 'readom', 'cdrdao', 'cd-info'],
-];
-const kernel = await findGuestKernel(...TOOLS);
+] as const;
+const kernel = findGuestKernel();
 /** Units in this order; blocks of each but the first, which is as long as its files want. */
 const UNITS = ['cd', 'dvd', 'two-layers', 'blu-ray'] as const;
 const BLOCKS = { dvd: 2_000_000, 'two-layers': 4_000_000, 'blu-ray': 11_000_000 };
@@ -45,8 +46,9 @@ cdrdao read-cd --read-raw --datafile raw.bin --device /dev/sr0 --driver generic-
 readom dev=/dev/sr0 f=readom.iso > readom.txt 2>&1 || exit 19
 `;
 
-describe.skipIf(kernel === undefined)(
+describe(
   `A served drive under Linux' programs for drives (needs QEMU, a kernel, ${TOOLS.join(', ')})`,
+  needs(...GUEST_NEEDS, ...TOOLS),
   () => {
     let folder: string;
     let image: Buffer;

@@ -5,16 +5,17 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Guest, GUEST_TEST_TIME, findGuestKernel } from '../support/guest.js';
+import { Guest, GUEST_TEST_TIME, GUEST_NEEDS, findGuestKernel } from '../support/guest.js';
 import type { GuestResult } from '../support/guest.js';
 import { waitUntil } from '../support/private-isodrive.js';
 import { makeSampleImage } from '../support/sample-image.js';
+import { needs } from '../support/needs.js';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 const MAIN = join(PROJECT, 'dist', 'src', 'cli', 'main.js');
 const UNLOCK = join(PROJECT, 'test', 'support', 'unlock-drive.mjs');
-const TOOLS = ['xorriso', 'eject', 'udisksctl', 'dbus-daemon', '/usr/lib/polkit-1/polkitd'];
-const kernel = await findGuestKernel(...TOOLS);
+const TOOLS = ['xorriso', 'eject', 'udisksctl', 'dbus-daemon', '/usr/lib/polkit-1/polkitd'] as const;
+const kernel = findGuestKernel();
 /** Of the account in the guest, and of its group. */
 const USER = 12_345;
 
@@ -91,8 +92,9 @@ kill -KILL $(pgrep -P $served); wait $served 2> /dev/null
 until_gone /sys/class/block/$loop/loop/backing_file || exit 38
 `;
 
-describe.skipIf(kernel === undefined)(
+describe(
   `Drives of an ordinary user (needs QEMU, a kernel, ${TOOLS.join(', ')})`,
+  needs(...GUEST_NEEDS, ...TOOLS),
   () => {
     let folder: string;
     let result: GuestResult;

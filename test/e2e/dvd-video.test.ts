@@ -4,17 +4,17 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/bench/run-command.js';
 import { readExtents } from '../../src/index/node-record.js';
 import { openImage } from '../../src/index/open-image.js';
 import { createFuseDriver } from '../../src/mount/fuse/fuse-driver.js';
 import { dvdVideoFiles } from '../support/dvd-video.js';
 import { MountedImage } from '../support/mounted-image.js';
+import { needs } from '../support/needs.js';
 
-const hasMaker = await hasProgram('genisoimage');
-const hasPlayer = (await hasProgram('lsdvd')) && (await createFuseDriver().check()).available;
+const isMountable = (await createFuseDriver().check()).available;
 
-describe.skipIf(!hasMaker)('A disc with DVD-Video (needs genisoimage)', () => {
+describe('A disc with DVD-Video (needs genisoimage)', needs('genisoimage'), () => {
   let folder: string;
   let image: string;
   beforeAll(async () => {
@@ -39,8 +39,9 @@ describe.skipIf(!hasMaker)('A disc with DVD-Video (needs genisoimage)', () => {
     }
   });
 
-  it.skipIf(!hasPlayer)(
+  it(
     'has the same titles mounted as libdvdread reads from the image (needs lsdvd)',
+    needs('lsdvd', { what: 'driver fuse', isThere: isMountable }),
     async () => {
       await using mounted = await MountedImage.mount(image, 'fuse');
       const titlesOf = async (path: string): Promise<string[]> => {

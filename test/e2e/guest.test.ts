@@ -3,12 +3,13 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Guest, GUEST_TEST_TIME, findGuestKernel } from '../support/guest.js';
+import { Guest, GUEST_TEST_TIME, GUEST_NEEDS, findGuestKernel } from '../support/guest.js';
+import { needs } from '../support/needs.js';
 
-const kernel = await findGuestKernel();
+const kernel = findGuestKernel();
 const PROGRAM = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
 
-describe.skipIf(kernel === undefined)('The guest of the tests (needs QEMU and a kernel)', () => {
+describe('The guest of the tests (needs QEMU and a kernel)', needs(...GUEST_NEEDS), () => {
   let folder: string;
   beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'isodrive-guest-'))));
   afterEach(() => rm(folder, { recursive: true, force: true }));

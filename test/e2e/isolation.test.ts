@@ -5,21 +5,21 @@ import { once, setMaxListeners } from 'node:events';
 import { copyFile, readFile, readdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/bench/run-command.js';
 import type { DaemonStatus, MountSummary } from '../../src/protocol/messages.js';
 import { mountBadSector } from '../support/bad-sector-mount.js';
 import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
 import { findExtent, makeSampleImage } from '../support/sample-image.js';
 import type { SampleImage } from '../support/sample-image.js';
+import { needs } from '../support/needs.js';
 
-const hasTools = (await hasProgram('xorriso')) && (await hasProgram('isoinfo'));
 const SUPPORT = join(import.meta.dirname, '..', 'support');
 /** Milliseconds in which the limits below must have ended a reader, however busy the machine is. */
 const PATIENCE = 40_000;
 /** Readers of one file: more than threads may wait for a medium. */
 const MANY_READERS = 20;
 
-describe.skipIf(!hasTools)('An image that misbehaves', () => {
+describe('An image that misbehaves', needs('xorriso', 'isoinfo'), () => {
   let isodrive: PrivateIsodrive;
   let sample: SampleImage;
   let bystander: MountSummary;

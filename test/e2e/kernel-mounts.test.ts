@@ -1,9 +1,9 @@
 // Mounts that the kernel serves by itself: they outlive the daemon, and the next one knows them.
 import { spawn } from 'node:child_process';
-import { copyFile, readFile, readdir, stat, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, readdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/bench/run-command.js';
 import { readMountTable } from '../../src/mount/mount-table.js';
 import type { DaemonEvent, MountSummary } from '../../src/protocol/messages.js';
 import { listTree } from '../support/list-tree.js';
@@ -11,171 +11,170 @@ import { compareEntries } from '../support/manifest.js';
 import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
 import { findExtent, makeSampleImage } from '../support/sample-image.js';
 import type { SampleImage } from '../support/sample-image.js';
+import { needs } from '../support/needs.js';
+import { hasEnded } from '../support/has-ended.js';
 
-const canMount =
-  process.getuid?.() === 0 && (await readFile('/proc/filesystems', 'utf8')).includes('\terofs');
-const hasTools = (await hasProgram('xorriso')) && (await hasProgram('isoinfo'));
+const hasErofs = (await readFile('/proc/filesystems', 'utf8')).includes('\terofs');
 const FILES = { 'early/first.bin': 300_000, 'late/last.bin': 100_001 };
 
-describe.skipIf(!canMount || !hasTools)('A mount that the kernel serves', () => {
-  let isodrive: PrivateIsodrive;
-  let sample: SampleImage;
-  let killed = 0;
+describe(
+  'A mount that the kernel serves',
+  needs('root', 'xorriso', 'isoinfo', { what: 'erofs in the kernel', isThere: hasErofs }),
+  () => {
+    let isodrive: PrivateIsodrive;
+    let sample: SampleImage;
+    let killed = 0;
 
-  beforeEach(async () => {
-    isodrive = await PrivateIsodrive.start();
-    sample = await makeSampleImage(isodrive.folder, FILES);
-  });
-  afterEach(() => isodrive[Symbol.asyncDispose]());
+    beforeEach(async () => {
+      isodrive = await PrivateIsodrive.start();
+      sample = await makeSampleImage(isodrive.folder, FILES);
+    });
+    afterEach(() => isodrive[Symbol.asyncDispose]());
 
-  const list = async (): Promise<readonly MountSummary[]> => {
-    await using client = await isodrive.connect();
-    return (await client.call('list', {})).mounts;
-  };
-  const metadataFiles = async (): Promise<string[]> => {
-    const folder = join(isodrive.folder, 'home', 'state', 'isodrive', 'erofs');
-    return (await readdir(folder, { recursive: true })).filter((name) => name.includes('.erofs'));
-  };
-  /** Kills the daemon; a keeper may start the next one at once. */
-  const killDaemon = async (): Promise<void> => {
-    killed = (await isodrive.daemon.status()).pid;
-    process.kill(killed, 'SIGKILL');
-    await waitUntil(() =>
-      stat(`/proc/${killed}`).then(
-        () => false,
-        () => true,
-      ),
-    );
-  };
-  const nextDaemon = async (): Promise<void> => {
-    await isodrive.daemon.run(['daemon', 'start']);
-    expect((await isodrive.daemon.status()).pid).not.toBe(killed);
-  };
+    const list = async (): Promise<readonly MountSummary[]> => {
+      await using client = await isodrive.connect();
+      return (await client.call('list', {})).mounts;
+    };
+    const metadataFiles = async (): Promise<string[]> => {
+      const folder = join(isodrive.folder, 'home', 'state', 'isodrive', 'erofs');
+      return (await readdir(folder, { recursive: true })).filter((name) => name.includes('.erofs'));
+    };
+    /** Kills the daemon; a keeper may start the next one at once. */
+    const killDaemon = async (): Promise<void> => {
+      killed = (await isodrive.daemon.status()).pid;
+      process.kill(killed, 'SIGKILL');
+      await waitUntil(() => hasEnded(killed));
+    };
+    const nextDaemon = async (): Promise<void> => {
+      await isodrive.daemon.run(['daemon', 'start']);
+      expect((await isodrive.daemon.status()).pid).not.toBe(killed);
+    };
 
-  it('is what root gets by default, read-only, and without set-user-id programs and devices', async () => {
-    await using mount = await isodrive.mount(sample.image);
-    expect(mount).toMatchObject({ driver: 'erofs', allowOther: true, state: 'ok' });
-    expect(mount.passedOver).toBeUndefined();
-    const entry = readMountTable().find(({ directory }) => directory === mount.mountPoint);
-    expect(entry).toMatchObject({ type: 'erofs' });
-    expect(entry?.options).toEqual(expect.arrayContaining(['ro', 'nosuid', 'nodev']));
-  });
+    it('is what root gets by default, read-only, and without set-user-id programs and devices', async () => {
+      await using mount = await isodrive.mount(sample.image);
+      expect(mount).toMatchObject({ driver: 'erofs', allowOther: true, state: 'ok' });
+      expect(mount.passedOver).toBeUndefined();
+      const entry = readMountTable().find(({ directory }) => directory === mount.mountPoint);
+      expect(entry).toMatchObject({ type: 'erofs' });
+      expect(entry?.options).toEqual(expect.arrayContaining(['ro', 'nosuid', 'nodev']));
+    });
 
-  it('goes on without its daemon, and the next one lists and unmounts it', async () => {
-    const mount = await isodrive.mount(sample.image);
-    const before = await listTree(mount.mountPoint);
-    await killDaemon();
-    expect(compareEntries(before, await listTree(mount.mountPoint), { attributes: true })).toEqual([]);
-    await nextDaemon();
-    const [restored] = await list();
-    const { id, image, mountPoint, label, tree, driver, mountedAt, entries } = mount;
-    expect(restored).toMatchObject({ id, image, mountPoint, label, tree, driver, entries, state: 'ok' });
-    expect(Math.abs(Date.parse(restored!.mountedAt) - Date.parse(mountedAt))).toBeLessThan(2000);
-    await using client = await isodrive.connect();
-    expect(await client.call('mount', { image: sample.image })).toMatchObject({ existing: true });
-    await isodrive.unmount(id);
-    expect(isodrive.remainingMounts()).toEqual([]);
-    expect(await metadataFiles()).toEqual([]);
-  });
+    it('goes on without its daemon, and the next one lists and unmounts it', async () => {
+      const mount = await isodrive.mount(sample.image);
+      const before = await listTree(mount.mountPoint);
+      await killDaemon();
+      expect(compareEntries(before, await listTree(mount.mountPoint), { attributes: true })).toEqual([]);
+      await nextDaemon();
+      const [restored] = await list();
+      const { id, image, mountPoint, label, tree, driver, mountedAt, entries } = mount;
+      expect(restored).toMatchObject({ id, image, mountPoint, label, tree, driver, entries, state: 'ok' });
+      expect(Math.abs(Date.parse(restored!.mountedAt) - Date.parse(mountedAt))).toBeLessThan(2000);
+      await using client = await isodrive.connect();
+      expect(await client.call('mount', { image: sample.image })).toMatchObject({ existing: true });
+      await isodrive.unmount(id);
+      expect(isodrive.remainingMounts()).toEqual([]);
+      expect(await metadataFiles()).toEqual([]);
+    });
 
-  it('is noticed when somebody else unmounts it, while a daemon runs and while none does', async () => {
-    const first = await isodrive.mount(sample.image);
-    const events: DaemonEvent[] = [];
-    await using client = await isodrive.connect();
-    client.onEvent = (event) => events.push(event);
-    await client.call('watch', {});
-    await mustRun('umount', [first.mountPoint]);
-    await waitUntil(() => events.length > 0);
-    expect(events).toMatchObject([{ event: 'unmounted', reason: 'outside', mount: { id: first.id } }]);
-    const second = await isodrive.mount(sample.image);
-    await killDaemon();
-    await mustRun('umount', [second.mountPoint]);
-    await nextDaemon();
-    await waitUntil(async () => (await list()).length + (await metadataFiles()).length === 0);
-  });
+    it('is noticed when somebody else unmounts it, while a daemon runs and while none does', async () => {
+      const first = await isodrive.mount(sample.image);
+      const events: DaemonEvent[] = [];
+      await using client = await isodrive.connect();
+      client.onEvent = (event) => events.push(event);
+      await client.call('watch', {});
+      await mustRun('umount', [first.mountPoint]);
+      await waitUntil(() => events.length > 0);
+      expect(events).toMatchObject([{ event: 'unmounted', reason: 'outside', mount: { id: first.id } }]);
+      const second = await isodrive.mount(sample.image);
+      await killDaemon();
+      await mustRun('umount', [second.mountPoint]);
+      await nextDaemon();
+      await waitUntil(async () => (await list()).length + (await metadataFiles()).length === 0);
+    });
 
-  it('is unmounted by a daemon that did not get to finish it', async () => {
-    const mount = await isodrive.mount(sample.image);
-    const [note] = (await metadataFiles()).filter((name) => name.endsWith('.json'));
-    const folder = join(isodrive.folder, 'home', 'state', 'isodrive', 'erofs');
-    await writeFile(join(folder, note!), '{"version": 1}');
-    await killDaemon();
-    await nextDaemon();
-    expect(await list()).toEqual([]);
-    expect(isodrive.remainingMounts()).not.toContain(mount.mountPoint);
-    expect(await metadataFiles()).toEqual([]);
-  });
+    it('is unmounted by a daemon that did not get to finish it', async () => {
+      const mount = await isodrive.mount(sample.image);
+      const [note] = (await metadataFiles()).filter((name) => name.endsWith('.json'));
+      const folder = join(isodrive.folder, 'home', 'state', 'isodrive', 'erofs');
+      await writeFile(join(folder, note!), '{"version": 1}');
+      await killDaemon();
+      await nextDaemon();
+      expect(await list()).toEqual([]);
+      expect(isodrive.remainingMounts()).not.toContain(mount.mountPoint);
+      expect(await metadataFiles()).toEqual([]);
+    });
 
-  it('ends with daemon stop', async () => {
-    await isodrive.mount(sample.image);
-    await isodrive.daemon.must('daemon', 'stop');
-    expect(isodrive.remainingMounts()).toEqual([]);
-  });
+    it('ends with daemon stop', async () => {
+      await isodrive.mount(sample.image);
+      await isodrive.daemon.must('daemon', 'stop');
+      expect(isodrive.remainingMounts()).toEqual([]);
+    });
 
-  it('is busy while a file is open, unless it is unmounted lazily', async () => {
-    const mount = await isodrive.mount(sample.image);
-    await using client = await isodrive.connect();
-    const target = [{ name: mount.id, paths: [] }];
-    const reader = spawn('sleep', ['60'], { cwd: mount.mountPoint, stdio: 'ignore' });
-    try {
-      const refused = await client.call('unmount', { targets: target });
-      expect(refused.failed).toMatchObject([{ error: { data: { code: 'busy' } } }]);
-      expect(await client.call('unmount', { targets: target, lazy: true })).toMatchObject({ failed: [] });
-    } finally {
-      reader.kill('SIGKILL');
-    }
-    expect(isodrive.remainingMounts()).toEqual([]);
-  });
-
-  it('gives way to fuse for an image that ends too early, and info, list and status say why', async () => {
-    const image = join(isodrive.folder, 'short.iso');
-    await copyFile(sample.image, image);
-    await truncate(image, (await findExtent(image, '/late/last.bin')) + 2048);
-    await using mount = await isodrive.mount(image);
-    expect(mount.driver).toBe('fuse');
-    expect(mount.passedOver).toMatchObject([
-      { driver: 'erofs', reason: expect.stringMatching(/ends at byte/) as string },
-    ]);
-    expect(await isodrive.daemon.must('status')).toMatch(/fuse, not erofs: .*ends at byte/);
-    expect(await isodrive.daemon.must('info', image)).toMatch(/fuse, not erofs: .*ends at byte/);
-    const args = ['mount', image, await isodrive.makeDirectory(), '--driver', 'erofs', '--new', '--json'];
-    const { status, stderr } = await isodrive.daemon.run(args);
-    expect(status).toBe(5);
-    expect(stderr).toMatch(/by EROFS.*ends at byte/);
-    expect(await metadataFiles()).toEqual([]);
-  });
-
-  it('shows the last file of an image whose last block is not whole', async () => {
-    const image = join(isodrive.folder, 'odd.iso');
-    await copyFile(sample.image, image);
-    // xorriso pads images: without the padding the last file is the end.
-    const end = (await findExtent(image, '/late/last.bin')) + 100_001;
-    await truncate(image, end);
-    await using mount = await isodrive.mount(image, { driver: 'erofs' });
-    const shown = await mustRun('cmp', [
-      join(mount.mountPoint, 'late/last.bin'),
-      join(sample.tree, 'late/last.bin'),
-    ]);
-    expect(shown.stdout.toString()).toBe('');
-  });
-
-  it('is made from the file of isodrive index by mount(8) alone', async () => {
-    const metadata = join(isodrive.folder, 'sample.erofs');
-    const made = await isodrive.daemon.must('index', sample.image, '-o', metadata, '--json');
-    expect(JSON.parse(made)).toMatchObject({ output: metadata, blockSize: 2048, copiedBytes: 0 });
-    const directory = await isodrive.makeDirectory();
-    const loop = (await mustRun('losetup', ['--find', '--show', '--read-only', sample.image])).stdout
-      .toString()
-      .trim();
-    try {
-      await mustRun('mount', ['-t', 'erofs', '-o', `device=${loop}`, metadata, directory]);
+    it('is busy while a file is open, unless it is unmounted lazily', async () => {
+      const mount = await isodrive.mount(sample.image);
+      await using client = await isodrive.connect();
+      const target = [{ name: mount.id, paths: [] }];
+      const reader = spawn('sleep', ['60'], { cwd: mount.mountPoint, stdio: 'ignore' });
       try {
-        await mustRun('diff', ['-r', sample.tree, directory]);
+        const refused = await client.call('unmount', { targets: target });
+        expect(refused.failed).toMatchObject([{ error: { data: { code: 'busy' } } }]);
+        expect(await client.call('unmount', { targets: target, lazy: true })).toMatchObject({ failed: [] });
       } finally {
-        await mustRun('umount', [directory]);
+        reader.kill('SIGKILL');
       }
-    } finally {
-      await mustRun('losetup', ['--detach', loop]);
-    }
-  });
-});
+      expect(isodrive.remainingMounts()).toEqual([]);
+    });
+
+    it('gives way to fuse for an image that ends too early, and info, list and status say why', async () => {
+      const image = join(isodrive.folder, 'short.iso');
+      await copyFile(sample.image, image);
+      await truncate(image, (await findExtent(image, '/late/last.bin')) + 2048);
+      await using mount = await isodrive.mount(image);
+      expect(mount.driver).toBe('fuse');
+      expect(mount.passedOver).toMatchObject([
+        { driver: 'erofs', reason: expect.stringMatching(/ends at byte/) as string },
+      ]);
+      expect(await isodrive.daemon.must('status')).toMatch(/fuse, not erofs: .*ends at byte/);
+      expect(await isodrive.daemon.must('info', image)).toMatch(/fuse, not erofs: .*ends at byte/);
+      const args = ['mount', image, await isodrive.makeDirectory(), '--driver', 'erofs', '--new', '--json'];
+      const { status, stderr } = await isodrive.daemon.run(args);
+      expect(status).toBe(5);
+      expect(stderr).toMatch(/by EROFS.*ends at byte/);
+      expect(await metadataFiles()).toEqual([]);
+    });
+
+    it('shows the last file of an image whose last block is not whole', async () => {
+      const image = join(isodrive.folder, 'odd.iso');
+      await copyFile(sample.image, image);
+      // xorriso pads images: without the padding the last file is the end.
+      const end = (await findExtent(image, '/late/last.bin')) + 100_001;
+      await truncate(image, end);
+      await using mount = await isodrive.mount(image, { driver: 'erofs' });
+      const shown = await mustRun('cmp', [
+        join(mount.mountPoint, 'late/last.bin'),
+        join(sample.tree, 'late/last.bin'),
+      ]);
+      expect(shown.stdout.toString()).toBe('');
+    });
+
+    it('is made from the file of isodrive index by mount(8) alone', async () => {
+      const metadata = join(isodrive.folder, 'sample.erofs');
+      const made = await isodrive.daemon.must('index', sample.image, '-o', metadata, '--json');
+      expect(JSON.parse(made)).toMatchObject({ output: metadata, blockSize: 2048, copiedBytes: 0 });
+      const directory = await isodrive.makeDirectory();
+      const loop = (await mustRun('losetup', ['--find', '--show', '--read-only', sample.image])).stdout
+        .toString()
+        .trim();
+      try {
+        await mustRun('mount', ['-t', 'erofs', '-o', `device=${loop}`, metadata, directory]);
+        try {
+          await mustRun('diff', ['-r', sample.tree, directory]);
+        } finally {
+          await mustRun('umount', [directory]);
+        }
+      } finally {
+        await mustRun('losetup', ['--detach', loop]);
+      }
+    });
+  },
+);

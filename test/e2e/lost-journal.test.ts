@@ -8,6 +8,7 @@ import { mustRun } from '../../scripts/bench/run-command.js';
 import type { MountSummary } from '../../src/protocol/messages.js';
 import { SMALL_IMAGE } from '../support/daemon-process.js';
 import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
+import { hasEnded } from '../support/has-ended.js';
 
 const READER = join(import.meta.dirname, '..', 'support', 'patient-reader.mjs');
 const MOUNTS = 2;
@@ -69,7 +70,7 @@ describe('A journal of mounts', () => {
     const daemon = await pid();
     const status = await readFile(`/proc/${daemon}/status`, 'utf8');
     for (const one of [Number(/^PPid:\s+(\d+)$/m.exec(status)![1]), daemon]) process.kill(one, 'SIGKILL');
-    await waitUntil(() => !existsSync(`/proc/${daemon}`));
+    await waitUntil(() => hasEnded(daemon));
     const held = JSON.parse(await readFile(journal, 'utf8')) as {
       mounts: { id: string; attempts: number }[];
     };

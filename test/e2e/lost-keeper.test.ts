@@ -1,16 +1,17 @@
 // Daemon and keeper are killed together, under readers, and nobody has the mounts: how soon the next start has them back.
 // ISODRIVE_LOST_KEEPERS=20 repeats it so often and prints how long it took.
-import { existsSync, statfsSync } from 'node:fs';
+import { statfsSync } from 'node:fs';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/bench/run-command.js';
 import type { MountSummary } from '../../src/protocol/messages.js';
 import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
 import { makeSampleImage } from '../support/sample-image.js';
 import type { SampleImage } from '../support/sample-image.js';
+import { needs } from '../support/needs.js';
+import { hasEnded } from '../support/has-ended.js';
 
-const hasXorriso = await hasProgram('xorriso');
 const ROUNDS = Number(process.env.ISODRIVE_LOST_KEEPERS ?? 2);
 const PATIENCE = 60_000 + ROUNDS * 20_000;
 const READER = join(import.meta.dirname, '..', 'support', 'patient-reader.mjs');
@@ -19,7 +20,7 @@ const FUSE_SUPER_MAGIC = 0x65735546;
 const MOUNTS = 3;
 const READERS = 8;
 
-describe.skipIf(!hasXorriso)('A daemon whose keeper is killed as well', () => {
+describe('A daemon whose keeper is killed as well', needs('xorriso'), () => {
   let isodrive: PrivateIsodrive;
   let sample: SampleImage;
   let mounts: MountSummary[];
@@ -45,7 +46,7 @@ describe.skipIf(!hasXorriso)('A daemon whose keeper is killed as well', () => {
     const { pid } = await client.call('version', {});
     const keeper = Number(/^PPid:\s+(\d+)$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))![1]);
     for (const one of [keeper, pid]) process.kill(one, 'SIGKILL');
-    await waitUntil(() => !existsSync(`/proc/${keeper}`) && !existsSync(`/proc/${pid}`));
+    await waitUntil(() => hasEnded(keeper) && hasEnded(pid));
   };
   const isBack = (): boolean =>
     mounts.every(({ mountPoint }) => {

@@ -6,6 +6,7 @@ import { readResidentMemory } from '../../scripts/bench/process-memory.js';
 import { findCorpus, listImages, unpackImage } from '../support/corpus.js';
 import { listTree } from '../support/list-tree.js';
 import { PrivateIsodrive } from '../support/private-isodrive.js';
+import { needs } from '../support/needs.js';
 
 const corpus = findCorpus();
 /** Milliseconds for one image, walk and hashes included. */
@@ -15,7 +16,7 @@ const WITHOUT_CONTENT = { content: false, timeout: TIME_LIMIT };
 const MEMORY_LIMIT = 160 * 1024 * 1024;
 const REFUSALS = ['damaged', 'unsupported', 'image-unreadable', 'loop'];
 
-describe.skipIf(corpus === undefined)('A daemon that is given malformed images', () => {
+describe('A daemon that is given malformed images', needs('../shared/corpus'), () => {
   let isodrive: PrivateIsodrive;
   let pid: number;
   beforeAll(async () => {

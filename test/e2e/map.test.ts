@@ -3,7 +3,7 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun, runCommand } from '../../scripts/bench/run-command.js';
+import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
 import type { CommandResult } from '../../scripts/bench/run-command.js';
 import { LinearTrack, SpiralTrack } from '../../src/present/map/track.js';
 import { formatMapText } from '../../src/source/rescue-map-text.js';
@@ -11,17 +11,16 @@ import { RescueMap } from '../../src/source/rescue-map.js';
 import { expectFailure } from '../support/command-failure.js';
 import { findExtent, makeSampleImage } from '../support/sample-image.js';
 import { decodePng } from '../support/png.js';
+import { needs } from '../support/needs.js';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
 const SECTOR = 2048;
 const FILES = { 'early/first.bin': 300_000, 'late/<big> & "bad".bin': 3_000_000, 'late/last.bin': 700_000 };
 const WINDOW = [1040, 900] as const;
-const hasTools = (await hasProgram('xorriso')) && (await hasProgram('isoinfo'));
-const hasBrowser = hasTools && (await hasProgram('chromium'));
 const LIGHT = { back: '#ffffff', files: ['#2f6fd0', '#7fb0f5'], bad: '#d1122b' };
 const DARK = { back: '#0d1117', files: ['#4a8df0', '#2a5db0'], bad: '#ff4d5e' };
 
-describe.skipIf(!hasTools)('isodrive map', () => {
+describe('isodrive map', needs('xorriso', 'isoinfo'), () => {
   let folder: string;
   let image: string;
   let size: number;
@@ -84,10 +83,10 @@ describe.skipIf(!hasTools)('isodrive map', () => {
     return stdout.toString();
   };
 
-  describe.skipIf(!hasBrowser).each([
+  describe.each([
     ['spiral', new SpiralTrack()],
     ['linear', new LinearTrack()],
-  ] as const)('as %s', (style, track) => {
+  ] as const)('as %s', needs('chromium'), (style, track) => {
     /** Where a byte is drawn, in the picture's own units. */
     const placeOf = (svg: string, byte: number): [number, number] => {
       const [, x, y] = /<g transform="translate\((\d+) (\d+)\)">/.exec(svg)!;

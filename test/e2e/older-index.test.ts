@@ -4,19 +4,19 @@ import { once } from 'node:events';
 import { open, readFile, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/bench/run-command.js';
 import { HEADER, INDEX_MAGIC, INDEX_VERSION } from '../../src/index/layout.js';
 import { readMountTable } from '../../src/mount/mount-table.js';
 import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
 import { makeSampleImage } from '../support/sample-image.js';
 import type { SampleImage } from '../support/sample-image.js';
+import { needs } from '../support/needs.js';
 
-const canRun = process.getuid?.() === 0 && (await hasProgram('xorriso'));
 const WORD_BYTES = 4;
 /** Milliseconds in which a successor is there, on a machine that does much else. */
 const PATIENCE = 20_000;
 
-describe.skipIf(!canRun)('A daemon with an index of another version', () => {
+describe('A daemon with an index of another version', needs('root', 'xorriso'), () => {
   let isodrive: PrivateIsodrive;
   let sample: SampleImage;
   beforeEach(async () => {

@@ -5,14 +5,12 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram } from '../../scripts/bench/run-command.js';
 import { expectFailure } from '../support/command-failure.js';
 import { SMALL_IMAGE } from '../support/daemon-process.js';
 import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
+import { needs } from '../support/needs.js';
 
-const hasTools = await hasProgram('fusermount3');
-
-describe.skipIf(!hasTools)('isodrive run', () => {
+describe('isodrive run', needs('fusermount3'), () => {
   let isodrive: PrivateIsodrive;
   beforeAll(async () => {
     isodrive = await PrivateIsodrive.start();
@@ -36,13 +34,22 @@ describe.skipIf(!hasTools)('isodrive run', () => {
     expect(stdout.toString()).toBe('same\n');
   });
 
+  it('puts it where {} stands, unless another text is named', async () => {
+    expect(
+      (await run('test "$ISODRIVE_MOUNT" = "{}" && cmp "{}/COPYING" "$ISODRIVE_MOUNT/COPYING"')).status,
+    ).toBe(0);
+    expect((await run('echo {}', '-I', '@')).stdout.toString()).toBe('{}\n');
+  });
+
   it('tells a command that a signal ended as a shell does', async () => {
     expect((await run('kill -KILL $$')).status).toBe(137);
   });
 
   it('refuses what is no program, and leaves nothing mounted', async () => {
     const result = await isodrive.daemon.run(['run', '--json', SMALL_IMAGE, '--', './no-such-program']);
-    expect(expectFailure(result)).toMatchObject({ code: 'usage', exit: 2 });
+    expect(expectFailure(result)).toMatchObject({ code: 'program-not-found', exit: 127 });
+    const file = await isodrive.daemon.run(['run', '--json', SMALL_IMAGE, '--', SMALL_IMAGE]);
+    expect(expectFailure(file)).toMatchObject({ code: 'program-not-run', exit: 126 });
   });
 
   it('is not handed to others, who get a mount of their own', async () => {

@@ -3,14 +3,14 @@
 import { mkdir, copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/bench/run-command.js';
 import type { MountSummary } from '../../src/protocol/messages.js';
 import { PrivateIsodrive } from '../support/private-isodrive.js';
 import { readRestingMemory } from '../support/resting-memory.js';
 import type { SampleImage } from '../support/sample-image.js';
 import { makeSampleImage } from '../support/sample-image.js';
+import { needs } from '../support/needs.js';
 
-const hasXorriso = await hasProgram('xorriso');
 const SECONDS = Number(process.env.ISODRIVE_STRESS_SECONDS ?? 10);
 const PROCESSES = 32;
 const MOUNTS = 64;
@@ -36,7 +36,7 @@ function sampleFiles(): Record<string, number> {
   return files;
 }
 
-describe.skipIf(!hasXorriso)('Under the load of 32 processes', () => {
+describe('Under the load of 32 processes', needs('xorriso'), () => {
   let isodrive: PrivateIsodrive;
   let pid: number;
   let sample: SampleImage;

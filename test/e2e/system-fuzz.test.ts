@@ -8,16 +8,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MAX_UNCLOSED } from '../../daemon/users/descriptor-closer.js';
 import { readResidentMemory } from '../../scripts/bench/process-memory.js';
-import { hasProgram, mustRun, runCommand } from '../../scripts/bench/run-command.js';
+import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
 import type { IsodriveError } from '../../src/base/error.js';
 import { ControlFuzzer } from '../support/control-fuzzer.js';
 import { SMALL_IMAGE } from '../support/daemon-process.js';
 import { waitUntil } from '../support/private-isodrive.js';
-import { SystemService, isRoot } from '../support/system-service.js';
+import { SystemService } from '../support/system-service.js';
 import type { TestUser } from '../support/system-service.js';
+import { needs } from '../support/needs.js';
 
-const hasPython = await hasProgram('python3');
-const hasFuseiso = await hasProgram('fuseiso');
 const ADA = 61_001;
 const BOB = 61_002;
 const MESSAGES = Number(process.env.ISODRIVE_CONTROL_FUZZ ?? 4000);
@@ -38,7 +37,7 @@ for i in range(int(sys.argv[2])):
     s.close()
 `;
 
-describe.skipIf(!isRoot)('A system service that is attacked', () => {
+describe('A system service that is attacked', needs('root'), () => {
   let service: SystemService;
   let ada: TestUser;
   let bob: TestUser;
@@ -141,7 +140,7 @@ describe.skipIf(!isRoot)('A system service that is attacked', () => {
     await expect.poll(() => bob.list().catch(() => undefined)).toEqual([]);
   });
 
-  it.skipIf(!hasPython)('serves the others while one user floods it with connections', async () => {
+  it('serves the others while one user floods it with connections', needs('python3'), async () => {
     const idle = await useDuring(wait(1000));
     const flood = Promise.all(
       [1, 2].map(() =>
@@ -157,8 +156,9 @@ describe.skipIf(!isRoot)('A system service that is attacked', () => {
     expect(await flood).toMatchObject([{ status: 0 }, { status: 0 }]);
   });
 
-  it.skipIf(!hasFuseiso)(
+  it(
     'answers the others, and that user no more, when what one has passed keeps it waiting',
+    needs('fuseiso'),
     async () => {
       const place = join(service.folder, 'slow');
       mkdirSync(place);

@@ -21,8 +21,9 @@ import { openDirectory } from '../../src/mount/open-directory.js';
 import { ControlClient } from '../../src/protocol/client.js';
 import type { DaemonEvent } from '../../src/protocol/messages.js';
 import { SMALL_IMAGE } from '../support/daemon-process.js';
-import { SystemService, isRoot } from '../support/system-service.js';
+import { SystemService } from '../support/system-service.js';
 import type { TestUser } from '../support/system-service.js';
+import { needs } from '../support/needs.js';
 
 const ADA = 61_001;
 const BOB = 61_002;
@@ -30,7 +31,7 @@ const OPERATOR_GROUP = 61_100;
 const UNITS = join(import.meta.dirname, '..', '..', 'systemd', 'system');
 const CLI = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
 
-describe.skipIf(!isRoot)('The system service', () => {
+describe('The system service', needs('root'), () => {
   let service: SystemService;
   let ada: TestUser;
   let bob: TestUser;

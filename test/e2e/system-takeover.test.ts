@@ -1,16 +1,18 @@
 // The system service is killed: its users' mounts go on, though nobody could open their images again.
-import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SMALL_IMAGE } from '../support/daemon-process.js';
 import { waitUntil } from '../support/private-isodrive.js';
-import { SystemService, isRoot } from '../support/system-service.js';
+import { SystemService } from '../support/system-service.js';
 import type { TestUser } from '../support/system-service.js';
+import { needs } from '../support/needs.js';
+import { hasEnded } from '../support/has-ended.js';
 
 const ADA = 61_001;
 const BOB = 61_002;
 
-describe.skipIf(!isRoot)('A system service that is killed', () => {
+describe('A system service that is killed', needs('root'), () => {
   let service: SystemService;
   let ada: TestUser;
   let bob: TestUser;
@@ -27,7 +29,7 @@ describe.skipIf(!isRoot)('A system service that is killed', () => {
   const kill = async (): Promise<void> => {
     const pid = await service.pid();
     process.kill(pid, 'SIGKILL');
-    await waitUntil(() => !existsSync(`/proc/${pid}`));
+    await waitUntil(() => hasEnded(pid));
   };
 
   it('goes on with mounts whose images have no path any more, as their users know them', async () => {

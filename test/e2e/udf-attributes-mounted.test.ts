@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram } from '../../scripts/bench/run-command.js';
 import { ErofsDriver } from '../../src/mount/erofs/erofs-driver.js';
 import { createFuseDriver } from '../../src/mount/fuse/fuse-driver.js';
 import { MountedImage } from '../support/mounted-image.js';
@@ -20,6 +19,7 @@ import {
   tagged,
   textFile,
 } from '../support/udf-builder.js';
+import { needs } from '../support/needs.js';
 
 const FILE = FREE_BLOCK;
 const [STREAMS, FORK, ZONE, DATA] = [30, 31, 32, 40];
@@ -62,7 +62,6 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const hasTool = await hasProgram('getfattr');
 const probeFolder = await mkdtemp(join(tmpdir(), 'isodrive-probe-'));
 const drivers = [
   ['fuse', (await createFuseDriver().check()).available],
@@ -71,18 +70,21 @@ const drivers = [
 await rm(probeFolder, { recursive: true });
 
 for (const [driver, available] of drivers) {
-  const needs = available && hasTool ? '' : ` (needs ${driver} and getfattr)`;
-  describe.skipIf(needs !== '')(`On a mount by ${driver}${needs}`, () => {
-    it('streams and attributes of a UDF file are those of namespace "user"', async () => {
-      await using mounted = await MountedImage.mount(image, driver);
-      const path = join(mounted.directory, 'f');
-      const { stdout } = await promisify(execFile)('getfattr', ['--dump', '--absolute-names', path]);
-      expect(stdout.trim().split('\n').slice(1).sort()).toEqual([
-        'user.Zone.Identifier="[ZoneTransfer]"',
-        `user.com.apple.FinderInfo="${FINDER_INFO}"`,
-        'user.com.apple.ResourceFork="the fork"',
-      ]);
-      expect(await readFile(path, 'latin1')).toBe('d'.repeat(2048));
-    });
-  });
+  describe(
+    `On a mount by ${driver}`,
+    needs('getfattr', { what: `driver ${driver}`, isThere: available }),
+    () => {
+      it('streams and attributes of a UDF file are those of namespace "user"', async () => {
+        await using mounted = await MountedImage.mount(image, driver);
+        const path = join(mounted.directory, 'f');
+        const { stdout } = await promisify(execFile)('getfattr', ['--dump', '--absolute-names', path]);
+        expect(stdout.trim().split('\n').slice(1).sort()).toEqual([
+          'user.Zone.Identifier="[ZoneTransfer]"',
+          `user.com.apple.FinderInfo="${FINDER_INFO}"`,
+          'user.com.apple.ResourceFork="the fork"',
+        ]);
+        expect(await readFile(path, 'latin1')).toBe('d'.repeat(2048));
+      });
+    },
+  );
 }

@@ -8,15 +8,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mustRun } from '../../scripts/bench/run-command.js';
 import { PseudoRandom } from '../../scripts/bench/pseudo-random.js';
 import { openImage } from '../../src/index/open-image.js';
-import { GUEST_TEST_TIME, findGuestKernel } from '../support/guest.js';
+import { GUEST_TEST_TIME, GUEST_NEEDS, findGuestKernel } from '../support/guest.js';
 import { listImage } from '../support/index-manifest.js';
 import { compareEntries, escapeBytes } from '../support/manifest.js';
 import type { ManifestEntry } from '../support/manifest.js';
 import { buildTar } from '../support/tar-builder.js';
 import type { TarMember } from '../support/tar-builder.js';
 import { fillImages } from '../support/udf-guest.js';
+import { needs } from '../support/needs.js';
 
-const kernel = await findGuestKernel('mkudffs');
+const kernel = findGuestKernel();
 
 /**
  * Medium, revision, block size, what Linux does with it, further options. "mo" and "worm" are left out: mkudffs 2.3
@@ -107,7 +108,7 @@ function expectedEntries(): ManifestEntry[] {
   });
 }
 
-describe.skipIf(kernel === undefined)('UDF that Linux filled (needs mkudffs, QEMU and a kernel)', () => {
+describe('UDF that Linux filled (needs mkudffs, QEMU and a kernel)', needs(...GUEST_NEEDS, 'mkudffs'), () => {
   let folder: string;
   let results: string[] = [];
   const images = (): string[] => MEDIA.map((_, index) => join(folder, `medium-${index}.img`));

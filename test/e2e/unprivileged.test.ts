@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_READ_AHEAD } from '../../scripts/bench/contestants.js';
 import { getReadAhead, mountAt } from '../../scripts/bench/read-ahead.js';
-import { hasProgram } from '../../scripts/bench/run-command.js';
 import { listTree } from '../support/list-tree.js';
 import { compareEntries } from '../support/manifest.js';
 import { findOrdinaryUser } from '../support/ordinary-user.js';
@@ -12,10 +11,9 @@ import type { OrdinaryUser } from '../support/ordinary-user.js';
 import { PrivateIsodrive } from '../support/private-isodrive.js';
 import type { SampleImage } from '../support/sample-image.js';
 import { makeSampleImage } from '../support/sample-image.js';
+import { needs } from '../support/needs.js';
 
-const hasTools = (await hasProgram('xorriso')) && (await hasProgram('fusermount3'));
-
-describe.skipIf(!hasTools)('A user without root', () => {
+describe('A user without root', needs('xorriso', 'fusermount3'), () => {
   let user: OrdinaryUser;
   let isodrive: PrivateIsodrive;
   let sample: SampleImage;

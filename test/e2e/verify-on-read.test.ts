@@ -3,19 +3,17 @@
 import { copyFile, mkdir, mkdtemp, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun, runCommand } from '../../scripts/bench/run-command.js';
+import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
 import type { MountSummary } from '../../src/protocol/messages.js';
 import { expectFailure } from '../support/command-failure.js';
 import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
 import { findExtent, makeSampleImage } from '../support/sample-image.js';
+import { needs } from '../support/needs.js';
 
 const FILES = { 'early/first.bin': 300_000, 'late/big.bin': 3_000_000, 'late/last.bin': 700_000 };
 const PATHS = Object.keys(FILES);
-const hasTools =
-  (await hasProgram('xorriso')) && (await hasProgram('isoinfo')) && (await hasProgram('getfattr'));
-const hasImplant = hasTools && (await hasProgram('implantisomd5'));
 
-describe.skipIf(!hasTools)('mount --verify', () => {
+describe('mount --verify', needs('xorriso', 'isoinfo', 'getfattr'), () => {
   let isodrive: PrivateIsodrive;
   let image: string;
   let tree: string;
@@ -121,7 +119,7 @@ describe.skipIf(!hasTools)('mount --verify', () => {
     }
   });
 
-  it.skipIf(!hasImplant)('gives EIO from the first bad fragment of implantisomd5 on', async () => {
+  it('gives EIO from the first bad fragment of implantisomd5 on', needs('implantisomd5'), async () => {
     const disc = join(await fresh(), 'disc.iso');
     await copyFile(image, disc);
     await mustRun('implantisomd5', [disc]);

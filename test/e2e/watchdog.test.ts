@@ -8,13 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { hasProgram } from '../../scripts/bench/run-command.js';
 import { ControlClient } from '../../src/protocol/client.js';
 import { waitUntil } from '../support/private-isodrive.js';
 import { makeSampleImage } from '../support/sample-image.js';
 import type { SampleImage } from '../support/sample-image.js';
+import { needs } from '../support/needs.js';
 
-const isReady = process.getuid?.() === 0 && (await hasProgram('python3')) && (await hasProgram('xorriso'));
 const PROJECT = join(import.meta.dirname, '..', '..');
 /** Microseconds within which the daemon has to give a sign of life; it gives three. */
 const PERIOD = 600_000;
@@ -22,7 +21,7 @@ const PERIOD = 600_000;
 const SILENCE = (2 * PERIOD) / 1000;
 const FEED = 'WATCHDOG=1';
 
-describe.skipIf(!isReady)('The watchdog', () => {
+describe('The watchdog', needs('root', 'python3', 'xorriso'), () => {
   let folder: string;
   let sample: SampleImage;
   let manager: ChildProcess;

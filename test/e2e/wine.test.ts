@@ -5,18 +5,17 @@ import { existsSync } from 'node:fs';
 import { readFile, readdir, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram } from '../../scripts/bench/run-command.js';
 import { expectFailure } from '../support/command-failure.js';
 import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
 import { makeSampleImage } from '../support/sample-image.js';
 import type { SampleImage } from '../support/sample-image.js';
 import { WinePrefix, compileForWindows } from '../support/wine-prefix.js';
+import { needs } from '../support/needs.js';
 
-const programs = ['wine', 'wineserver', 'x86_64-w64-mingw32-gcc', 'xorriso'];
-const hasTools = (await Promise.all(programs.map(hasProgram))).every(Boolean);
+const programs = ['wine', 'wineserver', 'x86_64-w64-mingw32-gcc', 'xorriso'] as const;
 const PATIENCE = 120_000;
 
-describe.skipIf(!hasTools)('isodrive wine', () => {
+describe('isodrive wine', needs(...programs), () => {
   let isodrive: PrivateIsodrive;
   let prefix: WinePrefix;
   let sample: SampleImage;

@@ -16,7 +16,7 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   {
     image: /./,
     difference: /~\d+(\/.*)?: not expected$/,
-    reason: 'Linux lists the same name twice; here the second one is shown as NAME~2',
+    reason: 'Linux lists the same name twice; here the second one is shown as NAME~2, before its suffix',
   },
   {
     image: /^(gi-deep-rr|gi-udf-deep|mut--iso-cl-far)\.iso$/,

@@ -6,22 +6,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PseudoRandom } from '../../scripts/bench/pseudo-random.js';
-import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/bench/run-command.js';
 import { IsodriveError } from '../../src/base/error.js';
 import { listImage } from '../support/index-manifest.js';
 import { ROOT, buildHfsPlus, wrapInHfs } from '../support/hfsplus-builder.js';
 import { openBytes } from '../support/opened-bytes.js';
+import { needs } from '../support/needs.js';
+import type { Program } from '../support/needs.js';
 
 const ROUNDS = 150;
 const SEED = 20_261_124;
 /** Values that lengths, counts and addresses are replaced by. */
 const EDGES = [0, 1, 2, 3, 0x7f, 0x80, 0xff];
-const has = {
-  hformat: await hasProgram('hformat'),
-  genisoimage: await hasProgram('genisoimage'),
-  mtools: (await hasProgram('mkfs.vfat')) && (await hasProgram('mcopy')),
-  sgdisk: await hasProgram('sgdisk'),
-};
 
 function hfsPlusVolume(): Buffer {
   const data = Buffer.alloc(20_000, 'data');
@@ -115,18 +111,18 @@ function usedSectors(bytes: Buffer): number[] {
   return sectors;
 }
 
-const BASES: readonly (readonly [string, boolean, () => Buffer | Promise<Buffer>])[] = [
-  ['an HFS+ volume', true, hfsPlusVolume],
-  ['an HFS+ volume in an HFS wrapper', true, () => wrapInHfs(hfsPlusVolume())],
-  ['an HFS volume', has.hformat, hfsVolume],
-  ['a FAT volume', has.mtools, fatVolume],
-  ['a bootable disc with HFS in a partition', has.genisoimage, hybridDisc],
-  ['an HFS+ volume with a GPT in its boot blocks', has.sgdisk, partitionedDisc],
+const BASES: readonly (readonly [string, readonly Program[], () => Buffer | Promise<Buffer>])[] = [
+  ['an HFS+ volume', [], hfsPlusVolume],
+  ['an HFS+ volume in an HFS wrapper', [], () => wrapInHfs(hfsPlusVolume())],
+  ['an HFS volume', ['hformat'], hfsVolume],
+  ['a FAT volume', ['mkfs.vfat', 'mcopy'], fatVolume],
+  ['a bootable disc with HFS in a partition', ['genisoimage'], hybridDisc],
+  ['an HFS+ volume with a GPT in its boot blocks', ['sgdisk'], partitionedDisc],
 ];
 
 describe('mutations', () => {
-  for (const [name, isThere, make] of BASES) {
-    it.skipIf(!isThere)(`of ${name} are read or refused`, async () => {
+  for (const [name, programs, make] of BASES) {
+    it(`of ${name} are read or refused`, needs(...programs), async () => {
       const base = await make();
       const used = usedSectors(base);
       const random = new PseudoRandom(SEED);

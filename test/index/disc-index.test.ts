@@ -109,6 +109,17 @@ describe('the index', () => {
     );
   });
 
+  it('keeps the suffix of what it cuts and of duplicates, and cuts no character', async () => {
+    const long = '\u7d71'.repeat(100);
+    const wanted = [`${long}.txt`, `${long}x.txt`, 'a.txt', 'a.txt', '.rc', '.rc', `z.${long}`];
+    const { index } = await open([[ROOT_LOCATOR, wanted.map((name) => ({ name, mode: FILE }))]]);
+    const shown = (await names(index)).map((name) => Buffer.from(name, 'latin1').toString());
+    expect(shown).toEqual([
+      ...['.rc', '.rc~2', 'a.txt', 'a~2.txt', `z.${'\u7d71'.repeat(84)}`],
+      ...[`${'\u7d71'.repeat(83)}.txt`, `${'\u7d71'.repeat(83)}~2.txt`],
+    ]);
+  });
+
   it('cuts a name over 255 bytes between two characters', async () => {
     const { index } = await open([[ROOT_LOCATOR, [{ name: 'e'.repeat(254) + '\u00e9\u00e9', mode: FILE }]]]);
     expect(await names(index)).toEqual(['e'.repeat(254)]);

@@ -15,10 +15,11 @@ import type { ActiveMount } from '../../src/mount/mount-driver.js';
 import type { ByteSource } from '../../src/source/byte-source.js';
 import { memoryImage } from '../support/memory-tree.js';
 import type { MemoryImage, MemoryImageOptions, TestNode } from '../support/memory-tree.js';
+import { needs } from '../support/needs.js';
 
 const run = promisify(execFile);
 const driver = createFuseDriver();
-const { available, reason } = await driver.check();
+const { available } = await driver.check();
 /** More than one request of the kernel, and no multiple of anything. */
 const LARGE = Buffer.alloc(5_000_001, 'content of a file that takes several requests; ');
 const CONTENT_START = 2048;
@@ -89,7 +90,7 @@ class WaitingSource implements ByteSource {
   }
 }
 
-describe.skipIf(!available)(`driver fuse without a descriptor${available ? '' : ` (${reason})`}`, () => {
+describe('driver fuse without a descriptor', needs({ what: 'driver fuse', isThere: available }), () => {
   it('shows content, whole and in parts, up to the end of the file and no further', async () => {
     await mount(
       await makeImage([

@@ -15,10 +15,11 @@ import type { ActiveMount } from '../../src/mount/mount-driver.js';
 import { findMount, readMountTable } from '../../src/mount/mount-table.js';
 import { memoryImage } from '../support/memory-tree.js';
 import type { MemoryImage } from '../support/memory-tree.js';
+import { needs } from '../support/needs.js';
 
 const run = promisify(execFile);
 const driver = createFuseNativeDriver();
-const { available, reason } = await driver.check();
+const { available } = await driver.check();
 
 let directory: string;
 let mounts: ActiveMount[];
@@ -53,7 +54,7 @@ async function shell(script: string): Promise<string> {
   return stdout;
 }
 
-describe.skipIf(!available)(`fuse-native${available ? '' : ` (${reason})`}`, () => {
+describe('fuse-native', needs({ what: 'driver fuse-native', isThere: available }), () => {
   it('stands in the mount table as a read-only mount of the image, with its own type', async () => {
     const active = await mount(await memoryImage([]));
     const entry = findMount(readMountTable(), directory);
@@ -69,7 +70,7 @@ describe.skipIf(!available)(`fuse-native${available ? '' : ` (${reason})`}`, () 
           type: 'file',
           name: 'a',
           content: 'hello',
-          mode: 0o4640,
+          mode: 0o4644,
           userId: 70_000,
           modified: [1_234_567_890, 123_456],
         },
@@ -82,7 +83,7 @@ describe.skipIf(!available)(`fuse-native${available ? '' : ` (${reason})`}`, () 
     );
     expect(await shell('stat -c "%n %F %a %u %s %.9Y %t:%T" *; cat a d/b; readlink l')).toBe(
       [
-        'a regular file 4640 70000 5 1234567890.123000000 0:0',
+        'a regular file 4644 70000 5 1234567890.123000000 0:0',
         'c character special file 644 0 0 1700000000.000000000 12c:11170',
         'd directory 500 0 0 1700000000.000000000 0:0',
         'l symbolic link 644 0 0 1700000000.000000000 0:0',

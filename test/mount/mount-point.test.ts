@@ -35,9 +35,36 @@ describe('prepareMountPoint', () => {
   });
 
   it('numbers folders of the same label, also when they are made at once', async () => {
-    const points = await Promise.all([1, 2, 3].map(() => prepareMountPoint(undefined, 'X')));
+    const taken = new Set<string>();
+    const points = await Promise.all([1, 2, 3].map(() => prepareMountPoint(undefined, 'X', taken)));
     const names = points.map(({ directory }) => directory.slice(folder.length)).sort();
     expect(names).toEqual(['/Discs/X', '/Discs/X 2', '/Discs/X 3']);
+  });
+
+  it('uses an empty folder of the name, and leaves it; a full one, a link or a file it does not', async () => {
+    mkdirSync(join(folder, 'Discs', 'X'), { recursive: true });
+    const point = await prepareMountPoint(undefined, 'X');
+    expect(point).toMatchObject({ directory: join(folder, 'Discs', 'X'), created: false });
+    await point.release();
+    expect(existsSync(point.directory)).toBe(true);
+    for (const [label, spoil] of [
+      ['full', (path: string) => mkdirSync(join(path, 'inhabitant'), { recursive: true })],
+      ['link', (path: string) => symlinkSync('X', path)],
+      ['file', (path: string) => writeFileSync(path, '')],
+    ] as const) {
+      spoil(join(folder, 'Discs', label));
+      const other = await prepareMountPoint(undefined, label);
+      expect(other.directory).toBe(join(folder, 'Discs', `${label} 2`));
+    }
+  });
+
+  it('removes the folder of all discs with the last of them, and keeps it while anything is in it', async () => {
+    const first = await prepareMountPoint(undefined, 'X');
+    const second = await prepareMountPoint(undefined, 'Y');
+    await first.release();
+    expect(existsSync(join(folder, 'Discs'))).toBe(true);
+    await second.release();
+    expect(existsSync(join(folder, 'Discs'))).toBe(false);
   });
 
   it('leaves a folder in which something has come to lie', async () => {
@@ -54,6 +81,13 @@ describe('prepareMountPoint', () => {
     expect(point).toMatchObject({ directory: join(folder, 'empty'), created: false });
     await point.release();
     expect(existsSync(join(folder, 'empty'))).toBe(true);
+  });
+
+  it('quotes the path in its hint, so that nothing in it is run', async () => {
+    const refusal = prepareMountPoint(join(folder, "no'; touch x; '"), 'X');
+    await expect(refusal).rejects.toMatchObject({
+      action: `Make it first: mkdir -p '${folder}/no'\\''; touch x; '\\'''`,
+    });
   });
 
   it('refuses what cannot be mounted on, each with its own code and words', async () => {
@@ -74,6 +108,16 @@ describe('prepareMountPoint', () => {
     expect(await refusal(join(folder, 'file'))).toEqual([
       'usage',
       'Cannot mount on "/file": found no directory, expected an empty directory of yours',
+    ]);
+    symlinkSync('circle', join(folder, 'circle'));
+    expect(await refusal(join(folder, 'circle'))).toEqual([
+      'usage',
+      'Cannot mount on "/circle": found symbolic links that lead in a circle, expected an empty directory of yours',
+    ]);
+    expect(await refusal(join(folder, 'x'.repeat(300)))).toEqual([
+      'usage',
+      `Cannot mount on "/${'x'.repeat(300)}": found a name too long for this system, ` +
+        'expected an empty directory of yours',
     ]);
     expect(await refusal(join(folder, 'full'))).toEqual([
       'busy',

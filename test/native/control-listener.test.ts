@@ -8,10 +8,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bindSocket } from '../../daemon/bind-socket.js';
 import { loadAddon } from '../../native/index.js';
 import type { ControlListenerHandle } from '../../native/index.js';
-import { hasProgram, runCommand } from '../../scripts/bench/run-command.js';
+import { runCommand } from '../../scripts/bench/run-command.js';
 import { descriptorOf } from '../../src/protocol/socket-descriptor.js';
+import { needs } from '../support/needs.js';
 
-const hasPython = await hasProgram('python3');
 const NOBODY = 65_534;
 /** Sends a message with as many copies of its standard input as it is told. */
 const SENDER = `
@@ -36,7 +36,7 @@ for s in crowd: s.connect(sys.argv[1])
 print(sum(is_let(s) for s in crowd))
 `;
 
-describe.skipIf(!hasPython)('A control listener', () => {
+describe('A control listener', needs('python3'), () => {
   const addon = loadAddon();
   let folder: string;
   let path: string;
@@ -99,7 +99,7 @@ describe.skipIf(!hasPython)('A control listener', () => {
     expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before);
   });
 
-  it.skipIf(process.getuid?.() !== 0)('lets a user have two connections, and root what is left', async () => {
+  it('lets a user have two connections, and root what is left', needs('root'), async () => {
     const crowd = async (size: number, identity: object): Promise<number> =>
       Number(
         (await runCommand('python3', ['-c', CROWD, path, String(size)], { cwd: '/', ...identity })).stdout,

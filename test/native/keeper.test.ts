@@ -1,11 +1,13 @@
 // isodrive-keeper alone, with a small program in the daemon's place.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keeperProgram } from '../../src/protocol/start-daemon.js';
+import { needs } from '../support/needs.js';
+import { hasEnded } from '../support/has-ended.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const CHILD = join(ROOT, 'test', 'support', 'keeper-child.mjs');
@@ -13,12 +15,13 @@ const ADDON = process.env.ISODRIVE_ADDON ?? join(ROOT, 'build', 'release', 'isod
 
 interface Start {
   readonly pid: number;
+  readonly keeper: number;
   readonly count: number;
   readonly contents: Readonly<Record<string, string>>;
   readonly isOurs: boolean;
 }
 
-describe.skipIf(!existsSync(keeperProgram()))('isodrive-keeper', () => {
+describe('isodrive-keeper', needs({ what: 'isodrive-keeper', isThere: existsSync(keeperProgram()) }), () => {
   let folder: string;
   let file: string;
   beforeEach(async () => {
@@ -48,15 +51,33 @@ describe.skipIf(!existsSync(keeperProgram()))('isodrive-keeper', () => {
     const { ended } = start('keep', 'keep', 'exit 0');
     expect(await ended).toBe(0);
     const [first, second, third] = await starts();
-    expect(first).toMatchObject({ count: 1, contents: { ready: 'a pipe' }, isOurs: true });
-    expect(second).toMatchObject({ count: 2, contents: { first: 'one', second: 'two' }, isOurs: true });
-    expect(third).toMatchObject({ count: 2, contents: { first: 'one', second: 'two' } });
+    expect(first).toMatchObject({ count: 2, contents: { ready: 'a pipe' }, isOurs: true });
+    expect(second).toMatchObject({ count: 3, contents: { first: 'one', second: 'two' }, isOurs: true });
+    expect(third).toMatchObject({ count: 3, contents: { first: 'one', second: 'two' } });
   });
 
   it('obeys nobody but the daemon that it started', async () => {
     const { ended } = start('keep', 'strange', 'exit 0');
     expect(await ended).toBe(0);
     expect((await starts())[2]).toMatchObject({ contents: { first: 'one', second: 'two' } });
+  });
+
+  it('listens nowhere: no other user can pass it a descriptor whose close hangs', async () => {
+    const { pid, ended } = start('wait');
+    await expect.poll(starts, { timeout: 10_000 }).toHaveLength(1);
+    const links = await Promise.all(
+      (await readdir(`/proc/${pid}/fd`)).map((fd) => readlink(`/proc/${pid}/fd/${fd}`)),
+    );
+    const sockets = links.flatMap((link) => /^socket:\[(\d+)\]$/u.exec(link)?.[1] ?? []);
+    // Columns of /proc/net/unix: number, references, protocol, flags, type, state, inode, path.
+    const table = (await readFile('/proc/net/unix', 'utf8'))
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/u));
+    const named = table.filter(([, , , , , , inode, path]) => sockets.includes(inode!) && path !== undefined);
+    expect(sockets.length).toBeGreaterThan(0);
+    expect(named).toEqual([]);
+    process.kill(pid, 'SIGTERM');
+    await ended;
   });
 
   it('ends with a daemon that never got ready, and with its exit code', async () => {
@@ -74,6 +95,6 @@ describe.skipIf(!existsSync(keeperProgram()))('isodrive-keeper', () => {
     await expect.poll(starts, { timeout: 10_000 }).toHaveLength(1);
     process.kill(pid, 'SIGTERM');
     await ended;
-    expect(existsSync(`/proc/${(await starts())[0]!.pid}`)).toBe(false);
+    expect(hasEnded((await starts())[0]!.pid)).toBe(true);
   });
 });

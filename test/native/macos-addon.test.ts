@@ -2,12 +2,11 @@
 // requests are those of the system), and that a Mac's loader would find what it needs, by LLVM's reader of Mach-O.
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/bench/run-command.js';
+import { needs } from '../support/needs.js';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
-const TOOLS = ['llvm-nm', 'llvm-objdump'];
-const isPossible =
-  process.env.ISODRIVE_ZIG !== undefined && (await Promise.all(TOOLS.map(hasProgram))).every(Boolean);
+const TOOLS = ['llvm-nm', 'llvm-objdump'] as const;
 /** Milliseconds for a compiler on a busy machine. */
 const PATIENCE = 300_000;
 /** In the place of a library: what the process that loads the addon has. */
@@ -25,10 +24,10 @@ async function read(program: string, ...args: string[]): Promise<string> {
   return (await mustRun(program, args)).stdout.toString();
 }
 
-describe.skipIf(!isPossible).each([
+describe.each([
   ['arm64', 'ARM64'],
   ['x64', 'X86_64'],
-] as const)('the addon for a Mac with %s', (machine, header) => {
+] as const)('the addon for a Mac with %s', needs('zig at ISODRIVE_ZIG', ...TOOLS), (machine, header) => {
   const path = join(PROJECT, 'build', 'macos', `isodrive-macos-${machine}.node`);
   beforeAll(async () => {
     await mustRun(process.execPath, [join(PROJECT, 'scripts', 'build-macos.mjs')], { timeout: PATIENCE });

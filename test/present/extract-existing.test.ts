@@ -20,10 +20,10 @@ import type { ExtractOptions } from '../../src/present/extract.js';
 import type { ExtractSummary } from '../../src/present/extract/extract-log.js';
 import type { ReplaceAnswer } from '../../src/present/extract/existing-entries.js';
 import { openImage } from '../../src/index/open-image.js';
+import { unpackFaultInput } from '../support/fault-input.js';
 import { memoryImage } from '../support/memory-tree.js';
+import { needs } from '../support/needs.js';
 
-const isRoot = process.geteuid?.() === 0;
-const HARD_LINKS = join(import.meta.dirname, '../corpus/faults/hardlinks-selected-twice.iso.xz');
 const DISC_TIME = 1_000_000_000;
 let folder: string;
 let out: string;
@@ -173,8 +173,7 @@ describe('extract into a folder that holds something', () => {
 
 describe('extract of paths that are selected twice', () => {
   it('extracts hard links once, whatever the order', async () => {
-    const image = join(folder, 'hardlinks.iso');
-    writeFileSync(image, execFileSync('xz', ['-dc', HARD_LINKS]));
+    const image = await unpackFaultInput('hardlinks-selected-twice.iso', folder);
     for (const order of [
       ['/', '/a'],
       ['/a', '/', '/a', '/b'],
@@ -210,7 +209,7 @@ describe('extract that ends early', () => {
     expect(read('b')).toBe('mine');
   });
 
-  it.skipIf(!isRoot)('stops at a full disk with one message, and keeps what is complete', async () => {
+  it('stops at a full disk with one message, and keeps what is complete', needs('root'), async () => {
     mkdirSync(out);
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', out]);
     try {

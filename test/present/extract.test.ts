@@ -21,8 +21,8 @@ import { extract } from '../../src/present/extract.js';
 import type { ExtractProgress } from '../../src/present/extract/extract-log.js';
 import { TargetDirectory } from '../../src/present/extract/target-directory.js';
 import { memoryImage } from '../support/memory-tree.js';
+import { needs } from '../support/needs.js';
 
-const isRoot = process.geteuid?.() === 0;
 const canHoldAttributes = holdsAttributes();
 let folder: string;
 let out: string;
@@ -51,48 +51,56 @@ afterEach(() => {
 });
 
 describe('extract', () => {
-  it.skipIf(!canHoldAttributes)('sets extended attributes of users where that is asked for', async () => {
-    const attributes = [
-      ['user.colour', Buffer.from('blue')],
-      ['user.empty', Buffer.alloc(0)],
-      ['user.binary', Buffer.of(0, 255, 10)],
-      ['system.posix_acl_access', Buffer.from('not for this machine')],
-    ] as const;
-    const read = await memoryImage([
-      { type: 'file', name: 'f', content: 'x', mode: 0o444, modified: [1_000_000, 5], attributes },
-      { type: 'directory', name: 'd', mode: 0o555, children: [], attributes: attributes.slice(0, 1) },
-    ]);
-    const namesOf = (name: string): string[] =>
-      execFileSync('getfattr', ['-d', '-m', '-', '-e', 'hex', '--absolute-names', join(out, name)])
-        .toString()
-        .split('\n')
-        .filter((line) => line.includes('='))
-        .sort();
-    expect((await extract(read, { rows: [0], directory: out })).failures).toEqual([]);
-    expect(namesOf('f')).toEqual([]);
-    rmSync(out, { recursive: true });
-    const options = { rows: [0], directory: out, attributes: true, preserve: true };
-    expect((await extract(read, options)).failures).toEqual([]);
-    expect(namesOf('f')).toEqual(['user.binary=0x00ff0a', 'user.colour=0x626c7565', 'user.empty=0x']);
-    expect(namesOf('d')).toEqual(['user.colour=0x626c7565']);
-    expect([modeOf('f'), modeOf('d'), microsecondsOf('f')]).toEqual([0o444, 0o555, 1_000_000_000_005n]);
-  });
+  it(
+    'sets extended attributes of users where that is asked for',
+    needs({ what: 'a file system with extended attributes', isThere: canHoldAttributes }),
+    async () => {
+      const attributes = [
+        ['user.colour', Buffer.from('blue')],
+        ['user.empty', Buffer.alloc(0)],
+        ['user.binary', Buffer.of(0, 255, 10)],
+        ['system.posix_acl_access', Buffer.from('not for this machine')],
+      ] as const;
+      const read = await memoryImage([
+        { type: 'file', name: 'f', content: 'x', mode: 0o444, modified: [1_000_000, 5], attributes },
+        { type: 'directory', name: 'd', mode: 0o555, children: [], attributes: attributes.slice(0, 1) },
+      ]);
+      const namesOf = (name: string): string[] =>
+        execFileSync('getfattr', ['-d', '-m', '-', '-e', 'hex', '--absolute-names', join(out, name)])
+          .toString()
+          .split('\n')
+          .filter((line) => line.includes('='))
+          .sort();
+      expect((await extract(read, { rows: [0], directory: out })).failures).toEqual([]);
+      expect(namesOf('f')).toEqual([]);
+      rmSync(out, { recursive: true });
+      const options = { rows: [0], directory: out, attributes: true, preserve: true };
+      expect((await extract(read, options)).failures).toEqual([]);
+      expect(namesOf('f')).toEqual(['user.binary=0x00ff0a', 'user.colour=0x626c7565', 'user.empty=0x']);
+      expect(namesOf('d')).toEqual(['user.colour=0x626c7565']);
+      expect([modeOf('f'), modeOf('d'), microsecondsOf('f')]).toEqual([0o444, 0o555, 1_000_000_000_005n]);
+    },
+  );
 
-  it.skipIf(!canHoldAttributes)('tells an attribute that the target refuses, and goes on', async () => {
-    const read = await memoryImage([
-      {
-        ...{ type: 'file', name: 'f', content: 'content', mode: 0o640 },
-        attributes: [[`user.${'n'.repeat(300)}`, Buffer.from('x')]],
-      },
-      { type: 'file', name: 'g', content: 'more', mode: 0o644 },
-    ]);
-    const summary = await extract(read, { rows: [0], directory: out, attributes: true });
-    expect(summary.failures.map(({ path, error }) => [path, error.code])).toEqual([['/f', 'partial']]);
-    expect([readFileSync(join(out, 'f'), 'utf8'), modeOf('f')]).toEqual(['content', 0o640]);
-    expect(readFileSync(join(out, 'g'), 'utf8')).toBe('more');
-  });
+  it(
+    'tells an attribute that the target refuses, and goes on',
+    needs({ what: 'a file system with extended attributes', isThere: canHoldAttributes }),
+    async () => {
+      const read = await memoryImage([
+        {
+          ...{ type: 'file', name: 'f', content: 'content', mode: 0o640 },
+          attributes: [[`user.${'n'.repeat(300)}`, Buffer.from('x')]],
+        },
+        { type: 'file', name: 'g', content: 'more', mode: 0o644 },
+      ]);
+      const summary = await extract(read, { rows: [0], directory: out, attributes: true });
+      expect(summary.failures.map(({ path, error }) => [path, error.code])).toEqual([['/f', 'partial']]);
+      expect([readFileSync(join(out, 'f'), 'utf8'), modeOf('f')]).toEqual(['content', 0o640]);
+      expect(readFileSync(join(out, 'g'), 'utf8')).toBe('more');
+    },
+  );
 
-  it.skipIf(!isRoot)('tells once that the target takes no attributes', async () => {
+  it('tells once that the target takes no attributes', needs('root'), async () => {
     const attributes = [['user.a', Buffer.from('x')]] as const;
     const read = await memoryImage(
       ['f', 'g'].map((name) => ({ type: 'file', name, content: name, mode: 0o644, attributes })),
@@ -345,7 +353,7 @@ describe('extract', () => {
     expect(summary).toMatchObject({ failures: [], sockets: 1, specials: 0 });
   });
 
-  it.skipIf(!isRoot)('keeps owners, setuid bits, devices and fifos as root', async () => {
+  it('keeps owners, setuid bits, devices and fifos as root', needs('root'), async () => {
     const image = await memoryImage([
       { type: 'file', name: 'su', content: 'x', mode: 0o4755, userId: 1234, groupId: 5678 },
       { type: 'char', name: 'null', device: [1, 3], mode: 0o666, modified: [1_000_000_000, 0] },
@@ -363,7 +371,7 @@ describe('extract', () => {
     expect(lstatSync(join(out, 'l'))).toMatchObject({ uid: 99, gid: 98 });
   });
 
-  it.skipIf(!isRoot)('makes devices and fifos below a path that is not UTF-8', async () => {
+  it('makes devices and fifos below a path that is not UTF-8', needs('root'), async () => {
     const name = Uint8Array.of(0x64, 0xff);
     const image = await memoryImage([
       {

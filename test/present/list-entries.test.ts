@@ -1,12 +1,17 @@
 // Listing: order, faults in their place, and both forms of output.
 import { describe, expect, it } from 'vitest';
 import { IsodriveError } from '../../src/base/error.js';
+import { CONTENT_CHUNK_BYTES, hashContent } from '../../src/imaging/hash-content.js';
 import { formatLongEntry, formatShortEntry, toJsonEntry } from '../../src/present/format-entry.js';
 import { listEntries } from '../../src/present/list-entries.js';
+import type { ListOptions } from '../../src/present/list-entries.js';
 import { collect } from '../support/collect.js';
 import { memoryImage } from '../support/memory-tree.js';
 import type { TestNode } from '../support/memory-tree.js';
 
+/** As the command line hashes. */
+const hashFile: ListOptions['hash'] = (content, signal) =>
+  hashContent(content, ['sha256'], new Uint8Array(CONTENT_CHUNK_BYTES), signal);
 const HELLO_SHA256 = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824';
 
 async function listAll(children: readonly TestNode[], options = {}): ReturnType<typeof collectEntries> {
@@ -14,7 +19,7 @@ async function listAll(children: readonly TestNode[], options = {}): ReturnType<
 }
 
 async function collectEntries(image: Awaited<ReturnType<typeof memoryImage>>) {
-  return collect(listEntries(image, 0, { recursive: true, hash: 'sha256' }));
+  return collect(listEntries(image, 0, { recursive: true, hash: hashFile }));
 }
 
 describe('listEntries', () => {
@@ -55,7 +60,7 @@ describe('listEntries', () => {
       ],
       { badByte: 105 },
     );
-    const shown = entries.map((entry) => [formatShortEntry(entry), entry.error?.code, entry.sha256]);
+    const shown = entries.map((entry) => [formatShortEntry(entry), entry.error?.code, entry.digests?.sha256]);
     expect(shown).toEqual([
       ['/', undefined, undefined],
       ['/bad', 'damaged', undefined],
@@ -74,7 +79,7 @@ describe('listEntries', () => {
       })),
     );
     const entries = await collectEntries(image);
-    expect(entries.filter(({ sha256 }) => sha256 !== undefined)).toHaveLength(500);
+    expect(entries.filter(({ digests }) => digests !== undefined)).toHaveLength(500);
     expect((image.source as unknown as { reads: number }).reads).toBeLessThan(5);
   });
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkSocketOwner, controlSocketPath, daemonLogPath } from '../../src/protocol/socket-path.js';
+import { needs } from '../support/needs.js';
 
-const isRoot = process.getuid?.() === 0;
 const STRANGER = 12345;
 
 describe('The control socket', () => {
@@ -16,6 +16,17 @@ describe('The control socket', () => {
     expect(controlSocketPath(undefined, { XDG_RUNTIME_DIR: '/run/me' })).toBe(
       '/run/me/isodrive/control.sock',
     );
+  });
+
+  it('is not where an empty variable, or a relative folder, says', () => {
+    const named = { ISODRIVE_SOCKET: '', XDG_RUNTIME_DIR: '/run/me' };
+    expect(controlSocketPath(undefined, named)).toBe('/run/me/isodrive/control.sock');
+    for (const folder of ['', 'me']) {
+      expect(controlSocketPath(undefined, { XDG_RUNTIME_DIR: folder })).toBe(
+        controlSocketPath(undefined, {}),
+      );
+      expect(daemonLogPath({ XDG_STATE_HOME: folder })).toBe(daemonLogPath({}));
+    }
   });
 
   it("is in a folder of the user's own without a runtime folder", () => {
@@ -51,7 +62,7 @@ describe('A socket that somebody else could have put there', () => {
     expect(() => checkSocketOwner(join(folder, 'c.sock'))).toThrow(/mode 777, expected user/);
   });
 
-  it.skipIf(!isRoot)("is refused when it, or its folder, is another user's", async () => {
+  it("is refused when it, or its folder, is another user's", needs('root'), async () => {
     await writeFile(join(folder, 'c.sock'), '');
     await chown(join(folder, 'c.sock'), STRANGER, STRANGER);
     expect(() => checkSocketOwner(join(folder, 'c.sock'))).toThrow(/belongs to user 12345/);

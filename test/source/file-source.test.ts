@@ -1,10 +1,11 @@
 // What can be opened, what is refused and how, and how a file that changes is noticed.
 import { execFileSync } from 'node:child_process';
-import { appendFile, chmod, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdtemp, rm, truncate, writeFile, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FileSource } from '../../src/source/file-source.js';
+import { needs } from '../support/needs.js';
 
 const CONTENT = Buffer.from(Array.from({ length: 5000 }, (_, i) => i % 251));
 
@@ -45,6 +46,20 @@ describe('a file source', () => {
       code: 'image-not-found',
       message: expect.stringContaining('no such file') as string,
     });
+  });
+
+  it('says in words what is wrong with a path', async () => {
+    const circle = join(folder, 'circle');
+    await symlink(circle, circle);
+    for (const [path, words] of [
+      [circle, 'symbolic links lead in a circle'],
+      [join(folder, 'x'.repeat(300)), 'too long for this system'],
+    ] as const) {
+      await expect(FileSource.open(path)).rejects.toMatchObject({
+        code: 'image-not-found',
+        message: expect.stringContaining(words) as string,
+      });
+    }
   });
 
   it.each([
@@ -117,7 +132,7 @@ describe('a file source', () => {
     });
   });
 
-  it.skipIf(process.getuid?.() !== 0)('knows the size of a block device (needs root)', async () => {
+  it('knows the size of a block device (needs root)', needs('loop devices'), async () => {
     const path = await place('disk', Buffer.alloc(1024 * 1024, 7));
     const device = execFileSync('losetup', ['--find', '--show', '--read-only', path]).toString().trim();
     try {

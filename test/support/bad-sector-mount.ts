@@ -11,13 +11,13 @@ export interface BadSectorImage extends AsyncDisposable {
   readonly image: string;
 }
 
-/** Mounts `image` at the new directory `directory`; reads of bytes `from` to `to` (excluded) fail with EIO, stall, or differ. */
+/** Mounts `image` at the new directory `directory`; reads of bytes `from` to `to` (excluded) fail with EIO, stall, or differ. `flush`: see the program. */
 export async function mountBadSector(
   image: string,
   directory: string,
   from: number,
   to: number,
-  fault: 'fail' | 'stall' | 'flip' = 'fail',
+  fault: 'fail' | 'stall' | 'flip' | 'flush' = 'fail',
 ): Promise<BadSectorImage> {
   await mkdir(directory);
   const program = join(import.meta.dirname, 'bad-sector-mount.mjs');

@@ -1,8 +1,11 @@
 // Compresses with the independent programs of each format, for decompressors to be tested on.
 import { execFileSync } from 'node:child_process';
 import { deflateSync } from 'node:zlib';
-import { findProgram } from '../../src/mount/probe-platform.js';
-import type { Algorithm } from '../../src/source/decompress/decompress.js';
+import type { Algorithm as AnyAlgorithm } from '../../src/source/decompress/decompress.js';
+import type { Program } from './needs.js';
+
+/** Those that a program here compresses with: Apple's own have none. */
+export type Algorithm = Exclude<AnyAlgorithm, 'lzvn' | 'lzfse'>;
 
 /** Programs and parameters; zlib needs none. */
 const PROGRAMS: Readonly<Record<Exclude<Algorithm, 'zlib'>, readonly string[]>> = {
@@ -13,13 +16,9 @@ const PROGRAMS: Readonly<Record<Exclude<Algorithm, 'zlib'>, readonly string[]>> 
 };
 export const ALGORITHMS: readonly Algorithm[] = ['zlib', 'xz', 'lz4', 'zstd', 'bzip2'];
 
-/** Algorithms whose program this machine lacks. */
-export async function findMissingPrograms(): Promise<Algorithm[]> {
-  const missing: Algorithm[] = [];
-  for (const algorithm of ALGORITHMS) {
-    if (algorithm !== 'zlib' && (await findProgram([algorithm])) === undefined) missing.push(algorithm);
-  }
-  return missing;
+/** What it takes to compress so. */
+export function programsOf(algorithm: Algorithm): readonly Program[] {
+  return algorithm === 'zlib' ? [] : [algorithm];
 }
 
 export function compress(algorithm: Algorithm, bytes: Uint8Array, ...more: string[]): Uint8Array {

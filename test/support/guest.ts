@@ -6,13 +6,22 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { hasProgram } from '../../scripts/bench/run-command.js';
+import type { Need } from './needs.js';
 import { waitUntil } from './private-isodrive.js';
 import { writeGuestInit } from './guest-init.js';
 import type { GuestInit } from './guest-init.js';
 import { QmpClient } from './qmp.js';
 
 const QEMU = 'qemu-system-x86_64';
+/** What it takes; tests name what else theirs runs. */
+export const GUEST_NEEDS = [
+  'a kernel at ISODRIVE_GUEST_KERNEL',
+  QEMU,
+  'busybox',
+  'cpio',
+  'modprobe',
+  'setpriv',
+] as const satisfies readonly Need[];
 /** Milliseconds: a boot takes some seconds, with systemd more, and a busy machine may take ten times as long. */
 const TIME_LIMIT = 600_000;
 /** Of a test, or of what prepares several, with a guest in it: so that the guest's own limit tells what it did. */
@@ -53,13 +62,10 @@ export interface GuestResult {
   readonly output: string;
 }
 
-/** A kernel package of Debian unpacked at ISODRIVE_GUEST_KERNEL, when all programs are there too; or undefined. */
-export async function findGuestKernel(...programs: readonly string[]): Promise<GuestKernel | undefined> {
+/** A kernel package of Debian unpacked at ISODRIVE_GUEST_KERNEL, or undefined. */
+export function findGuestKernel(): GuestKernel | undefined {
   const folder = process.env.ISODRIVE_GUEST_KERNEL;
   if (folder === undefined || !existsSync(join(folder, 'boot'))) return undefined;
-  for (const program of [QEMU, 'busybox', 'cpio', 'modprobe', 'setpriv', ...programs]) {
-    if (!(await hasProgram(program))) return undefined;
-  }
   const image = readdirSync(join(folder, 'boot')).find((name) => name.startsWith('vmlinuz'));
   const [version] = readdirSync(join(folder, 'lib', 'modules'));
   if (image === undefined || version === undefined) return undefined;

@@ -6,21 +6,25 @@ import { createRequire } from 'node:module';
 
 const [, , file, ...deeds] = process.argv;
 const { notify } = createRequire(import.meta.url)(process.env.ISODRIVE_ADDON);
-const { NOTIFY_SOCKET, LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID } = process.env;
+const { LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID } = process.env;
 const read = (descriptor) => {
   const bytes = Buffer.alloc(64);
   return bytes.toString('utf8', 0, readSync(descriptor, bytes, 0, 64, 0));
 };
 const names = LISTEN_FDNAMES === '' ? [] : LISTEN_FDNAMES.split(':');
 const contents = Object.fromEntries(
-  names.map((name, i) => [name, name === 'ready' ? 'a pipe' : read(3 + i)]),
+  names
+    .map((name, i) => [name, i])
+    .filter(([name]) => name !== 'keeper')
+    .map(([name, i]) => [name, name === 'ready' ? 'a pipe' : read(3 + i)]),
 );
 const starts = readFileSync(file, 'utf8').split('\n').length - 1;
 appendFileSync(
   file,
-  `${JSON.stringify({ pid: process.pid, count: Number(LISTEN_FDS), contents, isOurs: Number(LISTEN_PID) === process.pid })}\n`,
+  `${JSON.stringify({ pid: process.pid, keeper: process.ppid, count: Number(LISTEN_FDS), contents, isOurs: Number(LISTEN_PID) === process.pid })}\n`,
 );
-const send = (text, descriptors = []) => notify(NOTIFY_SOCKET, text, descriptors);
+const socket = 3 + names.indexOf('keeper');
+const send = (text, descriptors = []) => notify(socket, text, descriptors);
 const deed = deeds[Math.min(starts, deeds.length - 1)];
 switch (deed.split(' ')[0]) {
   case 'keep':
@@ -34,9 +38,11 @@ switch (deed.split(' ')[0]) {
     break;
   case 'strange': {
     send('READY=1');
-    // Another process, which the keeper did not start, may give and take nothing.
-    const code = `require(process.env.ISODRIVE_ADDON).notify(process.env.NOTIFY_SOCKET, 'FDSTOREREMOVE=1\\nFDNAME=first', [])`;
-    spawn(process.execPath, ['-e', code]).on('exit', () => process.kill(process.pid, 'SIGKILL'));
+    // Another process, which the keeper did not start, may give and take nothing, even with our socket.
+    const code = `require(process.env.ISODRIVE_ADDON).notify(3, 'FDSTOREREMOVE=1\\nFDNAME=first', [])`;
+    spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'ignore', 'inherit', socket] }).on('exit', () =>
+      process.kill(process.pid, 'SIGKILL'),
+    );
     break;
   }
   case 'stop':

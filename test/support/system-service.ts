@@ -3,16 +3,7 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readlinkSync,
-} from 'node:fs';
+import { chmodSync, chownSync, closeSync, mkdirSync, openSync, readdirSync, readlinkSync } from 'node:fs';
 import { chmod, copyFile, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,8 +15,7 @@ import { ControlClient } from '../../src/protocol/client.js';
 import type { MountParams, MountResult, PassedName } from '../../src/protocol/messages.js';
 import { DAEMON_NODE_OPTIONS, daemonProgram, keeperProgram } from '../../src/protocol/start-daemon.js';
 import { waitUntil } from './private-isodrive.js';
-
-export const isRoot = process.getuid?.() === 0;
+import { hasEnded } from './has-ended.js';
 
 export interface SystemServiceOptions {
   /** The table; the defaults where absent. */
@@ -90,7 +80,7 @@ export class SystemService implements AsyncDisposable {
     const pid = await this.pid();
     this.#child.kill('SIGKILL');
     process.kill(pid, 'SIGKILL');
-    await waitUntil(() => !existsSync(`/proc/${pid}`));
+    await waitUntil(() => hasEnded(pid));
     this.#child = this.#spawn();
     await this.#wait();
   }

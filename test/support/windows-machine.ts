@@ -11,7 +11,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Interface } from 'node:readline';
 import { expect } from 'vitest';
-import { hasProgram, mustRun, runCommand } from '../../scripts/bench/run-command.js';
+import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
+import type { Need } from './needs.js';
 import { waitUntil } from './private-isodrive.js';
 import { WinePrefix, compileForWindows } from './wine-prefix.js';
 
@@ -19,7 +20,14 @@ const PROJECT = join(import.meta.dirname, '..', '..');
 const MAIN = toWindows(join(PROJECT, 'dist', 'src', 'cli', 'main.js'));
 const DAEMON = toWindows(join(PROJECT, 'dist', 'daemon', 'main.js'));
 const node = process.env.ISODRIVE_WINDOWS_NODE ?? '';
-const PROGRAMS = ['wine', 'wineserver', 'x86_64-w64-mingw32-g++', 'xorriso', 'script'];
+export const WINDOWS_NEEDS = [
+  'node.exe at ISODRIVE_WINDOWS_NODE',
+  'wine',
+  'wineserver',
+  'x86_64-w64-mingw32-g++',
+  'xorriso',
+  'script',
+] as const satisfies readonly Need[];
 /** Milliseconds. */
 export const WINDOWS_PATIENCE = 120_000;
 /** Wine as a Windows that this Node takes, a drive of another machine, and CD-ROM drives where there are such letters. */
@@ -45,10 +53,6 @@ export interface TerminalProcess {
   lines(count: number): Promise<string[]>;
   /** Presses Ctrl+C; gives the exit code. */
   interrupt(): Promise<number>;
-}
-
-export async function hasWindows(): Promise<boolean> {
-  return existsSync(node) && (await Promise.all(PROGRAMS.map(hasProgram))).every(Boolean);
 }
 
 /** Wine shows the whole file system as drive Z. */

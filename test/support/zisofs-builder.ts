@@ -1,6 +1,6 @@
 // Builds zisofs files of both versions, and images that hold one (libisofs, zisofs_format.txt, zisofs2_format.txt).
-import type { Algorithm } from '../../src/source/decompress/decompress.js';
 import { compress } from './compress.js';
+import type { Algorithm } from './compress.js';
 import { ER, SECTOR, SP, buildIso, field, join, nm, px } from './iso-builder.js';
 
 const CHARACTERS: Readonly<Record<Algorithm, string>> = {

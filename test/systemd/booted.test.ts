@@ -3,13 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram } from '../../scripts/bench/run-command.js';
-import { Guest, GUEST_TEST_TIME, findGuestKernel } from '../support/guest.js';
+import { Guest, GUEST_TEST_TIME, GUEST_NEEDS, findGuestKernel } from '../support/guest.js';
 import { makeSampleImage } from '../support/sample-image.js';
+import { needs } from '../support/needs.js';
 
-const kernel = await findGuestKernel();
+const kernel = findGuestKernel();
 const PROJECT = join(import.meta.dirname, '..', '..');
-const canRun = kernel !== undefined && (await hasProgram('xorriso'));
 /** Seconds that the guest waits for what is due within a few: its processor is emulated. */
 const PATIENCE = 60;
 
@@ -66,27 +65,31 @@ systemctl stop isodrived.service 2> /dev/null
 echo "stopped for good: mounts $(grep -c ' /mnt/disc ' /proc/self/mountinfo || :), $(property Result)"
 `;
 
-describe.skipIf(!canRun)('The system units under systemd (needs QEMU, a kernel and xorriso)', () => {
-  let folder: string;
-  beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'isodrive-systemd-'))));
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+describe(
+  'The system units under systemd (needs QEMU, a kernel and xorriso)',
+  needs(...GUEST_NEEDS, 'xorriso'),
+  () => {
+    let folder: string;
+    beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'isodrive-systemd-'))));
+    afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it(
-    'start with the first client, keep mounts through SIGKILL, SIGSTOP and upgrades, end when idle, and unmount',
-    async () => {
-      await makeSampleImage(folder, { 'large.bin': 400_000, 'a/b/small': 10 });
-      const { output, status } = await Guest.run(kernel!, { folder, script: SCRIPT, init: 'systemd' });
-      expect(output.trimEnd().split('\n')).toEqual([
-        'before the first client: inactive',
-        expect.stringMatching(/^after it: active, main, stored [2-9]$/u),
-        'killed: its open file is read to the end',
-        'stopped: restarted by the watchdog, restarts 2',
-        'upgraded: the same mount',
-        'idle: inactive, success, socket active',
-        'stopped for good: mounts 0, success',
-      ]);
-      expect(status).toBe(0);
-    },
-    GUEST_TEST_TIME,
-  );
-});
+    it(
+      'start with the first client, keep mounts through SIGKILL, SIGSTOP and upgrades, end when idle, and unmount',
+      async () => {
+        await makeSampleImage(folder, { 'large.bin': 400_000, 'a/b/small': 10 });
+        const { output, status } = await Guest.run(kernel!, { folder, script: SCRIPT, init: 'systemd' });
+        expect(output.trimEnd().split('\n')).toEqual([
+          'before the first client: inactive',
+          expect.stringMatching(/^after it: active, main, stored [2-9]$/u),
+          'killed: its open file is read to the end',
+          'stopped: restarted by the watchdog, restarts 2',
+          'upgraded: the same mount',
+          'idle: inactive, success, socket active',
+          'stopped for good: mounts 0, success',
+        ]);
+        expect(status).toBe(0);
+      },
+      GUEST_TEST_TIME,
+    );
+  },
+);

@@ -3,10 +3,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { hasProgram, runCommand } from '../../scripts/bench/run-command.js';
+import { runCommand } from '../../scripts/bench/run-command.js';
+import { needs } from '../support/needs.js';
 
 const UNITS = join(import.meta.dirname, '..', '..', 'systemd');
-const hasSystemd = await hasProgram('systemd-analyze');
 /** Directives that give the service a mount namespace: its mounts would be its own. */
 const NAMESPACED =
   /^(Protect(System|Home|Proc|Kernel|Control|Hostname|Clock)|Private|ReadOnlyPaths|InaccessiblePaths|TemporaryFileSystem|BindPaths|MountFlags|RootDirectory)\w*=/mu;
@@ -32,17 +32,17 @@ describe('The systemd units', () => {
       }),
     );
 
-  it.skipIf(!hasSystemd).each([
+  it.each([
     ['user', ['--user']],
     ['system', []],
-  ])('of the %s are understood, every line of them', async (kind, flags) => {
+  ])('of the %s are understood, every line of them', needs('systemd-analyze'), async (kind, flags) => {
     const units = await copyUnits(kind);
     const env = { ...process.env, XDG_RUNTIME_DIR: folder };
     const result = await runCommand('systemd-analyze', [...flags, 'verify', '--man=no', ...units], { env });
     expect(result).toMatchObject({ status: 0, stderr: '' });
   });
 
-  it.skipIf(!hasSystemd)('of the system are exposed no more than 4.5 of 10', async () => {
+  it('of the system are exposed no more than 4.5 of 10', needs('systemd-analyze'), async () => {
     const [service] = await copyUnits('system');
     const limits = ['security', '--offline=true', '--threshold=45', service!];
     expect((await runCommand('systemd-analyze', limits)).status).toBe(0);

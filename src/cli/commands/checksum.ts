@@ -1,5 +1,5 @@
 // isodrive checksum IMAGE [PATH...]: lines that sha256sum -c and its like take, for the image or for files in it.
-import { resolve } from 'node:path';
+import { resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError, toIsodriveError } from '../../base/error.js';
 import { MODE_TYPE } from '../../filesystem/file-tree.js';
 import { parseAlgorithms } from '../../imaging/digests.js';
@@ -16,6 +16,7 @@ import { WindowSource } from '../../present/window-source.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { openImageFile } from '../../source/open-image-file.js';
 import type { RunCommand } from '../command-spec.js';
+import { findInImage } from '../find-in-image.js';
 import { openForCommand } from '../open-for-command.js';
 import type { Output } from '../output.js';
 import { PassProgress } from '../pass-progress.js';
@@ -26,14 +27,20 @@ export const runChecksum: RunCommand = async (args, { output, signal }) => {
   const paths = args.list('paths');
   const name = args.required('image');
   if (paths.length === 0) {
-    const digests = await hashImage(resolve(name), readViewOptions(args).map, algorithms, output, signal);
+    const digests = await hashImage(
+      resolveHostPath(name),
+      readViewOptions(args).map,
+      algorithms,
+      output,
+      signal,
+    );
     await print(name, digests, output);
     return undefined;
   }
   await using image = await openForCommand(args, signal);
   const rows = new Set<number>();
   for (const path of paths) {
-    for await (const row of walkRows(image.index, await image.index.resolve(path), signal)) {
+    for await (const row of walkRows(image.index, await findInImage(image.index, path), signal)) {
       if (image.index.table.type(row) === MODE_TYPE.regular) rows.add(row);
     }
   }
@@ -111,6 +118,6 @@ async function print(name: string, digests: Digests, output: Output): Promise<vo
   const entries = Object.entries(digests) as [Algorithm, string][];
   if (output.json) return output.record({ schemaVersion: SCHEMA_VERSION, name, digests });
   for (const [algorithm, digest] of entries) {
-    await output.line(formatChecksumLine(name, algorithm, digest, entries.length > 1));
+    await output.data(formatChecksumLine(name, algorithm, digest, entries.length > 1));
   }
 }

@@ -1,15 +1,16 @@
 // isodrive compare A B: by sector and by file where both are images, by file alone where one is a directory.
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { hostPath, resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError } from '../../base/error.js';
+import { ATTRIBUTE_KINDS } from '../../imaging/compare/compare-attributes.js';
 import { compareSectors } from '../../imaging/compare/compare-sectors.js';
 import { compareTrees } from '../../imaging/compare/compare-trees.js';
-import type { TreeDifference } from '../../imaging/compare/compare-trees.js';
+import type { TreeComparison, TreeDifference } from '../../imaging/compare/compare-trees.js';
 import { readDirectorySide, readImageSide } from '../../imaging/compare/tree-side.js';
 import type { Side } from '../../imaging/compare/tree-side.js';
 import { openImage } from '../../index/open-image.js';
 import type { OpenedImage } from '../../index/open-image.js';
-import { escapeForTerminal } from '../../present/display-name.js';
+import { escapeText } from '../../present/display-name.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { openImageFile } from '../../source/open-image-file.js';
 import type { ByteRange } from '../../source/rescue-map.js';
@@ -21,12 +22,15 @@ import { readViewOptions } from '../view-options.js';
 import type { ViewChoice } from '../view-options.js';
 
 export const runCompare: RunCommand = async (args, { output, signal }) => {
-  const [a, b] = [resolve(args.required('a')), resolve(args.required('b'))];
+  const [a, b] = [resolveHostPath(args.required('a')), resolveHostPath(args.required('b'))];
   const areImages = !(await isDirectory(a)) && !(await isDirectory(b));
   const sectors = areImages ? await compareImages(a, b, output, signal) : undefined;
   // What is the same in every sector has the same files.
   const isSame = sectors?.length === 0;
-  const files = isSame ? [] : await compareFiles(a, b, readViewOptions(args), signal);
+  const isListed = args.flag('attributes');
+  const { differences: files, attributes } = isSame
+    ? { differences: [], attributes: undefined }
+    : await compareFiles(a, b, isListed, readViewOptions(args), signal);
   if (output.json) {
     await output.record({
       schemaVersion: SCHEMA_VERSION,
@@ -35,8 +39,12 @@ export const runCompare: RunCommand = async (args, { output, signal }) => {
       same: isSame || isEqual(sectors, files),
       sectors,
       files,
+      attributes,
     });
-  } else await printDifferences(sectors, files, output);
+  } else {
+    await printDifferences(sectors, files, output);
+    if (!isListed && attributes !== undefined) await printAttributes(attributes, output);
+  }
   if (isSame || isEqual(sectors, files)) return undefined;
   throw new IsodriveError(
     'verification-failed',
@@ -76,9 +84,10 @@ async function compareImages(
 async function compareFiles(
   a: string,
   b: string,
+  areAttributesListed: boolean,
   view: ViewChoice,
   signal: AbortSignal,
-): Promise<TreeDifference[]> {
+): Promise<TreeComparison> {
   const opened: OpenedImage[] = [];
   const open = async (path: string): Promise<Side> => {
     if (await isDirectory(path)) return readDirectorySide(path, signal);
@@ -87,7 +96,7 @@ async function compareFiles(
     return readImageSide(image, signal);
   };
   try {
-    return await compareTrees(await open(a), await open(b), signal);
+    return await compareTrees(await open(a), await open(b), areAttributesListed, signal);
   } finally {
     for (const image of opened) await image[Symbol.asyncDispose]();
   }
@@ -103,16 +112,23 @@ async function printDifferences(
     await output.line(`sectors     ${formatBytes(size)} at byte ${position} differ`);
   }
   for (const { path, kind, detail } of files) {
-    await output.line(
-      `${kind.padEnd(11)} ${escapeForTerminal(Buffer.from(path))}: ${escapeForTerminal(Buffer.from(detail))}`,
-    );
+    await output.line(`${kind.padEnd(11)} ${escapeText(path)}: ${escapeText(detail)}`);
   }
   if (files.length === 0) await output.line('the same files');
 }
 
+/** Counts alone: of a disc that was written anew, all times may differ. */
+async function printAttributes(attributes: TreeComparison['attributes'], output: Output): Promise<void> {
+  const found = ATTRIBUTE_KINDS.filter((kind) => attributes[kind] > 0).map(
+    (kind) => `${kind} of ${formatCount(attributes[kind], 'entry', 'entries')}`,
+  );
+  if (found.length > 0)
+    await output.line(`attributes  ${found.join(', ')}: not counted without --attributes`);
+}
+
 /** What is not there is no directory: opening it as an image says so. */
 async function isDirectory(path: string): Promise<boolean> {
-  return stat(path).then(
+  return stat(hostPath(path)).then(
     (stats) => stats.isDirectory(),
     () => false,
   );

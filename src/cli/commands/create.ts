@@ -1,38 +1,41 @@
 // isodrive create SOURCE OUTPUT: an image of a disc. Progress on a terminal, or events as JSON; a summary at the end.
-import { realpath } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { realHostPath, resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError } from '../../base/error.js';
 import { createImage, unfinished } from '../../imaging/create/create-image.js';
 import type { CreateOptions, CreateReport } from '../../imaging/create/create-image.js';
 import { outputPaths } from '../../imaging/create/resume.js';
 import { parseAlgorithms } from '../../imaging/digests.js';
-import { escapeForTerminal } from '../../present/display-name.js';
+import { escapeHostText } from '../../present/display-name.js';
 import { renderRescueBar } from '../../present/map/rescue-bar.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import { openImageFile } from '../../source/open-image-file.js';
 import { DriveSource } from '../../source/optical/drive-source.js';
-import type { CommandArguments, RunCommand } from '../command-spec.js';
+import type { RunCommand } from '../command-spec.js';
 import { formatBytes, formatCount, formatSeconds } from '../count-text.js';
 import type { Output } from '../output.js';
 import { ProgressLine } from '../progress-line.js';
 
 const DEFAULT_RETRIES = 3;
-const MAX_RETRIES = 1000;
 /** Affected files shown to people. */
 const MAX_FILES_SHOWN = 20;
 
 export const runCreate: RunCommand = async (args, { output, signal }) => {
-  const path = resolve(args.required('source'));
+  const path = resolveHostPath(args.required('source'));
   const map = args.text('map');
-  const paths = outputPaths(resolve(args.required('output')), map === undefined ? undefined : resolve(map));
+  const paths = outputPaths(
+    resolveHostPath(args.required('output')),
+    map === undefined ? undefined : resolveHostPath(map),
+  );
   const algorithms = parseAlgorithms(args.text('hash') ?? 'sha256');
-  const retries = parseRetries(args);
+  const retries = args.number('retries') ?? DEFAULT_RETRIES;
   await using source = (await openImageFile(path, undefined, signal)).source;
   await refuseSameFile(path, paths.output);
-  const speed = parseSpeed(args);
+  const speed = args.number('speed');
   if (speed !== undefined) await setSpeed(source, speed);
   const line = output.stderrIsTerminal && !output.json ? new ProgressLine(output.stderr) : undefined;
+  const show = chooseProgress(output, line);
+  let share = 0;
   let report: CreateReport;
   try {
     report = await createImage(source, {
@@ -42,7 +45,17 @@ export const runCreate: RunCommand = async (args, { output, signal }) => {
       force: args.flag('force'),
       acceptErrors: args.flag('accept-errors'),
       schemaVersion: SCHEMA_VERSION,
-      onProgress: chooseProgress(output, line),
+      onProgress: (progress, rescued) => {
+        const { stage, bytesRescued, bytesTotal } = progress;
+        if (stage !== 'verify') share = Math.floor((100 * bytesRescued) / Math.max(1, bytesTotal));
+        show?.(progress, rescued);
+      },
+    });
+  } catch (thrown) {
+    if (!(thrown instanceof IsodriveError) || thrown.code !== 'cancelled') throw thrown;
+    throw new IsodriveError('cancelled', `Stopped at ${share} %, the rest is still to be read`, {
+      cause: thrown,
+      action: 'The same command goes on from there',
     });
   } finally {
     line?.clear();
@@ -77,7 +90,7 @@ async function printReport(report: CreateReport, output: Output): Promise<void> 
   const { affectedFiles } = report;
   for (const { path, ranges } of affectedFiles.slice(0, MAX_FILES_SHOWN)) {
     const bytes = ranges.reduce((sum, { size }) => sum + size, 0);
-    output.note(`${escapeForTerminal(Buffer.from(path))}: ${formatBytes(bytes)} could not be read`);
+    output.note(`${path}: ${formatBytes(bytes)} could not be read`);
   }
   if (affectedFiles.length > MAX_FILES_SHOWN) {
     output.note(`${affectedFiles.length - MAX_FILES_SHOWN} more files could not be read whole`);
@@ -93,23 +106,7 @@ async function printReport(report: CreateReport, output: Output): Promise<void> 
     lost === 0 ? 'all sectors read' : `${formatBytes(lost)} missing`,
     ...(affectedFiles.length === 0 ? [] : [`${formatCount(affectedFiles.length, 'file', 'files')} affected`]),
   ];
-  await output.line(`${report.image}: ${parts.join(', ')}`);
-}
-
-function parseRetries(args: CommandArguments): number {
-  const text = args.text('retries');
-  if (text === undefined) return DEFAULT_RETRIES;
-  const value = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
-  if (value <= MAX_RETRIES) return value;
-  throw new IsodriveError('usage', `Argument "retries" is "${text}", expected a number up to ${MAX_RETRIES}`);
-}
-
-function parseSpeed(args: CommandArguments): number | undefined {
-  const text = args.text('speed');
-  if (text === undefined) return undefined;
-  const value = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (value >= 1) return value;
-  throw new IsodriveError('usage', `Argument "speed" is "${text}", expected a number from 1 to 999`);
+  await output.line(`${escapeHostText(report.image)}: ${parts.join(', ')}`);
 }
 
 async function setSpeed(source: ByteSource, speed: number): Promise<void> {
@@ -119,8 +116,8 @@ async function setSpeed(source: ByteSource, speed: number): Promise<void> {
 
 /** Replacing the source by its own image would lose it. */
 async function refuseSameFile(source: string, output: string): Promise<void> {
-  const target = await realpath(output).catch(() => output);
-  if (target !== (await realpath(source))) return;
+  const target = await realHostPath(output).catch(() => output);
+  if (target !== (await realHostPath(source))) return;
   throw new IsodriveError(
     'usage',
     `Cannot write "${output}": it is the source itself, expected another file`,

@@ -1,10 +1,10 @@
 // isodrive daemon logs: the end of the log file, as text for people or as the JSON lines that are in it.
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IsodriveError, isSystemError } from '../../base/error.js';
-import { daemonLogPath } from '../../protocol/socket-path.js';
-import type { CommandArguments, RunCommand } from '../command-spec.js';
+import { daemonLogPath, spareLogPath } from '../../protocol/socket-path.js';
+import type { RunCommand } from '../command-spec.js';
 import { findSocket } from '../find-socket.js';
 import { formatLogLine } from '../format-log-line.js';
 
@@ -15,9 +15,10 @@ const WINDOW = 1024 * 1024;
 const FOLLOW_INTERVAL = 250;
 
 export const runDaemonLogs: RunCommand = async (args, { output, signal }) => {
-  const count = parseCount(args);
-  if (findSocket(args).isSystem) throw refuseServiceLog();
-  await using log = await openLogFile(daemonLogPath());
+  const count = args.number('lines') ?? DEFAULT_LINES;
+  const { path: socketPath, isSystem } = findSocket(args);
+  if (isSystem) throw refuseServiceLog();
+  await using log = await openLogFile(await newestOf(daemonLogPath(), spareLogPath(socketPath)));
   let { size } = await log.stat();
   const tail = await readFrom(log, Math.max(0, size - WINDOW));
   const print = async (lines: readonly string[]): Promise<void> => {
@@ -51,10 +52,10 @@ function refuseServiceLog(): IsodriveError {
   );
 }
 
-function parseCount(args: CommandArguments): number {
-  const text = args.text('lines') ?? String(DEFAULT_LINES);
-  if (/^\d{1,9}$/u.test(text)) return Number(text);
-  throw new IsodriveError('usage', `Number of lines is "${text}", expected a whole number`);
+/** The one that was written to last; the first where there is neither. */
+async function newestOf(first: string, second: string): Promise<string> {
+  const [a, b] = await Promise.all([first, second].map((path) => stat(path).catch(() => undefined)));
+  return b !== undefined && b.mtimeMs > (a?.mtimeMs ?? 0) ? second : first;
 }
 
 async function openLogFile(path: string): Promise<FileHandle> {

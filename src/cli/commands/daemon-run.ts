@@ -8,7 +8,12 @@ import type { RunCommand } from '../command-spec.js';
 
 export const runDaemonRun: RunCommand = (args, { signal }) => {
   const { path, isSystem } = findSocket(args);
-  const options = ['--socket', path, ...(isSystem ? ['--system'] : [])];
+  const idle = args.text('idle-timeout');
+  const options = [
+    ...['--socket', path],
+    ...(isSystem ? ['--system'] : []),
+    ...(idle === undefined ? [] : ['--idle-timeout', idle]),
+  ];
   const child = spawn(process.execPath, [...DAEMON_NODE_OPTIONS, daemonProgram(), ...options], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });

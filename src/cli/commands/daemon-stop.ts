@@ -1,7 +1,9 @@
-// isodrive daemon stop: returns when everything is unmounted and the daemon has gone.
+// isodrive daemon stop: returns when everything is unmounted and the daemon has gone, at once where none runs.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IsodriveError } from '../../base/error.js';
+import { quoteForShell } from '../../base/shell-word.js';
 import { ControlClient } from '../../protocol/client.js';
+import { readMountTable } from '../../mount/mount-table.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { findSocket } from '../find-socket.js';
 import type { RunCommand } from '../command-spec.js';
@@ -11,8 +13,18 @@ const STOP_DEADLINE = 20_000;
 const POLL_INTERVAL = 10;
 
 export const runDaemonStop: RunCommand = async (args, { output, signal }) => {
-  await using client = await ControlClient.connect(findSocket(args).path);
-  const { pid } = await client.call('shutdown', {}, { signal, deadline: STOP_DEADLINE });
+  await using client = await connectIfRunning(findSocket(args).path);
+  if (client === undefined) {
+    output.note('no daemon runs');
+    if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, pid: null });
+    return undefined;
+  }
+  const before = await listPlaces(client, signal);
+  const { pid } = await client.call(
+    'shutdown',
+    { force: args.flag('force') },
+    { signal, deadline: STOP_DEADLINE },
+  );
   const deadline = Date.now() + STOP_DEADLINE;
   while (isRunning(pid)) {
     if (signal.aborted) throw new IsodriveError('cancelled', 'Waiting for isodrived was interrupted');
@@ -24,10 +36,37 @@ export const runDaemonStop: RunCommand = async (args, { output, signal }) => {
     }
     await sleep(POLL_INTERVAL);
   }
+  const left = before.size === 0 ? [] : readMountTable().filter(({ id }) => before.has(id));
+  for (const { directory } of left) {
+    output.note(`"${directory}" could not be unmounted, and has no server any more: ${removal(directory)}`);
+  }
   if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, pid });
   else await output.line(`isodrived, process ${pid}, has ended`);
   return undefined;
 };
+
+/** Ids of the daemon's mounts, in the mount table of this process. */
+async function listPlaces(client: ControlClient, signal: AbortSignal): Promise<ReadonlySet<number>> {
+  const { mounts } = await client.call('list', {}, { signal, deadline: STOP_DEADLINE });
+  const places = new Set(mounts.map(({ mountPoint }) => mountPoint));
+  const entries = process.platform === 'linux' ? readMountTable() : [];
+  return new Set(entries.filter(({ directory }) => places.has(directory)).map(({ id }) => id));
+}
+
+/** The command that removes a mount without its server. */
+function removal(directory: string): string {
+  return `sudo umount --lazy ${quoteForShell(directory)}`;
+}
+
+async function connectIfRunning(socketPath: string): Promise<ControlClient | undefined> {
+  try {
+    return await ControlClient.connect(socketPath);
+  } catch (thrown) {
+    const isGone = thrown instanceof IsodriveError && thrown.code === 'daemon-unreachable';
+    if (!isGone) throw thrown;
+    return undefined;
+  }
+}
 
 function isRunning(pid: number): boolean {
   try {

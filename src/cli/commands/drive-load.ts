@@ -1,17 +1,20 @@
-// isodrive drive load URI IMAGE: puts another disc in a drive that is served, as discs of a set are changed.
-import { resolve } from 'node:path';
+// isodrive drive load DRIVE IMAGE: puts another disc in a drive that is served, as discs of a set are changed.
+import { resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError } from '../../base/error.js';
+import { findDriveUri } from '../../drive/drive-id.js';
 import { openDriveImage } from '../../drive/open-drive-image.js';
 import { loadServedDrive } from '../../drive/served-drives.js';
 import { servedDrivesFolder } from '../../protocol/socket-path.js';
 import type { RunCommand } from '../command-spec.js';
 
 export const runDriveLoad: RunCommand = async (args, { signal }) => {
-  const uri = args.required('drive');
-  const path = resolve(args.required('image'));
+  const folder = servedDrivesFolder(args.text('socket'));
+  const name = args.required('drive');
+  const uri = (await findDriveUri(folder, name)) ?? name;
+  const path = resolveHostPath(args.required('image'));
   // What is wrong with the image is told here, where its user is.
   await (await openDriveImage(path, signal))[Symbol.asyncDispose]();
-  const loaded = await loadServedDrive(servedDrivesFolder(args.text('socket')), uri, path);
+  const loaded = await loadServedDrive(folder, uri, path);
   switch (loaded?.answer) {
     case 'closed':
       return undefined;

@@ -1,6 +1,6 @@
 // isodrive drive serve IMAGE...: serves images as drives in the foreground, until it is interrupted.
 import type { BlockList } from 'node:net';
-import { resolve } from 'node:path';
+import { resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError, toIsodriveError } from '../../base/error.js';
 import { SECTOR_SIZE } from '../../disc/sector-reader.js';
 import { readChapFile } from '../../drive/iscsi/chap-file.js';
@@ -22,6 +22,7 @@ import type { DriveImage } from '../../drive/open-drive-image.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { servedDrivesFolder } from '../../protocol/socket-path.js';
 import type { CommandArguments, RunCommand } from '../command-spec.js';
+import { openAtFreePort } from '../free-port.js';
 import type { Output } from '../output.js';
 
 /** Milliseconds; any will do. */
@@ -36,7 +37,7 @@ interface Served extends AsyncDisposable {
 }
 
 export const runDriveServe: RunCommand = async (args, { output, signal }) => {
-  const paths = args.list('images').map((path) => resolve(path));
+  const paths = args.list('images').map((path) => resolveHostPath(path));
   if (paths.length === 0)
     throw new IsodriveError('usage', 'Argument "images" is missing, expected disc images');
   const serve = chooseProtocol(args);
@@ -163,7 +164,9 @@ async function serveNbd(
     throw refuseOpenAddress('NBD has no authentication, expected --allow', 'serve a Unix socket');
   }
   const exports = nameExports(images);
-  const listener = await openNbdServer({ address, exports, allowed, onFull: tellOfRefusal(output) });
+  const listener = await openAtFreePort(args.text('listen'), address, (free) =>
+    openNbdServer({ address: free, exports, allowed, onFull: tellOfRefusal(output) }),
+  );
   return {
     uris: formatNbdUris(listener.address, exports),
     [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
@@ -190,10 +193,9 @@ async function serveIscsi(
   const name = nameTarget(images[0]!.path);
   const drives = images.map(({ path, disc }, i) => new DriveState(nameDrive(path, i), new Medium(disc)));
   const allowed = readAllowList(args);
-  const listener = await openIscsiTarget({
-    ...{ address, name, drives, chap, allowed },
-    onFull: tellOfRefusal(output),
-  });
+  const listener = await openAtFreePort(args.text('listen'), address, (free) =>
+    openIscsiTarget({ ...{ address: free, name, drives, chap, allowed }, onFull: tellOfRefusal(output) }),
+  );
   return {
     uris: formatIscsiUris(listener.address, name, drives.length),
     drives,

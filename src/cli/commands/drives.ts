@@ -1,5 +1,6 @@
 // isodrive drives: the optical drives of this machine and what is in them, and the images that are drives: attached by
 // Windows, or served.
+import { driveId } from '../../drive/drive-id.js';
 import { listServedDrives } from '../../drive/served-drives.js';
 import type { ServedDrive } from '../../drive/served-drives.js';
 import { escapeHostText } from '../../present/display-name.js';
@@ -10,7 +11,7 @@ import type { PhysicalDrive } from '../../source/optical/list-drives.js';
 import type { RunCommand } from '../command-spec.js';
 import { formatTable } from '../format-table.js';
 
-const HEADINGS = ['DRIVE', 'KIND', 'STATE', 'DISC', 'MODEL OR IMAGE'] as const;
+const HEADINGS = ['ID', 'DRIVE', 'KIND', 'STATE', 'DISC', 'MODEL OR IMAGE'] as const;
 const STATE_TEXTS: Readonly<Record<PhysicalDrive['state'], string>> = {
   loaded: 'disc',
   empty: 'empty',
@@ -24,7 +25,8 @@ export const runDrives: RunCommand = async (args, { output }) => {
   const attached = await listAttachedDrives();
   const served = await listServedDrives(servedDrivesFolder(args.text('socket')));
   if (output.json) {
-    await output.record({ schemaVersion: SCHEMA_VERSION, physical, attached, served });
+    const known = served.map((drive) => ({ ...drive, ids: drive.uris.map(driveId) }));
+    await output.record({ schemaVersion: SCHEMA_VERSION, physical, attached, served: known });
     return undefined;
   }
   const rows = [
@@ -32,6 +34,7 @@ export const runDrives: RunCommand = async (args, { output }) => {
     ...attached.map((drive) => describeDrive(drive, 'virtual')),
     ...served.flatMap(describeServed),
   ];
+  if (rows.length === 0) output.noteNothing('found no optical drive, and no image that is served as one');
   for (const line of formatTable(HEADINGS, rows)) await output.line(escapeHostText(line));
   return undefined;
 };
@@ -41,12 +44,12 @@ function describeDrive(drive: PhysicalDrive, kind: 'physical' | 'virtual'): stri
   const sound = tracks.filter(({ isData }) => !isData).length;
   const disc = [medium, ...(tracks.length > 1 || sound > 0 ? [`${tracks.length} tracks`] : [])];
   const name = [vendor, product].filter((text) => text !== '').join(' ');
-  return [path, kind, STATE_TEXTS[state], disc.filter((text) => text !== '').join(', '), name];
+  return ['', path, kind, STATE_TEXTS[state], disc.filter((text) => text !== '').join(', '), name];
 }
 
 function describeServed({ uris, images, open, process }: ServedDrive): string[][] {
   return uris.map((uri, i) => {
     const state = STATE_TEXTS[open.includes(uri) ? 'open' : 'loaded'];
-    return [uri, 'virtual', state, `process ${process}`, images[i] ?? ''];
+    return [driveId(uri), uri, 'virtual', state, `process ${process}`, images[i] ?? ''];
   });
 }

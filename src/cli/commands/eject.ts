@@ -1,7 +1,8 @@
 // isodrive eject [DRIVE]: opens the tray of a drive, or closes it. A mount of its disc unmounts itself. A drive that is
-// served is named by its URI.
-import { resolve } from 'node:path';
+// served is named by its id or URI.
+import { resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError, isSystemError } from '../../base/error.js';
+import { findDriveUri } from '../../drive/drive-id.js';
 import { moveServedTray } from '../../drive/served-drives.js';
 import { servedDrivesFolder } from '../../protocol/socket-path.js';
 import { listPhysicalDrives } from '../../source/optical/list-drives.js';
@@ -10,8 +11,10 @@ import type { CommandArguments, RunCommand } from '../command-spec.js';
 
 export const runEject: RunCommand = async (args) => {
   const named = args.text('drive');
-  if (named?.includes('://') === true) return moveVirtual(args, named);
-  const path = named === undefined ? await chooseDrive() : resolve(named);
+  const uri =
+    named === undefined ? undefined : await findDriveUri(servedDrivesFolder(args.text('socket')), named);
+  if (uri !== undefined) return moveVirtual(args, uri);
+  const path = named === undefined ? await chooseDrive() : resolveHostPath(named);
   await using drive = await open(path);
   if (args.flag('close')) await drive.closeTray();
   else await drive.eject();

@@ -1,13 +1,14 @@
 // isodrive extract IMAGE [PATH...] -C DIR: a summary on stdout, progress on a terminal, each fault on stderr.
-import { resolve } from 'node:path';
+import { resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError } from '../../base/error.js';
 import { extract } from '../../present/extract.js';
 import type { ExistingRule } from '../../present/extract/existing-entries.js';
-import { escapeForTerminal } from '../../present/display-name.js';
+import { escapeHostText } from '../../present/display-name.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { chooseQuestion } from '../ask-to-replace.js';
 import type { CommandArguments, RunCommand } from '../command-spec.js';
 import { formatBytes, formatCount } from '../count-text.js';
+import { findInImage } from '../find-in-image.js';
 import { openForCommand } from '../open-for-command.js';
 import type { Output } from '../output.js';
 import { ProgressLine } from '../progress-line.js';
@@ -26,7 +27,7 @@ export const runExtract: RunCommand = async (args, { output, signal }) => {
   const existing = chooseRule(args);
   const directory = chooseDirectory(args);
   await using image = await openForCommand(args, signal);
-  const rows = await resolveAll(args, (path) => image.index.resolve(path));
+  const rows = await resolveAll(args, (path) => findInImage(image.index, path));
   const progress = output.stderrIsTerminal && !output.json ? new ProgressLine(output.stderr) : undefined;
   const clear = (): void => progress?.clear();
   let summary: Summary;
@@ -68,7 +69,7 @@ async function report(summary: Summary, directory: string, output: Output): Prom
     return;
   }
   for (const { path, error } of failures.slice(0, MAX_LINES)) {
-    output.note(`${escapeForTerminal(Buffer.from(path))}: ${error.message}`);
+    output.note(`${path}: ${error.message}`);
   }
   if (failureCount > MAX_LINES) output.note(`and ${failureCount - MAX_LINES} more`);
   await output.line(formatSummary(summary, directory));
@@ -83,7 +84,7 @@ function chooseRule(args: CommandArguments): ExistingRule {
 /** Programs that write to stdout take "-" for it: a folder of that name would be a surprise. */
 function chooseDirectory(args: CommandArguments): string {
   const directory = args.text('directory') ?? '.';
-  if (directory !== '-' && directory !== '') return resolve(directory);
+  if (directory !== '-' && directory !== '') return resolveHostPath(directory);
   throw new IsodriveError(
     'usage',
     `Found -C ${JSON.stringify(directory)}, expected the name of a directory`,
@@ -117,5 +118,6 @@ function formatSummary(summary: Summary, directory: string): string {
   if (summary.skipped > 0) kept.push(`${summary.skipped} kept as found`);
   if (summary.sockets > 0) kept.push(`${formatCount(summary.sockets, 'socket', 'sockets')} left out`);
   const rest = kept.length === 0 ? '' : ` (${kept.join(', ')})`;
-  return `${counts.join(', ')}, ${formatBytes(summary.bytes)} (${speed}/s) extracted to ${directory}${rest}`;
+  const what = `${counts.join(', ')}, ${formatBytes(summary.bytes)} (${speed}/s)`;
+  return `${what} extracted to ${escapeHostText(directory)}${rest}`;
 }

@@ -1,7 +1,8 @@
 // isodrive index IMAGE -o FILE: the metadata with which a kernel mounts the image without isodrive.
-import { resolve } from 'node:path';
+import { resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError } from '../../base/error.js';
 import { writeMetadata } from '../../mount/erofs/write-metadata.js';
+import { escapeHostText } from '../../present/display-name.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import type { RunCommand } from '../command-spec.js';
 import { formatBytes, formatCount } from '../count-text.js';
@@ -16,7 +17,7 @@ export const runIndex: RunCommand = async (args, { output, signal }) => {
     });
   }
   await using image = await openForCommand(args, signal);
-  const path = resolve(wanted);
+  const path = resolveHostPath(wanted);
   const started = performance.now();
   const { index, source, tree } = image;
   const summary = await writeWhole(path, source.name, (file) =>
@@ -34,7 +35,7 @@ export const runIndex: RunCommand = async (args, { output, signal }) => {
     });
   } else {
     const entries = formatCount(index.table.rowCount, 'entry', 'entries');
-    await output.line(`${entries} indexed, ${formatBytes(summary.bytes)} written to ${path}`);
+    await output.line(`${entries} indexed, ${formatBytes(summary.bytes)} written to ${escapeHostText(path)}`);
   }
   return undefined;
 };

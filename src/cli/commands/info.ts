@@ -1,6 +1,6 @@
 // isodrive info IMAGE: volumes, views, sessions, boot entries and findings, and where it is mounted. How much of the image
 // is looked at: --brief, nothing, --check.
-import { realpath } from 'node:fs/promises';
+import { realHostPath } from '../../base/path-text.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { findSocket } from '../find-socket.js';
 import { checkImage, checkShortly } from '../../present/check-image.js';
@@ -21,7 +21,7 @@ export const runInfo: RunCommand = async (args, { output, signal }) => {
   const description = describeImage(image);
   const damage = await describeDamage(image, signal);
   // A drive of Windows is no file.
-  const path = await realpath(image.source.name).catch(() => image.source.name);
+  const path = await realHostPath(image.source.name).catch(() => image.source.name);
   const all = await listMounts(findSocket(args).path, signal);
   const mounts = all.filter((mount) => mount.image === path);
   if (output.json) {

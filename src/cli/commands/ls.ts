@@ -1,16 +1,19 @@
 // isodrive ls IMAGE [PATH]: entries as names, long lines, or one JSON object a line. What cannot be read is told in
 // its place, and the exit code says that something was.
 import { IsodriveError } from '../../base/error.js';
+import { parseAlgorithms } from '../../imaging/digests.js';
+import { CONTENT_CHUNK_BYTES, hashContent } from '../../imaging/hash-content.js';
 import { formatLongEntry, formatShortEntry, toJsonEntry } from '../../present/format-entry.js';
 import { listEntries } from '../../present/list-entries.js';
-import type { ListedEntry } from '../../present/list-entries.js';
+import type { ListOptions, ListedEntry } from '../../present/list-entries.js';
 import type { RunCommand } from '../command-spec.js';
+import { findInImage } from '../find-in-image.js';
 import { openForCommand } from '../open-for-command.js';
 
 export const runLs: RunCommand = async (args, { output, signal }) => {
   await using image = await openForCommand(args, signal);
-  const row = await image.index.resolve(args.text('path') ?? '/');
-  const hash = args.text('hash') === 'sha256' ? 'sha256' : undefined;
+  const row = await findInImage(image.index, args.text('path') ?? '/');
+  const hash = chooseHash(args.text('hash'));
   const format = chooseFormat(output.json, args.flag('long') || hash !== undefined);
   let faults = 0;
   for await (const entry of listEntries(image, row, { recursive: args.flag('recursive'), hash, signal })) {
@@ -24,6 +27,13 @@ export const runLs: RunCommand = async (args, { output, signal }) => {
     { action: 'The listing says why beside each' },
   );
 };
+
+function chooseHash(names: string | undefined): ListOptions['hash'] {
+  if (names === undefined) return undefined;
+  const algorithms = parseAlgorithms(names);
+  const buffer = new Uint8Array(CONTENT_CHUNK_BYTES);
+  return (content, signal) => hashContent(content, algorithms, buffer, signal);
+}
 
 function chooseFormat(json: boolean, long: boolean): (entry: ListedEntry) => string {
   if (json) return (entry) => JSON.stringify(toJsonEntry(entry));

@@ -1,6 +1,6 @@
 // isodrive map IMAGE [-o FILE.svg]: what lies where on a disc.
-import { resolve } from 'node:path';
-import { escapeForTerminal } from '../../present/display-name.js';
+import { resolveHostPath } from '../../base/path-text.js';
+import { escapeHostText, escapeText } from '../../present/display-name.js';
 import { collectAreas } from '../../present/map/disc-areas.js';
 import type { DiscAreas } from '../../present/map/disc-areas.js';
 import { divideDisc } from '../../present/map/disc-cells.js';
@@ -19,14 +19,15 @@ export const runMap: RunCommand = async (args, { output, signal }) => {
   await using image = await openForCommand(args, signal);
   const disc = await collectAreas(image, readViewOptions(args).sectorOffset, signal);
   const wanted = args.text('output');
-  const path = wanted === undefined ? undefined : resolve(wanted);
+  const path = wanted === undefined ? undefined : resolveHostPath(wanted);
   // The parser has checked the choice.
   const style = (args.text('style') ?? 'spiral') as MapStyle;
   const svg = path === undefined ? undefined : drawMap(disc, style);
   if (path !== undefined && svg !== undefined)
     await writeWhole(path, image.source.name, (file) => file.writeFile(svg));
   if (output.json) await output.record(describe(disc, path));
-  else if (svg !== undefined) await output.line(`${formatBytes(Buffer.byteLength(svg))} written to ${path}`);
+  else if (path !== undefined && svg !== undefined)
+    await output.line(`${formatBytes(Buffer.byteLength(svg))} written to ${escapeHostText(path)}`);
   else await printText(disc, output);
   return undefined;
 };
@@ -47,5 +48,5 @@ function describe(disc: DiscAreas, output: string | undefined): object {
 }
 
 async function printText(disc: DiscAreas, output: Output): Promise<void> {
-  for (const line of renderMapText(disc).split('\n')) await output.line(escapeForTerminal(Buffer.from(line)));
+  for (const line of renderMapText(disc).split('\n')) await output.line(escapeText(line));
 }

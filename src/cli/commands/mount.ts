@@ -1,21 +1,48 @@
-// isodrive mount IMAGE [DIR]: the only thing on stdout is the mount point.
-import { resolve } from 'node:path';
+// isodrive mount IMAGE... [DIR]: the only thing on stdout are mount points, a line each. An image that cannot be mounted
+// does not stop the others.
 import { connectOrStart } from '../../protocol/start-daemon.js';
 import { ControlClient } from '../../protocol/client.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
-import type { MountParams, MountResult } from '../../protocol/messages.js';
+import type { MountParams, MountResult, MountSummary } from '../../protocol/messages.js';
 import { IsodriveError } from '../../base/error.js';
-import type { CommandArguments, RunCommand } from '../command-spec.js';
+import { escapeHostText } from '../../present/display-name.js';
+import type { CommandArguments, CommandContext, RunCommand } from '../command-spec.js';
 import { findSocket } from '../find-socket.js';
 import { MOUNT_DEADLINE } from '../mount-deadline.js';
+import { readMountArguments } from '../mount-arguments.js';
+import type { Output } from '../output.js';
+import { reportError } from '../report-error.js';
 import { readViewOptions } from '../view-options.js';
 
-export const runMount: RunCommand = async (args, { output, signal }) => {
+export const runMount: RunCommand = async (args, context) => {
+  const { images, directory } = await readMountArguments(args);
+  const mount = (image: string): Promise<void> => mountImage(args, image, directory, context);
+  const exits: number[] = [];
+  for (const image of images) {
+    try {
+      await mount(image);
+    } catch (thrown) {
+      if (images.length === 1 || context.signal.aborted) throw thrown;
+      await context.output.flush();
+      exits.push(reportError(thrown, context.output));
+    }
+  }
+  if (exits.length === 0 || exits.length === images.length) return exits[0];
+  throw new IsodriveError(
+    'partial',
+    `Cannot mount ${exits.length} of ${images.length} images, expected to mount all`,
+  );
+};
+
+async function mountImage(
+  args: CommandArguments,
+  image: string,
+  directory: string | undefined,
+  { output, signal }: CommandContext,
+): Promise<void> {
   const { path: socketPath, isSystem } = findSocket(args);
-  const dir = args.text('dir');
-  const directory = dir === undefined ? undefined : resolve(dir);
   const params: MountParams = {
-    image: resolve(args.required('image')),
+    image,
     ...(directory === undefined ? {} : { directory }),
     ...readViewOptions(args),
     // The parser has checked the choice.
@@ -30,16 +57,23 @@ export const runMount: RunCommand = async (args, { output, signal }) => {
   const { mount, existing } = isSystem
     ? await mountByService(socketPath, params, signal)
     : await mountByPath(socketPath, params, signal);
-  if (existing && directory !== undefined && directory !== mount.mountPoint) {
-    output.note(`the image is mounted already, not at "${directory}"; --new mounts it there as well`);
-  }
   if (existing && params.letter !== undefined && !mount.mountPoint.startsWith(params.letter)) {
     output.note(`the image is mounted already, as ${mount.mountPoint}; unmount it to choose its letter`);
   }
+  if (!isSystem && directory === undefined) adviseBehindSudo(output);
+  if (hasNothingToVerify(mount)) output.note('no sums are recorded on this disc: nothing will be verified');
   if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, ...mount, existing });
-  else await output.line(mount.mountPoint);
-  return undefined;
-};
+  else await output.data(mount.mountPoint);
+}
+
+/** Folders of root are closed to others, and so is its daemon. */
+function adviseBehindSudo(output: Output): void {
+  const { SUDO_USER: user = '' } = process.env;
+  if (process.getuid?.() !== 0 || user === '' || user === 'root') return;
+  output.note(
+    `this is mounted for root; without sudo, ${escapeHostText(user)} sees it in "isodrive list" and may enter`,
+  );
+}
 
 async function mountByPath(
   socketPath: string,
@@ -62,13 +96,19 @@ async function mountByService(
   const { names, descriptors, point } = opened;
   let isUsed = false;
   try {
-    const named = { ...params, directory: point.directory, descriptors: names };
+    // A directory that is named is no mount point yet: a mount that the image has is at another.
+    const isNew = params.new === true || params.directory !== undefined;
+    const named = { ...params, new: isNew, directory: point.directory, descriptors: names };
     const result = await client.call('mount', named, { signal, deadline: MOUNT_DEADLINE, descriptors });
     isUsed = !result.existing;
     return result;
   } finally {
     if (!isUsed) await point.release();
   }
+}
+
+function hasNothingToVerify({ verified }: MountSummary): boolean {
+  return verified !== undefined && verified.ok + verified.mismatch + verified.pending === 0;
 }
 
 /** The letter as the daemon takes it. Throws `usage`, or `unsupported` where drives have no letters. */

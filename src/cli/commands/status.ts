@@ -1,12 +1,21 @@
 // isodrive status: the daemon and what it holds. Exit code 8 when none runs.
 import { ControlClient } from '../../protocol/client.js';
+import { escapeHostText } from '../../present/display-name.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
+import type { KeeperState } from '../../protocol/messages.js';
 import { findSocket } from '../find-socket.js';
 import type { RunCommand } from '../command-spec.js';
 import { formatBytes, formatCount, formatSeconds } from '../count-text.js';
 import { formatActivity, formatMounts, formatPassedOver } from '../format-mounts.js';
 
 const STATUS_DEADLINE = 15_000;
+/** What becomes of the mounts should the daemon die. */
+const KEEPERS: Readonly<Record<KeeperState, string>> = {
+  none: 'none; mounts end with the daemon',
+  alive: 'alive; mounts outlive the daemon',
+  stopped: 'stopped by a signal; mounts hang if the daemon dies (send it SIGCONT)',
+  gone: 'dead; mounts end with the daemon (unmount, and restart it with isodrive daemon stop)',
+};
 
 export const runStatus: RunCommand = async (args, { output, signal }) => {
   await using client = await ControlClient.connect(findSocket(args).path);
@@ -16,10 +25,16 @@ export const runStatus: RunCommand = async (args, { output, signal }) => {
     return undefined;
   }
   await output.line(`isodrived ${status.version}, process ${status.pid}, up ${formatSeconds(status.uptime)}`);
-  await output.line(`socket  ${status.socket}`);
-  await output.line(`log     ${status.log ?? 'stderr of the daemon'}`);
+  await output.line(`socket  ${escapeHostText(status.socket)}`);
+  await output.line(`log     ${escapeHostText(status.log ?? 'stderr of the daemon')}`);
   if (status.memory !== undefined) await output.line(`memory  ${formatBytes(status.memory)}`);
-  await output.line(`mounts  ${formatCount(status.mounts.length, 'mount', 'mounts')}`);
+  const { keeper, lostLogLines = 0 } = status;
+  if (keeper !== undefined) await output.line(`keeper  ${KEEPERS[keeper]}`);
+  if (lostLogLines > 0) {
+    const were = lostLogLines === 1 ? 'was' : 'were';
+    await output.line(`lost    ${formatCount(lostLogLines, 'log line', 'log lines')} ${were} dropped`);
+  }
+  await output.line(`mounts  ${status.mounts.length === 0 ? 'none' : status.mounts.length}`);
   for (const line of formatMounts(status.mounts)) await output.line(line);
   for (const line of formatActivity(status.mounts)) await output.line(line);
   for (const line of formatPassedOver(status.mounts)) await output.line(line);

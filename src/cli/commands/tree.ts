@@ -3,11 +3,12 @@ import { toJsonEntry } from '../../present/format-entry.js';
 import { listEntries } from '../../present/list-entries.js';
 import { renderTree } from '../../present/render-tree.js';
 import type { RunCommand } from '../command-spec.js';
+import { findInImage } from '../find-in-image.js';
 import { openForCommand } from '../open-for-command.js';
 
 export const runTree: RunCommand = async (args, { output, signal }) => {
   await using image = await openForCommand(args, signal);
-  const row = await image.index.resolve(args.text('path') ?? '/');
+  const row = await findInImage(image.index, args.text('path') ?? '/');
   if (output.json) {
     for await (const entry of listEntries(image, row, { recursive: true, signal })) {
       await output.record(toJsonEntry(entry));

@@ -8,6 +8,7 @@ import { removeDefaultPoint } from '../../mount/mount-point.js';
 import { findSocket } from '../find-socket.js';
 import type { RunCommand } from '../command-spec.js';
 import { reportError } from '../report-error.js';
+import { usageError } from '../usage-error.js';
 import { findTarget } from '../target-paths.js';
 
 /** Milliseconds for the daemon to unmount everything that was named. */
@@ -17,13 +18,10 @@ export const runUnmount: RunCommand = async (args, { output, signal }) => {
   const names = args.list('targets');
   const all = args.flag('all');
   if (all === names.length > 0) {
-    throw new IsodriveError(
-      'usage',
-      `Found ${names.length} targets${all ? ' and --all' : ''}, expected either`,
-      {
-        action: 'Name what to unmount, or use --all',
-      },
-    );
+    const message = all
+      ? `Argument "${names[0]!}" and --all contradict each other, expected one of them`
+      : 'No mount is named, expected what to unmount, or --all';
+    throw usageError(message, 'unmount', all ? undefined : 'isodrive list shows the mounts.');
   }
   if (names.length > MAX_TARGETS) {
     throw new IsodriveError('usage', `Found ${names.length} targets, expected at most ${MAX_TARGETS}`);
@@ -41,6 +39,11 @@ export const runUnmount: RunCommand = async (args, { output, signal }) => {
     await output.record({ schemaVersion: SCHEMA_VERSION, unmounted, failed: failed.map(describeFailure) });
   }
   await output.flush();
+  for (const { mountPoint, heldBy = [] } of unmounted) {
+    if (heldBy.length === 0) continue;
+    const who = heldBy.map(({ pid, program }) => `${program} (${pid})`).join(', ');
+    output.note(`"${mountPoint}" was copied into other mount namespaces, and ended there too: ${who}`);
+  }
   const codes = failed.map(({ error }) => reportError(decodeError(error), output));
   if (unmounted.length === 0 || codes.length === 0) return codes[0];
   const total = failed.length + unmounted.length;
@@ -76,6 +79,6 @@ function noMount(name: string): IsodriveError {
 }
 
 function describeFailure({ target, error }: UnmountFailure): object {
-  const { code, message, action: hint, kind } = decodeError(error);
-  return { target, code, message, hint, exit: kind.exit };
+  const { code, message, action: hint, kind, details } = decodeError(error);
+  return { target, code, message, ...(details.length === 0 ? {} : { details }), hint, exit: kind.exit };
 }

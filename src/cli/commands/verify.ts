@@ -1,5 +1,5 @@
 // isodrive verify IMAGE: whether it is what its publisher made. Every fault on a line; what agrees is counted.
-import { resolve } from 'node:path';
+import { resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError } from '../../base/error.js';
 import { isFailure } from '../../imaging/verify/check.js';
 import type { Check } from '../../imaging/verify/check.js';
@@ -7,7 +7,7 @@ import type { VerifyOptions } from '../../imaging/verify/evidence.js';
 import { findRawSectors } from '../../imaging/verify/raw-image.js';
 import { verifyRawImage } from '../../imaging/verify/verify-raw.js';
 import { verifyImage } from '../../imaging/verify/verify-image.js';
-import { escapeForTerminal } from '../../present/display-name.js';
+import { escapeText } from '../../present/display-name.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { openImage } from '../../index/open-image.js';
 import { openImageFile } from '../../source/open-image-file.js';
@@ -19,9 +19,11 @@ import { readViewOptions } from '../view-options.js';
 
 /** What an image says of itself by accident of its format: no publisher vouches for it. */
 const WITHOUT_PUBLISHER: readonly Check['kind'][] = ['structure', 'map', 'udf-tags', 'sectors', 'coverage'];
+/** What says nothing of the bytes of files. */
+const WITHOUT_CONTENT: readonly Check['kind'][] = ['structure', 'map', 'udf-tags', 'coverage'];
 
 export const runVerify: RunCommand = async (args, { output, signal }) => {
-  const path = resolve(args.required('image'));
+  const path = resolveHostPath(args.required('image'));
   const progress = new PassProgress(output);
   const files = { keyring: args.text('keyring'), key: args.text('key') };
   let checks: Check[];
@@ -31,15 +33,28 @@ export const runVerify: RunCommand = async (args, { output, signal }) => {
     progress.clear();
   }
   const failures = checks.filter(isFailure);
-  if (output.json)
-    await output.record({ schemaVersion: SCHEMA_VERSION, image: path, ok: failures.length === 0, checks });
+  const isProven = hasEvidence(checks, WITHOUT_CONTENT);
+  const ok = failures.length === 0 && isProven;
+  if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, image: path, ok, checks });
   else await printChecks(checks, output);
-  if (failures.length === 0) return undefined;
+  if (failures.length > 0) {
+    throw new IsodriveError(
+      'verification-failed',
+      `Cannot trust "${path}": ${formatCount(failures.length, 'check', 'checks')} of ${checks.length} failed`,
+    );
+  }
+  if (isProven) return undefined;
   throw new IsodriveError(
-    'verification-failed',
-    `Cannot trust "${path}": ${formatCount(failures.length, 'check', 'checks')} of ${checks.length} failed`,
+    'partial',
+    `Cannot verify "${path}": found no checksum or signature that can be checked, only the structure was`,
+    { action: "Put the publisher's list of checksums beside the image, such as SHA256SUMS" },
   );
 };
+
+/** Whether there was something to go by, beside kinds that are no evidence. */
+function hasEvidence(checks: readonly Check[], except: readonly Check['kind'][]): boolean {
+  return checks.some(({ kind, status }) => !except.includes(kind) && status !== 'unchecked');
+}
 
 /** Raw sectors have codes of their own; everything else is opened as a disc. */
 async function verify(args: CommandArguments, options: VerifyOptions): Promise<Check[]> {
@@ -54,7 +69,7 @@ async function verify(args: CommandArguments, options: VerifyOptions): Promise<C
 }
 
 async function printChecks(checks: readonly Check[], output: Output): Promise<void> {
-  const print = (text: string): Promise<void> => output.line(escapeForTerminal(Buffer.from(text)));
+  const print = (text: string): Promise<void> => output.line(escapeText(text));
   const agreed = new Map<string, Check[]>();
   for (const check of checks) {
     const { status, evidence, subject, detail, files = [] } = check;
@@ -66,12 +81,12 @@ async function printChecks(checks: readonly Check[], output: Output): Promise<vo
     for (const file of files) await print(`${''.padEnd(10)}   ${file}`);
   }
   for (const [evidence, list] of agreed) {
-    const [{ subject, detail }] = list as [Check];
-    const what = list.length === 1 ? `${subject}: ${detail}` : `${list.length} files agree`;
+    const [{ subject }] = list as [Check];
+    const isOne = list.every((check) => check.subject === subject);
+    const details = list.map((check) => check.detail).join(', ');
+    const what = isOne ? `${subject}: ${details}` : `${list.length} files agree`;
     await print(`${'ok'.padEnd(10)} ${evidence}: ${what}`);
   }
-  const hasEvidence = checks.some(
-    ({ kind, status }) => !WITHOUT_PUBLISHER.includes(kind) && status !== 'unchecked',
-  );
-  if (!hasEvidence) output.note('found no checksum or signature to go by: only the structure was checked');
+  if (hasEvidence(checks, WITHOUT_CONTENT) && !hasEvidence(checks, WITHOUT_PUBLISHER))
+    output.note("found no checksum or signature of a publisher: only the image's own codes were checked");
 }

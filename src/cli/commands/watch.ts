@@ -2,7 +2,7 @@
 import { ControlClient } from '../../protocol/client.js';
 import type { DaemonEvent } from '../../protocol/messages.js';
 import { findSocket } from '../find-socket.js';
-import { escapeForTerminal, escapeHostText } from '../../present/display-name.js';
+import { escapeHostText, escapeText } from '../../present/display-name.js';
 import type { RunCommand } from '../command-spec.js';
 import { formatCounters } from '../format-counters.js';
 
@@ -32,7 +32,7 @@ function formatEvent(event: DaemonEvent): string {
   if (event.event === 'mounted') return `${head} ${place}`;
   if (event.event === 'activity') return `${head} ${place} ${formatCounters(event.counters)}`;
   if (event.event === 'finding') {
-    return `${head} ${place} ${event.severity}: ${escapeForTerminal(Buffer.from(event.message))}`;
+    return `${head} ${place} ${event.severity}: ${escapeText(event.message)}`;
   }
   return `${head} ${place} ${event.reason}${event.error === undefined ? '' : `: ${event.error}`}`;
 }

@@ -1,6 +1,6 @@
 // isodrive wine IMAGE [-- COMMAND]: a CD-ROM drive of Wine, while a command and what it has started in the prefix run, or
 // until it is interrupted.
-import { resolve } from 'node:path';
+import { resolveHostPath } from '../../base/path-text.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { controlSocketPath } from '../../protocol/socket-path.js';
 import { WineDrive, findPrefix, parseLetter } from '../../wine/wine-drive.js';
@@ -16,7 +16,7 @@ export const runWine: RunCommand = async (args, { output, signal, takeSignals })
   const wanted = args.text('letter');
   const letter = wanted === undefined ? undefined : parseLetter(wanted);
   const prefix = await findPrefix(args.text('prefix'));
-  const params = { image: resolve(args.required('image')), ...readViewOptions(args), wine: true };
+  const params = { image: resolveHostPath(args.required('image')), ...readViewOptions(args), wine: true };
   await using bound = await BoundMount.make(controlSocketPath(args.text('socket')), params, signal);
   const { mountPoint } = bound.mount;
   await using drive = await WineDrive.attach(prefix, mountPoint, letter);

@@ -18,8 +18,12 @@ const SIGNATURES: readonly (readonly [number, string])[] = [
   [1024, 'H+'],
   [1024, 'HX'],
   [1024, 'BD'],
-  [512, 'PM'],
+  ...[512, 1024, 2048, 4096].map((blockSize) => [blockSize, 'PM'] as const),
 ];
+/** Bytes looked at for them. */
+const PROBED_BYTES = 4096 + 2;
+/** Apple's driver descriptor: "ER", and the size of a block, behind which its map starts. */
+const APPLE_DESCRIPTOR = { text: 'ER', blockSize: 2, entry: 'PM' };
 /**
  * Of a FAT boot sector: the jump it starts with, and what of its parameter block no other boot sector has: bytes of a
  * sector, reserved sectors (none in NTFS), kind of medium. The name of the format is newer than the format.
@@ -66,10 +70,11 @@ export const isoFormat: ContainerFormat = {
 
 /** Less sure than a descriptor: two bytes may stand anywhere by chance, and whoever opens the disc looks closer. */
 async function probeOtherVolumes(source: ByteSource, signal: AbortSignal | undefined): Promise<Confidence> {
-  const bytes = await readAtMost(source, 0, SECTOR_SIZE, signal);
+  const bytes = await readAtMost(source, 0, PROBED_BYTES, signal);
   const text = Buffer.from(bytes).toString('latin1');
   const isMarked = text.startsWith(MARK.text, MARK.offset) && (isFat(bytes) || hasPartitions(bytes));
-  const isKnown = isMarked || SIGNATURES.some(([offset, magic]) => text.startsWith(magic, offset));
+  const isKnown =
+    isMarked || hasAppleMap(text) || SIGNATURES.some(([offset, magic]) => text.startsWith(magic, offset));
   return isKnown || (await hasUdfAnchor(source, signal)) ? 1 : 0;
 }
 
@@ -81,6 +86,13 @@ function isFat(bytes: Uint8Array): boolean {
     u16(FAT.reserved) > 0 &&
     bytes[FAT.media]! >= 0xf0
   );
+}
+
+/** A map in blocks of whatever size. */
+function hasAppleMap(text: string): boolean {
+  const { text: mark, blockSize, entry } = APPLE_DESCRIPTOR;
+  const declared = (text.charCodeAt(blockSize) << 8) | text.charCodeAt(blockSize + 1);
+  return text.startsWith(mark) && declared > 0 && text.startsWith(entry, declared);
 }
 
 function hasPartitions(bytes: Uint8Array): boolean {

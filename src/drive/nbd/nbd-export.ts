@@ -1,5 +1,6 @@
 // What an NBD server offers: images by name, of which the first also answers to the empty name.
 import { basename } from 'node:path';
+import { encodePath } from '../../base/path-text.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 
 export interface NbdExport {
@@ -12,7 +13,8 @@ export interface NbdExport {
 export function nameExports(images: readonly { path: string; userData: SectorReader }[]): NbdExport[] {
   const taken = new Set<string>();
   return images.map(({ path, userData }) => {
-    const plain = basename(path);
+    // Names of exports are UTF-8 (NBD protocol); U+FFFD stands for other bytes.
+    const plain = encodePath(basename(path)).toString();
     let name = plain;
     for (let i = 2; taken.has(name); i += 1) name = `${plain}-${i}`;
     taken.add(name);

@@ -24,7 +24,7 @@ import { encodeChunk, encodeDataChunk, encodeErrorChunk, encodeSimpleReply } fro
 export const PIECE = 256 * 1024;
 /** Bytes of one chunk that the kernel has in memory. */
 const MAX_DIRECT = 2 * 1024 * 1024;
-/** Bytes in memory for one connection; a simple reply that is longer has them all, and more. */
+/** Bytes in memory for one connection, whatever it asks for. */
 const MAX_LENT = 4 * PIECE;
 /** Requests that may be under way at a time. */
 const MAX_PENDING = 1024;
@@ -122,18 +122,28 @@ function sendEnd(stream: ByteStream, negotiated: Negotiated, cookie: bigint, err
   return stream.write(encodeChunk(cookie, CHUNK.NONE, CHUNK_FLAG_DONE, 0));
 }
 
-/** A simple reply says whether all went well before its data, so that all of it is read first. */
+/**
+ * A simple reply says whether all went well before its data, so that all of it is read first: what is more than a piece is
+ * read again as it is sent, by then mostly from the page cache, for else a hundred clients would take gigabytes.
+ */
 async function sendSimpleRead(connection: Connection, request: Request): Promise<void> {
   const { stream, buffers } = connection;
   const { cookie, offset, length } = request;
-  const isSent = await buffers.lend(Math.min(PIECE, length), (buffer) =>
-    sendDirectly(connection, encodeSimpleReply(cookie, 0), offset, length, buffer),
-  );
-  if (isSent) return;
-  await buffers.lend(length, async (bytes) => {
-    const isRead = await readPiece(connection, bytes, offset);
-    if (isRead) await stream.write(encodeSimpleReply(cookie, 0), bytes);
-    else await stream.write(encodeSimpleReply(cookie, ERROR.EIO));
+  const header = encodeSimpleReply(cookie, 0);
+  await buffers.lend(Math.min(PIECE, length), async (buffer) => {
+    if (await sendDirectly(connection, header, offset, length, buffer)) return;
+    const readAt = (done: number): Promise<boolean> =>
+      readPiece(connection, buffer.subarray(0, length - done), offset + done);
+    for (let done = 0; done < length; done += PIECE) {
+      if (!(await readAt(done))) return stream.write(encodeSimpleReply(cookie, ERROR.EIO));
+    }
+    if (length <= PIECE) return stream.write(header, buffer);
+    return stream.sendPieces(header.length + length, async (sent) => {
+      if (sent === 0) return header;
+      const done = sent - header.length;
+      if (!(await readAt(done))) throw new ConnectionLost('Image that was read before cannot be read now');
+      return buffer.subarray(0, length - done);
+    });
   });
 }
 

@@ -155,6 +155,24 @@ export class ByteStream {
   }
 
   /**
+   * Sends a message of `length` bytes piece by piece, as `send` does: `next` gives some from a place on, in memory that
+   * stays as it is until the next call.
+   */
+  async sendPieces(length: number, next: (offset: number) => Promise<Uint8Array>): Promise<void> {
+    const giveBack = await this.#turn.take(1);
+    try {
+      for (let sent = 0; sent < length;) {
+        this.#requireOpen();
+        const bytes = await next(sent);
+        await this.#put([bytes]);
+        sent += bytes.length;
+      }
+    } finally {
+      giveBack();
+    }
+  }
+
+  /**
    * Sends a message from where its bytes are, as `send` does. Gives false, with nothing sent, when they are not in memory,
    * and where that cannot be done at all.
    */

@@ -1,7 +1,8 @@
 // Accepts connections for a drive's protocol, bounds their number, and ends them all when the drive ends.
-import { lstatSync, unlinkSync } from 'node:fs';
+import { existsSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { BlockList, Server, Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { IsodriveError, isSystemError } from '../../base/error.js';
 import { ByteStream } from './byte-stream.js';
 import type { ListenAddress } from './listen-address.js';
@@ -9,6 +10,9 @@ import { isAllowed } from './listen-address.js';
 
 /** Connections at a time; the next are refused. */
 export const MAX_CONNECTIONS = 128;
+
+/** Those below are for root alone (ip(7), ip_unprivileged_port_start). */
+const FIRST_USER_PORT = 1024;
 
 /** Serves one connection to its end; may reject, which ends the connection and nothing else. */
 export type ServeConnection = (stream: ByteStream, socket: Socket) => Promise<void>;
@@ -123,11 +127,25 @@ async function removeDeadSocket(path: string): Promise<void> {
 function translateListenError(cause: unknown, address: ListenAddress): unknown {
   if (!isSystemError(cause)) return cause;
   const name = address.kind === 'unix' ? address.path : `${address.host}:${address.port}`;
-  const message = `Cannot listen on "${name}": ${cause.code}, expected an address that is free`;
-  if (cause.code === 'EADDRINUSE') {
-    return new IsodriveError('busy', message, { cause, action: 'Choose another address with --listen' });
+  const refuse = (code: 'busy' | 'permission' | 'usage', found: string, action: string): IsodriveError =>
+    new IsodriveError(code, `Cannot listen on "${name}": ${found}, expected an address that is free`, {
+      cause,
+      action,
+    });
+  switch (cause.code) {
+    case 'EADDRINUSE':
+      return refuse('busy', 'another program listens there', 'Choose another address with --listen');
+    case 'EACCES':
+    case 'EPERM':
+      // Node says this of a path whose directory is not there as well.
+      if (address.kind === 'unix' && !existsSync(dirname(address.path)))
+        return refuse('usage', 'no such directory', 'Choose a path in a directory that is there');
+      return address.kind === 'tcp' && address.port < FIRST_USER_PORT
+        ? refuse('permission', `ports below ${FIRST_USER_PORT} are for root`, 'Choose a higher port')
+        : refuse('permission', 'you may not', 'Choose another address with --listen');
+    case 'EADDRNOTAVAIL':
+      return refuse('usage', 'this machine has no such address', 'Name one of this machine: see ip address');
+    default:
+      return refuse('usage', cause.message, 'Choose another address with --listen');
   }
-  if (cause.code === 'EACCES' || cause.code === 'EPERM')
-    return new IsodriveError('permission', message, { cause });
-  return new IsodriveError('usage', message, { cause });
 }

@@ -59,8 +59,7 @@ function parseFields(sector: ByteCursor): FatLayout | undefined {
   const tables = sector.u8(16); // BPB_NumFATs, offset 16
   const media = sector.u8(21); // BPB_Media, offset 21
   if (!isPowerOfTwo(sectorSize) || sectorSize < 512 || sectorSize > MAX_SECTOR_BYTES) return undefined;
-  if (!isPowerOfTwo(perCluster) || reserved === 0 || tables === 0 || tables > 2 || media < 0xf0)
-    return undefined;
+  if (!isPowerOfTwo(perCluster) || reserved === 0 || tables === 0 || media < 0xf0) return undefined;
   const rootEntries = sector.u16le(17); // BPB_RootEntCnt, offset 17
   const tableSectors = sector.u16le(22) || sector.u32le(36); // BPB_FATSz16, offset 22; BPB_FATSz32, offset 36
   const sectors = sector.u16le(19) || sector.u32le(32); // BPB_TotSec16, offset 19; BPB_TotSec32, offset 32
@@ -86,10 +85,14 @@ function parseFields(sector: ByteCursor): FatLayout | undefined {
   };
 }
 
+/** A label as users know it: a writer that is given none puts this text there. */
+export function settleLabel(text: string): string {
+  return text === 'NO NAME' ? '' : text;
+}
+
 /** BS_VolLab, behind BS_BootSig and BS_VolID: there where the signature is 0x29. */
 function readLabel(sector: ByteCursor, at: number): string {
-  const label = sector.u8(at) === 0x29 ? sector.text(at + 5, 11) : '';
-  return label === 'NO NAME' ? '' : label;
+  return sector.u8(at) === 0x29 ? settleLabel(sector.text(at + 5, 11)) : '';
 }
 
 function isPowerOfTwo(value: number): boolean {

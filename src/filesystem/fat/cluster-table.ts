@@ -4,6 +4,7 @@ import { ByteCursor } from '../../base/byte-cursor.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import type { Extent } from '../file-tree.js';
 import type { FatLayout } from './boot-sector.js';
+import type { WorkBudget } from '../work-budget.js';
 
 /** Bytes of the table that are in memory; a multiple of 3, so that no entry of 12 bits lies in two windows. */
 const WINDOW_BYTES = 3 * 65_536;
@@ -26,12 +27,14 @@ export class ClusterTable {
   readonly #reader: SectorReader;
   readonly #layout: FatLayout;
   readonly #start: number;
+  readonly #work: WorkBudget;
   #window: ByteCursor | undefined;
   #windowIndex = -1;
   #stepsLeft: number;
 
   /** `start`: byte in the image where the volume starts. */
-  constructor(reader: SectorReader, layout: FatLayout, start: number) {
+  constructor(reader: SectorReader, layout: FatLayout, start: number, work: WorkBudget) {
+    this.#work = work;
     this.#reader = reader;
     this.#layout = layout;
     this.#start = start;
@@ -112,6 +115,8 @@ export class ClusterTable {
     // One byte more: the entry that ends a window of 12-bit entries is read as two bytes. What the image lacks stays
     // zero, which is no cluster.
     const bytes = new Uint8Array(WINDOW_BYTES + 1);
+    if (!this.#work.takeBytes(bytes.length))
+      throw this.#work.refuse(this.#reader.name, 'chains lead to and fro');
     await this.#reader.read(bytes, start, signal);
     this.#window = new ByteCursor(bytes, this.#reader.name, start);
     this.#windowIndex = index;

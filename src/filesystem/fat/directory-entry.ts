@@ -39,6 +39,17 @@ export function readShortName(entry: ByteCursor): string {
   return extension === '' ? name : `${name}.${extension}`;
 }
 
+/** The label, when this is the entry of the volume's. */
+export function readVolumeName(entry: ByteCursor): string | undefined {
+  const mark = entry.u8(0);
+  const attributes = entry.u8(11) & ATTRIBUTE.mask; // DIR_Attr, offset 11
+  const isLabel = (attributes & (ATTRIBUTE.volumeId | ATTRIBUTE.directory)) === ATTRIBUTE.volumeId;
+  if (mark === MARK.deleted || attributes === ATTRIBUTE.longName || !isLabel) return undefined;
+  const bytes = entry.slice(0, NAME_BYTES + EXTENSION_BYTES).slice();
+  if (mark === MARK.deletedLetter) bytes[0] = MARK.deleted;
+  return decodeCodePage437(bytes).replace(/ +$/, '');
+}
+
 /** Puts a long name together from the entries in front of the short one, the last part first. */
 export class LongName {
   #text = '';

@@ -5,13 +5,22 @@ import type { Finding } from '../../base/finding.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { readExactly } from '../../source/read-fully.js';
 import { listsNothing } from '../lists-nothing.js';
+import type { WorkBudget } from '../work-budget.js';
 import { DirectoryEntry, MODE_TYPE } from '../file-tree.js';
 import type { EntrySink, Extent, FileTree } from '../file-tree.js';
-import { BOOT_SECTOR_BYTES, parseBootSector } from './boot-sector.js';
+import { BOOT_SECTOR_BYTES, parseBootSector, settleLabel } from './boot-sector.js';
 import type { FatLayout } from './boot-sector.js';
 import { ClusterTable } from './cluster-table.js';
 import type { Chain } from './cluster-table.js';
-import { ATTRIBUTE, ENTRY_BYTES, LongName, MARK, readDosTime, readShortName } from './directory-entry.js';
+import {
+  ATTRIBUTE,
+  ENTRY_BYTES,
+  LongName,
+  MARK,
+  readDosTime,
+  readShortName,
+  readVolumeName,
+} from './directory-entry.js';
 
 /** Section 6.1: a directory has at most 65,536 entries. */
 export const MAX_DIRECTORY_BYTES = 65_536 * ENTRY_BYTES;
@@ -31,7 +40,8 @@ interface Job {
 
 export class FatTree implements FileTree {
   readonly kind = 'fat';
-  readonly label: string;
+  /** Of the entry in the root directory that Windows changes, or else of the boot sector. */
+  label: string;
   readonly volumeSize: number;
   readonly blockSize: number;
   readonly #reader: SectorReader;
@@ -40,20 +50,27 @@ export class FatTree implements FileTree {
   readonly #table: ClusterTable;
   readonly #encoder = new TextEncoder();
 
-  private constructor(reader: SectorReader, layout: FatLayout, start: number) {
+  private constructor(reader: SectorReader, layout: FatLayout, start: number, work: WorkBudget) {
     this.label = layout.label;
     this.volumeSize = layout.size;
     this.blockSize = layout.clusterSize;
     this.#reader = reader;
     this.#layout = layout;
     this.#start = start;
-    this.#table = new ClusterTable(reader, layout, start);
+    this.#table = new ClusterTable(reader, layout, start, work);
   }
 
   /** `start`: byte in the image where the volume starts. Rejects with `damaged`, and as ByteSource.read does. */
-  static async open(reader: SectorReader, start: number, signal?: AbortSignal): Promise<FatTree> {
+  static async open(
+    reader: SectorReader,
+    start: number,
+    work: WorkBudget,
+    signal?: AbortSignal,
+  ): Promise<FatTree> {
     const bytes = await readExactly(reader, start, BOOT_SECTOR_BYTES, 'the boot sector', signal);
-    return new FatTree(reader, parseBootSector(new ByteCursor(bytes, reader.name, start)), start);
+    const tree = new FatTree(reader, parseBootSector(new ByteCursor(bytes, reader.name, start)), start, work);
+    tree.label = (await tree.#findLabel(signal)) ?? tree.label;
+    return tree;
   }
 
   readRoot(): Promise<DirectoryEntry> {
@@ -78,20 +95,56 @@ export class FatTree implements FileTree {
     signal?: AbortSignal,
   ): Promise<void> {
     const job: Job = { sink, report, signal, entry: new DirectoryEntry(), longName: new LongName() };
-    for (const { offset, length } of await this.#directoryExtents(locator, job)) {
+    for await (const window of this.#readWindows(await this.#directoryExtents(locator, job), signal)) {
+      if (!(await this.#listWindow(window, window.length, job))) return;
+    }
+  }
+
+  async *#readWindows(
+    extents: readonly Extent[],
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<ByteCursor, void, undefined> {
+    for (const { offset, length } of extents) {
       for (let done = 0; done < length; done += WINDOW_BYTES) {
         const size = Math.min(WINDOW_BYTES, length - done);
         const at = offset! + done;
         const bytes = await readExactly(this.#reader, at, size, 'a FAT directory', signal);
-        if (!(await this.#listWindow(new ByteCursor(bytes, this.#reader.name, at), bytes.length, job)))
-          return;
+        yield new ByteCursor(bytes, this.#reader.name, at);
       }
     }
   }
 
+  /** Undefined where the root has no entry for it, or cannot be read: whoever lists it meets the same fault. */
+  async #findLabel(signal: AbortSignal | undefined): Promise<string | undefined> {
+    try {
+      const { rootLength, rootCluster } = this.#layout;
+      const extents =
+        rootLength > 0
+          ? [this.#fixedRoot]
+          : (await this.#table.follow(rootCluster, MAX_DIRECTORY_BYTES, signal)).extents;
+      for await (const window of this.#readWindows(extents, signal)) {
+        const { length } = window;
+        for (let at = 0; at + ENTRY_BYTES <= length; at += ENTRY_BYTES) {
+          window.moveTo(at, ENTRY_BYTES);
+          if (window.u8(0) === MARK.end) return undefined;
+          const name = readVolumeName(window);
+          if (name !== undefined) return settleLabel(name);
+        }
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof IsodriveError) || thrown.code === 'cancelled') throw thrown;
+    }
+    return undefined;
+  }
+
+  /** Where the root of FAT12 and FAT16 is. */
+  get #fixedRoot(): Extent {
+    return { offset: this.#start + this.#layout.rootOffset, length: this.#layout.rootLength };
+  }
+
   async #directoryExtents(locator: number, job: Job): Promise<readonly Extent[]> {
     if (locator === FIXED_ROOT && this.#layout.rootLength > 0) {
-      return [{ offset: this.#start + this.#layout.rootOffset, length: this.#layout.rootLength }];
+      return [this.#fixedRoot];
     }
     const chain = await this.#table.follow(locator, MAX_DIRECTORY_BYTES, job.signal);
     if (chain.extents.length === 0) throw this.#damagedDirectory(locator, chain);

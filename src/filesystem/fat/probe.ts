@@ -5,6 +5,7 @@ import type { SectorReader } from '../../disc/sector-reader.js';
 import { readIfPossible } from '../../source/read-fully.js';
 import type { FileSystem, Volume } from '../file-system.js';
 import { completeSummary } from '../volume-summary.js';
+import type { WorkBudget } from '../work-budget.js';
 import { BOOT_SECTOR_BYTES, isFatBootSector } from './boot-sector.js';
 import { FatTree } from './fat-tree.js';
 
@@ -14,8 +15,8 @@ export const MAX_FAT_VOLUMES = 8;
 export const fatFileSystem: FileSystem = {
   title: 'FAT',
 
-  async probe(reader, { signal }): Promise<Volume> {
-    const tree = await openFatVolume(reader, 0, signal);
+  async probe(reader, { work, signal }): Promise<Volume> {
+    const tree = await openFatVolume(reader, 0, work, signal);
     if (tree === undefined) {
       throw new IsodriveError(
         'unsupported',
@@ -26,10 +27,10 @@ export const fatFileSystem: FileSystem = {
     return toVolume([tree], tree);
   },
 
-  async probePartitions(reader, { partitions = [], signal }): Promise<Volume | undefined> {
+  async probePartitions(reader, { partitions = [], work, signal }): Promise<Volume | undefined> {
     const trees: FatTree[] = [];
     for (const start of new Set(partitions.map((partition) => partition.start))) {
-      const tree = await openFatVolume(reader, start, signal);
+      const tree = await openFatVolume(reader, start, work, signal);
       if (tree !== undefined && trees.length < MAX_FAT_VOLUMES) trees.push(tree);
     }
     const [first] = trees;
@@ -45,9 +46,10 @@ function toVolume(trees: readonly FatTree[], { label, blockSize, volumeSize }: F
 export async function openFatVolume(
   reader: SectorReader,
   start: number,
+  work: WorkBudget,
   signal?: AbortSignal,
 ): Promise<FatTree | undefined> {
   const bytes = await readIfPossible(reader, start, BOOT_SECTOR_BYTES, signal);
   if (!isFatBootSector(new ByteCursor(bytes, reader.name, start))) return undefined;
-  return FatTree.open(reader, start, signal);
+  return FatTree.open(reader, start, work, signal);
 }

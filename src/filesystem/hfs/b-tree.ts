@@ -13,6 +13,9 @@ export const MAX_LEVELS = 32;
 const MIN_NODE_SIZE = 512;
 /** The wanted record stands in the leaf that a search ends at, or first in the next one. */
 const SEARCHED_LEAVES = 2;
+/** Leaves that are gone on to, for each node of the tree: folders that lie behind one another share the leaf between. */
+export const MAX_LEAF_ROUNDS = 16;
+export const SPARE_LEAVES = 4096;
 const DESCRIPTOR_BYTES = 14;
 const NODE_KIND = { index: 0, header: 1, leaf: 0xff } as const;
 /** TN1150 BTHeaderRec attributes, bit 2: keys of index nodes have their own length. */
@@ -97,6 +100,7 @@ export class BTree {
   readonly #shape: BTreeShape;
   readonly #root: number;
   readonly #fixedKeyLength: number;
+  #leavesLeft: number;
 
   private constructor(reader: SectorReader, fork: Fork, shape: BTreeShape, header: ByteCursor) {
     this.#reader = reader;
@@ -108,6 +112,7 @@ export class BTree {
     const attributes = header.u32be(52); // attributes, offset 38; reserved in HFS
     const isVariable = shape.keyLengthBytes === 2 && (attributes & VARIABLE_INDEX_KEYS) !== 0;
     this.#fixedKeyLength = isVariable ? 0 : maxKeyLength;
+    this.#leavesLeft = SPARE_LEAVES + MAX_LEAF_ROUNDS * (fork.size / Math.max(MIN_NODE_SIZE, this.nodeSize));
   }
 
   /** Bytes of the whole tree. */
@@ -146,6 +151,9 @@ export class BTree {
       if (next === 0) return;
       if (met.has(next)) throw this.#damaged(`leaf ${next} follows twice`);
       met.add(next);
+      this.#leavesLeft -= 1;
+      if (this.#leavesLeft < 0)
+        throw this.#damaged('its leaves are walked more often than a sound tree needs');
       node = await this.#readNode(next, signal);
       if (!node.isLeaf) throw this.#damaged(`node ${next} stands among the leaves and is none`);
     }

@@ -5,6 +5,7 @@ import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { throwIfAborted } from '../../source/abortable.js';
+import { describeDouble } from '../apple-double.js';
 import { DirectoryEntry, MODE_TYPE } from '../file-tree.js';
 import type { EntrySink, FileTree, TreeKind } from '../file-tree.js';
 import type { BTree, BTreeNode } from './b-tree.js';
@@ -48,9 +49,12 @@ export class CatalogTree implements FileTree {
   readonly blockSize: number;
   readonly hasAttributes = true;
   readonly #volume: CatalogVolume;
+  readonly #showAssociated: boolean;
 
-  constructor(volume: CatalogVolume) {
+  /** `showAssociated`: files with a resource fork have a second entry, ._NAME. */
+  constructor(volume: CatalogVolume, showAssociated = false) {
     this.#volume = volume;
+    this.#showAssociated = showAssociated;
     this.kind = volume.kind;
     this.label = volume.label;
     this.volumeSize = volume.size;
@@ -101,8 +105,10 @@ export class CatalogTree implements FileTree {
     visit: (entry: DirectoryEntry) => boolean,
   ): Promise<void> {
     const volume = this.#volume;
-    const job: ListingJob = { report, signal, attributes: new MacAttributes(volume.reader, report) };
+    const attributes = new MacAttributes(volume.reader, report, this.#showAssociated);
+    const job: ListingJob = { report, signal, attributes };
     const entry = new DirectoryEntry();
+    const double = new DirectoryEntry();
     let damaged = 0;
     let shown = 0;
     const complain = (offset: number): void => {
@@ -120,6 +126,7 @@ export class CatalogTree implements FileTree {
             // What stands behind it in the node is lost: a count that lies must not cost a finding a record.
             break;
           }
+          attributes.begin();
           try {
             const parent = volume.parentOf(node.key);
             if (parent > parentId) return;
@@ -130,7 +137,15 @@ export class CatalogTree implements FileTree {
             continue;
           }
           shown += 1;
+          entry.lacksAttributes = attributes.hasLeftOut;
           if (!visit(entry)) return;
+          try {
+            const fork = this.#showAssociated ? await attributes.fork?.() : undefined;
+            if (fork !== undefined && describeDouble(entry, fork, double) && !visit(double)) return;
+          } catch (thrown) {
+            if (!isRecordFault(thrown)) throw thrown;
+            complain(node.offset);
+          }
         }
       }
     } catch (thrown) {

@@ -1,9 +1,11 @@
-// An HFS volume (Inside Macintosh: Files, chapter 2): names are Mac Roman, there are neither owners nor links.
+// An HFS volume (Inside Macintosh: Files, chapter 2): names are in the charset of the Mac that wrote it, Mac Roman unless the
+// user says another; there are neither owners nor links.
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { readExactly } from '../../source/read-fully.js';
 import { MODE_TYPE } from '../file-tree.js';
+import { NameCharset } from '../iso9660/name-charset.js';
 import type { DirectoryEntry } from '../file-tree.js';
 import { BTree } from './b-tree.js';
 import type { BTreeNode } from './b-tree.js';
@@ -24,6 +26,7 @@ const KEY = { parent: 1, nameLength: 5, name: 6 } as const;
 const RECORD = { directory: 1, file: 2 } as const;
 /** cdrFlags or filFlags, bit 0: locked. */
 const LOCKED = 1;
+const DEFAULT_CHARSET = 'macintosh';
 const DIRECTORY_MODE = MODE_TYPE.directory | 0o755;
 const FILE_MODE = MODE_TYPE.regular | 0o644;
 const WRITE_BITS = 0o222;
@@ -37,21 +40,36 @@ export class HfsVolume implements CatalogVolume {
   readonly blockSize: number;
   readonly header: MasterDirectoryBlock;
   readonly #forks: ForkMap;
-  readonly #decoder = new TextDecoder('macintosh');
+  readonly #charset: NameCharset;
   readonly #encoder = new TextEncoder();
 
-  private constructor(reader: SectorReader, header: MasterDirectoryBlock, forks: ForkMap, catalog: BTree) {
+  private constructor(
+    reader: SectorReader,
+    header: MasterDirectoryBlock,
+    forks: ForkMap,
+    catalog: BTree,
+    charset: NameCharset,
+  ) {
     this.reader = reader;
     this.header = header;
     this.catalog = catalog;
     this.#forks = forks;
-    this.label = this.#decoder.decode(header.name);
+    this.#charset = charset;
+    this.label = charset.text(header.name);
     this.blockSize = header.blockSize;
     this.size = header.firstBlock + header.blockCount * header.blockSize;
   }
 
-  /** `offset`: byte in the image where the volume starts. Rejects with `damaged`, and as ByteSource.read does. */
-  static async open(reader: SectorReader, offset: number, signal?: AbortSignal): Promise<HfsVolume> {
+  /**
+   * `offset`: byte in the image where the volume starts. Rejects with `damaged`, with `usage` for a charset that is not
+   * known, and as ByteSource.read does.
+   */
+  static async open(
+    reader: SectorReader,
+    offset: number,
+    charset = DEFAULT_CHARSET,
+    signal?: AbortSignal,
+  ): Promise<HfsVolume> {
     const at = offset + MDB_OFFSET;
     const bytes = await readExactly(reader, at, MDB_BYTES, 'the master directory block', signal);
     const cursor = new ByteCursor(bytes, reader.name, at);
@@ -78,14 +96,15 @@ export class HfsVolume implements CatalogVolume {
       );
     }
     const catalog = await openTree(FILE_ID.catalog, catalogSize, MDB_EXTENTS.catalog, 'the catalog');
-    return new HfsVolume(reader, header, forks, catalog);
+    return new HfsVolume(reader, header, forks, catalog, new NameCharset(charset));
   }
 
   parentOf(key: ByteCursor): number {
     return key.u32be(KEY.parent);
   }
 
-  async decode({ key, data, offset }: BTreeNode, entry: DirectoryEntry, job: ListingJob): Promise<boolean> {
+  async decode(node: BTreeNode, entry: DirectoryEntry, job: ListingJob): Promise<boolean> {
+    const { key, data, offset } = node;
     const type = data.u8(0); // cdrType, offset 0
     if (type !== RECORD.directory && type !== RECORD.file) return false;
     entry.reset();
@@ -104,27 +123,23 @@ export class HfsVolume implements CatalogVolume {
     // filLgLen, offset 26; filExtRec, offset 74
     const request = { fileId, type: FORK_TYPE.data, size: data.u32be(26), record: data, extentsAt: 74 };
     giveData(this.reader, await this.#forks.locate(request, signal), entry, offset, report);
-    const finderInfo = joinBytes(data.slice(4, 16), data.slice(56, 16)); // filUsrWds, offset 4; filFndrInfo, offset 56
-    const size = data.u32be(36); // filRLgLen, offset 36; filRExtRec, offset 86
-    const resources = { fileId, type: FORK_TYPE.resource, size, record: data, extentsAt: 86 };
+    const halves = [4, 56]; // filUsrWds, offset 4; filFndrInfo, offset 56
+    const finderInfo = Buffer.concat(halves.map((at) => data.slice(at, 16)));
+    const finderInfoExtents = halves.flatMap((at) => this.catalog.locateData(node, data, at, 16));
+    const resourceSize = data.u32be(36); // filRLgLen, offset 36; filRExtRec, offset 86
+    const resources = { fileId, type: FORK_TYPE.resource, size: resourceSize, record: data, extentsAt: 86 };
     const locate = (): ReturnType<ForkMap['locate']> => this.#forks.locate(resources, signal);
-    entry.attributes = await attributes.read(finderInfo, size, offset, locate, signal);
+    const facts = { finderInfo, finderInfoExtents, resourceSize, locate, offset };
+    entry.attributes = await attributes.read(facts, signal);
     return true;
   }
 
   #giveName(key: ByteCursor, entry: DirectoryEntry): void {
     const raw = key.slice(KEY.name, key.u8(KEY.nameLength));
     // A name may hold "/", which Unix shows as ":", since a Mac's separator is ":".
-    const name = this.#decoder.decode(raw).replaceAll('/', ':');
+    const name = this.#charset.text(raw).replaceAll('/', ':');
     entry.nameLength = this.#encoder.encodeInto(name, entry.name).written;
   }
-}
-
-export function joinBytes(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const result = new Uint8Array(first.length + second.length);
-  result.set(first);
-  result.set(second, first.length);
-  return result;
 }
 
 function giveTimes({ modified, accessed, changed }: DirectoryEntry, value: number): void {

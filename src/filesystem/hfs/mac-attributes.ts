@@ -3,6 +3,8 @@
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
+import type { MacFork } from '../apple-double.js';
+import type { Extent } from '../file-tree.js';
 import { isForkCut } from './fork-map.js';
 import { readFork } from './fork.js';
 import type { Fork } from './fork.js';
@@ -16,28 +18,52 @@ export const MAX_DIRECTORY_RESOURCE_BYTES = 8 * 1024 * 1024;
 
 type Attribute = readonly [string, Uint8Array];
 
+/** What the catalog says of a file besides its data. */
+export interface MacFacts {
+  /** Both halves, 32 bytes, and where they are in the image. */
+  readonly finderInfo: Uint8Array;
+  readonly finderInfoExtents: readonly Extent[];
+  /** Bytes of the resource fork. */
+  readonly resourceSize: number;
+  /** Called when the fork is to be shown. */
+  readonly locate: () => Promise<Fork>;
+  /** Byte in the image of the record. */
+  readonly offset: number;
+}
+
 /** Gathers the attributes of the files of one directory. */
 export class MacAttributes {
   readonly #reader: SectorReader;
   readonly #report: (finding: Finding) => void;
+  readonly #showsForks: boolean;
   #left = MAX_DIRECTORY_RESOURCE_BYTES;
+  /** Something of the file that was decoded last is left out. */
+  hasLeftOut = false;
+  /** Finds the resource fork of the file that was decoded last; undefined where it has none. */
+  fork: (() => Promise<MacFork>) | undefined;
 
-  constructor(reader: SectorReader, report: (finding: Finding) => void) {
+  /** `showsForks`: resource forks are shown as files too, so that none is lost with its attribute. */
+  constructor(reader: SectorReader, report: (finding: Finding) => void, showsForks = false) {
     this.#reader = reader;
     this.#report = report;
+    this.#showsForks = showsForks;
   }
 
-  /** `finderInfo`: both halves, 32 bytes. `locate` is called when there is a fork that can be shown. */
-  async read(
-    finderInfo: Uint8Array,
-    resourceSize: number,
-    offset: number,
-    locate: () => Promise<Fork>,
-    signal: AbortSignal | undefined,
-  ): Promise<Attribute[] | undefined> {
+  /** To be called before the next file. */
+  begin(): void {
+    this.hasLeftOut = false;
+    this.fork = undefined;
+  }
+
+  async read(facts: MacFacts, signal: AbortSignal | undefined): Promise<Attribute[] | undefined> {
+    const { finderInfo, finderInfoExtents, resourceSize, locate, offset } = facts;
     const result: Attribute[] = [];
     if (finderInfo.some((byte) => byte !== 0)) result.push([FINDER_INFO, finderInfo]);
     if (resourceSize > 0) {
+      this.fork = async () => {
+        const { size, extents } = await locate();
+        return { finderInfo: finderInfoExtents, size, extents };
+      };
       const readResources = async (): Promise<Uint8Array> => {
         const fork = await locate();
         if (isForkCut(this.#reader, fork)) throw new IsodriveError('damaged', 'it lacks extents');
@@ -70,7 +96,11 @@ export class MacAttributes {
   ): Promise<Uint8Array | undefined> {
     if (size > MAX_RESOURCE_BYTES || size > this.#left) {
       const limit = Math.min(MAX_RESOURCE_BYTES, this.#left);
-      this.#tell(`${code}-left-out`, 'note', `${title} of ${size} bytes, more than ${limit}`, offset);
+      const isFork = code === 'resource-fork';
+      const isShown = isFork && this.#showsForks;
+      this.hasLeftOut ||= !isShown;
+      const way = isShown ? ': it is shown as ._NAME' : isFork ? '; --associated shows it as ._NAME' : '';
+      this.#tell(`${code}-left-out`, 'note', `${title} of ${size} bytes, more than ${limit}`, offset, way);
       return undefined;
     }
     try {
@@ -79,16 +109,17 @@ export class MacAttributes {
       return bytes;
     } catch (thrown) {
       if (!(thrown instanceof IsodriveError) || thrown.code === 'cancelled') throw thrown;
+      this.hasLeftOut = true;
       this.#tell(`damaged-${code}`, 'warning', `${title} of ${size} bytes cannot be read`, offset);
       return undefined;
     }
   }
 
-  #tell(code: string, severity: Finding['severity'], what: string, offset: number): void {
+  #tell(code: string, severity: Finding['severity'], what: string, offset: number, way = ''): void {
     this.#report({
       code,
       severity,
-      message: `${what}, is left out`,
+      message: `${what}, is left out of the attributes${way}`,
       at: { source: this.#reader.name, offset },
     });
   }

@@ -11,7 +11,8 @@ import { readMacTime } from './mac-time.js';
 export const hfsFileSystem: FileSystem = { title: 'HFS', probe: probeHfs };
 
 async function probeHfs(reader: SectorReader, context: ProbeContext): Promise<Volume> {
-  const open = (offset: number): Promise<HfsVolume> => HfsVolume.open(reader, offset, context.signal);
+  const open = (offset: number): Promise<HfsVolume> =>
+    HfsVolume.open(reader, offset, context.charset, context.signal);
   const volumes = await openAppleVolumes(reader, context, 'hfs', open);
   const [first] = volumes;
   if (first === undefined) throw refuse(reader);
@@ -19,8 +20,14 @@ async function probeHfs(reader: SectorReader, context: ProbeContext): Promise<Vo
   const { label, blockSize, size } = first;
   const times = { created: readMacTime(created), modified: readMacTime(modified) };
   return {
-    trees: volumes.map((volume) => new CatalogTree(volume)),
-    summary: completeSummary({ volumeId: label, blockSize, size, ...times }),
+    trees: volumes.map((volume) => new CatalogTree(volume, context.showAssociated)),
+    summary: completeSummary({
+      volumeId: label,
+      blockSize,
+      size,
+      ...times,
+      localTimes: ['created', 'modified'],
+    }),
   };
 }
 

@@ -1,82 +1,118 @@
-// The content of a file that Mac OS keeps compressed: one piece of zlib from an attribute, or blocks of 64 KiB from the
-// resource fork, whose table says where each lies. Any block may be stored as it is behind a mark.
+// The content of a file that Mac OS keeps compressed: one piece from an attribute, or blocks of 64 KiB from the resource
+// fork, where a table says where each lies. Any block may be stored as it is behind a mark.
 import { ByteCursor } from '../../base/byte-cursor.js';
+import { IsodriveError } from '../../base/error.js';
 import { BlockContent } from '../block-content.js';
 import type { CodedFile } from '../block-content.js';
-import { COMPRESSION_TYPE, STORED_MARK } from './compressed-file.js';
+import { findScheme } from './decmpfs-scheme.js';
+import type { DecmpfsScheme } from './decmpfs-scheme.js';
 
 const BLOCK_BYTES = 65_536;
-/** Stored bytes of a block beyond those of its content: a mark, or what zlib adds to data that do not shrink. */
+/** Stored bytes of a block beyond those of its content: a mark, or what compression adds to data that do not shrink. */
 export const MAX_OVERHEAD = 4096;
-/** Entries of the table that are read at a time; one is an offset and a length. */
+/** Entries of the table that are read at a time. */
 const TABLE_ENTRIES = 512;
-const ENTRY_BYTES = 8;
 /** Of the resource fork (Inside Macintosh: More Macintosh Toolbox, 1-122): the first number says where its data start. */
 const FORK_HEADER_BYTES = 16;
-/** The data: their length, big-endian, then the table: its count, little-endian, then its entries. */
+/** The data: their length, big-endian, then the table: its count, little-endian, then an offset and a length a block. */
 const LENGTH_BYTES = 4;
 const COUNT_BYTES = 4;
+const ENTRY_BYTES = { resource: 8, offsets: 4 } as const;
+
+/** Where the table of the blocks is. */
+interface BlockTable {
+  readonly kind: 'resource' | 'offsets';
+  /** Byte of the fork that the offsets count from. */
+  readonly base: number;
+  /** Byte of the fork where the entries start. */
+  readonly start: number;
+  readonly blocks: number;
+}
 
 export class DecmpfsContent extends BlockContent {
   protected override readonly coding = 'decmpfs';
-  readonly #isAttribute: boolean;
-  /** Byte of the fork where the table starts, which its offsets count from; 0 until it is known. */
-  #tableAt = 0;
-  #count = 0;
+  readonly #scheme: DecmpfsScheme | string;
+  #table: BlockTable | undefined;
 
   constructor(file: CodedFile) {
-    const isAttribute = file.parameters === COMPRESSION_TYPE.zlibAttribute;
-    super(file, isAttribute ? Math.max(1, file.size) : BLOCK_BYTES);
-    this.#isAttribute = isAttribute;
+    const scheme = findScheme(file.parameters, file.size);
+    const isWhole = typeof scheme !== 'string' && scheme.place === 'attribute';
+    super(file, isWhole ? Math.max(1, file.size) : BLOCK_BYTES);
+    this.#scheme = scheme;
   }
 
   protected override async prepare(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#isAttribute || this.#tableAt > 0) return;
-    const header = await this.#readStored(0, FORK_HEADER_BYTES, signal);
-    const tableAt = header.u32be(0) + LENGTH_BYTES;
-    this.#count = (await this.#readStored(tableAt, COUNT_BYTES, signal)).u32le(0);
-    this.#tableAt = tableAt;
+    const { table } = this.#knownScheme();
+    if (table !== undefined) this.#table ??= await this.#readTable(table, signal);
   }
 
   protected override readBlock(block: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
     return this.keepBlock(block, () => this.#decode(block), signal);
   }
 
+  #knownScheme(): DecmpfsScheme {
+    if (typeof this.#scheme !== 'string') return this.#scheme;
+    const source = this.file.sourceName;
+    throw new IsodriveError(
+      'damaged',
+      `Cannot read a file of "${source}" that Mac OS compressed: ${this.#scheme}`,
+      { at: { source }, action: 'Read this file on a Mac' },
+    );
+  }
+
   async #decode(block: number): Promise<Uint8Array> {
-    const [start, length] = this.#isAttribute ? [0, this.file.stored.size] : await this.#locate(block);
+    const { isStored, algorithm } = this.#knownScheme();
+    const [start, length] =
+      this.#table === undefined ? [0, this.file.stored.size] : await this.#locate(block, this.#table);
+    const limit = this.sizeOf(block) + MAX_OVERHEAD;
+    if (length > limit) {
+      throw this.damaged(block, `${length} bytes are stored for it, expected at most ${limit}`);
+    }
     const bytes = new Uint8Array(length);
     await this.file.stored.read(bytes, start);
-    if (length === 0 || (bytes[0]! & STORED_MARK) !== STORED_MARK) {
-      return this.decompress(block, bytes, 'zlib');
-    }
+    const mark = length > 0 && isStored?.(bytes[0]!) === true ? 1 : 0;
+    if (algorithm !== undefined && mark === 0) return this.decompress(block, bytes, algorithm);
     const expected = this.sizeOf(block);
-    if (length - 1 === expected) return bytes.subarray(1);
-    throw this.damaged(block, `${length - 1} bytes of it are stored, expected ${expected}`);
+    if (length - mark === expected) return bytes.subarray(mark);
+    throw this.damaged(block, `${length - mark} bytes of it are stored, expected ${expected}`);
+  }
+
+  async #readTable(kind: BlockTable['kind'], signal: AbortSignal | undefined): Promise<BlockTable> {
+    const first = await this.#readStored(0, kind === 'resource' ? FORK_HEADER_BYTES : LENGTH_BYTES, signal);
+    if (kind === 'offsets') {
+      // The first block starts where the table ends.
+      return { kind, base: 0, start: 0, blocks: Math.floor(first.u32le(0) / ENTRY_BYTES.offsets) - 1 };
+    }
+    const base = first.u32be(0) + LENGTH_BYTES;
+    const blocks = (await this.#readStored(base, COUNT_BYTES, signal)).u32le(0);
+    return { kind, base, start: base + COUNT_BYTES, blocks };
   }
 
   /** Start and length of a block's bytes in the fork. */
-  async #locate(block: number): Promise<[number, number]> {
-    if (block >= this.#count) throw this.damaged(block, `its table has ${this.#count} entries`);
+  async #locate(block: number, table: BlockTable): Promise<[number, number]> {
+    if (block >= table.blocks) throw this.damaged(block, `its table has ${table.blocks} entries`);
+    const width = ENTRY_BYTES[table.kind];
     const window = Math.floor(block / TABLE_ENTRIES);
-    const first = window * TABLE_ENTRIES;
-    const at = this.#tableAt + COUNT_BYTES + first * ENTRY_BYTES;
+    const at = table.start + window * TABLE_ENTRIES * width;
+    // An entry more: where a block ends may stand in the next one.
+    const wanted = (Math.min(TABLE_ENTRIES, table.blocks - window * TABLE_ENTRIES) + 1) * width;
     const bytes = await this.keepBlock(
       `table-${window}`,
       async () => {
-        const wanted = Math.min(TABLE_ENTRIES, this.#count - first) * ENTRY_BYTES;
         const part = new Uint8Array(Math.max(0, Math.min(wanted, this.file.stored.size - at)));
         await this.file.stored.read(part, at);
         return part;
       },
       undefined,
     );
-    const entry = (block - first) * ENTRY_BYTES;
-    if (entry + ENTRY_BYTES > bytes.length) throw this.damaged(block, 'its table is cut short');
-    const table = new ByteCursor(bytes, this.file.sourceName, 0);
-    const start = this.#tableAt + table.u32le(entry);
-    const length = table.u32le(entry + 4);
+    const entry = (block % TABLE_ENTRIES) * width;
+    if (entry + 8 > bytes.length) throw this.damaged(block, 'its table is cut short');
+    const cursor = new ByteCursor(bytes, this.file.sourceName, 0);
+    const start = table.base + cursor.u32le(entry);
+    const second = cursor.u32le(entry + 4);
+    const length = table.kind === 'resource' ? second : second - start;
     const limit = BLOCK_BYTES + MAX_OVERHEAD;
-    if (length <= limit && start + length <= this.file.stored.size) return [start, length];
+    if (length >= 0 && length <= limit && start + length <= this.file.stored.size) return [start, length];
     const place = `it has ${length} bytes at ${start} of the ${this.file.stored.size} of its fork`;
     throw this.damaged(block, `${place}, expected at most ${limit} inside of it`);
   }

@@ -44,6 +44,7 @@ export class ExtraAttributes {
       const { name, size, offset, sourceName } = attribute;
       const full = NAMESPACE + name;
       if (name === '' || name.includes('\0') || Buffer.byteLength(full) > MAX_ATTRIBUTE_NAME_BYTES) {
+        attributes.hasLeftOut = true;
         report({
           code: 'attribute-left-out',
           severity: 'note',

@@ -1,10 +1,12 @@
 // An HFS+ or HFSX volume (Apple TN1150), as Linux shows it: names composed, hard links resolved, owners and modes as
 // recorded.
+import { decodePath } from '../../base/path-text.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { readExactly } from '../../source/read-fully.js';
+import { FINDER_INFO_BYTES } from '../apple-double.js';
 import { MODE_TYPE } from '../file-tree.js';
 import type { DirectoryEntry } from '../file-tree.js';
 import { BTree } from '../hfs/b-tree.js';
@@ -40,7 +42,8 @@ const PERMISSION_BITS = 0o7777;
 /** What Linux gives entries without a mode, with the usual umask. */
 const DEFAULT_DIRECTORY_MODE = 0o755;
 const DEFAULT_FILE_MODE = MODE_TYPE.regular | 0o644;
-const FINDER_INFO_BYTES = 32;
+/** MINORMASK of Linux. */
+export const MAX_DEVICE_MINOR = 0xf_ffff;
 
 export class HfsPlusVolume implements CatalogVolume {
   readonly kind = 'hfsplus';
@@ -149,9 +152,10 @@ export class HfsPlusVolume implements CatalogVolume {
     const type = entry.mode & MODE_TYPE.mask;
     if (type === 0 || type === MODE_TYPE.directory) entry.mode = DEFAULT_FILE_MODE;
     if (type === MODE_TYPE.block || type === MODE_TYPE.character) {
-      // A device number of Mac OS: 8 bits major, 24 bits minor.
+      // A device number of Mac OS: 8 bits major, 24 bits minor, of which Linux has 20.
       entry.deviceMajor = special >>> 24;
-      entry.deviceMinor = special & 0xff_ffff;
+      entry.deviceMinor = special & MAX_DEVICE_MINOR;
+      if ((special & 0xff_ffff) > MAX_DEVICE_MINOR) this.#reportDevice(special, offset, job);
     }
     let found = await this.#extras.list(node, fileId, job);
     const request = requestFork(data, FILE_RECORD.dataFork, fileId, FORK_TYPE.data);
@@ -169,12 +173,19 @@ export class HfsPlusVolume implements CatalogVolume {
       } else giveData(this.reader, await this.#forks.locate(request, signal), entry, offset, report);
     }
     const finderInfo = data.slice(COMMON_RECORD.finderInfo, FINDER_INFO_BYTES).slice();
-    const own = (await attributes.read(finderInfo, resourceSize, offset, locate, signal)) ?? [];
+    const finderInfoExtents = this.catalog.locateData(
+      node,
+      data,
+      COMMON_RECORD.finderInfo,
+      FINDER_INFO_BYTES,
+    );
+    const facts = { finderInfo, finderInfoExtents, resourceSize, locate, offset };
+    const own = (await attributes.read(facts, signal)) ?? [];
     const extras = (await this.#extras.read(found, job)) ?? [];
     if (own.length + extras.length > 0) entry.attributes = [...own, ...extras];
   }
 
-  /** False where the file is to be shown as its data fork is stored, which is told. */
+  /** False where nothing says how the file is compressed: it is shown as its data fork is stored, which is told. */
   async #giveCompressed(
     found: readonly FileAttribute[],
     entry: DirectoryEntry,
@@ -185,18 +196,20 @@ export class HfsPlusVolume implements CatalogVolume {
     const attribute = found.find(({ name }) => name === COMPRESSION_ATTRIBUTE);
     const file =
       attribute === undefined ? undefined : await readCompression(attribute, this.reader.name, signal);
-    const fault =
+    const fault = file && (await giveCompressed(file, entry, locateResources));
+    const message =
       file === undefined
-        ? `it has no attribute ${COMPRESSION_ATTRIBUTE} that says how`
-        : giveCompressed(file, entry, await locateResources());
-    if (fault === undefined) return true;
-    report({
-      code: 'compressed-file',
-      severity: 'warning',
-      message: `File is compressed by Mac OS and shown as its data fork is stored: ${fault}`,
-      at: { source: this.reader.name, offset },
-    });
-    return false;
+        ? `is shown as its data fork is stored: it has no attribute ${COMPRESSION_ATTRIBUTE} that says how`
+        : `cannot be read: ${fault}`;
+    if (file === undefined || fault !== undefined) {
+      report({
+        code: 'compressed-file',
+        severity: 'warning',
+        message: `File is compressed by Mac OS and ${message}`,
+        at: { source: this.reader.name, offset },
+      });
+    }
+    return file !== undefined;
   }
 
   /** Owner, mode as recorded, and times. */
@@ -220,10 +233,19 @@ export class HfsPlusVolume implements CatalogVolume {
         if (!isRoot || this.parentOf(node.key) !== ROOT_PARENT_ID) continue;
         const name = new Uint8Array(1024);
         const length = writeHfsPlusName(node.key, KEY.name, node.key.u16be(KEY.nameLength), name);
-        this.label = new TextDecoder().decode(name.subarray(0, length));
+        this.label = decodePath(name.subarray(0, length));
         return;
       }
     }
+  }
+
+  #reportDevice(number: number, offset: number, { report }: ListingJob): void {
+    report({
+      code: 'device-number-cut',
+      severity: 'warning',
+      message: `Device ${number >>> 24}:${number & 0xff_ffff} is shown with 20 bits of its minor number, all that Linux has`,
+      at: { source: this.reader.name, offset },
+    });
   }
 
   #reportBrokenLink(offset: number, { report }: ListingJob): void {

@@ -19,8 +19,8 @@ async function probeHfsPlus(reader: SectorReader, context: ProbeContext): Promis
   const { label, blockSize, size, header } = first;
   const times = { created: readMacTime(header.created), modified: readMacTime(header.modified) };
   return {
-    trees: volumes.map((volume) => new CatalogTree(volume)),
-    summary: completeSummary({ volumeId: label, blockSize, size, ...times }),
+    trees: volumes.map((volume) => new CatalogTree(volume, context.showAssociated)),
+    summary: completeSummary({ volumeId: label, blockSize, size, ...times, localTimes: ['created'] }),
   };
 }
 

@@ -1,18 +1,21 @@
 // Bytes outside of a directory that its records point to (SUSP continuation areas, relocated directories). The record
 // parser is synchronous: what is not in memory it asks for here, is fetched, and then the record is parsed again.
 import type { SectorReader } from '../../disc/sector-reader.js';
+import type { WorkBudget } from '../work-budget.js';
 
 /** Areas kept from record to record, because neighbours share them. */
 const MAX_AREAS = 64;
 
 export class ContinuationAreas {
   readonly #reader: SectorReader;
+  readonly #work: WorkBudget;
   readonly #fetched = new Map<number, Uint8Array>();
   #wantedPosition = 0;
   #wantedLength = 0;
 
-  constructor(reader: SectorReader) {
+  constructor(reader: SectorReader, work: WorkBudget) {
     this.#reader = reader;
+    this.#work = work;
   }
 
   /** True when so many bytes lie at `position` inside the image. */
@@ -22,9 +25,11 @@ export class ContinuationAreas {
 
   /**
    * A view of bytes that must lie inside the image; undefined when they have to be fetched first. Valid until the
-   * next call.
+   * next call. Throws `loop` when records have named areas too often.
    */
   view(position: number, length: number): Uint8Array | undefined {
+    if (!this.#work.takeBytes(length))
+      throw this.#work.refuse(this.#reader.name, 'records share their areas');
     const fetched = this.#fetched.get(position);
     if (fetched !== undefined && fetched.length >= length) return fetched.subarray(0, length);
     const cached = this.#reader.peek?.(position, length);

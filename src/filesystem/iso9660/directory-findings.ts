@@ -1,4 +1,5 @@
 // What can be wrong with a directory while the rest of it can still be listed, in words.
+import { decodePath } from '../../base/path-text.js';
 import type { Finding } from '../../base/finding.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import type { DirectoryEntry } from '../file-tree.js';
@@ -97,7 +98,7 @@ export class DirectoryFindings {
   }
 
   #name(entry: DirectoryEntry): string {
-    return new TextDecoder().decode(entry.name.subarray(0, entry.nameLength));
+    return decodePath(entry.name.subarray(0, entry.nameLength));
   }
 
   #add(code: string, severity: Finding['severity'], offset: number, message: string, clause?: string): void {

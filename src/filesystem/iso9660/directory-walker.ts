@@ -16,6 +16,7 @@ import type { RecordFormat } from './directory-record.js';
 import { SectionCollector } from './section-collector.js';
 import type { RecordDecoder } from './record-decoder.js';
 import { XA_LARGE_SECTORS, readXaAttributes } from './xa-attributes.js';
+import type { WorkBudget } from '../work-budget.js';
 
 /** Bytes of a directory that are looked at in one go. A record always fits. */
 const WINDOW_BYTES = 65_536;
@@ -51,6 +52,7 @@ export interface WalkerOptions {
   readonly isXa: boolean;
   /** Associated files are shown as ._NAME. */
   readonly showAssociated: boolean;
+  readonly work: WorkBudget;
 }
 
 export class DirectoryWalker {
@@ -75,7 +77,7 @@ export class DirectoryWalker {
     this.#options = options;
     this.#flags = options.records.flags;
     this.#sections = new SectionCollector(options.records.blockSize);
-    this.areas = new ContinuationAreas(reader);
+    this.areas = new ContinuationAreas(reader, options.work);
     this.#dots = new DotRecords(this.areas, reader.name);
     this.#findings = new DirectoryFindings(reader);
     this.#window = new ByteCursor(this.#scratch, reader.name, 0);
@@ -121,6 +123,8 @@ export class DirectoryWalker {
   async #walkWindow(decoder: RecordDecoder, job: Job): Promise<void> {
     const start = job.position;
     const bytes = this.#scratch.subarray(0, Math.min(WINDOW_BYTES, job.end - start));
+    const { work } = this.#options;
+    if (!work.takeBytes(bytes.length)) throw work.refuse(this.#reader.name);
     await this.#reader.read(bytes, start, job.signal);
     this.#window.setBytes(bytes, start);
     this.#record.setBytes(bytes, start);

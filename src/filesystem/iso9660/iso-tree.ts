@@ -18,6 +18,7 @@ import type { AttributeBudget } from './rock-ridge/attribute-list.js';
 import { RelocationFilter } from './rock-ridge/relocation-directory.js';
 import { RockRidgeDecoder } from './rock-ridge/rock-ridge-decoder.js';
 import type { VolumeDescriptor } from './volume-descriptor.js';
+import type { WorkBudget } from '../work-budget.js';
 
 /** Bytes of the longest record. */
 const MAX_RECORD_BYTES = 255;
@@ -34,12 +35,14 @@ export type IsoTreeKind = 'rock-ridge' | 'joliet' | 'iso9660-1999' | 'iso9660';
 
 export interface IsoTreeOptions {
   readonly kind: IsoTreeKind;
+  readonly label: string;
   /** Rock Ridge: bytes before the fields of every System Use area. */
   readonly skip?: number;
   /** Of names that are not UTF-8; they are shown as they are where absent. */
   readonly charset?: NameCharset | undefined;
   /** Associated files are shown as ._NAME. */
   readonly showAssociated?: boolean;
+  readonly work: WorkBudget;
   /** Rock Ridge: whether entries can have extended attributes. */
   readonly hasAttributes?: boolean;
 }
@@ -61,7 +64,7 @@ export class IsoTree implements FileTree {
   /** Does not own the reader. */
   constructor(reader: SectorReader, descriptor: VolumeDescriptor, options: IsoTreeOptions) {
     this.kind = options.kind;
-    this.label = descriptor.volumeId;
+    this.label = options.label;
     this.blockSize = descriptor.blockSize;
     this.hasAttributes = options.hasAttributes ?? false;
     this.volumeSize = descriptor.volumeBlocks * descriptor.blockSize;
@@ -206,6 +209,7 @@ export class IsoTree implements FileTree {
       isXa,
       showAssociated,
       volumeSize: this.volumeSize,
+      work: this.#options.work,
     });
     return { walker, decoder: this.#createDecoder(walker) };
   }

@@ -1,16 +1,17 @@
 // Names in a charset of the user's choice: plain ISO 9660 and Rock Ridge do not say which one theirs are in.
 import { isUtf8 } from 'node:buffer';
-import { TextDecoder } from 'node:util';
+import { createCharsetDecoder } from '../../base/charset-decoder.js';
+import type { CharsetDecoder } from '../../base/charset-decoder.js';
 import { IsodriveError } from '../../base/error.js';
 
 export class NameCharset {
-  readonly #decoder: TextDecoder;
+  readonly #decoder: CharsetDecoder;
   readonly #encoder = new TextEncoder();
 
   /** `label`: a name of the WHATWG Encoding Standard, such as "shift_jis" or "koi8-r". Throws `usage` for others. */
   constructor(label: string) {
     try {
-      this.#decoder = new TextDecoder(label);
+      this.#decoder = createCharsetDecoder(label);
     } catch (cause) {
       throw new IsodriveError(
         'usage',
@@ -34,5 +35,10 @@ export class NameCharset {
   /** The same for bytes of any number, such as the target of a symbolic link. */
   decodeAll(bytes: Uint8Array): Uint8Array {
     return isUtf8(bytes) ? bytes : this.#encoder.encode(this.#decoder.decode(bytes));
+  }
+
+  /** The text, for formats whose names are never UTF-8. */
+  text(bytes: Uint8Array): string {
+    return this.#decoder.decode(bytes);
   }
 }

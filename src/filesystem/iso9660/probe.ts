@@ -8,6 +8,7 @@ import type { FileSystem, ProbeContext, Volume } from '../file-system.js';
 import { HIGH_SIERRA_FLAGS } from './directory-record.js';
 import { readBootCatalog } from './el-torito.js';
 import type { BootEntry } from './el-torito.js';
+import { mergeIdentifiers } from './identifiers.js';
 import { IsoTree } from './iso-tree.js';
 import type { IsoTreeKind, IsoTreeOptions } from './iso-tree.js';
 import { NameCharset } from './name-charset.js';
@@ -30,7 +31,7 @@ async function probeIsoVolume(reader: SectorReader, context: ProbeContext): Prom
   const { report, signal } = context;
   const start = context.sessionStart ?? 0;
   const charset = context.charset === undefined ? undefined : new NameCharset(context.charset);
-  const set = await readVolumeDescriptors(reader, start, report, signal);
+  const set = await readVolumeDescriptors(reader, start, report, signal, charset);
   const bootEntries = await readBootEntries(reader, set, context);
   const { primary } = set;
   if (primary === undefined) {
@@ -42,7 +43,18 @@ async function probeIsoVolume(reader: SectorReader, context: ProbeContext): Prom
   }
   const isHighSierra = primary.records.flags === HIGH_SIERRA_FLAGS;
   const rockRidge = isHighSierra ? undefined : await detectRockRidge(reader, primary, signal);
-  const summary = summarizeVolume(primary, set.joliet, set.hasUdf, bootEntries, set.bootCatalog);
+  const { joliet } = set;
+  const shown = joliet === undefined ? { primary, joliet: primary } : mergeIdentifiers(primary, joliet);
+  const summary = summarizeVolume(shown.primary, primary, joliet, set.hasUdf, bootEntries, set.bootCatalog);
+  if (rockRidge?.declared === true && !rockRidge.hasNames && joliet !== undefined) {
+    report({
+      code: 'rock-ridge-without-names',
+      severity: 'note',
+      message:
+        'Names stand in Joliet alone, which goes before Rock Ridge; its modes are seen with --tree rock-ridge',
+      at: { source: reader.name, offset: primary.rootOffset, clause: 'RRIP 4.1.4' },
+    });
+  }
   // A session's size counts from its own start.
   const end = start * SECTOR_SIZE + summary.size;
   if (end > reader.size) reportTruncation(reader, end, report);
@@ -54,13 +66,15 @@ async function probeIsoVolume(reader: SectorReader, context: ProbeContext): Prom
     new IsoTree(reader, descriptor, {
       kind,
       charset,
+      label: (descriptor === joliet ? shown.joliet : shown.primary).volumeId,
       showAssociated: context.showAssociated ?? false,
+      work: context.work,
       ...more,
     });
   return { trees: createTrees(primary, set, rockRidge, create), summary };
 }
 
-/** Best first: a Rock Ridge tree that the disc does not announce stands behind Joliet. */
+/** Best first: a Rock Ridge tree that the disc does not announce, or that has no names, stands behind Joliet. */
 function createTrees(
   primary: VolumeDescriptor,
   { joliet, enhanced }: VolumeDescriptorSet,
@@ -72,7 +86,7 @@ function createTrees(
   if (rockRidge !== undefined) {
     const { skip, hasAttributes } = rockRidge;
     const tree = create(primary, 'rock-ridge', { skip, hasAttributes });
-    if (rockRidge.declared) trees.unshift(tree);
+    if (rockRidge.declared && rockRidge.hasNames) trees.unshift(tree);
     else trees.push(tree);
   }
   if (enhanced !== undefined) trees.push(create(enhanced, 'iso9660-1999'));

@@ -6,6 +6,8 @@ import { IsodriveError } from '../../base/error.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { readAtMost } from '../../source/read-fully.js';
 import type { SessionSummary } from '../file-system.js';
+import { parseMasterBootRecord } from '../partition/master-boot-record.js';
+import { PARTITION_SECTOR } from '../partition/partition.js';
 import { MIN_RECORD_BYTES, RECORD, isDotRecord } from './directory-record.js';
 import { FIRST_SECTOR } from './volume-descriptor-set.js';
 import { DESCRIPTOR_BYTES, parseVolumeDescriptor } from './volume-descriptor.js';
@@ -13,7 +15,10 @@ import type { VolumeDescriptor } from './volume-descriptor.js';
 
 /** Sessions of one disc; a CD has room for 46 at most, on other media more are thinkable and none is known. */
 export const MAX_SESSIONS = 200;
-/** Start of the first session on media that can be written over (libisofs, doc/checksums.txt). */
+/**
+ * Start of the first session on media that can be written over (libisofs, doc/checksums.txt), and behind the start of a
+ * partition that has descriptors of its own (xorriso, partition_offset).
+ */
 const OVERWRITABLE_START = 32;
 /** Sectors behind a session in which the next may start: padding, run-out, alignment to a link block. */
 const SEARCH_SECTORS = 544;
@@ -36,7 +41,7 @@ export async function findIsoSessions(
 ): Promise<readonly SessionSummary[]> {
   const newest = await readDescriptor(reader, first, signal);
   if (newest === undefined) return [];
-  const overwritable = await readSession(reader, first + OVERWRITABLE_START, first, signal);
+  const overwritable = await findOverwritable(reader, first, signal);
   const found: Found[] = [overwritable ?? { start: first, descriptor: newest }];
   while (found.length < MAX_SESSIONS) {
     const next = await findNext(reader, found.at(-1)!, signal);
@@ -52,6 +57,22 @@ export async function findIsoSessions(
   }
   const { start, descriptor } = { start: first, descriptor: newest };
   return [...sessions, { ...summarize({ start, descriptor }, sessions.length) }];
+}
+
+/** The first session of media that can be written over. */
+async function findOverwritable(
+  reader: SectorReader,
+  first: number,
+  signal: AbortSignal | undefined,
+): Promise<Found | undefined> {
+  const record = await readIfGood(reader, first * DESCRIPTOR_BYTES, PARTITION_SECTOR, signal);
+  const partitions = parseMasterBootRecord(new ByteCursor(record, reader.name, first * DESCRIPTOR_BYTES));
+  for (const offset of new Set([0, ...partitions.map(({ start }) => start / DESCRIPTOR_BYTES)])) {
+    const start = first + OVERWRITABLE_START + offset;
+    const found = Number.isInteger(start) ? await readSession(reader, start, first, signal) : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function summarize({ start, descriptor }: Found, index: number): SessionSummary {

@@ -3,21 +3,24 @@ import { completeSummary } from '../volume-summary.js';
 import type { VolumeSummary } from '../volume-summary.js';
 import { BLOCK } from './el-torito.js';
 import type { BootEntry } from './el-torito.js';
+import type { Identifiers } from './identifiers.js';
 import { DESCRIPTOR_BYTES } from './volume-descriptor.js';
 import type { VolumeDescriptor } from './volume-descriptor.js';
 
-/** `bootCatalog`: the block where the boot catalogue stands. */
+/** `identifiers`: what is shown of them. `bootCatalog`: the block where the boot catalogue stands. */
 export function summarizeVolume(
+  identifiers: Identifiers,
   primary: VolumeDescriptor,
   joliet: VolumeDescriptor | undefined,
   hasUdf: boolean,
   bootEntries: readonly BootEntry[],
   bootCatalog: number | undefined,
 ): VolumeSummary {
-  const { systemId, volumeId, volumeSetId, publisherId, preparerId, applicationId } = primary;
+  const { systemId, volumeId, volumeSetId, publisherId, preparerId, applicationId } = identifiers;
   const { created, modified, expires, effective, blockSize } = primary;
   const size = primary.volumeBlocks * blockSize;
   const bootCatalogOffset = locateCatalog(bootCatalog);
+  // Windows shows Joliet's label and nothing of the other.
   const shown = joliet ?? primary;
   const windows = { label: shown.volumeId, serial: shown.windowsSerial };
   const jolietLevel = joliet?.jolietLevel ?? 0;

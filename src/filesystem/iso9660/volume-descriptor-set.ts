@@ -5,6 +5,7 @@ import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { readAtMost } from '../../source/read-fully.js';
+import type { NameCharset } from './name-charset.js';
 import { reportDescriptorQuirks, reportTerminatorQuirks } from './descriptor-quirks.js';
 import {
   DESCRIPTOR_BYTES,
@@ -44,15 +45,16 @@ type Report = (finding: Finding) => void;
 
 /**
  * Reads the set of the session that starts at sector `start`. Rejects with `unsupported` (another file system),
- * `damaged` (no primary descriptor and no boot record), and as ByteSource.read does.
+ * `damaged` (no primary descriptor and no boot record), and as ByteSource.read does. `charset`: of text that is no UTF-8.
  */
 export async function readVolumeDescriptors(
   reader: SectorReader,
   start: number,
   report: Report,
   signal?: AbortSignal,
+  charset?: NameCharset,
 ): Promise<VolumeDescriptorSet> {
-  const found = new DescriptorCollector(reader.name, report);
+  const found = new DescriptorCollector(reader.name, report, charset);
   const first = (start + FIRST_SECTOR) * DESCRIPTOR_BYTES;
   for (let index = 0; index < MAX_DESCRIPTORS; index += 1) {
     const offset = first + index * DESCRIPTOR_BYTES;
@@ -65,6 +67,7 @@ export async function readVolumeDescriptors(
 class DescriptorCollector {
   readonly #source: string;
   readonly #report: Report;
+  readonly #charset: NameCharset | undefined;
   #primary: VolumeDescriptor | undefined;
   #joliet: VolumeDescriptor | undefined;
   #enhanced: VolumeDescriptor | undefined;
@@ -76,9 +79,10 @@ class DescriptorCollector {
   /** Why a primary descriptor cannot be used. */
   #fault: IsodriveError | undefined;
 
-  constructor(source: string, report: Report) {
+  constructor(source: string, report: Report, charset: NameCharset | undefined) {
     this.#source = source;
     this.#report = report;
+    this.#charset = charset;
   }
 
   /** False when the set ends before these bytes. */
@@ -105,7 +109,7 @@ class DescriptorCollector {
         reportTerminatorQuirks(this.#source, bytes, offset, this.#report);
         break;
       case DESCRIPTOR_TYPE.primary:
-        this.#addPrimary(offset, () => parseVolumeDescriptor(bytes, this.#source, offset));
+        this.#addPrimary(offset, () => parseVolumeDescriptor(bytes, this.#source, offset, this.#charset));
         break;
       case DESCRIPTOR_TYPE.supplementary:
         this.#addSupplementary(bytes, offset);
@@ -122,7 +126,7 @@ class DescriptorCollector {
   #addHighSierra(bytes: Uint8Array, offset: number): void {
     if (bytes[HIGH_SIERRA_TYPE] === DESCRIPTOR_TYPE.terminator) this.#terminated = true;
     else if (bytes[HIGH_SIERRA_TYPE] === DESCRIPTOR_TYPE.primary) {
-      this.#addPrimary(offset, () => parseHighSierraDescriptor(bytes, this.#source, offset));
+      this.#addPrimary(offset, () => parseHighSierraDescriptor(bytes, this.#source, offset, this.#charset));
     }
   }
 
@@ -146,7 +150,7 @@ class DescriptorCollector {
   /** Joliet's, or the enhanced one of ISO 9660:1999; what is neither has a character set that nobody knows. */
   #addSupplementary(bytes: Uint8Array, offset: number): void {
     try {
-      const descriptor = parseVolumeDescriptor(bytes, this.#source, offset);
+      const descriptor = parseVolumeDescriptor(bytes, this.#source, offset, this.#charset);
       if (descriptor.jolietLevel > 0) this.#joliet ??= descriptor;
       else if (descriptor.version === ENHANCED_VERSION) this.#enhanced ??= descriptor;
       else

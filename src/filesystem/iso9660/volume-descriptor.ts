@@ -6,7 +6,10 @@ import { computeWindowsSerial } from '../windows-identity.js';
 import { readLongDate } from './date.js';
 import { HIGH_SIERRA_FLAGS, RECORD } from './directory-record.js';
 import type { RecordFormat } from './directory-record.js';
+import { IdentifierDecoder } from './identifiers.js';
+import type { DecodedIdentifiers, IdentifierField } from './identifiers.js';
 import { decodeUcs2, jolietLevel } from './joliet.js';
+import type { NameCharset } from './name-charset.js';
 
 export const DESCRIPTOR_BYTES = 2048;
 /** ECMA-119 8.1.1 Volume Descriptor Type. */
@@ -29,7 +32,7 @@ const ROOT_RECORD_BYTES = 34;
 export const HIGH_SIERRA_TYPE = 8;
 
 /** A primary or supplementary volume descriptor (ECMA-119 8.4, 8.5). Text is trimmed. */
-export interface VolumeDescriptor {
+export interface VolumeDescriptor extends DecodedIdentifiers {
   /** Byte offset of the descriptor in the image. */
   readonly offset: number;
   readonly type: number;
@@ -37,12 +40,6 @@ export interface VolumeDescriptor {
   readonly version: number;
   /** Level 1 to 3 when the escape sequences are Joliet's, otherwise 0. */
   readonly jolietLevel: number;
-  readonly systemId: string;
-  readonly volumeId: string;
-  readonly volumeSetId: string;
-  readonly publisherId: string;
-  readonly preparerId: string;
-  readonly applicationId: string;
   /** Logical blocks of the volume. */
   readonly volumeBlocks: number;
   /** Bytes of a logical block. */
@@ -79,19 +76,26 @@ export interface PathTablePlace {
   readonly bigOffset: number | undefined;
 }
 
-/** Parses 2048 bytes that stand at `offset`. Throws `unsupported` for a block size that no disc may have. */
+/**
+ * Parses 2048 bytes that stand at `offset`. `charset`: of text that is no UTF-8. Throws `unsupported` for a block size that
+ * no disc may have.
+ */
 export function parseVolumeDescriptor(
   bytes: Uint8Array,
   sourceName: string,
   offset: number,
+  charset?: NameCharset,
 ): VolumeDescriptor {
   const cursor = new ByteCursor(bytes, sourceName, offset, 0, DESCRIPTOR_BYTES);
   const type = cursor.u8(0); // 8.4.1 Volume Descriptor Type, BP 1
   const version = cursor.u8(6); // 8.4.3 Volume Descriptor Version, BP 7
   // 8.5.6 Escape Sequences, BP 89-120. Some masters put Joliet's into the primary descriptor: it is no Joliet there.
   const level = type === DESCRIPTOR_TYPE.supplementary ? jolietLevel(cursor.slice(88, 32)) : 0;
-  const text = (at: number, length: number): string =>
-    level > 0 ? decodeUcs2(cursor.slice(at, length)) : cursor.text(at, length);
+  const decoder = new IdentifierDecoder(charset);
+  const text = (field: IdentifierField, at: number, length: number): string => {
+    const value = cursor.slice(at, length);
+    return level > 0 ? decodeUcs2(value) : decoder.decode(field, value);
+  };
   const blockSize = readBlockSize(cursor, 128); // 8.4.12 Logical Block Size, BP 129-132
   const root = readRootRecord(cursor, 156, blockSize); // 8.4.18, BP 157-190
   return {
@@ -99,8 +103,8 @@ export function parseVolumeDescriptor(
     type,
     version,
     jolietLevel: level,
-    systemId: text(8, 32), // 8.4.5, BP 9-40
-    volumeId: text(40, 32), // 8.4.6, BP 41-72
+    systemId: text('systemId', 8, 32), // 8.4.5, BP 9-40
+    volumeId: text('volumeId', 40, 32), // 8.4.6, BP 41-72
     volumeBlocks: cursor.u32both(80), // 8.4.8 Volume Space Size, BP 81-88
     blockSize,
     records: { blockSize, flags: RECORD.flags },
@@ -112,14 +116,15 @@ export function parseVolumeDescriptor(
     isXa: cursor.text(XA_IDENTIFIER_OFFSET, XA_IDENTIFIER.length) === XA_IDENTIFIER,
     structureVersion: cursor.u8(881), // 8.4.31, BP 882
     ...root,
-    volumeSetId: text(190, 128), // 8.4.19, BP 191-318
-    publisherId: text(318, 128), // 8.4.20, BP 319-446
-    preparerId: text(446, 128), // 8.4.21, BP 447-574
-    applicationId: text(574, 128), // 8.4.22, BP 575-702
+    volumeSetId: text('volumeSetId', 190, 128), // 8.4.19, BP 191-318
+    publisherId: text('publisherId', 318, 128), // 8.4.20, BP 319-446
+    preparerId: text('preparerId', 446, 128), // 8.4.21, BP 447-574
+    applicationId: text('applicationId', 574, 128), // 8.4.22, BP 575-702
     created: readDate(cursor, 813), // 8.4.26, BP 814-830
     modified: readDate(cursor, 830), // 8.4.27, BP 831-847
     expires: readDate(cursor, 847), // 8.4.28, BP 848-864
     effective: readDate(cursor, 864), // 8.4.29, BP 865-881
+    unsure: decoder.unsure,
     windowsSerial: computeWindowsSerial(cursor.slice(0, DESCRIPTOR_BYTES)),
     mismatchOffset: cursor.mismatch < 0 ? undefined : cursor.offsetInSource(cursor.mismatch),
   };
@@ -133,16 +138,18 @@ export function parseHighSierraDescriptor(
   bytes: Uint8Array,
   sourceName: string,
   offset: number,
+  charset?: NameCharset,
 ): VolumeDescriptor {
   const cursor = new ByteCursor(bytes, sourceName, offset, 0, DESCRIPTOR_BYTES);
+  const decoder = new IdentifierDecoder(charset);
   const blockSize = readBlockSize(cursor, 136);
   return {
     offset,
     type: cursor.u8(HIGH_SIERRA_TYPE),
     version: cursor.u8(14),
     jolietLevel: 0,
-    systemId: cursor.text(16, 32),
-    volumeId: cursor.text(48, 32),
+    systemId: decoder.decode('systemId', cursor.slice(16, 32)),
+    volumeId: decoder.decode('volumeId', cursor.slice(48, 32)),
     volumeBlocks: cursor.u32both(88),
     blockSize,
     records: { blockSize, flags: HIGH_SIERRA_FLAGS },
@@ -154,14 +161,15 @@ export function parseHighSierraDescriptor(
     isXa: false,
     structureVersion: 1,
     ...readRootRecord(cursor, 180, blockSize),
-    volumeSetId: cursor.text(214, 128),
-    publisherId: cursor.text(342, 128),
-    preparerId: cursor.text(470, 128),
-    applicationId: cursor.text(598, 128),
+    volumeSetId: decoder.decode('volumeSetId', cursor.slice(214, 128)),
+    publisherId: decoder.decode('publisherId', cursor.slice(342, 128)),
+    preparerId: decoder.decode('preparerId', cursor.slice(470, 128)),
+    applicationId: decoder.decode('applicationId', cursor.slice(598, 128)),
     created: readDate(cursor, 790, false),
     modified: readDate(cursor, 806, false),
     expires: readDate(cursor, 822, false),
     effective: readDate(cursor, 838, false),
+    unsure: decoder.unsure,
     windowsSerial: computeWindowsSerial(cursor.slice(0, DESCRIPTOR_BYTES)),
     mismatchOffset: cursor.mismatch < 0 ? undefined : cursor.offsetInSource(cursor.mismatch),
   };

@@ -1,5 +1,5 @@
 // The Apple partition map (Inside Macintosh: Devices, 3-22 to 3-28): one block an entry, from block 1 on. The driver
-// descriptor in block 0 tells the size of a block; some writers leave it out or lie, so both usual sizes are tried.
+// descriptor in block 0 tells the size of a block; some writers leave it out or lie, so the usual sizes are tried.
 import { ByteCursor } from '../../base/byte-cursor.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { readIfPossible } from '../../source/read-fully.js';
@@ -12,7 +12,7 @@ const ENTRY_BYTES = 136;
 const DESCRIPTOR_SIGNATURE = 0x4552;
 /** pmSig of an entry: "PM". */
 const ENTRY_SIGNATURE = 0x504d;
-const USUAL_BLOCK_SIZES = [512, 2048];
+const USUAL_BLOCK_SIZES = [512, 1024, 2048, 4096];
 export const MAX_BLOCK_SIZE = 4096;
 
 export interface AppleMap {

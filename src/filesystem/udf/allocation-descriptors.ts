@@ -5,6 +5,7 @@ import { EXTENT_TYPE, extentLength, extentType } from './fields.js';
 import type { BlockAddress } from './fields.js';
 import { ALLOCATION } from './file-entry.js';
 import type { Partition } from './partition/partition.js';
+import type { WorkBudget } from '../work-budget.js';
 
 /** Bytes of a descriptor by its kind. */
 const BYTES: Readonly<Record<number, number>> = {
@@ -16,6 +17,7 @@ const BYTES: Readonly<Record<number, number>> = {
 /** What addresses in descriptors mean. */
 export interface AllocationContext {
   readonly partitions: readonly Partition[];
+  readonly work: WorkBudget;
   /** Bytes. */
   readonly imageSize: number;
 }
@@ -50,6 +52,7 @@ export function addAllocation(
     if (type === EXTENT_TYPE.continuation) return { block, partition };
     if (type !== EXTENT_TYPE.recorded) extents.add(undefined, bytes);
     else extents.addBlocks(context.partitions[partition], block, bytes, context.imageSize);
+    if (!context.work.takeSteps(extents.takeSteps())) extents.isCut = true;
   }
   return undefined;
 }

@@ -138,13 +138,13 @@ export class DirectoryWalker {
 
   /** Lists what one window of the directory's bytes holds; gives the bytes that are done with. */
   async #listWindow(job: Job, position: number, end: number): Promise<number> {
+    const { work, reader } = this.#volume;
     const wanted = this.#scratch.subarray(0, Math.min(WINDOW_BYTES, end - position));
+    if (!work.takeBytes(wanted.length)) throw work.refuse(reader.name);
     const { runs } = this.#directory.extents;
     const first = runs.length === 1 ? runs[0]!.offset : undefined;
     const isLoaded = first !== undefined && this.#entries.copy(first + position, wanted);
-    const got = isLoaded
-      ? wanted.length
-      : await readRuns(this.#volume.reader, runs, position, wanted, job.signal);
+    const got = isLoaded ? wanted.length : await readRuns(reader, runs, position, wanted, job.signal);
     const bytes = wanted.subarray(0, got);
     const origin = this.#directory.position;
     this.#window.setBytes(bytes, origin);
@@ -295,6 +295,7 @@ export class DirectoryWalker {
   async #readTarget(icb: Icb, signal: AbortSignal | undefined): Promise<void> {
     const { entry, extents } = icb;
     const bytes = new Uint8Array(Math.min(entry.size, extents.size, MAX_LINK_BYTES));
+    this.#icbs.takeBytes(bytes.length);
     const got = await readRuns(this.#volume.reader, extents.runs, 0, bytes, signal);
     const cursor = new ByteCursor(bytes.subarray(0, got), this.#volume.reader.name, icb.position);
     this.#entry.target = readSymbolicLink(cursor);

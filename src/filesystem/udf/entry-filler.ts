@@ -1,4 +1,5 @@
 // Turns a loaded file entry into the entry of a directory that the index takes.
+import { decodePath } from '../../base/path-text.js';
 import { MODE_TYPE } from '../file-tree.js';
 import type { DirectoryEntry, Timestamp } from '../file-tree.js';
 import { walkExtendedAttributes } from './extended-attributes.js';
@@ -118,7 +119,7 @@ export class EntryFiller implements AttributeVisitor {
 
 /** Name of an entry, for findings. */
 export function nameOf(entry: DirectoryEntry): string {
-  return new TextDecoder().decode(entry.name.subarray(0, entry.nameLength));
+  return decodePath(entry.name.subarray(0, entry.nameLength));
 }
 
 function copyTime(from: Timestamp, to: Timestamp): void {

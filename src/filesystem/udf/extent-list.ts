@@ -11,8 +11,9 @@ export class ExtentList {
   size = 0;
   /** A part lies outside of its partition or the image; it is placed where no bytes are, so reading it fails. */
   isOutside = false;
-  /** More than MAX_RUNS runs: the rest is missing. */
+  /** More than MAX_RUNS runs, or than the budget of the volume has: the rest is missing. */
   isCut = false;
+  #steps = 0;
 
   get runs(): readonly Extent[] {
     return this.#runs;
@@ -24,9 +25,17 @@ export class ExtentList {
     this.isOutside = this.isCut = false;
   }
 
+  /** How often something was added since it was asked for last. */
+  takeSteps(): number {
+    const steps = this.#steps;
+    this.#steps = 0;
+    return steps;
+  }
+
   /** Adds a run of image bytes, or a hole. */
   add(offset: number | undefined, length: number): void {
     if (length === 0) return;
+    this.#steps += 1;
     const last = this.#runs.at(-1);
     const expected = last?.offset === undefined ? undefined : last.offset + last.length;
     if (last !== undefined && offset === expected) last.length += length;

@@ -3,6 +3,8 @@
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
+import { MIN_STEP_BYTES, WORK_USED_UP } from '../work-budget.js';
+import type { WorkBudget } from '../work-budget.js';
 import { addAllocation } from './allocation-descriptors.js';
 import type { AllocationContext } from './allocation-descriptors.js';
 import { ExtentList } from './extent-list.js';
@@ -26,6 +28,7 @@ const ALLOCATION_EXTENT_BYTES = 24;
 /** Reads in a volume whose partitions may still be in the making. */
 export interface IcbContext {
   readonly reader: SectorReader;
+  readonly work: WorkBudget;
   readonly blockSize: number;
   readonly partitions: readonly Partition[];
 }
@@ -60,7 +63,8 @@ export class IcbReader {
     this.context = context;
     this.#findings = findings;
     this.#imageSize = context.reader.size;
-    this.#allocation = { partitions: context.partitions, imageSize: this.#imageSize };
+    const { partitions, work } = context;
+    this.#allocation = { partitions, work, imageSize: this.#imageSize };
   }
 
   /** Byte offset in the image of a block; -1 when it lies outside. */
@@ -172,6 +176,7 @@ export class IcbReader {
     }
     seen.add(offset);
     try {
+      this.takeBytes(this.context.blockSize);
       const isExtent = (tag: number): boolean => tag === TAG.allocationExtent;
       const found = await this.readDescriptor(address, isExtent, 'allocation extent descriptor', signal);
       const length = found.u32le(20); // 4/14.5.3 Length of Allocation Descriptors, BP 20-23
@@ -217,8 +222,18 @@ export class IcbReader {
     return best;
   }
 
+  /** To be called before bytes that belong to one file are read. Throws `damaged` when too many were. */
+  takeBytes(count: number): void {
+    if (!this.context.work.takeSteps(Math.ceil(count / MIN_STEP_BYTES))) throw this.#usedUp();
+  }
+
+  #usedUp(): IsodriveError {
+    return new IsodriveError('damaged', WORK_USED_UP, { at: { source: this.context.reader.name } });
+  }
+
   async #readBlock(offset: number, signal: AbortSignal | undefined): Promise<ByteCursor> {
-    const { reader, blockSize } = this.context;
+    const { reader, blockSize, work } = this.context;
+    if (!work.takeBytes(blockSize)) throw this.#usedUp();
     const bytes = new Uint8Array(blockSize);
     await reader.read(bytes, offset, signal);
     return new ByteCursor(bytes, reader.name, offset);

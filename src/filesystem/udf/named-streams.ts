@@ -97,6 +97,7 @@ export class NamedStreams {
     await this.#icbs.load(this.#icb, address, signal);
     const { entry, extents } = this.#icb;
     const bytes = new Uint8Array(Math.min(entry.size, extents.size, MAX_VALUE_BYTES));
+    this.#icbs.takeBytes(bytes.length);
     const got = await readRuns(this.#icbs.context.reader, extents.runs, 0, bytes, signal);
     return bytes.subarray(0, got);
   }

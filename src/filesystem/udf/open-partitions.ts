@@ -2,6 +2,7 @@
 import { IsodriveError } from '../../base/error.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { IcbReader } from './icb-reader.js';
+import type { IcbContext } from './icb-reader.js';
 import { openMetadataPartition } from './metadata-file.js';
 import type { PartitionDescriptor } from './partition-descriptor.js';
 import type { PartitionMap } from './partition-map.js';
@@ -16,7 +17,7 @@ import { readVirtualAllocationTable } from './virtual-allocation-table.js';
 
 /** By reference number. `end`: sector behind what is recorded. Rejects with `damaged` when one cannot be used, and as ByteSource.read does. */
 export async function openPartitions(
-  reader: SectorReader,
+  { reader, work }: Pick<IcbContext, 'reader' | 'work'>,
   blockSize: number,
   descriptors: VolumeDescriptors,
   end: number,
@@ -35,7 +36,7 @@ export async function openPartitions(
     }
     partitions.push(partition);
   }
-  const icbs = new IcbReader({ reader, blockSize, partitions: partitions.slice() }, findings);
+  const icbs = new IcbReader({ reader, work, blockSize, partitions: partitions.slice() }, findings);
   for (const [index, map] of maps.entries()) {
     const home = findHome(maps, index);
     if (map.kind === 'virtual') {

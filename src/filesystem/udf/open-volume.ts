@@ -2,6 +2,7 @@
 import { IsodriveError } from '../../base/error.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { computeWindowsSerial } from '../windows-identity.js';
+import type { WorkBudget } from '../work-budget.js';
 import type { Anchor } from './anchor.js';
 import { readFileSet } from './file-set-sequence.js';
 import { IcbReader } from './icb-reader.js';
@@ -28,6 +29,7 @@ export async function openVolume(
   anchor: Anchor,
   end: number,
   findings: UdfFindings,
+  work: WorkBudget,
   signal?: AbortSignal,
 ): Promise<OpenedVolume> {
   const descriptors = await readVolumeDescriptorSequence(reader, anchor, findings, signal);
@@ -38,14 +40,21 @@ export async function openVolume(
     findings.add('block-size-mismatch', 'warning', anchor.main.sector * blockSize, what, 'UDF 2.2.4.2');
   }
   const endSector = Math.floor(end / blockSize);
-  const partitions = await openPartitions(reader, blockSize, descriptors, endSector, findings, signal);
-  const icbs = new IcbReader({ reader, blockSize, partitions }, findings);
+  const partitions = await openPartitions(
+    { reader, work },
+    blockSize,
+    descriptors,
+    endSector,
+    findings,
+    signal,
+  );
+  const icbs = new IcbReader({ reader, work, blockSize, partitions }, findings);
   const { root, bytes } = await readFileSet(icbs, logical.fileSet, signal);
   const windowsSerial = computeWindowsSerial(bytes);
   const volumeEnd = Math.max(...descriptors.partitions.map(({ start, length }) => start + length));
   return {
     volume: {
-      ...{ reader, label: logical.label, blockSize, partitions, root, windowsSerial },
+      ...{ reader, work, label: logical.label, blockSize, partitions, root, windowsSerial },
       size: volumeEnd * blockSize,
     },
     descriptors,

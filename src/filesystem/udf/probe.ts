@@ -42,7 +42,7 @@ async function probeUdfVolume(reader: SectorReader, context: ProbeContext): Prom
 async function openFirst(
   reader: SectorReader,
   anchors: readonly Anchor[],
-  { report, signal, sessionEnd }: ProbeContext,
+  { report, work, signal, sessionEnd }: ProbeContext,
 ): Promise<OpenedVolume> {
   const end = sessionEnd === undefined ? reader.size : Math.min(sessionEnd * SECTOR_SIZE, reader.size);
   let firstError: IsodriveError | undefined;
@@ -54,6 +54,7 @@ async function openFirst(
         anchor,
         end,
         new UdfFindings(reader, (one) => findings.push(one)),
+        work,
         signal,
       );
       findings.forEach(report);

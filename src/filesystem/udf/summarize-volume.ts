@@ -12,7 +12,7 @@ export function summarizeVolume(
 ): VolumeSummary {
   const minimum = integrity?.minimumReadRevision;
   return completeSummary({
-    volumeId: primary?.volumeId ?? '',
+    volumeId: completeLabel(primary?.volumeId ?? '', volume.label),
     volumeSetId: primary?.volumeSetId ?? '',
     preparerId: cleanIdentifier(primary?.implementationId),
     applicationId: cleanIdentifier(primary?.applicationId),
@@ -32,6 +32,11 @@ export function summarizeVolume(
       ...(integrity?.directories === undefined ? {} : { directories: integrity.directories }),
     },
   });
+}
+
+/** The primary descriptor has room for 30 characters, and the logical volume's label for four times as many. */
+function completeLabel(short: string, label: string): string {
+  return label.startsWith(short) ? label : short;
 }
 
 /** Revisions are written as decimal digits: 0x0201 is 2.01. */

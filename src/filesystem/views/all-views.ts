@@ -9,6 +9,7 @@ import { parseMasterBootRecord } from '../partition/master-boot-record.js';
 import { PARTITION_SECTOR } from '../partition/partition.js';
 import type { Partition } from '../partition/partition.js';
 import type { VolumeSummary } from '../volume-summary.js';
+import type { WorkBudget } from '../work-budget.js';
 import { besideImage, listBootFiles, listPartitionFiles } from './boot-files.js';
 import { CompositeTree } from './composite-tree.js';
 import type { PlacedFile, PlacedTree } from './composite-tree.js';
@@ -23,6 +24,7 @@ export interface ViewSources {
   readonly groups: readonly ViewGroup[];
   readonly volume: VolumeSummary;
   readonly partitions: readonly Partition[];
+  readonly work: WorkBudget;
 }
 
 /** Directory names that differ from the names of the views. */
@@ -31,15 +33,15 @@ const NAMES: Partial<Record<TreeKind, string>> = { 'rock-ridge': 'rockridge' };
 /** Lists nothing yet. Rejects as ByteSource.read does. */
 export async function createAllViews(
   reader: SectorReader,
-  { groups, volume, partitions }: ViewSources,
+  { groups, volume, partitions, work }: ViewSources,
   signal?: AbortSignal,
 ): Promise<CompositeTree> {
+  const first = groups[0]?.trees[0];
   const files = [
-    ...(await listBootFiles(reader, volume, partitions, signal)),
+    ...(await listBootFiles(reader, volume, partitions, first, signal)),
     ...listPartitionFiles(reader, partitions),
   ];
-  const trees = [...groups.flatMap(placeGroup), ...(await openFatImages(reader, files, signal))];
-  const first = groups[0]?.trees[0];
+  const trees = [...groups.flatMap(placeGroup), ...(await openFatImages(reader, files, work, signal))];
   return new CompositeTree({
     label: first?.label ?? volume.volumeId,
     volumeSize: first?.volumeSize ?? reader.size,
@@ -65,12 +67,13 @@ function placeGroup({ path, trees }: ViewGroup): PlacedTree[] {
 async function openFatImages(
   reader: SectorReader,
   files: readonly PlacedFile[],
+  work: WorkBudget,
   signal: AbortSignal | undefined,
 ): Promise<PlacedTree[]> {
   const result: PlacedTree[] = [];
   for (const { path, offset } of files) {
     if (offset === 0 || !path.at(-1)!.endsWith('.img')) continue;
-    const tree = await openFatImage(reader, offset, signal);
+    const tree = await openFatImage(reader, offset, work, signal);
     if (tree !== undefined) result.push({ path: besideImage(path), tree });
   }
   return result;
@@ -80,11 +83,12 @@ async function openFatImages(
 async function openFatImage(
   reader: SectorReader,
   offset: number,
+  work: WorkBudget,
   signal: AbortSignal | undefined,
 ): Promise<FileTree | undefined> {
-  const tree = await openFatVolume(reader, offset, signal);
+  const tree = await openFatVolume(reader, offset, work, signal);
   if (tree !== undefined) return tree;
   const sector = await readIfPossible(reader, offset, PARTITION_SECTOR, signal);
   const [first] = parseMasterBootRecord(new ByteCursor(sector, reader.name, offset));
-  return first === undefined ? undefined : openFatVolume(reader, offset + first.start, signal);
+  return first === undefined ? undefined : openFatVolume(reader, offset + first.start, work, signal);
 }

@@ -1,6 +1,7 @@
 // What a disc holds outside of its file systems, as files: boot images and their catalogue, the system area, partitions.
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { readIfPossible } from '../../source/read-fully.js';
+import type { FileTree } from '../file-tree.js';
 import type { BootPlatform } from '../iso9660/el-torito.js';
 import type { Partition } from '../partition/partition.js';
 import type { VolumeSummary } from '../volume-summary.js';
@@ -22,11 +23,15 @@ const PLATFORM_NAMES: Readonly<Record<BootPlatform, string>> = {
   unknown: 'unknown',
 };
 
-/** `boot/`: every boot entry, `boot.cat`, and `system-area.img` where it is not blank. Rejects as ByteSource.read does. */
+/**
+ * `boot/`: every boot entry, `boot.cat`, and `system-area.img` where it is not blank. `tree`: where boot images may be files.
+ * Rejects as ByteSource.read does.
+ */
 export async function listBootFiles(
   reader: SectorReader,
   volume: VolumeSummary,
   partitions: readonly Partition[],
+  tree: FileTree | undefined,
   signal?: AbortSignal,
 ): Promise<PlacedFile[]> {
   const files: PlacedFile[] = [];
@@ -36,7 +41,7 @@ export async function listBootFiles(
     const number = (numbers.get(platform) ?? 0) + 1;
     numbers.set(platform, number);
     if (entry.offset >= reader.size) continue;
-    const size = await measureBootImage(reader, entry, partitions, signal);
+    const size = await measureBootImage(reader, entry, partitions, tree, signal);
     files.push({ path: ['boot', `${platform}-${number}${IMAGE}`], offset: entry.offset, size });
   }
   const catalog = volume.bootCatalogOffset;

@@ -1,12 +1,14 @@
 // How long a boot image is. The catalogue tells only what the firmware loads at first, often one sector or none at all
-// (El Torito 1.0, 2.2; UEFI 13.3.2.1), so the image itself is asked, and the partition that it may be as well.
+// (El Torito 1.0, 2.2; UEFI 13.3.2.1), so the image itself is asked, and the partition or file that it may be as well.
 import { ByteCursor } from '../../base/byte-cursor.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { readIfPossible } from '../../source/read-fully.js';
 import { BOOT_SECTOR_BYTES, isFatBootSector, parseBootSector } from '../fat/boot-sector.js';
 import type { BootEntry, BootEmulation } from '../iso9660/el-torito.js';
 import { parseMasterBootRecord } from '../partition/master-boot-record.js';
+import type { FileTree } from '../file-tree.js';
 import type { Partition } from '../partition/partition.js';
+import { findFileSize } from './find-file-size.js';
 
 /** Bytes of the emulated floppies (El Torito 1.0, 2.2). */
 const FLOPPY_BYTES: Partial<Record<BootEmulation, number>> = {
@@ -19,11 +21,12 @@ const BLOCK = 2048;
 const INFO_TABLE = { descriptor: 8, self: 12, length: 16 } as const;
 const PRIMARY_DESCRIPTOR = 16;
 
-/** Bytes, at most to the end of the image. Rejects as ByteSource.read does. */
+/** `tree`: where it may be a file. Bytes, at most to the end of the image. Rejects as ByteSource.read does. */
 export async function measureBootImage(
   reader: SectorReader,
   entry: BootEntry,
   partitions: readonly Partition[],
+  tree: FileTree | undefined,
   signal?: AbortSignal,
 ): Promise<number> {
   const { offset, emulation, loadSize } = entry;
@@ -32,7 +35,9 @@ export async function measureBootImage(
   const sector = new ByteCursor(bytes, reader.name, offset);
   const own = FLOPPY_BYTES[emulation] ?? measureContent(sector, emulation, offset);
   const partition = partitions.find(({ start, scheme }) => start === offset && scheme !== 'apm')?.length;
-  return Math.min(left, Math.max(own, loadSize, own > 0 ? 0 : (partition ?? 0), 1));
+  const isKnown = own > 0 || partition !== undefined || tree === undefined;
+  const file = isKnown ? 0 : await findFileSize(tree, offset, signal);
+  return Math.min(left, Math.max(own, loadSize, own > 0 ? 0 : (partition ?? file), 1));
 }
 
 /** What the first sector says of the whole; 0 when it says nothing. */

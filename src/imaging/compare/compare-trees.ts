@@ -1,6 +1,8 @@
 // Compares two trees file by file: which names each has, of what type, and whether content and targets are the same.
 import { IsodriveError } from '../../base/error.js';
 import { throwIfAborted } from '../../source/abortable.js';
+import { compareAttributes } from './compare-attributes.js';
+import type { AttributeKind } from './compare-attributes.js';
 import { shownPath } from './tree-side.js';
 import type { Side, SideEntry } from './tree-side.js';
 
@@ -10,13 +12,35 @@ const CHUNK_BYTES = 1_048_576;
 export interface TreeDifference {
   /** From "/", for people. */
   readonly path: string;
-  readonly kind: 'only-in-a' | 'only-in-b' | 'type' | 'size' | 'content' | 'target' | 'unreadable';
+  readonly kind:
+    | 'only-in-a'
+    | 'only-in-b'
+    | 'type'
+    | 'size'
+    | 'content'
+    | 'target'
+    | 'device'
+    | 'unreadable'
+    | AttributeKind;
   readonly detail: string;
 }
 
-/** Differences in the order of the paths. Special files have nothing to compare but their being there. */
-export async function compareTrees(a: Side, b: Side, signal?: AbortSignal): Promise<TreeDifference[]> {
+export interface TreeComparison {
+  /** In the order of the paths. */
+  readonly differences: readonly TreeDifference[];
+  /** Entries that differ in an attribute, of each kind. */
+  readonly attributes: Readonly<Record<AttributeKind, number>>;
+}
+
+/** `areAttributesListed`: those that differ are differences as well, and not only counted. */
+export async function compareTrees(
+  a: Side,
+  b: Side,
+  areAttributesListed: boolean,
+  signal?: AbortSignal,
+): Promise<TreeComparison> {
   const differences: TreeDifference[] = [];
+  const counts = { mode: 0, owner: 0, time: 0, attributes: 0, links: 0 };
   for (const path of [...new Set([...a.keys(), ...b.keys()])].sort()) {
     throwIfAborted(signal);
     const [left, right] = [a.get(path), b.get(path)];
@@ -28,10 +52,12 @@ export async function compareTrees(a: Side, b: Side, signal?: AbortSignal): Prom
       const parent = path.slice(0, path.lastIndexOf('/'));
       const isNews = parent === '' || (a.has(parent) && b.has(parent));
       if (isNews) add(left === undefined ? 'only-in-b' : 'only-in-a', (left ?? right)!.type);
-    } else if (generalType(left) !== generalType(right)) {
+    } else if (left.type !== right.type) {
       add('type', `${left.type}, and ${right.type}`);
     } else if (left.size !== right.size) {
       add('size', `${left.size} bytes, and ${right.size}`);
+    } else if (left.device !== right.device) {
+      add('device', `${left.device}, and ${right.device}`);
     } else if (left.target !== right.target) {
       add('target', `"${shownPath(left.target)}", and "${shownPath(right.target)}"`);
     } else if (left.type === 'file') {
@@ -45,12 +71,13 @@ export async function compareTrees(a: Side, b: Side, signal?: AbortSignal): Prom
         add('unreadable', thrown.message);
       }
     }
+    if (left?.type === undefined || left.type !== right?.type) continue;
+    for (const [kind, detail] of compareAttributes(left, right)) {
+      counts[kind] += 1;
+      if (areAttributesListed) add(kind, detail);
+    }
   }
-  return differences;
-}
-
-function generalType({ type }: SideEntry): string {
-  return ['file', 'directory', 'symlink'].includes(type) ? type : 'special';
+  return { differences, attributes: counts };
 }
 
 async function firstDifference(

@@ -1,15 +1,46 @@
 // One side of a comparison by file: the tree of an image, or a directory of this machine, a mounted disc included.
+import type { Stats } from 'node:fs';
 import { lstat, open, readdir, readlink } from 'node:fs/promises';
+import { decodePath, encodePath } from '../../base/path-text.js';
 import { IsodriveError, isSystemError } from '../../base/error.js';
+import { readAttributes } from '../../index/node-record.js';
+import type { NodeType } from '../../index/node-record.js';
 import { ROOT_ROW } from '../../index/index-table.js';
 import type { OpenedImage } from '../../index/open-image.js';
 import { walkRows } from '../../index/walk-rows.js';
 import { openFile } from '../../present/file-content.js';
 import { pathBytes } from '../../present/path-bytes.js';
 
+const PERMISSION_BITS = 0o7777;
+const NODE_TYPES: readonly (readonly [NodeType, (stats: Stats) => boolean])[] = [
+  ['file', (stats) => stats.isFile()],
+  ['directory', (stats) => stats.isDirectory()],
+  ['symlink', (stats) => stats.isSymbolicLink()],
+  ['block', (stats) => stats.isBlockDevice()],
+  ['char', (stats) => stats.isCharacterDevice()],
+  ['fifo', (stats) => stats.isFIFO()],
+  ['socket', (stats) => stats.isSocket()],
+];
+
+/** What an entry has beside its content. */
+export interface SideAttributes {
+  /** Permission bits, with set-id and sticky. */
+  readonly mode: number;
+  /** "USER:GROUP", numbers. */
+  readonly owner: string;
+  /** Of its last change, whole seconds since 1970: what every format keeps. */
+  readonly seconds: number;
+  /** Extended attributes by their full names; undefined where they are not read. */
+  readonly extended: ReadonlyMap<string, Uint8Array> | undefined;
+}
+
 export interface SideEntry {
-  /** "file", "directory", "symlink", or another type's name. */
-  readonly type: string;
+  readonly type: NodeType;
+  /** "MAJOR:MINOR" of a device. */
+  readonly device: string | undefined;
+  /** Of a file with other names on this side: the path of the first. */
+  link: string | undefined;
+  attributes(): SideAttributes;
   /** Bytes of a file; 0 otherwise. */
   readonly size: number;
   /** Of a symlink. */
@@ -27,11 +58,27 @@ export type Side = ReadonlyMap<string, SideEntry>;
 
 export async function readImageSide(image: OpenedImage, signal?: AbortSignal): Promise<Side> {
   const entries = new Map<string, SideEntry>();
+  const names = new LinkNames();
   for await (const row of walkRows(image.index, ROOT_ROW, signal)) {
     if (row === ROOT_ROW) continue;
-    const { type, size, target } = image.index.node(row);
-    entries.set(Buffer.from(pathBytes(image.index.table, row)).toString('latin1'), {
+    const node = image.index.node(row);
+    const { type, size, target, device } = node;
+    const path = Buffer.from(pathBytes(image.index.table, row)).toString('latin1');
+    if (type !== 'directory' && node.links > 1) names.add(`${node.inode}:${size}`, path);
+    entries.set(path, {
       type,
+      device: device && `${device.major}:${device.minor}`,
+      link: undefined,
+      attributes: () => {
+        const { mode, userId, groupId, modified } = image.index.node(row);
+        const extended = readAttributes(image.index.table, row);
+        return {
+          mode: mode & PERMISSION_BITS,
+          owner: `${userId}:${groupId}`,
+          seconds: modified.seconds,
+          extended,
+        };
+      },
       size: type === 'file' ? size : 0,
       target: Buffer.from(target ?? []).toString('latin1'),
       open: () => {
@@ -43,31 +90,45 @@ export async function readImageSide(image: OpenedImage, signal?: AbortSignal): P
       },
     });
   }
+  names.mark(entries);
   return entries;
 }
 
 export async function readDirectorySide(directory: string, signal?: AbortSignal): Promise<Side> {
   const entries = new Map<string, SideEntry>();
+  const names = new LinkNames();
   const pending = [''];
   for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
     signal?.throwIfAborted();
-    const real = Buffer.concat([Buffer.from(directory), Buffer.from(path, 'latin1')]);
+    const real = Buffer.concat([encodePath(directory), Buffer.from(path, 'latin1')]);
     for (const name of await guard(real, () => readdir(real, { encoding: 'buffer' }))) {
       const child = `${path}/${name.toString('latin1')}`;
-      const entry = await readEntry(Buffer.concat([real, Buffer.from('/'), name]));
+      const { entry, key } = await readEntry(Buffer.concat([real, Buffer.from('/'), name]));
+      if (key !== undefined) names.add(key, child);
       entries.set(child, entry);
       if (entry.type === 'directory') pending.push(child);
     }
   }
+  names.mark(entries);
   return entries;
 }
 
-async function readEntry(path: Buffer): Promise<SideEntry> {
+async function readEntry(path: Buffer): Promise<{ entry: SideEntry; key: string | undefined }> {
   const stats = await guard(path, () => lstat(path));
   const isLink = stats.isSymbolicLink();
   const target = isLink ? await guard(path, () => readlink(path, { encoding: 'buffer' })) : undefined;
-  return {
-    type: stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : isLink ? 'symlink' : 'special',
+  const isDevice = stats.isBlockDevice() || stats.isCharacterDevice();
+  const entry: SideEntry = {
+    type: NODE_TYPES.find(([, isOne]) => isOne(stats))?.[0] ?? 'file',
+    device: isDevice ? showDevice(stats.rdev) : undefined,
+    link: undefined,
+    attributes: () => ({
+      mode: stats.mode & PERMISSION_BITS,
+      owner: `${stats.uid}:${stats.gid}`,
+      seconds: Math.floor(stats.mtimeMs / 1000),
+      // Node reads none.
+      extended: undefined,
+    }),
     size: stats.isFile() ? stats.size : 0,
     target: target?.toString('latin1') ?? '',
     open: async () => {
@@ -79,6 +140,32 @@ async function readEntry(path: Buffer): Promise<SideEntry> {
       };
     },
   };
+  const hasNames = stats.nlink > 1 && !stats.isDirectory();
+  return { entry, key: hasNames ? `${stats.dev}:${stats.ino}` : undefined };
+}
+
+/** As glibc's gnu_dev_major and gnu_dev_minor have it, for numbers of 32 bits. */
+function showDevice(number: number): string {
+  return `${(number >>> 8) & 0xfff}:${(number & 0xff) | ((number >>> 12) & 0xfff00)}`;
+}
+
+/** Names of files that have several. */
+class LinkNames {
+  readonly #paths = new Map<string, string[]>();
+
+  add(key: string, path: string): void {
+    const paths = this.#paths.get(key);
+    if (paths === undefined) this.#paths.set(key, [path]);
+    else paths.push(path);
+  }
+
+  mark(entries: ReadonlyMap<string, SideEntry>): void {
+    for (const paths of this.#paths.values()) {
+      if (paths.length < 2) continue;
+      const [first] = paths.sort();
+      for (const path of paths) entries.get(path)!.link = first;
+    }
+  }
 }
 
 async function guard<T>(path: Buffer, work: () => Promise<T>): Promise<T> {
@@ -86,7 +173,7 @@ async function guard<T>(path: Buffer, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (thrown) {
     if (!isSystemError(thrown)) throw thrown;
-    throw new IsodriveError('image-unreadable', `Cannot read "${path.toString()}": ${thrown.code}`, {
+    throw new IsodriveError('image-unreadable', `Cannot read "${decodePath(path)}": ${thrown.code}`, {
       cause: thrown,
     });
   }
@@ -94,5 +181,5 @@ async function guard<T>(path: Buffer, work: () => Promise<T>): Promise<T> {
 
 /** Path of an entry for people. */
 export function shownPath(path: string): string {
-  return Buffer.from(path, 'latin1').toString();
+  return decodePath(Buffer.from(path, 'latin1'));
 }

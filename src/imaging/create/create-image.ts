@@ -1,6 +1,7 @@
 // Makes an image of a disc: reads it as whole as it can be read, hashes it, compares it when wanted, says what is
 // missing, and only then gives it its name. A run that fails leaves OUT.part and the map, from which the next goes on.
 import { rename, rm, writeFile } from 'node:fs/promises';
+import { hostPath } from '../../base/path-text.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
 import { SECTOR_SIZE } from '../../disc/sector-reader.js';
@@ -225,12 +226,12 @@ function reportProgress(
 async function writeReport(path: string, report: object): Promise<void> {
   const scratch = `${path}.new`;
   try {
-    await writeFile(scratch, `${JSON.stringify(report, null, 2)}\n`, {
+    await writeFile(hostPath(scratch), `${JSON.stringify(report, null, 2)}\n`, {
       flush: true,
     });
-    await rename(scratch, path);
+    await rename(hostPath(scratch), hostPath(path));
   } catch (thrown) {
-    await rm(scratch, { force: true }).catch(() => undefined);
+    await rm(hostPath(scratch), { force: true }).catch(() => undefined);
     throw translateWriteError(path, thrown);
   }
 }

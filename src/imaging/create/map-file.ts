@@ -1,6 +1,7 @@
 // The map file of a run on disk: replaced as a whole, never half written, and never ahead of the image.
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { hostPath } from '../../base/path-text.js';
 import type { RescueMap } from '../../source/rescue-map.js';
 import { formatMapText } from '../../source/rescue-map-text.js';
 import type { MapPosition } from '../../source/rescue-map-text.js';
@@ -31,14 +32,14 @@ export class MapFile {
     ]);
     const scratch = `${this.path}.new`;
     try {
-      const file = await open(scratch, 'w', 0o666);
+      const file = await open(hostPath(scratch), 'w', 0o666);
       try {
         await file.writeFile(text);
         await file.sync();
       } finally {
         await file.close();
       }
-      await rename(scratch, this.path);
+      await rename(hostPath(scratch), hostPath(this.path));
       await syncDirectory(dirname(this.path));
     } catch (thrown) {
       throw translateWriteError(this.path, thrown);

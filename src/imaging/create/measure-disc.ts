@@ -6,6 +6,7 @@ import { PlainSectorReader } from '../../disc/sector-reader.js';
 import { PARTITION_SECTOR } from '../../filesystem/partition/partition.js';
 import { readPartitions } from '../../filesystem/partition/read-partitions.js';
 import { probeVolumes } from '../../filesystem/probe-volumes.js';
+import { WorkBudget } from '../../filesystem/work-budget.js';
 import type { ByteSource } from '../../source/byte-source.js';
 
 /** Length of a partition of 0xffffffff sectors, bytes. */
@@ -20,7 +21,11 @@ async function volumeEnd(source: ByteSource, signal: AbortSignal | undefined): P
   const disc = await openContainer(source, signal);
   const ends: number[] = [];
   for (const track of disc.sessions.flatMap(({ tracks }) => tracks)) {
-    const volumes = await probeVolumes(disc.sectors(track), { report: () => undefined, signal });
+    const volumes = await probeVolumes(disc.sectors(track), {
+      report: () => undefined,
+      work: new WorkBudget(source.size),
+      signal,
+    });
     for (const { summary, trees } of volumes) {
       // The partition of a disc that is written once reaches as far as the medium could be written.
       if (summary.udf?.partitions.includes('virtual') === true) continue;

@@ -5,6 +5,7 @@ import { open, rename, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { getSystemErrorName } from 'node:util';
+import { hostPath } from '../../base/path-text.js';
 import { isAddonError } from '../../../native/index.js';
 import { IsodriveError } from '../../base/error.js';
 import { explainSystemError, isFull } from '../../base/system-error.js';
@@ -31,7 +32,11 @@ export class PartFile implements AsyncDisposable {
    */
   static async open(path: string): Promise<PartFile> {
     try {
-      const handle = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o666);
+      const handle = await open(
+        hostPath(path),
+        constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW,
+        0o666,
+      );
       try {
         await lock(path, handle);
       } catch (thrown) {
@@ -88,7 +93,7 @@ export class PartFile implements AsyncDisposable {
     await this.#guard(async () => {
       await this.#handle.truncate(size);
       await this.#handle.sync();
-      await rename(this.path, path);
+      await rename(hostPath(this.path), hostPath(path));
       await syncDirectory(dirname(path));
     });
   }
@@ -124,7 +129,7 @@ async function lock(path: string, handle: FileHandle): Promise<void> {
   if (addon === undefined) return;
   const isOurs = addon.lockFile(handle.fd);
   // Another run may have finished meanwhile: what we have locked is its image then.
-  const [held, named] = [await handle.stat(), await stat(path).catch(() => undefined)];
+  const [held, named] = [await handle.stat(), await stat(hostPath(path)).catch(() => undefined)];
   if (isOurs && held.ino === named?.ino && held.dev === named.dev) return;
   throw new IsodriveError('busy', `Cannot write "${path}": another run is writing it`, {
     action: 'Wait until it has ended, or name another output',
@@ -147,7 +152,7 @@ async function preallocate(handle: FileHandle, size: number): Promise<void> {
 export async function syncDirectory(path: string): Promise<void> {
   // Windows flushes no folder: it writes down the names of files by itself.
   if (process.platform === 'win32') return;
-  const directory = await open(path, 'r');
+  const directory = await open(hostPath(path), 'r');
   try {
     await directory.sync();
   } finally {

@@ -1,6 +1,7 @@
 // What an earlier run has left: OUT.part with its map, or OUT itself with a map that says that it is not whole, as
 // ddrescue leaves it. A run goes on with it only if it is of the same disc.
 import { rename, stat } from 'node:fs/promises';
+import { hostPath } from '../../base/path-text.js';
 import { IsodriveError, isSystemError } from '../../base/error.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import { findRescueMap } from '../../source/find-rescue-map.js';
@@ -45,7 +46,7 @@ export async function findEarlierRun(paths: OutputPaths, size: number, force: bo
       if (force) return fresh;
       throw exists(paths.output);
     }
-    await rename(paths.output, paths.part);
+    await rename(hostPath(paths.output), hostPath(paths.part));
   }
   if (map === undefined || (await fileSize(paths.part)) === undefined) return fresh;
   return { map, resumes: true };
@@ -111,7 +112,7 @@ async function readMap(path: string, size: number): Promise<RescueMap | undefine
 
 async function fileSize(path: string): Promise<number | undefined> {
   try {
-    const stats = await stat(path);
+    const stats = await stat(hostPath(path));
     if (stats.isFile()) return stats.size;
   } catch (thrown) {
     if (isSystemError(thrown) && thrown.code === 'ENOENT') return undefined;

@@ -28,7 +28,7 @@ function measureCosts(jobs: readonly HashJob[]): Map<Algorithm, number> {
   for (const algorithm of new Set(jobs.map((job) => job.algorithm))) {
     const times = Array.from({ length: TRIALS }, () => {
       const started = performance.now();
-      startHash(algorithm).update(bytes).digest();
+      startHash(algorithm).update(bytes).digest('hex');
       return performance.now() - started;
     });
     costs.set(algorithm, Math.min(...times));

@@ -1,12 +1,12 @@
 // The running hashes of jobs, in whichever thread they are computed. A job that has all its bytes keeps only its
 // digest: a disc may have a job for each of a million files.
-import type { Hash } from 'node:crypto';
 import { startHash } from '../digests.js';
+import type { RunningHash } from '../digests.js';
 import type { HashJob, HashPart } from './hasher.js';
 
 export class JobHashes {
   readonly #jobs: readonly HashJob[];
-  readonly #running = new Map<number, { hash: Hash; bytes: number }>();
+  readonly #running = new Map<number, { hash: RunningHash; bytes: number }>();
   readonly #digests: (string | undefined)[];
 
   constructor(jobs: readonly HashJob[]) {

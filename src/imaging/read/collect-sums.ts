@@ -1,12 +1,11 @@
 // All sums of single files that a disc carries, by row.
 import type { OpenedImage } from '../../index/open-image.js';
-import type { Algorithm } from '../digests.js';
+import type { Expected } from '../verify/judge-digest.js';
 import { findListedFiles } from '../verify/listed-files.js';
 import { readFileSums } from '../verify/recorded-sums.js';
 
 export interface FileSum {
-  readonly algorithm: Algorithm;
-  readonly digest: string;
+  readonly expected: Expected;
   /** It is about the bytes as they are stored, not as they are shown. */
   readonly isStored: boolean;
   /** Where it stands, for people. */
@@ -23,11 +22,14 @@ export async function collectSums(image: OpenedImage, signal?: AbortSignal): Pro
   };
   for (const listed of await findListedFiles(image, signal)) {
     if (!('path' in listed) || listed.row === undefined) continue;
-    const { row, algorithm, digest, list } = listed;
-    add(row, { algorithm, digest, isStored: false, evidence: list });
+    const { row, expected, list } = listed;
+    // What cannot be computed proves nothing.
+    if (expected.algorithms.length > 0) add(row, { expected, isStored: false, evidence: list });
   }
   const recorded = await readFileSums(image, signal);
-  for (const [row, digest] of recorded?.byRow ?? [])
-    add(row, { algorithm: 'md5', digest, isStored: true, evidence: 'the sums of libisofs' });
+  for (const [row, digest] of recorded?.byRow ?? []) {
+    const expected: Expected = { algorithms: ['md5'], digest, kind: 'md5' };
+    add(row, { expected, isStored: true, evidence: 'the sums of libisofs' });
+  }
   return sums;
 }

@@ -9,6 +9,8 @@ import type { OpenedImage } from '../../index/open-image.js';
 import { abortable } from '../../source/abortable.js';
 import { isBadPlace } from '../create/medium-fault.js';
 import { CONTENT_CHUNK_BYTES, hashContent } from '../hash-content.js';
+import type { Algorithm } from '../digests.js';
+import { judgeDigest } from '../verify/judge-digest.js';
 import { openStored } from '../verify/gather-inside.js';
 import { ImagePrefix } from './image-prefix.js';
 import { collectSums } from './collect-sums.js';
@@ -71,6 +73,14 @@ export class VerifiedContents {
       if (table.type(row) !== MODE_TYPE.regular) continue;
       contents.#mark(row, contents.#hasEvidence(row) ? 'pending' : 'unknown');
     }
+    if (contents.#counts.pending === 0) {
+      image.index.findings.add({
+        code: 'nothing-to-verify',
+        severity: 'warning',
+        message: 'No sums are recorded on this disc: nothing will be verified',
+        at: { source: image.source.name },
+      });
+    }
     return contents;
   }
 
@@ -130,10 +140,12 @@ export class VerifiedContents {
     const sums = this.#sums.get(row) ?? [];
     const buffer = new Uint8Array(sums.length === 0 ? 0 : CONTENT_CHUNK_BYTES);
     let detail: string | undefined;
-    for (const { algorithm, digest, isStored, evidence } of sums) {
+    for (const { expected, isStored, evidence } of sums) {
       const content = isStored ? openStored(this.#image, row) : this.#contents.open(row);
-      const found = await hashContent(content, [algorithm], buffer);
-      if (found[algorithm] !== digest) detail ??= `${algorithm} differs from ${evidence}`;
+      const find = async (algorithm: Algorithm): Promise<string | undefined> =>
+        (await hashContent(content, [algorithm], buffer))[algorithm];
+      const { status } = await judgeDigest(expected, find);
+      if (status !== 'ok') detail ??= `${expected.algorithms.join(', ')} differs from ${evidence}`;
     }
     if (sums.length > 0 && detail === undefined) return { state: 'ok' };
     const placed = await this.#place(row);

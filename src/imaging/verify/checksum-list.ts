@@ -1,85 +1,157 @@
-// Files of checksums: what md5sum and its like write, what BSD writes, and a digest that stands alone. Pure.
-import { ALGORITHMS, DIGEST_DIGITS } from '../digests.js';
+// Files of checksums in the forms that programs and publishers write: md5sum and its like, BSD, OpenSSL, PowerShell's
+// Get-FileHash, .sfv, Gentoo's DIGESTS, and digests that stand alone. Pure.
 import type { Algorithm } from '../digests.js';
+import { findKind, possibleAlgorithms } from './digest-kinds.js';
+import { decodeList, signedPart } from './list-text.js';
 
 /** Bytes of a list: a hundred thousand files need less. */
 export const MAX_LIST_BYTES = 64 * 1024 * 1024;
 /** Lines of a list that are looked at. */
 export const MAX_LIST_LINES = 1_000_000;
+/** Characters of a line: a digest, and the longest path with every byte escaped. */
+const MAX_LINE = 10_000;
+
+/** Characters of a line that says what follows. */
+const MAX_HEADING = 80;
 
 export interface ListedDigest {
-  /** As written; undefined for a digest that stands alone. */
-  readonly name: string | undefined;
-  readonly algorithm: Algorithm;
+  /** As written, bytes; undefined for a digest that stands alone. */
+  readonly name: Uint8Array | undefined;
   /** Lower-case hexadecimal. */
   readonly digest: string;
+  /** What it can be, the likeliest first; several where nobody says it, none where it cannot be computed here. */
+  readonly algorithms: readonly Algorithm[];
+  /** The kind, where the list says it. */
+  readonly kind: string | undefined;
+  /** The line is in a form that prose may have by chance. */
+  readonly isLoose: boolean;
 }
 
-const GNU_LINE = /^(\\?)([0-9a-fA-F]{32,128}) [ *]?(.+)$/;
-const BSD_LINE = /^(\\?)([A-Za-z0-9-]+) ?\((.+)\) ?= ?([0-9a-fA-F]{32,128})$/;
-const LONE_LINE = /^[0-9a-fA-F]{32,128}$/;
-const TAGS = new Map<string, Algorithm>([
-  ['MD5', 'md5'],
-  ['SHA1', 'sha1'],
-  ['SHA256', 'sha256'],
-  ['SHA512', 'sha512'],
-  ['BLAKE2B', 'blake2b'],
-]);
-/** RFC 9580 7: the text that a clear signature is about stands between these. */
-const SIGNED_START = '-----BEGIN PGP SIGNED MESSAGE-----';
-const SIGNED_END = '-----BEGIN PGP SIGNATURE-----';
+const GNU_LINE = /^(\\?)(?:([A-Za-z][\w-]*):)?([0-9a-fA-F]{8,128})(?: [ *]|[ \t]+\*?)(.+)$/;
+const BSD_LINE = /^(\\?)([A-Za-z][\w/-]*)[ \t]?\((.+)\)[ \t]*=[ \t]*([0-9a-zA-Z+/]{8,128}={0,2})$/;
+const LONE_LINE = /^(?:([A-Za-z][\w-]*)(?:[ \t]*[:=][ \t]*|[ \t]+))?([0-9a-fA-F]{8,128})$/;
+const TABLE_LINE = /^([A-Za-z][\w-]*)[ \t]+([0-9a-fA-F]{8,128})[ \t]+(.+)$/;
+const LAST_WORD = /^(?:([A-Za-z][\w-]*):)?([0-9a-fA-F]{8,128})$/;
+/** "# SHA512 HASH" of Gentoo, "## SHA-256 checksums:", "[md5]". */
+const HEADING =
+  /^[#;[* \t=-]*([A-Za-z][\w-]*?)[ \t]*(?:hash(?:es)?|(?:check)?sums?|digests?)?[\]*: \t=#-]*$/i;
+/** Format-List of Get-FileHash. */
+const PROPERTY = /^(Algorithm|Hash|Path)[ \t]*:[ \t]*(.*)$/;
+const HEXADECIMAL = /^[0-9a-fA-F]+$/;
 
-/** Digests of a list; `listName` decides what 128 digits are. What is no line of a list is passed over. */
-export function parseChecksumList(text: string, listName: string): ListedDigest[] {
-  const prefersBlake = /b2|blake/i.test(listName);
-  const result: ListedDigest[] = [];
-  for (const raw of signedPart(text).split('\n', MAX_LIST_LINES)) {
-    const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
-    const entry = parseBsd(line) ?? parseGnu(line, prefersBlake);
-    if (entry !== undefined) result.push(entry);
+/**
+ * Digests of a list; `word`: the kind that the list's own name says, if any. A word in the line comes first, then the last
+ * heading, then the name. What is no line of a list is passed over.
+ */
+export function parseChecksumList(bytes: Uint8Array, word?: string): ListedDigest[] {
+  const reader = new ListReader(word);
+  for (const line of signedPart(decodeList(bytes)).split('\n', MAX_LIST_LINES)) {
+    if (line.length <= MAX_LINE) reader.take(line.replace(/\r$/, '').replace(/^[ \t]+/, ''));
   }
-  return result;
+  return reader.found;
 }
 
-/** Whether the whole list is one clear-signed message. */
-export function isClearSigned(text: string): boolean {
-  return text.startsWith(SIGNED_START);
-}
+class ListReader {
+  readonly found: ListedDigest[] = [];
+  readonly #word: string | undefined;
+  #heading: string | undefined;
+  /** Of the record of Get-FileHash that is being read. */
+  #record: { word?: string; digest?: string } = {};
 
-function signedPart(text: string): string {
-  if (!isClearSigned(text)) return text;
-  // A blank line ends the armor headers.
-  const start = text.search(/\r?\n\r?\n/);
-  const end = text.indexOf(`\n${SIGNED_END}`);
-  return start < 0 || end < start ? '' : text.slice(start, end).replaceAll(/^- /gm, '');
-}
+  constructor(word: string | undefined) {
+    this.#word = word;
+  }
 
-function parseGnu(line: string, prefersBlake: boolean): ListedDigest | undefined {
-  const lone = LONE_LINE.test(line);
-  const [, escaped = '', digest = line, name] = lone ? [] : (GNU_LINE.exec(line) ?? []);
-  if (!lone && name === undefined) return undefined;
-  const found = ALGORITHMS.filter((algorithm) => DIGEST_DIGITS[algorithm] === digest.length);
-  const algorithm = found.length > 1 && prefersBlake ? found.at(-1) : found[0];
-  if (algorithm === undefined) return undefined;
-  return { name: name && unescape(name, escaped), algorithm, digest: digest.toLowerCase() };
-}
+  take(line: string): void {
+    if (this.#takeProperty(line)) return;
+    const isTaken =
+      this.#takeBsd(line) ||
+      this.#takeLone(line) ||
+      this.#takeTable(line) ||
+      this.#takeGnu(line) ||
+      this.#takeReversed(line);
+    if (isTaken) return;
+    const [, heading] = line.length > MAX_HEADING ? [] : (HEADING.exec(line) ?? []);
+    if (heading !== undefined) this.#heading = heading;
+  }
 
-function parseBsd(line: string): ListedDigest | undefined {
-  const [, escaped = '', tag = '', name, digest = ''] = BSD_LINE.exec(line) ?? [];
-  const algorithm = TAGS.get(
-    tag
-      .toUpperCase()
-      .replace(/^SHA-/, 'SHA')
-      .replace(/^BLAKE2B-512$/, 'BLAKE2B'),
-  );
-  if (name === undefined || algorithm === undefined || DIGEST_DIGITS[algorithm] !== digest.length)
-    return undefined;
-  return { name: unescape(name, escaped), algorithm, digest: digest.toLowerCase() };
+  #takeProperty(line: string): boolean {
+    const [, property, value = ''] = PROPERTY.exec(line) ?? [];
+    if (property === undefined) return false;
+    if (property === 'Algorithm') this.#record = { word: value.trim() };
+    else if (property === 'Hash') this.#record.digest = value.trim();
+    else if (this.#record.digest !== undefined) {
+      this.#add(value.trim(), this.#record.digest, this.#record.word, true);
+      this.#record = {};
+    }
+    return true;
+  }
+
+  #takeBsd(line: string): boolean {
+    const [, escaped, word, name = '', digest = ''] = BSD_LINE.exec(line) ?? [];
+    if (word === undefined) return false;
+    const hexadecimal = HEXADECIMAL.test(digest) ? digest : Buffer.from(digest, 'base64').toString('hex');
+    this.#add(unescape(name, escaped), hexadecimal, word, false);
+    // Whatever came of it, the line is nothing else.
+    return true;
+  }
+
+  #takeLone(line: string): boolean {
+    const [, word, digest] = LONE_LINE.exec(line) ?? [];
+    if (digest === undefined) return false;
+    if (word !== undefined && findKind(word, digest.length) === undefined) return false;
+    return this.#add(undefined, digest, word, false);
+  }
+
+  #takeTable(line: string): boolean {
+    const [, word, digest = '', name = ''] = TABLE_LINE.exec(line) ?? [];
+    if (word === undefined || findKind(word, digest.length) === undefined) return false;
+    // A narrow console has cut the path.
+    return this.#add(name.endsWith('...') ? undefined : name.trimEnd(), digest, word, true);
+  }
+
+  #takeGnu(line: string): boolean {
+    const [, escaped, word, digest, name = ''] = GNU_LINE.exec(line) ?? [];
+    return digest !== undefined && this.#add(unescape(name, escaped), digest, word, false);
+  }
+
+  /** "name HEX", "name: HEX", "name = HEX", and .sfv. */
+  #takeReversed(line: string): boolean {
+    const text = line.trimEnd();
+    const at = Math.max(...[' ', '\t', '='].map((separator) => text.lastIndexOf(separator)));
+    const [, word, digest] = LAST_WORD.exec(text.slice(at + 1).replace(/^\*/, '')) ?? [];
+    if (at <= 0 || digest === undefined) return false;
+    const name = text.slice(0, at).trimEnd().replace(/[:=]$/, '').trimEnd();
+    return name !== '' && !name.startsWith(';') && this.#add(name, digest, word, true);
+  }
+
+  /** False when it is no digest of any kind. */
+  #add(name: string | undefined, digest: string, said: string | undefined, isLoose: boolean): boolean {
+    const words = [said, this.#heading, this.#word].filter((word) => word !== undefined);
+    const kinds = words.map((word) => findKind(word, digest.length));
+    const kind = kinds.find((one) => one !== undefined);
+    if (said !== undefined && kinds[0] === undefined) return false;
+    const algorithms =
+      kind === undefined
+        ? possibleAlgorithms(digest.length)
+        : kind.algorithm === undefined
+          ? []
+          : [kind.algorithm];
+    if (kind === undefined && algorithms.length === 0) return false;
+    this.found.push({
+      name: name === undefined ? undefined : Buffer.from(name, 'latin1'),
+      digest: digest.toLowerCase(),
+      algorithms,
+      kind: kind?.name,
+      isLoose,
+    });
+    return true;
+  }
 }
 
 /** coreutils writes a backslash before the line of a name that has a backslash or an end of line in it. */
-function unescape(name: string, escaped: string): string {
-  if (escaped === '') return name;
+function unescape(name: string, escaped: string | undefined): string {
+  if (escaped !== '\\') return name;
   return name.replaceAll(/\\([\\nr])/g, (_, letter: string) =>
     letter === 'n' ? '\n' : letter === 'r' ? '\r' : '\\',
   );

@@ -10,6 +10,8 @@ import { openFile } from '../../present/file-content.js';
 import type { Algorithm } from '../digests.js';
 import { CONTENT_CHUNK_BYTES, hashContent } from '../hash-content.js';
 import type { Check } from './check.js';
+import { judgeDigest } from './judge-digest.js';
+import type { Expected } from './judge-digest.js';
 import { findListedFiles } from './listed-files.js';
 import { RangeHash } from './range-hash.js';
 import { readFileSums } from './recorded-sums.js';
@@ -28,13 +30,13 @@ export async function gatherInside({ image, options }: VerifyContext): Promise<E
       found.push(settled({ ...about, subject: `/${list}`, status, detail }));
       continue;
     }
-    const { path: subject, row, algorithm, digest } = listed;
+    const { path: subject, row, expected } = listed;
     const base = { ...about, subject };
     if (row === undefined)
       found.push(settled({ ...base, status: 'missing', detail: 'the disc has no such file' }));
     else {
       const content = (): FileContent => openFile(image, row);
-      found.push(gatherFile(image, base, row, algorithm, digest, content, signal));
+      found.push(gatherFile(image, base, row, expected, content, signal));
     }
   }
   return found;
@@ -49,7 +51,8 @@ export async function gatherRecordedSums({ image, options }: VerifyContext): Pro
     return [settled({ ...about, subject: 'image', status: 'mismatch', detail: sums.fault })];
   return Array.from(sums.byRow, ([row, digest]) => {
     const base = { ...about, subject: image.index.path(row) };
-    return gatherFile(image, base, row, 'md5', digest, () => openStored(image, row), options.signal);
+    const expected: Expected = { algorithms: ['md5'], digest, kind: 'md5' };
+    return gatherFile(image, base, row, expected, () => openStored(image, row), options.signal);
   });
 }
 
@@ -67,23 +70,24 @@ function gatherFile(
   { index: { table } }: OpenedImage,
   base: Base,
   row: number,
-  algorithm: Algorithm,
-  digest: string,
+  expected: Expected,
   open: () => FileContent,
   signal: AbortSignal | undefined,
 ): Evidence {
   const start = table.wide(row, ROW.dataLow);
   const size = table.wide(row, ROW.sizeLow);
+  const read = (algorithm: Algorithm): Promise<string | undefined> => hashPieces(open(), algorithm, signal);
+  const [likeliest] = expected.algorithms;
+  if (likeliest === undefined)
+    return { consumers: [], finish: async () => [{ ...base, ...(await judgeDigest(expected, read)) }] };
   // Any flag stands for content that is not simply one run of the image.
   if (table.word(row, ROW.flags) === 0) {
-    const hash = new RangeHash(algorithm, start, start + size);
-    return { consumers: [hash], finish: () => [judge(base, algorithm, digest, hash.finish())] };
+    const hash = new RangeHash(likeliest, start, start + size);
+    const find = (algorithm: Algorithm): string | undefined | Promise<string | undefined> =>
+      algorithm === likeliest ? hash.finish() : read(algorithm);
+    return { consumers: [hash], finish: async () => [{ ...base, ...(await judgeDigest(expected, find)) }] };
   }
-  return {
-    consumers: [],
-    row,
-    finish: async () => [judge(base, algorithm, digest, await hashPieces(open(), algorithm, signal))],
-  };
+  return { consumers: [], row, finish: async () => [{ ...base, ...(await judgeDigest(expected, read)) }] };
 }
 
 async function hashPieces(
@@ -99,10 +103,4 @@ async function hashPieces(
     if (code === 'damaged' || code === 'image-unreadable') return undefined;
     throw thrown;
   }
-}
-
-function judge(base: Base, algorithm: Algorithm, expected: string, found: string | undefined): Check {
-  if (found === undefined) return { ...base, status: 'unreadable', detail: 'parts of it cannot be read' };
-  if (found === expected) return { ...base, status: 'ok', detail: `${algorithm} agrees` };
-  return { ...base, status: 'mismatch', detail: `${algorithm} is ${found}, expected ${expected}` };
 }

@@ -2,8 +2,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { isSystemError } from '../../base/error.js';
+import { hostPath } from '../../base/path-text.js';
 import type { Check } from './check.js';
-import { isClearSigned } from './checksum-list.js';
+import { decodeList, isClearSigned } from './list-text.js';
 import { isSignedBy, parseEd25519Key, parseEd25519Signature } from './ed25519-signature.js';
 import type { Ed25519Key, Ed25519Signature } from './ed25519-signature.js';
 import { findListsBeside, readSmallFile } from './gather-beside.js';
@@ -22,11 +23,13 @@ export async function gatherSignatures(context: BesideContext): Promise<Evidence
   const found: Evidence[] = [];
   for (const file of [path, ...(await findListsBeside(path))]) {
     for (const suffix of SIGNATURE_SUFFIXES) {
-      const text = await readSmallFile(`${file}${suffix}`);
-      if (text !== undefined) found.push(await gatherOne(context, file, `${file}${suffix}`, text));
+      const bytes = await readSmallFile(`${file}${suffix}`);
+      if (bytes !== undefined)
+        found.push(await gatherOne(context, file, `${file}${suffix}`, bytes.toString()));
     }
-    const text = file === path ? undefined : await readSmallFile(file);
-    if (text !== undefined && isClearSigned(text)) found.push(await gatherOpenPgp(context, file, undefined));
+    const list = file === path ? undefined : await readSmallFile(file);
+    if (list !== undefined && isClearSigned(decodeList(list)))
+      found.push(await gatherOpenPgp(context, file, undefined));
   }
   return found;
 }
@@ -62,7 +65,7 @@ async function gatherEd25519(
     const detail = `no key was given: name the publisher's with --key (number ${signature.keyNumber})`;
     return settled({ ...base, status: 'unchecked', detail });
   }
-  const key = parseEd25519Key(await readFile(options.key, 'utf8'), options.key);
+  const key = parseEd25519Key(await readFile(hostPath(options.key), 'utf8'), options.key);
   if (key.keyNumber !== signature.keyNumber) {
     const detail = `it was made with key ${signature.keyNumber}, the given one is ${key.keyNumber}`;
     return settled({ ...base, status: 'unchecked', detail });
@@ -84,14 +87,14 @@ async function judgeFile(
   file: string,
 ): Promise<Check> {
   try {
-    if ((await stat(file)).size > MAX_UNHASHED) {
+    if ((await stat(hostPath(file))).size > MAX_UNHASHED) {
       return {
         ...base,
         status: 'unchecked',
         detail: 'the file is too large for a signature without prehashing',
       };
     }
-    const bytes = await readFile(file);
+    const bytes = await readFile(hostPath(file));
     const message = signature.isPrehashed ? startHash('blake2b').update(bytes).digest('hex') : undefined;
     return judge(base, key, signature, message ?? bytes);
   } catch (thrown) {

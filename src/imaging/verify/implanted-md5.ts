@@ -1,11 +1,10 @@
 // The MD5 that implantisomd5 hides in the application use field of the primary volume descriptor, with sums of
 // fragments that tell roughly where an image is damaged (isomd5sum, utilities.c and libcheckisomd5.c).
-import type { Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { SECTOR_SIZE } from '../../disc/sector-reader.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import { readAtMost } from '../../source/read-fully.js';
 import type { ByteRange } from '../../source/rescue-map.js';
-import { startHash } from '../digests.js';
 import type { PassReader } from './image-pass.js';
 
 /** ECMA-119 8.4.32 Application Use, BP 884-1395 of the descriptor at sector 16. */
@@ -51,7 +50,7 @@ export class ImplantedMd5 implements PassReader {
   readonly end: number;
   readonly unreadable: ByteRange[] = [];
   readonly #sum: ImplantedSum;
-  readonly #hash: Hash = startHash('md5');
+  readonly #hash = createHash('md5');
   #position = 0;
   #fragment = 0;
   #fragmentStart = 0;

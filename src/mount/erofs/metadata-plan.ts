@@ -3,7 +3,7 @@
 import { MAX_TARGET_BYTES, MODE_TYPE } from '../../filesystem/file-tree.js';
 import { ROOT_ROW } from '../../index/index-table.js';
 import type { IndexTable } from '../../index/index-table.js';
-import { CODING, EXTENT_WORDS, FLAG, ROW, ROW_WORDS, STATE } from '../../index/layout.js';
+import { CODING, CODING_MASK, EXTENT_WORDS, FLAG, ROW, ROW_WORDS, STATE } from '../../index/layout.js';
 import { isCoded } from '../../index/node-record.js';
 import { AttributePlan } from './attribute-plan.js';
 import { DirectoryPacker, entryType } from './directory-blocks.js';
@@ -130,7 +130,7 @@ export class MetadataPlan {
     if (entryType(mode) === 0) throw this.refuse(`a node of mode ${mode.toString(8)}`);
     if ((table.word(row, ROW.modified + 1) & 0xf_ffff) > MAX_MICROSECONDS)
       throw this.refuse(`a time of more than ${MAX_MICROSECONDS} microseconds`);
-    const coding = table.word(row, ROW.flags) & ~FLAG.manyExtents;
+    const coding = table.word(row, ROW.flags) & CODING_MASK;
     if (coding !== CODING.plain && coding !== CODING.embedded)
       throw this.refuse('a file that is stored compressed, which only the daemon can decode');
     if (table.word(row, ROW.attributes) !== 0) this.attributes.count(row);

@@ -1,7 +1,8 @@
 // The driver over the npm package fuse-native: slower than ours, because JavaScript answers every request, but it
 // needs no compiler. Known limits, all the package's: times to the millisecond and not before 1970, inode numbers of
 // 32 bits, names and targets that are not UTF-8 shown with U+FFFD, no extended attributes.
-import { IsodriveError } from '../../base/error.js';
+import { IsodriveError, firstLineOf } from '../../base/error.js';
+import { holdsRawBytes } from '../../base/path-text.js';
 import { SharedIndexMemory } from '../../index/index-memory.js';
 import type { IndexMemory } from '../../index/index-memory.js';
 import { REGION_BYTES } from '../../index/layout.js';
@@ -14,7 +15,7 @@ import type { NativeFuse } from './load-fuse-native.js';
 import { formatMountOptions } from './mount-options.js';
 import { listFuseDescriptors, NativeMount } from './native-mount.js';
 import { Operations } from './operations.js';
-import { runUnmount } from './unmount-command.js';
+import { unmountByHelper } from '../unmount-by-helper.js';
 
 /** Milliseconds in which the kernel must have greeted a new file system. */
 const MOUNT_TIMEOUT = 10_000;
@@ -40,10 +41,9 @@ class FuseNativeDriver implements MountDriver {
     try {
       loadFuseNative();
     } catch (thrown) {
-      const reason = thrown instanceof Error ? thrown.message.split('\n', 1)[0] : String(thrown);
       return {
         available: false,
-        reason: `Package fuse-native does not load: ${reason}`,
+        reason: `Package fuse-native does not load: ${firstLineOf(thrown)}`,
         fix: 'npm install --include=optional fuse-native; sudo apt install libfuse2',
       };
     }
@@ -79,6 +79,12 @@ class FuseNativeDriver implements MountDriver {
     if (!available) {
       throw new IsodriveError('policy', reason ?? 'Cannot mount', fix === undefined ? {} : { action: fix });
     }
+    if (holdsRawBytes(directory)) {
+      throw new IsodriveError(
+        'unsupported',
+        `Cannot mount on "${directory}": libfuse takes paths in UTF-8 alone`,
+      );
+    }
     if (Buffer.byteLength(directory) > MAX_DIRECTORY_BYTES) {
       throw new IsodriveError(
         'unsupported',
@@ -109,7 +115,7 @@ async function start(fuse: NativeFuse, directory: string): Promise<number> {
       fuse.mount((error) => (error == null ? resolve() : reject(describeFailure(directory, error))));
     });
   } catch (thrown) {
-    if (thrown instanceof IsodriveError && thrown.code === 'timeout') await runUnmount(directory, true);
+    if (thrown instanceof IsodriveError && thrown.code === 'timeout') await unmountByHelper(directory, true);
     throw thrown;
   } finally {
     clearTimeout(late);

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { IsodriveError } from '../../base/error.js';
 import type { ActiveMount, MountEnd } from '../mount-driver.js';
 import { findMount, readMountTable } from '../mount-table.js';
-import { runUnmount } from './unmount-command.js';
+import { unmountByHelper } from '../unmount-by-helper.js';
 
 /** Milliseconds between looks at the descriptor. */
 const WATCH_INTERVAL = 250;
@@ -52,7 +52,7 @@ export class NativeMount implements ActiveMount {
 
   async unmount({ lazy }: { lazy: boolean }): Promise<void> {
     if (!this.#isMounted()) return;
-    await runUnmount(this.directory, lazy);
+    await unmountByHelper(this.directory, lazy);
     if (lazy) return;
     const inTime = await Promise.race([this.ended, sleep(END_TIMEOUT, undefined, { ref: false })]);
     if (inTime === undefined) {

@@ -5,12 +5,13 @@ import { basename, dirname } from 'node:path';
 import type { Addon } from '../../../native/index.js';
 import { IsodriveError, isSystemError } from '../../base/error.js';
 import type { MountRequest } from '../mount-driver.js';
-import { busyMount, coveredMount, mountByKernel, unmountByKernel } from '../mount-call.js';
+import { coveredMount, mountByKernel, unmountByKernel } from '../mount-call.js';
 import { mountIdOf, readMountTable } from '../mount-table.js';
 import type { MountTableEntry } from '../mount-table.js';
 import { O_PATH } from '../open-directory.js';
 import { FUSE_DEVICE } from '../probe-platform.js';
 import { runHelper } from '../run-helper.js';
+import { unmountByHelper } from '../unmount-by-helper.js';
 
 export const FUSERMOUNT = 'fusermount3';
 /** Type shown in mount tables. */
@@ -111,19 +112,15 @@ function escapeOption(text: string): string {
 function helperFix(message: string): string {
   if (message.includes('user_allow_other'))
     return 'Add the line user_allow_other to /etc/fuse.conf, or leave --allow-other out';
+  if (message.includes('determine username'))
+    return `User ${process.getuid?.()} has no account here: sudo useradd --uid ${process.getuid?.()} NAME`;
   return 'Run isodrive doctor';
 }
 
 /** Unmounts; rejects with `busy` while it is in use, unless `lazy`. Resolves when nothing is mounted there any more. */
 export async function detachFuse(addon: Addon, directory: string, lazy: boolean): Promise<void> {
   if (isRoot()) return unmountByKernel(addon, directory, lazy);
-  const { exit, message } = await runFusermount(['-u', ...(lazy ? ['-z'] : []), '--', directory]);
-  if (exit === 0 || /not (found|mounted)|no such/i.test(message)) return;
-  if (/busy/i.test(message)) throw busyMount(directory);
-  throw new IsodriveError(
-    'policy',
-    `Cannot unmount "${directory}": ${message || `${FUSERMOUNT} gave ${exit}`}`,
-  );
+  return unmountByHelper(directory, lazy);
 }
 
 /** The mount at an open directory, seen in the mount table; undefined where `source` is not mounted on it. */
@@ -191,7 +188,9 @@ async function runFusermount(args: readonly string[], socket?: number): Promise<
   try {
     const { status, message } = await runHelper(FUSERMOUNT, args, socket === undefined ? {} : { socket });
     return { exit: status ?? 1, message: message.replace(/^fusermount3: /, '') };
-  } catch {
-    return { exit: 127, message: `${FUSERMOUNT} is not installed` };
+  } catch (thrown) {
+    if (isSystemError(thrown) && thrown.code === 'ENOENT')
+      return { exit: 127, message: `${FUSERMOUNT} is not installed` };
+    throw thrown;
   }
 }

@@ -4,8 +4,8 @@ import { toIsodriveError } from '../../base/error.js';
 import { MODE_TYPE } from '../../filesystem/file-tree.js';
 import type { Extent } from '../../filesystem/file-tree.js';
 import { ROOT_ROW } from '../../index/index-table.js';
-import { ROW } from '../../index/layout.js';
-import { readExtents } from '../../index/node-record.js';
+import { CODING, ROW } from '../../index/layout.js';
+import { readCoding, readExtents } from '../../index/node-record.js';
 import type { OpenedImage } from '../../index/open-image.js';
 import { throwIfAborted } from '../abort.js';
 
@@ -15,6 +15,8 @@ export const MAX_CHECKED_ENTRIES = 1_000_000;
 export interface CheckedFile {
   readonly row: number;
   readonly size: number;
+  /** Its bytes are stored otherwise than they are read. */
+  readonly isCoded: boolean;
   /** Runs of image bytes, in file order; holes left out. */
   readonly runs: readonly { readonly offset: number; readonly length: number }[];
 }
@@ -56,7 +58,8 @@ export async function collectFiles(
 function addFile(files: CheckedFile[], { index }: OpenedImage, row: number): void {
   const size = index.table.wide(row, ROW.sizeLow);
   if (size === 0) return;
-  files.push({ row, size, runs: readExtents(index.table, row).filter(isOnDisc) });
+  const isCoded = readCoding(index.table, row).coding !== CODING.plain;
+  files.push({ row, size, isCoded, runs: readExtents(index.table, row).filter(isOnDisc) });
 }
 
 function isOnDisc(extent: Extent): extent is { readonly offset: number; readonly length: number } {

@@ -5,7 +5,7 @@ import { isAddonError, loadAddon } from '../../../native/index.js';
 import type { Addon } from '../../../native/index.js';
 import { IsodriveError } from '../../base/error.js';
 import type { DiscIndex } from '../../index/disc-index.js';
-import { readAttributes } from '../../index/node-record.js';
+import { lacksAttributes, readAttributes } from '../../index/node-record.js';
 
 const NAMESPACE = 'user.';
 
@@ -36,13 +36,19 @@ export class AttributeSetter {
   }
 
   /**
-   * Gives an open file or directory the attributes of a row. Throws `partial` where one is refused; a target that takes
-   * none at all is told once, and then none is tried any more.
+   * Gives an open file or directory the attributes of a row. Throws `partial` where one is refused, or left out because
+   * Linux cannot have it; a target that takes none at all is told once, and then none is tried any more.
    */
   apply(descriptor: number, row: number): void {
     if (this.#isRefused) return;
     for (const [name, value] of readAttributes(this.#index.table, row)) {
       if (name.startsWith(NAMESPACE)) this.#set(descriptor, name, value);
+    }
+    if (lacksAttributes(this.#index.table, row)) {
+      throw new IsodriveError(
+        'partial',
+        'Attributes that Linux cannot have are left out: see isodrive info IMAGE; --associated shows resource forks as ._NAME',
+      );
     }
   }
 

@@ -2,6 +2,7 @@
 // further names of a file as hard links; symlinks as they are; devices and fifos where the user may make them.
 import { closeSync, ftruncateSync, linkSync, symlinkSync, writeSync } from 'node:fs';
 import { IsodriveError, isSystemError } from '../../base/error.js';
+import { decodePath } from '../../base/path-text.js';
 import { explainSystemError, isFull } from '../../base/system-error.js';
 import type { OpenedImage } from '../../index/open-image.js';
 import { ContentOpener } from '../../index/content-opener.js';
@@ -293,7 +294,7 @@ function isDamage(thrown: unknown): thrown is IsodriveError {
 }
 
 function explainWriteError(path: Buffer, node: NodeRecord, thrown: unknown): unknown {
-  const what = `Cannot write "${path.toString()}"`;
+  const what = `Cannot write "${decodePath(path)}"`;
   if (!isFull(thrown)) return explainSystemError(what, thrown);
   return explainSystemError(what, thrown, {
     detail: `, expected room for ${node.size} bytes`,

@@ -3,6 +3,7 @@
 import { lstatSync, readlinkSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { IsodriveError } from '../../base/error.js';
+import { decodePath } from '../../base/path-text.js';
 import type { NodeRecord, NodeTime } from '../../index/node-record.js';
 
 /**
@@ -48,7 +49,7 @@ export class ExistingEntries {
   }
 
   async #askFor(path: Buffer): Promise<Decision> {
-    const answer = (await this.#ask?.(path.toString())) ?? 'no';
+    const answer = (await this.#ask?.(decodePath(path))) ?? 'no';
     if (answer === 'quit') {
       throw new IsodriveError('cancelled', 'Stopped as asked: what is complete stays', {
         action: 'Run the command again to go on',

@@ -16,6 +16,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { toNamespacedPath } from 'node:path';
+import { hostPath } from '../../base/path-text.js';
 import { IsodriveError, isSystemError } from '../../base/error.js';
 import { explainSystemError } from '../../base/system-error.js';
 import { WindowsNames, refuseShortName, toWindowsName } from './host-name.js';
@@ -32,7 +33,7 @@ const PRIVATE_FILE = 0o600;
 /** The directory that the user named, created when missing. Throws `usage` or `permission` when it cannot be used. */
 export function openTarget(directory: string): TargetDirectory {
   try {
-    const isNew = mkdirSync(directory, { recursive: true }) !== undefined;
+    const isNew = mkdirSync(hostPath(directory), { recursive: true }) !== undefined;
     // The user's own path may lead through symlinks; from here on none is followed.
     return new TargetDirectory(resolveTarget(directory), isNew);
   } catch (thrown) {
@@ -45,7 +46,7 @@ export function openTarget(directory: string): TargetDirectory {
 
 /** On Windows with the prefix "\\\\?\\", which lifts the limit of 260 characters, and keeps names from being changed. */
 function resolveTarget(directory: string): Buffer {
-  if (!isWindows) return realpathSync.native(directory, 'buffer');
+  if (!isWindows) return realpathSync.native(hostPath(directory), 'buffer');
   return Buffer.from(toNamespacedPath(realpathSync.native(directory)));
 }
 

@@ -64,7 +64,7 @@ export async function collectAreas(
   const reader = new PlainSectorReader(image.source);
   const extents = await ExtentMap.load(image.index, signal);
   const files = new Set(extents.runs.map(({ row }) => row)).size;
-  const boot = await listBootFiles(reader, image.volume, image.partitions, signal);
+  const boot = await listBootFiles(reader, image.volume, image.partitions, image.trees[0], signal);
   const starts = image.sessions.map(({ descriptors }) => descriptors - firstSector);
   const structures = [...(await findDescriptors(reader, starts, signal)), ...listDirectories(image)];
   return {

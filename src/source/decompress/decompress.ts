@@ -7,7 +7,7 @@
  */
 export type Decompress = (block: Uint8Array, size: number) => Promise<Uint8Array>;
 
-export type Algorithm = 'zlib' | 'xz' | 'lz4' | 'zstd' | 'bzip2';
+export type Algorithm = 'zlib' | 'xz' | 'lz4' | 'zstd' | 'bzip2' | 'lzvn' | 'lzfse';
 
 export async function loadDecompressor(algorithm: Algorithm): Promise<Decompress> {
   switch (algorithm) {
@@ -21,5 +21,9 @@ export async function loadDecompressor(algorithm: Algorithm): Promise<Decompress
       return (await import('./zstd.js')).decompressZstd;
     case 'bzip2':
       return (await import('./bzip2.js')).decompressBzip2;
+    case 'lzvn':
+      return (await import('./lzvn.js')).decompressLzvn;
+    case 'lzfse':
+      return (await import('./lzfse.js')).decompressLzfse;
   }
 }

@@ -28,6 +28,18 @@ export class FixedOutput {
     this.length += 1;
   }
 
+  /** Repeats what came so many bytes before; byte by byte, because a match may overlap what it makes. */
+  copyMatch(distance: number, length: number): void {
+    if (distance === 0 || distance > this.length) {
+      throw new Error(`Found a match ${distance} bytes back, expected at most ${this.length}`);
+    }
+    this.expect(length);
+    const { bytes } = this;
+    const end = this.length + length;
+    for (let i = this.length; i < end; i += 1) bytes[i] = bytes[i - distance]!;
+    this.length = end;
+  }
+
   /** The bytes; throws when they are too few. */
   finish(): Uint8Array {
     if (this.length === this.bytes.length) return this.bytes;

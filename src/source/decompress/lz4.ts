@@ -62,18 +62,6 @@ function decodeBlock(block: Uint8Array, output: FixedOutput): void {
     if (block.length - at < 2) throw new Error('Block ends inside of an offset');
     const distance = block[at]! | (block[at + 1]! << 8);
     at += 2;
-    copyMatch(output, distance, readLength(token & LONG) + MIN_MATCH);
+    output.copyMatch(distance, readLength(token & LONG) + MIN_MATCH);
   }
-}
-
-/** Byte by byte, because a match may overlap what it makes. */
-function copyMatch(output: FixedOutput, distance: number, length: number): void {
-  if (distance === 0 || distance > output.length) {
-    throw new Error(`Found a match ${distance} bytes back, expected at most ${output.length}`);
-  }
-  output.expect(length);
-  const { bytes } = output;
-  const end = output.length + length;
-  for (let i = output.length; i < end; i += 1) bytes[i] = bytes[i - distance]!;
-  output.length = end;
 }

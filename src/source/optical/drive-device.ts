@@ -1,5 +1,6 @@
 // The way to a physical drive: what each system offers, so that whoever reads discs need not know which it is.
 import { stat } from 'node:fs/promises';
+import { hostPath } from '../../base/path-text.js';
 import type { DriveRequest, ScsiResult } from '../../../native/index.js';
 import type { SourceIdentity } from '../byte-source.js';
 
@@ -38,7 +39,7 @@ const WINDOWS_DRIVE = /^\\\\\.\\(?:[a-z]:|cdrom\d{1,4})\\?$/iu;
 export async function isDevicePath(path: string): Promise<boolean> {
   if (process.platform === 'win32') return WINDOWS_DRIVE.test(path);
   if (process.platform === 'darwin') return (await import('./macos-drive.js')).isMacosDisc(path);
-  return stat(path).then(
+  return stat(hostPath(path)).then(
     (found) => found.isBlockDevice(),
     () => false,
   );

@@ -16,6 +16,7 @@ import { patternedBytes, plainDisc } from '../../support/drive.js';
 import { FaultySource } from '../../support/faulty-source.js';
 import { answer, command, KEYS, NAME, openSession, pdu } from '../../support/iscsi-initiator.js';
 import { RawConnection } from '../../support/raw-connection.js';
+import { needs } from '../../support/needs.js';
 
 const IMAGE = patternedBytes(2048 * 2048);
 const BLOCKS = IMAGE.length / 2048;
@@ -75,7 +76,7 @@ describe('An initiator that takes no answers', () => {
     expect(bytes).toBeLessThan(48 * PIECE);
   });
 
-  it('is not listened to for ever', async () => {
+  it('is not listened to for ever', needs('python3'), async () => {
     const executed = vi.spyOn(LogicalUnits.prototype, 'execute');
     const commands = 150_000;
     const { port } = listener.address as { port: number };

@@ -346,3 +346,22 @@ describe('The listener', () => {
     }
   });
 });
+
+describe('A hundred clients that read all at once', () => {
+  it('take one piece of memory each, however long their simple replies are', async () => {
+    const connections = await Promise.all(Array.from({ length: 100 }, () => transmitting(false)));
+    const length = 2 * PIECE + 2048;
+    let release = (): void => undefined;
+    source.held = new Promise((resolve) => (release = resolve));
+    for (const connection of connections) connection.send(request(0, 0, length));
+    await expect.poll(() => source.reads.length).toBe(connections.length);
+    expect(Math.max(...source.reads.map(([, length]) => length))).toBe(PIECE);
+    release();
+    for (const connection of connections) {
+      expect(await simpleError(connection)).toBe(0);
+      expect((await connection.receive(length)).equals(IMAGE.subarray(0, length))).toBe(true);
+      connection.socket.destroy();
+    }
+    expect(Math.max(...source.reads.map(([, length]) => length))).toBe(PIECE);
+  });
+});

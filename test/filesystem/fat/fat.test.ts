@@ -3,14 +3,14 @@ import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun } from '../../../scripts/bench/run-command.js';
+import { mustRun } from '../../../scripts/bench/run-command.js';
 import { readExtents } from '../../../src/index/node-record.js';
 import { openImage } from '../../../src/index/open-image.js';
 import { readFileContent } from '../../support/file-content.js';
 import { listImage } from '../../support/index-manifest.js';
 import { openBytes, readAll } from '../../support/opened-bytes.js';
+import { needs } from '../../support/needs.js';
 
-const hasTools = (await hasProgram('mkfs.vfat')) && (await hasProgram('mcopy'));
 const MIB = 1024 * 1024;
 /** 2020-02-03 04:05:06 UTC. */
 const TIME = 1_580_702_706;
@@ -33,11 +33,11 @@ const FILES: Readonly<Record<string, Buffer>> = {
   ...Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`many/file number ${i}`, pattern(i, i)])),
 };
 
-describe.skipIf(!hasTools).each([
+describe.each([
   [12, 1.44 * MIB],
   [16, 20 * MIB],
   [32, 40 * MIB],
-])('a FAT%i volume written by mtools', (width, size) => {
+])('a FAT%i volume written by mtools', needs('mkfs.vfat', 'mcopy'), (width, size) => {
   let folder: string;
   let path: string;
   const env = { ...process.env, LC_ALL: 'C.UTF-8', TZ: 'UTC', MTOOLS_SKIP_CHECK: '1' };

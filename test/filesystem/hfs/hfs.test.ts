@@ -3,15 +3,13 @@ import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun } from '../../../scripts/bench/run-command.js';
+import { mustRun } from '../../../scripts/bench/run-command.js';
 import { readAttributes, readExtents } from '../../../src/index/node-record.js';
 import { openImage } from '../../../src/index/open-image.js';
 import type { OpenedImage } from '../../../src/index/open-image.js';
 import { readFileContent } from '../../support/file-content.js';
 import { listImage } from '../../support/index-manifest.js';
-
-const hasHfsUtils = await hasProgram('hformat');
-const hasGenisoimage = await hasProgram('genisoimage');
+import { needs } from '../../support/needs.js';
 
 function pattern(size: number, seed: number): Buffer {
   return Buffer.from(Array.from({ length: size }, (_, i) => (i * 13 + seed) & 0xff));
@@ -38,7 +36,7 @@ function macBinary(name: string, data: Buffer, resources: Buffer): Buffer {
   return Buffer.concat([header, pad(data), pad(resources)]);
 }
 
-describe.skipIf(!hasHfsUtils)('an HFS volume written by hfsutils', () => {
+describe('an HFS volume written by hfsutils', needs('hformat'), () => {
   let folder: string;
   let path: string;
   let opened: OpenedImage;
@@ -118,7 +116,7 @@ describe.skipIf(!hasHfsUtils)('an HFS volume written by hfsutils', () => {
   });
 });
 
-describe.skipIf(!hasGenisoimage)('an HFS hybrid written by genisoimage', () => {
+describe('an HFS hybrid written by genisoimage', needs('genisoimage'), () => {
   it('shows the same files as the ISO 9660 side, in a partition or without one', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'isodrive-hfs-'));
     try {

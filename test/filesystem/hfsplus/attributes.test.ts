@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { hasProgram, mustRun } from '../../../scripts/bench/run-command.js';
+import { mustRun } from '../../../scripts/bench/run-command.js';
 import { SPARE_LOOKUPS } from '../../../src/filesystem/hfs/lookup-budget.js';
 import { MAX_RESOURCE_BYTES } from '../../../src/filesystem/hfs/mac-attributes.js';
 import { MAX_FILE_ATTRIBUTES } from '../../../src/filesystem/hfsplus/attribute-tree.js';
-import { MAX_ATTRIBUTE_CONTENT } from '../../../src/filesystem/hfsplus/compressed-file.js';
+import { MAX_ATTRIBUTE_CONTENT } from '../../../src/filesystem/hfsplus/decmpfs-scheme.js';
 import { MAX_OVERHEAD } from '../../../src/filesystem/hfsplus/decmpfs-content.js';
 import { MAX_ATTRIBUTE_NAME_BYTES } from '../../../src/filesystem/hfsplus/extra-attributes.js';
 import { ContentOpener } from '../../../src/index/content-opener.js';
@@ -19,8 +19,8 @@ import { readFileContent } from '../../support/file-content.js';
 import { ROOT, buildHfsPlus } from '../../support/hfsplus-builder.js';
 import type { CatalogEntry } from '../../support/hfsplus-builder.js';
 import { openBytes, readAll } from '../../support/opened-bytes.js';
+import { needs } from '../../support/needs.js';
 
-const has7Zip = await hasProgram('7z');
 const FILE = 0o100644;
 const COMPRESSED = 0x20;
 const BLOCK = 65_536;
@@ -89,6 +89,21 @@ const COMPRESSED_FILES: readonly CatalogEntry[] = [
   compressed(34, 'plain in the attribute', Buffer.concat([header(1, 50), SMALL.subarray(0, 50)])),
   compressed(35, 'empty', header(3, 0)),
 ];
+
+/** A fork that starts with the place of each block: as LZVN and LZFSE have it. */
+function storeInFork(mark: number, data: Buffer): Buffer {
+  const parts = Array.from({ length: Math.ceil(data.length / BLOCK) }, (_, i) =>
+    Buffer.concat([Buffer.of(mark), data.subarray(i * BLOCK, (i + 1) * BLOCK)]),
+  );
+  const table = Buffer.alloc(4 * (parts.length + 1));
+  let at = table.length;
+  parts.forEach((part, i) => {
+    table.writeUInt32LE(at, 4 * i);
+    at += part.length;
+  });
+  table.writeUInt32LE(at, 4 * parts.length);
+  return Buffer.concat([table, ...parts]);
+}
 
 describe('extended attributes of HFS+', () => {
   it('are those of files, folders and the volume, small ones and large', async () => {
@@ -205,6 +220,28 @@ describe('a file that Mac OS compressed', () => {
     expect(image.findings.findings).toEqual([]);
   });
 
+  it.each([
+    ['LZVN in the attribute', 7, Buffer.concat([Buffer.of(0xe5), Buffer.from('hello'), Buffer.of(6)]), 5],
+    ['LZVN in the attribute, stored', 7, Buffer.from('\x06hello'), 5],
+    ['plain in the attribute', 9, Buffer.from('\xcchello', 'latin1'), 5],
+    ['LZFSE in the attribute', 11, Buffer.from('bvx-\x05\0\0\0hellobvx$'), 5],
+    ['LZFSE in the attribute, stored', 11, Buffer.from('\xffhello', 'latin1'), 5],
+  ])('has its content in %s', async (_, type, value, size) => {
+    const entry = compressed(30, 'f', Buffer.concat([header(type, size), value]));
+    await using image = await openBytes(buildHfsPlus('Packed', [entry]));
+    expect((await readFileContent(image, '/f')).toString()).toBe('hello');
+  });
+
+  it.each([
+    ['LZVN', 8, storeInFork(0x06, CONTENT)],
+    ['plain', 10, compressFork(CONTENT, true)],
+    ['LZFSE', 12, storeInFork(0xff, CONTENT)],
+  ])('has its content in blocks of the fork that are %s', async (_, type, fork) => {
+    const entry = compressed(30, 'f', header(type, CONTENT.length), fork);
+    await using image = await openBytes(buildHfsPlus('Packed', [entry]));
+    expect(await readFileContent(image, '/f')).toEqual(CONTENT);
+  });
+
   it('is read at random', async () => {
     await using image = await openBytes(buildHfsPlus('Packed', COMPRESSED_FILES));
     const row = await image.index.resolve('/in the fork');
@@ -236,18 +273,28 @@ describe('a file that Mac OS compressed', () => {
 
   it.each([
     ['has no attribute', { parent: ROOT, id: 30, name: 'f', ownerFlags: COMPRESSED, mode: FILE }],
-    ['is of a kind that is not known', compressed(30, 'f', header(8, 100))],
     ['has another magic', compressed(30, 'f', Buffer.alloc(16, 'x'))],
     ['has a header that is cut short', compressed(30, 'f', header(3, 10).subarray(0, 15))],
-    ['holds less than it says', compressed(30, 'f', Buffer.concat([header(1, 50), text(49)]))],
-    [
-      'holds more in one piece than is decompressed',
-      compressed(30, 'f', Buffer.concat([header(3, MAX_ATTRIBUTE_CONTENT + 1), deflateSync(text(9))])),
-    ],
   ])('is shown as it is stored, and told, when it %s', async (_, entry) => {
     await using image = await openBytes(buildHfsPlus('Packed', [{ ...entry, data: text(5) }]));
     const { entries, codes } = await readAll(image);
     expect([entries.get('/f')?.size, codes]).toEqual([5, ['compressed-file']]);
+  });
+
+  it.each([
+    ['is of a kind that is not known', compressed(30, 'f', header(99, 100)), 100],
+    ['has its content in the version store', compressed(30, 'f', header(5, 100)), 100],
+    [
+      'holds more in one piece than is decompressed',
+      compressed(30, 'f', Buffer.concat([header(3, MAX_ATTRIBUTE_CONTENT + 1), deflateSync(text(9))])),
+      MAX_ATTRIBUTE_CONTENT + 1,
+    ],
+  ])('has its size, is told, and fails when it is read, when it %s', async (_, entry, size) => {
+    await using image = await openBytes(buildHfsPlus('Packed', [{ ...entry, data: text(5) }]));
+    const row = await image.index.resolve('/f');
+    expect(image.index.node(row).size).toBe(size);
+    expect(image.findings.findings.map(({ code }) => code)).toEqual(['compressed-file']);
+    await expect(readFileContent(image, '/f')).rejects.toMatchObject({ code: 'damaged' });
   });
 
   it('holds in one piece as much as is decompressed', async () => {
@@ -278,6 +325,7 @@ describe('a file that Mac OS compressed', () => {
   });
 
   it.each([
+    ['that holds less than it says', Buffer.concat([header(1, 50), text(49)]), Buffer.alloc(0)],
     ['whose fork is missing', header(4, 100), Buffer.alloc(0)],
     ['whose table lies outside', header(4, 100), Buffer.alloc(16, 0xf0)],
     ['whose table is too short', header(4, 3 * BLOCK), compressFork(text(BLOCK))],
@@ -318,7 +366,7 @@ describe('a link to a folder', () => {
 
 // The builder is ours: what it writes has to be so to somebody else as well.
 describe('the builder of compressed files', () => {
-  it.skipIf(!has7Zip)('writes what 7-Zip decompresses as well', async () => {
+  it('writes what 7-Zip decompresses as well', needs('7z'), async () => {
     const folder = await mkdtemp(join(tmpdir(), 'isodrive-decmpfs-'));
     try {
       const path = join(folder, 'volume.hfs');

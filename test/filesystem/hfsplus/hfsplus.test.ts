@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { hasProgram, mustRun } from '../../../scripts/bench/run-command.js';
+import { mustRun } from '../../../scripts/bench/run-command.js';
 import { readAttributes, readExtents } from '../../../src/index/node-record.js';
 import { openImage } from '../../../src/index/open-image.js';
 import { MAX_APPLE_VOLUMES } from '../../../src/filesystem/hfs/apple-volumes.js';
@@ -26,9 +26,8 @@ import type { CatalogEntry } from '../../support/hfsplus-builder.js';
 import { listImage } from '../../support/index-manifest.js';
 import { unescapeBytes } from '../../support/manifest.js';
 import { openBytes, readAll } from '../../support/opened-bytes.js';
+import { needs } from '../../support/needs.js';
 
-const hasXorriso = await hasProgram('xorriso');
-const has7Zip = await hasProgram('7z');
 const FILE = 0o100644;
 
 function text(size: number, seed = 1): Buffer {
@@ -41,7 +40,7 @@ function link(id: number, name: string, number: number): CatalogEntry {
   return { parent: ROOT, id, name, special: number, finderInfo, mode: 0o100444 };
 }
 
-describe.skipIf(!hasXorriso)('an HFS+ volume written by xorriso', () => {
+describe('an HFS+ volume written by xorriso', needs('xorriso'), () => {
   it('shows the tree it was made of: long and composed names, thousands of files, links, modes', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'isodrive-hfsplus-'));
     try {
@@ -354,7 +353,7 @@ describe('composed names', () => {
 
 // What it writes is HFS+ to somebody else as well, so that builder and reader do not share a mistake.
 describe('the builder of HFS+ volumes', () => {
-  it.skipIf(!has7Zip)('writes what 7-Zip reads as well', async () => {
+  it('writes what 7-Zip reads as well', needs('7z'), async () => {
     const folder = await mkdtemp(join(tmpdir(), 'isodrive-hfsplus-'));
     try {
       const path = join(folder, 'volume.hfs');

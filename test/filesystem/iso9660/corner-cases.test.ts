@@ -309,7 +309,7 @@ describe('Names of a disc', () => {
   it('I17: without ";1", with "/", in lower case, as duplicates, and TRANS.TBL', async () => {
     const names = ['NOVER', 'LOW.;1', 'low.;1', 'A/B.;1', 'TRANS.TBL;1', 'a.b;1', 'V.TXT;12'];
     const { paths, codes } = await list(buildIso({ root: names.map((name) => ({ name })) }));
-    expect(paths).toEqual(['/a.b', '/a.b~2', '/low', '/low~2', '/nover', '/trans.tbl', '/v.txt.12']);
+    expect(paths).toEqual(['/a.b', '/a~2.b', '/low', '/low~2', '/nover', '/trans.tbl', '/v.txt.12']);
     expect(codes).toEqual(['duplicate-name', 'duplicate-name']);
   });
 

@@ -4,6 +4,7 @@ import { PlainSectorReader } from '../../../src/disc/sector-reader.js';
 import { MAX_CATALOG_BYTES, readBootCatalog } from '../../../src/filesystem/iso9660/el-torito.js';
 import type { BootEntry } from '../../../src/filesystem/iso9660/el-torito.js';
 import { isoFileSystem } from '../../../src/filesystem/iso9660/probe.js';
+import { WorkBudget } from '../../../src/filesystem/work-budget.js';
 import { bootRecord, terminator } from '../../support/descriptor-builder.js';
 import { FaultySource } from '../../support/faulty-source.js';
 import { ER, SP, both32, buildIso, ce, directory, field, join, nm } from '../../support/iso-builder.js';
@@ -242,6 +243,7 @@ describe('A disc with boot images', () => {
     const volume = await isoFileSystem.probe(new PlainSectorReader(source), {
       report: ({ code }) => findings.push(code),
       signal: undefined,
+      work: new WorkBudget(image.length),
     });
     expect(volume.summary.bootEntries).toEqual([]);
     expect(findings).toEqual(['damaged-boot-catalog']);

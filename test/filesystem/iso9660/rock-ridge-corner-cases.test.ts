@@ -91,6 +91,16 @@ describe('I11: continuation areas', () => {
     expect(codes).toEqual([]);
   });
 
+  it('a name beside the flags of "." and "..", where none should be, is the name', async () => {
+    const root = [2, 4].map((flag) => ({
+      name: `A${flag}.;1`,
+      systemUse: join(px(FILE), nm(`Name ${flag}`, flag), nm('', flag)),
+    }));
+    await using image = await openBytes(rockRidge(root));
+    const { entries } = await readAll(image);
+    expect([...entries.keys()]).toEqual(['/', '/Name 2', '/Name 4']);
+  });
+
   it('may be shared by records', async () => {
     const area = px(FILE, 1, 11, 22);
     const records = ['A', 'B'].map((name) => ({
@@ -123,6 +133,14 @@ describe('I12: mixed editions of Rock Ridge', () => {
   it('are names of one file where they share data and serial number', async () => {
     const [a, b] = await inodesOf([file('A', pxSerial(FILE, 2, 9), 30), file('B', pxSerial(FILE, 2, 9), 30)]);
     expect(a).toBe(b);
+  });
+
+  it('I22: files that only begin at one place are two, whatever their links and serial number say', async () => {
+    const sizes = [1, 2, 2047, 2048, 2049, 4096, 60_644, 60_704];
+    const inodes = await inodesOf(
+      sizes.map((size, i) => ({ ...file(`A${i}`, pxSerial(FILE, 2, 9), 30), size })),
+    );
+    expect(new Set(inodes).size).toBe(sizes.length);
   });
 
   it('are names of one file where they share data and there are no serial numbers', async () => {

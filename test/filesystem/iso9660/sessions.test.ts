@@ -114,6 +114,23 @@ describe('I22: a disc with several sessions', () => {
     expect((await listSession(image, { session: 1 })).label).toBe('ONE');
   });
 
+  it('knows the first session behind a partition that has descriptors of its own', async () => {
+    const image = Buffer.alloc(180 * SECTOR);
+    write(image, { ...FIRST, start: 48, length: 44 });
+    write(image, { ...SECOND, start: 112 });
+    write(image, { ...SECOND, start: 0, length: 152 }, 112 + ROOT_OFFSET);
+    // The partition begins at sector 16; its descriptors count from there.
+    image.set(descriptor({ root: { extent: 116, size: SECTOR }, label: 'TWO', blocks: 136 }), 32 * SECTOR);
+    image.set([0x80, 0, 0, 0, 0xcd, 0, 0, 0, 64, 0, 0, 0, 0xff, 1, 0, 0], 446);
+    image.set([0x55, 0xaa], 510);
+    const found = await listSession(image);
+    expect(found.sessions.map(({ start, descriptors }) => [start, descriptors])).toEqual([
+      [48, 48],
+      [112, 0],
+    ]);
+    expect((await listSession(image, { session: 1 })).label).toBe('ONE');
+  });
+
   it('shows what the descriptors at 0 say when their session is not found', async () => {
     const image = Buffer.alloc(3000 * SECTOR);
     write(image, { ...FIRST, start: 32, length: 32 });

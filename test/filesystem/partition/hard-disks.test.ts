@@ -3,19 +3,19 @@ import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun } from '../../../scripts/bench/run-command.js';
+import { mustRun } from '../../../scripts/bench/run-command.js';
 import { MAX_FAT_VOLUMES } from '../../../src/filesystem/fat/probe.js';
 import { openImage } from '../../../src/index/open-image.js';
 import { ROOT, buildHfsPlus } from '../../support/hfsplus-builder.js';
 import { buildIso } from '../../support/iso-builder.js';
 import { openBytes, readAll } from '../../support/opened-bytes.js';
+import { needs } from '../../support/needs.js';
 
 const SECTOR = 512;
 const VOLUME_BYTES = 368_640;
 const VOLUME_SECTORS = VOLUME_BYTES / SECTOR;
-const programs = await Promise.all(['mkfs.vfat', 'mcopy', 'sfdisk', 'sgdisk'].map(hasProgram));
 
-describe.skipIf(!programs.every(Boolean))('a hard disk', () => {
+describe('a hard disk', needs('mkfs.vfat', 'mcopy', 'sfdisk', 'sgdisk'), () => {
   let folder: string;
   let fat: Buffer;
   let disk: string;

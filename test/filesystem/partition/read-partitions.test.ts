@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun } from '../../../scripts/bench/run-command.js';
+import { mustRun } from '../../../scripts/bench/run-command.js';
 import type { Finding } from '../../../src/base/finding.js';
 import { PlainSectorReader } from '../../../src/disc/sector-reader.js';
 import { MAX_BLOCK_SIZE, MAX_MAP_ENTRIES } from '../../../src/filesystem/partition/apple-partition-map.js';
@@ -12,9 +12,8 @@ import { MAX_ENTRY_BYTES, MAX_GPT_ENTRIES } from '../../../src/filesystem/partit
 import type { Partition } from '../../../src/filesystem/partition/partition.js';
 import { readPartitions } from '../../../src/filesystem/partition/read-partitions.js';
 import { FaultySource } from '../../support/faulty-source.js';
+import { needs } from '../../support/needs.js';
 
-const hasSgdisk = await hasProgram('sgdisk');
-const hasSfdisk = await hasProgram('sfdisk');
 const SECTOR = 512;
 const EFI_TYPE = 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B';
 
@@ -44,7 +43,7 @@ function appleMap(blockSize: number, declared: number, present: number, descript
   return bytes;
 }
 
-describe.skipIf(!hasSgdisk)('a GPT written by sgdisk', () => {
+describe('a GPT written by sgdisk', needs('sgdisk'), () => {
   let folder: string;
   let bytes: Buffer;
   beforeAll(async () => {
@@ -224,7 +223,7 @@ describe('logical partitions', () => {
   });
 });
 
-describe.skipIf(!hasSfdisk)('an MBR written by sfdisk', () => {
+describe('an MBR written by sfdisk', needs('sfdisk'), () => {
   it('is listed with types and places', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'isodrive-mbr-'));
     try {
@@ -246,7 +245,7 @@ describe.skipIf(!hasSfdisk)('an MBR written by sfdisk', () => {
 });
 
 describe('a first sector', () => {
-  it('has its logical partitions listed behind the others', async () => {
+  it('has its logical partitions listed behind the others', needs('sfdisk'), async () => {
     const folder = await mkdtemp(join(tmpdir(), 'isodrive-mbr-'));
     try {
       const path = join(folder, 'disk.img');

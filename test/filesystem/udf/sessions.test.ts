@@ -3,19 +3,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun } from '../../../scripts/bench/run-command.js';
+import { mustRun } from '../../../scripts/bench/run-command.js';
 import { findUdfSessions } from '../../../src/filesystem/udf/sessions.js';
 import { ROOT_ROW } from '../../../src/index/index-table.js';
 import { openImage } from '../../../src/index/open-image.js';
 import { findCorpus, unpackImage } from '../../support/corpus.js';
 import { readAll } from '../../support/opened-bytes.js';
+import { needs } from '../../support/needs.js';
 
 const SECTOR = 2048;
 const STARTS = [0, 320, 640];
 /** Blocks of an 80-minute CD-R, to whose end every session's partition reaches. */
 const DISC_BLOCKS = '445472';
 
-describe.skipIf(!(await hasProgram('mkudffs')))('U3: of a disc in three sessions (needs mkudffs)', () => {
+describe('U3: of a disc in three sessions (needs mkudffs)', needs('mkudffs'), () => {
   let folder: string;
   let path: string;
   beforeAll(async () => {
@@ -63,7 +64,7 @@ describe.skipIf(!(await hasProgram('mkudffs')))('U3: of a disc in three sessions
 });
 
 const corpus = findCorpus();
-describe.skipIf(corpus === undefined)('U9: an image that Linux refuses (needs ../shared/corpus)', () => {
+describe('U9: an image that Linux refuses (needs ../shared/corpus)', needs('../shared/corpus'), () => {
   it('of three sessions shows each of them, though Linux takes the table of the last for every one', async () => {
     const path = await unpackImage(corpus!, 'images', 'utillinux--udf-multi-0-320-640-mkudffs.img');
     const labels = ['first session', 'second session', 'third session'];

@@ -7,6 +7,7 @@ import type { OpenedImage } from '../../../src/index/open-image.js';
 import { findCorpus, listImages, unpackImage } from '../../support/corpus.js';
 import { listImage } from '../../support/index-manifest.js';
 import type { ManifestEntry } from '../../support/manifest.js';
+import { needs } from '../../support/needs.js';
 
 const WITHOUT_CONTENT = { hashLimit: 0 };
 const corpus = findCorpus();
@@ -29,7 +30,7 @@ function selectView(all: readonly ManifestEntry[], kind: TreeKind): ManifestEntr
     .map((entry) => ({ ...entry, path: entry.path.slice(prefix.length) || '/' }));
 }
 
-describe.skipIf(corpus === undefined)('all views of', () => {
+describe('all views of', needs('../shared/corpus'), () => {
   it.each(corpus === undefined ? [] : listImages(corpus, 'images'))(
     '%s are those that it has',
     async (name) => {

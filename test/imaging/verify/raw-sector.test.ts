@@ -9,6 +9,7 @@ import { findRawSectors, RawSectorScan } from '../../../src/imaging/verify/raw-i
 import { checkRawSector } from '../../../src/imaging/verify/raw-sector.js';
 import { findCorpus } from '../../support/corpus.js';
 import { FaultySource } from '../../support/faulty-source.js';
+import { needs } from '../../support/needs.js';
 
 const corpus = findCorpus();
 
@@ -61,23 +62,27 @@ describe('A raw sector', () => {
     expect(checkRawSector(empty).fault).toBe('mode');
   });
 
-  it.skipIf(corpus === undefined).each([
+  it.each([
     ['libcdio-cdset/isofs-m1.bin', 'mode 1', 302, []],
     ['iat-mds/TEST.mdf', 'mode 1', 181, []],
     // Somebody has put another name into two sectors of the game.
     ['tracker-psx/psx-game-image-1.bin', 'mode 2 form 1', 60, [22, 23]],
-  ])('agrees with the codes that other programs wrote into %s', (name, kind, least, edited) => {
-    const bytes = readFileSync(join(corpus!.folder, 'images', name));
-    const faulty: number[] = [];
-    let right = 0;
-    for (let at = 0; at + RAW_SECTOR_SIZE <= bytes.length; at += RAW_SECTOR_SIZE) {
-      const verdict = checkRawSector(bytes.subarray(at, at + RAW_SECTOR_SIZE));
-      if (verdict.fault !== undefined) faulty.push(at / RAW_SECTOR_SIZE);
-      else if (verdict.kind === kind) right += 1;
-    }
-    expect(faulty).toEqual(edited);
-    expect(right).toBeGreaterThanOrEqual(least);
-  });
+  ])(
+    'agrees with the codes that other programs wrote into %s',
+    needs('../shared/corpus'),
+    (name, kind, least, edited) => {
+      const bytes = readFileSync(join(corpus!.folder, 'images', name));
+      const faulty: number[] = [];
+      let right = 0;
+      for (let at = 0; at + RAW_SECTOR_SIZE <= bytes.length; at += RAW_SECTOR_SIZE) {
+        const verdict = checkRawSector(bytes.subarray(at, at + RAW_SECTOR_SIZE));
+        if (verdict.fault !== undefined) faulty.push(at / RAW_SECTOR_SIZE);
+        else if (verdict.kind === kind) right += 1;
+      }
+      expect(faulty).toEqual(edited);
+      expect(right).toBeGreaterThanOrEqual(least);
+    },
+  );
 });
 
 describe('An image of raw sectors', () => {

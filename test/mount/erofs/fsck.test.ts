@@ -6,13 +6,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { hasProgram, runCommand } from '../../../scripts/bench/run-command.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand } from '../../../scripts/bench/run-command.js';
 import { toIsodriveError } from '../../../src/base/error.js';
 import { openImage } from '../../../src/index/open-image.js';
 import { writeMetadata } from '../../../src/mount/erofs/write-metadata.js';
 import { findCorpus, listImages, unpackImage } from '../../support/corpus.js';
 import { makeImage, writeTree } from '../../present/presenter-tree.js';
+import { has, needs } from '../../support/needs.js';
 
 /** Version since which the tools take blocks of less than a page. */
 const SMALL_BLOCKS_SINCE = 1.6;
@@ -21,11 +22,12 @@ const OLD_BLOCK_SIZE = 4096;
 const tools = process.env.ISODRIVE_EROFS_UTILS;
 const fsck = tools === undefined ? 'fsck.erofs' : join(tools, 'fsck.erofs');
 const dump = tools === undefined ? 'dump.erofs' : join(tools, 'dump.erofs');
-const hasTools = await hasProgram(fsck);
-const version = hasTools ? await readVersion() : 0;
-const hasXorriso = await hasProgram('xorriso');
+const version = has('fsck.erofs') ? await readVersion() : 0;
 const corpus = findCorpus();
-const folder = mkdtempSync(join(tmpdir(), 'isodrive-fsck-'));
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'isodrive-fsck-'));
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function readVersion(): Promise<number> {
@@ -52,8 +54,8 @@ async function check(image: string): Promise<string | undefined> {
   return failed.map(({ stdout, stderr }) => `${stdout.toString()}${stderr}`).join('\n');
 }
 
-describe.skipIf(!hasTools)(`fsck.erofs ${version}`, () => {
-  it.skipIf(!hasXorriso)('accepts a tree with every kind of entry', async () => {
+describe(`fsck.erofs ${version}`, needs('fsck.erofs'), () => {
+  it('accepts a tree with every kind of entry', needs('xorriso'), async () => {
     const tree = mkdtempSync(join(folder, 'tree-'));
     writeTree(tree);
     const image = join(folder, 'suite.iso');
@@ -61,8 +63,9 @@ describe.skipIf(!hasTools)(`fsck.erofs ${version}`, () => {
     expect(await check(image)).toBe('');
   });
 
-  it.skipIf(corpus === undefined)(
+  it(
     'accepts the metadata of every image of the corpus',
+    { ...needs('../shared/corpus'), timeout: 300_000 },
     async () => {
       let accepted = 0;
       for (const kind of ['images', 'malformed'] as const) {
@@ -80,6 +83,5 @@ describe.skipIf(!hasTools)(`fsck.erofs ${version}`, () => {
       }
       expect(accepted).toBeGreaterThan(50);
     },
-    300_000,
   );
 });

@@ -2,7 +2,7 @@
 import type { ByteCursor } from '../../../base/byte-cursor.js';
 import type { DirectoryEntry } from '../../file-tree.js';
 
-/** Flags for "this is . or .."; records of those two are not named by it, and on others it is an error. */
+/** Flags for "this is . or ..", beside which no name should stand; one that does is the entry's (VirtualBox's discs). */
 const DOT_FLAGS = 0x06;
 const HEADER = 5;
 
@@ -13,7 +13,8 @@ export function appendAlternateName(
   length: number,
   entry: DirectoryEntry,
 ): boolean {
-  if (length < HEADER || (cursor.u8(at + 4) & DOT_FLAGS) !== 0) return false;
+  if (length < HEADER) return false;
+  if (length === HEADER && (cursor.u8(at + 4) & DOT_FLAGS) !== 0) return false;
   const wanted = Math.min(length - HEADER, entry.name.length - entry.nameLength);
   entry.nameLength += cursor.copyText(at + HEADER, wanted, entry.name, entry.nameLength);
   return true;

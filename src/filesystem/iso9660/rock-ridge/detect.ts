@@ -1,7 +1,10 @@
-// Finds out whether a disc has Rock Ridge, and where its fields start: the root's own "." record says so.
+// Finds out whether a disc has Rock Ridge, and where its fields start: the root's own "." record says so, or else the
+// entries of the root. Those say too whether it has names: discs of Mac OS have their names in Joliet alone.
 import { ByteCursor } from '../../../base/byte-cursor.js';
+import { SECTOR_SIZE } from '../../../disc/sector-reader.js';
 import type { SectorReader } from '../../../disc/sector-reader.js';
 import { readAtMost } from '../../../source/read-fully.js';
+import { WorkBudget } from '../../work-budget.js';
 import { ContinuationAreas } from '../continuation-areas.js';
 import { MIN_RECORD_BYTES, RECORD, isDotRecord, systemUseOffset } from '../directory-record.js';
 import { SUSP_FIELD, SystemUseWalker } from '../susp.js';
@@ -13,9 +16,12 @@ import { ROCK_RIDGE_FIELD } from './fields.js';
 const SP_CHECK = 0xbeef;
 /** Bytes of the CD-ROM XA information that may stand before the fields (SUSP 5.3, Yellow Book XA). */
 const XA_BYTES = 14;
-const RECORD_BYTES = 2048;
+/** Bytes of the root that are looked at. */
+const LOOK_BYTES = 32_768;
 /** Identifier of AAIP without its version: AAIP_0100, AAIP_0200. */
 const AAIP_ID = 'AAIP_';
+/** Of every field of Rock Ridge (RRIP 4.1). */
+const FIELD_VERSION = 1;
 const TELLING: ReadonlySet<number> = new Set([ROCK_RIDGE_FIELD.RR, ROCK_RIDGE_FIELD.PX, ROCK_RIDGE_FIELD.NM]);
 
 export interface RockRidgePresence {
@@ -25,6 +31,8 @@ export interface RockRidgePresence {
   readonly hasAttributes: boolean;
   /** An extension is announced (ER), as the standard wants; without, Rock Ridge is only likely. */
   readonly declared: boolean;
+  /** False where no entry of the root has a name of its own (NM), though there are entries. */
+  readonly hasNames: boolean;
 }
 
 /** Undefined when there is no sign of Rock Ridge. Rejects as ByteSource.read does. */
@@ -33,22 +41,63 @@ export async function detectRockRidge(
   descriptor: VolumeDescriptor,
   signal?: AbortSignal,
 ): Promise<RockRidgePresence | undefined> {
-  const bytes = await readAtMost(reader, descriptor.rootOffset, RECORD_BYTES, signal);
-  if (bytes.length < MIN_RECORD_BYTES) return undefined;
-  const cursor = new ByteCursor(bytes, reader.name, descriptor.rootOffset);
-  const length = cursor.u8(RECORD.length);
-  if (length < MIN_RECORD_BYTES || length > bytes.length) return undefined;
-  cursor.moveTo(0, length);
+  const { rootOffset, rootSize, blockSize } = descriptor;
+  const wanted = Math.min(LOOK_BYTES, Math.max(rootSize, SECTOR_SIZE));
+  const bytes = await readAtMost(reader, rootOffset, wanted, signal);
+  const cursor = new ByteCursor(bytes, reader.name, rootOffset);
+  const [dot, ...entries] = listRecords(cursor);
+  if (dot === undefined) return undefined;
+  dot.moveTo(cursor);
   if (!isDotRecord(cursor)) return undefined;
-  const offset = systemUseOffset(cursor.u8(RECORD.nameLength));
   for (const start of [0, XA_BYTES]) {
-    const signs = await collectSigns(reader, cursor, offset + start, descriptor.blockSize, signal);
-    if (signs.declared || signs.likely || signs.skip !== undefined) {
-      const { declared, hasAttributes } = signs;
-      return { skip: signs.skip ?? start, declared, hasAttributes };
+    dot.moveTo(cursor);
+    const own = await collectSigns(reader, cursor, start, blockSize, signal);
+    const isAnnounced = own.declared || own.likely || own.skip !== undefined;
+    const skip = own.skip ?? start;
+    const below = new Signs();
+    let count = 0;
+    for (const entry of entries) {
+      entry.moveTo(cursor);
+      if (isDotRecord(cursor)) continue;
+      count += 1;
+      below.add(await collectSigns(reader, cursor, skip, blockSize, signal));
+      if (below.names) break;
+    }
+    if (isAnnounced || below.likely) {
+      const hasAttributes = isAnnounced ? own.hasAttributes : below.hasAttributes;
+      return { skip, declared: own.declared, hasAttributes, hasNames: below.names || count === 0 };
     }
   }
   return undefined;
+}
+
+/** A record in the bytes of a directory. */
+class RecordPlace {
+  constructor(
+    readonly offset: number,
+    readonly length: number,
+  ) {}
+
+  moveTo(cursor: ByteCursor): void {
+    cursor.moveTo(this.offset, this.length);
+  }
+}
+
+/** Records of which all is there, up to the first that cannot be one. */
+function listRecords(cursor: ByteCursor): RecordPlace[] {
+  const { length: end } = cursor;
+  const places: RecordPlace[] = [];
+  for (let at = 0; at < end;) {
+    const length = cursor.u8(at);
+    // 6.8.1.1: records do not cross sectors, the rest of which is zeros.
+    if (length === 0) at += SECTOR_SIZE - (at % SECTOR_SIZE);
+    else if (length < MIN_RECORD_BYTES || at + length > end) break;
+    else {
+      places.push(new RecordPlace(at, length));
+      at += length;
+    }
+  }
+  return places;
 }
 
 class Signs implements FieldVisitor {
@@ -56,6 +105,14 @@ class Signs implements FieldVisitor {
   declared = false;
   likely = false;
   hasAttributes = false;
+  names = false;
+
+  /** Takes what another record says. */
+  add({ likely, hasAttributes, names }: Signs): void {
+    this.likely ||= likely;
+    this.hasAttributes ||= hasAttributes;
+    this.names ||= names;
+  }
 
   visitField(signature: number, cursor: ByteCursor, offset: number, length: number): void {
     if (signature === SUSP_FIELD.SP && length >= 7 && cursor.u16be(offset + 4) === SP_CHECK) {
@@ -67,18 +124,22 @@ class Signs implements FieldVisitor {
         this.hasAttributes = true;
       }
     } else if (signature === ROCK_RIDGE_FIELD.AL) this.hasAttributes = true;
-    else if (TELLING.has(signature)) this.likely = true;
+    else if (TELLING.has(signature) && cursor.u8(offset + 3) === FIELD_VERSION) {
+      this.likely = true;
+      if (signature === ROCK_RIDGE_FIELD.NM) this.names = true;
+    }
   }
 }
 
 async function collectSigns(
   reader: SectorReader,
   cursor: ByteCursor,
-  offset: number,
+  skip: number,
   blockSize: number,
   signal: AbortSignal | undefined,
 ): Promise<Signs> {
-  const areas = new ContinuationAreas(reader);
+  const offset = systemUseOffset(cursor.u8(RECORD.nameLength)) + skip;
+  const areas = new ContinuationAreas(reader, new WorkBudget(reader.size));
   const walker = new SystemUseWalker(areas, reader.name, blockSize);
   for (;;) {
     const signs = new Signs();

@@ -154,7 +154,7 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
       return;
     }
     if (type === MODE_TYPE.regular || (type === -1 && !this.#link.present)) {
-      if (entry.links > 1 && entry.size > 0) entry.inode = this.#identify(entry.locator);
+      if (entry.links > 1 && entry.size > 0) entry.inode = this.#identify(entry);
       if (this.#compressed) this.#settleCoding(cursor);
       if (this.#sparse) this.#reportSparse(cursor);
       return;
@@ -204,11 +204,14 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
 
   /**
    * Names of one file share its data and, where the writer gives them, its serial number. Neither says it alone: some
-   * writers give all files one number (go-diskfs), others store equal files once. The number counts within the bytes of
-   * the first block, which are no other file's. Files without bytes have no data to share: their extents are random.
+   * writers give all files one number (go-diskfs), others store equal files once. Where the data end counts, so that files
+   * that only begin at one place differ (bsdtar with zisofs): the number is the last byte's, the serial number moves it
+   * within its block, which is no other file's. Files without bytes have no data to share: their extents are random.
    */
-  #identify(locator: number): number {
-    return locator + (this.#serial % this.#blockSize);
+  #identify({ locator, size }: DirectoryEntry): number {
+    const last = locator + size - 1;
+    const start = last - (last % this.#blockSize);
+    return start + ((last - start + this.#serial) % this.#blockSize);
   }
 
   /** The file's extents hold its content compressed, unless the field makes no sense: then they are shown as they are. */

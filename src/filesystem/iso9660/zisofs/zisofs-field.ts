@@ -11,9 +11,9 @@ const FIELD_BYTES = 16;
 /** Format versions, in BP 4. */
 const ZISOFS_1 = 1;
 const ZISOFS_2 = 2;
-/** Binary logarithms of block sizes. Writers use 15 to 17; Linux takes all below too. */
+/** Binary logarithms of block sizes. Writers use 15 to 17, in version 2 up to 20; Linux takes all below too. */
 export const MIN_BLOCK_SHIFT = 9;
-export const MAX_BLOCK_SHIFT = 17;
+export const MAX_BLOCK_SHIFT = { [ZISOFS_1]: 17, [ZISOFS_2]: 20 } as const;
 
 /** Algorithms by their two characters (BP 5-6), each at the place of its number in a file's header. */
 const ALGORITHMS: readonly (readonly [number, Algorithm])[] = [
@@ -59,8 +59,8 @@ export function readZisofsField(cursor: ByteCursor, at: number, length: number, 
   if (version !== ZISOFS_1 && version !== ZISOFS_2) into.fault = `version is ${version}, expected 1 or 2`;
   else if (number < 0 || (version === ZISOFS_1 && number !== 0)) {
     into.fault = `algorithm is 0x${characters.toString(16)}, expected one that is defined`;
-  } else if (blockShift < MIN_BLOCK_SHIFT || blockShift > MAX_BLOCK_SHIFT) {
-    into.fault = `block size is 2^${blockShift}, expected 2^${MIN_BLOCK_SHIFT} to 2^${MAX_BLOCK_SHIFT}`;
+  } else if (blockShift < MIN_BLOCK_SHIFT || blockShift > MAX_BLOCK_SHIFT[version]) {
+    into.fault = `block size is 2^${blockShift}, expected 2^${MIN_BLOCK_SHIFT} to 2^${MAX_BLOCK_SHIFT[version]}`;
   }
   into.parameters = ((version << 24) | (number << 16) | (headerWords << 8) | blockShift) >>> 0;
   // BP 9-16: both-endian in version 1, 64 bits little-endian in version 2.

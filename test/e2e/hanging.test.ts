@@ -1,0 +1,161 @@
+// What hangs costs its own mount: a process that cannot die, a keeper that is stopped or gone, a disk that is full, a mount
+// namespace that holds a copy.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, readFile, readdir, readlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
+import type { DaemonStatus } from '../../src/protocol/messages.js';
+import { mountBadSector } from '../support/bad-sector-mount.js';
+import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
+import { makeSampleImage } from '../support/sample-image.js';
+import type { SampleImage } from '../support/sample-image.js';
+
+const hasTools = (await hasProgram('xorriso')) && (await hasProgram('isoinfo'));
+const PATIENCE = 20_000;
+
+describe.skipIf(!hasTools)('Beside something that hangs', { timeout: 2 * PATIENCE }, () => {
+  let isodrive: PrivateIsodrive;
+  let sample: SampleImage;
+
+  beforeEach(async () => {
+    isodrive = await PrivateIsodrive.start();
+    sample = await makeSampleImage(isodrive.folder, { 'first.bin': 50_000, 'second.bin': 2_000_000 });
+  });
+  afterEach(() => isodrive[Symbol.asyncDispose]());
+
+  const status = async (): Promise<DaemonStatus> => {
+    await using client = await isodrive.connect();
+    return await client.call('status', {});
+  };
+  const parentOf = async (pid: number): Promise<number> =>
+    Number(/^PPid:\s+(\d+)$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))![1]);
+  const keeperPid = async (): Promise<number> => parentOf((await status()).pid);
+  /** Reads a file of a mount; fails when that takes longer than a hang. */
+  const read = async (mountPoint: string): Promise<void> => {
+    await mustRun('cmp', [join(sample.tree, 'first.bin'), join(mountPoint, 'first.bin')], {
+      timeout: PATIENCE,
+    });
+  };
+
+  describe('in its medium', () => {
+    it.each(['kill', 'upgrade'] as const)(
+      'a daemon that cannot die has a successor all the same, after a %s',
+      async (how) => {
+        const directory = join(isodrive.folder, 'medium');
+        await using medium = await mountBadSector(sample.image, directory, 0, 0, 'flush');
+        await isodrive.mount(medium.image, { driver: 'fuse' });
+        const good = join(isodrive.folder, 'good.iso');
+        await copyFile(sample.image, good);
+        const { mountPoint } = await isodrive.mount(good, { driver: 'fuse' });
+        const { pid } = await status();
+        await writeFile(`${sample.image}.hang`, '');
+        if (how === 'kill') process.kill(pid, 'SIGKILL');
+        else await isodrive.daemon.must('daemon', 'upgrade');
+        await waitUntil(async () => (await isodrive.daemon.run(['status'])).status === 0, PATIENCE);
+        expect((await status()).pid).not.toBe(pid);
+        // It is still there, with all that it has open: it waits for the file system that its image is on.
+        expect(existsSync(`/proc/${pid}`)).toBe(true);
+        await read(mountPoint);
+      },
+    );
+  });
+
+  describe('in its keeper', () => {
+    it('an upgrade is refused while the keeper is stopped, and calls are answered', async () => {
+      const keeper = await keeperPid();
+      expect((await status()).keeper).toBe('alive');
+      process.kill(keeper, 'SIGSTOP');
+      try {
+        expect((await status()).keeper).toBe('stopped');
+        // More messages than the socket between both holds.
+        for (let i = 0; i < 60; i += 1) {
+          const { id } = await isodrive.mount(sample.image, { driver: 'fuse', new: true });
+          await isodrive.unmount(id);
+        }
+        const { status: exit, stderr } = await isodrive.daemon.run(['daemon', 'upgrade']);
+        expect([exit, stderr]).toEqual([5, expect.stringContaining('their keeper is stopped')]);
+      } finally {
+        process.kill(keeper, 'SIGCONT');
+      }
+      const { mountPoint } = await isodrive.mount(sample.image, { driver: 'fuse' });
+      await isodrive.daemon.must('daemon', 'upgrade');
+      await read(mountPoint);
+    });
+
+    it('an upgrade without a keeper is refused, and forced makes the mounts again', async () => {
+      const { mountPoint } = await isodrive.mount(sample.image, { driver: 'fuse' });
+      process.kill(await keeperPid(), 'SIGKILL');
+      await waitUntil(async () => (await status()).keeper === 'gone', PATIENCE);
+      const { status: exit, stderr } = await isodrive.daemon.run(['daemon', 'upgrade']);
+      expect([exit, stderr]).toEqual([5, expect.stringContaining('their keeper has died')]);
+      await read(mountPoint);
+      await isodrive.daemon.must('daemon', 'upgrade', '--force');
+      expect((await status()).keeper).toBe('alive');
+      await read(mountPoint);
+    });
+  });
+
+  describe.skipIf(process.getuid?.() !== 0)('on a disk that is full', () => {
+    it('a daemon whose log has no room goes on, and says how many lines it dropped', async () => {
+      const state = join(isodrive.folder, 'full');
+      await mkdir(state);
+      await mustRun('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', state]);
+      try {
+        await using other = await PrivateIsodrive.start({ env: { XDG_STATE_HOME: state } });
+        const { mountPoint } = await other.mount(sample.image, { driver: 'fuse' });
+        const { pid } = await other.daemon.status();
+        await mustRun('sh', ['-c', 'head -c 65536 /dev/zero > "$1/fill" || true', 'sh', state]);
+        for (let i = 0; i < 16; i += 1) {
+          const { status: exit } = await other.daemon.run(['mount', join(state, 'missing.iso')]);
+          expect(exit).toBe(3);
+        }
+        const logged = await other.daemon.must('status');
+        expect(logged).toMatch(/lost +\d+ log lines? w(as|ere) dropped/u);
+        expect((await other.daemon.status()).pid).toBe(pid);
+        await read(mountPoint);
+      } finally {
+        await mustRun('umount', ['--lazy', state]);
+      }
+    });
+  });
+
+  describe.skipIf(process.getuid?.() !== 0)('in a mount namespace of another user', () => {
+    it('an unmount ends, tells who held a copy, and leaves nothing in the list', async () => {
+      const control = '/sys/fs/fuse/connections';
+      const isOurs = (await readdir(control)).length === 0;
+      if (isOurs) await mustRun('mount', ['-t', 'fusectl', 'none', control]);
+      const { mountPoint, id } = await isodrive.mount(sample.image, { driver: 'fuse' });
+      const holder = spawn('unshare', ['-Urm', 'sleep', '1000'], {
+        stdio: 'ignore',
+        uid: 65_534,
+        gid: 65_534,
+      });
+      try {
+        const holds = async (): Promise<boolean> =>
+          (await readFile(`/proc/${holder.pid}/comm`, 'utf8')) === 'sleep\n';
+        await waitUntil(holds, PATIENCE);
+        const started = performance.now();
+        const { status: exit, stderr } = await isodrive.daemon.run(['unmount', id]);
+        expect([exit, stderr]).toEqual([0, expect.stringContaining(`sleep (${holder.pid})`)]);
+        expect(performance.now() - started).toBeLessThan(PATIENCE);
+        expect((await status()).mounts).toEqual([]);
+        expect(isodrive.remainingMounts()).toEqual([]);
+        // The session is gone as well, with its threads and its device.
+        const opened = async (): Promise<boolean> => {
+          const folder = `/proc/${(await status()).pid}/fd`;
+          const links = await Promise.all(
+            (await readdir(folder)).map((fd) => readlink(join(folder, fd)).catch(() => '')),
+          );
+          return links.includes('/dev/fuse');
+        };
+        await waitUntil(async () => !(await opened()), PATIENCE);
+        expect(existsSync(mountPoint)).toBe(true);
+      } finally {
+        holder.kill('SIGKILL');
+        if (isOurs) await mustRun('umount', [control]);
+      }
+    });
+  });
+});

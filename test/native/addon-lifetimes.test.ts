@@ -1,0 +1,18 @@
+// What the addon shows and keeps, when the collector runs between all calls.
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { tryToLoadAddon } from '../../src/source/load-addon.js';
+
+const PROGRAM = join(import.meta.dirname, '..', 'support', 'collect-between-calls.mjs');
+const addon = tryToLoadAddon();
+
+describe.skipIf(addon === undefined)('The addon', () => {
+  it('bears a collection of garbage between any two of its calls', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', PROGRAM], {
+      timeout: 60_000,
+    });
+    expect(JSON.parse(stdout)).toEqual(Object.keys(addon!).sort());
+  });
+});
