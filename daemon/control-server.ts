@@ -10,7 +10,7 @@ import type { ControlInput } from './control-connection.js';
 import type { EventBus } from './event-bus.js';
 import type { DaemonLog } from './log.js';
 import { callMethod } from './methods.js';
-import type { DaemonFacts } from './methods.js';
+import type { DaemonFacts, MethodContext } from './methods.js';
 import { renderMetrics } from './render-metrics.js';
 import type { UserAccounts } from './mount-manager.js';
 import type { MountService } from './mount-service.js';
@@ -43,7 +43,7 @@ export interface ControlServerOptions {
   /** Of the system service; absent where the daemon is of one user. */
   readonly users?: UserAccounts | undefined;
   readonly requestShutdown: () => void;
-  readonly requestUpgrade: (force: boolean) => void;
+  readonly requestUpgrade: MethodContext['requestUpgrade'];
 }
 
 /** A bound, listening control socket. Disposing hangs up on all clients and removes the socket. */

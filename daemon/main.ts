@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 // isodrived: owns every mount. Starts the control socket, brings back the mounts of a daemon that died, says that it is
 // ready, and on SIGTERM, SIGINT, SIGHUP or a `shutdown` call unmounts everything, removes its socket, and ends.
-import { closeSync, writeSync } from 'node:fs';
+import { closeSync, statSync, writeSync } from 'node:fs';
 import { IsodriveError, toIsodriveError } from '../src/base/error.js';
 import { tryToLoadAddon } from '../src/source/load-addon.js';
+import type { DaemonProgram } from '../src/protocol/messages.js';
+import type { MethodContext } from './methods.js';
 import { packageVersion } from '../src/protocol/package-info.js';
 import { encodeError } from '../src/protocol/rpc-error.js';
 import { SYSTEM_SOCKET, controlSocketPath, defaultJournalPath } from '../src/protocol/socket-path.js';
@@ -79,10 +81,14 @@ async function startDaemon(options: DaemonOptions, service: ServiceManager): Pro
     setImmediate(() => endNow(exitCode));
   };
   const requestShutdown = (): void => void setImmediate(() => void shutDown('request', 0));
-  const requestUpgrade = (force: boolean): void => {
+  const requestUpgrade: MethodContext['requestUpgrade'] = ({ successor, force }) => {
     if (service.state !== 'alive' && !force) throw refuseUpgrade(service.state);
+    if (successor !== undefined) {
+      checkSuccessor(successor);
+      service.nameSuccessor(successor);
+    }
     setImmediate(() => {
-      log.info('making way for a successor');
+      log.info({ ...successor }, 'making way for a successor');
       // As if killed: the kernel hands the successor what is unanswered, and the journal what is half made.
       endNow(EXIT_RESTART);
     });
@@ -143,6 +149,16 @@ function refuseUpgrade(state: KeeperState): IsodriveError {
     `Cannot hand the mounts over: ${found}, expected isodrive-keeper or systemd to start a successor`,
     { action },
   );
+}
+
+/** Nobody makes way for what is not there. */
+function checkSuccessor({ executable, program }: DaemonProgram): void {
+  for (const path of [executable, program]) {
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) continue;
+    throw new IsodriveError('usage', `Cannot make way for "${path}": found no such file, expected a daemon`, {
+      action: 'Build it first: npm run build',
+    });
+  }
 }
 
 function reportReady(descriptor: number | undefined, message: ReadyMessage): void {

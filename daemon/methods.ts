@@ -1,5 +1,5 @@
 // What each method of the control socket does, apart from `watch`, which belongs to its connection.
-import type { MethodName, Methods } from '../src/protocol/messages.js';
+import type { DaemonProgram, MethodName, Methods } from '../src/protocol/messages.js';
 import type { MountService } from './mount-service.js';
 import type { ProcessHealth } from './render-metrics.js';
 import { parseParams } from './params.js';
@@ -16,13 +16,19 @@ export interface DaemonFacts {
   readonly health: () => ProcessHealth;
 }
 
+/** The program that is to take over, this one where none is named; `force` even where mounts would be lost. */
+export interface UpgradeRequest {
+  readonly successor: DaemonProgram | undefined;
+  readonly force: boolean;
+}
+
 export interface MethodContext {
   readonly manager: MountService;
   readonly facts: DaemonFacts;
   /** Ends the daemon, once the answer is out. */
   readonly requestShutdown: () => void;
   /** Has a successor take over, once the answer is out. Throws `unsupported` where nobody would start one, unless `force`. */
-  readonly requestUpgrade: (force: boolean) => void;
+  readonly requestUpgrade: (request: UpgradeRequest) => void;
   /** Runs `then` when the caller's connection is gone, at once if it is already. */
   readonly whenGone: (then: () => void) => void;
   /** Sends events to the caller from now on. */
@@ -70,16 +76,21 @@ const HANDLERS: { readonly [M in MethodName]: Handler<M> } = {
     watch();
     return { watching: true };
   },
-  version: (_, { facts }) => ({ version: facts.version, pid: process.pid }),
+  version: (_, { facts }) => ({
+    version: facts.version,
+    pid: process.pid,
+    ...(process.argv[1] === undefined ? {} : { program: process.argv[1] }),
+  }),
   shutdown: async ({ force = false }, { manager, requestShutdown, caller }) => {
     requireRoot(caller);
     if (!force) await manager.refuseWhileUsed();
     requestShutdown();
     return { pid: process.pid };
   },
-  upgrade: ({ force }, { requestUpgrade, caller }) => {
+  upgrade: ({ successor, force = false }, { requestUpgrade, caller }) => {
     requireRoot(caller);
-    requestUpgrade(force ?? false);
+    // What runs as the machine's service is its administrator's choice, not its caller's.
+    requestUpgrade({ successor: caller === undefined ? successor : undefined, force });
     return { pid: process.pid };
   },
 };

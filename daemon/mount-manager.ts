@@ -141,7 +141,7 @@ export class MountManager implements MountService {
         const mounted = await creation.finally(() => this.#creating.delete(creation));
         const mount = await mounted.describe();
         this.#announce(mounted, mount);
-        return { mount, existing: false };
+        return { mount: await mounted.describeDamage(mount), existing: false };
       } catch (thrown) {
         prepared.files?.close();
         throw thrown;

@@ -1,5 +1,6 @@
 // One mount and everything it holds, with the one order in which that is given back: the file system is detached,
 // then the mount point is removed; the image stays open until the last user of the mount is gone.
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Finding } from '../src/base/finding.js';
 import type { PassedOver } from '../src/mount/select-driver.js';
 import type { ActiveMount, DriverName, FileOwner } from '../src/mount/mount-driver.js';
@@ -11,11 +12,16 @@ import type { ImageIdentity } from './image-identity.js';
 import type { MetFindings } from './reader/met-findings.js';
 import type { ImageFacts, ViewParams } from './reader/orders.js';
 import { summarizeCounters } from './summarize-counters.js';
+import { summarizeDamage } from './summarize-damage.js';
 import type { CallerFiles } from './users/caller-files.js';
+
+/** Milliseconds that whoever mounts a damaged image waits to be told how much of it is. */
+const DAMAGE_PATIENCE = 2000;
 
 /** What a mount needs of its image once it is made: all that is left of one that the kernel serves. */
 export interface ShownImage extends AsyncDisposable {
-  readonly facts: Pick<ImageFacts, 'label' | 'kind' | 'sessions' | 'session'>;
+  readonly facts: Pick<ImageFacts, 'label' | 'kind' | 'sessions' | 'session'> &
+    Partial<Pick<ImageFacts, 'volumeSize'>>;
   /** Of the drive with its disc, which may leave it at any time; absent for images. */
   readonly driveDescriptor?: number | undefined;
   readonly table: { readonly rowCount: number };
@@ -70,9 +76,11 @@ export class MountedImage {
   readonly #parts: MountedImageParts;
   #prefetch: Promise<unknown> = Promise.resolve();
   #released: Promise<void> | undefined;
+  #isLoaded: boolean;
 
   constructor(parts: MountedImageParts) {
     this.#parts = parts;
+    this.#isLoaded = parts.isLoaded;
     this.id = parts.id;
     this.path = parts.path;
     this.identity = parts.identity;
@@ -128,8 +136,19 @@ export class MountedImage {
   startPrefetch(onLoaded: () => void): void {
     if (this.#parts.isLoaded) return;
     this.#prefetch = this.#parts.image.prefetch().then((isLoaded) => {
+      this.#isLoaded = isLoaded;
       if (isLoaded) onLoaded();
     });
+  }
+
+  /** `now`, or what is known of a damaged image once its tree is loaded, if that is soon. */
+  async describeDamage(now: MountSummary): Promise<MountSummary> {
+    const { volumeSize = now.size } = this.#parts.image.facts;
+    if (now.damage === undefined && volumeSize <= now.size) return now;
+    // Loading begins in the next turn.
+    await setImmediate();
+    await Promise.race([this.#prefetch, sleep(DAMAGE_PATIENCE, undefined, { ref: false })]);
+    return this.describe();
   }
 
   get traceFuse(): boolean {
@@ -150,6 +169,10 @@ export class MountedImage {
   async describe(): Promise<MountSummary> {
     const { image, active, allowOther, passedOver, mountedAt, isLeftOut } = this.#parts;
     const verified = await image.verified?.();
+    const size = Number(this.identity.size);
+    const { volumeSize = size } = image.facts;
+    const damage = summarizeDamage(image.findings, { size, volumeSize }, this.#isLoaded);
+    const state = compareIdentity(this.identity, await image.look());
     return {
       ...this.name(),
       ...(this.owner === undefined ? {} : { owner: this.owner.uid }),
@@ -158,10 +181,11 @@ export class MountedImage {
       driver: active.driver,
       // The kernel lets everybody in whom the permissions of the files do.
       allowOther: allowOther || active.servedByKernel === true,
-      size: Number(this.identity.size),
+      size,
       mountedAt: mountedAt.toISOString(),
-      state: isLeftOut === true ? 'crashed' : compareIdentity(this.identity, await image.look()),
+      state: isLeftOut === true ? 'crashed' : state === 'ok' && damage !== undefined ? 'damaged' : state,
       findings: image.findings.count,
+      ...(damage === undefined ? {} : { damage }),
       entries: image.table.rowCount,
       ...(active.counters === undefined ? {} : { counters: summarizeCounters(active.counters) }),
       ...(verified === undefined ? {} : { verified }),

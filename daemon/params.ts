@@ -12,10 +12,18 @@ import type { MethodName, Methods } from '../src/protocol/messages.js';
 /** PATH_MAX of Linux, its terminator excluded; the longest path of Windows, in the units that both count here. */
 const MAX_PATH = process.platform === 'win32' ? 32_767 : 4095;
 
+/** As native/keeper takes it. */
+const MAX_PROGRAM_BYTES = 2000;
+
 const absolutePath = z
   .string()
   .max(MAX_PATH)
   .refine((path) => isAbsolute(path) && !path.includes('\0'), 'expected an absolute path');
+/** It goes into a line of a message of bounded length. */
+const programPath = absolutePath.refine(
+  (path) => Buffer.byteLength(path) < MAX_PROGRAM_BYTES && !path.includes('\n'),
+  `expected less than ${MAX_PROGRAM_BYTES} bytes on one line`,
+);
 const targetName = z.string().min(1).max(MAX_PATH);
 const none = z.object({});
 
@@ -56,7 +64,10 @@ const SCHEMAS = {
   watch: none,
   version: none,
   shutdown: z.object({ force: z.boolean().optional() }),
-  upgrade: z.object({ force: z.boolean().optional() }),
+  upgrade: z.object({
+    successor: z.object({ executable: programPath, program: programPath }).optional(),
+    force: z.boolean().optional(),
+  }),
 } satisfies Record<MethodName, z.ZodType>;
 
 export function isMethod(name: string): name is MethodName {

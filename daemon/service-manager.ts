@@ -3,7 +3,7 @@
 // of this does nothing.
 import { closeSync, readFileSync } from 'node:fs';
 import { loadAddon } from '../native/index.js';
-import type { KeeperState } from '../src/protocol/messages.js';
+import type { DaemonProgram, KeeperState } from '../src/protocol/messages.js';
 
 /** First descriptor that is handed over (SD_LISTEN_FDS_START). */
 const FIRST_DESCRIPTOR = 3;
@@ -117,6 +117,11 @@ export class ServiceManager {
 
   ready(): void {
     this.#send('READY=1');
+  }
+
+  /** The program that the successor is to be, and what runs it; whoever knows no such names starts this one again. */
+  nameSuccessor({ executable, program }: DaemonProgram): void {
+    this.#send(`EXECUTABLE=${executable}\nPROGRAM=${program}`);
   }
 
   stopping(): void {

@@ -12,6 +12,8 @@ namespace {
 /** A disc never changes, so the kernel may keep entries and attributes: ten years, in seconds. */
 constexpr uint64_t kForever = 315360000;
 constexpr uint32_t kBlockBytes = 2048;
+/** Of a name, as statfs tells it. */
+constexpr size_t kMaxNameBytes = 255;
 /** st_blksize: what programs read at a time by default. */
 constexpr uint32_t kPreferredIo = 4096;
 /** Below this a copy through the scratch buffer is cheaper than page-table work for the mapping. */
@@ -112,6 +114,10 @@ int64_t FuseHandlers::lookup(int device, const Request& request, uint64_t number
     if (error < 0) return static_cast<int64_t>(number);
     if (error > 0) {
       send_error(device, unique, error);
+      return kDone;
+    }
+    if (name.size() > kMaxNameBytes) {
+      send_error(device, unique, ENAMETOOLONG);
       return kDone;
     }
     found = index_.lookup(row, name);

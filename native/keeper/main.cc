@@ -28,6 +28,8 @@ namespace {
 constexpr int kReadyDescriptor = 3;
 /** What the daemon exits with to be started again at once: a new version is to take over. */
 constexpr int kExitRestart = 75;
+/** Arguments of the daemon that are handed on to a successor of another installation. */
+constexpr size_t kMaxArguments = 64;
 /** A daemon that lives for less is started again only after a pause, which doubles with each. Milliseconds. */
 constexpr int64_t kShortLife = 1000;
 constexpr int kFirstPause = 10;
@@ -79,6 +81,24 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/** A daemon of another installation, which the daemon of this user has named before it made way. */
+struct Successor {
+  char executable[kMaxPath] = {};
+  char program[kMaxPath] = {};
+
+  /** The arguments of the first daemon, with its own executable and program: the first that is no option. */
+  void fill(char* const* original, char** arguments) {
+    bool has_program = false;
+    size_t count = 0;
+    for (; original[count] != nullptr && count < kMaxArguments; ++count) {
+      const bool is_program = count > 0 && !has_program && original[count][0] != '-';
+      has_program = has_program || is_program;
+      arguments[count] = count == 0 ? executable : is_program ? program : original[count];
+    }
+    arguments[count] = nullptr;
+  }
+};
+
 class Keeper {
  public:
   explicit Keeper(char* const* arguments) : arguments_(arguments) {}
@@ -110,7 +130,9 @@ class Keeper {
   void start() {
     started_ = now_milliseconds();
     is_ready_ = false;
-    daemon_ = socket_.open() ? start_daemon(arguments_, store_, socket_.daemon_end().get(), ready_.get()) : -1;
+    if (is_trial_) successor_.fill(arguments_, trial_arguments_);
+    char* const* arguments = is_trial_ ? trial_arguments_ : current_arguments();
+    daemon_ = socket_.open() ? start_daemon(arguments, store_, socket_.daemon_end().get(), ready_.get()) : -1;
     socket_.daemon_end().reset();
     ready_.reset();
     if (daemon_ < 0) plan_restart();
@@ -129,6 +151,12 @@ class Keeper {
     }
     // What the daemon has sent lies here by now, if it has died since: nothing of it may be missed.
     const Notice notice = socket_.receive(daemon_, store_);
+    if (notice.executable[0] != '\0' && notice.program[0] != '\0') {
+      std::memcpy(successor_.executable, notice.executable, kMaxPath);
+      std::memcpy(successor_.program, notice.program, kMaxPath);
+      is_named_ = true;
+    }
+    if (notice.is_ready && is_trial_) keep_successor();
     is_ready_ = is_ready_ || notice.is_ready;
     is_ending_ = is_ending_ || notice.is_stopping;
     if (child_changed) reap();
@@ -157,10 +185,28 @@ class Keeper {
     const bool told_to_end = WIFSIGNALED(status) && (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT);
     // A first daemon that never gets ready has nothing to lose, and somebody waits to hear so.
     if (is_ending_ || exit_ == 0 || told_to_end || (!is_ready_ && !was_ready_)) is_done_ = true;
-    else if (is_upgrade) restart_at_ = now_milliseconds();
-    else plan_restart();
+    // Who has named its successor was about to make way, also where it cannot end and its exit code is not known.
+    else if (is_upgrade || is_named_) {
+      is_trial_ = is_named_;
+      is_named_ = false;
+      restart_at_ = now_milliseconds();
+    } else {
+      // A successor that never got ready gives way to the one that made way for it.
+      if (!is_ready_) is_trial_ = false;
+      plan_restart();
+    }
     was_ready_ = was_ready_ || is_ready_;
   }
+
+  /** It is ready: from now on it is what is started again. */
+  void keep_successor() {
+    current_ = successor_;
+    current_.fill(arguments_, current_arguments_);
+    has_current_ = true;
+    is_trial_ = false;
+  }
+
+  char* const* current_arguments() { return has_current_ ? current_arguments_ : arguments_; }
 
   void plan_restart() {
     const int64_t now = now_milliseconds();
@@ -176,6 +222,14 @@ class Keeper {
   }
 
   char* const* arguments_;
+  /** Another installation that is to take over, and the one that has. */
+  Successor successor_;
+  Successor current_;
+  char* trial_arguments_[kMaxArguments + 1] = {};
+  char* current_arguments_[kMaxArguments + 1] = {};
+  bool is_named_ = false;
+  bool is_trial_ = false;
+  bool has_current_ = false;
   UniqueFd ready_;
   UniqueFd signals_;
   NotifySocket socket_;

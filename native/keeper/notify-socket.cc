@@ -65,6 +65,15 @@ const char* find_variable(const char* text, const char* name, size_t& length) {
   return nullptr;
 }
 
+/** Leaves `path` as it is where the variable is not there, or too long. */
+void copy_path(const char* text, const char* name, char (&path)[kMaxPath]) {
+  size_t length = 0;
+  const char* value = find_variable(text, name, length);
+  if (value == nullptr || length >= kMaxPath) return;
+  std::memcpy(path, value, length);
+  path[length] = '\0';
+}
+
 bool is_set(const char* text, const char* name) {
   size_t length = 0;
   const char* value = find_variable(text, name, length);
@@ -102,6 +111,8 @@ Notice NotifySocket::receive(pid_t daemon, DescriptorStore& store) {
     }
     if (!is_trusted) continue;
     if (name != nullptr && is_set(message.text, "FDSTOREREMOVE")) store.remove(name, length);
+    copy_path(message.text, "EXECUTABLE", notice.executable);
+    copy_path(message.text, "PROGRAM", notice.program);
     notice.is_ready = notice.is_ready || is_set(message.text, "READY");
     notice.is_stopping = notice.is_stopping || is_set(message.text, "STOPPING");
   }

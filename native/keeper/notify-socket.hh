@@ -1,18 +1,27 @@
 // Where the daemon speaks to its keeper, in the words of sd_notify(3): READY, STOPPING, FDSTORE, FDSTOREREMOVE and
-// FDNAME. A pair of sockets of each daemon's own, of which it inherits one: without a name, no stranger can send.
+// FDNAME; and in two of our own, EXECUTABLE and PROGRAM, which name a successor of another installation. A pair of sockets
+// of each daemon's own, of which it inherits one: without a name, no stranger can send.
 #pragma once
 
 #include <sys/types.h>
+
+#include <cstddef>
 
 #include "../unique-fd.hh"
 #include "descriptor-store.hh"
 
 namespace isodrive::keeper {
 
+/** Longest path of a successor, its terminator included: two fit into a message. */
+inline constexpr size_t kMaxPath = 2000;
+
 /** What the daemon said of itself. */
 struct Notice {
   bool is_ready = false;
   bool is_stopping = false;
+  /** What its successor is to be run by, and from; empty where it is the same again. */
+  char executable[kMaxPath] = {};
+  char program[kMaxPath] = {};
 };
 
 class NotifySocket {

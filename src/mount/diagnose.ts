@@ -1,10 +1,15 @@
 // The doctor: whether images can be mounted here, and the exact command for each thing that is in the way.
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { release } from 'node:os';
 import { loadAddon } from '../../native/index.js';
-import { firstLineOf } from '../base/error.js';
+import { IsodriveError, firstLineOf, toIsodriveError } from '../base/error.js';
 import { ErofsDriver } from './erofs/erofs-driver.js';
+import { createFuseDriver } from './fuse/fuse-driver.js';
+import { createFuseNativeDriver } from './fuse-native/fuse-native-driver.js';
 import { loadFuseNative } from './fuse-native/load-fuse-native.js';
+import { mountIdOf, readMountTable } from './mount-table.js';
+import { O_PATH } from './open-directory.js';
 import {
   allowsOtherUsers,
   confinesFusermount,
@@ -12,6 +17,11 @@ import {
   findProgram,
   probeFuseDevice,
 } from './probe-platform.js';
+import { adviseOnRefusal, containerLine, findConfinement, findMissingRight, readRights } from './rights.js';
+import type { Rights } from './rights.js';
+import { tryMount } from './trial-mount.js';
+
+const RUN_DOCTOR = 'Run isodrive doctor';
 
 export interface Diagnosis {
   readonly name: string;
@@ -30,22 +40,85 @@ export interface Diagnosis {
  */
 export async function diagnose(scratch: string): Promise<Diagnosis[]> {
   const isRoot = process.geteuid?.() === 0;
-  return [
-    await diagnoseDevice(),
+  const rights = readRights();
+  const checks = [
+    await diagnoseDevice(rights),
     await diagnoseHelper(isRoot),
+    diagnoseRights(rights),
+    diagnoseTable(),
     await diagnoseOthers(isRoot),
     diagnoseAddon(),
     diagnoseFuseNative(),
     await diagnoseErofs(scratch),
     await diagnoseAppArmor(isRoot),
   ];
+  return [...checks, ...(await diagnoseMounts(rights, checks))];
 }
 
-async function diagnoseDevice(): Promise<Diagnosis> {
+async function diagnoseDevice(rights: Rights): Promise<Diagnosis> {
   const name = '/dev/fuse';
   const fault = await probeFuseDevice();
   if (fault === undefined) return { name, ok: true, detail: 'Can be opened' };
-  return { name, ok: false, ...describeDeviceFault(fault) };
+  const { detail, fix } = describeDeviceFault(fault);
+  return { name, ok: false, detail, fix: rights.isInContainer ? containerLine(rights) : fix };
+}
+
+function diagnoseRights(rights: Rights): Diagnosis {
+  const name = 'rights';
+  const missing = findMissingRight(rights);
+  if (missing !== undefined) return { name, ok: false, ...missing };
+  return { name, ok: true, detail: rights.isRoot ? 'CAP_SYS_ADMIN is there' : 'Setuid programs may mount' };
+}
+
+/** fusermount3 reads it when it unmounts. */
+function diagnoseTable(): Diagnosis {
+  const name = '/etc/mtab';
+  if (existsSync(name)) return { name, ok: true, detail: 'Is there' };
+  const detail = 'Is missing: fusermount3 cannot unmount';
+  return { name, ok: false, optional: true, detail, fix: 'sudo ln -s ../proc/self/mounts /etc/mtab' };
+}
+
+/** Mounts a tiny disc with each driver that may work, and says what refuses. */
+async function diagnoseMounts(rights: Rights, checks: readonly Diagnosis[]): Promise<Diagnosis[]> {
+  const trials: Diagnosis[] = [];
+  for (const driver of [createFuseDriver(), createFuseNativeDriver()]) {
+    const name = `mount by ${driver.name}`;
+    const { available, reason = 'no reason given', fix } = await driver.check();
+    try {
+      if (!available) throw new IsodriveError('policy', reason, fix === undefined ? {} : { action: fix });
+      await tryMount(driver);
+      trials.push({
+        name,
+        ok: true,
+        optional: true,
+        detail: 'Works: a disc was mounted, read and unmounted',
+      });
+    } catch (thrown) {
+      const { message, action } = toIsodriveError(thrown);
+      const [first = '', ...more] = message.split('\n').map((line) => line.trim());
+      const detail = [first, ...more.filter((line) => line !== '').slice(0, 1)].join('; ');
+      const advice = available ? adviseOnRefusal() : action;
+      trials.push({
+        name,
+        ok: false,
+        optional: true,
+        detail,
+        ...(advice === RUN_DOCTOR ? {} : { fix: advice }),
+      });
+    }
+  }
+  const erofs = checks.find(({ name }) => name === 'EROFS');
+  const works = [...(erofs?.ok === true ? ['erofs'] : []), ...trials.filter(({ ok }) => ok).map(driverOf)];
+  if (works.length > 0)
+    return [...trials, { name: 'mounting', ok: true, detail: `Works with ${works.join(', ')}` }];
+  const confinement = findMissingRight(rights) ?? findConfinement(rights);
+  const detail = `No driver works here${confinement === undefined ? '' : `: ${confinement.detail}`}`;
+  const fix = confinement?.fix ?? trials[0]?.fix;
+  return [...trials, { name: 'mounting', ok: false, detail, ...(fix === undefined ? {} : { fix }) }];
+}
+
+function driverOf({ name }: Diagnosis): string {
+  return name.slice(name.lastIndexOf(' ') + 1);
 }
 
 async function diagnoseHelper(isRoot: boolean): Promise<Diagnosis> {
@@ -66,7 +139,22 @@ async function diagnoseHelper(isRoot: boolean): Promise<Diagnosis> {
     const fix = `sudo chown root:root ${helper.path} && sudo chmod u+s ${helper.path}`;
     return { name, ok: false, detail, fix, ...optional };
   }
+  if (isOnNosuidMount(helper.path)) {
+    const detail = `${helper.path} lies on a mount with nosuid, so that users cannot mount`;
+    const fix = 'Remount what holds it with suid, or install fuse3 where setuid programs work';
+    return { name, ok: false, detail, fix, ...optional };
+  }
   return { name, ok: true, detail: `${helper.path} is setuid root` };
+}
+
+function isOnNosuidMount(path: string): boolean {
+  const file = openSync(path, O_PATH);
+  try {
+    const id = mountIdOf(file);
+    return readMountTable().some((entry) => entry.id === id && entry.options.includes('nosuid'));
+  } finally {
+    closeSync(file);
+  }
 }
 
 async function diagnoseOthers(isRoot: boolean): Promise<Diagnosis> {

@@ -8,6 +8,7 @@ import type { ErrorCode } from '../base/error.js';
 import { holdsRawBytes } from '../base/path-text.js';
 import { openDirectory } from './open-directory.js';
 import { runHelper } from './run-helper.js';
+import { adviseOnRefusal } from './rights.js';
 
 /** What an errno of mount(2) and umount2(2) means to the caller; others are our fault. */
 const MOUNT_FAULTS = new Map<string | undefined, ErrorCode>([
@@ -103,5 +104,6 @@ function translate(thrown: unknown, directory: string): unknown {
   const code = MOUNT_FAULTS.get(name) ?? 'internal';
   return new IsodriveError(code, `Cannot ${verb} "${directory}": ${name} from ${thrown.syscall}`, {
     cause: thrown,
+    ...(code === 'policy' ? { action: adviseOnRefusal() } : {}),
   });
 }

@@ -8,7 +8,7 @@ import { runHelper } from './run-helper.js';
 
 /** Milliseconds after which an unmount program is given up. */
 const UNMOUNT_TIMEOUT = 20_000;
-const NO_TABLE = /\/etc\/mtab/u;
+const MOUNT_TABLE = '/etc/mtab';
 
 interface Unmounter {
   /** The first that is there. */
@@ -42,7 +42,7 @@ export async function unmountByHelper(directory: string, lazy: boolean): Promise
 
 function refuse(directory: string, reasons: readonly string[]): IsodriveError {
   const found = reasons[0] ?? 'found neither fusermount3 nor umount on the PATH';
-  const isTableMissing = reasons.some((reason) => NO_TABLE.test(reason));
+  const isTableMissing = reasons.some((reason) => reason.includes(MOUNT_TABLE));
   const action = isTableMissing
     ? 'Make the file that the program reads: sudo ln -s ../proc/self/mounts /etc/mtab'
     : 'sudo apt install fuse3, or run isodrive doctor';

@@ -17,8 +17,9 @@ export const MAX_TARGETS = 1024;
  * `unknown` (its medium does not answer).
  */
 export type ImageState = 'ok' | 'changed' | 'truncated' | 'replaced' | 'unknown';
+/** `damaged`: the file is as it was, and some of it cannot be read, see `damage`. */
 /** `crashed`: the mount has crashed the daemon again and again, and is not there until somebody makes it again. */
-export type MountState = ImageState | 'crashed';
+export type MountState = ImageState | 'damaged' | 'crashed';
 
 /** What a client of the system service opens itself, and passes beside the message that names it. */
 export const PASSED_NAMES = ['image', 'directory', 'map'] as const;
@@ -79,6 +80,19 @@ export interface VerifiedFiles {
   readonly files: readonly string[];
 }
 
+/** What of an image is known to be damaged so far. */
+export interface DamageSummary {
+  /** Bytes of a truncated image, and what its volume says it has; absent for one that is whole. */
+  readonly endsAt?: number;
+  readonly expectedSize?: number;
+  /** Files that reach beyond the end. */
+  readonly filesBeyondEnd: number;
+  /** The whole tree has been looked at: there are no more such files than those. */
+  readonly isWhole: boolean;
+  /** The first of what else is damaged. */
+  readonly messages: readonly string[];
+}
+
 export interface MountSummary {
   readonly id: string;
   /** User of a mount of the system service; absent elsewhere. */
@@ -99,6 +113,8 @@ export interface MountSummary {
   readonly state: MountState;
   /** Faults met in the image so far. */
   readonly findings: number;
+  /** Absent where nothing is known to be damaged. */
+  readonly damage?: DamageSummary;
   /** Entries in the index so far. */
   readonly entries: number;
   /** Absent where the driver does not count. */
@@ -200,6 +216,12 @@ export type DaemonEvent =
     }
   | { readonly event: 'shutdown'; readonly time: string };
 
+/** A daemon of some installation: absolute paths of isodrived and of the node that runs it. */
+export interface DaemonProgram {
+  readonly executable: string;
+  readonly program: string;
+}
+
 /** Method name -> its parameters and result. */
 export interface Methods {
   mount: { params: MountParams; result: MountResult };
@@ -210,9 +232,16 @@ export interface Methods {
   status: { params: Record<string, never>; result: DaemonStatus };
   /** After its answer the daemon sends every event as a notification `event` on this connection. */
   watch: { params: Record<string, never>; result: { watching: true } };
-  version: { params: Record<string, never>; result: { version: string; pid: number } };
-  /** A new process of the installed version takes over with all mounts; `unsupported` where they would be lost, unless `force`. */
-  upgrade: { params: { readonly force?: boolean | undefined }; result: { pid: number } };
+  /** `program`: what the daemon is run from; absent where it is too old to say. */
+  version: { params: Record<string, never>; result: { version: string; pid: number; program?: string } };
+  /**
+   * A new process takes over, and all mounts stay: of the program that is named, or of the daemon's own again. The system
+   * service takes its own alone. Rejects with `unsupported` where mounts would be lost, unless `force`.
+   */
+  upgrade: {
+    params: { readonly successor?: DaemonProgram | undefined; readonly force?: boolean | undefined };
+    result: { pid: number };
+  };
   /** Rejects with `busy` while programs use mounts, unless `force`, which takes the mounts away from them. */
   shutdown: { params: { readonly force?: boolean }; result: { pid: number } };
 }

@@ -18,7 +18,6 @@ inside() {
   mount --bind "$root" "$root"
   mount -t proc proc "$root/proc"
   mount --rbind /dev "$root/dev"
-  mount -t tmpfs -o mode=1777 tmp "$root/tmp"
   local id=0
   [ "$user" = root ] || id=1000
   local home=$root/home/$user
@@ -75,7 +74,6 @@ for user in ${*:-root user}; do
       install -D -m 644 "$authority" "$root$authority"
       echo "cafile=$authority"
     }
-    sed -n '/:_auth/p' ~/.npmrc 2> /dev/null || true
   } > "$root/npmrc"
   [ "$user" = root ] || echo "$user:x:1000:1000::/home/$user:/bin/sh" >> "$root/etc/passwd"
   began=$(date +%s)

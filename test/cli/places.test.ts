@@ -62,3 +62,19 @@ describe('A working folder that is gone', () => {
     expect(stderr).not.toContain('defect');
   });
 });
+
+describe.skipIf(process.geteuid?.() !== 0)('A daemon of another mount namespace', () => {
+  it('is told, and no path is printed where nothing is mounted for this command', async () => {
+    env = { ...env, HOME: folder };
+    const started = await runCommand('unshare', ['--mount', PROGRAM, 'daemon', 'start'], {
+      env,
+      cwd: folder,
+    });
+    expect(started.status).toBe(0);
+    const { status, stdout, stderr } = await run('mount', 'disc.iso', 'point');
+    expect({ status, stdout: stdout.toString() }).toEqual({ status: 6, stdout: '' });
+    expect(stderr).toContain('in another mount namespace');
+    expect(stderr).toContain('hint: Use a daemon of this container or namespace: set ISODRIVE_SOCKET');
+    expect((await run('list')).stdout.toString()).toBe('');
+  });
+});

@@ -193,6 +193,16 @@ describe('A daemon', () => {
     expect(await listStates()).toEqual(['replaced', 'ok']);
   });
 
+  it('says at once that an image is truncated, how many of its files are short, and lists it as damaged', async () => {
+    await truncate(image, 300_000);
+    const { mount: made } = await mount();
+    expect(made).toMatchObject({
+      state: 'damaged',
+      damage: { endsAt: 300_000, expectedSize: 380_928, isWhole: true },
+    });
+    expect(await listStates()).toEqual(['damaged']);
+  });
+
   const refusal = { code: 'policy', message: expect.stringContaining('lies inside the mount') as string };
   it('refuses an image that lies inside one of its own mounts', async () => {
     const { mountPoint } = (await mount()).mount;

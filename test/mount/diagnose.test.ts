@@ -3,8 +3,10 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { runCommand } from '../../scripts/bench/run-command.js';
 import { diagnose } from '../../src/mount/diagnose.js';
 import { ErofsDriver } from '../../src/mount/erofs/erofs-driver.js';
+import { readMountTable } from '../../src/mount/mount-table.js';
 import { describeDeviceFault, findProgram } from '../../src/mount/probe-platform.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'isodrive-doctor-'));
@@ -19,11 +21,16 @@ describe('diagnose', () => {
     expect(names).toEqual([
       '/dev/fuse',
       'fusermount3',
+      'rights',
+      '/etc/mtab',
       'user_allow_other',
       'addon',
       'fuse-native',
       'EROFS',
       'AppArmor',
+      'mount by fuse',
+      'mount by fuse-native',
+      'mounting',
     ]);
     for (const { detail } of checks) expect(detail).not.toBe('');
   });
@@ -54,6 +61,29 @@ describe('diagnose', () => {
     await diagnose(scratch);
     expect(existsSync(scratch)).toBe(false);
   });
+
+  it('mounts a disc by each driver, leaves nothing, and says which work', async () => {
+    const before = readMountTable().length;
+    const checks = await diagnose(scratch);
+    const works = checks.filter(({ name, ok }) => ok && name.startsWith('mount by '));
+    const mounting = checks.find(({ name }) => name === 'mounting');
+    expect(mounting?.ok).toBe(works.length > 0 || checks.some(({ name, ok }) => name === 'EROFS' && ok));
+    for (const { name } of works) expect(mounting?.detail).toContain(name.slice('mount by '.length));
+    expect(readMountTable()).toHaveLength(before);
+  });
+
+  it.skipIf(process.geteuid?.() !== 0)(
+    'ends with exit code 6, and the line for a container, where CAP_SYS_ADMIN is missing',
+    async () => {
+      const program = join(import.meta.dirname, '..', '..', 'scripts', 'isodrive');
+      const env = { ...process.env, HOME: folder, XDG_STATE_HOME: folder };
+      const args = ['--bounding-set', '-sys_admin', program, 'doctor'];
+      const { status, stdout } = await runCommand('setpriv', args, { env });
+      expect(status).toBe(6);
+      expect(stdout.toString()).toContain('FAIL  mounting: No driver works here: CAP_SYS_ADMIN is not in');
+      expect(stdout.toString()).toContain('--device /dev/fuse --cap-add SYS_ADMIN');
+    },
+  );
 
   it('tells a missing module from a missing permission', () => {
     expect(describeDeviceFault('ENOENT').fix).toContain('modprobe fuse');

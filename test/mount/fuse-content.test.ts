@@ -91,6 +91,13 @@ class WaitingSource implements ByteSource {
 }
 
 describe('driver fuse without a descriptor', needs({ what: 'driver fuse', isThere: available }), () => {
+  it('refuses names that are longer than statfs says', async () => {
+    await mount(await makeImage([{ type: 'file', name: 'a', content: 'a' }]));
+    const long = 'x'.repeat(256);
+    expect(await shell(`stat ${long} 2>&1 || true`)).toContain('File name too long');
+    expect(await shell(`stat ${long.slice(1)} 2>&1 || true`)).toContain('No such file');
+  });
+
   it('shows content, whole and in parts, up to the end of the file and no further', async () => {
     await mount(
       await makeImage([

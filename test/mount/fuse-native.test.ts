@@ -94,6 +94,21 @@ describe('fuse-native', needs({ what: 'driver fuse-native', isThere: available }
     );
   });
 
+  it('tells the number of every entry in its directory, and refuses names that no file system of Linux has', async () => {
+    await mount(
+      await memoryImage([
+        { type: 'file', name: 'a', content: 'a' },
+        { type: 'directory', name: 'd', children: [{ type: 'file', name: 'b', content: 'b' }] },
+      ]),
+    );
+    const listed = await shell('ls -ai . d | grep -v "\\.\\.$" | sort');
+    const asked = await shell('stat -c "%i a" a; stat -c "%i b" d/b; stat -c "%i d" d');
+    for (const line of asked.trim().split('\n')) expect(listed).toContain(line);
+    const long = 'x'.repeat(256);
+    expect(await shell(`stat ${long} 2>&1 || true`)).toContain('File name too long');
+    expect(await shell(`stat ${long.slice(1)} 2>&1 || true`)).toContain('No such file');
+  });
+
   it('shows names that are not UTF-8 under names that can be opened', async () => {
     const odd = (text: string): Uint8Array => Buffer.from(text, 'latin1');
     await mount(

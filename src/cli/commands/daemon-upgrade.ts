@@ -1,9 +1,11 @@
-// isodrive daemon upgrade: returns when a new process, of the version that is installed now, serves all mounts.
+// isodrive daemon upgrade: returns when a new process, of this command's own installation, serves all mounts.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { toIsodriveError } from '../../base/error.js';
+import { IsodriveError, toIsodriveError } from '../../base/error.js';
 import { ControlClient } from '../../protocol/client.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
-import { connectOrStart } from '../../protocol/start-daemon.js';
+import type { Methods } from '../../protocol/messages.js';
+import { packageVersion } from '../../protocol/package-info.js';
+import { connectOrStart, daemonProgram } from '../../protocol/start-daemon.js';
 import type { StartOptions } from '../../protocol/start-daemon.js';
 import { findSocket } from '../find-socket.js';
 import type { RunCommand } from '../command-spec.js';
@@ -16,16 +18,22 @@ const ANSWER_DEADLINE = 5000;
 const RETRY_INTERVAL = 20;
 
 export const runDaemonUpgrade: RunCommand = async (args, { output, signal }) => {
-  const socket = findSocket(args).path;
+  const { path: socket, isSystem } = findSocket(args);
   const options = { signal, deadline: UPGRADE_DEADLINE };
   await using old = await ControlClient.connect(socket);
   const before = await old.call('version', {}, options);
   const force = args.flag('force');
-  await old.call('upgrade', force ? { force } : {}, options);
+  const program = daemonProgram();
+  const successor = { executable: process.execPath, program };
+  await old.call('upgrade', { successor, ...(force ? { force } : {}) }, options);
   // Not longer: a process that cannot end, for a medium that hangs, keeps its connections.
   await Promise.race([old.closed, sleep(CLOSE_DEADLINE, undefined, { ref: false })]);
   const after = await findSuccessor(before.pid, force, { socketPath: socket, signal });
   const { pid, version } = after;
+  const own = packageVersion();
+  if (!isSystem && (version !== own || (after.program ?? program) !== program)) {
+    throw notOurs(`${version}${after.program === undefined ? '' : ` of "${after.program}"`}`, own);
+  }
   if (output.json)
     await output.record({ schemaVersion: SCHEMA_VERSION, pid, version, socket, previous: before });
   else await output.line(`isodrived ${version} runs as process ${pid}, ${before.version} has ended`);
@@ -40,7 +48,7 @@ async function findSuccessor(
   previous: number,
   force: boolean,
   options: Required<Pick<StartOptions, 'socketPath' | 'signal'>>,
-): Promise<{ pid: number; version: string }> {
+): Promise<Methods['version']['result']> {
   const end = performance.now() + UPGRADE_DEADLINE;
   for (;;) {
     try {
@@ -57,4 +65,17 @@ async function findSuccessor(
     }
     await sleep(RETRY_INTERVAL);
   }
+}
+
+/** Its keeper, or its unit, has started the same program again. */
+function notOurs(found: string, own: string): IsodriveError {
+  return new IsodriveError(
+    'unsupported',
+    `isodrived ${found} has taken over, expected ${own} of this command`,
+    {
+      action:
+        'All mounts are there. Another program takes over after isodrive daemon stop only, which unmounts them; ' +
+        'a unit of systemd names its own program',
+    },
+  );
 }

@@ -5,8 +5,11 @@ import { ControlClient } from '../../protocol/client.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import type { MountParams, MountResult, MountSummary } from '../../protocol/messages.js';
 import { IsodriveError } from '../../base/error.js';
+import { findMount, readMountTable } from '../../mount/mount-table.js';
 import { escapeHostText } from '../../present/display-name.js';
 import type { CommandArguments, CommandContext, RunCommand } from '../command-spec.js';
+import { findAge } from '../daemon-age.js';
+import { formatDamage } from '../format-damage.js';
 import { findSocket } from '../find-socket.js';
 import { MOUNT_DEADLINE } from '../mount-deadline.js';
 import { readMountArguments } from '../mount-arguments.js';
@@ -56,10 +59,11 @@ async function mountImage(
   };
   const { mount, existing } = isSystem
     ? await mountByService(socketPath, params, signal)
-    : await mountByPath(socketPath, params, signal);
+    : await mountByPath(socketPath, params, { output, signal });
   if (existing && params.letter !== undefined && !mount.mountPoint.startsWith(params.letter)) {
     output.note(`the image is mounted already, as ${mount.mountPoint}; unmount it to choose its letter`);
   }
+  if (mount.damage !== undefined) output.note(formatDamage(mount.damage));
   if (!isSystem && directory === undefined) adviseBehindSudo(output);
   if (hasNothingToVerify(mount)) output.note('no sums are recorded on this disc: nothing will be verified');
   if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, ...mount, existing });
@@ -78,10 +82,34 @@ function adviseBehindSudo(output: Output): void {
 async function mountByPath(
   socketPath: string,
   params: MountParams,
-  signal: AbortSignal,
+  { output, signal }: Pick<CommandContext, 'output' | 'signal'>,
 ): Promise<MountResult> {
   await using client = await connectOrStart({ socketPath, signal });
-  return await client.call('mount', params, { signal, deadline: MOUNT_DEADLINE });
+  const options = { signal, deadline: MOUNT_DEADLINE };
+  const [age, result] = await Promise.all([findAge(client, signal), client.call('mount', params, options)]);
+  if (age !== undefined) output.note(age);
+  if (isUnseen(result.mount)) {
+    if (!result.existing)
+      await client.call('unmount', { targets: [{ name: result.mount.id, paths: [] }] }, options);
+    throw elsewhere(result.mount);
+  }
+  return result;
+}
+
+/** Whether the daemon sees other mounts than this process: what it has mounted is not there for us. */
+function isUnseen({ mountPoint }: MountSummary): boolean {
+  return process.platform === 'linux' && findMount(readMountTable(), mountPoint) === undefined;
+}
+
+function elsewhere({ mountPoint }: MountSummary): IsodriveError {
+  return new IsodriveError(
+    'policy',
+    `Cannot mount for this process: isodrived mounts at "${mountPoint}" in another mount namespace`,
+    {
+      action:
+        'Use a daemon of this container or namespace: set ISODRIVE_SOCKET to a path of its own, and mount again',
+    },
+  );
 }
 
 async function mountByService(

@@ -5,6 +5,7 @@ import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import type { KeeperState } from '../../protocol/messages.js';
 import { findSocket } from '../find-socket.js';
 import type { RunCommand } from '../command-spec.js';
+import { describeAge } from '../daemon-age.js';
 import { formatBytes, formatCount, formatSeconds } from '../count-text.js';
 import { formatActivity, formatMounts, formatPassedOver } from '../format-mounts.js';
 
@@ -25,6 +26,8 @@ export const runStatus: RunCommand = async (args, { output, signal }) => {
     return undefined;
   }
   await output.line(`isodrived ${status.version}, process ${status.pid}, up ${formatSeconds(status.uptime)}`);
+  const age = describeAge(status.version);
+  if (age !== undefined) output.note(age);
   await output.line(`socket  ${escapeHostText(status.socket)}`);
   await output.line(`log     ${escapeHostText(status.log ?? 'stderr of the daemon')}`);
   if (status.memory !== undefined) await output.line(`memory  ${formatBytes(status.memory)}`);

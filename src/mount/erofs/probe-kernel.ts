@@ -5,19 +5,15 @@ import { join } from 'node:path';
 import type { Addon } from '../../../native/index.js';
 import { isSystemError, toIsodriveError } from '../../base/error.js';
 import { FindingLog } from '../../base/finding.js';
-import { DirectoryEntry, MODE_TYPE } from '../../filesystem/file-tree.js';
-import type { FileTree } from '../../filesystem/file-tree.js';
 import { DiscIndex } from '../../index/disc-index.js';
 import { PlainIndexMemory } from '../../index/index-memory.js';
 import { FileSource } from '../../source/file-source.js';
 import { unmountByKernel } from '../mount-call.js';
+import { TRIAL_BYTES, TRIAL_FILE, trialTree } from '../trial-tree.js';
 import { BACKINGS, mountErofs } from './backing.js';
 import type { Backing } from './backing.js';
 import type { MetadataFolder } from './metadata-folder.js';
 import { writeMetadata } from './write-metadata.js';
-
-const IMAGE_BYTES = 4096;
-const FILE_NAME = 'file';
 
 export interface KernelSupport {
   /** How to mount; undefined when the kernel does not. */
@@ -36,7 +32,7 @@ export async function probeKernel(
   const metadata = await folder.create();
   const imagePath = `${metadata.path}.image`;
   try {
-    await writeFile(imagePath, new Uint8Array(IMAGE_BYTES), { flag: 'wx', mode: 0o600 });
+    await writeFile(imagePath, new Uint8Array(TRIAL_BYTES), { flag: 'wx', mode: 0o600 });
     await using source = await FileSource.open(imagePath);
     const index = await DiscIndex.open(trialTree(), new PlainIndexMemory(), new FindingLog(), imagePath);
     await writeMetadata({ index, source, label: '' }, metadata.handle);
@@ -54,7 +50,7 @@ export async function probeKernel(
         reasons.push(`${backing}: ${describeFailure(thrown)}`);
         continue;
       }
-      const isHonest = await failsWhenShort(join(directory, FILE_NAME), imagePath);
+      const isHonest = await failsWhenShort(join(directory, TRIAL_FILE), imagePath);
       await unmountByKernel(addon, directory, true);
       if (isHonest) return { backing, reason: '' };
       reasons.push(`${backing}: it invents what a truncated image has lost`);
@@ -80,34 +76,11 @@ async function failsWhenShort(path: string, imagePath: string): Promise<boolean>
   } catch (thrown) {
     return isSystemError(thrown) && thrown.code === 'EIO';
   } finally {
-    await truncate(imagePath, IMAGE_BYTES);
+    await truncate(imagePath, TRIAL_BYTES);
   }
 }
 
 function describeFailure(thrown: unknown): string {
   const { message } = toIsodriveError(thrown);
   return message.slice(message.lastIndexOf(': ') + 1).trim();
-}
-
-function trialTree(): FileTree {
-  return {
-    kind: 'iso9660',
-    label: '',
-    volumeSize: IMAGE_BYTES,
-    blockSize: 2048,
-    readRoot: () => {
-      const root = new DirectoryEntry();
-      root.mode = MODE_TYPE.directory | 0o555;
-      return Promise.resolve(root);
-    },
-    isRootEmpty: () => Promise.resolve(false),
-    readDirectory: (_locator, _size, sink) => {
-      const file = new DirectoryEntry();
-      file.nameLength = new TextEncoder().encodeInto(FILE_NAME, file.name).written;
-      file.mode = MODE_TYPE.regular | 0o400;
-      file.size = IMAGE_BYTES;
-      sink.add(file);
-      return Promise.resolve();
-    },
-  };
 }

@@ -10,6 +10,7 @@ import { checkFuse } from '../check-fuse.js';
 import type { ActiveMount, DriverAvailability, MountDriver, MountRequest } from '../mount-driver.js';
 import { findMount, readMountTable } from '../mount-table.js';
 import { allowsOtherUsers } from '../probe-platform.js';
+import { adviseOnRefusal } from '../rights.js';
 import { loadFuseNative } from './load-fuse-native.js';
 import type { NativeFuse } from './load-fuse-native.js';
 import { formatMountOptions } from './mount-options.js';
@@ -134,7 +135,7 @@ function describeFailure(directory: string, error: Error): IsodriveError {
     `Cannot mount on "${directory}" with fuse-native: ${error.message}, expected libfuse to mount it`,
     {
       cause: error,
-      action: 'Run isodrive doctor; libfuse has written its reason to the standard error stream',
+      action: adviseOnRefusal(),
     },
   );
 }

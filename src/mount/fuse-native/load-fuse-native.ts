@@ -39,7 +39,11 @@ export interface NativeStatfs {
 /** The operations that we implement; the package answers all others with ENOSYS. Paths are decoded as UTF-8. */
 export interface NativeOperations {
   getattr(path: string, reply: ValueReply<NativeStat>): void;
-  readdir(path: string, reply: ValueReply<string[]>): void;
+  /** An entry's type and number stand at its name's place. */
+  readdir(
+    path: string,
+    reply: (result: number, names?: string[], entries?: Pick<NativeStat, 'mode' | 'ino'>[]) => void,
+  ): void;
   readlink(path: string, reply: ValueReply<string>): void;
   open(path: string, flags: number, reply: ValueReply<number>): void;
   /** `buffer` is libfuse's own memory: it may be written to only until `reply` is called, and in the same turn. */

@@ -58,7 +58,16 @@ export class Operations implements NativeOperations {
       await image.load(row);
       const fault = directoryFault(table, row);
       if (fault !== undefined) reply(fault.result);
-      else reply(0, ['.', '..', ...shownNames(table, row)]);
+      else {
+        const names = ['.', '..', ...shownNames(table, row)];
+        const first = table.word(row, ROW.first);
+        const rows = [row, table.word(row, ROW.parent), ...names.slice(2).map((_, i) => first + i)];
+        const entries = rows.map((entry) => ({
+          mode: table.word(entry, ROW.mode),
+          ino: table.wide(entry, ROW.inodeLow),
+        }));
+        reply(0, names, entries);
+      }
     });
   };
 

@@ -1,7 +1,7 @@
 // Finds rows by path: libfuse's high-level interface names the whole path in every request. The directory of the
 // last request is remembered, because requests for a directory's entries come in a row.
 import { IsodriveError } from '../../base/error.js';
-import { MODE_TYPE } from '../../filesystem/file-tree.js';
+import { MAX_NAME_BYTES, MODE_TYPE } from '../../filesystem/file-tree.js';
 import { ROOT_ROW } from '../../index/index-table.js';
 import type { IndexTable } from '../../index/index-table.js';
 import { ROW, STATE } from '../../index/layout.js';
@@ -22,6 +22,7 @@ export class NativeFault {
 
 export const ENOENT = new NativeFault(2);
 export const ENOTDIR = new NativeFault(20);
+const ENAMETOOLONG = new NativeFault(36);
 
 export class PathResolver {
   readonly #image: Pick<ServedImage, 'table' | 'load'>;
@@ -68,7 +69,9 @@ export class PathResolver {
   #lookup(parent: number, name: string): number | NativeFault {
     const fault = directoryFault(this.#image.table, parent);
     if (fault !== undefined) return fault;
-    const row = this.#image.table.lookup(parent, this.#encoder.encode(name));
+    const bytes = this.#encoder.encode(name);
+    if (bytes.length > MAX_NAME_BYTES) return ENAMETOOLONG;
+    const row = this.#image.table.lookup(parent, bytes);
     if (row >= 0) return row;
     return (isAlias(name) ? this.#aliasTable(parent).get(name) : undefined) ?? ENOENT;
   }

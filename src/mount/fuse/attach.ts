@@ -10,6 +10,7 @@ import { mountIdOf, readMountTable } from '../mount-table.js';
 import type { MountTableEntry } from '../mount-table.js';
 import { O_PATH } from '../open-directory.js';
 import { FUSE_DEVICE } from '../probe-platform.js';
+import { adviseOnRefusal } from '../rights.js';
 import { runHelper } from '../run-helper.js';
 import { unmountByHelper } from '../unmount-by-helper.js';
 
@@ -114,7 +115,7 @@ function helperFix(message: string): string {
     return 'Add the line user_allow_other to /etc/fuse.conf, or leave --allow-other out';
   if (message.includes('determine username'))
     return `User ${process.getuid?.()} has no account here: sudo useradd --uid ${process.getuid?.()} NAME`;
-  return 'Run isodrive doctor';
+  return adviseOnRefusal();
 }
 
 /** Unmounts; rejects with `busy` while it is in use, unless `lazy`. Resolves when nothing is mounted there any more. */

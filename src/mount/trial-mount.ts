@@ -1,0 +1,55 @@
+// Tries a driver on a disc of one file, in memory, at a private folder: the only way to know that mounting works here.
+import { mkdtemp, readFile, rmdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { IsodriveError } from '../base/error.js';
+import { FindingLog } from '../base/finding.js';
+import { DiscIndex } from '../index/disc-index.js';
+import type { ByteSource } from '../source/byte-source.js';
+import { LocalImage } from './local-image.js';
+import type { MountDriver } from './mount-driver.js';
+import { TRIAL_BYTES, TRIAL_FILE, trialTree } from './trial-tree.js';
+
+/** Milliseconds that the file may take to be read, and the mount to end. */
+const PATIENCE = 5000;
+const NAME = 'isodrive doctor';
+
+/** Resolves when the file was read through the mount. Rejects as the driver does, or with `timeout`. */
+export async function tryMount(driver: MountDriver): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'isodrive-doctor-'));
+  const memory = driver.createMemory();
+  try {
+    const index = await DiscIndex.open(trialTree(), memory, new FindingLog(), NAME);
+    const image = new LocalImage({ index, source: createSource() });
+    const mount = await driver.mount({ image, directory, sourceName: NAME, label: '', allowOther: false });
+    try {
+      await within(readFile(join(directory, TRIAL_FILE)), 'Mount does not answer');
+    } finally {
+      await mount.unmount({ lazy: true });
+      await within(mount.ended, 'Mount does not end');
+    }
+  } finally {
+    memory.discard?.();
+    await rmdir(directory);
+  }
+}
+
+async function within(work: Promise<unknown>, message: string): Promise<void> {
+  const isLate = Symbol('late');
+  const end = await Promise.race([work, sleep(PATIENCE, isLate, { ref: false })]);
+  if (end === isLate) throw new IsodriveError('timeout', `${message} within ${PATIENCE / 1000} s`);
+}
+
+function createSource(): ByteSource {
+  return {
+    name: NAME,
+    size: TRIAL_BYTES,
+    read: (target, position) => {
+      const length = Math.max(0, Math.min(target.length, TRIAL_BYTES - position));
+      target.fill(0, 0, length);
+      return Promise.resolve(length);
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
