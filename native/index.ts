@@ -229,6 +229,20 @@ export interface Addon {
   laneFileSystem(lane: LaneHandle, fileDescriptor: number): Promise<number>;
   /** Target of a symlink; EINVAL: it is none. */
   laneReadSymlink(lane: LaneHandle, path: string): Promise<string>;
+  /**
+   * Writes small files (file-batch.cc has the form of the records), each under the name `draft` first. Gives a byte for each:
+   * 1 where it has its name, 0 where nothing was left, also since the name was taken.
+   */
+  laneWriteFiles(lane: LaneHandle, draft: Uint8Array, records: Uint8Array): Promise<ArrayBuffer>;
+  /** Copies bytes of an open file into another; gives how many before the first fault, or the source's end. */
+  laneCopy(
+    lane: LaneHandle,
+    source: number,
+    position: number,
+    target: number,
+    targetPosition: number,
+    length: number,
+  ): Promise<number>;
   /** Closes when it is its turn; also when it rejects, the descriptor is gone. */
   laneClose(lane: LaneHandle, fileDescriptor: number): Promise<void>;
   /** Closes in the background: even that may wait for a dead file system. */

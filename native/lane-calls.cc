@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "blocking-lane.hh"
+#include "file-batch.hh"
+#include "file-copy.hh"
 #include "unique-fd.hh"
 #include "worker-thread.hh"
 
@@ -182,6 +184,10 @@ Napi::Value lane_read_symlink(const Napi::CallbackInfo& info) {
   return lane_of(info).submit(std::make_unique<SymlinkCall>(info.Env(), text(info, 1)));
 }
 
+Napi::Value lane_write_files(const Napi::CallbackInfo& info) { return lane_of(info).submit(write_files_job(info)); }
+
+Napi::Value lane_copy(const Napi::CallbackInfo& info) { return lane_of(info).submit(copy_job(info)); }
+
 Napi::Value lane_close(const Napi::CallbackInfo& info) {
   return lane_of(info).submit(std::make_unique<CloseCall>(info.Env(), number(info, 1)));
 }
@@ -207,6 +213,8 @@ void export_blocking_lane(Napi::Env env, Napi::Object exports) {
   exports.Set("laneStat", Napi::Function::New(env, lane_stat));
   exports.Set("laneFileSystem", Napi::Function::New(env, lane_file_system));
   exports.Set("laneReadSymlink", Napi::Function::New(env, lane_read_symlink));
+  exports.Set("laneWriteFiles", Napi::Function::New(env, lane_write_files));
+  exports.Set("laneCopy", Napi::Function::New(env, lane_copy));
   exports.Set("laneClose", Napi::Function::New(env, lane_close));
   exports.Set("closeDescriptor", Napi::Function::New(env, close_descriptor));
 }

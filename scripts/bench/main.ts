@@ -11,6 +11,7 @@ import { CONTESTANT_NAMES, createContestant } from './contestants.js';
 import type { DaemonContext } from './daemon-figures.js';
 import { measureDaemonMemory, measureFirstListing } from './daemon-figures.js';
 import { measureDrives } from './drives.js';
+import { measureExtraction } from './extraction.js';
 import { measureHashing } from './hashing.js';
 import { buildImages, FULL_SIZES, QUICK_SIZES } from './images.js';
 import { mayDropCaches } from './kernel-caches.js';
@@ -24,6 +25,7 @@ import { formatMemory, formatMethod, formatRace, formatVerdicts } from './report
 import type { Verdict } from './requirements.js';
 import {
   judgeDrives,
+  judgeExtraction,
   judgeFormats,
   judgeHashing,
   judgeListing,
@@ -37,12 +39,22 @@ import { hasProgram } from './run-command.js';
 const USAGE = `Usage: npm run bench -- [--quick] [--only NAME]... [--repetitions N]
   --quick          tiny images and one repetition: tests the benchmark, measures nothing
   --only NAME      ${CONTESTANT_NAMES.join(', ')},
-                   or formats (UDF beside ISO 9660), listing, memory, records, drives, hashing, neighbours
+                   or formats (UDF beside ISO 9660), listing, memory, records, drives, hashing, neighbours,
+                   extraction
   --repetitions N  at least 3 for figures worth quoting (default 3)
 Images are kept in ISODRIVE_BENCH_DIR (default: isodrive-bench in the temporary folder), about 6 GB.
 `;
 
-const OTHER_PARTS = ['formats', 'listing', 'memory', 'records', 'drives', 'hashing', 'neighbours'] as const;
+const OTHER_PARTS = [
+  'formats',
+  'listing',
+  'memory',
+  'records',
+  'drives',
+  'hashing',
+  'neighbours',
+  'extraction',
+] as const;
 /** Drivers whose speed is compared between formats. */
 const FORMAT_DRIVERS: ReadonlySet<string> = new Set(['erofs', 'fuse']);
 /** Bytes of the image that is read through drives. */
@@ -159,6 +171,11 @@ async function measure(
     if (parts.has('hashing')) {
       say('digests of image A');
       verdicts.push(...judgeHashing(await measureHashing(images.mixed.path, PROJECT, repetitions)));
+    }
+    if (parts.has('extraction')) {
+      say('extraction and listing');
+      const figures = await measureExtraction(images, PROJECT, folder, repetitions, say);
+      verdicts.push(...judgeExtraction(figures));
     }
     if (parts.has('drives')) {
       say('sequential read through served drives');

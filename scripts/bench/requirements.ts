@@ -2,6 +2,7 @@
 import type { ContestantName } from './contestants.js';
 import type { DaemonMemory, FirstListing } from './daemon-figures.js';
 import type { DriveFigures } from './drives.js';
+import type { ExtractionFigures } from './extraction.js';
 import type { FormatResult } from './format-race.js';
 import type { HashingFigures } from './hashing.js';
 import type { NeighbourFigures } from './neighbours.js';
@@ -18,6 +19,9 @@ const LEAST_OF_UDF = 0.9;
 const RECORDS_PER_SECOND = 1_000_000;
 const LEAST_HASHING_SPEED = 0.9;
 const MOST_HASHING_TIME = 1.3;
+/** Speed of extraction beside other programs, and time of a listing. */
+const LEAST_EXTRACTION_SPEED = 1.3;
+const MOST_LISTING_TIME = 2;
 /** What the readers of other mounts may notice of a hostile image. */
 const NEIGHBOUR_RATIO = 1.5;
 /** Of what nbdkit's file plugin serves to the same client. */
@@ -181,5 +185,33 @@ export function judgeHashing({ sha256sum, checksum, three, slowest }: HashingFig
       got: `${time.toFixed(2)} x`,
       met: time <= MOST_HASHING_TIME,
     },
+  ];
+}
+
+/** Beside the programs that were there. */
+export function judgeExtraction({ small, large, list }: ExtractionFigures): Verdict[] {
+  const verdicts: Verdict[] = [];
+  for (const [what, figures] of [
+    ['small files', small],
+    ['one large file', large],
+  ] as const) {
+    for (const other of ['7z', 'bsdtar'] as const) {
+      const speed = medianRatio(figures[other], figures.isodrive);
+      if (speed === undefined) continue;
+      verdicts.push({
+        what: `speed of extract, ${what}: isodrive / ${other}`,
+        wanted: `>= ${LEAST_EXTRACTION_SPEED.toFixed(2)} x`,
+        got: `${speed.toFixed(2)} x`,
+        met: speed >= LEAST_EXTRACTION_SPEED,
+      });
+    }
+  }
+  const time = medianRatio(list.isodrive, list.bsdtar);
+  if (time === undefined) return verdicts;
+  const met = time <= MOST_LISTING_TIME;
+  const wanted = `<= ${MOST_LISTING_TIME.toFixed(2)} x`;
+  return [
+    ...verdicts,
+    { what: 'time of ls -R of image B / bsdtar -tf', wanted, got: `${time.toFixed(2)} x`, met },
   ];
 }

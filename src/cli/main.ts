@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command line: finds the command, runs it, and turns its end into an exit code. Nothing is loaded that the
 // command does not need: its own start is a good part of what a user waits for.
+import { setMaxListeners } from 'node:events';
 import { constants } from 'node:os';
 import { isSystemError, toIsodriveError } from '../base/error.js';
 import type { CommandContext } from './command-spec.js';
@@ -25,6 +26,8 @@ async function main(argv: readonly string[]): Promise<void> {
     stderrIsTerminal: process.stderr.isTTY,
   });
   const interrupt = new AbortController();
+  // As many listen as reads are under way, of which there may be many, and each leaves when its read is done.
+  setMaxListeners(0, interrupt.signal);
   let signalExit: number | undefined;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {

@@ -1,9 +1,10 @@
 // Data to stdout, talk to stderr. Lines are gathered into large writes, and the producer waits for a slow reader.
 import type { Writable } from 'node:stream';
-import { encodePath } from '../base/path-text.js';
-import { disarmText, escapeHostText } from '../present/display-name.js';
 import { readVariable } from '../base/environment.js';
-import { IsodriveError } from '../base/error.js';
+import { IsodriveError, isSystemError } from '../base/error.js';
+import { encodePath } from '../base/path-text.js';
+import { explainSystemError } from '../base/system-error.js';
+import { disarmText, escapeHostText } from '../present/display-name.js';
 
 /** Characters gathered before they are written. */
 const BATCH = 64 * 1024;
@@ -65,9 +66,21 @@ export class Output {
     if (this.#batch === '') return;
     const text = this.#batch;
     this.#batch = '';
-    await new Promise<void>((resolve, reject) => {
-      this.stdout.write(encodePath(text), (error) => (error == null ? resolve() : reject(error)));
+    await this.send(() => {
+      return new Promise<void>((resolve, reject) => {
+        this.stdout.write(encodePath(text), (error) => (error == null ? resolve() : reject(error)));
+      });
     });
+  }
+
+  /** Runs what writes to stdout. Rejects in words with what stdout says, but for EPIPE: its reader has had enough. */
+  async send<T>(write: () => Promise<T>): Promise<T> {
+    try {
+      return await write();
+    } catch (thrown) {
+      if (isSystemError(thrown) && thrown.code === 'EPIPE') throw thrown;
+      throw explainSystemError('Cannot write to standard output', thrown);
+    }
   }
 
   /** A remark for a person who would see nothing else: none for a program that reads what is printed. */

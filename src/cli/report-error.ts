@@ -1,10 +1,11 @@
 // How a command says what went wrong: a message and a hint for people, or one line of JSON, which is the last.
 import { toIsodriveError } from '../base/error.js';
+import { explainFileError } from '../base/system-error.js';
 import type { Output } from './output.js';
 
 /** Prints the error on stderr; gives the exit code. */
 export function reportError(thrown: unknown, output: Output): number {
-  const error = toIsodriveError(thrown);
+  const error = toIsodriveError(explainFileError(thrown));
   const { exit } = error.kind;
   if (output.json) {
     const { code, message, action: hint, details } = error;

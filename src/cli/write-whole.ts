@@ -2,9 +2,10 @@
 import { open, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { hostPath, realHostPath } from '../base/path-text.js';
-import { IsodriveError, isSystemError } from '../base/error.js';
+import { IsodriveError } from '../base/error.js';
+import { explainSystemError } from '../base/system-error.js';
 
-/** Gives what `write` gives. Rejects with `permission` where the file cannot be written, `usage` for the image itself. */
+/** Gives what `write` gives. Rejects with what the file's disk or folder says, and with `usage` for the image itself. */
 export async function writeWhole<T>(
   path: string,
   image: string,
@@ -16,17 +17,17 @@ export async function writeWhole<T>(
   const draft = `${path}.${process.pid}`;
   try {
     await using file = await open(hostPath(draft), 'wx', 0o644);
-    const result = await write(file);
-    await file.sync();
-    await rename(hostPath(draft), hostPath(path));
-    return result;
+    try {
+      const result = await write(file);
+      await file.sync();
+      await rename(hostPath(draft), hostPath(path));
+      return result;
+    } catch (thrown) {
+      // What went wrong first is what the user has to know.
+      await rm(hostPath(draft), { force: true }).catch(() => undefined);
+      throw thrown;
+    }
   } catch (thrown) {
-    await rm(hostPath(draft), { force: true });
-    if (!isSystemError(thrown)) throw thrown;
-    throw new IsodriveError(
-      'permission',
-      `Cannot write "${path}": ${thrown.code}, expected to be allowed to`,
-      { cause: thrown, action: 'Choose a file in a directory that you may write to' },
-    );
+    throw explainSystemError(`Cannot write "${path}"`, thrown);
   }
 }

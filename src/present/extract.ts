@@ -1,14 +1,20 @@
 // Copies a part of an image to disk: the one call behind `extract`. What may be written where is decided in
 // extract/target-directory.ts, what an entry becomes in extract/entry-writer.ts.
-import { IsodriveError, isSystemError, toIsodriveError } from '../base/error.js';
+import { isSystemError, toIsodriveError } from '../base/error.js';
+import type { IsodriveError } from '../base/error.js';
 import type { OpenedImage } from '../index/open-image.js';
 import { ROOT_ROW } from '../index/index-table.js';
 import { ROW } from '../index/layout.js';
 import { throwIfAborted } from './abort.js';
 import { AttributeSetter } from './extract/attribute-setter.js';
+import { removeDrafts } from './extract/draft.js';
 import { EntryWriter } from './extract/entry-writer.js';
+import { ExistingEntries } from './extract/existing-entries.js';
+import type { AskToReplace, ExistingRule } from './extract/existing-entries.js';
 import { ExtractLog } from './extract/extract-log.js';
 import type { ExtractProgress, ExtractSummary } from './extract/extract-log.js';
+import { FileBatches } from './extract/file-batches.js';
+import type { PlacedRow } from './extract/file-batches.js';
 import { measureSelection } from './extract/measure-selection.js';
 import type { TargetDirectory } from './extract/target-directory.js';
 import { openTarget } from './extract/target-directory.js';
@@ -20,6 +26,12 @@ export interface ExtractOptions {
   readonly directory: string;
   /** Sets extended attributes of users too, where the target takes them. */
   readonly attributes?: boolean;
+  /** What becomes of what is there; `refuse` where absent. */
+  readonly existing?: ExistingRule;
+  /** Asked where the rule is `refuse`. */
+  readonly askToReplace?: AskToReplace | undefined;
+  /** Gives directories exactly the disc's modes, which may keep their owner from writing into them. */
+  readonly preserve?: boolean;
   /** Called a few times a second, and once at the end. */
   readonly onProgress?: ((progress: ExtractProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -29,25 +41,58 @@ export interface ExtractOptions {
 const FATAL = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE', 'ENFILE']);
 
 /**
- * Extracts. Faults of single entries are collected in the summary and the rest goes on. Rejects with `cancelled` on
- * abort, with `permission` or `usage` when the directory cannot be used, with `unsupported` when attributes cannot be set
- * at all, and with `partial` when it is full.
+ * Extracts. Faults of single entries are collected in the summary and the rest goes on; one after which nothing can be
+ * written any more, such as a full disk, ends it, and is the summary's `stopped`. Rejects with `cancelled` on abort, with
+ * `permission` or `usage` when the directory cannot be used, and with `unsupported` when attributes cannot be set at all.
  */
 export async function extract(image: OpenedImage, options: ExtractOptions): Promise<ExtractSummary> {
   const attributes = options.attributes === true ? new AttributeSetter(image.index) : undefined;
-  const total = await measureSelection(image, options.rows, options.signal);
-  const { target, created } = openTarget(options.directory);
+  const rows = outermost(image, options.rows);
+  const total = await measureSelection(image, rows, options.signal);
+  const target = openTarget(options.directory);
+  if (!target.isNew) removeDrafts(target);
   const log = new ExtractLog(total, options.onProgress);
-  const run = new ExtractRun(image, log, attributes, options.signal);
-  for (const row of options.rows) await run.selected(target, row, created);
-  run.finishParents();
-  return log.finish();
+  const { signal } = options;
+  // A batch sets no extended attributes.
+  const batches = attributes === undefined ? FileBatches.open(image, log, signal) : undefined;
+  const existing = new ExistingEntries(options.existing ?? 'refuse', options.askToReplace);
+  const writer = new EntryWriter(image, log, {
+    ...{ existing, attributes, batches, signal },
+    preserve: options.preserve === true,
+  });
+  const run = new ExtractRun(image, log, writer, batches, signal);
+  try {
+    for (const row of rows) await run.selected(target, row);
+    await run.finish();
+    return log.finish();
+  } catch (thrown) {
+    await batches?.close();
+    run.finishDirectories(true);
+    if (thrown instanceof StoppedError) return log.finish(thrown.reason);
+    throw thrown;
+  }
 }
 
-/** Directories that lead to a selected row: written when it is, finished after all. */
-interface OpenParent {
-  readonly row: number;
-  readonly directory: TargetDirectory;
+/** Nothing more can be written. */
+class StoppedError extends Error {
+  readonly reason: IsodriveError;
+
+  constructor(reason: IsodriveError) {
+    super(reason.message);
+    this.reason = reason;
+  }
+}
+
+/** The rows without those that come with another one, and each once. */
+function outermost({ index: { table } }: OpenedImage, rows: readonly number[]): number[] {
+  const selected = new Set(rows);
+  return [...selected].filter((row) => {
+    for (let at = row; at !== ROOT_ROW;) {
+      at = table.word(at, ROW.parent);
+      if (selected.has(at)) return false;
+    }
+    return true;
+  });
 }
 
 class ExtractRun {
@@ -55,27 +100,31 @@ class ExtractRun {
   readonly #log: ExtractLog;
   readonly #signal: AbortSignal | undefined;
   readonly #writer: EntryWriter;
-  readonly #parents: OpenParent[] = [];
+  readonly #batches: FileBatches | undefined;
+  /** Directories to be given their attributes when all is written, the inner ones after the outer ones. */
+  readonly #open: PlacedRow[] = [];
   /** By row. One of each, because it knows what was written there. */
   readonly #entered = new Map<number, TargetDirectory>();
 
   constructor(
     image: OpenedImage,
     log: ExtractLog,
-    attributes: AttributeSetter | undefined,
+    writer: EntryWriter,
+    batches: FileBatches | undefined,
     signal: AbortSignal | undefined,
   ) {
     this.#image = image;
     this.#log = log;
     this.#signal = signal;
-    this.#writer = new EntryWriter(image, log, attributes, signal);
+    this.#writer = writer;
+    this.#batches = batches;
   }
 
-  async selected(target: TargetDirectory, row: number, created: boolean): Promise<void> {
+  async selected(target: TargetDirectory, row: number): Promise<void> {
     if (row === ROOT_ROW) {
-      await this.#children(row, target);
       // A directory that was there before belongs to the user: only one of our own takes the root's attributes.
-      if (created) await this.#guard(row, () => this.#writer.finishDirectory(row, target));
+      if (target.isNew) this.#open.push({ row, directory: target });
+      await this.#children(row, target);
       return;
     }
     const ancestors: number[] = [];
@@ -84,38 +133,49 @@ class ExtractRun {
       ancestors.unshift(at);
     let directory = target;
     for (const ancestor of ancestors) {
-      const next = await this.#guard(ancestor, () => this.#enter(directory, ancestor));
+      const next = this.#entered.get(ancestor) ?? (await this.#enter(directory, ancestor));
       if (next === undefined) return;
       directory = next;
     }
-    await this.#below(row, directory);
+    const opened = await this.#write(row, directory);
+    if (opened === undefined) return;
+    this.#open.push({ row, directory: opened });
+    await this.#children(row, opened);
   }
 
-  /** Gives the selected rows' parents their attributes, the deepest first. */
-  finishParents(): void {
-    for (const { row, directory } of this.#parents.reverse()) this.#writer.finishDirectory(row, directory);
+  /** Writes what is still gathered, and gives directories their attributes. */
+  async finish(): Promise<void> {
+    await this.#batches?.flush();
+    await this.#writeLeft();
+    await this.#batches?.close();
+    this.finishDirectories(false);
   }
 
-  #enter(parent: TargetDirectory, row: number): TargetDirectory {
-    const entered = this.#entered.get(row);
-    if (entered !== undefined) return entered;
-    const { directory, created } = parent.enter(this.#image.index.table.name(row));
+  /** The deepest first, since some modes keep even their owner out. `quietly`: something else is told already. */
+  finishDirectories(quietly: boolean): void {
+    for (const { row, directory } of this.#open.splice(0).reverse()) {
+      try {
+        this.#writer.finishDirectory(row, directory);
+      } catch (thrown) {
+        if (!quietly) this.#note(row, thrown);
+      }
+    }
+  }
+
+  /** A directory on the way to a selected row: one that was there before keeps its attributes. */
+  async #enter(parent: TargetDirectory, row: number): Promise<TargetDirectory | undefined> {
+    const directory = await this.#write(row, parent);
+    if (directory === undefined) return undefined;
     this.#entered.set(row, directory);
-    if (created) this.#parents.push({ row, directory });
+    if (directory.isNew) this.#open.push({ row, directory });
     return directory;
   }
 
-  /** The row and all below it; a stack of its own, because a disc may nest a thousand directories. */
-  async #below(top: number, parent: TargetDirectory): Promise<void> {
-    const opened = await this.#write(top, parent);
-    if (opened !== undefined) await this.#children(top, opened, () => this.#finish(top, opened));
-  }
-
-  async #children(top: number, directory: TargetDirectory, onDone?: () => Promise<void>): Promise<void> {
-    const stack = [{ directory, ...(await this.#list(top)), at: 0, done: onDone }];
+  /** All below a row; a stack of its own, because a disc may nest a thousand directories. */
+  async #children(top: number, directory: TargetDirectory): Promise<void> {
+    const stack = [{ directory, ...(await this.#list(top)), at: 0 }];
     for (let level = stack.at(-1); level !== undefined; level = stack.at(-1)) {
       if (level.at >= level.count) {
-        await level.done?.();
         stack.pop();
         continue;
       }
@@ -123,17 +183,16 @@ class ExtractRun {
       level.at += 1;
       const opened = await this.#write(row, level.directory);
       if (opened === undefined) continue;
-      stack.push({
-        directory: opened,
-        ...(await this.#list(row)),
-        at: 0,
-        done: () => this.#finish(row, opened),
-      });
+      this.#open.push({ row, directory: opened });
+      stack.push({ directory: opened, ...(await this.#list(row)), at: 0 });
     }
   }
 
-  async #finish(row: number, directory: TargetDirectory): Promise<void> {
-    await this.#guard(row, () => this.#writer.finishDirectory(row, directory));
+  async #writeLeft(): Promise<void> {
+    for (const { row, directory } of this.#batches?.takeLeft() ?? []) {
+      throwIfAborted(this.#signal);
+      await this.#guard(row, () => this.#writer.writeAlone(row, directory));
+    }
   }
 
   async #list(row: number): Promise<{ first: number; count: number }> {
@@ -144,28 +203,30 @@ class ExtractRun {
   async #write(row: number, parent: TargetDirectory): Promise<TargetDirectory | undefined> {
     throwIfAborted(this.#signal);
     const pause = this.#log.pause();
-    if (pause !== undefined) await pause;
+    if (pause !== undefined) {
+      await pause;
+      await this.#writeLeft();
+    }
     return this.#guard(row, () => this.#writer.write(row, parent));
   }
 
-  /** Notes a fault of one entry, and lets only those through that end everything. */
   async #guard<T>(row: number, step: () => T | Promise<T>): Promise<T | undefined> {
     try {
       return await step();
     } catch (thrown) {
-      const error = describeFault(thrown);
-      if (error.code === 'cancelled' || error.code === 'internal') throw error;
-      if (isSystemError(thrown) && FATAL.has(thrown.code)) throw error;
-      this.#log.fail(this.#image.index.path(row), error);
+      this.#note(row, thrown);
       return undefined;
     }
   }
-}
 
-function describeFault(thrown: unknown): IsodriveError {
-  if (!isSystemError(thrown)) return toIsodriveError(thrown);
-  const isRefusal = thrown.code === 'EACCES' || thrown.code === 'EPERM';
-  return new IsodriveError(isRefusal ? 'permission' : 'partial', `Cannot write it: ${thrown.message}`, {
-    cause: thrown,
-  });
+  /** Notes a fault of one entry; throws those that end everything. */
+  #note(row: number, thrown: unknown): void {
+    const error = toIsodriveError(thrown);
+    if (error.code === 'cancelled' || error.code === 'internal' || error.code === 'image-changed')
+      throw error;
+    if (isSystemError(error.cause) && FATAL.has(error.cause.code) && error.code !== 'image-unreadable') {
+      throw new StoppedError(error);
+    }
+    this.#log.fail(this.#image.index.path(row), error);
+  }
 }

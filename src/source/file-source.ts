@@ -3,6 +3,7 @@
 import { constants } from 'node:fs';
 import type { Addon } from '../../native/index.js';
 import { IsodriveError, isExhausted, isSystemError, toIsodriveError } from '../base/error.js';
+import { nameSystemError } from '../base/system-error.js';
 import { throwIfAborted } from './abortable.js';
 import { tryToLoadAddon } from './load-addon.js';
 import { measureBlockDevice } from './block-device-size.js';
@@ -230,6 +231,6 @@ function translateOpenError(path: string, error: NodeJS.ErrnoException): Isodriv
     const found = 'permission is denied, expected read access';
     return new IsodriveError('permission', `Cannot open "${path}": ${found}`, options);
   }
-  const found = `${code}, expected a readable file`;
+  const found = `${nameSystemError(error)}, expected a readable file`;
   return new IsodriveError('image-unreadable', `Cannot open "${path}": ${found}`, options);
 }

@@ -2,6 +2,8 @@
 import { constants } from 'node:fs';
 import { extname } from 'node:path';
 import { IsodriveError, isSystemError } from '../base/error.js';
+import type { ErrorCode } from '../base/error.js';
+import { nameSystemError } from '../base/system-error.js';
 import { POOL_IO } from './file-io.js';
 import type { FileIo } from './file-io.js';
 import { MAX_MAP_BYTES, parseMapText } from './rescue-map-text.js';
@@ -69,6 +71,12 @@ async function readDescriptor(fileDescriptor: number, name: string, io: FileIo):
   return bytes.toString('latin1', 0, length);
 }
 
+const CODES: ReadonlyMap<string, ErrorCode> = new Map([
+  ['ENOENT', 'image-not-found'],
+  ['EACCES', 'permission'],
+  ['EPERM', 'permission'],
+]);
+
 async function readText(path: string, io: FileIo): Promise<string> {
   try {
     // A pipe without a writer would block the open for ever.
@@ -80,8 +88,8 @@ async function readText(path: string, io: FileIo): Promise<string> {
     }
   } catch (thrown) {
     if (!isSystemError(thrown)) throw thrown;
-    const code = thrown.code === 'ENOENT' ? 'image-not-found' : 'image-unreadable';
-    throw new IsodriveError(code, `Cannot open the map file "${path}": ${thrown.code}`, {
+    const code = CODES.get(thrown.code) ?? 'image-unreadable';
+    throw new IsodriveError(code, `Cannot open the map file "${path}": ${nameSystemError(thrown)}`, {
       cause: thrown,
       action: 'Check the path of the map file',
     });

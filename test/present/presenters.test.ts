@@ -86,7 +86,7 @@ describe('extraction', needs('xorriso'), () => {
   beforeAll(async () => {
     const directory = join(folder, 'extracted');
     await using opened = await openImage(image);
-    const summary = await extract(opened, { rows: [0], directory });
+    const summary = await extract(opened, { rows: [0], directory, preserve: true });
     expect(summary.failures).toEqual([]);
     presenter = presentDirectory(directory);
   });

@@ -7,6 +7,6 @@ import { openForCommand } from '../open-for-command.js';
 export const runCat: RunCommand = async (args, { output, signal }) => {
   await using image = await openForCommand(args, signal);
   const row = await findInImage(image.index, args.required('path'));
-  await writeFileTo(image, row, output.stdout, signal);
+  await output.send(() => writeFileTo(image, row, output.stdout, signal));
   return undefined;
 };

@@ -2,50 +2,97 @@
 import { resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError } from '../../base/error.js';
 import { extract } from '../../present/extract.js';
+import type { ExistingRule } from '../../present/extract/existing-entries.js';
 import { escapeHostText } from '../../present/display-name.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
+import { chooseQuestion } from '../ask-to-replace.js';
 import type { CommandArguments, RunCommand } from '../command-spec.js';
 import { formatBytes, formatCount } from '../count-text.js';
 import { findInImage } from '../find-in-image.js';
 import { openForCommand } from '../open-for-command.js';
+import type { Output } from '../output.js';
 import { ProgressLine } from '../progress-line.js';
 
 type Summary = Awaited<ReturnType<typeof extract>>;
 
+/** Faults that are told one by one; beyond, their number says more. */
+const MAX_LINES = 20;
+const RULES = [
+  ['overwrite', 'overwrite'],
+  ['update', 'update'],
+  ['skip-existing', 'skip'],
+] as const;
+
 export const runExtract: RunCommand = async (args, { output, signal }) => {
+  const existing = chooseRule(args);
+  const directory = chooseDirectory(args);
   await using image = await openForCommand(args, signal);
   const rows = await resolveAll(args, (path) => findInImage(image.index, path));
-  const directory = resolveHostPath(args.text('directory') ?? '.');
   const progress = output.stderrIsTerminal && !output.json ? new ProgressLine(output.stderr) : undefined;
+  const clear = (): void => progress?.clear();
   let summary: Summary;
   try {
-    const onProgress = progress?.show.bind(progress);
-    summary = await extract(image, { rows, directory, attributes: args.flag('xattrs'), signal, onProgress });
+    summary = await extract(image, {
+      ...{ rows, directory, existing, signal },
+      attributes: args.flag('xattrs'),
+      preserve: args.flag('preserve'),
+      askToReplace: chooseQuestion(output, clear, signal),
+      onProgress: progress?.show.bind(progress),
+    });
   } finally {
-    progress?.clear();
+    clear();
   }
-  const { failures, failureCount, ...counts } = summary;
+  await report(summary, directory, output);
+  if (summary.stopped !== undefined) throw summary.stopped;
+  const { failures, failureCount } = summary;
+  if (failureCount === 0) return 0;
+  throw new IsodriveError(
+    'partial',
+    `Cannot extract ${formatCount(failureCount, 'entry', 'entries')} whole, expected to extract all`,
+    // All say the same of what is there; otherwise the first is as good as any.
+    { action: failures[0]?.error.action ?? 'See the messages above' },
+  );
+};
+
+async function report(summary: Summary, directory: string, output: Output): Promise<void> {
+  const { failures, failureCount, stopped, ...counts } = summary;
   if (output.json) {
     const faults = failures.map(({ path, error }) => ({ path, code: error.code, message: error.message }));
     await output.record({
       schemaVersion: SCHEMA_VERSION,
       directory,
       ...counts,
+      complete: stopped === undefined && failureCount === 0,
       failureCount,
       failures: faults,
     });
-  } else {
-    for (const { path, error } of failures) {
-      output.note(`${path}: ${error.message}`);
-    }
-    await output.line(formatSummary(summary, directory));
+    return;
   }
-  if (failureCount === 0) return 0;
+  for (const { path, error } of failures.slice(0, MAX_LINES)) {
+    output.note(`${path}: ${error.message}`);
+  }
+  if (failureCount > MAX_LINES) output.note(`and ${failureCount - MAX_LINES} more`);
+  await output.line(formatSummary(summary, directory));
+}
+
+function chooseRule(args: CommandArguments): ExistingRule {
+  const [first, second] = RULES.filter(([option]) => args.flag(option));
+  if (first === undefined || second === undefined) return first?.[1] ?? 'refuse';
+  throw new IsodriveError('usage', `Found --${first[0]} and --${second[0]}, expected one of them`);
+}
+
+/** Programs that write to stdout take "-" for it: a folder of that name would be a surprise. */
+function chooseDirectory(args: CommandArguments): string {
+  const directory = args.text('directory') ?? '.';
+  if (directory !== '-' && directory !== '') return resolveHostPath(directory);
   throw new IsodriveError(
-    'partial',
-    `Cannot extract ${formatCount(failureCount, 'entry', 'entries')} whole, expected to extract all`,
+    'usage',
+    `Found -C ${JSON.stringify(directory)}, expected the name of a directory`,
+    {
+      action: 'Write one file to standard output with isodrive cat; for a directory named "-" write ./-',
+    },
   );
-};
+}
 
 async function resolveAll(
   args: CommandArguments,
@@ -65,6 +112,12 @@ function formatSummary(summary: Summary, directory: string): string {
   ];
   if (summary.hardLinks > 0) counts.push(formatCount(summary.hardLinks, 'hard link', 'hard links'));
   if (summary.specials > 0) counts.push(formatCount(summary.specials, 'special file', 'special files'));
-  const speed = formatBytes(summary.seconds > 0 ? summary.bytes / summary.seconds : 0);
-  return `${counts.join(', ')}, ${formatBytes(summary.bytes)} (${speed}/s) extracted to ${escapeHostText(directory)}`;
+  const speed = formatBytes(Math.round(summary.seconds > 0 ? summary.bytes / summary.seconds : 0));
+  const kept: string[] = [];
+  if (summary.unchanged > 0) kept.push(`${summary.unchanged} there already`);
+  if (summary.skipped > 0) kept.push(`${summary.skipped} kept as found`);
+  if (summary.sockets > 0) kept.push(`${formatCount(summary.sockets, 'socket', 'sockets')} left out`);
+  const rest = kept.length === 0 ? '' : ` (${kept.join(', ')})`;
+  const what = `${counts.join(', ')}, ${formatBytes(summary.bytes)} (${speed}/s)`;
+  return `${what} extracted to ${escapeHostText(directory)}${rest}`;
 }

@@ -231,7 +231,7 @@ async function writeReport(path: string, report: object): Promise<void> {
     });
     await rename(hostPath(scratch), hostPath(path));
   } catch (thrown) {
-    await rm(hostPath(scratch), { force: true });
+    await rm(hostPath(scratch), { force: true }).catch(() => undefined);
     throw translateWriteError(path, thrown);
   }
 }

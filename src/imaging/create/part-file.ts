@@ -7,14 +7,13 @@ import { dirname } from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import { hostPath } from '../../base/path-text.js';
 import { isAddonError } from '../../../native/index.js';
-import { IsodriveError, isSystemError } from '../../base/error.js';
+import { IsodriveError } from '../../base/error.js';
+import { explainSystemError, isFull } from '../../base/system-error.js';
 import { tryToLoadAddon } from '../../source/load-addon.js';
 
 /** Bytes that are looked at together for whether they are all zero: a few blocks of any file system. */
 const ZERO_UNIT = 65_536;
 const ZEROS = Buffer.alloc(ZERO_UNIT);
-/** Errors that say that there is no room (errno.h). */
-const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
 export class PartFile implements AsyncDisposable {
   readonly path: string;
@@ -163,22 +162,11 @@ export async function syncDirectory(path: string): Promise<void> {
 
 /** Gives an error of the output as one of ours; others as they are. */
 export function translateWriteError(path: string, thrown: unknown): unknown {
-  if (!isSystemError(thrown)) return thrown;
-  const { code } = thrown;
-  if (FULL.has(code)) {
-    return new IsodriveError(
-      'partial',
-      `Cannot write "${path}": ${code}, expected room for the whole image`,
-      {
-        cause: thrown,
-        action: 'Make room and run the same command: it goes on where it stopped',
-      },
-    );
-  }
-  const isForbidden = code === 'EACCES' || code === 'EPERM' || code === 'EROFS';
-  return new IsodriveError(isForbidden ? 'permission' : 'partial', `Cannot write "${path}": ${code}`, {
-    cause: thrown,
-    action: 'Check the folder of the output and its permissions',
+  const what = `Cannot write "${path}"`;
+  if (!isFull(thrown)) return explainSystemError(what, thrown);
+  return explainSystemError(what, thrown, {
+    detail: ', expected room for the whole image',
+    action: 'Make room and run the same command: it goes on where it stopped',
   });
 }
 

@@ -8,6 +8,7 @@ import { findRescueMap } from '../../source/find-rescue-map.js';
 import { RescueMap } from '../../source/rescue-map.js';
 import type { ByteRange } from '../../source/rescue-map.js';
 import { isBadPlace } from './medium-fault.js';
+import { translateWriteError } from './part-file.js';
 import type { ReadBack } from './sequential-hasher.js';
 
 export interface OutputPaths {
@@ -115,7 +116,7 @@ async function fileSize(path: string): Promise<number | undefined> {
     if (stats.isFile()) return stats.size;
   } catch (thrown) {
     if (isSystemError(thrown) && thrown.code === 'ENOENT') return undefined;
-    throw thrown;
+    throw translateWriteError(path, thrown);
   }
   throw new IsodriveError('policy', `Cannot write "${path}": it is no regular file, expected one or none`, {
     action: 'Name a file for the image',

@@ -38,15 +38,24 @@ export interface ExtractSummary {
   readonly hardLinks: number;
   /** Device nodes and fifos. */
   readonly specials: number;
+  /** Left out: sockets are of the program that made them. */
+  readonly sockets: number;
+  /** Entries that were extracted before, by size and time. */
+  readonly unchanged: number;
+  /** Entries of which something else stands there, which was to be kept. */
+  readonly skipped: number;
   /** Bytes of file content written. */
   readonly bytes: number;
   readonly seconds: number;
   /** The first MAX_EXTRACT_FAILURES of them. */
   readonly failures: readonly ExtractFailure[];
   readonly failureCount: number;
+  /** The fault after which nothing more was written, such as a full disk. */
+  readonly stopped: IsodriveError | undefined;
 }
 
-export type Counted = 'files' | 'directories' | 'symlinks' | 'hardLinks' | 'specials';
+export type Counted =
+  'files' | 'directories' | 'symlinks' | 'hardLinks' | 'specials' | 'sockets' | 'unchanged' | 'skipped';
 
 export class ExtractLog {
   readonly #total: ExtractTotals;
@@ -57,6 +66,9 @@ export class ExtractLog {
     symlinks: 0,
     hardLinks: 0,
     specials: 0,
+    sockets: 0,
+    unchanged: 0,
+    skipped: 0,
   };
   readonly #failures: ExtractFailure[] = [];
   readonly #started = performance.now();
@@ -101,7 +113,7 @@ export class ExtractLog {
     });
   }
 
-  finish(): ExtractSummary {
+  finish(stopped?: IsodriveError): ExtractSummary {
     this.#report();
     return {
       ...this.#counts,
@@ -109,6 +121,7 @@ export class ExtractLog {
       seconds: (performance.now() - this.#started) / 1000,
       failures: this.#failures,
       failureCount: this.#failureCount,
+      stopped,
     };
   }
 

@@ -2,23 +2,23 @@
 // the user named: it was created here, or lstat has shown it to be a directory and no symlink, before anything is
 // written into it. Names come from the index, which lets neither "/", NUL, "." nor ".." through; they are checked
 // here all the same, and on Windows as that would take them. Nothing is ever opened through a name that existed: it is
-// removed first, and O_EXCL says so.
+// new, under a draft's name (draft.ts), and O_EXCL says so.
 import {
   closeSync,
   constants,
-  linkSync,
+  fchmodSync,
   lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   realpathSync,
   rmdirSync,
-  symlinkSync,
   unlinkSync,
 } from 'node:fs';
 import { toNamespacedPath } from 'node:path';
 import { hostPath } from '../../base/path-text.js';
 import { IsodriveError, isSystemError } from '../../base/error.js';
+import { explainSystemError } from '../../base/system-error.js';
 import { WindowsNames, refuseShortName, toWindowsName } from './host-name.js';
 
 const isWindows = process.platform === 'win32';
@@ -31,22 +31,16 @@ const PRIVATE_DIRECTORY = 0o700;
 const PRIVATE_FILE = 0o600;
 
 /** The directory that the user named, created when missing. Throws `usage` or `permission` when it cannot be used. */
-export function openTarget(directory: string): {
-  readonly target: TargetDirectory;
-  readonly created: boolean;
-} {
+export function openTarget(directory: string): TargetDirectory {
   try {
-    const created = mkdirSync(hostPath(directory), { recursive: true }) !== undefined;
+    const isNew = mkdirSync(hostPath(directory), { recursive: true }) !== undefined;
     // The user's own path may lead through symlinks; from here on none is followed.
-    return { target: new TargetDirectory(resolveTarget(directory)), created };
+    return new TargetDirectory(resolveTarget(directory), isNew);
   } catch (thrown) {
-    if (!isSystemError(thrown)) throw thrown;
-    const isRefusal = thrown.code === 'EACCES' || thrown.code === 'EPERM' || thrown.code === 'EROFS';
-    throw new IsodriveError(
-      isRefusal ? 'permission' : 'usage',
-      `Cannot extract into "${directory}": found ${thrown.code}, expected a directory or a name for a new one`,
-      { cause: thrown, action: 'Choose another directory with -C' },
-    );
+    throw explainSystemError(`Cannot extract into "${directory}"`, thrown, {
+      detail: ', expected a directory or a name for a new one',
+      action: 'Choose another directory with -C',
+    });
   }
 }
 
@@ -59,10 +53,13 @@ function resolveTarget(directory: string): Buffer {
 export class TargetDirectory {
   /** Absolute path. */
   readonly path: Buffer;
+  readonly isNew: boolean;
   readonly #windowsNames = isWindows ? new WindowsNames() : undefined;
 
-  constructor(path: Buffer) {
+  /** `isNew`: made by this run. */
+  constructor(path: Buffer, isNew: boolean) {
     this.path = path;
+    this.isNew = isNew;
   }
 
   /** Path of a name in this directory. Throws RangeError for what is no plain name, `unsupported` for what is none on Windows. */
@@ -75,52 +72,44 @@ export class TargetDirectory {
     return Buffer.concat([this.path, SEPARATOR, name]);
   }
 
-  /** Makes a directory, or takes the real one that is there. */
-  enter(name: Uint8Array): { readonly directory: TargetDirectory; readonly created: boolean } {
-    const path = this.child(name);
-    const created = replacing(path, true, () => mkdirSync(path, PRIVATE_DIRECTORY));
-    return { directory: new TargetDirectory(path), created };
+  /** Makes a directory. False when something of its name is there. */
+  static make(path: Buffer): boolean {
+    try {
+      mkdirSync(path, PRIVATE_DIRECTORY);
+      return true;
+    } catch (thrown) {
+      if (isSystemError(thrown) && thrown.code === 'EEXIST') return false;
+      throw thrown;
+    }
+  }
+
+  /** Whether a real directory stands at the path; one that its owner, who we are, may not write into is opened for us. */
+  static open(path: Buffer): boolean {
+    // lstat, so that a symlink is seen as what it is and never as where it leads.
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found?.isDirectory() !== true) return false;
+    const isClosed = (found.mode & PRIVATE_DIRECTORY) !== PRIVATE_DIRECTORY;
+    if (!isWindows && isClosed && found.uid === process.geteuid?.() && found.uid !== 0) {
+      withDirectory(path, (descriptor) => fchmodSync(descriptor, (found.mode & 0o7777) | PRIVATE_DIRECTORY));
+    }
+    return true;
   }
 
   /** Creates a file and gives its descriptor, which the caller closes. */
-  createFile(path: Buffer): number {
+  static createFile(path: Buffer): number {
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-    let descriptor = -1;
-    replacing(path, false, () => (descriptor = openSync(path, flags, PRIVATE_FILE)));
-    return descriptor;
+    return openSync(path, flags, PRIVATE_FILE);
   }
 
-  createSymlink(path: Buffer, target: Uint8Array): void {
-    replacing(path, false, () => symlinkSync(Buffer.from(target), path));
-  }
-
-  /** Makes a second name of a file that this extraction has written. */
-  createLink(path: Buffer, existing: Buffer): void {
-    replacing(path, false, () => linkSync(existing, path));
-  }
-
-  /** Removes what stands at the path, so that a new thing can be made there. */
+  /** Readies a path for a new thing to take its name: only what a rename would not replace is removed. */
   makeRoom(path: Buffer): void {
-    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) removeOld(path);
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found !== undefined && (isWindows || found.isDirectory())) removeOld(path);
   }
 }
 
-/** Runs `create`, and once more after what stood in its way is gone. False when `keepDirectory` found one. */
-function replacing(path: Buffer, keepDirectory: boolean, create: () => unknown): boolean {
-  try {
-    create();
-    return true;
-  } catch (thrown) {
-    if (!isSystemError(thrown) || thrown.code !== 'EEXIST') throw thrown;
-  }
-  // lstat, so that a symlink is seen as what it is and never as where it leads.
-  if (keepDirectory && lstatSync(path).isDirectory()) return false;
-  removeOld(path);
-  create();
-  return true;
-}
-
-function removeOld(path: Buffer): void {
+/** Removes a file, or a directory that is empty. Throws `busy` for one that is not. */
+export function removeOld(path: Buffer): void {
   if (isWindows) refuseShortName(path.toString());
   if (!lstatSync(path).isDirectory()) {
     unlinkSync(path);
@@ -136,12 +125,12 @@ function removeOld(path: Buffer): void {
   rmdirSync(path);
 }
 
-/** Opens a directory of our own for changes to itself; never follows a symlink. */
-export function withDirectory(path: Buffer, change: (descriptor: number) => void): void {
+/** Opens a directory of our own for what is done to it; never follows a symlink. Closed when `use` is done. */
+export function withDirectory<T>(path: Buffer, use: (descriptor: number) => T): T {
   const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
   const descriptor = openSync(path, flags);
   try {
-    change(descriptor);
+    return use(descriptor);
   } finally {
     closeSync(descriptor);
   }

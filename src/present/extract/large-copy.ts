@@ -1,0 +1,78 @@
+// Copies large runs of an image that is a plain file by threads of the addon, two pieces at a time: one is read while the
+// other is written.
+import type { Addon, LaneHandle } from '../../../native/index.js';
+import type { ByteSource } from '../../source/byte-source.js';
+import { tryToLoadAddon } from '../../source/load-addon.js';
+import { throwIfAborted } from '../abort.js';
+
+/** Bytes of a run from which it is worth while, and of one call, after which progress and ^C get their turn. */
+const LEAST_BYTES = 2_097_152;
+const PIECE_BYTES = 8_388_608;
+const THREADS = 2;
+
+export interface CopiedRun {
+  readonly position: number;
+  readonly length: number;
+  /** Open for writing, and where in it. */
+  readonly target: number;
+  readonly targetPosition: number;
+}
+
+export class LargeCopy {
+  readonly #addon: Addon;
+  readonly #source: ByteSource;
+  readonly #descriptor: number;
+  #lane: LaneHandle | undefined;
+
+  private constructor(addon: Addon, source: ByteSource, descriptor: number) {
+    this.#addon = addon;
+    this.#source = source;
+    this.#descriptor = descriptor;
+  }
+
+  /** Undefined where there is no addon, and for an image whose bytes are not a file's. */
+  static open(source: ByteSource): LargeCopy | undefined {
+    const addon = process.platform === 'linux' ? tryToLoadAddon() : undefined;
+    if (addon === undefined || source.fileDescriptor === undefined) return undefined;
+    return new LargeCopy(addon, source, source.fileDescriptor);
+  }
+
+  /**
+   * Copies from the start of a run on, and gives how far it came: what is left, since a read or a write failed, is the
+   * caller's. `onBytes` is told of every piece. Rejects with `cancelled`, and with `image-changed`.
+   */
+  async copy(
+    { position, length, target, targetPosition }: CopiedRun,
+    onBytes: (bytes: number) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
+    if (length < LEAST_BYTES) return 0;
+    let begun = 0;
+    const shortEnds: number[] = [];
+    const work = async (): Promise<void> => {
+      while (begun < length && shortEnds.length === 0 && signal?.aborted !== true) {
+        const at = begun;
+        const size = Math.min(PIECE_BYTES, length - at);
+        begun += size;
+        const got = await this.#piece(position + at, size, target, targetPosition + at);
+        onBytes(got);
+        if (got < size) shortEnds.push(at + got);
+      }
+    };
+    await Promise.all(Array.from({ length: THREADS }, work));
+    throwIfAborted(signal);
+    // A short read makes the source look whether the image is still the one that was opened.
+    await this.#source.read(new Uint8Array(1), position, signal);
+    return Math.min(begun, ...shortEnds);
+  }
+
+  async #piece(position: number, length: number, target: number, targetPosition: number): Promise<number> {
+    const lane = (this.#lane ??= this.#addon.openLane(THREADS));
+    try {
+      return await this.#addon.laneCopy(lane, this.#descriptor, position, target, targetPosition, length);
+    } catch {
+      // No thread could be had.
+      return 0;
+    }
+  }
+}
