@@ -2,12 +2,15 @@
 import { IsodriveError } from '../base/error.js';
 import type { Disc } from '../disc/disc.js';
 import type { ByteSource } from '../source/byte-source.js';
+import { readAtMost } from '../source/read-fully.js';
 import type { Confidence, ContainerFormat } from './container-format.js';
 import { nameForeignFormat } from './foreign-format.js';
-import { DESCRIPTOR_START, isoFormat } from './iso/index.js';
+import { DESCRIPTOR_START, IDENTIFIERS, isoFormat } from './iso/index.js';
 
 export const CONTAINER_FORMATS: readonly ContainerFormat[] = [isoFormat];
 
+/** Bytes of a standard identifier. */
+const IDENTIFIER_BYTES = 5;
 /** Ends of the names of files that a program has not downloaded to the end. */
 const PARTIAL_NAMES = [
   '.part',
@@ -38,6 +41,12 @@ export async function openContainer(source: ByteSource, signal?: AbortSignal): P
 async function explainRefusal(source: ByteSource, signal: AbortSignal | undefined): Promise<IsodriveError> {
   const at = { source: source.name, offset: 0 };
   const wanted = 'expected an image with ISO 9660, UDF, HFS, HFS+ or FAT';
+  const place = { ...at, offset: DESCRIPTOR_START, clause: 'ECMA-119 6.2.1' };
+  const start = Buffer.from(await readAtMost(source, DESCRIPTOR_START + 1, IDENTIFIER_BYTES, signal));
+  if (IDENTIFIERS.includes(start.toString('latin1'))) {
+    const found = `it ends at byte ${source.size}, within its first volume descriptor`;
+    return new IsodriveError('damaged', `Cannot open "${source.name}": ${found}, ${wanted}`, { at: place });
+  }
   const foreign = await nameForeignFormat(source, signal);
   if (foreign !== undefined) {
     const { title, action } = foreign;
@@ -46,7 +55,6 @@ async function explainRefusal(source: ByteSource, signal: AbortSignal | undefine
       action,
     });
   }
-  const place = { ...at, offset: DESCRIPTOR_START, clause: 'ECMA-119 6.2.1' };
   if (source.size <= DESCRIPTOR_START) {
     const found = `it ends at byte ${source.size}, before the volume descriptors of a disc at byte ${DESCRIPTOR_START}`;
     return new IsodriveError('damaged', `Cannot open "${source.name}": ${found}, ${wanted}`, { at: place });

@@ -138,7 +138,7 @@ describe('isodrive create', needs('xorriso', 'isoinfo'), () => {
     const good = await run('cat', output, '/late/big.bin');
     const offset = await findExtent(image, '/late/big.bin');
     expect(Buffer.compare(good.stdout, bytes.subarray(offset, offset + FILES['late/big.bin']))).toBe(0);
-    expect(expectFailure(await run('cat', output, '/late/last.bin', '--json')).message).toContain('map file');
+    expect((await run('cat', output, '/late/last.bin')).stderr).toContain('map file');
     // A copy of it is as incomplete as it is.
     expect((await create(output, fresh(), '--retries', '0')).status).toBe(11);
   });

@@ -340,7 +340,8 @@ describe('The system service', needs('root'), () => {
     await expect(run(bob, 'unmount', mountPoint)).rejects.toMatchObject({ code: 4 });
     await expect(run(bob, 'mount', image)).rejects.toMatchObject({ code: 6 });
     await run(ada, 'unmount', mountPoint);
-    expect(await readdir(join(ada.home, 'Discs'))).toEqual([]);
+    // The folder of all discs goes with the last of them.
+    expect(await readdir(ada.home)).not.toContain('Discs');
   });
 
   it('needs no more privileges than its unit leaves it', async () => {

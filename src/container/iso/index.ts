@@ -10,7 +10,7 @@ export const DESCRIPTOR_START = 16 * SECTOR_SIZE;
 /** Descriptors looked at: those of ECMA-119, or the volume recognition sequence of ECMA-167, fit in fewer. */
 const PROBED_SECTORS = 16;
 /** Standard identifiers, bytes 1 to 5 of a descriptor (ECMA-119 8.1.2; ECMA-167 2/9.1.2, 3/9.1). */
-const IDENTIFIERS = ['CD001', 'BEA01', 'NSR02', 'NSR03', 'TEA01', 'BOOT2', 'CDW02'];
+export const IDENTIFIERS = ['CD001', 'BEA01', 'NSR02', 'NSR03', 'TEA01', 'BOOT2', 'CDW02'];
 const HIGH_SIERRA_IDENTIFIER = 'CDROM';
 const HIGH_SIERRA_OFFSET = 9;
 /** What else may stand on plain sectors, told by two bytes: Apple's volumes and partition map, as latin-1. */
