@@ -39,12 +39,12 @@ describe('index memory that threads share', () => {
 
   it('grows up to the limits of the layout, and refuses more', () => {
     const memory = ThreadIndexMemory.allocate();
-    for (const wanted of [
+    for (const [rows, blobBytes, extents] of [
       [MAX_ROWS + 1, 0, 0],
       [0, MAX_BLOB_BYTES + 1, 0],
       [0, 0, MAX_EXTENTS + 1],
     ] as const) {
-      expect(() => memory.reserve(...wanted)).toThrow(IsodriveError);
+      expect(() => memory.reserve(rows, blobBytes, extents)).toThrow(IsodriveError);
     }
     memory.reserve(0, 0, MAX_EXTENTS);
     expect(memory.extents.length).toBe(MAX_EXTENTS * EXTENT_WORDS);
