@@ -17,6 +17,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { toNamespacedPath } from 'node:path';
+import { makeFoldersSync } from '../../base/make-folders.js';
 import { hostPath } from '../../base/path-text.js';
 import { IsodriveError, isSystemError } from '../../base/error.js';
 import { WindowsNames, refuseShortName, toWindowsName } from './host-name.js';
@@ -36,7 +37,7 @@ export function openTarget(directory: string): {
   readonly created: boolean;
 } {
   try {
-    const created = mkdirSync(hostPath(directory), { recursive: true }) !== undefined;
+    const created = makeFoldersSync(directory);
     // The user's own path may lead through symlinks; from here on none is followed.
     return { target: new TargetDirectory(resolveTarget(directory)), created };
   } catch (thrown) {
