@@ -1,12 +1,13 @@
 // Binds the control socket so that it is never seen with the wrong mode, never taken from a living daemon, and
 // taken over from a dead one. It is bound under a name of our own, and a hard link, which fails when the name is
 // taken, puts it in place.
-import { chmodSync, closeSync, linkSync, lstatSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, linkSync, lstatSync, openSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Server } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IsodriveError, isSystemError } from '../src/base/error.js';
+import { makeFoldersSync } from '../src/base/make-folders.js';
 import { checkSocketOwner } from '../src/protocol/socket-path.js';
 
 /** Daemons that may start at the same moment; each try loses to one of them. */
@@ -45,9 +46,9 @@ export async function bindSocket(server: Server, path: string, isForAll = false)
   if (process.platform === 'win32') return (await import('./windows/bind-pipe.js')).bindPipe(server, path);
   const own = `${path}.${process.pid}`;
   try {
-    const made = mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const isMade = makeFoldersSync(dirname(path), 0o700);
     // The umask of a daemon would take it from those who are to come.
-    if (isForAll && made !== undefined) chmodSync(dirname(path), 0o755);
+    if (isForAll && isMade) chmodSync(dirname(path), 0o755);
     checkSocketOwner(path);
     rmSync(own, { force: true });
     await listen(server, own);

@@ -39,7 +39,8 @@ export function compareIdentity(
   now: ImageIdentity | 'unknown' | undefined,
 ): ImageState {
   if (now === 'unknown') return 'unknown';
-  if (now === undefined || !isSameFile(mounted, now)) return 'replaced';
+  if (now === undefined) return 'deleted';
+  if (!isSameFile(mounted, now)) return 'replaced';
   if (now.size < mounted.size) return 'truncated';
   return now.size === mounted.size && now.modified === mounted.modified ? 'ok' : 'changed';
 }

@@ -1,8 +1,9 @@
 // The daemon's log: pino, one JSON object a line, to stderr or to a file that is bounded by rotation at start.
-import { closeSync, copyFileSync, mkdirSync, openSync, statSync, truncateSync } from 'node:fs';
+import { closeSync, copyFileSync, openSync, statSync, truncateSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
+import { makeFoldersSync } from '../src/base/make-folders.js';
 import { isDiskFull } from '../src/base/full-disk.js';
 import { LogWriter } from './log-writer.js';
 import { readVariable } from '../src/base/environment.js';
@@ -55,7 +56,7 @@ export function addPriority(line: string): string {
 
 function prepareFile(path: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFoldersSync(dirname(path), 0o700);
     closeSync(openSync(path, 'a', 0o600));
     if (statSync(path).size <= MAX_LOG_BYTES) return;
     // Emptied, not renamed: our stderr is open on the same file, and shall stay in it.

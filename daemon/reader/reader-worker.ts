@@ -9,7 +9,7 @@ import type { Addon } from '../../native/index.js';
 import { openImage } from '../../src/index/open-image.js';
 import type { OpenedImage } from '../../src/index/open-image.js';
 import { IndexBudget } from '../../src/index/index-budget.js';
-import { SharedIndexMemory } from '../../src/index/index-memory.js';
+import { ThreadIndexMemory } from '../../src/index/index-memory.js';
 import type { IndexMemory, SharedRegion } from '../../src/index/index-memory.js';
 import type { VerifiedContents } from '../../src/imaging/read/verified-contents.js';
 import { RegionMemory } from '../../src/mount/fuse/region-memory.js';
@@ -80,7 +80,7 @@ function current(): LocalImage {
 
 function joinMemory(region: SharedRegion, isAdopted: boolean): IndexMemory {
   if (typeof region === 'number') return RegionMemory.join(loadAddon(), region, isAdopted);
-  return new SharedIndexMemory(region, isAdopted);
+  return ThreadIndexMemory.join(region, isAdopted);
 }
 
 async function openOrdered(order: OpenOrder): Promise<ImageFacts> {

@@ -20,7 +20,11 @@ export class FindingLog {
   /** Told of every finding that is kept, as it is met; must not throw. */
   onFinding: ((finding: Finding) => void) | undefined;
 
+  /** Asked of every finding first: one that it takes is neither kept nor counted. Must not throw. */
+  takeBack: ((finding: Finding) => boolean) | undefined;
+
   add(finding: Finding): void {
+    if (this.takeBack?.(finding) === true) return;
     this.#count += 1;
     if (this.#findings.length >= MAX_FINDINGS) return;
     this.#findings.push(finding);

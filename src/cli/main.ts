@@ -29,8 +29,11 @@ async function main(argv: readonly string[]): Promise<void> {
   // As many listen as reads are under way, of which there may be many, and each leaves when its read is done.
   setMaxListeners(0, interrupt.signal);
   let signalExit: number | undefined;
+  let hasEnded = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
+      // Something that the command has left open keeps the process; the exit code is known.
+      if (hasEnded) process.exit();
       // The second signal means that the first was not obeyed soon enough.
       if (signalExit !== undefined) process.exit(signalExit);
       signalExit = SIGNAL_EXIT + constants.signals[signal];
@@ -48,6 +51,7 @@ async function main(argv: readonly string[]): Promise<void> {
     const isInterrupted = toIsodriveError(thrown).code === 'cancelled';
     process.exitCode = isInterrupted ? (signalExit ?? exit) : exit;
   }
+  hasEnded = true;
 }
 
 const takeSignals: CommandContext['takeSignals'] = (signals, handle) => {

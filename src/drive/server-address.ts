@@ -1,8 +1,9 @@
 // Where the server of a drive is asked about it: a Unix socket in a folder of the user's. Pipes of Windows are in no folder,
 // so there an empty file, the sign, says that there is one.
-import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { basename, join } from 'node:path';
+import { makeFolders } from '../base/make-folders.js';
 import { checkPipeOwner, restrictPipe } from '../windows/pipe-access.js';
 
 export interface ServerAddress {
@@ -25,7 +26,7 @@ function nameAddress(folder: string, name: string): ServerAddress {
 /** Listens where servers in `folder` do, for this user alone, and tells so there. Rejects with the system's error. */
 export async function listenIn(folder: string, processId: number, server: Server): Promise<ServerAddress> {
   const address = nameAddress(folder, String(processId));
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolders(folder, 0o700);
   await rm(address.sign, { force: true });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

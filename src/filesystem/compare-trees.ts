@@ -1,5 +1,6 @@
 // What each of two trees of one disc lacks of the other: files and their bytes, links, directories. A file is the same
 // where it has the same path, or the same place on the disc under whatever name.
+import { countBytes } from '../base/byte-count.js';
 import { IsodriveError } from '../base/error.js';
 import { MODE_TYPE } from './file-tree.js';
 import type { DirectoryEntry, FileTree } from './file-tree.js';
@@ -197,7 +198,7 @@ class TreeComparer {
     lack.count += 1;
     if (isFile) lack.bytes += entry.size - had;
     if (lack.quoted.length >= MAX_QUOTED) return;
-    lack.quoted.push(had > 0 ? `"${path}" (${had} of ${entry.size} bytes)` : `"${path}"`);
+    lack.quoted.push(had > 0 ? `"${path}" (${had} of ${countBytes(entry.size)})` : `"${path}"`);
   }
 }
 

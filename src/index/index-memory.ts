@@ -1,4 +1,5 @@
-// The memory an index lives in: plain growable arrays, or one region that native code has mapped as well.
+// The memory an index lives in: plain growable arrays, buffers that threads of JavaScript share, or one region that
+// native code has mapped as well.
 import { IsodriveError } from '../base/error.js';
 import {
   BLOB_OFFSET,
@@ -16,6 +17,11 @@ import {
   ROW_WORDS,
 } from './layout.js';
 
+const ROW_BYTES = ROW_WORDS * 4;
+const EXTENT_BYTES = EXTENT_WORDS * 4;
+/** What a section that can grow has at first. */
+const FIRST_SECTION_BYTES = 65_536;
+
 /** The sections. `reserve` may replace `rows`, `blob` and `extents`: never keep them over a call to it. */
 export interface IndexMemory {
   readonly header: Uint32Array;
@@ -30,8 +36,15 @@ export interface IndexMemory {
   share?(): SharedRegion;
 }
 
-/** Memory of an index for another thread of the process: the buffer, or the number of a native region. */
-export type SharedRegion = SharedArrayBuffer | number;
+/** Memory of an index for another thread of the process: its sections, or the number of a native region. */
+export type SharedRegion = SharedSections | number;
+
+export interface SharedSections {
+  readonly header: SharedArrayBuffer;
+  readonly rows: SharedArrayBuffer;
+  readonly blob: SharedArrayBuffer;
+  readonly extents: SharedArrayBuffer;
+}
 
 function checkLimits(rows: number, blobBytes: number, extents: number): void {
   const limits: [string, number, number][] = [
@@ -79,20 +92,78 @@ export class PlainIndexMemory implements IndexMemory {
   }
 }
 
-/** A region of REGION_BYTES that others see too, native code or another thread; pages take memory only once written. */
+/**
+ * Memory that other threads of JavaScript see too, in buffers that grow in place. A buffer of the full size would count
+ * as memory that is in use, until the collector frees it: with some of them the system refuses to start a process.
+ */
+export class ThreadIndexMemory implements IndexMemory {
+  readonly header: Uint32Array;
+  // Views without a length: they grow with their buffers, whichever thread has grown those.
+  readonly rows: Uint32Array;
+  readonly blob: Uint8Array;
+  readonly extents: Uint32Array;
+  readonly #sections: SharedSections;
+
+  private constructor(sections: SharedSections) {
+    this.#sections = sections;
+    this.header = new Uint32Array(sections.header);
+    this.rows = new Uint32Array(sections.rows);
+    this.blob = new Uint8Array(sections.blob);
+    this.extents = new Uint32Array(sections.extents);
+  }
+
+  static allocate(): ThreadIndexMemory {
+    const memory = new ThreadIndexMemory({
+      header: new SharedArrayBuffer(HEADER_BYTES),
+      rows: createGrowable(MAX_ROWS * ROW_BYTES),
+      blob: createGrowable(MAX_BLOB_BYTES),
+      extents: createGrowable(MAX_EXTENTS * EXTENT_BYTES),
+    });
+    initialise(memory.header);
+    return memory;
+  }
+
+  /** Memory of another thread, by what its `share` gave. `isAdopted`: the index is in it already. */
+  static join(sections: SharedSections, isAdopted: boolean): ThreadIndexMemory {
+    const memory = new ThreadIndexMemory(sections);
+    if (isAdopted) checkHeader(memory.header);
+    else initialise(memory.header);
+    return memory;
+  }
+
+  reserve(rows: number, blobBytes: number, extents: number): void {
+    checkLimits(rows, blobBytes, extents);
+    growInPlace(this.#sections.rows, rows * ROW_BYTES);
+    growInPlace(this.#sections.blob, blobBytes);
+    growInPlace(this.#sections.extents, extents * EXTENT_BYTES);
+  }
+
+  share(): SharedSections {
+    return this.#sections;
+  }
+}
+
+function createGrowable(maxByteLength: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(FIRST_SECTION_BYTES, { maxByteLength });
+}
+
+function growInPlace(section: SharedArrayBuffer, wanted: number): void {
+  if (wanted <= section.byteLength) return;
+  section.grow(Math.min(Math.max(wanted, section.byteLength * 2), section.maxByteLength));
+}
+
+/** A region of REGION_BYTES that native code sees too; pages take memory only once written. */
 export class SharedIndexMemory implements IndexMemory {
   readonly header: Uint32Array;
   readonly rows: Uint32Array;
   readonly blob: Uint8Array;
   readonly extents: Uint32Array;
-  readonly #region: ArrayBuffer | SharedArrayBuffer;
 
   /** `isAdopted`: another process wrote the index; it is taken as it is. Throws `internal` when it is none of ours. */
-  constructor(region: ArrayBuffer | SharedArrayBuffer, isAdopted = false) {
+  constructor(region: ArrayBuffer, isAdopted = false) {
     if (region.byteLength !== REGION_BYTES) {
       throw new RangeError(`Index region has ${region.byteLength} bytes, expected ${REGION_BYTES}`);
     }
-    this.#region = region;
     this.header = new Uint32Array(region, 0, HEADER_BYTES / 4);
     this.rows = new Uint32Array(region, ROWS_OFFSET, MAX_ROWS * ROW_WORDS);
     this.extents = new Uint32Array(region, EXTENTS_OFFSET, MAX_EXTENTS * EXTENT_WORDS);
@@ -103,12 +174,6 @@ export class SharedIndexMemory implements IndexMemory {
 
   reserve(rows: number, blobBytes: number, extents: number): void {
     checkLimits(rows, blobBytes, extents);
-  }
-
-  /** Throws TypeError for memory of one thread alone. */
-  share(): SharedRegion {
-    if (this.#region instanceof SharedArrayBuffer) return this.#region;
-    throw new TypeError('Index memory is not shared between threads');
   }
 }
 

@@ -1,10 +1,11 @@
 // Finds or makes the directory that an image is mounted on. The mount table is asked first: a directory below a dead
 // mount must not be touched, because that can hang.
 import { constants } from 'node:fs';
-import { access, lstat, mkdir, opendir, rmdir } from 'node:fs/promises';
+import { access, lstat, opendir, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { IsodriveError, isSystemError } from '../base/error.js';
 import { homeFolder } from '../base/environment.js';
+import { makeFolders } from '../base/make-folders.js';
 import { hostPath, realHostPath, resolveHostPath } from '../base/path-text.js';
 import { quoteForShell } from '../base/shell-word.js';
 import { findMount, readMountTable } from './mount-table.js';
@@ -52,8 +53,7 @@ export async function prepareMountPoint(
 export async function restoreMountPoint(directory: string, created: boolean): Promise<MountPoint> {
   if (!created) return { directory, created, release: () => Promise.resolve() };
   // A mount point that is dead must not be touched; one that is mounted is there.
-  if (findMount(readMountTable(), directory) === undefined)
-    await mkdir(hostPath(directory), { recursive: true });
+  if (findMount(readMountTable(), directory) === undefined) await makeFolders(directory);
   return { directory, created, release: () => removeMade(directory) };
 }
 
@@ -168,7 +168,7 @@ async function makeFolder(path: string): Promise<boolean | undefined> {
   // A mount point is not looked at: its server may be gone.
   if (findMount(readMountTable(), path) !== undefined) return undefined;
   try {
-    if ((await mkdir(hostPath(path), { recursive: true, mode: 0o755 })) !== undefined) return true;
+    if (await makeFolders(path, 0o755)) return true;
   } catch (thrown) {
     if (isSystemError(thrown) && thrown.code === 'EEXIST') return undefined;
     throw thrown;

@@ -10,6 +10,7 @@ import { checkPlaces } from './check/check-places.js';
 import { MAX_CHECKED_ENTRIES, collectFiles } from './check/collect-files.js';
 import type { CheckedView } from './check/collect-files.js';
 import { compareBridgeNames } from './check/compare-names.js';
+import { ToldFiles } from './check/told-files.js';
 import { compareViews } from './check/compare-views.js';
 
 /** Entries of one view that the short look takes, and its milliseconds: `info` answers at once, whatever the image is. */
@@ -41,11 +42,14 @@ export async function checkImage(
 ): Promise<void> {
   const report = image.findings.add.bind(image.findings);
   const views: CheckedView[] = [];
-  for (const tree of image.trees) {
+  const told = new ToldFiles(image.findings, image.source.size);
+  for (const tree of putFirst(image.tree, image.trees)) {
     try {
-      const index = tree === image.tree ? image.index : await openIndex(image, tree, signal);
-      const view = await collectFiles({ ...image, tree, index }, signal, maxEntries);
-      checkPlaces(view, report);
+      const view = await told.collect(async () => {
+        const index = tree === image.tree ? image.index : await openIndex(image, tree, signal);
+        return collectFiles({ ...image, tree, index }, signal, maxEntries);
+      });
+      checkPlaces(view, report, told.isTold);
       if (view.isCut) reportCut(image, `The ${tree.kind} tree has more than ${maxEntries} entries`);
       views.push(view);
     } catch (thrown) {
@@ -59,6 +63,10 @@ export async function checkImage(
     if (shown !== undefined && view !== shown) await compareViews(shown, view, report, signal);
   }
   await compareBridgeNames(views, report, signal);
+}
+
+function putFirst<T>(first: T, all: readonly T[]): T[] {
+  return [...all.filter((one) => one === first), ...all.filter((one) => one !== first)];
 }
 
 function openIndex(

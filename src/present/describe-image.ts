@@ -1,4 +1,6 @@
 // What an image is, for `info`: sizes, volume, views, boot entries and everything odd that was found on the way.
+import { countBytes } from '../base/byte-count.js';
+import { formatBytes } from './format-bytes.js';
 import type { Finding } from '../base/finding.js';
 import type { Timestamp, TreeKind } from '../filesystem/file-tree.js';
 import type { OpenedImage } from '../index/open-image.js';
@@ -152,14 +154,16 @@ function describeUdf({ udf, hasUdf }: ImageDescription['volume']): string {
   if (minimum !== undefined && minimum !== revision) parts.push(`readable from ${minimum} on`);
   parts.push(`${partitions.join(' and ')} partition`);
   if (files !== undefined && directories !== undefined)
-    parts.push(`${files} files, ${directories} directories`);
+    parts.push(
+      `${files} ${files === 1 ? 'file' : 'files'}, ${directories} ${directories === 1 ? 'directory' : 'directories'}`,
+    );
   if (!udf.isClosed) parts.push('not closed');
   return parts.join(', ');
 }
 
 function describeBootEntry(entry: ImageDescription['bootEntries'][number]): string {
   const state = entry.bootable ? 'bootable' : 'not bootable';
-  return `${entry.platform}, ${state}, emulation ${entry.emulation}, ${entry.loadSize} bytes at ${entry.offset}`;
+  return `${entry.platform}, ${state}, emulation ${entry.emulation}, ${countBytes(entry.loadSize)} at ${entry.offset}`;
 }
 
 function describePartition({
@@ -175,15 +179,18 @@ function describePartition({
 }
 
 function describeFinding({ code, message, at }: Finding): string {
-  const byte = `at byte ${at.offset}`;
   // Some messages say where it is.
-  const place = at.offset === undefined || message.includes(byte) ? '' : ` ${byte}`;
-  const clause = at.clause === undefined ? '' : ` (${at.clause})`;
-  return `${message}${place}${clause} [${code}]`;
+  const isPlaced = at.offset === undefined || message.includes(`at byte ${at.offset}`);
+  const places = [
+    ...(isPlaced ? [] : [`at byte ${at.offset}`]),
+    ...(at.clause === undefined ? [] : [at.clause]),
+  ];
+  return `${message}${places.length === 0 ? '' : ` (${places.join(', ')})`} [${code}]`;
 }
 
 function formatSize(bytes: number): string {
-  return `${bytes} bytes (${(bytes / 1_048_576).toFixed(1)} MiB)`;
+  const exact = countBytes(bytes);
+  return bytes < 1024 ? exact : `${exact} (${formatBytes(bytes)})`;
 }
 
 function capitalize(text: string): string {

@@ -13,10 +13,10 @@ export const MAX_TARGETS = 1024;
 
 /**
  * What the file at the image's path is, compared with what was mounted: `changed` in place, `truncated` (shorter,
- * so that reads beyond its end fail), `replaced` (another file, or none, has the path; the mount shows the old), or
- * `unknown` (its medium does not answer).
+ * so that reads beyond its end fail), `replaced` (another file has the path; the mount shows the old), `deleted` (no
+ * file can be seen there; the mount shows the old), or `unknown` (its medium does not answer).
  */
-export type ImageState = 'ok' | 'changed' | 'truncated' | 'replaced' | 'unknown';
+export type ImageState = 'ok' | 'changed' | 'truncated' | 'replaced' | 'deleted' | 'unknown';
 /** `damaged`: the file is as it was, and some of it cannot be read, see `damage`. */
 /** `crashed`: the mount has crashed the daemon again and again, and is not there until somebody makes it again. */
 export type MountState = ImageState | 'damaged' | 'crashed';

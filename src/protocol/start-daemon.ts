@@ -2,10 +2,11 @@
 // on descriptor 3, or on the one that the keeper hands over under the name "ready".
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { IsodriveError, isSystemError } from '../base/error.js';
+import { makeFoldersSync } from '../base/make-folders.js';
 import { isDiskFull } from '../base/full-disk.js';
 import { ControlClient } from './client.js';
 import type { RpcError } from './messages.js';
@@ -136,7 +137,7 @@ function openLogFile(socketPath: string): OpenedLog {
 }
 
 function openLogAt(path: string): OpenedLog {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFoldersSync(dirname(path), 0o700);
   return { path, descriptor: openSync(path, 'a', 0o600) };
 }
 

@@ -185,7 +185,7 @@ describe('A daemon', () => {
     await truncate(image, 100_000);
     expect(await listStates()).toEqual(['truncated']);
     await rename(image, `${image}.old`);
-    expect(await listStates()).toEqual(['replaced']);
+    expect(await listStates()).toEqual(['deleted']);
     await copyFile(SMALL_IMAGE, image);
     expect(await listStates()).toEqual(['replaced']);
     // Another file at the same path is another image.

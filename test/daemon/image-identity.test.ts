@@ -11,7 +11,7 @@ describe('The state of a mounted image', () => {
     ['truncated', { ...mounted, size: 99n }],
     ['replaced', { ...mounted, inode: 5n }],
     ['replaced', { ...mounted, device: 5n }],
-    ['replaced', undefined],
+    ['deleted', undefined],
   ] as const)('is %s for %o', (state, now) => {
     expect(compareIdentity(mounted, now)).toBe(state);
   });

@@ -101,7 +101,7 @@ describe.each(DRIVER_NAMES)(
     it('shows the old content when it is deleted', async () => {
       await rm(image);
       expectWhole(await readMounted());
-      expect(await state()).toBe('replaced');
+      expect(await state()).toBe('deleted');
       expect(await mountAgain()).toMatchObject({ code: 'image-not-found', exit: 3 });
     });
 

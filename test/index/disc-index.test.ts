@@ -4,7 +4,7 @@ import { IsodriveError } from '../../src/base/error.js';
 import { FindingLog } from '../../src/base/finding.js';
 import { DirectoryEntry } from '../../src/filesystem/file-tree.js';
 import { DiscIndex, MAX_DEPTH, MAX_SHARED_DIRECTORIES } from '../../src/index/disc-index.js';
-import { PlainIndexMemory, SharedIndexMemory } from '../../src/index/index-memory.js';
+import { PlainIndexMemory, SharedIndexMemory, ThreadIndexMemory } from '../../src/index/index-memory.js';
 import type { IndexMemory } from '../../src/index/index-memory.js';
 import { DirectoryStage, MAX_DIRECTORY_ENTRIES, MAX_FILE_BYTES } from '../../src/index/directory-stage.js';
 import { MAX_ROWS, REGION_BYTES } from '../../src/index/layout.js';
@@ -15,6 +15,7 @@ import type { ScriptedNode } from '../support/scripted-tree.js';
 
 const memories: [string, () => IndexMemory][] = [
   ['growable arrays', () => new PlainIndexMemory()],
+  ['buffers that threads share', () => ThreadIndexMemory.allocate()],
   ['the shared region', () => new SharedIndexMemory(loadAddon().allocateIndexRegion(REGION_BYTES).buffer)],
 ];
 

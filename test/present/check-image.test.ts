@@ -66,6 +66,23 @@ describe('checkImage', () => {
     });
   });
 
+  it('tells a file that the image ends before once, whatever views have it, and one that only another view has', async () => {
+    const cut = { name: 'CUT.;1', extent: 60, size: 9 * SECTOR };
+    const joliet = [
+      { ...cut, name: ucs2('cut') },
+      { name: ucs2('only'), extent: 80, size: 1 },
+    ];
+    const codes = async (image: Uint8Array): Promise<string[]> =>
+      (await check(image)).filter(({ code }) => /end|truncated-f/u.test(code)).map(({ message }) => message);
+    const first = `File "cut" of ${9 * SECTOR} bytes reaches beyond the end of the image at byte ${64 * SECTOR}`;
+    const reach = `Files of the joliet tree reach to byte ${69 * SECTOR}, image ends at byte ${64 * SECTOR}`;
+    expect(await codes(twoTrees([cut], joliet.slice(0, 1)))).toEqual([first, reach]);
+    const both = await codes(twoTrees([cut], joliet));
+    expect(both).toContain(
+      `File "only" of 1 byte reaches beyond the end of the image at byte ${64 * SECTOR}`,
+    );
+  });
+
   it('tells a volume size that is smaller than its files', async () => {
     const patch = (primary: Uint8Array): void => void primary.fill(0, 80, 88);
     const found = await check(buildIso({ root: [{ name: 'A.;1', extent: 60, size: 1 }], patch }));

@@ -48,7 +48,7 @@ describe('formatDescription', () => {
     expect(lines).toContain('Label:        \\x1b[2J');
     expect(lines).toContain('System:       LINUX');
     expect(lines).toContain('Boot entry:   efi, bootable, emulation none, 512 bytes at 4096');
-    expect(lines).toContain('Warning:      Found odd at byte 5 (Y 1) [odd]');
+    expect(lines).toContain('Warning:      Found odd (at byte 5, Y 1) [odd]');
     expect(lines).toContain('Findings:     2 more');
     expect(text).not.toContain('Publisher');
   });

@@ -167,10 +167,7 @@ async function serveNbd(
   const listener = await openAtFreePort(args.text('listen'), address, (free) =>
     openNbdServer({ address: free, exports, allowed, onFull: tellOfRefusal(output) }),
   );
-  return {
-    uris: formatNbdUris(listener.address, exports),
-    [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
-  };
+  return describeServed(listener, () => formatNbdUris(listener.address, exports));
 }
 
 async function serveIscsi(
@@ -196,11 +193,22 @@ async function serveIscsi(
   const listener = await openAtFreePort(args.text('listen'), address, (free) =>
     openIscsiTarget({ ...{ address: free, name, drives, chap, allowed }, onFull: tellOfRefusal(output) }),
   );
-  return {
-    uris: formatIscsiUris(listener.address, name, drives.length),
-    drives,
-    [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
-  };
+  return describeServed(listener, () => formatIscsiUris(listener.address, name, drives.length), drives);
+}
+
+/** Closes the listener where what it serves cannot be said: it would keep this process for ever. */
+async function describeServed(
+  listener: AsyncDisposable,
+  formatUris: () => string[],
+  drives: readonly DriveState[] = [],
+): Promise<Served> {
+  try {
+    const uris = formatUris();
+    return { uris, drives, [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose]() };
+  } catch (thrown) {
+    await listener[Symbol.asyncDispose]();
+    throw thrown;
+  }
 }
 
 function readAllowList(args: CommandArguments): BlockList | undefined {

@@ -2,6 +2,7 @@
 import { BlockList, isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { IsodriveError } from '../../base/error.js';
+import { refuseRawBytes } from '../../base/path-text.js';
 
 export type ListenAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
@@ -13,12 +14,15 @@ LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
 /**
- * "HOST:PORT", "HOST", ":PORT", "[IPV6]:PORT", or the path of a Unix socket, which contains a "/". Throws `usage`, or
+ * "HOST:PORT", "HOST", ":PORT", "[IPV6]:PORT", or the path of a Unix socket in UTF-8, which contains a "/". Throws `usage`, or
  * `unsupported` for a path on Windows, where Node listens on pipes in the place of such sockets.
  */
 export function parseListenAddress(text: string, defaultPort: number): ListenAddress {
   if (text.includes('/')) {
-    if (process.platform !== 'win32') return { kind: 'unix', path: text };
+    if (process.platform !== 'win32') {
+      refuseRawBytes(text, 'Address to listen on', 'Choose another path');
+      return { kind: 'unix', path: text };
+    }
     throw new IsodriveError(
       'unsupported',
       `Address to listen on is "${text}", expected ADDRESS:PORT: Windows serves no Unix sockets`,

@@ -1,4 +1,5 @@
 // Gives an entry the data of a Mac file: its runs of bytes, or the target of a symbolic link.
+import { countBytes } from '../../base/byte-count.js';
 import type { Finding } from '../../base/finding.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { MAX_TARGET_BYTES } from '../file-tree.js';
@@ -23,7 +24,7 @@ export function giveData(
   report({
     code: 'file-beyond-end',
     severity: 'damage',
-    message: `File of ${fork.size} bytes has extents that are missing or reach beyond the ${reader.size} bytes of the image`,
+    message: `File of ${countBytes(fork.size)} has extents that are missing or reach beyond the ${reader.size} bytes of the image`,
     at: { source: reader.name, offset },
   });
 }

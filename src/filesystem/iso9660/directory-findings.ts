@@ -1,4 +1,5 @@
 // What can be wrong with a directory while the rest of it can still be listed, in words.
+import { countBytes } from '../../base/byte-count.js';
 import { decodePath } from '../../base/path-text.js';
 import type { Finding } from '../../base/finding.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
@@ -53,15 +54,15 @@ export class DirectoryFindings {
 
   fileBeyondEnd(entry: DirectoryEntry): void {
     const what =
-      `File "${this.#name(entry)}" of ${entry.size} bytes reaches beyond the end of the image ` +
+      `File "${this.#name(entry)}" of ${countBytes(entry.size)} reaches beyond the end of the image ` +
       `at byte ${this.#imageSize}`;
     this.#add('file-beyond-end', 'damage', entry.locator, what);
   }
 
   junkInSize(entry: DirectoryEntry, size: number): void {
     const what =
-      `File "${this.#name(entry)}" would have ${entry.size} bytes and end outside of the image, ` +
-      `its highest byte is taken for junk: ${size} bytes`;
+      `File "${this.#name(entry)}" would have ${countBytes(entry.size)} and end outside of the image, ` +
+      `its highest byte is taken for junk: ${countBytes(size)}`;
     this.#add('junk-in-size', 'warning', entry.locator, what, 'ECMA-119 9.1.4');
   }
 

@@ -1,4 +1,5 @@
 // What can be wrong with a UDF volume while the rest of it can still be read, in words.
+import { countBytes } from '../../base/byte-count.js';
 import type { Finding } from '../../base/finding.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import type { TagFault } from './tag.js';
@@ -66,13 +67,13 @@ export class UdfFindings {
   }
 
   sizeMismatch(name: string, offset: number, size: number, extents: number): void {
-    const message = `File "${name}" has ${size} bytes, its extents ${extents}: the rest is zeros`;
+    const message = `File "${name}" has ${countBytes(size)}, its extents ${extents}: the rest is zeros`;
     this.add('size-mismatch', 'note', offset, message, 'ECMA-167 4/14.9.10');
   }
 
   fileBeyondEnd(name: string, offset: number, size: number): void {
     const message =
-      `File "${name}" of ${size} bytes reaches beyond the end of the image at byte ${this.#imageSize}, ` +
+      `File "${name}" of ${countBytes(size)} reaches beyond the end of the image at byte ${this.#imageSize}, ` +
       `or outside of its partition`;
     this.add('file-beyond-end', 'damage', offset, message);
   }

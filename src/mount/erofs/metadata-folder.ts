@@ -1,10 +1,11 @@
 // The folder with the metadata of mounts: NAME.erofs, which the kernel has open, and NAME.erofs.json, in which the
 // daemon notes what the mount is, so that the next daemon knows it.
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError } from '../../base/error.js';
+import { makeFolders } from '../../base/make-folders.js';
 import { readMountTable } from '../mount-table.js';
 import type { MountTableEntry } from '../mount-table.js';
 
@@ -23,7 +24,7 @@ export class MetadataFolder {
 
   /** A new, empty file for the metadata of a mount. */
   async create(): Promise<{ readonly path: string; readonly handle: FileHandle }> {
-    await mkdir(this.path, { recursive: true, mode: 0o700 });
+    await makeFolders(this.path, 0o700);
     const path = join(this.path, `${randomBytes(NAME_BYTES).toString('hex')}${SUFFIX}`);
     return { path, handle: await open(path, 'wx+', 0o600) };
   }

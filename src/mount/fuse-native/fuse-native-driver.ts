@@ -3,9 +3,8 @@
 // 32 bits, names and targets that are not UTF-8 shown with U+FFFD, no extended attributes.
 import { IsodriveError, firstLineOf } from '../../base/error.js';
 import { holdsRawBytes } from '../../base/path-text.js';
-import { SharedIndexMemory } from '../../index/index-memory.js';
+import { ThreadIndexMemory } from '../../index/index-memory.js';
 import type { IndexMemory } from '../../index/index-memory.js';
-import { REGION_BYTES } from '../../index/layout.js';
 import { checkFuse } from '../check-fuse.js';
 import type { ActiveMount, DriverAvailability, MountDriver, MountRequest } from '../mount-driver.js';
 import { findMount, readMountTable } from '../mount-table.js';
@@ -35,7 +34,7 @@ class FuseNativeDriver implements MountDriver {
   #turn: Promise<unknown> = Promise.resolve();
 
   createMemory(): IndexMemory {
-    return new SharedIndexMemory(new SharedArrayBuffer(REGION_BYTES));
+    return ThreadIndexMemory.allocate();
   }
 
   async check(): Promise<DriverAvailability> {

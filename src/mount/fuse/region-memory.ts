@@ -31,7 +31,7 @@ export class RegionMemory extends SharedIndexMemory {
     return this.#region.handle;
   }
 
-  override share(): number {
+  share(): number {
     return this.#addon.regionNumber(this.handle);
   }
 

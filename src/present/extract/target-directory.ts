@@ -16,6 +16,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { toNamespacedPath } from 'node:path';
+import { makeFoldersSync } from '../../base/make-folders.js';
 import { hostPath } from '../../base/path-text.js';
 import { IsodriveError, isSystemError } from '../../base/error.js';
 import { explainSystemError } from '../../base/system-error.js';
@@ -33,7 +34,7 @@ const PRIVATE_FILE = 0o600;
 /** The directory that the user named, created when missing. Throws `usage` or `permission` when it cannot be used. */
 export function openTarget(directory: string): TargetDirectory {
   try {
-    const isNew = mkdirSync(hostPath(directory), { recursive: true }) !== undefined;
+    const isNew = makeFoldersSync(directory);
     // The user's own path may lead through symlinks; from here on none is followed.
     return new TargetDirectory(resolveTarget(directory), isNew);
   } catch (thrown) {

@@ -23,6 +23,10 @@ describe('An address to listen on', () => {
     expect(() => parseListenAddress(text, 7)).toThrow('expected ADDRESS:PORT');
   });
 
+  it('is no path that is not UTF-8, which no URI could name', () => {
+    expect(() => parseListenAddress('/run/\udcff.sock', 7)).toThrow('expected a path in UTF-8');
+  });
+
   it.each([
     ['127.8.9.1:1', true],
     ['[::1]:1', true],
