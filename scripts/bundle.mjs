@@ -20,11 +20,21 @@ const programs = {
  * these files, and nothing that they load may wait for it.
  */
 const SHARED = [
-  { name: 'command-line', test: /\/src\/cli\/(?:parse-command|output|report-error)\.ts$/u, priority: 2 },
+  {
+    name: 'command-line',
+    test: /\/src\/cli\/(?:parse-command|output|report-error)\.ts$|usingCtx/u,
+    priority: 2,
+  },
   {
     name: 'read-image',
     test: /\/src\/(?:cli\/(?:open-for-command|find-in-image)|present\/(?:list-entries|format-entry))\.ts$/u,
     priority: 1,
+  },
+  // What only some discs need.
+  { name: 'read-udf', test: /\/src\/filesystem\/udf\/(?:open-volume|udf-tree|summarize-volume)\.ts$/u },
+  {
+    name: 'read-apple',
+    test: /\/src\/filesystem\/(?:hfs\/catalog-tree|hfs(?:plus)?\/hfs(?:plus)?-volume)\.ts$/u,
   },
 ];
 
@@ -51,6 +61,7 @@ export async function bundlePrograms() {
       dir: folder,
       format: 'esm',
       chunkFileNames: '[name]-[hash].js',
+      comments: { legal: true, jsdoc: false, annotation: true },
       codeSplitting: { groups: SHARED },
     });
   } finally {
