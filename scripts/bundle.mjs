@@ -14,6 +14,30 @@ const programs = {
   'hash-thread': 'src/imaging/hash/hash-thread.ts',
 };
 
+/**
+ * Each file costs the start of a command, and each byte too: what all commands share is one file, and what all that read an
+ * image themselves share is another. main.ts is in neither, nor may it be: it waits at its end for commands, which load
+ * these files, and nothing that they load may wait for it.
+ */
+const SHARED = [
+  {
+    name: 'command-line',
+    test: /\/src\/cli\/(?:parse-command|output|report-error)\.ts$|usingCtx/u,
+    priority: 2,
+  },
+  {
+    name: 'read-image',
+    test: /\/src\/(?:cli\/(?:open-for-command|find-in-image)|present\/(?:list-entries|format-entry))\.ts$/u,
+    priority: 1,
+  },
+  // What only some discs need.
+  { name: 'read-udf', test: /\/src\/filesystem\/udf\/(?:open-volume|udf-tree|summarize-volume)\.ts$/u },
+  {
+    name: 'read-apple',
+    test: /\/src\/filesystem\/(?:hfs\/catalog-tree|hfs(?:plus)?\/hfs(?:plus)?-volume)\.ts$/u,
+  },
+];
+
 /** What users run. */
 export const COMMANDS = ['isodrive', 'isodrived'].map((name) => join(folder, `${name}.js`));
 
@@ -33,7 +57,13 @@ export async function bundlePrograms() {
   });
   try {
     // Beside those of earlier builds, from which a daemon that runs may still have to load a part.
-    await bundle.write({ dir: folder, format: 'esm', chunkFileNames: '[name]-[hash].js' });
+    await bundle.write({
+      dir: folder,
+      format: 'esm',
+      chunkFileNames: '[name]-[hash].js',
+      comments: { legal: true, jsdoc: false, annotation: true },
+      codeSplitting: { groups: SHARED },
+    });
   } finally {
     await bundle.close();
   }

@@ -33,14 +33,16 @@ import {
   judgeNeighbours,
   judgeRace,
   judgeRecords,
+  judgeStartUp,
 } from './requirements.js';
 import { hasProgram } from './run-command.js';
+import { measureStartUp } from './start-up.js';
 
 const USAGE = `Usage: npm run bench -- [--quick] [--only NAME]... [--repetitions N]
   --quick          tiny images and one repetition: tests the benchmark, measures nothing
   --only NAME      ${CONTESTANT_NAMES.join(', ')},
                    or formats (UDF beside ISO 9660), listing, memory, records, drives, hashing, neighbours,
-                   extraction
+                   extraction, start
   --repetitions N  at least 3 for figures worth quoting (default 3)
 Images are kept in ISODRIVE_BENCH_DIR (default: isodrive-bench in the temporary folder), about 6 GB.
 `;
@@ -54,6 +56,7 @@ const OTHER_PARTS = [
   'hashing',
   'neighbours',
   'extraction',
+  'start',
 ] as const;
 /** Drivers whose speed is compared between formats. */
 const FORMAT_DRIVERS: ReadonlySet<string> = new Set(['erofs', 'fuse']);
@@ -61,6 +64,9 @@ const FORMAT_DRIVERS: ReadonlySet<string> = new Set(['erofs', 'fuse']);
 const DRIVE_BYTES = { quick: 4_194_304, full: 1_073_741_824 };
 const LISTING_REPETITIONS = 9;
 const MAX_REPETITIONS = 100;
+
+/** Of the project's tests, 372 KiB. */
+const SMALL_IMAGE = join('test', 'corpus', 'ok', 'copying-rr.iso');
 
 /** dist/scripts/bench/main.js lies three folders below the project. */
 const PROJECT = join(import.meta.dirname, '..', '..', '..');
@@ -167,6 +173,10 @@ async function measure(
       say('records into the index');
       const { records, seconds } = await measureRecords(images.many.path);
       verdicts.push(judgeRecords(records / seconds));
+    }
+    if (parts.has('start')) {
+      say('start of the command line');
+      verdicts.push(judgeStartUp(await measureStartUp(join(PROJECT, SMALL_IMAGE), PROJECT, repetitions)));
     }
     if (parts.has('hashing')) {
       say('digests of image A');

@@ -7,6 +7,7 @@ import type { FormatResult } from './format-race.js';
 import type { HashingFigures } from './hashing.js';
 import type { NeighbourFigures } from './neighbours.js';
 import type { RaceMeasure, RaceResult } from './race.js';
+import type { StartUpFigures } from './start-up.js';
 import { median, medianRatio } from './statistics.js';
 
 const MIB = 1024 * 1024;
@@ -22,6 +23,8 @@ const MOST_HASHING_TIME = 1.3;
 /** Speed of extraction beside other programs, and time of a listing. */
 const LEAST_EXTRACTION_SPEED = 1.3;
 const MOST_LISTING_TIME = 2;
+/** Processor time of `ls` of a small image, as a multiple of that of an empty node program. */
+const MOST_START_UP = 1.8;
 /** What the readers of other mounts may notice of a hostile image. */
 const NEIGHBOUR_RATIO = 1.5;
 /** Of what nbdkit's file plugin serves to the same client. */
@@ -134,6 +137,16 @@ export function judgeNeighbours({ fault, alone, beside }: NeighbourFigures): Ver
     wanted: `<= ${NEIGHBOUR_RATIO} x`,
     got: `${ratio.toFixed(2)} x`,
     met: ratio <= NEIGHBOUR_RATIO,
+  };
+}
+
+export function judgeStartUp({ list, emptyNode }: StartUpFigures): Verdict {
+  const ratio = medianRatio(list, emptyNode) ?? Infinity;
+  return {
+    what: 'processor time: ls of a small image / node -e 0',
+    wanted: `<= ${MOST_START_UP.toFixed(2)} x`,
+    got: `${ratio.toFixed(2)} x`,
+    met: ratio <= MOST_START_UP,
   };
 }
 

@@ -5,7 +5,7 @@ import type { FileIo } from './file-io.js';
 import { FileSource, isBlockDevice } from './file-source.js';
 import { findRescueMap, readRescueMap } from './find-rescue-map.js';
 import { isDevicePath } from './optical/drive-device.js';
-import { DriveSource } from './optical/drive-source.js';
+import type { DriveSource } from './optical/drive-source.js';
 import { RescueMap } from './rescue-map.js';
 
 export interface OpenedSource {
@@ -49,7 +49,7 @@ export async function openImageDescriptors(
   signal?: AbortSignal,
 ): Promise<OpenedSource> {
   const isDevice = !isSealed && isBlockDevice(await io.stat(image));
-  const opened = isDevice ? await DriveSource.open(path, { descriptor: image }) : undefined;
+  const opened = isDevice ? await (await loadDrives()).open(path, { descriptor: image }) : undefined;
   return withDamage(opened ?? (await FileSource.adopt(image, path, signal, io)), async (size) => {
     if (map !== undefined) return readRescueMap(map, `the map of ${path}`, size, io);
     return isSealed ? undefined : (await findRescueMap(path, size, mapPath, io))?.map;
@@ -74,5 +74,10 @@ async function withDamage(
 
 /** Undefined for whatever is no optical drive; what is wrong with the path FileSource says. */
 async function openDrive(path: string): Promise<DriveSource | undefined> {
-  return (await isDevicePath(path)) ? DriveSource.open(path) : undefined;
+  return (await isDevicePath(path)) ? (await loadDrives()).open(path) : undefined;
+}
+
+/** Most images are files, which are read without what talks to drives. */
+async function loadDrives(): Promise<typeof DriveSource> {
+  return (await import('./optical/drive-source.js')).DriveSource;
 }

@@ -1,8 +1,6 @@
 // isodrive ls IMAGE [PATH]: entries as names, long lines, or one JSON object a line. What cannot be read is told in
 // its place, and the exit code says that something was.
 import { IsodriveError } from '../../base/error.js';
-import { parseAlgorithms } from '../../imaging/digests.js';
-import { CONTENT_CHUNK_BYTES, hashContent } from '../../imaging/hash-content.js';
 import { formatLongEntry, formatShortEntry, toJsonEntry } from '../../present/format-entry.js';
 import { listEntries } from '../../present/list-entries.js';
 import type { ListOptions, ListedEntry } from '../../present/list-entries.js';
@@ -13,7 +11,7 @@ import { openForCommand } from '../open-for-command.js';
 export const runLs: RunCommand = async (args, { output, signal }) => {
   await using image = await openForCommand(args, signal);
   const row = await findInImage(image.index, args.text('path') ?? '/');
-  const hash = chooseHash(args.text('hash'));
+  const hash = await chooseHash(args.text('hash'));
   const format = chooseFormat(output.json, args.flag('long') || hash !== undefined);
   let faults = 0;
   for await (const entry of listEntries(image, row, { recursive: args.flag('recursive'), hash, signal })) {
@@ -28,8 +26,11 @@ export const runLs: RunCommand = async (args, { output, signal }) => {
   );
 };
 
-function chooseHash(names: string | undefined): ListOptions['hash'] {
+/** Digests are loaded only for who asks for them. */
+async function chooseHash(names: string | undefined): Promise<ListOptions['hash']> {
   if (names === undefined) return undefined;
+  const { parseAlgorithms } = await import('../../imaging/digests.js');
+  const { CONTENT_CHUNK_BYTES, hashContent } = await import('../../imaging/hash-content.js');
   const algorithms = parseAlgorithms(names);
   const buffer = new Uint8Array(CONTENT_CHUNK_BYTES);
   return (content, signal) => hashContent(content, algorithms, buffer, signal);

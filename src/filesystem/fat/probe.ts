@@ -7,7 +7,7 @@ import type { FileSystem, Volume } from '../file-system.js';
 import { completeSummary } from '../volume-summary.js';
 import type { WorkBudget } from '../work-budget.js';
 import { BOOT_SECTOR_BYTES, isFatBootSector } from './boot-sector.js';
-import { FatTree } from './fat-tree.js';
+import type { FatTree } from './fat-tree.js';
 
 /** Volumes that are shown of one disc. */
 export const MAX_FAT_VOLUMES = 8;
@@ -51,5 +51,6 @@ export async function openFatVolume(
 ): Promise<FatTree | undefined> {
   const bytes = await readIfPossible(reader, start, BOOT_SECTOR_BYTES, signal);
   if (!isFatBootSector(new ByteCursor(bytes, reader.name, start))) return undefined;
+  const { FatTree } = await import('./fat-tree.js');
   return FatTree.open(reader, start, work, signal);
 }

@@ -1,21 +1,21 @@
-// Finds the HFS volumes of a disc.
+// Finds the HFS volumes of a disc. What reads them is loaded for discs that have any.
 import { IsodriveError } from '../../base/error.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import type { FileSystem, ProbeContext, Volume } from '../file-system.js';
 import { completeSummary } from '../volume-summary.js';
-import { CatalogTree } from './catalog-tree.js';
 import { openAppleVolumes } from './apple-volumes.js';
-import { HfsVolume } from './hfs-volume.js';
+import type { HfsVolume } from './hfs-volume.js';
 import { readMacTime } from './mac-time.js';
 
 export const hfsFileSystem: FileSystem = { title: 'HFS', probe: probeHfs };
 
 async function probeHfs(reader: SectorReader, context: ProbeContext): Promise<Volume> {
-  const open = (offset: number): Promise<HfsVolume> =>
-    HfsVolume.open(reader, offset, context.charset, context.signal);
+  const open = async (offset: number): Promise<HfsVolume> =>
+    (await import('./hfs-volume.js')).HfsVolume.open(reader, offset, context.charset, context.signal);
   const volumes = await openAppleVolumes(reader, context, 'hfs', open);
   const [first] = volumes;
   if (first === undefined) throw refuse(reader);
+  const { CatalogTree } = await import('./catalog-tree.js');
   const { created, modified } = first.header;
   const { label, blockSize, size } = first;
   const times = { created: readMacTime(created), modified: readMacTime(modified) };

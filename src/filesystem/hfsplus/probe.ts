@@ -1,21 +1,21 @@
-// Finds the HFS+ volumes of a disc, those in HFS wrappers included.
+// Finds the HFS+ volumes of a disc, those in HFS wrappers included. What reads them is loaded for discs that have any.
 import { IsodriveError } from '../../base/error.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import type { FileSystem, ProbeContext, Volume } from '../file-system.js';
-import { CatalogTree } from '../hfs/catalog-tree.js';
 import { openAppleVolumes } from '../hfs/apple-volumes.js';
 import { readMacTime } from '../hfs/mac-time.js';
 import { completeSummary } from '../volume-summary.js';
-import { HfsPlusVolume } from './hfsplus-volume.js';
+import type { HfsPlusVolume } from './hfsplus-volume.js';
 
 export const hfsPlusFileSystem: FileSystem = { title: 'HFS+', probe: probeHfsPlus };
 
 async function probeHfsPlus(reader: SectorReader, context: ProbeContext): Promise<Volume> {
-  const open = (offset: number): Promise<HfsPlusVolume> =>
-    HfsPlusVolume.open(reader, offset, context.report, context.signal);
+  const open = async (offset: number): Promise<HfsPlusVolume> =>
+    (await import('./hfsplus-volume.js')).HfsPlusVolume.open(reader, offset, context.report, context.signal);
   const volumes = await openAppleVolumes(reader, context, 'hfsplus', open);
   const [first] = volumes;
   if (first === undefined) throw refuse(reader);
+  const { CatalogTree } = await import('../hfs/catalog-tree.js');
   const { label, blockSize, size, header } = first;
   const times = { created: readMacTime(header.created), modified: readMacTime(header.modified) };
   return {

@@ -1,17 +1,14 @@
-// Finds the UDF volume of a disc, without listing it.
+// Finds the UDF volume of a disc, without listing it. What reads it is loaded for discs that have one.
 import { IsodriveError } from '../../base/error.js';
 import { SECTOR_SIZE } from '../../disc/sector-reader.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import type { FileSystem, ProbeContext, Volume } from '../file-system.js';
 import { findAnchors, findSessionAnchors } from './anchor.js';
 import type { Anchor } from './anchor.js';
-import { openVolume } from './open-volume.js';
 import type { OpenedVolume } from './open-volume.js';
 import { SECTOR_SIZES, readRecognitionSequence } from './recognition-sequence.js';
 import { findUdfSessions } from './sessions.js';
-import { summarizeVolume } from './summarize-volume.js';
 import { UdfFindings } from './udf-findings.js';
-import { UdfTree } from './udf-tree.js';
 
 export const udfFileSystem: FileSystem = {
   title: 'UDF',
@@ -35,6 +32,8 @@ async function probeUdfVolume(reader: SectorReader, context: ProbeContext): Prom
   // Of write-once media only what is recorded is in an image.
   const isWriteOnce = descriptors.logical.maps.some(({ kind }) => kind === 'virtual');
   if (volume.size > reader.size && !isWriteOnce) reportTruncation(reader, volume.size, report);
+  const { UdfTree } = await import('./udf-tree.js');
+  const { summarizeVolume } = await import('./summarize-volume.js');
   return { trees: [new UdfTree(volume)], summary: summarizeVolume(volume, descriptors, integrity) };
 }
 
@@ -45,6 +44,7 @@ async function openFirst(
   { report, work, signal, sessionEnd }: ProbeContext,
 ): Promise<OpenedVolume> {
   const end = sessionEnd === undefined ? reader.size : Math.min(sessionEnd * SECTOR_SIZE, reader.size);
+  const { openVolume } = await import('./open-volume.js');
   let firstError: IsodriveError | undefined;
   for (const anchor of anchors) {
     const findings: Parameters<typeof report>[0][] = [];
