@@ -219,7 +219,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Check what mounting needs on this machine, and say how to fix it',
     positionals: [],
     options: [],
-    common: PRINTS,
+    common: TALKS,
     load: async () => (await import('./commands/doctor.js')).runDoctor,
   },
   {

@@ -4,10 +4,11 @@ import { ERROR_KINDS } from '../../base/error.js';
 import type { Diagnosis } from '../../mount/diagnose.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { daemonLogPath } from '../../protocol/socket-path.js';
-import type { RunCommand } from '../command-spec.js';
+import type { CommandArguments, RunCommand } from '../command-spec.js';
+import { findSocket } from '../find-socket.js';
 
-export const runDoctor: RunCommand = async (_, { output }) => {
-  const checks = await look();
+export const runDoctor: RunCommand = async (args, { output }) => {
+  const checks = await look(args);
   const isHealthy = checks.every(({ ok, optional }) => ok || optional === true);
   if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, ok: isHealthy, checks });
   else {
@@ -20,9 +21,11 @@ export const runDoctor: RunCommand = async (_, { output }) => {
   return isHealthy ? 0 : ERROR_KINDS.policy.exit;
 };
 
-async function look(): Promise<readonly Diagnosis[]> {
+async function look(args: CommandArguments): Promise<readonly Diagnosis[]> {
   if (process.platform === 'win32')
     return (await import('../../windows/diagnose-windows.js')).diagnoseWindows();
   const { diagnose } = await import('../../mount/diagnose.js');
-  return await diagnose(join(dirname(daemonLogPath()), `doctor-${process.pid}`));
+  const { diagnoseKeeper } = await import('../diagnose-keeper.js');
+  const checks = await diagnose(join(dirname(daemonLogPath()), `doctor-${process.pid}`));
+  return [...checks, await diagnoseKeeper(findSocket(args).path)];
 }

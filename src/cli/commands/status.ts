@@ -2,21 +2,14 @@
 import { ControlClient } from '../../protocol/client.js';
 import { escapeHostText } from '../../present/display-name.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
-import type { KeeperState } from '../../protocol/messages.js';
 import { findSocket } from '../find-socket.js';
 import type { RunCommand } from '../command-spec.js';
 import { describeAge } from '../daemon-age.js';
 import { formatBytes, formatCount, formatSeconds } from '../count-text.js';
+import { KEEPERS } from '../keeper-text.js';
 import { formatActivity, formatMounts, formatPassedOver } from '../format-mounts.js';
 
 const STATUS_DEADLINE = 15_000;
-/** What becomes of the mounts should the daemon die. */
-const KEEPERS: Readonly<Record<KeeperState, string>> = {
-  none: 'none; mounts end with the daemon',
-  alive: 'alive; mounts outlive the daemon',
-  stopped: 'stopped by a signal; mounts hang if the daemon dies (send it SIGCONT)',
-  gone: 'dead; mounts end with the daemon (unmount, and restart it with isodrive daemon stop)',
-};
 
 export const runStatus: RunCommand = async (args, { output, signal }) => {
   await using client = await ControlClient.connect(findSocket(args).path);

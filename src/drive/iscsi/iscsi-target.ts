@@ -1,16 +1,15 @@
 // Serves drives to iSCSI initiators: one target, a logical unit for each drive, any number of sessions.
 import type { Socket } from 'node:net';
 import type { DriveState } from '../mmc/drive-state.js';
-import { BufferPool } from '../net/buffer-pool.js';
 import type { ByteStream } from '../net/byte-stream.js';
 import { DriveListener } from '../net/drive-listener.js';
 import type { ListenerOptions } from '../net/drive-listener.js';
 import type { ListenAddress } from '../net/listen-address.js';
 import { formatHost } from '../net/listen-address.js';
+import { ServerMemory } from '../net/server-memory.js';
 import type { ChapSecrets } from './chap.js';
 import { LogicalUnits } from './logical-units.js';
 import { logIn } from './login.js';
-import { PIECE } from './scsi-task.js';
 import { Session } from './session.js';
 
 export const ISCSI_PORT = 3260;
@@ -26,12 +25,14 @@ export interface IscsiTargetOptions extends ListenerOptions {
   readonly chap?: ChapSecrets | undefined;
   /** Milliseconds that an initiator may take to log in (default: 10 s). */
   readonly loginTime?: number;
+  /** For all sessions (default: this target's own). */
+  readonly memory?: ServerMemory;
 }
 
 /** Listens until it is disposed. Rejects as DriveListener.open does. */
 export function openIscsiTarget(options: IscsiTargetOptions): Promise<DriveListener> {
   const sessions = new Map<string, ByteStream>();
-  const pool = new BufferPool(PIECE);
+  const { memory = new ServerMemory() } = options;
   let handle = 0;
   return DriveListener.open(
     options.address,
@@ -49,7 +50,7 @@ export function openIscsiTarget(options: IscsiTargetOptions): Promise<DriveListe
       }
       using units = new LogicalUnits(isDiscovery ? [] : options.drives);
       try {
-        await new Session({ stream, loggedIn, units, pool, targets: listTargets(options, socket) }).run();
+        await new Session({ stream, loggedIn, units, memory, targets: listTargets(options, socket) }).run();
       } finally {
         if (sessions.get(sessionKey) === stream) sessions.delete(sessionKey);
       }

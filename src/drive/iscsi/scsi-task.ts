@@ -1,6 +1,7 @@
 // One SCSI command on its way: parameters in, data out in pieces, status at the end (RFC 7143 11.3, 11.4, 11.7).
 import { CheckCondition, encodeSense } from '../mmc/sense.js';
 import type { DataIn } from '../mmc/data-in.js';
+import { PIECE } from '../net/server-memory.js';
 import type { Cancellation } from './cancellation.js';
 import { DataSequence } from './data-sequence.js';
 import type { Residual } from './data-sequence.js';
@@ -12,8 +13,6 @@ const OVERFLOW = 0x04;
 const UNDERFLOW = 0x02;
 const GOOD = 0x00;
 const CHECK_CONDITION = 0x02;
-/** Bytes read from the disc at a time: few enough to stay in the processor's cache from image to socket. */
-export const PIECE = 256 * 1024;
 
 /** Sends the answer to a command, and its status, just before which `onStatus` is called. Rejects with ConnectionLost, and with `cancelled` when aborted. */
 export async function sendAnswer(

@@ -1,8 +1,8 @@
 // A session after its login (RFC 7143 4.2.2): numbers commands, runs them side by side, and answers everything else.
 import type { ByteStream } from '../net/byte-stream.js';
 import { ConnectionLost } from '../net/byte-stream.js';
-import type { BufferPool } from '../net/buffer-pool.js';
 import { SendBuffers } from '../net/send-buffers.js';
+import type { ServerMemory } from '../net/server-memory.js';
 import type { ImageRange } from '../image-message.js';
 import { ImageMessage } from '../image-message.js';
 import { Cancellation } from './cancellation.js';
@@ -26,7 +26,7 @@ import {
   RESPONSE,
   setDataLength,
 } from './pdu.js';
-import { PIECE, sendAnswer } from './scsi-task.js';
+import { sendAnswer } from './scsi-task.js';
 import { encodeKeys, TextCollector } from './text-keys.js';
 import { negotiateParameters } from './parameters.js';
 
@@ -37,8 +37,6 @@ const WINDOW = 64;
 const MAX_ANSWERS = 2 * WINDOW;
 /** Target transfer tag of a text negotiation that goes on. */
 const TEXT_TAG = 0;
-/** Bytes of data in memory for one session. */
-const MAX_LENT = 4 * PIECE;
 const WRITE_FLAG = 0x20;
 /** Operation codes with a parameter list: MODE SELECT (6) and (10), SET STREAMING. */
 const PARAMETER_COMMANDS = [0x15, 0x55, 0xb6];
@@ -73,8 +71,7 @@ export interface SessionOptions {
   readonly stream: ByteStream;
   readonly loggedIn: LoggedIn;
   readonly units: LogicalUnits;
-  /** Of buffers with PIECE bytes. */
-  readonly pool: BufferPool;
+  readonly memory: ServerMemory;
   /** The answer to SendTargets: name and address (RFC 7143 Appendix C). */
   readonly targets: readonly (readonly [string, string])[];
 }
@@ -93,7 +90,7 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.parameters = options.loggedIn.parameters;
-    this.buffers = new SendBuffers(options.pool, MAX_LENT);
+    this.buffers = new SendBuffers(options.memory);
     this.#expectedCommand = options.loggedIn.commandNumber;
     this.#statusNumber = options.loggedIn.statusNumber;
   }

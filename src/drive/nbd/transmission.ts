@@ -1,9 +1,10 @@
 // The rest of an NBD connection: requests come, replies go, in any order (NBD specification, "Transmission").
 import { ByteBudget } from '../net/byte-budget.js';
-import type { BufferPool } from '../net/buffer-pool.js';
 import type { ByteStream } from '../net/byte-stream.js';
 import { ConnectionLost } from '../net/byte-stream.js';
 import { SendBuffers } from '../net/send-buffers.js';
+import { PIECE } from '../net/server-memory.js';
+import type { ServerMemory } from '../net/server-memory.js';
 import { ImageMessage } from '../image-message.js';
 import { readSectors } from '../read-sectors.js';
 import type { Negotiated } from './handshake.js';
@@ -20,12 +21,8 @@ import {
 } from './protocol.js';
 import { encodeChunk, encodeDataChunk, encodeErrorChunk, encodeSimpleReply } from './replies.js';
 
-/** Bytes of one chunk of a READ's reply: few enough to stay in the processor's cache from image to socket. */
-export const PIECE = 256 * 1024;
 /** Bytes of one chunk that the kernel has in memory. */
 const MAX_DIRECT = 2 * 1024 * 1024;
-/** Bytes in memory for one connection, whatever it asks for. */
-const MAX_LENT = 4 * PIECE;
 /** Requests that may be under way at a time. */
 const MAX_PENDING = 1024;
 const FLAGS_KNOWN = 1 | COMMAND_FLAG_DF | COMMAND_FLAG_REQ_ONE;
@@ -45,8 +42,12 @@ interface Connection {
 }
 
 /** Serves requests until the client leaves. Rejects with ConnectionLost. */
-export async function transmit(stream: ByteStream, negotiated: Negotiated, pool: BufferPool): Promise<void> {
-  const connection: Connection = { stream, negotiated, buffers: new SendBuffers(pool, MAX_LENT) };
+export async function transmit(
+  stream: ByteStream,
+  negotiated: Negotiated,
+  memory: ServerMemory,
+): Promise<void> {
+  const connection: Connection = { stream, negotiated, buffers: new SendBuffers(memory) };
   const places = new ByteBudget(MAX_PENDING);
   const pending = new Set<Promise<void>>();
   try {

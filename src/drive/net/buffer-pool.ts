@@ -2,26 +2,35 @@
 // kernel more (page faults, zeroing, giving it back) than copying the data does.
 
 /** Buffers that wait to be used again; more are given up. */
-const MAX_FREE = 16;
+const MAX_FREE = 64;
 
 export class BufferPool {
   readonly #size: number;
   readonly #free: ArrayBufferLike[] = [];
 
-  /** `size`: bytes of the buffers that are kept; longer ones are made and given up each time. */
+  /** `size`: bytes of every buffer. */
   constructor(size: number) {
     this.#size = size;
   }
 
-  /** `length` bytes with anything in them, for the caller alone until they are given back. */
+  /** Bytes that wait to be used again. */
+  get kept(): number {
+    return this.#free.length * this.#size;
+  }
+
+  /** `length` bytes, `size` at most, with anything in them, for the caller alone until they are given back. */
   take(length: number): Buffer {
-    if (length > this.#size) return Buffer.allocUnsafeSlow(length);
     const memory = this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#size).buffer;
     return Buffer.from(memory, 0, length);
   }
 
   /** What `take` gave, once: nobody reads or writes it any more. */
   giveBack({ buffer }: Buffer): void {
-    if (buffer.byteLength === this.#size && this.#free.length < MAX_FREE) this.#free.push(buffer);
+    if (this.#free.length < MAX_FREE) this.#free.push(buffer);
+  }
+
+  /** Gives up what waits. */
+  clear(): void {
+    this.#free.length = 0;
   }
 }

@@ -1,4 +1,4 @@
-// Bounds the memory that one connection's requests take together: who asks for more than is left waits its turn.
+// Bounds what requests take together, such as memory: who asks for more than is left waits its turn, or does without.
 
 interface Waiter {
   readonly bytes: number;
@@ -20,11 +20,23 @@ export class ByteBudget {
    * to be called once. More than the whole budget counts as the whole.
    */
   async take(bytes: number): Promise<() => void> {
+    const taken = this.tryToTake(bytes);
+    if (taken !== undefined) return taken;
     const share = Math.min(bytes, this.#total);
-    if (this.#waiters.length > 0 || share > this.#left) {
-      await new Promise<void>((admit) => this.#waiters.push({ bytes: share, admit }));
-    } else this.#left -= share;
+    await new Promise<void>((admit) => this.#waiters.push({ bytes: share, admit }));
     return () => this.#giveBack(share);
+  }
+
+  /** Like `take`, but gives undefined where it would wait. */
+  tryToTake(bytes: number): (() => void) | undefined {
+    const share = Math.min(bytes, this.#total);
+    if (this.#waiters.length > 0 || share > this.#left) return undefined;
+    this.#left -= share;
+    return () => this.#giveBack(share);
+  }
+
+  get isAwaited(): boolean {
+    return this.#waiters.length > 0;
   }
 
   #giveBack(bytes: number): void {

@@ -7,7 +7,7 @@ import { chooseDigest } from '../../../src/drive/iscsi/crc32c.js';
 import { openIscsiTarget } from '../../../src/drive/iscsi/iscsi-target.js';
 import { LogicalUnits } from '../../../src/drive/iscsi/logical-units.js';
 import { MAX_RECEIVED_DATA } from '../../../src/drive/iscsi/pdu.js';
-import { PIECE } from '../../../src/drive/iscsi/scsi-task.js';
+import { PIECE } from '../../../src/drive/net/server-memory.js';
 import { DriveState } from '../../../src/drive/mmc/drive-state.js';
 import { Medium } from '../../../src/drive/mmc/medium.js';
 import type { DriveListener } from '../../../src/drive/net/drive-listener.js';

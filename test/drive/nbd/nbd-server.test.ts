@@ -7,7 +7,7 @@ import { PlainSectorReader } from '../../../src/disc/sector-reader.js';
 import { MAX_OPTION_BYTES, MAX_OPTIONS } from '../../../src/drive/nbd/handshake.js';
 import { openNbdServer } from '../../../src/drive/nbd/nbd-server.js';
 import { MAX_REQUEST_BYTES } from '../../../src/drive/nbd/protocol.js';
-import { PIECE } from '../../../src/drive/nbd/transmission.js';
+import { PIECE } from '../../../src/drive/net/server-memory.js';
 import type { DriveListener } from '../../../src/drive/net/drive-listener.js';
 import { parseAllowList } from '../../../src/drive/net/listen-address.js';
 import { patternedBytes } from '../../support/drive.js';
