@@ -129,7 +129,7 @@ describe('U8: of a bridge disc (needs genisoimage)', needs('genisoimage'), () =>
     );
   });
 
-  it('no more than the upper directories are read where UDF lacks nothing there', async () => {
+  it('only a check reads more than the upper directories where UDF lacks nothing there', async () => {
     const many = join(folder, 'tree', 'many');
     await mkdir(many);
     for (let i = 0; i < FIRST_LOOK.entries; i += 1) await writeFile(join(many, `file ${i}`), '');
@@ -140,6 +140,11 @@ describe('U8: of a bridge disc (needs genisoimage)', needs('genisoimage'), () =>
     await using image = await openImage(path);
     expect(image.tree.kind).toBe('udf');
     expect(disagreements(image)).toEqual([]);
+    await checkImage(image);
+    expect(disagreements(image)).toEqual([
+      'Trees of the bridge disc disagree: the rock-ridge and udf trees differ in what has the name ' +
+        '"/many/sub/below/link" (symbolic link, empty file)',
+    ]);
   });
 
   it('a check of equal trees has nothing to tell', async () => {

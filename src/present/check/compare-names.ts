@@ -1,9 +1,11 @@
-// Compares the names of the two trees of a bridge disc, directory by directory: what `auto` decides by the roots alone.
+// Compares the two trees of a bridge disc, directory by directory: their names, and what has each name. `auto` decides by
+// less than that.
 import { toIsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
 import { MODE_TYPE } from '../../filesystem/file-tree.js';
 import type { TreeKind } from '../../filesystem/file-tree.js';
 import { compareBytes } from '../../index/byte-order.js';
+import { ROW } from '../../index/layout.js';
 import { ROOT_ROW } from '../../index/index-table.js';
 import type { OpenedImage } from '../../index/open-image.js';
 import { throwIfAborted } from '../../source/abortable.js';
@@ -15,11 +17,20 @@ const NAMED_KINDS: readonly TreeKind[] = ['rock-ridge', 'joliet', 'iso9660-1999'
 /** Paths that the finding quotes for each tree. */
 const MAX_QUOTED = 3;
 
-/** What only one of two trees has. */
+/** Entries that a difference is told of: what only one of two trees has, or each has as something else. */
 interface Lack {
   count: number;
   readonly quoted: string[];
 }
+
+const TYPE_NAMES: ReadonlyMap<number, string> = new Map([
+  [MODE_TYPE.directory, 'directory'],
+  [MODE_TYPE.symlink, 'symbolic link'],
+  [MODE_TYPE.fifo, 'fifo'],
+  [MODE_TYPE.socket, 'socket'],
+  [MODE_TYPE.block, 'block device'],
+  [MODE_TYPE.character, 'character device'],
+]);
 
 type Report = (finding: Finding) => void;
 
@@ -38,8 +49,11 @@ export async function compareBridgeNames(
     { count: 0, quoted: [] },
     { count: 0, quoted: [] },
   ];
-  await compareTrees(iso, udf, lacks, signal);
-  const parts = [describe(iso, lacks[0]), describe(udf, lacks[1])].filter((text) => text !== undefined);
+  const others: Lack = { count: 0, quoted: [] };
+  await compareTrees(iso, udf, lacks, others, signal);
+  const parts = [describe(iso, lacks[0]), describe(udf, lacks[1]), describeOthers(iso, udf, others)].filter(
+    (text) => text !== undefined,
+  );
   if (parts.length === 0) return;
   const message = `Trees of the bridge disc disagree: ${parts.join('; ')}`;
   report({ code: 'bridge-disagreement', severity: 'note', message, at: { source: iso.source.name } });
@@ -49,6 +63,7 @@ async function compareTrees(
   first: OpenedImage,
   second: OpenedImage,
   lacks: readonly [Lack, Lack],
+  others: Lack,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const pending: [number, number][] = [[ROOT_ROW, ROOT_ROW]];
@@ -66,7 +81,7 @@ async function compareTrees(
       else if (order > 0) addLack(lacks[1], second, right[b]!);
       else if (isDirectory(first, left[a]!) && isDirectory(second, right[b]!)) {
         pending.push([left[a]!, right[b]!]);
-      }
+      } else addIfOther(others, [first, left[a]!], [second, right[b]!]);
       if (order <= 0) a += 1;
       if (order >= 0) b += 1;
     }
@@ -101,13 +116,36 @@ function isDirectory({ index }: OpenedImage, row: number): boolean {
   return index.table.type(row) === MODE_TYPE.directory;
 }
 
+/** Other sizes of files that both have bytes of are found with their bytes. */
+function addIfOther(others: Lack, first: [OpenedImage, number], second: [OpenedImage, number]): void {
+  const [left, right] = [nameContent(...first), nameContent(...second)];
+  if (left === right) return;
+  others.count += 1;
+  if (others.quoted.length < MAX_QUOTED) {
+    others.quoted.push(`"${first[0].index.path(first[1])}" (${left}, ${right})`);
+  }
+}
+
+function nameContent({ index: { table } }: OpenedImage, row: number): string {
+  const type = table.type(row);
+  if (type === MODE_TYPE.regular) return table.wide(row, ROW.sizeLow) === 0 ? 'empty file' : 'file';
+  return TYPE_NAMES.get(type) ?? 'unknown';
+}
+
 function addLack(lack: Lack, { index }: OpenedImage, row: number): void {
   lack.count += 1;
   if (lack.quoted.length < MAX_QUOTED) lack.quoted.push(`"${index.path(row)}"`);
 }
 
-function describe({ tree }: OpenedImage, { count, quoted }: Lack): string | undefined {
-  if (count === 0) return undefined;
-  const more = count > quoted.length ? ` and ${count - quoted.length} more` : '';
-  return `only the ${tree.kind} tree has ${quoted.join(', ')}${more}`;
+function describe({ tree }: OpenedImage, lack: Lack): string | undefined {
+  return lack.count === 0 ? undefined : `only the ${tree.kind} tree has ${quote(lack)}`;
+}
+
+function describeOthers(first: OpenedImage, second: OpenedImage, others: Lack): string | undefined {
+  if (others.count === 0) return undefined;
+  return `the ${first.tree.kind} and ${second.tree.kind} trees differ in what has the name ${quote(others)}`;
+}
+
+function quote({ count, quoted }: Lack): string {
+  return quoted.join(', ') + (count > quoted.length ? ` and ${count - quoted.length} more` : '');
 }
