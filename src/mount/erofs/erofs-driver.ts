@@ -160,7 +160,10 @@ export class ErofsDriver implements MountDriver {
         image: descriptor,
       });
       const entry = await findMetadataMount(path);
-      if (entry === undefined) throw new Error(`Mount of "${path}" is not in the mount table`);
+      if (entry === undefined) {
+        await unmountByKernel(addon, directory, true);
+        throw new Error(`Mount of "${path}" is not in the mount table`);
+      }
       return new ErofsMount(addon, watcher, this.folder, path, entry);
     } catch (thrown) {
       await this.folder.remove(path);

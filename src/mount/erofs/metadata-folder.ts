@@ -1,7 +1,7 @@
 // The folder with the metadata of mounts: NAME.erofs, which the kernel has open, and NAME.erofs.json, in which the
 // daemon notes what the mount is, so that the next daemon knows it.
 import { randomBytes } from 'node:crypto';
-import { open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { open, readFile, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError } from '../../base/error.js';
@@ -65,8 +65,10 @@ export class MetadataFolder {
 
 /** The mount that a metadata file serves, itself or through a loop device. */
 export async function findMetadataMount(metadataPath: string): Promise<MountTableEntry | undefined> {
+  // The kernel names a loop device's file without the symlinks that lead to it.
+  const names = [metadataPath, await realpath(metadataPath).catch(() => metadataPath)];
   for (const entry of readMountTable().toReversed()) {
-    if (entry.type === 'erofs' && (await metadataOf(entry)) === metadataPath) return entry;
+    if (entry.type === 'erofs' && names.includes(await metadataOf(entry))) return entry;
   }
   return undefined;
 }

@@ -12,6 +12,7 @@ import { unmountByKernel } from '../mount-call.js';
 import { TRIAL_BYTES, TRIAL_FILE, trialTree } from '../trial-tree.js';
 import { BACKINGS, mountErofs } from './backing.js';
 import type { Backing } from './backing.js';
+import { findMetadataMount } from './metadata-folder.js';
 import type { MetadataFolder } from './metadata-folder.js';
 import { writeMetadata } from './write-metadata.js';
 
@@ -50,10 +51,13 @@ export async function probeKernel(
         reasons.push(`${backing}: ${describeFailure(thrown)}`);
         continue;
       }
-      const isHonest = await failsWhenShort(join(directory, TRIAL_FILE), imagePath);
-      await unmountByKernel(addon, directory, true);
-      if (isHonest) return { backing, reason: '' };
-      reasons.push(`${backing}: it invents what a truncated image has lost`);
+      try {
+        const fault = await findFault(join(directory, TRIAL_FILE), imagePath, metadata.path);
+        if (fault === undefined) return { backing, reason: '' };
+        reasons.push(`${backing}: ${fault}`);
+      } finally {
+        await unmountByKernel(addon, directory, true);
+      }
     }
     return { backing: undefined, reason: reasons.join(', ') };
   } finally {
@@ -62,6 +66,14 @@ export async function probeKernel(
     await rm(imagePath, { force: true });
     await rmdir(directory);
   }
+}
+
+/** Why mounts like this one are of no use, or undefined. */
+async function findFault(path: string, imagePath: string, metadataPath: string): Promise<string | undefined> {
+  if ((await findMetadataMount(metadataPath)) === undefined)
+    return 'its mount is not found again, for which a loop device needs /sys';
+  if (!(await failsWhenShort(path, imagePath))) return 'it invents what a truncated image has lost';
+  return undefined;
 }
 
 /**
