@@ -83,11 +83,16 @@ async function compileUnits(units, total, output) {
   return failed;
 }
 
+/** Where the addon and the keeper are that were built with these flags more. */
+export function nativeFolder(added) {
+  const variant =
+    added.length === 0 ? 'release' : createHash('sha256').update(added.join(' ')).digest('hex').slice(0, 8);
+  return join(root, 'build', variant);
+}
+
 /** Gives 0 when the addon is up to date, else the compiler's exit code. */
 export async function buildNative() {
-  const variant =
-    extra.length === 0 ? 'release' : createHash('sha256').update(extra.join(' ')).digest('hex').slice(0, 8);
-  const output = join(root, 'build', variant);
+  const output = nativeFolder(extra);
   const addon = join(output, 'isodrive.node');
   const keeper = join(output, 'isodrive-keeper');
   mkdirSync(join(output, KEEPER), { recursive: true });
