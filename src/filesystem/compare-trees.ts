@@ -108,8 +108,13 @@ class TreeComparer {
   async #walk(): Promise<boolean> {
     const pending: Pair[] = [{ path: '', directories: [await this.#root(0), await this.#root(1)] }];
     try {
+      // A directory that leads back to one above it has no end.
+      const met = new Set<string>();
       // Pairs are added while it runs.
       for (const { path, directories } of pending) {
+        const key = directories.map((one) => one?.locator ?? '').join(':');
+        if (met.has(key)) continue;
+        met.add(key);
         const left = await this.#list(0, directories[0]);
         const right = await this.#list(1, directories[1]);
         this.#comparePair(path, left, right, pending);

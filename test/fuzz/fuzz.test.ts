@@ -16,6 +16,7 @@ import { hasProgram, runCommand } from '../../scripts/bench/run-command.js';
 import { findCorpus } from '../support/corpus.js';
 import { descriptor, terminator, ucs2 } from '../support/descriptor-builder.js';
 import { ER, SP, buildIso, directory, join as concat, nm, px } from '../support/iso-builder.js';
+import { readFaultInput } from '../support/fault-input.js';
 
 const EXECUTIONS = 3000;
 const SEED = 2026;
@@ -118,6 +119,12 @@ describe('The fuzzer', () => {
     ] as const) {
       expect([await hasProgram(program), found.includes(wanted)]).not.toEqual([true, false]);
     }
+  });
+
+  it('finds no work without end in a bridge disc whose UDF leads back to itself', async () => {
+    const bytes = await readFaultInput('bridge-directory-loop.iso');
+    const source = new MemorySource('loop', PagedImage.from(bytes));
+    expect((await execute(source)).outcome).toMatch(/views, entries$/);
   });
 
   it('tells a defect', async () => {
