@@ -41,7 +41,13 @@ describe(
         env: { ...process.env, ...env },
       });
       expect((JSON.parse(listed.stdout.toString()) as { served: unknown }).served).toEqual([
-        { process: expect.any(Number) as number, uris: [device], images: [image], open: [] },
+        {
+          process: expect.any(Number) as number,
+          ids: [expect.stringMatching(/^[0-9a-f]{4}$/) as string],
+          uris: [device],
+          images: [image],
+          open: [],
+        },
       ]);
       expect(await drive.end('SIGTERM')).toBe(143);
       await waitUntil(() => !existsSync(`/sys/class/block/${basename(device)}/loop/backing_file`));
