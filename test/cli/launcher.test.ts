@@ -42,6 +42,12 @@ describe('The launcher', () => {
       timeout: BUILD_TIMEOUT,
     });
 
+  /** Newer than the build, and never in the future: that would be newer than the next build as well. */
+  const changeSource = (): Promise<void> => {
+    const now = new Date();
+    return utimes(join(project, 'src/base/error.ts'), now, now);
+  };
+
   it(
     'builds once when two first runs meet, and keeps stdout for the command',
     async () => {
@@ -75,8 +81,7 @@ describe('The launcher', () => {
   it(
     'builds again when a source has changed',
     async () => {
-      const later = new Date(Date.now() + 2000);
-      await utimes(join(project, 'src/base/error.ts'), later, later);
+      await changeSource();
       expect((await run()).stderr).toContain('bundling the programs');
     },
     BUILD_TIMEOUT,
@@ -91,8 +96,7 @@ describe('The launcher', () => {
   });
 
   it('builds nothing to say what it is, or to stop the daemon', async () => {
-    const later = new Date(Date.now() + 4000);
-    await utimes(join(project, 'src/base/error.ts'), later, later);
+    await changeSource();
     for (const args of [['version'], ['--help'], ['daemon', 'stop']]) {
       const result = await runCommand(join(project, 'scripts/isodrive'), args, {
         env: { ...env, ISODRIVE_SOCKET: join(folder, 'nobody.sock') },
