@@ -29,6 +29,7 @@ const FACTS = z.object({
   label: z.string(),
   volumeSize: z.number(),
   hasAttributes: z.boolean(),
+  isPlanned: z.boolean().default(false),
   isPlain: z.boolean(),
   isChecked: z.boolean().default(false),
   isDrive: z.boolean().default(false),

@@ -3,7 +3,7 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { IsodriveError } from '../src/base/error.js';
-import { MAX_SECTOR_OFFSET } from '../src/disc/shifted-reader.js';
+import { MAX_SECTOR_OFFSET } from '../src/disc/sector-reader.js';
 import { TREE_KINDS } from '../src/filesystem/file-tree.js';
 import { DRIVER_NAMES } from '../src/mount/mount-driver.js';
 import { MAX_TARGETS, PASSED_NAMES } from '../src/protocol/messages.js';

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
+#include <new>
 
 #include "fuse-reply.hh"
 
@@ -190,49 +192,64 @@ int64_t FuseHandlers::read_file(int device, const Request& request, Row row, uin
     send_bytes(device, unique, scratch, 0);
     return kDone;
   }
-  if (image_ == nullptr || row.coded()) return kContent;
+  if (data_ == nullptr || row.coded()) return kContent;
   const size_t length = std::min<uint64_t>(in.size, size - in.offset);
   Extent extent;
   uint64_t start;
-  if (!index_.find_extent(row, in.offset, extent, start) || extent.hole || in.offset - start + length > extent.length)
-    return read_runs(device, unique, row, in.offset, length);
-  const uint64_t position = extent.offset + in.offset - start;
-  if (length >= kMappedReadBytes) {
-    if (!image_->may_map(position, length)) return kPostponed;
-    const void* bytes = image_->mapped(position, length);
-    const int error = bytes == nullptr ? EFAULT : send_bytes(device, unique, bytes, length);
-    if (bytes != nullptr) image_->drop(position, length);
-    if (error != EFAULT) return kDone;
+  if (length >= kMappedReadBytes && index_.find_extent(row, in.offset, extent, start)) {
+    const int64_t done = send_mapped(device, unique, extent, in.offset - start, length);
+    if (done != kContent) return done;
   }
-  if (length > scratch_size) return read_runs(device, unique, row, in.offset, length);
-  const int error = image_->read(scratch, length, position);
-  if (error == ImageReader::kPostponed) return kPostponed;
-  if (error != 0) send_error(device, unique, error);
-  else send_bytes(device, unique, scratch, length);
+  if (length <= scratch_size) return send_read(device, unique, row, in.offset, scratch, length);
+  const std::unique_ptr<uint8_t[]> buffer(new (std::nothrow) uint8_t[length]);
+  if (buffer != nullptr) return send_read(device, unique, row, in.offset, buffer.get(), length);
+  send_error(device, unique, ENOMEM);
   return kDone;
 }
 
-int64_t FuseHandlers::read_runs(int device, uint64_t unique, Row row, uint64_t offset, size_t length) const {
-  auto* buffer = static_cast<uint8_t*>(std::malloc(length));
-  int error = buffer == nullptr ? ENOMEM : 0;
-  size_t done = 0;
-  while (error == 0 && done < length) {
+int64_t FuseHandlers::send_mapped(int device, uint64_t unique, const Extent& extent, uint64_t within,
+                                  size_t length) const {
+  if (extent.hole || extent.stream == layout::BLOB_STREAM || length > extent.length - within) return kContent;
+  std::optional<MappedBytes> mapped;
+  const int result = data_->map(length, extent.stream, extent.offset + within, mapped);
+  if (result == DataReader::kPostponed) return kPostponed;
+  if (result != 0) return kContent;
+  std::vector<iovec>& vectors = mapped->vectors;
+  const int error = send_vectors(device, unique, vectors.data(), static_cast<int>(vectors.size()), length);
+  mapped->file->drop(mapped->offset, mapped->length);
+  // A page that cannot be read: reading it tells the reason.
+  return error == EFAULT ? kContent : kDone;
+}
+
+int64_t FuseHandlers::send_read(int device, uint64_t unique, Row row, uint64_t offset, uint8_t* buffer,
+                                size_t length) const {
+  const int error = read_extents(buffer, length, row, offset);
+  if (error == DataReader::kPostponed) return kPostponed;
+  if (error != 0) send_error(device, unique, error);
+  else send_bytes(device, unique, buffer, length);
+  return kDone;
+}
+
+int FuseHandlers::read_extents(uint8_t* target, size_t length, Row row, uint64_t offset) const {
+  for (size_t done = 0; done < length;) {
     Extent extent;
     uint64_t start;
-    if (!index_.find_extent(row, offset + done, extent, start)) {
-      error = EIO;
-      break;
-    }
+    if (!index_.find_extent(row, offset + done, extent, start)) return EIO;
     const uint64_t within = offset + done - start;
     const size_t part = std::min<uint64_t>(length - done, extent.length - within);
-    if (extent.hole) std::memset(buffer + done, 0, part);
-    else error = image_->read(buffer + done, part, extent.offset + within);
+    if (extent.hole) {
+      std::memset(target + done, 0, part);
+    } else if (extent.stream == layout::BLOB_STREAM) {
+      const std::string_view bytes = index_.added(extent.offset + within, part);
+      if (bytes.size() != part) return EIO;
+      std::memcpy(target + done, bytes.data(), part);
+    } else {
+      const int error = data_->read(target + done, part, extent.stream, extent.offset + within);
+      if (error != 0) return error;
+    }
     done += part;
   }
-  if (error > 0) send_error(device, unique, error);
-  else if (error == 0) send_bytes(device, unique, buffer, length);
-  std::free(buffer);
-  return error == ImageReader::kPostponed ? kPostponed : kDone;
+  return 0;
 }
 
 void FuseHandlers::statfs(int device, uint64_t unique) const {

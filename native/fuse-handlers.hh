@@ -7,8 +7,8 @@
 #include <optional>
 #include <string_view>
 
+#include "data-reader.hh"
 #include "fuse-wire.hh"
-#include "image-reader.hh"
 #include "index-view.hh"
 
 namespace isodrive {
@@ -57,14 +57,14 @@ class FuseHandlers {
  public:
   /** Result of `handle`: answered (or nothing to answer). */
   static constexpr int64_t kDone = -1;
-  /** Result of `handle`: a read of content that the image's bytes are not, or an open; nothing was answered. */
+  /** Result of `handle`: a read of content that the read plan does not give, or an open; nothing was answered. */
   static constexpr int64_t kContent = -2;
   /** Result of `handle`: a read that would wait for the medium, and may not now; nothing was answered. */
   static constexpr int64_t kPostponed = -3;
 
-  /** Without `image`, every read of content is given back. */
-  FuseHandlers(const uint8_t* region, const ImageReader* image, VolumeInfo volume)
-      : index_(region), image_(image), volume_(volume) {}
+  /** Without `data`, every read of content is given back. */
+  FuseHandlers(const uint8_t* region, const DataReader* data, VolumeInfo volume)
+      : index_(region), data_(data), volume_(volume) {}
 
   /**
    * Answers through `device`. Gives kDone, kContent, kPostponed, or the row of the directory that has to be loaded first; nothing
@@ -81,7 +81,11 @@ class FuseHandlers {
   int64_t lookup(int device, const Request& request, uint64_t row) const;
   int64_t read_directory(int device, const Request& request, uint64_t row, uint8_t* scratch, size_t size) const;
   int64_t read_file(int device, const Request& request, Row row, uint8_t* scratch, size_t size) const;
-  int64_t read_runs(int device, uint64_t unique, Row row, uint64_t offset, size_t length) const;
+  /** Answers from the mapping of a file; kDone, kPostponed, or kContent where that is not the way. */
+  int64_t send_mapped(int device, uint64_t unique, const Extent& extent, uint64_t within, size_t length) const;
+  /** Answers with bytes put together in `buffer`, `length` of them; kDone or kPostponed. */
+  int64_t send_read(int device, uint64_t unique, Row row, uint64_t offset, uint8_t* buffer, size_t length) const;
+  int read_extents(uint8_t* target, size_t length, Row row, uint64_t offset) const;
   void get_attribute(int device, const Request& request, Row row) const;
   void list_attributes(int device, const Request& request, Row row) const;
   void statfs(int device, uint64_t unique) const;
@@ -91,7 +95,7 @@ class FuseHandlers {
   int directory_ready(Row row) const;
 
   IndexView index_;
-  const ImageReader* image_;
+  const DataReader* data_;
   VolumeInfo volume_;
 };
 

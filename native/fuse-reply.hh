@@ -29,6 +29,17 @@ inline int send_reply(int device, uint64_t unique, int error, const iovec* body,
   return 0;
 }
 
+/** As send_reply, for any number of runs of `length` bytes in all: `vectors[0]` is free for the header. */
+inline int send_vectors(int device, uint64_t unique, iovec* vectors, int count, size_t length) {
+  last_reply_error = 0;
+  wire::OutHeader header{static_cast<uint32_t>(sizeof(wire::OutHeader) + length), 0, unique};
+  vectors[0] = {&header, sizeof(header)};
+  while (writev(device, vectors, count) < 0) {
+    if (errno != EINTR) return errno;
+  }
+  return 0;
+}
+
 inline int send_error(int device, uint64_t unique, int error) { return send_reply(device, unique, error, nullptr, 0); }
 
 inline int send_bytes(int device, uint64_t unique, const void* bytes, size_t length) {

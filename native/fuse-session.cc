@@ -51,16 +51,15 @@ FuseSession::FuseSession(SessionOptions options, SessionCallbacks callbacks)
     : name_(std::move(options.name)),
       device_(std::move(options.device)),
       requests_(device_.get()),
-      image_fd_(std::move(options.image)),
       region_(std::move(options.region)),
-      handlers_(region_->data(), open_image(options.image_bytes), options.volume),
+      handlers_(region_->data(), open_files(std::move(options.files)), options.volume),
       callbacks_(std::move(callbacks)),
       desk_(log_, callbacks_.wanted),
       slow_(log_, kMaxWaiting) {}
 
-const ImageReader* FuseSession::open_image(uint64_t bytes) {
-  if (!image_fd_.valid()) return nullptr;
-  return &image_.emplace(image_fd_.get(), bytes, static_cast<WaitObserver&>(*this));
+const DataReader* FuseSession::open_files(std::vector<UniqueFd> files) {
+  if (files.empty()) return nullptr;
+  return &data_.emplace(region_->data(), std::move(files), static_cast<WaitObserver&>(*this));
 }
 
 bool FuseSession::start(bool is_taken_over) {

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "fuse-handlers.hh"
 #include "index-region.hh"
@@ -26,9 +27,8 @@ struct SessionOptions {
   /** Of its threads; at most 15 characters. */
   std::string name;
   UniqueFd device;
-  /** Descriptor of the image, the session's own copy; none when JavaScript has to answer every read of content. */
-  UniqueFd image;
-  uint64_t image_bytes;
+  /** The image's files, by number in the read plan, the session's own; none when JavaScript has to answer for all content. */
+  std::vector<UniqueFd> files;
   std::shared_ptr<IndexRegion> region;
   VolumeInfo volume;
 };
@@ -69,8 +69,8 @@ class FuseSession : public std::enable_shared_from_this<FuseSession>, private Wa
   bool is_neglected();
 
  private:
-  /** Null when the session has no image. */
-  const ImageReader* open_image(uint64_t bytes);
+  /** Null when the session has no files. */
+  const DataReader* open_files(std::vector<UniqueFd> files);
   /** Starts a thread, unless there are enough. False when none can be had: those that are there serve alone. */
   bool spawn();
   int count_threads();
@@ -104,9 +104,8 @@ class FuseSession : public std::enable_shared_from_this<FuseSession>, private Wa
   UniqueFd clone_;
   /** Where requests are read from: `device_`, or `clone_`. Changes only while one thread is there. */
   std::atomic<int> requests_;
-  UniqueFd image_fd_;
   const std::shared_ptr<IndexRegion> region_;
-  std::optional<ImageReader> image_;
+  std::optional<DataReader> data_;
   FuseHandlers handlers_;
   SessionCallbacks callbacks_;
   RequestLog log_;

@@ -37,26 +37,45 @@ int64_t IndexView::lookup(Row directory, std::string_view wanted) const {
   return -1;
 }
 
+namespace {
+
+Extent extent_of(uint32_t low, uint32_t high, uint64_t length) {
+  const uint64_t offset = low | static_cast<uint64_t>(high & layout::EXTENT_OFFSET_MASK) << 32;
+  return {high >> layout::EXTENT_STREAM_SHIFT & layout::EXTENT_STREAM_MASK, offset, length,
+          high == layout::EXTENT_HOLE};
+}
+
+uint64_t end_of(const uint32_t* extent) {
+  return extent[layout::EXTENT_END_LOW] | static_cast<uint64_t>(extent[layout::EXTENT_END_HIGH]) << 32;
+}
+
+}  // namespace
+
 bool IndexView::find_extent(Row file, uint64_t offset, Extent& extent, uint64_t& start) const {
   if ((file.word(layout::ROW_FLAGS) & layout::FLAG_MANY_EXTENTS) == 0) {
-    extent = {file.wide(layout::ROW_DATA_LOW), file.size(), false};
+    extent = extent_of(file.word(layout::ROW_DATA_LOW), file.word(layout::ROW_DATA_HIGH), file.size());
     start = 0;
     return offset < extent.length;
   }
   const uint64_t first = file.word(layout::ROW_DATA_LOW);
   const uint64_t count = file.word(layout::ROW_DATA_HIGH);
   if (first + count > header(layout::HEADER_EXTENT_COUNT)) return false;
-  start = 0;
-  for (uint64_t i = first; i < first + count; ++i) {
-    const auto* words = reinterpret_cast<const uint32_t*>(region_ + layout::EXTENTS_OFFSET) + i * layout::EXTENT_WORDS;
-    const uint32_t high = words[layout::EXTENT_OFFSET_HIGH];
-    extent = {words[layout::EXTENT_OFFSET_LOW] | static_cast<uint64_t>(high) << 32,
-              words[layout::EXTENT_LENGTH_LOW] | static_cast<uint64_t>(words[layout::EXTENT_LENGTH_HIGH]) << 32,
-              high == layout::EXTENT_HOLE};
-    if (offset - start < extent.length) return true;
-    start += extent.length;
+  const auto* words =
+      reinterpret_cast<const uint32_t*>(region_ + layout::EXTENTS_OFFSET) + first * layout::EXTENT_WORDS;
+  uint64_t low = 0;
+  uint64_t high = count;
+  while (low < high) {
+    const uint64_t middle = low + (high - low) / 2;
+    if (end_of(words + middle * layout::EXTENT_WORDS) <= offset) low = middle + 1;
+    else high = middle;
   }
-  return false;
+  if (low == count) return false;
+  const uint32_t* at = words + low * layout::EXTENT_WORDS;
+  start = low == 0 ? 0 : end_of(at - layout::EXTENT_WORDS);
+  const uint64_t end = end_of(at);
+  if (start > offset || end <= offset) return false;
+  extent = extent_of(at[layout::EXTENT_OFFSET_LOW], at[layout::EXTENT_OFFSET_HIGH], end - start);
+  return true;
 }
 
 std::string_view IndexView::attributes(Row row) const {

@@ -12,6 +12,7 @@ namespace isodrive {
 
 /** A run of a file's bytes; `hole` runs read as zeros. */
 struct Extent {
+  uint64_t stream;
   uint64_t offset;
   uint64_t length;
   bool hole;
@@ -65,6 +66,8 @@ class IndexView {
   int64_t lookup(Row directory, std::string_view name) const;
   /** The extent that holds byte `offset` of a file, with its start in the file; false when none does. */
   bool find_extent(Row file, uint64_t offset, Extent& extent, uint64_t& start) const;
+  /** Bytes of the blob stream; empty when out of bounds. */
+  std::string_view added(uint64_t offset, uint64_t length) const { return blob(offset, length); }
   /** Bytes of the extended attributes of a row, in the format of layout.ts; empty for none. */
   std::string_view attributes(Row row) const;
 

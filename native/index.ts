@@ -51,9 +51,11 @@ export interface SessionOptions {
   readonly name: string;
   /** Descriptor of /dev/fuse, bound to the mount; the session closes it, unless it cannot be started. */
   readonly device: number;
-  /** Descriptor of the image, of which the session keeps its own copy; -1 for none: then it asks for all content. */
-  readonly image: number;
-  readonly imageBytes: number;
+  /**
+   * Descriptors of the image's files, by their number in the read plan of the region; the session keeps copies of its own.
+   * Of none, it asks for all content.
+   */
+  readonly files: readonly number[];
   readonly region: RegionHandle;
   readonly volumeBytes: number;
   /** Whether any entry can have extended attributes. */
@@ -99,7 +101,7 @@ export interface SessionListener {
   /** A directory has to be loaded; to be answered by resumeSession. */
   onLoad(row: number): void;
   /**
-   * Content that the image's bytes are not has to be read; to be answered by replyRead. `length` ends with the file, and
+   * Content that the read plan does not give has to be read; to be answered by replyRead. `length` ends with the file, and
    * is 0 where a file is to be opened.
    */
   onRead(ticket: number, row: number, offset: number, length: number): void;

@@ -125,7 +125,18 @@ std::optional<VolumeOwner> owner_of(const Napi::Value& given) {
   return VolumeOwner{owner.Get("uid").As<Napi::Number>().Uint32Value(), owner.Get("gid").As<Napi::Number>().Uint32Value()};
 }
 
-/** startSession(options, owner): takes ownership of options.device unless it throws; duplicates options.image. */
+/** Copies of descriptors; fewer, with errno set, where one cannot be had. */
+std::vector<UniqueFd> duplicate_all(const Napi::Array& descriptors) {
+  std::vector<UniqueFd> copies;
+  for (uint32_t i = 0; i < descriptors.Length(); ++i) {
+    UniqueFd copy(fcntl(descriptors.Get(i).As<Napi::Number>().Int32Value(), F_DUPFD_CLOEXEC, 3));
+    if (!copy.valid()) break;
+    copies.push_back(std::move(copy));
+  }
+  return copies;
+}
+
+/** startSession(options, owner): takes ownership of options.device unless it throws; duplicates options.files. */
 Napi::Value start_session(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Napi::Object options = info[0].As<Napi::Object>();
@@ -135,13 +146,11 @@ Napi::Value start_session(const Napi::CallbackInfo& info) {
     make_system_error(env, "start", EINVAL).ThrowAsJavaScriptException();
     return env.Undefined();
   }
-  UniqueFd image;
-  if (number("image") >= 0) {
-    image = UniqueFd(fcntl(static_cast<int>(number("image")), F_DUPFD_CLOEXEC, 3));
-    if (!image.valid()) {
-      make_system_error(env, "fcntl", errno).ThrowAsJavaScriptException();
-      return env.Undefined();
-    }
+  const Napi::Array descriptors = options.Get("files").As<Napi::Array>();
+  std::vector<UniqueFd> files = duplicate_all(descriptors);
+  if (files.size() < descriptors.Length()) {
+    make_system_error(env, "fcntl", errno).ThrowAsJavaScriptException();
+    return env.Undefined();
   }
   const auto listener = std::make_shared<Napi::ObjectReference>(Napi::Persistent(info[1].As<Napi::Object>()));
   const auto owner = std::make_shared<Owner>();
@@ -160,8 +169,7 @@ Napi::Value start_session(const Napi::CallbackInfo& info) {
   owner->session = std::make_shared<FuseSession>(
       SessionOptions{options.Get("name").As<Napi::String>().Utf8Value(),
                      UniqueFd(static_cast<int>(number("device"))),
-                     std::move(image),
-                     static_cast<uint64_t>(number("imageBytes")),
+                     std::move(files),
                      std::move(region),
                      {static_cast<uint64_t>(number("volumeBytes")), options.Get("hasAttributes").As<Napi::Boolean>().Value(),
                       options.Get("hasAccessLists").As<Napi::Boolean>().Value(), owner_of(options.Get("owner")),

@@ -39,7 +39,9 @@ export interface ImageFacts {
   readonly kind: TreeKind;
   readonly volumeSize: number;
   readonly hasAttributes: boolean;
-  /** Native code may read the descriptor. */
+  /** Native code reads the descriptor, by the plan in the index. */
+  readonly isPlanned: boolean;
+  /** The descriptor is the disc's data byte for byte, so that the kernel can read it alone. */
   readonly isPlain: boolean;
   /** The disc of an optical drive, opened by its path. */
   readonly isDrive: boolean;

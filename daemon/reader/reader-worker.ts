@@ -93,7 +93,7 @@ async function openOrdered(order: OpenOrder): Promise<ImageFacts> {
     memory: joinMemory(order.memory, order.isAdopted),
     isAdopted: order.isAdopted,
   });
-  const { source, tree, index, sessions, session, findings } = opened;
+  const { source, data, tree, index, sessions, session, findings } = opened;
   for (const finding of findings.findings) send({ kind: 'finding', finding, count: findings.count });
   findings.onFinding = (finding) => send({ kind: 'finding', finding, count: findings.count });
   index.onStep = markStep;
@@ -102,14 +102,15 @@ async function openOrdered(order: OpenOrder): Promise<ImageFacts> {
     const { VerifiedContents } = await import('../../src/imaging/read/verified-contents.js');
     verified = await VerifiedContents.prepare(opened);
   }
-  image = new LocalImage({ index, source, checked: verified });
+  image = new LocalImage({ index, data, checked: verified });
   return {
     identity: identityOf(source),
     label: tree.label,
     kind: tree.kind,
     volumeSize: tree.volumeSize,
     hasAttributes: image.hasAttributes,
-    isPlain: image.fileDescriptor !== undefined,
+    isPlanned: image.files.length > 0,
+    isPlain: image.kernelFile !== undefined,
     isChecked: image.isChecked,
     isDrive: source.drive !== undefined,
     sessions: sessions.map(({ number }) => number),
@@ -174,10 +175,10 @@ const METHODS: {
       await current().writeMetadata({ file: handle, label });
     }),
   locate: async () => {
-    const { fileDescriptor } = current();
-    if (fileDescriptor === undefined || !(io instanceof LaneIo)) return current().locate();
-    const { mode } = await io.stat(fileDescriptor);
-    const fileSystemType = await io.fileSystemType(fileDescriptor);
+    const { kernelFile } = current();
+    if (kernelFile === undefined || !(io instanceof LaneIo)) return current().locate();
+    const { mode } = await io.stat(kernelFile.descriptor);
+    const fileSystemType = await io.fileSystemType(kernelFile.descriptor);
     return { isRegularFile: (mode & constants.S_IFMT) === constants.S_IFREG, fileSystemType };
   },
 };

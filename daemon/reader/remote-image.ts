@@ -1,5 +1,6 @@
 // An image that a thread of its own reads. The thread rests when all is loaded and nobody asks, and another goes on when
 // somebody does; one that dies is not followed by another: what is loaded stays, and all else fails.
+import type { KernelFile } from '../../src/disc/native-plan.js';
 import { IsodriveError } from '../../src/base/error.js';
 import type { Finding } from '../../src/base/finding.js';
 import { KINDS_WITH_ACCESS_LISTS } from '../../src/filesystem/file-tree.js';
@@ -94,12 +95,13 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
     return this.file.path;
   }
 
-  get size(): number {
-    return Number(this.facts.identity.size);
+  get files(): readonly number[] {
+    return this.facts.isPlanned ? [this.file.descriptor] : [];
   }
 
-  get fileDescriptor(): number | undefined {
-    return this.facts.isPlain ? this.file.descriptor : undefined;
+  get kernelFile(): KernelFile | undefined {
+    if (!this.facts.isPlain) return undefined;
+    return { descriptor: this.file.descriptor, size: Number(this.facts.identity.size) };
   }
 
   /** See ShownImage. */

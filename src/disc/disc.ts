@@ -1,5 +1,5 @@
 // What a container gives: a disc with sessions and tracks, whatever file format it was kept in.
-import type { SectorReader } from './sector-reader.js';
+import type { PlanStream } from './plan-stream.js';
 
 export type TrackMode = 'mode1';
 
@@ -24,6 +24,6 @@ export interface Disc {
   /** Name of the container's format, such as "iso". */
   readonly format: string;
   readonly sessions: readonly Session[];
-  /** User data of a data track. */
-  sectors(track: Track): SectorReader;
+  /** User data: byte = logical block address x 2048, whatever session and track a block is of. */
+  readonly data: PlanStream;
 }

@@ -69,9 +69,10 @@ export async function attachLoop(image: DriveImage): Promise<LoopDrive> {
 }
 
 /** The kernel maps a file as it is, so the file has to be the disc's own bytes. */
-function plainFile({ path, isDamaged, userData: { layout } }: DriveImage): number {
-  if (layout?.offset === 0 && layout.skip === 0 && layout.stride === SECTOR_SIZE)
-    return layout.fileDescriptor;
+function plainFile({ path, isDamaged, userData }: DriveImage): number {
+  const base = userData.bases[0]?.base;
+  const isPlain = userData.locate(0, userData.size) === 0;
+  if (isPlain && base?.absent.length === 0) return base.descriptor;
   const found = isDamaged
     ? 'its map says that sectors are missing, expected all: the kernel would show zeros'
     : 'it is not stored as plain sectors, expected 2048 bytes each';

@@ -3,7 +3,7 @@
 import { openContainer } from '../container/open-container.js';
 import { IsodriveError } from '../base/error.js';
 import type { Disc } from '../disc/disc.js';
-import type { SectorReader } from '../disc/sector-reader.js';
+import type { PlanStream } from '../disc/plan-stream.js';
 import { openImageFile } from '../source/open-image-file.js';
 
 /** Disposing closes the file. */
@@ -12,8 +12,8 @@ export interface DriveImage extends AsyncDisposable {
   readonly disc: Disc;
   /** Sectors are missing, and read as errors. */
   readonly isDamaged: boolean;
-  /** User data of the last track: the view of 2048-byte sectors. */
-  readonly userData: SectorReader;
+  /** User data of the disc, in sectors of 2048 bytes. */
+  readonly userData: PlanStream;
 }
 
 /** What the map beside an image calls bad cannot be read. Rejects as openImageFile and openContainer do; nothing stays open then. */
@@ -21,8 +21,7 @@ export async function openDriveImage(path: string, signal?: AbortSignal): Promis
   const { source, damage } = await openImageFile(path, undefined, signal);
   try {
     const disc = await openContainer(source, signal);
-    const track = disc.sessions.at(-1)?.tracks.at(-1);
-    if (track === undefined) {
+    if (disc.sessions.every(({ tracks }) => tracks.length === 0)) {
       throw new IsodriveError(
         'unsupported',
         `Cannot serve "${path}": disc has no track, expected a data track`,
@@ -32,7 +31,7 @@ export async function openDriveImage(path: string, signal?: AbortSignal): Promis
       path,
       disc,
       isDamaged: damage !== undefined,
-      userData: disc.sectors(track),
+      userData: disc.data,
       [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
     };
   } catch (thrown) {

@@ -1,7 +1,6 @@
 // The resource fork of a Mac file as a file of its own, ._NAME, in the form that macOS and other systems know (AppleSingle and
 // AppleDouble Formats, 1990; RFC 1740): a header, the Finder's 32 bytes, and the fork as it is stored.
-import type { FileContent } from './file-content.js';
-import { MODE_TYPE } from './file-tree.js';
+import { MODE_TYPE, addedExtent } from './file-tree.js';
 import type { Extent, DirectoryEntry } from './file-tree.js';
 
 export const DOUBLE_PREFIX = Buffer.from('._');
@@ -41,33 +40,9 @@ export function describeDouble(file: DirectoryEntry, fork: MacFork, target: Dire
   for (const time of ['modified', 'accessed', 'changed'] as const) Object.assign(target[time], file[time]);
   target.inode = INODE_BASE + file.inode;
   target.size = DOUBLE_LEAD_BYTES + fork.size;
-  target.coding = 'appledouble';
-  target.extents = [...fork.finderInfo, ...fork.extents];
+  target.extents = [addedExtent(makeHeader(fork.size)), ...fork.finderInfo, ...fork.extents];
   target.locator = fork.extents[0]?.offset ?? 0;
   return true;
-}
-
-/** The content of such a file: the header, then what is stored. */
-export class AppleDoubleContent implements FileContent {
-  readonly size: number;
-  readonly #header: Uint8Array;
-  readonly #stored: FileContent;
-
-  /** `stored`: the Finder's bytes and the fork. */
-  constructor(stored: FileContent, size: number) {
-    this.size = size;
-    this.#stored = stored;
-    this.#header = makeHeader(size - DOUBLE_LEAD_BYTES);
-  }
-
-  async read(target: Uint8Array, position: number, signal?: AbortSignal): Promise<number> {
-    const wanted = target.subarray(0, Math.max(0, this.size - position));
-    const head = this.#header.subarray(position, position + wanted.length);
-    wanted.set(head);
-    if (head.length === wanted.length) return head.length;
-    const rest = wanted.subarray(head.length);
-    return head.length + (await this.#stored.read(rest, position + head.length - HEADER_BYTES, signal));
-  }
 }
 
 function makeHeader(forkBytes: number): Uint8Array {

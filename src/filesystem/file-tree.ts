@@ -1,5 +1,6 @@
 // The contract between parsers and index: a tree lists one directory at a time into a sink.
 import type { Finding } from '../base/finding.js';
+import { STREAM } from '../disc/read-plan.js';
 
 /**
  * Views of a disc, best first: this is the order in which `auto` chooses, but a good UDF tree is taken before those of
@@ -30,18 +31,32 @@ export const MAX_NAME_BYTES = 255;
 /** Longest symlink target, in bytes (PATH_MAX less its terminator). */
 export const MAX_TARGET_BYTES = 4095;
 
-/** A run of a file's bytes. `offset` is a byte offset in the image; undefined stands for a hole (zeros). */
+/** A run of a file's bytes. `offset` is a byte offset in a stream of the disc; undefined stands for a hole (zeros). */
 export interface Extent {
+  /** One of STREAM; the disc's data where absent. */
+  readonly stream?: number;
   readonly offset: number | undefined;
   /** Bytes, more than 0. */
   readonly length: number;
+  /** Bytes that the tree adds to those of the disc, `length` of them; the index keeps them. */
+  readonly added?: Uint8Array;
+}
+
+/** Whether an extent is user data of the disc. */
+export function isOnDisc(extent: Extent): extent is Extent & { readonly offset: number } {
+  return extent.offset !== undefined && (extent.stream ?? STREAM.data) === STREAM.data;
+}
+
+/** An extent of bytes that are not on the disc. */
+export function addedExtent(bytes: Uint8Array): Extent {
+  return { offset: undefined, length: bytes.length, added: bytes };
 }
 
 /**
  * How a file's bytes are stored where they are not its content; src/index/layout.ts gives each its number. Who decodes
- * them: src/index/content-opener.ts. `embedded`: nowhere on the disc, the parameters are a place in `FileTree.embedded`.
+ * them: src/index/content-opener.ts.
  */
-export type ContentCoding = 'zisofs' | 'decmpfs' | 'embedded' | 'appledouble';
+export type ContentCoding = 'zisofs' | 'decmpfs';
 
 /** Sums that a disc records of its files, as an array. Addresses are sectors of 2048 bytes. */
 export interface RecordedSums {
@@ -88,10 +103,10 @@ export class DirectoryEntry {
   readonly changed: Timestamp = { seconds: 0, microseconds: 0 };
   /**
    * Directories: the tree's own token for readDirectory, less than 2^53 and unique to the directory.
-   * Files of one extent: byte offset of the data in the image. Files of several: see `extents`.
+   * Files of one extent: byte offset in the disc's data. Files of several: see `extents`.
    */
   locator = 0;
-  /** Files that are not exactly one run of image bytes; their lengths add up to `size`, unless there is a `coding`. */
+  /** Files that are not exactly one run of the disc's data; their lengths add up to `size`, unless there is a `coding`. */
   extents: readonly Extent[] | undefined = undefined;
   /** Files whose content is not what is stored: `extents`, which are a must then, are the stored bytes. */
   coding: ContentCoding | undefined = undefined;
@@ -151,8 +166,6 @@ export interface FileTree {
   readonly hasAttributes?: boolean;
   /** Where the disc records checksums of its files; known once the root was read, absent where it has none. */
   readonly recordedSums?: RecordedSums | undefined;
-  /** Contents of files that the tree adds to those of the disc; absent: it adds none. */
-  readonly embedded?: readonly Uint8Array[];
   /** The root directory (its name is ignored). */
   readRoot(signal?: AbortSignal): Promise<DirectoryEntry>;
   /** Whether the root lists nothing; looking at its start will do. Rejects as readRoot does. */

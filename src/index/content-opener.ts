@@ -1,15 +1,13 @@
 // Opens the content of file rows, whatever their coding: presenters and drivers read files through it and nothing else.
 // One opener serves one index and shares what it decodes among all readers of a file.
 import { LRUCache } from 'lru-cache';
-import { AppleDoubleContent } from '../filesystem/apple-double.js';
-import { EmbeddedContent } from '../filesystem/embedded-content.js';
 import type { FileContent } from '../filesystem/file-content.js';
 import { DecmpfsContent } from '../filesystem/hfsplus/decmpfs-content.js';
 import { ZisofsContent } from '../filesystem/iso9660/zisofs/zisofs-content.js';
 import { BlockCache } from '../source/block-cache.js';
-import type { ByteSource } from '../source/byte-source.js';
 import type { DiscIndex } from './disc-index.js';
 import { FileReader } from './file-reader.js';
+import type { Readable } from './file-reader.js';
 import { CODING, ROW } from './layout.js';
 import { readCoding, readExtents } from './node-record.js';
 
@@ -20,15 +18,15 @@ const MAX_OPEN_FILES = 64;
 
 export class ContentOpener {
   readonly #index: DiscIndex;
-  readonly #source: ByteSource;
+  readonly #data: Readable;
   readonly #cacheBytes: number;
   readonly #open = new LRUCache<number, FileContent>({ max: MAX_OPEN_FILES });
   #cache: BlockCache | undefined;
 
-  /** Owns nothing. `source` holds the image's bytes. */
-  constructor(index: DiscIndex, source: ByteSource, cacheBytes = DEFAULT_CACHE_BYTES) {
+  /** Owns nothing. `data`: the disc's. */
+  constructor(index: DiscIndex, data: Readable, cacheBytes = DEFAULT_CACHE_BYTES) {
     this.#index = index;
-    this.#source = source;
+    this.#data = data;
     this.#cacheBytes = cacheBytes;
   }
 
@@ -47,13 +45,9 @@ export class ContentOpener {
     const extents = readExtents(table, row);
     const size = table.wide(row, ROW.sizeLow);
     const { coding, parameters } = readCoding(table, row);
-    if (coding === CODING.plain) return new FileReader(this.#source, extents, size);
-    if (coding === CODING.embedded) {
-      return new EmbeddedContent(this.#index.tree.embedded?.[parameters] ?? new Uint8Array());
-    }
+    if (coding === CODING.plain) return new FileReader(this.#data, extents, size, table);
     const storedBytes = extents.reduce((sum, { length }) => sum + length, 0);
-    const stored = new FileReader(this.#source, extents, storedBytes);
-    if (coding === CODING.appledouble) return new AppleDoubleContent(stored, size);
+    const stored = new FileReader(this.#data, extents, storedBytes, table);
     this.#cache ??= new BlockCache(this.#cacheBytes);
     const file = {
       stored,
@@ -61,7 +55,7 @@ export class ContentOpener {
       parameters,
       name: String(row),
       cache: this.#cache,
-      sourceName: this.#source.name,
+      sourceName: this.#data.name,
     };
     return coding === CODING.decmpfs
       ? new DecmpfsContent(file)
@@ -70,7 +64,7 @@ export class ContentOpener {
 
   #reportMismatch(row: number, what: string): void {
     const offset = readExtents(this.#index.table, row)[0]?.offset;
-    const at = { source: this.#source.name, clause: 'zisofs' };
+    const at = { source: this.#data.name, clause: 'zisofs' };
     this.#index.findings.add({
       code: 'zisofs-mismatch',
       severity: 'warning',

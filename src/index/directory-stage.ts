@@ -3,13 +3,23 @@
 import { decodePath } from '../base/path-text.js';
 import type { Finding } from '../base/finding.js';
 import { IsodriveError } from '../base/error.js';
+import { STREAM } from '../disc/read-plan.js';
 import { MAX_NAME_BYTES, MAX_TARGET_BYTES, MODE_TYPE } from '../filesystem/file-tree.js';
-import type { DirectoryEntry, EntrySink, Timestamp } from '../filesystem/file-tree.js';
+import type { DirectoryEntry, EntrySink, Extent, Timestamp } from '../filesystem/file-tree.js';
 import { WorkBudget } from '../filesystem/work-budget.js';
 import { encodeAttributes } from './attribute-blob.js';
 import { compareBytes, sortedOrder } from './byte-order.js';
 import { fitName } from './fit-name.js';
-import { CODING, EXTENT, EXTENT_HOLE, EXTENT_WORDS, FLAG, ROW, ROW_WORDS } from './layout.js';
+import {
+  CODING,
+  EXTENT,
+  EXTENT_HOLE,
+  EXTENT_STREAM_SHIFT,
+  EXTENT_WORDS,
+  FLAG,
+  ROW,
+  ROW_WORDS,
+} from './layout.js';
 import { HIGH, highWord } from './wide-number.js';
 
 /** Entries of one directory. */
@@ -30,6 +40,8 @@ export class DirectoryStage implements EntrySink {
   count = 0;
   blobBytes = 0;
   extentCount = 0;
+  /** Extents in the blob, whose offsets count in this stage's. */
+  #addedExtents: number[] = [];
   /** Entries that are directories. */
   directoryCount = 0;
   /** First six name bytes as one number: decides most comparisons without touching the names. */
@@ -55,6 +67,7 @@ export class DirectoryStage implements EntrySink {
     this.#work = work;
     this.count = this.blobBytes = this.extentCount = this.directoryCount = 0;
     this.#inOrder = true;
+    this.#addedExtents = [];
     this.#report = report;
     this.#sourceName = sourceName;
   }
@@ -111,6 +124,10 @@ export class DirectoryStage implements EntrySink {
   /** Turns the positions in the rows, which are relative to this stage, into those of the index; for once only. */
   relocate(parent: number, blobBase: number, extentBase: number): void {
     const { rows } = this;
+    for (const extent of this.#addedExtents) {
+      const at = extent * EXTENT_WORDS + EXTENT.offsetLow;
+      this.extents[at] = this.extents[at]! + blobBase;
+    }
     const end = this.count * ROW_WORDS;
     for (let at = 0; at < end; at += ROW_WORDS) {
       rows[at + ROW.parent] = parent;
@@ -247,7 +264,8 @@ export class DirectoryStage implements EntrySink {
   }
 
   #addExtents(at: number, all: NonNullable<DirectoryEntry['extents']>): void {
-    const isKept = this.#work.takeKept(all.length * EXTENT_WORDS * 4);
+    const added = all.reduce((sum, extent) => sum + (extent.added?.length ?? 0), 0);
+    const isKept = this.#work.takeKept(all.length * EXTENT_WORDS * 4 + added);
     const extents = isKept ? all : [];
     if (!isKept) {
       this.#finding(
@@ -265,15 +283,27 @@ export class DirectoryStage implements EntrySink {
     this.rows[at + ROW.dataLow] = this.extentCount;
     this.rows[at + ROW.dataHigh] = extents.length;
     this.rows[at + ROW.flags] = this.rows[at + ROW.flags]! | FLAG.manyExtents;
+    let end = 0;
     for (const extent of extents) {
       const words = this.extentCount * EXTENT_WORDS;
-      const offset = extent.offset ?? 0;
+      const offset = extent.added === undefined ? (extent.offset ?? 0) : this.#addBytes(extent.added);
+      end += extent.length;
       this.extents[words + EXTENT.offsetLow] = offset >>> 0;
-      this.extents[words + EXTENT.offsetHigh] = extent.offset === undefined ? EXTENT_HOLE : highWord(offset);
-      this.extents[words + EXTENT.lengthLow] = extent.length >>> 0;
-      this.extents[words + EXTENT.lengthHigh] = highWord(extent.length);
+      this.extents[words + EXTENT.offsetHigh] = describePlace(extent, offset);
+      this.extents[words + EXTENT.endLow] = end >>> 0;
+      this.extents[words + EXTENT.endHigh] = highWord(end);
       this.extentCount += 1;
     }
+  }
+
+  /** Puts bytes that are not on the disc into the blob, for the extent that comes next. */
+  #addBytes(bytes: Uint8Array): number {
+    this.#growBlob(bytes.length);
+    const place = this.blobBytes;
+    this.blob.set(bytes, place);
+    this.blobBytes += bytes.length;
+    this.#addedExtents.push(this.extentCount);
+    return place;
   }
 
   #addCoding(at: number, entry: DirectoryEntry): void {
@@ -319,6 +349,12 @@ export class DirectoryStage implements EntrySink {
   #finding(code: string, severity: Finding['severity'], message: string): void {
     this.#report({ code, severity, message, at: { source: this.#sourceName } });
   }
+}
+
+/** Word `offsetHigh` of an extent. */
+function describePlace({ offset, stream = STREAM.data, added }: Extent, place: number): number {
+  if (added === undefined && offset === undefined) return EXTENT_HOLE;
+  return (highWord(place) | ((added === undefined ? stream : STREAM.blob) << EXTENT_STREAM_SHIFT)) >>> 0;
 }
 
 /** Writes the words that every kind of entry has. */

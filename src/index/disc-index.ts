@@ -13,6 +13,7 @@ import type { IndexMemory } from './index-memory.js';
 import { IndexTable, ROOT_ROW } from './index-table.js';
 import { ROW, STATE } from './layout.js';
 import { LoadOrder } from './load-order.js';
+import { checkPlaces } from './place-check.js';
 import { readNode } from './node-record.js';
 import type { NodeRecord } from './node-record.js';
 
@@ -35,6 +36,13 @@ const TRANSIENT: ReadonlySet<ErrorCode> = new Set(['image-unreadable', 'cancelle
  */
 const WANTED_SPAN = 5;
 
+export interface IndexOptions {
+  /** Bounds what is listed; absent: nothing does. */
+  readonly work?: WorkBudget;
+  /** Byte of the disc where the image begins; 0 where absent. */
+  readonly imageStart?: number;
+}
+
 export class DiscIndex {
   readonly tree: FileTree;
   readonly table: IndexTable;
@@ -47,6 +55,8 @@ export class DiscIndex {
   /** Directories by their place: the first of each. */
   readonly #locators = new Map<number, number>();
   readonly #work: WorkBudget;
+  /** Byte of the disc where the image begins. */
+  readonly #imageStart: number;
   readonly #order: LoadOrder;
   #sharedDirectories = 0;
   /** When somebody last waited for a directory that was not loaded (performance.now()). */
@@ -57,27 +67,27 @@ export class DiscIndex {
     memory: IndexMemory,
     findings: FindingLog,
     sourceName: string,
-    work = new WorkBudget(Infinity),
+    { work = new WorkBudget(Infinity), imageStart = 0 }: IndexOptions,
   ) {
     this.tree = tree;
     this.#work = work;
+    this.#imageStart = imageStart;
     this.table = new IndexTable(memory);
     this.#order = new LoadOrder(this.table);
     this.findings = findings;
     this.sourceName = sourceName;
   }
 
-  /** Reads the root's own record; lists nothing yet. `work` bounds what is listed; absent: nothing does. Rejects as FileTree.readRoot does. */
+  /** Reads the root's own record; lists nothing yet. Rejects as FileTree.readRoot does. */
   static async open(
     tree: FileTree,
     memory: IndexMemory,
     findings: FindingLog,
     sourceName: string,
-    options: { readonly signal?: AbortSignal | undefined; readonly work?: WorkBudget } = {},
+    options: IndexOptions & { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<DiscIndex> {
-    const { signal, work } = options;
-    const index = new DiscIndex(tree, memory, findings, sourceName, work);
-    const root = await tree.readRoot(signal);
+    const index = new DiscIndex(tree, memory, findings, sourceName, options);
+    const root = await tree.readRoot(options.signal);
     index.table.setRoot(root);
     index.#locators.set(root.locator, ROOT_ROW);
     return index;
@@ -89,9 +99,9 @@ export class DiscIndex {
     memory: IndexMemory,
     findings: FindingLog,
     sourceName: string,
-    work?: WorkBudget,
+    options: IndexOptions = {},
   ): DiscIndex {
-    const index = new DiscIndex(tree, memory, findings, sourceName, work);
+    const index = new DiscIndex(tree, memory, findings, sourceName, options);
     const { table } = index;
     table.cutUnpublished();
     // Death may have come between the last run and the look at its directories.
@@ -144,7 +154,9 @@ export class DiscIndex {
     const locator = this.table.wide(row, ROW.dataLow);
     try {
       if (this.#work.isFull) throw this.#work.refuse(this.sourceName);
-      await this.tree.readDirectory(locator, this.table.wide(row, ROW.sizeLow), stage, report);
+      const start = this.#imageStart;
+      const sink = start === 0 ? stage : checkPlaces(stage, start, this.sourceName, report);
+      await this.tree.readDirectory(locator, this.table.wide(row, ROW.sizeLow), sink, report);
       this.table.appendChildren(row, stage);
       if (stage.directoryCount > 0) this.#checkDirectories(row);
     } catch (thrown) {

@@ -1,5 +1,6 @@
 // Which files lie where: the index turned round, from bytes of the image to the files that they belong to.
-import { MODE_TYPE } from '../filesystem/file-tree.js';
+import type { PlanStream } from '../disc/plan-stream.js';
+import { MODE_TYPE, isOnDisc } from '../filesystem/file-tree.js';
 import type { DiscIndex } from './disc-index.js';
 import { ROOT_ROW } from './index-table.js';
 import { readExtents } from './node-record.js';
@@ -40,11 +41,17 @@ export class ExtentMap {
     for (const [i, run] of runs.entries()) this.#reach[i] = reach = Math.max(reach, run.end);
   }
 
-  /** Loads the whole index. Directories that cannot be listed are left out; rejects with `cancelled` on abort. */
-  static async load(index: DiscIndex, signal?: AbortSignal): Promise<ExtentMap> {
+  /**
+   * Loads the whole index. `data`: the disc's. Directories that cannot be listed are left out; rejects with `cancelled` on
+   * abort.
+   */
+  static async load(
+    { index, data }: { readonly index: DiscIndex; readonly data: PlanStream },
+    signal?: AbortSignal,
+  ): Promise<ExtentMap> {
     const runs: FileRun[] = [];
     for await (const row of walkRows(index, ROOT_ROW, signal)) {
-      if (index.table.type(row) === MODE_TYPE.regular) addRuns(index, row, runs);
+      if (index.table.type(row) === MODE_TYPE.regular) addRuns(index, data, row, runs);
     }
     return new ExtentMap(index, runs);
   }
@@ -93,10 +100,14 @@ export class ExtentMap {
   }
 }
 
-function addRuns(index: DiscIndex, row: number, runs: FileRun[]): void {
+function addRuns(index: DiscIndex, data: PlanStream, row: number, runs: FileRun[]): void {
   let fileOffset = 0;
-  for (const { offset, length } of readExtents(index.table, row)) {
-    if (offset !== undefined) runs.push({ row, start: offset, end: offset + length, fileOffset });
-    fileOffset += length;
+  for (const extent of readExtents(index.table, row)) {
+    if (isOnDisc(extent)) {
+      for (const { within, place, length } of data.runsOf(extent.offset, extent.length)) {
+        runs.push({ row, start: place, end: place + length, fileOffset: fileOffset + within });
+      }
+    }
+    fileOffset += extent.length;
   }
 }

@@ -1,19 +1,34 @@
 // Reads a file's bytes through the index: the slow, universal twin of what the addon does natively.
 import { IsodriveError } from '../base/error.js';
+import { STREAM } from '../disc/read-plan.js';
 import type { FileContent } from '../filesystem/file-content.js';
 import type { Extent } from '../filesystem/file-tree.js';
 import type { ByteSource } from '../source/byte-source.js';
+import type { IndexTable } from './index-table.js';
+
+/** What extents are read from. */
+export type Readable = Pick<ByteSource, 'name' | 'size' | 'read'>;
 
 /** The stored bytes of one file, which are its content unless it has a coding. May be read concurrently. */
 export class FileReader implements FileContent {
   readonly size: number;
-  readonly #source: ByteSource;
+  readonly #data: Readable;
+  readonly #table: IndexTable | undefined;
   readonly #extents: readonly Extent[];
+  /** Byte of the file behind the last of each extent. */
+  readonly #ends: Float64Array;
 
-  /** `extents` as readExtents gives them; their lengths need not reach `size`, what lacks reads as damaged. */
-  constructor(source: ByteSource, extents: readonly Extent[], size: number) {
-    this.#source = source;
+  /**
+   * `data`: the disc's. `extents` as readExtents gives them; their lengths need not reach `size`, what lacks reads as
+   * damaged. `table`: has the extents' bytes that are not on the disc.
+   */
+  constructor(data: Readable, extents: readonly Extent[], size: number, table?: IndexTable) {
+    this.#data = data;
+    this.#table = table;
     this.#extents = extents;
+    this.#ends = new Float64Array(extents.length);
+    let end = 0;
+    for (const [i, { length }] of extents.entries()) this.#ends[i] = end += length;
     this.size = size;
   }
 
@@ -24,12 +39,9 @@ export class FileReader implements FileContent {
   async read(target: Uint8Array, position: number, signal?: AbortSignal): Promise<number> {
     const wanted = Math.max(0, Math.min(target.length, this.size - position));
     let done = 0;
-    let extentStart = 0;
-    for (const extent of this.#extents) {
-      if (done >= wanted) break;
-      const within = position + done - extentStart;
-      extentStart += extent.length;
-      if (within >= extent.length) continue;
+    for (let i = this.#find(position); done < wanted && i < this.#extents.length; i += 1) {
+      const extent = this.#extents[i]!;
+      const within = position + done - (this.#ends[i]! - extent.length);
       const length = Math.min(wanted - done, extent.length - within);
       await this.#readRun(target.subarray(done, done + length), extent, within, signal);
       done += length;
@@ -38,20 +50,38 @@ export class FileReader implements FileContent {
     return done;
   }
 
+  /** Index of the extent that holds a byte of the file. */
+  #find(position: number): number {
+    let low = 0;
+    let high = this.#ends.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#ends[middle]! <= position) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   async #readRun(target: Uint8Array, extent: Extent, within: number, signal?: AbortSignal): Promise<void> {
     if (extent.offset === undefined) {
       target.fill(0);
       return;
     }
-    const got = await this.#source.read(target, extent.offset + within, signal);
-    if (got < target.length) this.#throwShort(extent.offset + within + got);
+    const place = extent.offset + within;
+    if (extent.stream === STREAM.blob) {
+      if (this.#table === undefined) throw new TypeError('No index holds the bytes of this file');
+      target.set(this.#table.memory.blob.subarray(place, place + target.length));
+      return;
+    }
+    const got = await this.#data.read(target, place, signal);
+    if (got < target.length) this.#throwShort(place + got);
   }
 
   #throwShort(offset: number): never {
-    const source = this.#source.name;
+    const source = this.#data.name;
     throw new IsodriveError(
       'damaged',
-      `Cannot read byte ${offset} of "${source}": image ends at byte ${this.#source.size}, expected it to hold the whole file`,
+      `Cannot read byte ${offset} of "${source}": image ends at byte ${this.#data.size}, expected it to hold the whole file`,
       { at: { source, offset }, action: 'Fetch the image again: it is truncated' },
     );
   }

@@ -5,17 +5,24 @@ import {
   BLOB_OFFSET,
   EXTENTS_OFFSET,
   EXTENT_WORDS,
+  FILE_WORDS,
   HEADER,
   HEADER_BYTES,
   INDEX_MAGIC,
   INDEX_VERSION,
   MAX_BLOB_BYTES,
   MAX_EXTENTS,
+  MAX_FILES,
   MAX_ROWS,
+  MAX_SEGMENTS,
+  PLAN_FILES_OFFSET,
+  PLAN_SEGMENTS_OFFSET,
   REGION_BYTES,
   ROWS_OFFSET,
   ROW_WORDS,
+  SEGMENT_WORDS,
 } from './layout.js';
+import type { PlanSection } from './plan-section.js';
 
 const ROW_BYTES = ROW_WORDS * 4;
 const EXTENT_BYTES = EXTENT_WORDS * 4;
@@ -28,6 +35,8 @@ export interface IndexMemory {
   readonly rows: Uint32Array;
   readonly blob: Uint8Array;
   readonly extents: Uint32Array;
+  /** Where the read plan goes; absent where no native code reads by it. */
+  readonly plan?: PlanSection;
   /** Makes room for so many rows, blob bytes and extents in all. `unsupported` beyond the limits of the layout. */
   reserve(rows: number, blobBytes: number, extents: number): void;
   /** Gives the memory back at once; nothing may be read or written after it. Absent where the collector does it. */
@@ -158,6 +167,7 @@ export class SharedIndexMemory implements IndexMemory {
   readonly rows: Uint32Array;
   readonly blob: Uint8Array;
   readonly extents: Uint32Array;
+  readonly plan: PlanSection;
 
   /** `isAdopted`: another process wrote the index; it is taken as it is. Throws `internal` when it is none of ours. */
   constructor(region: ArrayBuffer, isAdopted = false) {
@@ -168,6 +178,11 @@ export class SharedIndexMemory implements IndexMemory {
     this.rows = new Uint32Array(region, ROWS_OFFSET, MAX_ROWS * ROW_WORDS);
     this.extents = new Uint32Array(region, EXTENTS_OFFSET, MAX_EXTENTS * EXTENT_WORDS);
     this.blob = new Uint8Array(region, BLOB_OFFSET, MAX_BLOB_BYTES);
+    this.plan = {
+      header: this.header,
+      files: new Uint32Array(region, PLAN_FILES_OFFSET, MAX_FILES * FILE_WORDS),
+      segments: new Uint32Array(region, PLAN_SEGMENTS_OFFSET, MAX_SEGMENTS * SEGMENT_WORDS),
+    };
     if (isAdopted) checkHeader(this.header);
     else initialise(this.header);
   }
@@ -194,4 +209,6 @@ function initialise(header: Uint32Array): void {
   // Offset 0 means "none" in a row, so the first bytes of the blob stay unused.
   header[HEADER.blobBytes] = 8;
   header[HEADER.extentCount] = 0;
+  header[HEADER.planFiles] = 0;
+  header[HEADER.planSegments] = 0;
 }

@@ -92,9 +92,9 @@ export class IndexTable {
     const extentBase = header[HEADER.extentCount]!;
     this.#reserve(firstRow + stage.count, blobBase + stage.blobBytes, extentBase + stage.extentCount);
     const { rows, blob, extents } = this.memory;
+    stage.relocate(parent, blobBase, extentBase);
     blob.set(stage.blob.subarray(0, stage.blobBytes), blobBase);
     extents.set(stage.extents.subarray(0, stage.extentCount * EXTENT_WORDS), extentBase * EXTENT_WORDS);
-    stage.relocate(parent, blobBase, extentBase);
     copyRows(stage, order, rows, firstRow);
     header[HEADER.rowCount] = firstRow + stage.count;
     header[HEADER.blobBytes] = blobBase + stage.blobBytes;

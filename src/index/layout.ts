@@ -5,7 +5,7 @@
 /** First header word; "ISOX" in little-endian. */
 export const INDEX_MAGIC = 0x584f_5349;
 /** Grows whenever rows that an older daemon has written would be read as something else, locators included. */
-export const INDEX_VERSION = 2;
+export const INDEX_VERSION = 3;
 
 /** Header words. */
 export const HEADER = {
@@ -18,6 +18,9 @@ export const HEADER = {
   crashes: 5,
   /** That time, in seconds since the machine was started (CLOCK_BOOTTIME). */
   crashedAt: 6,
+  /** Of the read plan: files and segments. Written before the first row. */
+  planFiles: 7,
+  planSegments: 8,
 } as const;
 export const CRASH_SECONDS = 60;
 export const HEADER_BYTES = 4096;
@@ -44,7 +47,7 @@ export const ROW = {
   modified: 11,
   accessed: 13,
   changed: 15,
-  /** One extent: byte offset in the image. Several (FLAG.manyExtents): first extent and their count. Directories: locator. */
+  /** One extent: as EXTENT.offset. Several (FLAG.manyExtents): first extent and their count. Directories: locator. */
   dataLow: 17,
   dataHigh: 18,
   /** Directories: first child's row. Symlinks: blob offset of the target. Devices: major. Coded files: parameters. */
@@ -69,27 +72,63 @@ export const CODING = {
   plain: 0,
   zisofs: 0x100,
   decmpfs: 0x200,
-  embedded: 0x300,
-  appledouble: 0x400,
 } as const;
 export const STATE = { unloaded: 0, loaded: 1, failed: 2 } as const;
 
 export const EXTENT_WORDS = 4;
-/** Words of an extent; offsetHigh carries EXTENT_HOLE for runs of zeros. */
-export const EXTENT = { offsetLow: 0, offsetHigh: 1, lengthLow: 2, lengthHigh: 3 } as const;
+/**
+ * Words of an extent. `offsetHigh`: 24 high bits of the offset, 7 of the stream (STREAM), and EXTENT_HOLE for a run of zeros.
+ * `end`: the byte behind its last in the file, so that the extents of a file are sorted by it.
+ */
+export const EXTENT = { offsetLow: 0, offsetHigh: 1, endLow: 2, endHigh: 3 } as const;
 export const EXTENT_HOLE = 0x8000_0000;
+export const EXTENT_STREAM_SHIFT = 24;
+export const EXTENT_STREAM_MASK = 0x7f;
+export const EXTENT_OFFSET_MASK = 0xff_ffff;
+/** Stream of extents that are in the blob. */
+export const BLOB_STREAM = 127;
 
 /** Rows of one index. The largest real discs hold a tenth of this. */
 export const MAX_ROWS = 8_388_608;
 export const MAX_BLOB_BYTES = 1_073_741_824;
 export const MAX_EXTENTS = 4_194_304;
 
+/** Words of a file of the read plan: its bytes. */
+export const FILE_WORDS = 2;
+export const MAX_FILES = 128;
+export const SEGMENT_WORDS = 12;
+/**
+ * Words of a segment of the read plan; all streams' segments stand in one list, sorted by stream and start. `kind`: one of
+ * SEGMENT_KIND, and SEGMENT_SWAP. The rest as in src/disc/read-plan.ts.
+ */
+export const SEGMENT = {
+  stream: 0,
+  kind: 1,
+  startLow: 2,
+  startHigh: 3,
+  lengthLow: 4,
+  lengthHigh: 5,
+  base: 6,
+  offsetLow: 7,
+  offsetHigh: 8,
+  unit: 9,
+  stride: 10,
+} as const;
+export const SEGMENT_KIND = { absent: 0, bytes: 1, zeros: 2 } as const;
+export const SEGMENT_SWAP = 0x100;
+export const SEGMENT_KIND_MASK = 0xff;
+export const MAX_SEGMENTS = 1_048_576;
+/** Largest stride. */
+export const MAX_STRIDE = 65_536;
+
 /** Where the sections lie in one shared region. */
 export const ROWS_OFFSET = HEADER_BYTES;
 export const EXTENTS_OFFSET = ROWS_OFFSET + MAX_ROWS * ROW_WORDS * 4;
 export const BLOB_OFFSET = EXTENTS_OFFSET + MAX_EXTENTS * EXTENT_WORDS * 4;
+export const PLAN_FILES_OFFSET = BLOB_OFFSET + MAX_BLOB_BYTES;
+export const PLAN_SEGMENTS_OFFSET = PLAN_FILES_OFFSET + 4096;
 /** Size of the region, of which only the pages written to take memory. */
-export const REGION_BYTES = BLOB_OFFSET + MAX_BLOB_BYTES;
+export const REGION_BYTES = PLAN_SEGMENTS_OFFSET + MAX_SEGMENTS * SEGMENT_WORDS * 4;
 
 /** Blob format of extended attributes: count (u32), then per attribute name bytes (u32), value bytes (u32), name, value; u32 little-endian. */
 export const ATTRIBUTE_HEADER_BYTES = 8;

@@ -1,4 +1,5 @@
 // One row as a plain object, for presenters and other readers that are not on the hot path.
+import { STREAM } from '../disc/read-plan.js';
 import type { Extent } from '../filesystem/file-tree.js';
 import { MODE_TYPE } from '../filesystem/file-tree.js';
 import type { IndexTable } from './index-table.js';
@@ -8,6 +9,9 @@ import {
   CODING_MASK,
   EXTENT,
   EXTENT_HOLE,
+  EXTENT_OFFSET_MASK,
+  EXTENT_STREAM_MASK,
+  EXTENT_STREAM_SHIFT,
   EXTENT_WORDS,
   FLAG,
   ROW,
@@ -104,13 +108,20 @@ export function readExtents(table: IndexTable, row: number): Extent[] {
   }
   const first = table.word(row, ROW.dataLow);
   const result: Extent[] = [];
+  let start = 0;
   for (let i = 0; i < table.word(row, ROW.dataHigh); i += 1) {
     const words = table.memory.extents.subarray((first + i) * EXTENT_WORDS, (first + i + 1) * EXTENT_WORDS);
     const high = words[EXTENT.offsetHigh]!;
+    const end = words[EXTENT.endLow]! + words[EXTENT.endHigh]! * HIGH;
+    const stream = (high >>> EXTENT_STREAM_SHIFT) & EXTENT_STREAM_MASK;
+    const offset = words[EXTENT.offsetLow]! + (high & EXTENT_OFFSET_MASK) * HIGH;
+    const isHole = high === EXTENT_HOLE;
     result.push({
-      offset: high === EXTENT_HOLE ? undefined : words[EXTENT.offsetLow]! + high * HIGH,
-      length: words[EXTENT.lengthLow]! + words[EXTENT.lengthHigh]! * HIGH,
+      offset: isHole ? undefined : offset,
+      length: end - start,
+      ...(isHole || stream === STREAM.data ? {} : { stream }),
     });
+    start = end;
   }
   return result;
 }

@@ -2,7 +2,12 @@
 import { IsodriveError } from '../base/error.js';
 import { FindingLog } from '../base/finding.js';
 import { openContainer } from '../container/open-container.js';
-import { ShiftedReader } from '../disc/shifted-reader.js';
+import { CachedStream } from '../disc/cached-stream.js';
+import { planNatively } from '../disc/native-plan.js';
+import type { NativePlan } from '../disc/native-plan.js';
+import type { PlanStream } from '../disc/plan-stream.js';
+import { STREAM } from '../disc/read-plan.js';
+import { SECTOR_SIZE } from '../disc/sector-reader.js';
 import type { SectorReader } from '../disc/sector-reader.js';
 import { chooseSession } from '../filesystem/choose-session.js';
 import { chooseTree } from '../filesystem/choose-tree.js';
@@ -12,14 +17,12 @@ import type { FileTree, TreeKind } from '../filesystem/file-tree.js';
 import type { Partition } from '../filesystem/partition/partition.js';
 import { readPartitions } from '../filesystem/partition/read-partitions.js';
 import { probeVolumes } from '../filesystem/probe-volumes.js';
-import { ShiftedTree } from '../filesystem/shifted-tree.js';
 import { createAllViews } from '../filesystem/views/all-views.js';
 import { findSessionViews } from '../filesystem/views/session-views.js';
 import { WineTree } from '../filesystem/views/wine-tree.js';
 import type { VolumeSummary } from '../filesystem/volume-summary.js';
 import { WorkBudget } from '../filesystem/work-budget.js';
 import type { ByteSource } from '../source/byte-source.js';
-import { CachedSource } from '../source/cached-source.js';
 import { openImageDescriptors, openImageFile } from '../source/open-image-file.js';
 import type { ImageDescriptors } from '../source/open-image-file.js';
 import type { RescueMap } from '../source/rescue-map.js';
@@ -27,6 +30,7 @@ import { DiscIndex } from './disc-index.js';
 import type { IndexBudget } from './index-budget.js';
 import type { IndexMemory } from './index-memory.js';
 import { PlainIndexMemory } from './index-memory.js';
+import { writePlan } from './plan-section.js';
 
 export interface OpenImageOptions {
   /** Which view of the disc; `auto` takes the best that is readable. */
@@ -60,6 +64,10 @@ export interface OpenImageOptions {
 export interface OpenedImage extends AsyncDisposable {
   /** The image's bytes, uncached. */
   readonly source: ByteSource;
+  /** User data of the disc, uncached: places in the index count in it. */
+  readonly data: PlanStream;
+  /** How native code reads it; undefined where it must not. */
+  readonly native: NativePlan | undefined;
   /** Name of the container's format, such as "iso". */
   readonly format: string;
   /** Every view the disc holds, best first; `all`, which is made of these, is not among them. */
@@ -101,29 +109,26 @@ export async function openSource(
   options: OpenImageOptions = {},
   damage?: RescueMap,
 ): Promise<OpenedImage> {
-  const cache = new CachedSource(source, options.cacheBytes);
   try {
-    return await openVolume(source, cache, damage, options);
+    return await openVolume(source, damage, options);
   } catch (thrown) {
-    await cache[Symbol.asyncDispose]();
+    await source[Symbol.asyncDispose]();
     throw thrown;
   }
 }
 
 async function openVolume(
   source: ByteSource,
-  cache: CachedSource,
   damage: RescueMap | undefined,
   options: OpenImageOptions,
 ): Promise<OpenedImage> {
   const { signal } = options;
   const findings = new FindingLog();
-  const disc = await openContainer(cache, signal);
-  const track = disc.sessions.at(-1)?.tracks.at(-1);
-  if (track === undefined) throw refuseTracklessDisc(source.name);
+  const disc = await openContainer(source, signal);
+  if (disc.sessions.every(({ tracks }) => tracks.length === 0)) throw refuseTracklessDisc(source.name);
   const first = options.sectorOffset ?? 0;
-  const sectors = disc.sectors(track);
-  const reader = first === 0 ? sectors : new ShiftedReader(sectors, first);
+  const data = disc.data.shifted(first * SECTOR_SIZE);
+  const reader = new CachedStream(data, options.cacheBytes);
   const { sessions, chosen } = await chooseSession(reader, first, options.session, signal);
   const report = findings.add.bind(findings);
   const partitions = await readPartitions(reader, report, signal);
@@ -140,23 +145,29 @@ async function openVolume(
     showAssociated: options.associated ?? false,
   };
   const volumes = await probeVolumes(reader, context);
-  const own = volumes.flatMap((one) => one.trees);
+  const trees = volumes.flatMap((one) => one.trees);
   const volume = mergeSummaries(volumes);
-  const trees = own.map((tree) => shiftTree(tree, reader));
   const shown =
     wanted === 'all'
-      ? shiftTree(await collectViews(reader, own, volume, context, sessions, chosen), reader)
+      ? await collectViews(reader, trees, volume, context, sessions, chosen)
       : await chooseTree(trees, wanted, findings, source.name, signal);
   const identity = volume.windows ?? { label: shown.label, serial: 0 };
   const tree = options.wine === true ? new WineTree(shown, identity) : shown;
-  const memory = options.memory ?? new PlainIndexMemory();
+  const memory: IndexMemory = options.memory ?? new PlainIndexMemory();
+  const bounds = { work, imageStart: first * SECTOR_SIZE };
+  const native = planNatively(data);
+  if (options.isAdopted !== true && memory.plan !== undefined && native !== undefined) {
+    writePlan(memory.plan, { files: native.sizes, streams: new Map([[STREAM.data, native.segments]]) });
+  }
   const index =
     options.isAdopted === true
-      ? DiscIndex.adopt(tree, memory, findings, source.name, work)
-      : await DiscIndex.open(tree, memory, findings, source.name, { signal, work });
+      ? DiscIndex.adopt(tree, memory, findings, source.name, bounds)
+      : await DiscIndex.open(tree, memory, findings, source.name, { signal, ...bounds });
   if (options.budget !== undefined) index.table.limitBy(options.budget);
   return {
     source,
+    data,
+    native,
     format: disc.format,
     trees,
     tree,
@@ -167,8 +178,11 @@ async function openVolume(
     session: chosen,
     findings,
     damage,
-    releaseCache: () => cache.clear(),
-    [Symbol.asyncDispose]: () => cache[Symbol.asyncDispose](),
+    releaseCache: () => reader.clear(),
+    [Symbol.asyncDispose]: async () => {
+      await reader[Symbol.asyncDispose]();
+      await source[Symbol.asyncDispose]();
+    },
   };
 }
 
@@ -185,11 +199,6 @@ async function collectViews(
   const groups = [{ path: [], trees }, ...(await findSessionViews(reader, others, context))];
   const { partitions = [], work, signal } = context;
   return createAllViews(reader, { groups, volume, partitions, work }, signal);
-}
-
-/** The index counts in the image, a tree on the disc. */
-function shiftTree(tree: FileTree, reader: SectorReader): FileTree {
-  return reader instanceof ShiftedReader ? new ShiftedTree(tree, reader.shift, reader.name) : tree;
 }
 
 /** The first volume's facts, and what a UDF volume beside it says of itself: Windows would show that one. */

@@ -7,7 +7,9 @@ import { KINDS_WITH_ACCESS_LISTS } from '../filesystem/file-tree.js';
 import { ContentOpener } from '../index/content-opener.js';
 import type { DiscIndex } from '../index/disc-index.js';
 import type { IndexTable } from '../index/index-table.js';
-import type { ByteSource } from '../source/byte-source.js';
+import { kernelFile, planNatively } from '../disc/native-plan.js';
+import type { KernelFile } from '../disc/native-plan.js';
+import type { PlanStream } from '../disc/plan-stream.js';
 import { writeMetadata } from './erofs/write-metadata.js';
 import { serveSession } from './fuse/serve-session.js';
 import type { SessionService } from './fuse/serve-session.js';
@@ -15,7 +17,8 @@ import type { CheckedContents, ImagePlace, MetadataOrder, ServedImage } from './
 
 export interface LocalImageParts {
   readonly index: DiscIndex;
-  readonly source: ByteSource;
+  /** The disc's data, which must stay open as long as the mount. */
+  readonly data: PlanStream;
   /** What files read as; the index says it where absent. */
   readonly checked?: CheckedContents | undefined;
 }
@@ -24,27 +27,27 @@ export class LocalImage implements ServedImage {
   readonly index: DiscIndex;
   readonly contents: Pick<ContentOpener, 'open'>;
   readonly #checked: CheckedContents | undefined;
-  readonly #source: ByteSource;
+  readonly #data: PlanStream;
   #service: SessionService | undefined;
 
-  /** Owns nothing. `source` holds the image's bytes, and must stay open as long as the mount. */
-  constructor({ index, source, checked }: LocalImageParts) {
+  /** Owns nothing. */
+  constructor({ index, data, checked }: LocalImageParts) {
     this.index = index;
-    this.contents = checked ?? new ContentOpener(index, source);
+    this.contents = checked ?? new ContentOpener(index, data);
     this.#checked = checked;
-    this.#source = source;
+    this.#data = data;
   }
 
   get name(): string {
-    return this.#source.name;
+    return this.#data.name;
   }
 
-  get size(): number {
-    return this.#source.size;
+  get files(): readonly number[] {
+    return this.isChecked ? [] : (planNatively(this.#data)?.descriptors ?? []);
   }
 
-  get fileDescriptor(): number | undefined {
-    return this.isChecked ? undefined : this.#source.fileDescriptor;
+  get kernelFile(): KernelFile | undefined {
+    return this.isChecked ? undefined : kernelFile(this.#data);
   }
 
   get volumeSize(): number {
@@ -94,16 +97,16 @@ export class LocalImage implements ServedImage {
   async writeMetadata({ file, label, signal }: MetadataOrder): Promise<void> {
     const { index } = this;
     await writeMetadata(
-      { index, source: this.#source, label, ...(signal === undefined ? {} : { signal }) },
+      { index, data: this.#data, label, ...(signal === undefined ? {} : { signal }) },
       file,
     );
   }
 
   async locate(): Promise<ImagePlace> {
-    const { fileDescriptor } = this;
-    if (fileDescriptor === undefined) return { isRegularFile: false, fileSystemType: 0 };
-    const isRegularFile = (await promisify(fstat)(fileDescriptor)).isFile();
-    const { type } = await statfs(`/proc/self/fd/${fileDescriptor}`);
+    const { kernelFile: whole } = this;
+    if (whole === undefined) return { isRegularFile: false, fileSystemType: 0 };
+    const isRegularFile = (await promisify(fstat)(whole.descriptor)).isFile();
+    const { type } = await statfs(`/proc/self/fd/${whole.descriptor}`);
     return { isRegularFile, fileSystemType: type >>> 0 };
   }
 }

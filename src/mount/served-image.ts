@@ -1,6 +1,7 @@
 // An image as drivers see it, wherever it is read: in this thread (local-image.ts), or in one of its own, which may come,
 // go and be followed by another. What is in the index is read from shared memory; for the rest a driver asks.
 import type { FileHandle } from 'node:fs/promises';
+import type { KernelFile } from '../disc/native-plan.js';
 import type { FileContent } from '../filesystem/file-content.js';
 import type { IndexTable } from '../index/index-table.js';
 
@@ -30,10 +31,10 @@ export interface CheckedContents {
 export interface ServedImage {
   /** Path or description, for messages. */
   readonly name: string;
-  /** Bytes. */
-  readonly size: number;
-  /** Open, seekable descriptor with exactly the image's bytes; undefined where native code must not read it. */
-  readonly fileDescriptor: number | undefined;
+  /** Open descriptors of the image's files, by number in the read plan; none where native code must not read them. */
+  readonly files: readonly number[];
+  /** The one file that a kernel can read alone; undefined where there is none. */
+  readonly kernelFile: KernelFile | undefined;
   /** Bytes of the volume, as statfs tells them. */
   readonly volumeSize: number;
   /** Whether any entry can have extended attributes. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IsodriveError } from '../base/error.js';
 import { FindingLog } from '../base/finding.js';
+import { PlanStream } from '../disc/plan-stream.js';
 import { DiscIndex } from '../index/disc-index.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { LocalImage } from './local-image.js';
@@ -21,7 +22,7 @@ export async function tryMount(driver: MountDriver): Promise<void> {
   const memory = driver.createMemory();
   try {
     const index = await DiscIndex.open(trialTree(), memory, new FindingLog(), NAME);
-    const image = new LocalImage({ index, source: createSource() });
+    const image = new LocalImage({ index, data: PlanStream.plain(createSource()) });
     const mount = await driver.mount({ image, directory, sourceName: NAME, label: '', allowOther: false });
     try {
       await within(readFile(join(directory, TRIAL_FILE)), 'Mount does not answer');

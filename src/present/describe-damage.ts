@@ -23,7 +23,7 @@ export async function describeDamage(
 ): Promise<DamageDescription | undefined> {
   if (image.damage === undefined) return undefined;
   const ranges = image.damage.missing(image.source.size);
-  const extents = await ExtentMap.load(image.index, signal);
+  const extents = await ExtentMap.load(image, signal);
   const files = extents.filesIn(ranges).map((file) => ({ path: file.path, ranges: file.ranges }));
   return { bytes: countBytes(ranges), ranges, files };
 }

@@ -4,13 +4,13 @@ import { ContentOpener } from '../index/content-opener.js';
 import type { OpenedImage } from '../index/open-image.js';
 import type { FileContent } from '../filesystem/file-content.js';
 import { MODE_TYPE } from '../filesystem/file-tree.js';
-import type { ByteSource } from '../source/byte-source.js';
+import type { Readable } from '../index/file-reader.js';
 
 /** Bytes of one read of file content. */
 export const CHUNK_BYTES = 1_048_576;
 
 /** Content of the regular file in `row`, over `source` where the image's own is not wanted. Throws `usage` for others. */
-export function openFile(image: OpenedImage, row: number, source: ByteSource = image.source): FileContent {
+export function openFile(image: OpenedImage, row: number, source: Readable = image.data): FileContent {
   const { table } = image.index;
   const type = table.type(row);
   if (type !== MODE_TYPE.regular) {

@@ -74,7 +74,7 @@ class Lister {
   constructor(image: OpenedImage, options: ListOptions) {
     this.#image = image;
     this.#options = options;
-    this.#window = options.hash === undefined ? undefined : new WindowSource(image.source);
+    this.#window = options.hash === undefined ? undefined : new WindowSource(image.data);
   }
 
   /** The row and all below it; a stack of its own, because a disc may nest a thousand directories. */

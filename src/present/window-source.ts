@@ -1,7 +1,7 @@
-// A ByteSource around a ByteSource that reads large windows and serves small reads from them. Files of a directory
+// A stream around a stream that reads large windows and serves small reads from them. Files of a directory
 // mostly lie one after another on a disc, so a walk over many small files costs one read of the image a mebibyte.
 import { toIsodriveError } from '../base/error.js';
-import type { ByteSource } from '../source/byte-source.js';
+import type { Readable } from '../index/file-reader.js';
 
 /** Bytes of the window. */
 export const WINDOW_BYTES = 1_048_576;
@@ -9,16 +9,16 @@ export const WINDOW_BYTES = 1_048_576;
 const LARGE_READ = WINDOW_BYTES / 4;
 
 /** For one reader at a time: a second read while one is under way would change the window under it. */
-export class WindowSource implements ByteSource {
+export class WindowSource implements Readable {
   readonly name: string;
   readonly size: number;
-  readonly #source: ByteSource;
+  readonly #source: Readable;
   readonly #window = new Uint8Array(WINDOW_BYTES);
   #start = 0;
   #length = 0;
 
-  /** Does not own `source`: disposing the window leaves it open. */
-  constructor(source: ByteSource) {
+  /** Does not own `source`. */
+  constructor(source: Readable) {
     this.name = source.name;
     this.size = source.size;
     this.#source = source;
@@ -39,10 +39,6 @@ export class WindowSource implements ByteSource {
   peek(position: number, length: number): Uint8Array | undefined {
     if (!this.#holds(position, length) || position + length > this.#start + this.#length) return undefined;
     return this.#window.subarray(position - this.#start, position - this.#start + length);
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve();
   }
 
   #holds(position: number, length: number): boolean {

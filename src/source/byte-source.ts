@@ -34,12 +34,20 @@ export interface ByteSource extends AsyncDisposable {
   dropCached?(): Promise<void>;
   /** Slows a drive down, or up, to multiples of a CD's speed; 0 is its fastest. Rejects where it does not obey. */
   setSpeed?(speed: number): Promise<void>;
-  /** Open, seekable descriptor whose bytes are exactly the source's, so that native code can read it. */
-  readonly fileDescriptor?: number;
+  /** How native code can read the same bytes; absent where it must not. */
+  readonly base?: NativeBase;
   /** What tells this image from another at the same path. */
   readonly identity?: SourceIdentity;
   /** The drive that the bytes come from, and its disc. */
   readonly drive?: DriveFacts;
+}
+
+/** Bytes of a source for native code. */
+export interface NativeBase {
+  /** Open and seekable: byte for byte the source, but for what is absent. */
+  readonly descriptor: number;
+  /** Ranges that the source refuses to read, in order and apart from each other. */
+  readonly absent: readonly { readonly position: number; readonly size: number }[];
 }
 
 /** Identity of a file when it was opened. */

@@ -1,13 +1,14 @@
 // A ByteSource around an image that could not be read whole: what its map file does not call rescued reads as EIO
-// instead of the zeros that stand there. It has no descriptor to give away: native code would not know the map.
+// instead of the zeros that stand there, for native code too.
 import { IsodriveError } from '../base/error.js';
-import type { ByteSource, SourceIdentity } from './byte-source.js';
+import type { ByteSource, NativeBase, SourceIdentity } from './byte-source.js';
 import type { RescueMap } from './rescue-map.js';
 
 export class DamagedSource implements ByteSource {
   readonly name: string;
   readonly size: number;
   readonly identity?: SourceIdentity;
+  readonly base?: NativeBase;
   readonly #inner: ByteSource;
   readonly #map: RescueMap;
 
@@ -16,6 +17,7 @@ export class DamagedSource implements ByteSource {
     this.name = inner.name;
     this.size = inner.size;
     if (inner.identity !== undefined) this.identity = inner.identity;
+    if (inner.base !== undefined) this.base = { ...inner.base, absent: map.missing(inner.size) };
     this.#inner = inner;
     this.#map = map;
   }

@@ -7,7 +7,7 @@ import { nameSystemError } from '../base/system-error.js';
 import { throwIfAborted } from './abortable.js';
 import { tryToLoadAddon } from './load-addon.js';
 import { measureBlockDevice } from './block-device-size.js';
-import type { ByteSource, SourceIdentity } from './byte-source.js';
+import type { ByteSource, NativeBase, SourceIdentity } from './byte-source.js';
 import { POOL_IO } from './file-io.js';
 import type { FileFacts, FileIo } from './file-io.js';
 
@@ -26,6 +26,7 @@ export class FileSource implements ByteSource {
   readonly size: number;
   readonly identity: SourceIdentity;
   readonly fileDescriptor: number;
+  readonly base: NativeBase;
   readonly #io: FileIo;
   readonly #close: () => Promise<void>;
   readonly #isDevice: boolean;
@@ -36,6 +37,7 @@ export class FileSource implements ByteSource {
     this.name = name;
     this.size = size;
     this.fileDescriptor = fd;
+    this.base = { descriptor: fd, absent: [] };
     this.identity = { device: facts.device, inode: facts.inode, modified: facts.modified };
     this.#io = io;
     this.#close = close;

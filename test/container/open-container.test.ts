@@ -23,9 +23,8 @@ describe('opening a container', () => {
     expect(disc.sessions).toEqual([
       { number: 1, tracks: [{ number: 1, mode: 'mode1', start: 0, length: IMAGE.length / SECTOR_SIZE }] },
     ]);
-    const reader = disc.sectors(disc.sessions[0]!.tracks[0]!);
     const sector = Buffer.alloc(SECTOR_SIZE);
-    expect(await reader.read(sector, 16 * SECTOR_SIZE)).toBe(SECTOR_SIZE);
+    expect(await disc.data.read(sector, 16 * SECTOR_SIZE)).toBe(SECTOR_SIZE);
     expect(sector.subarray(1, 6).toString()).toBe('CD001');
   });
 

@@ -5,7 +5,8 @@ import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Disc } from '../../src/disc/disc.js';
-import { PlainSectorReader } from '../../src/disc/sector-reader.js';
+import { PlanStream } from '../../src/disc/plan-stream.js';
+import { runSegment } from '../../src/disc/read-plan.js';
 import { openIscsiTarget } from '../../src/drive/iscsi/iscsi-target.js';
 import { DriveState } from '../../src/drive/mmc/drive-state.js';
 import { Medium } from '../../src/drive/mmc/medium.js';
@@ -29,7 +30,7 @@ let source: FileSource;
 let reader: CountingReader;
 
 /** Counts the bytes that were sent without a copy. */
-class CountingReader extends PlainSectorReader {
+class CountingReader extends PlanStream {
   direct = 0;
 
   override sendCached(
@@ -49,7 +50,7 @@ beforeEach(async () => {
   path = join(folder, 'image');
   await writeFile(path, IMAGE);
   source = await FileSource.open(path);
-  reader = new CountingReader(source);
+  reader = new CountingReader(source.name, [runSegment(0, source.size, 0, 0)], [source]);
 });
 
 afterEach(async () => {
@@ -183,7 +184,7 @@ describe('An iSCSI target of a file', () => {
     [100_004, 300_000],
   ])('sends PDUs of %i bytes in bursts of %i, numbered in order', async (maxData, maxBurst) => {
     const track = { number: 1, mode: 'mode1', start: 0, length: IMAGE.length / 2048 } as const;
-    const disc: Disc = { format: 'iso', sessions: [{ number: 1, tracks: [track] }], sectors: () => reader };
+    const disc: Disc = { format: 'iso', sessions: [{ number: 1, tracks: [track] }], data: reader };
     const address = { kind: 'tcp', host: '127.0.0.1', port: 0 } as const;
     const drives = [new DriveState('TEST', new Medium(disc))];
     await using target = await openIscsiTarget({ address, name: NAME, drives });

@@ -72,7 +72,7 @@ describe('a resource fork of more bytes than an attribute may have', () => {
   it('is read at random, over the end of the header', async () => {
     await using image = await openBytes(bytes, { associated: true });
     const whole = await readFileContent(image, '/._App');
-    const reader = new ContentOpener(image.index, image.source).open(await image.index.resolve('/._App'));
+    const reader = new ContentOpener(image.index, image.data).open(await image.index.resolve('/._App'));
     for (const [position, length] of [
       [0, 10],
       [45, 10],

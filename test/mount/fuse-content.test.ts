@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { PlanStream } from '../../src/disc/plan-stream.js';
 import { IsodriveError } from '../../src/base/error.js';
 import { createFuseDriver } from '../../src/mount/fuse/fuse-driver.js';
 import { LocalImage } from '../../src/mount/local-image.js';
@@ -43,7 +44,7 @@ function makeImage(children: readonly TestNode[], options: MemoryImageOptions = 
 
 async function mount(image: MemoryImage, source: ByteSource = image.source): Promise<ActiveMount> {
   const request = { directory, sourceName: 'memory.iso', label: 'MEMORY', allowOther: false };
-  active = await driver.mount({ ...request, image: new LocalImage({ index: image.index, source }) });
+  active = await driver.mount({ ...request, image: new LocalImage({ index: image.index, data: PlanStream.plain(source) }) });
   return active;
 }
 

@@ -72,8 +72,7 @@ await call('joinIndexRegion', await call('regionNumber', handle));
 await call('joinIndexRegion', 123456);
 const options = {
   name: 'collect',
-  image: file,
-  imageBytes: 8192,
+  files: [file],
   volumeBytes: 8192,
   hasAttributes: false,
   hasAccessLists: false,

@@ -1,6 +1,7 @@
 // Drives over images in memory, and commands to them, byte by byte.
 import type { Disc } from '../../src/disc/disc.js';
-import { PlainSectorReader, SECTOR_SIZE } from '../../src/disc/sector-reader.js';
+import { PlanStream } from '../../src/disc/plan-stream.js';
+import { SECTOR_SIZE } from '../../src/disc/sector-reader.js';
 import type { DataIn } from '../../src/drive/mmc/data-in.js';
 import { DriveState } from '../../src/drive/mmc/drive-state.js';
 import { execute } from '../../src/drive/mmc/execute.js';
@@ -19,8 +20,8 @@ export function patternedBytes(length: number): Buffer {
 /** A disc of one track. `blocks` may claim more than there are bytes. */
 export function plainDisc(source: FaultySource, blocks = Math.ceil(source.size / SECTOR_SIZE)): Disc {
   const track = { number: 1, mode: 'mode1', start: 0, length: blocks } as const;
-  const reader = new PlainSectorReader(source);
-  return { format: 'iso', sessions: [{ number: 1, tracks: [track] }], sectors: () => reader };
+  const reader = PlanStream.plain(source);
+  return { format: 'iso', sessions: [{ number: 1, tracks: [track] }], data: reader };
 }
 
 /** Bytes of an answer, which may be rejected as DataIn.read is. */

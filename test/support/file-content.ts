@@ -5,6 +5,6 @@ import type { OpenedImage } from '../../src/index/open-image.js';
 export async function readFileContent(image: OpenedImage, path: string): Promise<Buffer> {
   const { row, size } = image.index.node(await image.index.resolve(path));
   const bytes = Buffer.alloc(size);
-  await new ContentOpener(image.index, image.source).open(row).read(bytes, 0);
+  await new ContentOpener(image.index, image.data).open(row).read(bytes, 0);
   return bytes;
 }

@@ -70,7 +70,7 @@ async function describeNode(
 }
 
 async function hashFile(image: OpenedImage, node: NodeRecord): Promise<string> {
-  const reader = new ContentOpener(image.index, image.source).open(node.row);
+  const reader = new ContentOpener(image.index, image.data).open(node.row);
   const hash = createHash('sha256');
   const chunk = new Uint8Array(Math.min(CHUNK, Math.max(1, node.size)));
   for (let position = 0; position < node.size;) {

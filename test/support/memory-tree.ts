@@ -2,6 +2,7 @@
 // tool will write, such as files that reach beyond the image, directories that cannot be listed, and odd times.
 import { FindingLog } from '../../src/base/finding.js';
 import { IsodriveError } from '../../src/base/error.js';
+import { PlanStream } from '../../src/disc/plan-stream.js';
 import { DirectoryEntry, MODE_TYPE } from '../../src/filesystem/file-tree.js';
 import type { EntrySink, Extent, FileTree } from '../../src/filesystem/file-tree.js';
 import { DiscIndex } from '../../src/index/disc-index.js';
@@ -154,6 +155,12 @@ export interface MemoryImageOptions {
   readonly memory?: IndexMemory;
 }
 
+/** A tree whose root holds files with extents of their own. */
+export function memoryTree(children: readonly TestNode[], volumeSize: number): FileTree {
+  const root: TestNode = { type: 'directory', children };
+  return new MemoryTree([root, ...children], new Map(), volumeSize);
+}
+
 /** An image whose root holds `children`. */
 export async function memoryImage(
   children: readonly TestNode[],
@@ -181,6 +188,7 @@ export async function memoryImage(
   const index = await DiscIndex.open(tree, memory, findings, source.name);
   const close = (): Promise<void> => Promise.resolve();
   // The rest of an OpenedImage describes volumes, which neither presenters of trees nor drivers look at.
-  const image = { source, tree, trees: [tree], index, findings, bytes, [Symbol.asyncDispose]: close };
+  const data = PlanStream.plain(source);
+  const image = { source, data, tree, trees: [tree], index, findings, bytes, [Symbol.asyncDispose]: close };
   return image as unknown as MemoryImage;
 }

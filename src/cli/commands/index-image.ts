@@ -19,9 +19,9 @@ export const runIndex: RunCommand = async (args, { output, signal }) => {
   await using image = await openForCommand(args, signal);
   const path = resolveHostPath(wanted);
   const started = performance.now();
-  const { index, source, tree } = image;
+  const { index, data, source, tree } = image;
   const summary = await writeWhole(path, source.name, (file) =>
-    writeMetadata({ index, source, label: tree.label, signal }, file),
+    writeMetadata({ index, data, label: tree.label, signal }, file),
   );
   const seconds = (performance.now() - started) / 1000;
   if (output.json) {

@@ -1,6 +1,7 @@
 // Plain images (.iso, .img, block devices): nothing but sectors of 2048 bytes user data, as a drive would give them.
 import type { Disc, Track } from '../../disc/disc.js';
-import { PlainSectorReader, SECTOR_SIZE } from '../../disc/sector-reader.js';
+import { PlanStream } from '../../disc/plan-stream.js';
+import { SECTOR_SIZE } from '../../disc/sector-reader.js';
 import { readAtMost } from '../../source/read-fully.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import type { Confidence, ContainerFormat } from '../container-format.js';
@@ -64,7 +65,7 @@ export const isoFormat: ContainerFormat = {
   },
 
   open(source) {
-    return Promise.resolve(createPlainDisc(new PlainSectorReader(source)));
+    return Promise.resolve(createPlainDisc(PlanStream.plain(source)));
   },
 };
 
@@ -113,12 +114,12 @@ async function hasUdfAnchor(source: ByteSource, signal: AbortSignal | undefined)
   return false;
 }
 
-function createPlainDisc(reader: PlainSectorReader): Disc {
+function createPlainDisc(data: PlanStream): Disc {
   const track: Track = {
     number: 1,
     mode: 'mode1',
     start: 0,
-    length: Math.ceil(reader.size / SECTOR_SIZE),
+    length: Math.ceil(data.size / SECTOR_SIZE),
   };
-  return { format: isoFormat.name, sessions: [{ number: 1, tracks: [track] }], sectors: () => reader };
+  return { format: isoFormat.name, sessions: [{ number: 1, tracks: [track] }], data };
 }

@@ -21,7 +21,7 @@ export class Medium {
   /** Logical blocks, from 0 to the end of the last track. */
   readonly blocks: number;
   readonly profile: Profile;
-  readonly #readers: ReadonlyMap<MediumTrack, SectorReader>;
+  readonly #data: SectorReader;
   #holders = 0;
   readonly #waiting: (() => void)[] = [];
 
@@ -35,7 +35,7 @@ export class Medium {
     if (last === undefined) throw new RangeError('Disc has no track, expected at least one');
     this.blocks = last.start + last.length;
     this.profile = profileOf(this.blocks);
-    this.#readers = new Map(this.tracks.map((track) => [track, disc.sectors(track)]));
+    this.#data = disc.data;
   }
 
   /** Somebody reads it until the function that this gives is called, once. */
@@ -71,34 +71,24 @@ export class Medium {
     throw new CheckCondition({ ...BLOCK_OUT_OF_RANGE, information: Math.max(block, this.blocks) });
   }
 
-  /** Where the image has these very bytes of the range of blocks; undefined where some are made up, or of two tracks. */
+  /** Where the image has these very bytes of the range of blocks; undefined where the image ends within them. */
   locate(position: number, length: number): ImageRange | undefined {
-    const track = this.trackAt(Math.floor(position / SECTOR_SIZE));
-    if (track === undefined) return undefined;
-    const reader = this.#readers.get(track)!;
-    const start = position - track.start * SECTOR_SIZE;
-    const isInside = start >= 0 && start + length <= Math.min(reader.size, track.length * SECTOR_SIZE);
-    return isInside ? { reader, position: start } : undefined;
+    return position + length <= this.#data.size ? { reader: this.#data, position } : undefined;
   }
 
   /**
-   * Fills `target` with user data from byte `position` of the range of blocks on. What no track holds, and the end of a
-   * last sector that the image cuts off, is zeros. Rejects with CheckCondition (UNRECOVERED READ ERROR) or `cancelled`.
+   * Fills `target` with user data from byte `position` of the range of blocks on. The end of a last sector that the image
+   * cuts off, and of a track that it does not reach, is zeros. Rejects with CheckCondition (UNRECOVERED READ ERROR) or
+   * `cancelled`.
    */
   async readBytes(target: Uint8Array, position: number, signal?: AbortSignal): Promise<void> {
-    const end = position + target.length;
-    let at = position;
-    while (at < end) {
-      const track = this.trackAt(Math.floor(at / SECTOR_SIZE));
-      const start = (track?.start ?? Infinity) * SECTOR_SIZE;
-      const stop = Math.min(end, track === undefined ? end : trackEnd(track));
-      const part = target.subarray(at - position, stop - position);
-      if (track === undefined || stop <= start) part.fill(0);
-      else if (at < start) {
-        part.fill(0, 0, start - at);
-        await this.#readTrack(track, part.subarray(start - at), 0, signal);
-      } else await this.#readTrack(track, part, at - start, signal);
-      at = stop;
+    try {
+      const got = await readSectors(this.#data, target, position, signal);
+      target.fill(0, got);
+    } catch (thrown) {
+      if (toIsodriveError(thrown).code === 'cancelled') throw thrown;
+      const information = Math.floor(position / SECTOR_SIZE);
+      throw new CheckCondition({ ...UNRECOVERED_READ_ERROR, information });
     }
   }
 
@@ -127,24 +117,4 @@ export class Medium {
       throw thrown;
     }
   }
-
-  async #readTrack(
-    track: MediumTrack,
-    target: Uint8Array,
-    position: number,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    try {
-      const got = await readSectors(this.#readers.get(track)!, target, position, signal);
-      target.fill(0, got);
-    } catch (thrown) {
-      if (toIsodriveError(thrown).code === 'cancelled') throw thrown;
-      const information = track.start + Math.floor(position / SECTOR_SIZE);
-      throw new CheckCondition({ ...UNRECOVERED_READ_ERROR, information });
-    }
-  }
-}
-
-function trackEnd({ start, length }: Track): number {
-  return (start + length) * SECTOR_SIZE;
 }

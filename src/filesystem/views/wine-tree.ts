@@ -1,7 +1,7 @@
 // A tree with two files more in its root, by which Wine knows the disc: .windows-label and .windows-serial (Wine's mount
 // manager reads them where a drive is a folder). Files of these names on the disc give way.
 import type { Finding } from '../../base/finding.js';
-import { DirectoryEntry, MODE_TYPE } from '../file-tree.js';
+import { DirectoryEntry, MODE_TYPE, addedExtent } from '../file-tree.js';
 import type { EntrySink, FileTree, TreeKind } from '../file-tree.js';
 import { formatWindowsSerial } from '../windows-identity.js';
 import type { WindowsIdentity } from '../windows-identity.js';
@@ -14,10 +14,8 @@ export class WineTree implements FileTree {
   readonly volumeSize: number;
   readonly blockSize: number;
   readonly hasAttributes: boolean;
-  readonly embedded: readonly Uint8Array[];
   readonly #inner: FileTree;
-  /** By the place of their content in `embedded`. */
-  readonly #names: readonly string[];
+  readonly #files: ReadonlyMap<string, Uint8Array>;
   #rootLocator: number | undefined;
 
   constructor(inner: FileTree, identity: WindowsIdentity) {
@@ -27,10 +25,11 @@ export class WineTree implements FileTree {
     this.volumeSize = inner.volumeSize;
     this.blockSize = inner.blockSize;
     this.hasAttributes = inner.hasAttributes ?? false;
-    this.#names = ['.windows-label', '.windows-serial'];
-    this.embedded = [identity.label, formatWindowsSerial(identity.serial)].map((text) =>
-      new TextEncoder().encode(`${text}\n`),
-    );
+    const encoder = new TextEncoder();
+    this.#files = new Map([
+      ['.windows-label', encoder.encode(`${identity.label}\n`)],
+      ['.windows-serial', encoder.encode(`${formatWindowsSerial(identity.serial)}\n`)],
+    ]);
   }
 
   async readRoot(signal?: AbortSignal): Promise<DirectoryEntry> {
@@ -58,23 +57,22 @@ export class WineTree implements FileTree {
     const others: EntrySink = {
       add: (entry) => {
         const name = Buffer.from(entry.name.subarray(0, entry.nameLength)).toString('latin1');
-        if (!this.#names.includes(name)) sink.add(entry);
+        if (!this.#files.has(name)) sink.add(entry);
       },
     };
     await this.#inner.readDirectory(locator, size, others, report, signal);
-    this.#names.forEach((name, i) => sink.add(this.#describe(name, i)));
+    let place = 0;
+    for (const [name, content] of this.#files) sink.add(describe(name, content, place++));
   }
+}
 
-  #describe(name: string, place: number): DirectoryEntry {
-    const entry = new DirectoryEntry();
-    entry.nameLength = new TextEncoder().encodeInto(name, entry.name).written;
-    entry.mode = FILE_MODE;
-    entry.size = this.embedded[place]!.length;
-    // Numbers of the disc's own come from places on it, which lie far below.
-    entry.inode = Number.MAX_SAFE_INTEGER - place;
-    entry.extents = [];
-    entry.coding = 'embedded';
-    entry.codingParameters = place;
-    return entry;
-  }
+function describe(name: string, content: Uint8Array, place: number): DirectoryEntry {
+  const entry = new DirectoryEntry();
+  entry.nameLength = new TextEncoder().encodeInto(name, entry.name).written;
+  entry.mode = FILE_MODE;
+  entry.size = content.length;
+  // Numbers of the disc's own come from places on it, which lie far below.
+  entry.inode = Number.MAX_SAFE_INTEGER - place;
+  entry.extents = [addedExtent(content)];
+  return entry;
 }

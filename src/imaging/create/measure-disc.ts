@@ -2,7 +2,7 @@
 // medium, a wrong table of contents) or more (run-out blocks of a disc that was written track at once).
 import { IsodriveError } from '../../base/error.js';
 import { openContainer } from '../../container/open-container.js';
-import { PlainSectorReader } from '../../disc/sector-reader.js';
+import { PlanStream } from '../../disc/plan-stream.js';
 import { PARTITION_SECTOR } from '../../filesystem/partition/partition.js';
 import { readPartitions } from '../../filesystem/partition/read-partitions.js';
 import { probeVolumes } from '../../filesystem/probe-volumes.js';
@@ -20,23 +20,17 @@ export async function measureDisc(source: ByteSource, signal?: AbortSignal): Pro
 async function volumeEnd(source: ByteSource, signal: AbortSignal | undefined): Promise<number> {
   const disc = await openContainer(source, signal);
   const ends: number[] = [];
-  for (const track of disc.sessions.flatMap(({ tracks }) => tracks)) {
-    const volumes = await probeVolumes(disc.sectors(track), {
-      report: () => undefined,
-      work: new WorkBudget(source.size),
-      signal,
-    });
-    for (const { summary, trees } of volumes) {
-      // The partition of a disc that is written once reaches as far as the medium could be written.
-      if (summary.udf?.partitions.includes('virtual') === true) continue;
-      ends.push(summary.size, ...trees.map(({ volumeSize }) => volumeSize));
-    }
+  const context = { report: () => undefined, work: new WorkBudget(source.size), signal };
+  for (const { summary, trees } of await probeVolumes(disc.data, context)) {
+    // The partition of a disc that is written once reaches as far as the medium could be written.
+    if (summary.udf?.partitions.includes('virtual') === true) continue;
+    ends.push(summary.size, ...trees.map(({ volumeSize }) => volumeSize));
   }
   return Math.max(0, ...ends);
 }
 
 async function partitionEnd(source: ByteSource, signal: AbortSignal | undefined): Promise<number> {
-  const partitions = await readPartitions(new PlainSectorReader(source), () => undefined, signal);
+  const partitions = await readPartitions(PlanStream.plain(source), () => undefined, signal);
   // A protective entry (UEFI 5.2.3) may say "to the end", whatever that is.
   const sized = partitions.filter(({ length }) => length !== TO_THE_END);
   return Math.max(0, ...sized.map(({ start, length }) => start + length));

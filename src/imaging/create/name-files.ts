@@ -20,7 +20,7 @@ export async function nameFiles(
 ): Promise<NamedFile[]> {
   try {
     await using image = await openImage(path, { map, signal });
-    const extents = await ExtentMap.load(image.index, signal);
+    const extents = await ExtentMap.load(image, signal);
     return extents.filesIn(map.missing(size)).map((file) => ({ path: file.path, ranges: file.ranges }));
   } catch (thrown) {
     if (thrown instanceof IsodriveError && thrown.code !== 'cancelled' && thrown.code !== 'internal')

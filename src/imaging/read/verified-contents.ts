@@ -2,7 +2,9 @@
 // its disc says of it decides whether anybody gets its bytes. What came of it is an attribute of the file.
 import { IsodriveError } from '../../base/error.js';
 import type { FileContent } from '../../filesystem/file-content.js';
-import { MODE_TYPE } from '../../filesystem/file-tree.js';
+import type { PlanStream } from '../../disc/plan-stream.js';
+import { MODE_TYPE, isOnDisc } from '../../filesystem/file-tree.js';
+import type { Extent } from '../../filesystem/file-tree.js';
 import { ContentOpener } from '../../index/content-opener.js';
 import { readAttributes, readExtents } from '../../index/node-record.js';
 import type { OpenedImage } from '../../index/open-image.js';
@@ -53,7 +55,7 @@ export class VerifiedContents {
     this.#image = image;
     this.#sums = sums;
     this.#prefix = prefix;
-    this.#contents = new ContentOpener(image.index, image.source);
+    this.#contents = new ContentOpener(image.index, image.data);
   }
 
   /**
@@ -155,22 +157,20 @@ export class VerifiedContents {
 
   /** What the sum over the image says of a file. */
   async #place(row: number): Promise<Verdict> {
-    const extents = readExtents(this.#image.index.table, row);
-    const end = Math.max(0, ...extents.map(({ offset = 0, length }) => offset + length));
+    const { index, data } = this.#image;
+    const runs = placeRuns(readExtents(index.table, row), data);
+    const end = runs.reduce((last, { place, length }) => Math.max(last, place + length), 0);
     if (this.#prefix === undefined || end === 0 || end > this.#prefix.end) return { state: 'unknown' };
     const { good, bad } = await this.#prefix.readTo(end);
     if (good >= end) return { state: 'ok' };
     if (bad === undefined) return { state: 'unknown' };
     const badEnd = bad.position + bad.size;
-    let fileOffset = 0;
     let isHit = false;
     let from = Infinity;
-    for (const { offset, length } of extents) {
-      if (offset !== undefined && offset + length > bad.position) {
-        isHit ||= offset < badEnd;
-        from = Math.min(from, fileOffset + Math.max(0, bad.position - offset));
-      }
-      fileOffset += length;
+    for (const { fileOffset, place, length } of runs) {
+      if (place + length <= bad.position) continue;
+      isHit ||= place < badEnd;
+      from = Math.min(from, fileOffset + Math.max(0, bad.position - place));
     }
     if (!isHit) return { state: 'unknown' };
     return {
@@ -207,4 +207,22 @@ export class VerifiedContents {
       { at: { source: source.name } },
     );
   }
+}
+
+/** Where the bytes of a file lie in the image. */
+function placeRuns(
+  extents: readonly Extent[],
+  data: PlanStream,
+): { fileOffset: number; place: number; length: number }[] {
+  let start = 0;
+  return extents.flatMap((extent) => {
+    const fileOffset = start;
+    start += extent.length;
+    if (!isOnDisc(extent)) return [];
+    return Array.from(data.runsOf(extent.offset, extent.length), ({ within, place, length }) => ({
+      fileOffset: fileOffset + within,
+      place,
+      length,
+    }));
+  });
 }

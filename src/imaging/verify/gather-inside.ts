@@ -57,31 +57,33 @@ export async function gatherRecordedSums({ image, options }: VerifyContext): Pro
 }
 
 /** The stored bytes of a file. */
-export function openStored({ index, source }: OpenedImage, row: number): FileContent {
+export function openStored({ index, data }: OpenedImage, row: number): FileContent {
   const extents = readExtents(index.table, row);
   return new FileReader(
-    source,
+    data,
     extents,
     extents.reduce((sum, { length }) => sum + length, 0),
+    index.table,
   );
 }
 
 function gatherFile(
-  { index: { table } }: OpenedImage,
+  { index: { table }, data }: OpenedImage,
   base: Base,
   row: number,
   expected: Expected,
   open: () => FileContent,
   signal: AbortSignal | undefined,
 ): Evidence {
-  const start = table.wide(row, ROW.dataLow);
   const size = table.wide(row, ROW.sizeLow);
   const read = (algorithm: Algorithm): Promise<string | undefined> => hashPieces(open(), algorithm, signal);
   const [likeliest] = expected.algorithms;
   if (likeliest === undefined)
     return { consumers: [], finish: async () => [{ ...base, ...(await judgeDigest(expected, read)) }] };
-  // Any flag stands for content that is not simply one run of the image.
-  if (table.word(row, ROW.flags) === 0) {
+  // Any flag stands for content that is not simply one run of the disc.
+  const start =
+    table.word(row, ROW.flags) === 0 ? data.locate(table.wide(row, ROW.dataLow), size) : undefined;
+  if (start !== undefined) {
     const hash = new RangeHash(likeliest, start, start + size);
     const find = (algorithm: Algorithm): string | undefined | Promise<string | undefined> =>
       algorithm === likeliest ? hash.finish() : read(algorithm);

@@ -16,7 +16,7 @@ import { gatherUdfTags } from './udf-tags.js';
 
 /** All checks, in the order of the evidence. Rejects with `cancelled`, and when the image cannot be read any more. */
 export async function verifyImage(image: OpenedImage, options: VerifyOptions): Promise<Check[]> {
-  const extents = await ExtentMap.load(image.index, options.signal);
+  const extents = await ExtentMap.load(image, options.signal);
   const context = { image, options, extents };
   const evidence: Evidence[] = [];
   const gatherers = [

@@ -190,15 +190,15 @@ function isMounted(id: number, device: string): boolean {
 async function checkImage({ image, sourceName }: MountRequest, backing: Backing): Promise<number> {
   if (image.isChecked)
     throw unsuitable(sourceName, 'its files are verified as they are read, which no kernel does');
-  const descriptor = image.fileDescriptor;
-  if (descriptor === undefined) throw unsuitable(sourceName, 'it is no plain file');
+  const file = image.kernelFile;
+  if (file === undefined) throw unsuitable(sourceName, 'it is no plain file');
   const { isRegularFile, fileSystemType } = await image.locate();
   if (!isRegularFile)
     throw unsuitable(sourceName, 'it is a drive, whose whole tree must not be read before it is mounted');
   const remote = REMOTE_TYPES.get(fileSystemType);
   if (remote !== undefined)
     throw unsuitable(sourceName, `it lies on ${remote}, where a reader may have to be interrupted`);
-  if (backing === 'loop' && image.size % LOOP_UNIT !== 0)
-    throw unsuitable(sourceName, `its ${image.size} bytes are no whole blocks, as a loop device needs`);
-  return descriptor;
+  if (backing === 'loop' && file.size % LOOP_UNIT !== 0)
+    throw unsuitable(sourceName, `its ${file.size} bytes are no whole blocks, as a loop device needs`);
+  return file.descriptor;
 }

@@ -1,6 +1,15 @@
 // Where EROFS finds a file's data: in the image, as one run of blocks or as chunks, or else in a copy.
 import type { IndexTable } from '../../index/index-table.js';
-import { EXTENT, EXTENT_HOLE, EXTENT_WORDS, FLAG, ROW } from '../../index/layout.js';
+import { STREAM } from '../../disc/read-plan.js';
+import {
+  EXTENT,
+  EXTENT_HOLE,
+  EXTENT_OFFSET_MASK,
+  EXTENT_STREAM_SHIFT,
+  EXTENT_WORDS,
+  FLAG,
+  ROW,
+} from '../../index/layout.js';
 import { HIGH } from '../../index/wide-number.js';
 import { unsuitable } from './unsuitable.js';
 
@@ -8,6 +17,8 @@ import { unsuitable } from './unsuitable.js';
 const MAX_CHUNK_BITS = 31;
 /** Block number that stands for a run of zeros, within this file. */
 export const HOLE = -1;
+/** Byte offset that stands for bytes that the image does not hold, within this file. */
+const ADDED = -2;
 
 export interface FileLayout {
   /** `copy`: not in whole blocks of the image, or too scattered. */
@@ -22,26 +33,29 @@ export interface FileLayout {
 
 /** One run of the file: merged extents that follow each other in the image too. */
 interface Run {
-  /** Byte offset in the image, HOLE for zeros. */
+  /** Byte offset in the image, HOLE for zeros, ADDED for bytes that are not in it. */
   readonly offset: number;
   length: number;
+}
+
+/** Where the disc's data lies in the image. */
+export interface PlacedImage {
+  /** For messages. */
+  readonly name: string;
+  /** Bytes of the image. */
+  readonly bytes: number;
+  /** Byte of the image where some bytes of the disc lie, all of them; undefined where they do not. */
+  locate(position: number, length: number): number | undefined;
 }
 
 const COPY: FileLayout = { kind: 'copy', offset: 0, chunkBits: 0, chunks: 0 };
 
 /** Whether a file is one extent of whole blocks, as nearly all are. Throws as layOutFile does. */
-export function isPlainRun(
-  table: IndexTable,
-  row: number,
-  blockSize: number,
-  imageBytes: number,
-  name: string,
-): boolean {
+export function isPlainRun(table: IndexTable, row: number, blockSize: number, image: PlacedImage): boolean {
   if ((table.word(row, ROW.flags) & FLAG.manyExtents) !== 0) return false;
-  const offset = table.wide(row, ROW.dataLow);
   const length = table.wide(row, ROW.sizeLow);
-  checkRun(offset, length, imageBytes, name);
-  return offset % blockSize === 0 && offset + length <= imageBytes - (imageBytes % blockSize);
+  const offset = placeRun(table.wide(row, ROW.dataLow), length, image);
+  return offset % blockSize === 0 && offset + length <= image.bytes - (image.bytes % blockSize);
 }
 
 /** Layout of a file of more than 0 bytes. Throws `unsupported` when its extents are not all in the image. */
@@ -49,14 +63,14 @@ export function layOutFile(
   table: IndexTable,
   row: number,
   blockSize: number,
-  imageBytes: number,
-  name: string,
+  image: PlacedImage,
 ): FileLayout {
-  const runs = readRuns(table, row, imageBytes, name);
+  const runs = readRuns(table, row, image);
   // The kernel reads whole blocks: one that the image ends within would be an error.
-  const lastByte = imageBytes - (imageBytes % blockSize);
+  const lastByte = image.bytes - (image.bytes % blockSize);
   const isWhole = (run: Run): boolean =>
-    run.offset === HOLE || (run.offset % blockSize === 0 && run.offset + run.length <= lastByte);
+    run.offset === HOLE ||
+    (run.offset >= 0 && run.offset % blockSize === 0 && run.offset + run.length <= lastByte);
   if (!runs.every(isWhole)) return COPY;
   const [first] = runs;
   if (runs.length === 1 && first !== undefined && first.offset !== HOLE)
@@ -81,12 +95,11 @@ function chooseChunkBits(runs: readonly Run[], blockSize: number, size: number):
 }
 
 /** The runs of a file, checked against the image. */
-export function readRuns(table: IndexTable, row: number, imageBytes: number, name: string): Run[] {
+export function readRuns(table: IndexTable, row: number, image: PlacedImage): Run[] {
+  const { name } = image;
   const size = table.wide(row, ROW.sizeLow);
   if ((table.word(row, ROW.flags) & FLAG.manyExtents) === 0) {
-    const offset = table.wide(row, ROW.dataLow);
-    checkRun(offset, size, imageBytes, name);
-    return [{ offset, length: size }];
+    return [{ offset: placeRun(table.wide(row, ROW.dataLow), size, image), length: size }];
   }
   const first = table.word(row, ROW.dataLow);
   const count = table.word(row, ROW.dataHigh);
@@ -96,10 +109,13 @@ export function readRuns(table: IndexTable, row: number, imageBytes: number, nam
   let total = 0;
   for (let at = first * EXTENT_WORDS; at < (first + count) * EXTENT_WORDS; at += EXTENT_WORDS) {
     const high = extents[at + EXTENT.offsetHigh]!;
-    const offset = high === EXTENT_HOLE ? HOLE : extents[at + EXTENT.offsetLow]! + high * HIGH;
-    const length = extents[at + EXTENT.lengthLow]! + extents[at + EXTENT.lengthHigh]! * HIGH;
-    if (offset !== HOLE) checkRun(offset, length, imageBytes, name);
-    total += length;
+    const place = extents[at + EXTENT.offsetLow]! + (high & EXTENT_OFFSET_MASK) * HIGH;
+    const isAdded = high !== EXTENT_HOLE && high >>> EXTENT_STREAM_SHIFT !== STREAM.data;
+    const end = extents[at + EXTENT.endLow]! + extents[at + EXTENT.endHigh]! * HIGH;
+    const length = end - total;
+    if (length < 0) throw unsuitable(name, 'extents that are not in the order of the file');
+    const offset = high === EXTENT_HOLE ? HOLE : isAdded ? ADDED : placeRun(place, length, image);
+    total = end;
     if (length > 0) appendRun(runs, offset, length);
   }
   if (total !== size) throw unsuitable(name, `extents of ${total} bytes, expected ${size}`);
@@ -108,13 +124,16 @@ export function readRuns(table: IndexTable, row: number, imageBytes: number, nam
 
 function appendRun(runs: Run[], offset: number, length: number): void {
   const last = runs.at(-1);
-  const follows =
-    last !== undefined && (offset === HOLE ? last.offset === HOLE : last.offset + last.length === offset);
-  if (follows && (last.offset !== HOLE) === (offset !== HOLE)) last.length += length;
+  const isPlaced = offset >= 0;
+  const end = isPlaced ? (last?.offset ?? HOLE) + (last?.length ?? 0) : last?.offset;
+  const isAlike = last !== undefined && last.offset >= 0 === isPlaced;
+  if (isAlike && end === offset) last.length += length;
   else runs.push({ offset, length });
 }
 
-function checkRun(offset: number, length: number, imageBytes: number, name: string): void {
-  if (offset + length <= imageBytes) return;
-  throw unsuitable(name, `a file ends at byte ${offset + length}, expected the image to hold it all`);
+/** Byte of the image where a run of the disc lies. */
+function placeRun(offset: number, length: number, image: PlacedImage): number {
+  const place = image.locate(offset, length);
+  if (place !== undefined) return place;
+  throw unsuitable(image.name, `a file ends at byte ${offset + length}, expected the image to hold it all`);
 }

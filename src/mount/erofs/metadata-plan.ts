@@ -8,6 +8,7 @@ import { isCoded } from '../../index/node-record.js';
 import { AttributePlan } from './attribute-plan.js';
 import { DirectoryPacker, entryType } from './directory-blocks.js';
 import { isPlainRun, layOutFile } from './file-layout.js';
+import type { PlacedImage } from './file-layout.js';
 import {
   CHUNK_INDEX_BYTES,
   DEVICE_SLOT_BYTES,
@@ -46,18 +47,14 @@ export const PLACE = {
 
 export interface PlanOptions {
   readonly table: IndexTable;
-  /** Bytes of the image. */
-  readonly imageBytes: number;
+  readonly image: PlacedImage;
   readonly blockSize: number;
-  /** The image, for messages. */
-  readonly sourceName: string;
 }
 
 export class MetadataPlan {
   readonly table: IndexTable;
   readonly blockSize: number;
-  readonly imageBytes: number;
-  readonly sourceName: string;
+  readonly image: PlacedImage;
   readonly attributes: AttributePlan;
   readonly packer: DirectoryPacker;
   /** By row: the node's number. */
@@ -82,14 +79,13 @@ export class MetadataPlan {
   /** First row of each node of several names, by inode number. */
   readonly #linked = new Map<number, number>();
 
-  private constructor({ table, blockSize, imageBytes, sourceName }: PlanOptions) {
+  private constructor({ table, blockSize, image }: PlanOptions) {
     const { rowCount } = table;
     this.table = table;
     this.blockSize = blockSize;
-    this.imageBytes = imageBytes;
-    this.sourceName = sourceName;
-    this.attributes = new AttributePlan(table, sourceName);
-    this.packer = new DirectoryPacker(table, blockSize, sourceName);
+    this.image = image;
+    this.attributes = new AttributePlan(table, image.name);
+    this.packer = new DirectoryPacker(table, blockSize, image.name);
     this.nodes = new Uint32Array(rowCount);
     this.places = new Uint8Array(rowCount);
     this.blocks = new Uint32Array(rowCount);
@@ -114,11 +110,11 @@ export class MetadataPlan {
   }
 
   refuse(found: string): Error {
-    return unsuitable(this.sourceName, found);
+    return unsuitable(this.image.name, found);
   }
 
   get imageBlocks(): number {
-    return Math.ceil(this.imageBytes / this.blockSize);
+    return Math.ceil(this.image.bytes / this.blockSize);
   }
 
   /** Number of directories' children so far: in the end all rows but the root, or the rows are no tree. */
@@ -131,7 +127,7 @@ export class MetadataPlan {
     if ((table.word(row, ROW.modified + 1) & 0xf_ffff) > MAX_MICROSECONDS)
       throw this.refuse(`a time of more than ${MAX_MICROSECONDS} microseconds`);
     const coding = table.word(row, ROW.flags) & CODING_MASK;
-    if (coding !== CODING.plain && coding !== CODING.embedded)
+    if (coding !== CODING.plain)
       throw this.refuse('a file that is stored compressed, which only the daemon can decode');
     if (table.word(row, ROW.attributes) !== 0) this.attributes.count(row);
     if ((mode & MODE_TYPE.mask) !== MODE_TYPE.directory) return;
@@ -196,13 +192,13 @@ export class MetadataPlan {
 
   #placeFile(row: number): number {
     const { table } = this;
-    const { blockSize, imageBytes, sourceName } = this;
+    const { blockSize, image } = this;
     if (isCoded(table, row)) return this.#placeCopy(row);
-    if (isPlainRun(table, row, blockSize, imageBytes, sourceName)) {
+    if (isPlainRun(table, row, blockSize, image)) {
       this.places[row] = PLACE.image;
       return 0;
     }
-    const layout = layOutFile(table, row, blockSize, imageBytes, sourceName);
+    const layout = layOutFile(table, row, blockSize, image);
     if (layout.kind === 'run') {
       this.places[row] = PLACE.image;
       return 0;
@@ -259,7 +255,7 @@ export class MetadataPlan {
     if (this.endBlock * blockSize > MAX_METADATA_BYTES)
       throw this.refuse('more metadata than the driver writes');
     if (this.endBlock + this.imageBlocks > MAX_BLOCKS)
-      throw this.refuse(`an image of ${this.imageBytes} bytes, more than block addresses of 32 bits reach`);
+      throw this.refuse(`an image of ${this.image.bytes} bytes, more than block addresses of 32 bits reach`);
   }
 }
 

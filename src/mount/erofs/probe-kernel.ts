@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Addon } from '../../../native/index.js';
 import { isSystemError, toIsodriveError } from '../../base/error.js';
 import { FindingLog } from '../../base/finding.js';
+import { PlanStream } from '../../disc/plan-stream.js';
 import { DiscIndex } from '../../index/disc-index.js';
 import { PlainIndexMemory } from '../../index/index-memory.js';
 import { FileSource } from '../../source/file-source.js';
@@ -36,7 +37,7 @@ export async function probeKernel(
     await writeFile(imagePath, new Uint8Array(TRIAL_BYTES), { flag: 'wx', mode: 0o600 });
     await using source = await FileSource.open(imagePath);
     const index = await DiscIndex.open(trialTree(), new PlainIndexMemory(), new FindingLog(), imagePath);
-    await writeMetadata({ index, source, label: '' }, metadata.handle);
+    await writeMetadata({ index, data: PlanStream.plain(source), label: '' }, metadata.handle);
     const files = {
       directory,
       metadataPath: metadata.path,

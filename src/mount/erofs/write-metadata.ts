@@ -5,9 +5,9 @@ import { MODE_TYPE } from '../../filesystem/file-tree.js';
 import type { DiscIndex } from '../../index/disc-index.js';
 import { ContentOpener } from '../../index/content-opener.js';
 import type { IndexTable } from '../../index/index-table.js';
-import { FLAG, ROW, ROW_WORDS } from '../../index/layout.js';
+import { ROW, ROW_WORDS } from '../../index/layout.js';
 import { highWord } from '../../index/wide-number.js';
-import type { ByteSource } from '../../source/byte-source.js';
+import type { PlanStream } from '../../disc/plan-stream.js';
 import { throwIfAborted } from '../../source/abortable.js';
 import { HOLE, readRuns } from './file-layout.js';
 import {
@@ -39,7 +39,8 @@ const COPY_BYTES = 1_048_576;
 
 export interface MetadataRequest {
   readonly index: DiscIndex;
-  readonly source: ByteSource;
+  /** The disc's data, of which a kernel can read all in one file (kernelFile). */
+  readonly data: PlanStream;
   readonly label: string;
   /** Forces a block size (a power of two from 512 to 4096). */
   readonly blockSize?: number;
@@ -62,10 +63,10 @@ export interface MetadataSummary {
  * serve the image, `image-unreadable`, or `cancelled`.
  */
 export async function writeMetadata(request: MetadataRequest, file: FileHandle): Promise<MetadataSummary> {
-  const { index, source, signal } = request;
+  const { index, data, signal } = request;
   await index.loadAll(signal);
   const plan = await choosePlan(request);
-  const writer = new MetadataWriter(plan, new ContentOpener(index, source), new MetadataStream(file), signal);
+  const writer = new MetadataWriter(plan, new ContentOpener(index, data), new MetadataStream(file), signal);
   await writer.write(request.label);
   return {
     blockSize: plan.blockSize,
@@ -76,9 +77,14 @@ export async function writeMetadata(request: MetadataRequest, file: FileHandle):
 }
 
 /** The largest block size at which what must be copied stays within its bound. */
-async function choosePlan({ index, source, blockSize }: MetadataRequest): Promise<MetadataPlan> {
+async function choosePlan({ index, data, blockSize }: MetadataRequest): Promise<MetadataPlan> {
   const sizes = blockSize === undefined ? BLOCK_SIZES : [blockSize];
-  const options = { table: index.table, imageBytes: source.size, sourceName: source.name };
+  const image = {
+    name: data.name,
+    bytes: data.bases[0]?.size ?? 0,
+    locate: data.locate.bind(data),
+  };
+  const options = { table: index.table, image };
   let plan: MetadataPlan | undefined;
   for (const size of sizes) {
     plan = await MetadataPlan.make({ ...options, blockSize: size });
@@ -242,11 +248,11 @@ class MetadataWriter {
   }
 
   async #writeChunks(row: number): Promise<void> {
-    const { table, blockSize, imageBytes, sourceName, details } = this.#plan;
+    const { table, blockSize, image, details } = this.#plan;
     const out = this.#out;
     await out.skipTo(roundUp(out.position, CHUNK_INDEX_BYTES));
     const chunkBytes = blockSize * 2 ** details[row]!;
-    for (const run of readRuns(table, row, imageBytes, sourceName)) {
+    for (const run of readRuns(table, row, image)) {
       for (let done = 0; done < run.length; done += chunkBytes) {
         if (!out.hasRoom) await this.#flush();
         const isHole = run.offset === HOLE;
@@ -309,9 +315,7 @@ function layoutOf(place: number): number {
 
 /** Byte offset of a file that is one run of the image. */
 function firstOffset(plan: MetadataPlan, row: number): number {
-  const { table, imageBytes, sourceName } = plan;
-  if ((table.word(row, ROW.flags) & FLAG.manyExtents) === 0) return table.wide(row, ROW.dataLow);
-  return readRuns(table, row, imageBytes, sourceName)[0]!.offset;
+  return readRuns(plan.table, row, plan.image)[0]!.offset;
 }
 
 function targetOf(table: IndexTable, row: number): Uint8Array {

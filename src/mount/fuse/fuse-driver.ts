@@ -187,8 +187,7 @@ class FuseDriver implements MountDriver {
       {
         name: `fuse-${number ?? 'mount'}`,
         device,
-        image: image.fileDescriptor ?? -1,
-        imageBytes: image.size,
+        files: image.files,
         region: memory.handle,
         volumeBytes: image.volumeSize,
         hasAttributes: image.hasAttributes,

@@ -1,8 +1,7 @@
 // Walks a view to its end and notes where the bytes of its files lie. What cannot be listed becomes a finding by the
 // way, as it does for every reader.
 import { toIsodriveError } from '../../base/error.js';
-import { MODE_TYPE } from '../../filesystem/file-tree.js';
-import type { Extent } from '../../filesystem/file-tree.js';
+import { MODE_TYPE, isOnDisc } from '../../filesystem/file-tree.js';
 import { ROOT_ROW } from '../../index/index-table.js';
 import { CODING, ROW } from '../../index/layout.js';
 import { readCoding, readExtents } from '../../index/node-record.js';
@@ -60,8 +59,4 @@ function addFile(files: CheckedFile[], { index }: OpenedImage, row: number): voi
   if (size === 0) return;
   const isCoded = readCoding(index.table, row).coding !== CODING.plain;
   files.push({ row, size, isCoded, runs: readExtents(index.table, row).filter(isOnDisc) });
-}
-
-function isOnDisc(extent: Extent): extent is { readonly offset: number; readonly length: number } {
-  return extent.offset !== undefined;
 }

@@ -9,6 +9,7 @@ import { ContentOpener } from '../../index/content-opener.js';
 import type { NodeRecord } from '../../index/node-record.js';
 import { isCoded, readExtents } from '../../index/node-record.js';
 import type { FileContent } from '../../filesystem/file-content.js';
+import { isOnDisc } from '../../filesystem/file-tree.js';
 import type { Extent } from '../../filesystem/file-tree.js';
 import { throwIfAborted } from '../abort.js';
 import { CHUNK_BYTES } from '../file-content.js';
@@ -54,9 +55,9 @@ export class EntryWriter {
     this.#image = image;
     this.#log = log;
     this.#options = options;
-    this.#contents = new ContentOpener(image.index, new WindowSource(image.source));
-    this.#codedContents = new ContentOpener(image.index, image.source);
-    this.#largeCopy = LargeCopy.open(image.source);
+    this.#contents = new ContentOpener(image.index, new WindowSource(image.data));
+    this.#codedContents = new ContentOpener(image.index, image.data);
+    this.#largeCopy = LargeCopy.open(image.data);
   }
 
   /** Writes the entry; gives the directory when it is one, to be filled and then given to finishDirectory. */
@@ -247,7 +248,7 @@ export class EntryWriter {
   ): Promise<void> {
     const end = Math.min(start + extent.length, reader.size);
     let done = start;
-    if (!coded && this.#largeCopy !== undefined && extent.offset !== undefined) {
+    if (!coded && this.#largeCopy !== undefined && isOnDisc(extent)) {
       const run = { position: extent.offset, length: end - start, target: descriptor, targetPosition: start };
       const onBytes = (bytes: number): void => this.#log.addBytes(bytes);
       done += await this.#largeCopy.copy(run, onBytes, this.#options.signal);

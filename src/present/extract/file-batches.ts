@@ -1,6 +1,7 @@
 // Small files of an image, written many at a time by threads of the addon: a call for each of a file's system calls would
 // cost more than they do. What a batch cannot write, for whatever reason, is left to the entry writer, which says why.
 import type { Addon, LaneHandle } from '../../../native/index.js';
+import { isOnDisc } from '../../filesystem/file-tree.js';
 import type { NodeRecord, NodeTime } from '../../index/node-record.js';
 import { isCoded, readExtents } from '../../index/node-record.js';
 import type { OpenedImage } from '../../index/open-image.js';
@@ -65,7 +66,7 @@ export class FileBatches {
     this.#addon = addon;
     this.#lane = addon.openLane(THREADS);
     this.#image = image;
-    this.#window = new WindowSource(image.source);
+    this.#window = new WindowSource(image.data);
     this.#log = log;
     this.#signal = signal;
   }
@@ -88,7 +89,8 @@ export class FileBatches {
    */
   async add(node: NodeRecord, directory: TargetDirectory): Promise<boolean> {
     const [extent] = readExtents(this.#image.index.table, node.row);
-    if (node.size > 0 && (extent?.offset === undefined || extent.length !== node.size)) return false;
+    const isOneRun = extent !== undefined && isOnDisc(extent) && extent.length === node.size;
+    if (node.size > 0 && !isOneRun) return false;
     const content = await this.#read(extent?.offset ?? 0, node.size);
     if (content === undefined) return false;
     const room = RECORD.bytes + directory.path.length + node.name.length + node.size;

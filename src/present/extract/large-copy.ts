@@ -1,7 +1,7 @@
 // Copies large runs of an image that is a plain file by threads of the addon, two pieces at a time: one is read while the
 // other is written.
 import type { Addon, LaneHandle } from '../../../native/index.js';
-import type { ByteSource } from '../../source/byte-source.js';
+import type { PlanStream } from '../../disc/plan-stream.js';
 import { tryToLoadAddon } from '../../source/load-addon.js';
 import { throwIfAborted } from '../abort.js';
 
@@ -20,21 +20,22 @@ export interface CopiedRun {
 
 export class LargeCopy {
   readonly #addon: Addon;
-  readonly #source: ByteSource;
+  readonly #data: PlanStream;
   readonly #descriptor: number;
   #lane: LaneHandle | undefined;
 
-  private constructor(addon: Addon, source: ByteSource, descriptor: number) {
+  private constructor(addon: Addon, data: PlanStream, descriptor: number) {
     this.#addon = addon;
-    this.#source = source;
+    this.#data = data;
     this.#descriptor = descriptor;
   }
 
-  /** Undefined where there is no addon, and for an image whose bytes are not a file's. */
-  static open(source: ByteSource): LargeCopy | undefined {
+  /** Undefined where there is no addon, and for an image of which a file does not hold all. */
+  static open(data: PlanStream): LargeCopy | undefined {
     const addon = process.platform === 'linux' ? tryToLoadAddon() : undefined;
-    if (addon === undefined || source.fileDescriptor === undefined) return undefined;
-    return new LargeCopy(addon, source, source.fileDescriptor);
+    const base = data.bases[0]?.base;
+    if (addon === undefined || base === undefined || base.absent.length > 0) return undefined;
+    return new LargeCopy(addon, data, base.descriptor);
   }
 
   /**
@@ -46,7 +47,8 @@ export class LargeCopy {
     onBytes: (bytes: number) => void,
     signal: AbortSignal | undefined,
   ): Promise<number> {
-    if (length < LEAST_BYTES) return 0;
+    const place = length < LEAST_BYTES ? undefined : this.#data.locate(position, length);
+    if (place === undefined) return 0;
     let begun = 0;
     const shortEnds: number[] = [];
     const work = async (): Promise<void> => {
@@ -54,7 +56,7 @@ export class LargeCopy {
         const at = begun;
         const size = Math.min(PIECE_BYTES, length - at);
         begun += size;
-        const got = await this.#piece(position + at, size, target, targetPosition + at);
+        const got = await this.#piece(place + at, size, target, targetPosition + at);
         onBytes(got);
         if (got < size) shortEnds.push(at + got);
       }
@@ -62,7 +64,7 @@ export class LargeCopy {
     await Promise.all(Array.from({ length: THREADS }, work));
     throwIfAborted(signal);
     // A short read makes the source look whether the image is still the one that was opened.
-    await this.#source.read(new Uint8Array(1), position, signal);
+    await this.#data.read(new Uint8Array(1), position, signal);
     return Math.min(begun, ...shortEnds);
   }
 

@@ -1,6 +1,7 @@
 // What lies where on a disc, for pictures of it: files, structures, boot code, damage, and the spans of sessions and
 // partitions, which lie over all of these.
-import { PlainSectorReader, SECTOR_SIZE } from '../../disc/sector-reader.js';
+import { PlanStream } from '../../disc/plan-stream.js';
+import { SECTOR_SIZE } from '../../disc/sector-reader.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { MODE_TYPE } from '../../filesystem/file-tree.js';
 import type { TreeKind } from '../../filesystem/file-tree.js';
@@ -61,8 +62,8 @@ export async function collectAreas(
   signal?: AbortSignal,
 ): Promise<DiscAreas> {
   const { size } = image.source;
-  const reader = new PlainSectorReader(image.source);
-  const extents = await ExtentMap.load(image.index, signal);
+  const reader = PlanStream.plain(image.source);
+  const extents = await ExtentMap.load(image, signal);
   const files = new Set(extents.runs.map(({ row }) => row)).size;
   const boot = await listBootFiles(reader, image.volume, image.partitions, image.trees[0], signal);
   const starts = image.sessions.map(({ descriptors }) => descriptors - firstSector);
@@ -127,14 +128,15 @@ async function findDescriptors(
   return found;
 }
 
-function listDirectories({ index, tree }: OpenedImage): Area[] {
+function listDirectories({ index, tree, data }: OpenedImage): Area[] {
   if (!PLACED_DIRECTORIES.includes(tree.kind)) return [];
   const { table } = index;
   const found: Area[] = [];
   for (let row = 0; row < table.rowCount; row += 1) {
     if (table.type(row) !== MODE_TYPE.directory) continue;
-    const start = table.wide(row, ROW.inodeLow);
-    found.push({ row, start, end: start + table.wide(row, ROW.sizeLow) });
+    const length = table.wide(row, ROW.sizeLow);
+    const start = data.locate(table.wide(row, ROW.inodeLow), length);
+    if (start !== undefined) found.push({ row, start, end: start + length });
   }
   return found;
 }

@@ -1,4 +1,6 @@
 // What the drive says of its disc: table of contents, disc and track information, structures, profiles and features.
+import { PlanStream } from '../../../src/disc/plan-stream.js';
+import { runSegment } from '../../../src/disc/read-plan.js';
 import { describe, expect, it } from 'vitest';
 import type { Disc } from '../../../src/disc/disc.js';
 import { FaultySource } from '../../support/faulty-source.js';
@@ -14,8 +16,14 @@ function twoSessions(): Disc {
   const disc = plainDisc(new FaultySource(IMAGE));
   const track = (number: number, start: number, length: number) =>
     ({ number, mode: 'mode1', start, length }) as const;
+  const segments = [
+    runSegment(0, 100 * 2048, 0, 0),
+    { kind: 'zeros', start: 100 * 2048, length: 11_400 * 2048 },
+    runSegment(11_500 * 2048, 100 * 2048, 0, 100 * 2048),
+  ] as const;
   return {
     ...disc,
+    data: new PlanStream('two sessions', segments, disc.data.bases),
     sessions: [
       { number: 1, tracks: [track(1, 0, 100)] },
       { number: 2, tracks: [track(2, 11_500, 50), track(3, 11_550, 50)] },

@@ -3,7 +3,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PlainSectorReader } from '../../../src/disc/sector-reader.js';
+import { PlanStream } from '../../../src/disc/plan-stream.js';
 import { MAX_OPTION_BYTES, MAX_OPTIONS } from '../../../src/drive/nbd/handshake.js';
 import { openNbdServer } from '../../../src/drive/nbd/nbd-server.js';
 import { MAX_REQUEST_BYTES } from '../../../src/drive/nbd/protocol.js';
@@ -27,11 +27,11 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'isodrive-nbd-'));
   source = new FaultySource(IMAGE);
   const exports = [
-    { name: 'first', description: 'one', reader: new PlainSectorReader(source) },
+    { name: 'first', description: 'one', reader: PlanStream.plain(source) },
     {
       name: 'second',
       description: 'two',
-      reader: new PlainSectorReader(new FaultySource(Buffer.alloc(4096))),
+      reader: PlanStream.plain(new FaultySource(Buffer.alloc(4096))),
     },
   ];
   listener = await openNbdServer({

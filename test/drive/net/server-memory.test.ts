@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { PlainSectorReader } from '../../../src/disc/sector-reader.js';
+import { PlanStream } from '../../../src/disc/plan-stream.js';
 import { openIscsiTarget } from '../../../src/drive/iscsi/iscsi-target.js';
 import { DriveState } from '../../../src/drive/mmc/drive-state.js';
 import { Medium } from '../../../src/drive/mmc/medium.js';
@@ -58,7 +58,7 @@ async function expectIdle(): Promise<void> {
 
 describe('The memory of a server', () => {
   it('has one bound for a hundred NBD clients of 32 MiB a request, and a piece for one more', async () => {
-    const reader = new PlainSectorReader(new FaultySource(IMAGE));
+    const reader = PlanStream.plain(new FaultySource(IMAGE));
     const address = { kind: 'unix', path: join(folder, 'socket') } as const;
     const exports = [{ name: 'disc', description: '', reader }];
     const listener = await openNbdServer({ address, exports, memory });

@@ -245,7 +245,7 @@ describe('a file that Mac OS compressed', () => {
   it('is read at random', async () => {
     await using image = await openBytes(buildHfsPlus('Packed', COMPRESSED_FILES));
     const row = await image.index.resolve('/in the fork');
-    const reader = new ContentOpener(image.index, image.source).open(row);
+    const reader = new ContentOpener(image.index, image.data).open(row);
     for (const [position, length] of [
       [BLOCK - 3, 6],
       [199_990, 100],
@@ -264,7 +264,7 @@ describe('a file that Mac OS compressed', () => {
     await using image = await openBytes(
       buildHfsPlus('Packed', [compressed(30, 'f', header(4, CONTENT.length), fork)]),
     );
-    const reader = new ContentOpener(image.index, image.source).open(await image.index.resolve('/f'));
+    const reader = new ContentOpener(image.index, image.data).open(await image.index.resolve('/f'));
     const target = new Uint8Array(10);
     await expect(reader.read(target, BLOCK + 5)).rejects.toMatchObject({ code: 'damaged' });
     await reader.read(target, 5);

@@ -1,6 +1,6 @@
 // Boot catalogues: what is listed, and what is said of broken ones.
 import { describe, expect, it } from 'vitest';
-import { PlainSectorReader } from '../../../src/disc/sector-reader.js';
+import { PlanStream } from '../../../src/disc/plan-stream.js';
 import { MAX_CATALOG_BYTES, readBootCatalog } from '../../../src/filesystem/iso9660/el-torito.js';
 import type { BootEntry } from '../../../src/filesystem/iso9660/el-torito.js';
 import { isoFileSystem } from '../../../src/filesystem/iso9660/probe.js';
@@ -29,7 +29,7 @@ async function read(catalog: number[], block = 1): Promise<{ entries: BootEntry[
   const image = Buffer.alloc(8 * 2048);
   image.set(catalog, 2048);
   const messages: string[] = [];
-  const reader = new PlainSectorReader(new FaultySource(image));
+  const reader = PlanStream.plain(new FaultySource(image));
   // A checksum that adds up, whatever the words before it.
   image.writeUInt16LE(0, 2048 + 28);
   let sum = 0;
@@ -99,7 +99,7 @@ describe('a boot catalogue', () => {
     ];
     const image = Buffer.concat([Buffer.alloc(2048), Buffer.from(catalog).subarray(0, bytes)]);
     const messages: string[] = [];
-    const reader = new PlainSectorReader(new FaultySource(image));
+    const reader = PlanStream.plain(new FaultySource(image));
     const entries = await readBootCatalog(reader, 1, ({ message: one }) => messages.push(one));
     expect(entries).toHaveLength(count);
     if (message === undefined) expect(messages).toEqual([]);
@@ -240,7 +240,7 @@ describe('A disc with boot images', () => {
     const source = new FaultySource(image);
     source.bad = [40 * 2048, 41 * 2048];
     const findings: string[] = [];
-    const volume = await isoFileSystem.probe(new PlainSectorReader(source), {
+    const volume = await isoFileSystem.probe(PlanStream.plain(source), {
       report: ({ code }) => findings.push(code),
       signal: undefined,
       work: new WorkBudget(image.length),

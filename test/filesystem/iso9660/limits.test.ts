@@ -22,7 +22,7 @@ import { MAX_CONTINUATION_BYTES } from '../../../src/filesystem/iso9660/susp.js'
 import { MAX_OVERHEAD } from '../../../src/filesystem/iso9660/zisofs/zisofs-content.js';
 import { MAX_BLOCK_SHIFT, readZisofsField } from '../../../src/filesystem/iso9660/zisofs/zisofs-field.js';
 import { ContentOpener } from '../../../src/index/content-opener.js';
-import { PlainSectorReader } from '../../../src/disc/sector-reader.js';
+import { PlanStream } from '../../../src/disc/plan-stream.js';
 import { MAX_NAME_BYTES, MAX_TARGET_BYTES } from '../../../src/filesystem/file-tree.js';
 import { MAX_DAMAGED_RECORDS, MAX_EMPTY_SECTORS } from '../../../src/filesystem/iso9660/directory-walker.js';
 import { FileSections, MAX_RUNS } from '../../../src/filesystem/iso9660/file-sections.js';
@@ -58,7 +58,7 @@ import { PlainIndexMemory } from '../../../src/index/index-memory.js';
 import { FindingLog } from '../../../src/base/finding.js';
 
 const BLOCK = 32_768;
-const EMPTY = new PlainSectorReader(new FaultySource(new Uint8Array()));
+const EMPTY = PlanStream.plain(new FaultySource(new Uint8Array()));
 
 /** AL fields of one name and its value, each shorter than 256 bytes. */
 function al(name: Uint8Array, value: Uint8Array): Buffer[] {
@@ -111,7 +111,7 @@ describe('Limit of', () => {
       image.set(terminator(), (start + 17) * SECTOR);
       image.set(record({ name: '\0', flags: 2, ...place }), (start + 18) * SECTOR);
     }
-    const sessions = await findIsoSessions(new PlainSectorReader(new FaultySource(image)), 0);
+    const sessions = await findIsoSessions(PlanStream.plain(new FaultySource(image)), 0);
     expect(sessions).toHaveLength(found);
   });
 
@@ -176,7 +176,7 @@ describe('Limit of', () => {
       const place = { size: table.length, little: 40 };
       const image = Buffer.concat([Buffer.alloc(40 * SECTOR), table]);
       const bytes = descriptor({ root: { extent: ROOT_SECTOR, size: SECTOR }, pathTable: place });
-      const reader = new PlainSectorReader(new FaultySource(image));
+      const reader = PlanStream.plain(new FaultySource(image));
       return readPathTable(reader, parseVolumeDescriptor(bytes, 'memory', 0));
     };
     expect(await read(pathTable(rows))).toHaveLength(MAX_PATH_TABLE_RECORDS);
@@ -294,7 +294,7 @@ describe('Limit of', () => {
     const stored = Buffer.concat([table, Buffer.alloc(length, 0xff)]);
     await using image = await openBytes(makeImage(stored, zf(spec, BLOCK)));
     const row = await image.index.resolve('packed');
-    const content = new ContentOpener(image.index, image.source).open(row);
+    const content = new ContentOpener(image.index, image.data).open(row);
     await expect(content.read(new Uint8Array(10), 0)).rejects.toThrow(message);
   });
 });

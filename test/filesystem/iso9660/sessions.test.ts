@@ -1,7 +1,7 @@
 // I22: discs that were written in several sessions, and images cut out of discs.
 import { describe, expect, it } from 'vitest';
 import { findIsoSessions } from '../../../src/filesystem/iso9660/sessions.js';
-import { PlainSectorReader } from '../../../src/disc/sector-reader.js';
+import { PlanStream } from '../../../src/disc/plan-stream.js';
 import { descriptor, terminator } from '../../support/descriptor-builder.js';
 import { FaultySource } from '../../support/faulty-source.js';
 import { SECTOR, directory } from '../../support/iso-builder.js';
@@ -144,7 +144,7 @@ describe('I22: a disc with several sessions', () => {
     const image = twoSessions();
     const source = new FaultySource(image);
     source.bad = [50 * SECTOR, 70 * SECTOR];
-    const found = await findIsoSessions(new PlainSectorReader(source), 0);
+    const found = await findIsoSessions(PlanStream.plain(source), 0);
     expect(found.map(({ label }) => label)).toEqual(['ONE']);
   });
 });

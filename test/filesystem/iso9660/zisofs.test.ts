@@ -28,7 +28,7 @@ const CONTENT = Buffer.concat([
 ]);
 
 async function openPacked(image: OpenedImage): Promise<FileContent> {
-  return new ContentOpener(image.index, image.source).open(await image.index.resolve('packed'));
+  return new ContentOpener(image.index, image.data).open(await image.index.resolve('packed'));
 }
 
 async function readWhole(content: FileContent): Promise<Buffer> {

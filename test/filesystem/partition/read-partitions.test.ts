@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mustRun } from '../../../scripts/bench/run-command.js';
 import type { Finding } from '../../../src/base/finding.js';
-import { PlainSectorReader } from '../../../src/disc/sector-reader.js';
+import { PlanStream } from '../../../src/disc/plan-stream.js';
 import { MAX_BLOCK_SIZE, MAX_MAP_ENTRIES } from '../../../src/filesystem/partition/apple-partition-map.js';
 import { MAX_LOGICAL_PARTITIONS } from '../../../src/filesystem/partition/extended-partition.js';
 import { MAX_ENTRY_BYTES, MAX_GPT_ENTRIES } from '../../../src/filesystem/partition/guid-partition-table.js';
@@ -19,7 +19,7 @@ const EFI_TYPE = 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B';
 
 async function read(bytes: Uint8Array): Promise<{ partitions: Partition[]; codes: string[] }> {
   const findings: Finding[] = [];
-  const reader = new PlainSectorReader(new FaultySource(bytes));
+  const reader = PlanStream.plain(new FaultySource(bytes));
   const partitions = await readPartitions(reader, (finding) => void findings.push(finding));
   return { partitions, codes: findings.map(({ code }) => code) };
 }
@@ -289,7 +289,7 @@ describe('a first sector', () => {
   it('that the medium cannot give declares nothing', async () => {
     const source = new FaultySource(appleMap(512, 2, 2));
     source.bad = [0, 512];
-    const partitions = await readPartitions(new PlainSectorReader(source), () => undefined);
+    const partitions = await readPartitions(PlanStream.plain(source), () => undefined);
     expect(partitions.map(({ scheme }) => scheme)).toEqual(['apm', 'apm']);
   });
 

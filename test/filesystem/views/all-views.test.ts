@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mustRun } from '../../../scripts/bench/run-command.js';
-import { PlainSectorReader } from '../../../src/disc/sector-reader.js';
+import { PlanStream } from '../../../src/disc/plan-stream.js';
 import { MAX_NAME, listPartitionFiles } from '../../../src/filesystem/views/boot-files.js';
 import { openImage } from '../../../src/index/open-image.js';
 import type { OpenedImage } from '../../../src/index/open-image.js';
@@ -252,7 +252,7 @@ describe('all views of a disc that starts as a hard disk', needs('xorriso', 'mkf
 
 describe('files of partitions', () => {
   it('have names of so many characters at most', () => {
-    const reader = new PlainSectorReader(new FaultySource(Buffer.alloc(2048)));
+    const reader = PlanStream.plain(new FaultySource(Buffer.alloc(2048)));
     const nameOf = (length: number): string | undefined =>
       listPartitionFiles(reader, [
         { scheme: 'gpt', index: 1, type: '', name: 'n'.repeat(length), start: 0, length: 512 },

@@ -12,7 +12,7 @@ import { buildIso } from '../../support/iso-builder.js';
 const IMAGE = join(import.meta.dirname, '../../corpus/ok/copying-rr.iso');
 
 async function readText(image: OpenedImage, path: string): Promise<string> {
-  const content = new ContentOpener(image.index, image.source).open(await image.index.resolve(path));
+  const content = new ContentOpener(image.index, image.data).open(await image.index.resolve(path));
   const bytes = new Uint8Array(content.size + 10);
   return Buffer.from(bytes.subarray(0, await content.read(bytes, 0))).toString();
 }

@@ -39,11 +39,11 @@ async function readVersion(): Promise<number> {
 async function check(image: string): Promise<string | undefined> {
   const metadata = join(folder, 'check.erofs');
   await using opened = await openImage(image);
-  const { index, source, tree } = opened;
+  const { index, data, tree } = opened;
   try {
     await using file = await open(metadata, 'w+');
     const blockSize = version < SMALL_BLOCKS_SINCE ? { blockSize: OLD_BLOCK_SIZE } : {};
-    await writeMetadata({ index, source, label: tree.label, ...blockSize }, file);
+    await writeMetadata({ index, data, label: tree.label, ...blockSize }, file);
   } catch (thrown) {
     if (toIsodriveError(thrown).code === 'unsupported') return undefined;
     throw thrown;

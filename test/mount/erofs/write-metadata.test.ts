@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { PlanStream } from '../../../src/disc/plan-stream.js';
 import { FindingLog } from '../../../src/base/finding.js';
 import { IsodriveError } from '../../../src/base/error.js';
 import { DiscIndex } from '../../../src/index/disc-index.js';
@@ -33,9 +34,9 @@ interface Written {
 async function write(index: DiscIndex, bytes: Uint8Array, blockSize?: number): Promise<Written> {
   const path = join(folder, 'out.erofs');
   await using file = await open(path, 'w+');
-  const source = new MemorySource(bytes);
+  const data = PlanStream.plain(new MemorySource(bytes));
   const options = blockSize === undefined ? {} : { blockSize };
-  const summary = await writeMetadata({ index, source, label: 'LABEL', ...options }, file);
+  const summary = await writeMetadata({ index, data, label: 'LABEL', ...options }, file);
   return { summary, metadata: await readFile(path) };
 }
 

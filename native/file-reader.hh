@@ -1,10 +1,14 @@
-// Gets image bytes to the kernel: small reads by pread, large ones straight from a mapping of the image, so that the
+// Gets the bytes of one file of an image to the kernel: small reads by pread, large ones straight from a mapping, so that the
 // kernel copies once. User code never touches the mapping: a page that cannot be read is EFAULT from the system call,
 // never SIGBUS, and the request then falls back to pread, which knows the reason.
 #pragma once
 
+#include <sys/uio.h>
+
 #include <cstddef>
 #include <cstdint>
+
+#include "unique-fd.hh"
 
 namespace isodrive {
 
@@ -20,22 +24,24 @@ class WaitObserver {
   ~WaitObserver() = default;
 };
 
-class ImageReader {
+class FileReader {
  public:
-  /** Borrows `fd` and `observer`. `size` in bytes, as when the image was opened. */
-  ImageReader(int fd, uint64_t size, WaitObserver& observer);
-  ~ImageReader();
-  ImageReader(const ImageReader&) = delete;
-  ImageReader& operator=(const ImageReader&) = delete;
+  /** Takes `fd`, borrows `observer`. `size` in bytes, as when the image was opened. */
+  FileReader(UniqueFd fd, uint64_t size, WaitObserver& observer);
+  ~FileReader();
+  FileReader(const FileReader&) = delete;
+  FileReader& operator=(const FileReader&) = delete;
 
   /** Result of `read`: the bytes are not in memory, and the observer lets nobody wait for them now. */
   static constexpr int kPostponed = -1;
 
-  /** Fills `target` with image bytes; 0, kPostponed, or the errno (EIO where the image ends too early). */
+  /** Fills `target` with bytes of the file; 0, kPostponed, or the errno (EIO where the file ends too early). */
   int read(void* target, size_t length, uint64_t offset) const;
+  /** As `read`, into `count` pieces of memory of `length` bytes in all. */
+  int read_pieces(const iovec* pieces, int count, size_t length, uint64_t offset) const;
   /** To be asked before `mapped`: false when the observer lets nobody wait for these bytes now. */
   bool may_map(uint64_t offset, size_t length) const;
-  /** Address of image bytes for a system call to read from, or null when they must be read by `read`. */
+  /** Address of bytes of the file for a system call to read from, or null when they must be read by `read`. */
   const void* mapped(uint64_t offset, size_t length) const;
   /** Takes pages that `mapped` handed out from this process's memory again; they stay in the page cache. */
   void drop(uint64_t offset, size_t length) const;
@@ -43,7 +49,7 @@ class ImageReader {
  private:
   bool is_cached(uint64_t offset) const;
 
-  int fd_;
+  const UniqueFd fd_;
   uint64_t size_;
   uint8_t* map_ = nullptr;
   WaitObserver& observer_;

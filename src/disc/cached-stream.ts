@@ -1,10 +1,10 @@
-// A ByteSource that keeps recently read blocks of another in memory, within a budget of bytes. It is made for metadata:
+// A stream that keeps recently read blocks of another in memory, within a budget of bytes. It is made for metadata:
 // concurrent readers of one block share one read, sequential readers find the next blocks already there, and a bad
 // sector spoils only the reads that need it. A block is never written to once it is filled.
 import { LRUCache } from 'lru-cache';
 import { isSystemError, IsodriveError } from '../base/error.js';
-import { abortable, throwIfAborted } from './abortable.js';
-import type { ByteSource, SourceIdentity } from './byte-source.js';
+import { abortable, throwIfAborted } from '../source/abortable.js';
+import type { SectorReader } from './sector-reader.js';
 
 /** Bytes of a cached block; a multiple of every sector size. */
 export const CACHE_BLOCK = 65_536;
@@ -15,12 +15,10 @@ const MAX_READ_AHEAD = 4;
 /** Blocks remembered as damaged, so that their bad sectors are not read again for their neighbours' sake. */
 const MAX_DAMAGED = 1024;
 
-export class CachedSource implements ByteSource {
+export class CachedStream implements SectorReader {
   readonly name: string;
   readonly size: number;
-  readonly fileDescriptor?: number;
-  readonly identity?: SourceIdentity;
-  readonly #inner: ByteSource;
+  readonly #inner: SectorReader;
   readonly #blocks: LRUCache<number, Uint8Array>;
   readonly #loading = new Map<number, Promise<Uint8Array>>();
   readonly #damaged = new Set<number>();
@@ -28,13 +26,11 @@ export class CachedSource implements ByteSource {
   #next = -1;
   #window = 1;
 
-  /** Takes ownership of `inner`. `budget` in bytes, at least one block. */
-  constructor(inner: ByteSource, budget: number = DEFAULT_CACHE_BYTES) {
+  /** Does not own `inner`. `budget` in bytes, at least one block. */
+  constructor(inner: SectorReader, budget: number = DEFAULT_CACHE_BYTES) {
     this.#inner = inner;
     this.name = inner.name;
     this.size = inner.size;
-    if (inner.fileDescriptor !== undefined) this.fileDescriptor = inner.fileDescriptor;
-    if (inner.identity !== undefined) this.identity = inner.identity;
     this.#blocks = new LRUCache({ max: Math.max(1, Math.floor(budget / CACHE_BLOCK)) });
   }
 
@@ -169,11 +165,10 @@ export class CachedSource implements ByteSource {
     return blocks;
   }
 
-  /** Waits for reads under way, then closes the inner source. */
+  /** Waits for reads under way. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.allSettled(this.#loading.values());
     this.#blocks.clear();
-    await this.#inner[Symbol.asyncDispose]();
   }
 }
 

@@ -1,0 +1,77 @@
+// Writes a disc's read plan into the index region, where native code reads it (native/read-plan.hh).
+import { IsodriveError } from '../base/error.js';
+import type { Segment, Segments } from '../disc/read-plan.js';
+import {
+  FILE_WORDS,
+  HEADER,
+  MAX_FILES,
+  MAX_SEGMENTS,
+  MAX_STRIDE,
+  SEGMENT,
+  SEGMENT_KIND,
+  SEGMENT_SWAP,
+  SEGMENT_WORDS,
+} from './layout.js';
+import { highWord } from './wide-number.js';
+
+/** Where a plan is written: words of the region. */
+export interface PlanSection {
+  readonly header: Uint32Array;
+  readonly files: Uint32Array;
+  readonly segments: Uint32Array;
+}
+
+export interface WrittenPlan {
+  /** Bytes of each file, by the number that segments call it. */
+  readonly files: readonly number[];
+  /** By number of the stream. */
+  readonly streams: ReadonlyMap<number, Segments>;
+}
+
+/**
+ * Writes the plan, which nobody may read yet. Throws `unsupported` where it has more files or segments than the section
+ * holds, or a stride that no sector has.
+ */
+export function writePlan(section: PlanSection, plan: WrittenPlan): void {
+  const streams = [...plan.streams].sort(([a], [b]) => a - b);
+  const count = streams.reduce((sum, [, segments]) => sum + segments.length, 0);
+  if (plan.files.length > MAX_FILES || count > MAX_SEGMENTS) {
+    throw new IsodriveError(
+      'unsupported',
+      `Cannot plan the reads of the image: found ${plan.files.length} files and ${count} segments, ` +
+        `expected at most ${MAX_FILES} and ${MAX_SEGMENTS}`,
+    );
+  }
+  for (const [i, size] of plan.files.entries()) writeWide(section.files, i * FILE_WORDS, size);
+  let at = 0;
+  for (const [stream, segments] of streams) {
+    for (const segment of segments) {
+      section.segments[at + SEGMENT.stream] = stream;
+      writeSegment(section.segments, at, segment);
+      at += SEGMENT_WORDS;
+    }
+  }
+  section.header[HEADER.planFiles] = plan.files.length;
+  section.header[HEADER.planSegments] = count;
+}
+
+function writeSegment(words: Uint32Array, at: number, segment: Segment): void {
+  writeWide(words, at + SEGMENT.startLow, segment.start);
+  writeWide(words, at + SEGMENT.lengthLow, segment.length);
+  words[at + SEGMENT.kind] = SEGMENT_KIND[segment.kind];
+  if (segment.kind !== 'bytes') return;
+  const { base, offset, unit, stride, swap16 = false } = segment;
+  if (unit < 1 || unit > stride || stride > MAX_STRIDE) {
+    throw new RangeError(`Segment has units of ${unit} bytes every ${stride}, expected 1 to ${MAX_STRIDE}`);
+  }
+  if (swap16) words[at + SEGMENT.kind] = SEGMENT_KIND.bytes | SEGMENT_SWAP;
+  words[at + SEGMENT.base] = base;
+  writeWide(words, at + SEGMENT.offsetLow, offset);
+  words[at + SEGMENT.unit] = unit;
+  words[at + SEGMENT.stride] = stride;
+}
+
+function writeWide(words: Uint32Array, at: number, value: number): void {
+  words[at] = value >>> 0;
+  words[at + 1] = highWord(value);
+}
