@@ -8,6 +8,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Journal } from '../../daemon/journal.js';
 import { JOURNAL_ENTRY_SAMPLE as ENTRY } from '../support/journal-entry.js';
+import { needs } from '../support/needs.js';
 
 describe('The journal of mounts', () => {
   let folder: string;
@@ -64,8 +65,9 @@ describe('The journal of mounts', () => {
     },
   );
 
-  it.skipIf(process.getuid?.() !== 0)(
+  it(
     'refuses what there is no room for, and keeps what it has',
+    needs('root'),
     async () => {
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8k', 'none', folder]);
       try {

@@ -5,17 +5,17 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, readdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/bench/run-command.js';
 import type { DaemonStatus } from '../../src/protocol/messages.js';
 import { mountBadSector } from '../support/bad-sector-mount.js';
+import { needs } from '../support/needs.js';
 import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
 import { makeSampleImage } from '../support/sample-image.js';
 import type { SampleImage } from '../support/sample-image.js';
 
-const hasTools = (await hasProgram('xorriso')) && (await hasProgram('isoinfo'));
 const PATIENCE = 20_000;
 
-describe.skipIf(!hasTools)('Beside something that hangs', { timeout: 2 * PATIENCE }, () => {
+describe('Beside something that hangs', { timeout: 2 * PATIENCE, ...needs('xorriso', 'isoinfo') }, () => {
   let isodrive: PrivateIsodrive;
   let sample: SampleImage;
 
@@ -97,7 +97,7 @@ describe.skipIf(!hasTools)('Beside something that hangs', { timeout: 2 * PATIENC
     });
   });
 
-  describe.skipIf(process.getuid?.() !== 0)('on a disk that is full', () => {
+  describe('on a disk that is full', needs('root'), () => {
     it('a daemon whose log has no room goes on, and says how many lines it dropped', async () => {
       const state = join(isodrive.folder, 'full');
       await mkdir(state);
@@ -121,7 +121,7 @@ describe.skipIf(!hasTools)('Beside something that hangs', { timeout: 2 * PATIENC
     });
   });
 
-  describe.skipIf(process.getuid?.() !== 0)('in a mount namespace of another user', () => {
+  describe('in a mount namespace of another user', needs('root', 'unshare'), () => {
     it('an unmount ends, tells who held a copy, and leaves nothing in the list', async () => {
       const control = '/sys/fs/fuse/connections';
       const isOurs = (await readdir(control)).length === 0;
