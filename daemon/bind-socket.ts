@@ -4,7 +4,7 @@
 import { chmodSync, closeSync, existsSync, linkSync, lstatSync, openSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Server } from 'node:net';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IsodriveError, isSystemError } from '../src/base/error.js';
 import { makeFoldersSync } from '../src/base/make-folders.js';
@@ -44,7 +44,8 @@ export async function adoptSocket(
  */
 export async function bindSocket(server: Server, path: string, isForAll = false): Promise<BoundSocket> {
   if (process.platform === 'win32') return (await import('./windows/bind-pipe.js')).bindPipe(server, path);
-  const own = `${path}.${process.pid}`;
+  // No longer than a name that a socket has, whose path may be as long as one can be.
+  const own = join(dirname(path), `.${process.pid}`);
   try {
     await listenInFolder(server, path, own, isForAll);
     chmodSync(own, isForAll ? 0o666 : 0o600);

@@ -63,8 +63,7 @@ for user in ${*:-root user}; do
   modules=$(npm root --global)
   mkdir -p "$root/usr/local/lib/node_modules"
   cp -a "$modules/npm" "$root/usr/local/lib/node_modules/"
-  ln -s ../lib/node_modules/npm/bin/npm-cli.js "$root/usr/local/bin/npm"
-  ln -sf /proc/self/mounts "$root/etc/mtab"
+  for name in npm npx; do ln -s "../lib/node_modules/npm/bin/$name-cli.js" "$root/usr/local/bin/$name"; done
   cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
   [ -z "${NODE_EXTRA_CA_CERTS:-}" ] || install -D -m 644 "$NODE_EXTRA_CA_CERTS" "$root$NODE_EXTRA_CA_CERTS"
   {

@@ -92,16 +92,20 @@ describe('Names as bytes', () => {
     expect(result.stdout.toString('latin1').match(/: OK$/gm)).toHaveLength(3);
   });
 
-  it('stand in md5sum.txt of a disc, two that differ in them alone included', needs('genisoimage'), async () => {
-    const made = await shell(`
+  it(
+    'stand in md5sum.txt of a disc, two that differ in them alone included',
+    needs('genisoimage'),
+    async () => {
+      const made = await shell(`
       mkdir disc && cd disc && printf 'a' >"$(printf 'n\\350')" && printf 'b' >"$(printf 'n\\351')" &&
       md5sum n* >md5sum.txt && md5sum --check --quiet md5sum.txt && cd .. &&
       genisoimage -quiet -R -input-charset iso8859-1 -output-charset iso8859-1 -o disc.iso disc`);
-    expect(made.status).toBe(0);
-    const result = await shell('isodrive verify disc.iso');
-    expect(result).toMatchObject({ status: 0 });
-    expect(result.stdout.toString()).toContain('md5sum.txt on the disc: 2 files agree');
-  });
+      expect(made.status).toBe(0);
+      const result = await shell('isodrive verify disc.iso');
+      expect(result).toMatchObject({ status: 0 });
+      expect(result.stdout.toString()).toContain('md5sum.txt on the disc: 2 files agree');
+    },
+  );
 
   it('are taken back as ls prints them', async () => {
     for (const command of ['cat', 'ls', 'checksum', 'tree'])

@@ -80,7 +80,13 @@ describe('fuse-native', needs({ what: 'driver fuse-native', isThere: available }
         { type: 'char', name: 'c', device: [300, 70_000] },
         { type: 'fifo', name: 'p' },
         { type: 'socket', name: 's' },
-        { type: 'directory', name: 'd', mode: 0o500, userId, children: [{ type: 'file', name: 'b', content: 'b' }] },
+        {
+          type: 'directory',
+          name: 'd',
+          mode: 0o500,
+          userId,
+          children: [{ type: 'file', name: 'b', content: 'b' }],
+        },
       ]),
     );
     expect(await shell('stat -c "%n %F %a %u %s %.9Y %t:%T" *; cat a d/b; readlink l')).toBe(

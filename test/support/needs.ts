@@ -103,7 +103,7 @@ export type Program = keyof typeof PACKAGES;
 /** What is no program, and how it is found out. A package is named where one brings it. */
 const CONDITIONS = {
   root: { isThere: () => process.getuid?.() === 0 },
-  'loop devices': { isThere: () => process.getuid?.() === 0 && hasLoopDevices() },
+  'loop devices': { isThere: hasLoopDevices },
   '../shared/corpus': { isThere: () => findCorpus() !== undefined },
   'a kernel at ISODRIVE_GUEST_KERNEL': {
     isThere: () => existsSync(join(process.env.ISODRIVE_GUEST_KERNEL ?? '/nowhere', 'boot')),
@@ -145,6 +145,8 @@ export function needs(...all: readonly Need[]): { skip: boolean; meta: Partial<T
   for (const need of all) {
     if (typeof need === 'object') {
       if (!need.isThere) meta[`lacks ${need.what}`] = '';
+    } else if (need === 'loop devices' && !has('root')) {
+      meta['lacks root'] = '';
     } else if (!has(need)) {
       meta[`lacks ${need}`] = packageOf(need);
     }

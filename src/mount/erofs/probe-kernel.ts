@@ -29,10 +29,12 @@ export async function probeKernel(
   folder: MetadataFolder,
   backings: readonly Backing[] = BACKINGS,
 ): Promise<KernelSupport> {
-  const directory = await mkdtemp(join(tmpdir(), 'isodrive-probe-'));
+  // First, because it can fail: nothing else is there then.
   const metadata = await folder.create();
   const imagePath = `${metadata.path}.image`;
+  let directory: string | undefined;
   try {
+    directory = await mkdtemp(join(tmpdir(), 'isodrive-probe-'));
     await writeFile(imagePath, new Uint8Array(TRIAL_BYTES), { flag: 'wx', mode: 0o600 });
     await using source = await FileSource.open(imagePath);
     const index = await DiscIndex.open(trialTree(), new PlainIndexMemory(), new FindingLog(), imagePath);
@@ -64,7 +66,7 @@ export async function probeKernel(
     await metadata.handle.close();
     await folder.remove(metadata.path);
     await rm(imagePath, { force: true });
-    await rmdir(directory);
+    if (directory !== undefined) await rmdir(directory);
   }
 }
 
