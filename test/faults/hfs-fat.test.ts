@@ -166,7 +166,7 @@ describe('a FAT volume', () => {
   const run = promisify(execFile);
   it(
     'has the label that blkid finds, whatever was done to it, and whatever number of tables it has',
-    needs('mkfs.fat', 'mlabel'),
+    { ...needs('mkfs.fat', 'mlabel'), timeout: 120_000 },
     async () => {
       const folder = await mkdtemp(join(tmpdir(), 'isodrive-fat-'));
       try {
@@ -199,7 +199,6 @@ describe('a FAT volume', () => {
         await rm(folder, { recursive: true, force: true });
       }
     },
-    120_000,
   );
 });
 
