@@ -41,9 +41,9 @@ describe('The temporary folder of a user', () => {
   });
 
   it('is not left behind by a daemon', async () => {
-    const { XDG_RUNTIME_DIR: _, ISODRIVE_SOCKET: __, ...rest } = process.env;
     const home = await mkdtemp(join(tmpdir(), 'home-'));
-    const env = { ...rest, HOME: home, XDG_STATE_HOME: home };
+    const env: NodeJS.ProcessEnv = { ...process.env, HOME: home, XDG_STATE_HOME: home };
+    for (const name of ['XDG_RUNTIME_DIR', 'ISODRIVE_SOCKET']) delete env[name];
     for (const verb of ['start', 'stop']) {
       expect(await runCommand(PROGRAM, ['daemon', verb], { env })).toMatchObject({ status: 0 });
     }
