@@ -43,7 +43,8 @@ describe('The temporary folder of a user', () => {
   it('is not left behind by a daemon', async () => {
     const home = await mkdtemp(join(tmpdir(), 'home-'));
     const env: NodeJS.ProcessEnv = { ...process.env, HOME: home, XDG_STATE_HOME: home };
-    for (const name of ['XDG_RUNTIME_DIR', 'ISODRIVE_SOCKET']) delete env[name];
+    delete env.XDG_RUNTIME_DIR;
+    delete env.ISODRIVE_SOCKET;
     for (const verb of ['start', 'stop']) {
       expect(await runCommand(PROGRAM, ['daemon', verb], { env })).toMatchObject({ status: 0 });
     }
