@@ -18,15 +18,20 @@ const LEVELS = {
 } as const;
 type LevelName = keyof typeof LEVELS;
 
-/** Fewer say nothing about growth. */
-const LEAST_SAMPLES = 6;
+/** Fewer in the second half say nothing about growth. */
+const LEAST_SAMPLES = 10;
+/** Standard deviations by which a trend has to stand out: daemons of all ages are looked at, which differ by chance. */
+const SIGNIFICANT = 3;
 
 export interface LevelVerdict {
   readonly name: string;
   readonly first: number;
   readonly middle: number;
   readonly last: number;
-  /** Growth over the second half, by the median of all slopes; undefined where there are too few samples. */
+  /**
+   * Growth over the second half, by the median of all slopes, 0 where there is no trend; undefined where there are too few
+   * samples.
+   */
   readonly growth: number | undefined;
   readonly bound: number;
   readonly isLevel: boolean;
@@ -45,7 +50,9 @@ export async function lookAtLevels(soak: Soak): Promise<LevelSample> {
     'descriptors of the daemon': await count(`/proc/${daemon}/fd`),
     'descriptors of the keeper': await count(`/proc/${keeper}/fd`),
     'files in state and runtime folder':
-      (await count(soak.logFolder, true)) + (await count(soak.metadataFolder, true)) + (await count(soak.runtimeFolder, true)),
+      (await count(soak.logFolder, true)) +
+      (await count(soak.metadataFolder, true)) +
+      (await count(soak.runtimeFolder, true)),
     'files in the temporary folder': await count(soak.temporary, true),
   };
 }
@@ -59,13 +66,24 @@ export function judgeLevels(samples: readonly LevelSample[]): LevelVerdict[] {
   return (Object.keys(LEVELS) as LevelName[]).map((name) => {
     const values = samples.map((sample) => sample[name]);
     const half = values.slice(Math.floor(values.length / 2));
-    const growth = values.length < LEAST_SAMPLES ? undefined : Math.round(medianSlope(half) * (half.length - 1));
+    const growth = half.length < LEAST_SAMPLES ? undefined : growthOf(half);
     const middle = median(half) ?? 0;
     const bound = Math.max(LEVELS[name].share * middle, LEVELS[name].units);
     const isLevel = growth === undefined || growth <= bound;
     const ends = { first: values.at(0) ?? 0, last: values.at(-1) ?? 0 };
     return { name, ...ends, middle, growth, bound: Math.round(bound), isLevel };
   });
+}
+
+/** Of all of them; 0 unless more pairs grow than chance has grow (the test of Mann and Kendall). */
+function growthOf(values: readonly number[]): number {
+  const count = values.length;
+  let growing = 0;
+  for (let i = 0; i < count; i += 1) {
+    for (let j = i + 1; j < count; j += 1) growing += Math.sign(values[j]! - values[i]!);
+  }
+  const deviation = Math.sqrt((count * (count - 1) * (2 * count + 5)) / 18);
+  return growing > SIGNIFICANT * deviation ? Math.round(medianSlope(values) * (count - 1)) : 0;
 }
 
 /** The estimate of Theil and Sen, which single samples do not move: a daemon that has just started is small. */

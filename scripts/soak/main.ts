@@ -60,7 +60,9 @@ async function soak(options: SoakOptions, signal: AbortSignal): Promise<void> {
       await makeGround(ground);
       await startReaders(ground);
       const events = await chooseEvents(ground, options.events, missing);
-      say(`seed ${options.seed}, ${events.length} kinds of events, ${ground.mounts.length} mounts, in ${folder}`);
+      say(
+        `seed ${options.seed}, ${events.length} kinds of events, ${ground.mounts.length} mounts, in ${folder}`,
+      );
       run = await runEvents(ground, { ...options, events, signal });
     } catch (thrown) {
       failures.push((thrown as Error).stack ?? String(thrown));
@@ -68,7 +70,7 @@ async function soak(options: SoakOptions, signal: AbortSignal): Promise<void> {
       left = await takeDown(ground);
     }
     const result = {
-      ...{ missing, left, readers: ground.endedReaders, counts: run.counts },
+      ...{ missing, left, readers: ground.totals, counts: run.counts },
       failures: [...run.failures, ...failures],
       levels: judgeLevels(run.samples),
       seconds: (performance.now() - started) / 1000,

@@ -21,7 +21,9 @@ export class Medium implements AsyncDisposable {
 
   private constructor(image: string, directory: string) {
     const program = join(import.meta.dirname, 'medium-server.js');
-    this.#child = spawn(process.execPath, [program, image, directory], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#child = spawn(process.execPath, [program, image, directory], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     this.#exited = once(this.#child, 'exit');
     this.#lines = createInterface({ input: this.#child.stdout! });
     this.#directory = directory;

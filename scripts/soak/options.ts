@@ -56,7 +56,9 @@ function parse(argv: readonly string[]) {
   }).values;
 }
 
-export function describeUsage(events: readonly { readonly name: string; readonly summary: string }[]): string {
+export function describeUsage(
+  events: readonly { readonly name: string; readonly summary: string }[],
+): string {
   const width = Math.max(...events.map(({ name }) => name.length)) + 2;
   const lines = events.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`);
   return `Usage: npm run soak -- [--minutes M] [--seed N] [--events NAME,...] [--from COMMIT] [--verbose]

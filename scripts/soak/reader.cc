@@ -1,7 +1,7 @@
 // One reader of a soak: reads a mounted tree in every way, and checks each byte, name and size against content that can be
 // computed (content.ts). Failures are told and it goes on: whoever started it knows which were to be expected.
 // Usage: reader MANIFEST ROOT SEED PAUSE-MILLISECONDS OPERATIONS (0: until it is killed); ends with its parent.
-// Lines on stdout: "p OPERATIONS BYTES" now and then, "e ERRNO START OPERATION PATH" for a call that failed, "w 0 START
+// Lines on stdout: "p OPERATIONS BYTES" now and then, of operations that went well, "e ERRNO START OPERATION PATH" for a call that failed, "w 0 START
 // OPERATION PATH DETAIL" for a wrong byte, name or size. START: milliseconds of CLOCK_MONOTONIC. Ends with 1 if it told any.
 #include <dirent.h>
 #include <fcntl.h>
@@ -43,6 +43,7 @@ struct File {
 };
 
 struct Counts {
+  /** Those that went well. */
   uint64_t operations = 0;
   uint64_t bytes = 0;
   uint64_t failures = 0;
@@ -272,11 +273,12 @@ int main(int count, char** arguments) {
   const int64_t pause = std::atoll(arguments[4]);
   const uint64_t limit = std::strtoull(arguments[5], nullptr, 10);
   if (files.empty()) return 2;
-  while (limit == 0 || counts.operations < limit) {
+  for (uint64_t tried = 1; limit == 0 || tried <= limit; tried += 1) {
+    const uint64_t failures = counts.failures;
     operation_start = now();
     run_operation();
-    counts.operations += 1;
-    tell_progress(limit != 0 && counts.operations == limit);
+    counts.operations += counts.failures == failures ? 1 : 0;
+    tell_progress(tried == limit);
     rest(pause);
   }
   return counts.failures == 0 ? 0 : 1;

@@ -1,7 +1,7 @@
 // What a soak says at its end: tables in Markdown, and whether all held.
 import type { LevelVerdict } from './levels.js';
 import type { EventCount } from './run-events.js';
-import type { SoakReader } from './soak-reader.js';
+import type { ReaderTotals } from './soak-reader.js';
 
 const SHOWN = 20;
 const MIB = 1_048_576;
@@ -11,7 +11,7 @@ export interface SoakResult {
   /** Event -> what the machine lacks. */
   readonly missing: ReadonlyMap<string, string>;
   readonly failures: readonly string[];
-  readonly readers: readonly SoakReader[];
+  readonly readers: ReadonlyMap<string, ReaderTotals>;
   readonly levels: readonly LevelVerdict[];
   readonly left: readonly string[];
   readonly seconds: number;
@@ -22,21 +22,24 @@ export function isGood(result: SoakResult): boolean {
   return (
     failures.length === 0 &&
     left.length === 0 &&
-    readers.every(({ failedReads, wrongBytes }) => failedReads.length + wrongBytes.length === 0) &&
+    [...readers.values()].every(
+      ({ failedReads, wrongBytes }) => failedReads.length + wrongBytes.length === 0,
+    ) &&
     levels.every(({ isLevel }) => isLevel)
   );
 }
 
 export function formatResult(result: SoakResult): string {
-  const { counts, missing, failures, readers, levels, left } = result;
+  const { counts, missing, failures, levels, left } = result;
+  const readers = [...result.readers.values()];
   const events = [...counts].map(([name, { runs, failed }]) => [name, `${runs}`, `${failed}`]);
   for (const [name, what] of missing) events.push([name, `not available: ${what}`, '']);
-  const reads = readers.map((reader) => [
-    reader.name,
+  const reads = [...result.readers].map(([name, reader]) => [
+    name,
     ...[reader.operations, Math.round(reader.bytes / MIB), reader.expected].map(String),
     ...[reader.failedReads.length, reader.wrongBytes.length].map(String),
   ]);
-  const sum = (pick: (reader: SoakReader) => number): number =>
+  const sum = (pick: (reader: ReaderTotals) => number): number =>
     readers.reduce((total, reader) => total + pick(reader), 0);
   const failed = sum(({ failedReads }) => failedReads.length);
   const wrong = sum(({ wrongBytes }) => wrongBytes.length);
@@ -53,8 +56,14 @@ export function formatResult(result: SoakResult): string {
       ]),
     ),
     formatList('Did not hold', failures),
-    formatList('Failed reads', readers.flatMap(({ failedReads }) => failedReads)),
-    formatList('Wrong bytes', readers.flatMap(({ wrongBytes }) => wrongBytes)),
+    formatList(
+      'Failed reads',
+      readers.flatMap(({ failedReads }) => failedReads),
+    ),
+    formatList(
+      'Wrong bytes',
+      readers.flatMap(({ wrongBytes }) => wrongBytes),
+    ),
     formatList('Left behind', left),
     `${Math.round(result.seconds)} s, ${sum(({ operations }) => operations)} operations, ` +
       `${Math.round(sum(({ bytes }) => bytes) / MIB)} MiB compared: ${failed} failed reads, ${wrong} wrong bytes, ` +
@@ -73,5 +82,8 @@ function formatTable(head: readonly string[], rows: readonly (readonly string[])
 function formatList(title: string, lines: readonly string[]): string {
   if (lines.length === 0) return '';
   const more = lines.length > SHOWN ? `\n- and ${lines.length - SHOWN} more` : '';
-  return `${title}:\n${lines.slice(0, SHOWN).map((line) => `- ${line}`).join('\n')}${more}\n`;
+  return `${title}:\n${lines
+    .slice(0, SHOWN)
+    .map((line) => `- ${line}`)
+    .join('\n')}${more}\n`;
 }

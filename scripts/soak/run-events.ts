@@ -15,7 +15,7 @@ const LONGEST_PAUSE = 800;
 const MINUTE = 60_000;
 const LEAST_PERIOD = 2000;
 /** Looks at levels that a short run has as well. */
-const LOOKS = 20;
+const LOOKS = 40;
 
 export interface EventCount {
   runs: number;

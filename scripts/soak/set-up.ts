@@ -48,7 +48,8 @@ export async function startReaders(soak: Soak): Promise<void> {
       await mountForGood(soak, image, driver);
     }
   }
-  if (soak.mounts.length === 0) throw new Error('Found no driver whose mounts outlive a daemon, expected fuse');
+  if (soak.mounts.length === 0)
+    throw new Error('Found no driver whose mounts outlive a daemon, expected fuse');
   soak.control = soak.read('control', plain.tree, plain);
   await soak.waitForProgress();
 }
@@ -66,7 +67,8 @@ export async function takeDown(soak: Soak): Promise<string[]> {
   if (soak.control !== undefined) await soak.control.stop();
   for (const { reader } of soak.mounts) await soak.retire(reader);
   const unmounted = await soak.daemon.run(['unmount', '--all']);
-  if (unmounted.status !== 0) left.push(`unmount --all ended with ${unmounted.status}: ${unmounted.stderr.trim()}`);
+  if (unmounted.status !== 0)
+    left.push(`unmount --all ended with ${unmounted.status}: ${unmounted.stderr.trim()}`);
   const stopped = await soak.daemon.run(['daemon', 'stop', '--force']);
   if (stopped.status !== 0) left.push(`daemon stop ended with ${stopped.status}: ${stopped.stderr.trim()}`);
   await soak
@@ -82,8 +84,12 @@ export async function takeDown(soak: Soak): Promise<string[]> {
     left.push(`mount ${directory}`);
     await mustRun('umount', ['--lazy', directory]);
   }
+  // Folders for sockets and metadata stay, as the daemon's own does; what is temporary does not.
   for (const folder of [soak.runtimeFolder, soak.metadataFolder, soak.temporary]) {
-    left.push(...(await readdir(folder)).map((name) => `file ${join(folder, name)}`));
+    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+      if (entry.isDirectory() && folder !== soak.temporary) continue;
+      left.push(`file ${join(entry.parentPath, entry.name)}`);
+    }
   }
   for (const directory of disks) {
     if (mountAt(directory) !== undefined) await mustRun('umount', [directory]);

@@ -88,7 +88,10 @@ async function makeImage(
 function listFiles({ largeBytes, files, directories }: TreeSizes): { path: string; size: number }[] {
   const list = [{ path: LARGE_FILE, size: largeBytes }];
   for (let i = 0; i < files; i += 1) {
-    list.push({ path: `directory-${i % directories}/below/file-${i}`, size: 1 + ((i * 7919) % MAX_SMALL_BYTES) });
+    list.push({
+      path: `directory-${i % directories}/below/file-${i}`,
+      size: 1 + ((i * 7919) % MAX_SMALL_BYTES),
+    });
   }
   return list;
 }

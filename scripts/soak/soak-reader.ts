@@ -34,20 +34,32 @@ export interface SoakReaderOptions {
   readonly limit?: number;
 }
 
+/** What all readers of one name did. */
+export class ReaderTotals {
+  operations = 0;
+  bytes = 0;
+  /** Failures that were allowed. */
+  expected = 0;
+  /** Failures that nothing allowed, in words. */
+  readonly failedReads: string[] = [];
+  readonly wrongBytes: string[] = [];
+
+  add(other: ReaderTotals): void {
+    this.operations += other.operations;
+    this.bytes += other.bytes;
+    this.expected += other.expected;
+    this.failedReads.push(...other.failedReads);
+    this.wrongBytes.push(...other.wrongBytes);
+  }
+}
+
 /** Milliseconds of CLOCK_MONOTONIC, which readers report in. */
 function now(): number {
   return Number(process.hrtime.bigint() / 1_000_000n);
 }
 
-export class SoakReader {
+export class SoakReader extends ReaderTotals {
   readonly name: string;
-  operations = 0;
-  bytes = 0;
-  /** Failures that nothing allowed, in words. */
-  readonly failedReads: string[] = [];
-  readonly wrongBytes: string[] = [];
-  /** Failures that were allowed. */
-  expected = 0;
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
   readonly #allowances: Allowance[] = [];
@@ -57,6 +69,7 @@ export class SoakReader {
 
   constructor(options: SoakReaderOptions) {
     const { program, name, manifest, root, seed, limit = 0 } = options;
+    super();
     this.name = name;
     this.#child = spawn(program, [manifest, root, `${seed}`, `${PAUSE}`, `${limit}`], {
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -11,7 +11,7 @@ import type { DaemonStatus, MethodName, Methods, MountSummary } from '../../src/
 import { PrivateDaemon } from '../bench/private-daemon.js';
 import type { SoakSay } from './soak-event.js';
 import type { SoakImage, SoakImages } from './soak-images.js';
-import { SoakReader } from './soak-reader.js';
+import { ReaderTotals, SoakReader } from './soak-reader.js';
 import type { Fault } from './soak-reader.js';
 
 /** Milliseconds within which whatever was disturbed has to go on; processors are shared. */
@@ -63,8 +63,8 @@ export class Soak {
   readonly mounts: SoakMount[] = [];
   /** Of a plain folder: what holds it up is the machine. */
   control: SoakReader | undefined;
-  /** Readers that have ended: their counts and failures stay. */
-  readonly endedReaders: SoakReader[] = [];
+  /** What readers that have ended did, by their names. */
+  readonly totals = new Map<string, ReaderTotals>();
   readonly #readerProgram: string;
   #seed = 0;
 
@@ -163,7 +163,10 @@ export class Soak {
   }
 
   /** Gives who had copies of it. */
-  async unmount(id: string, lazy = false): Promise<Methods['unmount']['result']['unmounted'][number] | undefined> {
+  async unmount(
+    id: string,
+    lazy = false,
+  ): Promise<Methods['unmount']['result']['unmounted'][number] | undefined> {
     const { failed, unmounted } = await this.call('unmount', { targets: [{ name: id, paths: [] }], lazy });
     if (failed.length > 0) throw new Error(`Cannot unmount ${id}: ${JSON.stringify(failed)}`);
     return unmounted[0];
@@ -185,8 +188,10 @@ export class Soak {
 
   /** Stops a reader of an event, whose failures count as those of all others. */
   async retire(reader: SoakReader): Promise<void> {
-    this.endedReaders.push(reader);
     await reader.stop();
+    const total = this.totals.get(reader.name) ?? new ReaderTotals();
+    total.add(reader);
+    this.totals.set(reader.name, total);
   }
 
   /** Reads a mount for a while; throws when something of it is not right. */
@@ -217,10 +222,15 @@ export class Soak {
   }
 
   /** Waits until every reader has gone on. */
-  async waitForProgress(readers: readonly SoakReader[] = this.mounts.map(({ reader }) => reader)): Promise<void> {
+  async waitForProgress(
+    readers: readonly SoakReader[] = this.mounts.map(({ reader }) => reader),
+  ): Promise<void> {
     const wanted = readers.map((reader) => [reader, reader.operations + PROGRESS] as const);
     const waiting = (): string =>
-      wanted.filter(([reader, count]) => reader.operations < count).map(([{ name }]) => name).join(', ');
+      wanted
+        .filter(([reader, count]) => reader.operations < count)
+        .map(([{ name }]) => name)
+        .join(', ');
     await this.waitUntil(() => waiting() === '', 'all readers go on').catch((thrown: unknown) => {
       throw new Error(`${(thrown as Error).message}; found none of ${waiting()}`);
     });
@@ -236,23 +246,33 @@ export class Soak {
       for (const { name, longestPause } of readers) {
         if (longestPause <= bound) continue;
         const found = `${name} was held up for ${longestPause} ms`;
-        throw new Error(`${found}, expected ${PROMPTNESS} ms and three times what the machine holds up (${bound})`);
+        throw new Error(
+          `${found}, expected ${PROMPTNESS} ms and three times what the machine holds up (${bound})`,
+        );
       }
     };
   }
 
   /** Waits until daemon and mounts are as they were before: nothing less, nothing more, all in order. */
   async expectOrder(): Promise<void> {
-    const expected = this.mounts.map(({ summary }) => `${summary.id} ${summary.mountPoint} ok`).sort().join('\n');
+    const expected = this.mounts
+      .map(({ summary }) => `${summary.id} ${summary.mountPoint} ok`)
+      .sort()
+      .join('\n');
     let found = '';
     let keeper = '';
     await this.waitUntil(async () => {
       const status = await this.status();
       keeper = status.keeper ?? '';
-      found = status.mounts.map(({ id, mountPoint, state }) => `${id} ${mountPoint} ${state}`).sort().join('\n');
+      found = status.mounts
+        .map(({ id, mountPoint, state }) => `${id} ${mountPoint} ${state}`)
+        .sort()
+        .join('\n');
       return found === expected && keeper === 'alive';
     }, 'status is in order').catch((thrown: unknown) => {
-      throw new Error(`${(thrown as Error).message}; keeper "${keeper}", mounts:\n${found}\nexpected:\n${expected}`);
+      throw new Error(
+        `${(thrown as Error).message}; keeper "${keeper}", mounts:\n${found}\nexpected:\n${expected}`,
+      );
     });
     await this.waitForProgress();
   }

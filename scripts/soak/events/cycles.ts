@@ -20,7 +20,9 @@ const mountCycles: SoakEvent = {
   async run(soak, random) {
     const image = soak.images.small;
     const rounds = random.between(2, 5);
-    const drivers = Array.from({ length: random.between(1, 4) }, () => choose(random, [...soak.drivers, 'auto'] as const));
+    const drivers = Array.from({ length: random.between(1, 4) }, () =>
+      choose(random, [...soak.drivers, 'auto'] as const),
+    );
     for (let round = 0; round < rounds; round += 1) {
       await Promise.all(
         drivers.map(async (driver) => {
@@ -38,7 +40,10 @@ const lazyUnmount: SoakEvent = {
   name: 'lazy-unmount',
   summary: 'a mount is detached under a program that has a file of it open, and goes when that ends',
   async run(soak, random) {
-    const driver = choose(random, soak.drivers.filter((name) => name !== 'fuse-native'));
+    const driver = choose(
+      random,
+      soak.drivers.filter((name) => name !== 'fuse-native'),
+    );
     const kills = random.between(0, 1) === 1;
     const mount = await soak.mount(soak.images.small.path, { driver });
     const file = join(mount.mountPoint, 'large.bin');
@@ -86,7 +91,8 @@ const namespaceCopies: SoakEvent = {
       const started = performance.now();
       await soak.unmount(mount.id);
       const took = Math.round(performance.now() - started);
-      if (took > UNMOUNT_DEADLINE) throw new Error(`Unmounting took ${took} ms, expected ${UNMOUNT_DEADLINE}`);
+      if (took > UNMOUNT_DEADLINE)
+        throw new Error(`Unmounting took ${took} ms, expected ${UNMOUNT_DEADLINE}`);
       await soak.expectOrder();
       return `${count} of ${isStranger ? 'another user' : 'our own'}, ${mount.driver}, ended after ${took} ms`;
     } finally {
@@ -98,7 +104,8 @@ const namespaceCopies: SoakEvent = {
 
 const servedDrive: SoakEvent = {
   name: 'served-drive',
-  summary: 'an image is served by NBD; its clients get every byte, and one that dies costs nobody else anything',
+  summary:
+    'an image is served by NBD; its clients get every byte, and one that dies costs nobody else anything',
   async missing() {
     return (await hasProgram('nbdcopy')) ? undefined : 'nbdcopy';
   },
@@ -108,10 +115,14 @@ const servedDrive: SoakEvent = {
     const life = random.between(0, 200);
     const image = soak.images.small.path;
     const main = join(soak.project, 'dist', 'bundle', 'isodrive.js');
-    const server = spawn(process.execPath, [main, 'drive', 'serve', image, '--nbd', '--listen', join(folder, 'nbd.sock')], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: soak.daemon.env,
-    });
+    const server = spawn(
+      process.execPath,
+      [main, 'drive', 'serve', image, '--nbd', '--listen', join(folder, 'nbd.sock')],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: soak.daemon.env,
+      },
+    );
     const ended = once(server, 'exit');
     try {
       const [uri] = (await once(createInterface({ input: server.stdout }), 'line')) as [string];

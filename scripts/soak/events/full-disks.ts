@@ -40,7 +40,8 @@ const fullDisks: SoakEvent = {
       // Each is a line of the log.
       for (let i = 0; i < 8; i += 1) {
         const { status } = await soak.daemon.run(['mount', join(soak.folder, 'missing.iso')]);
-        if (status !== NOT_FOUND_EXIT) throw new Error(`A missing image ended with ${status ?? 'a signal'}, expected 3`);
+        if (status !== NOT_FOUND_EXIT)
+          throw new Error(`A missing image ended with ${status ?? 'a signal'}, expected 3`);
       }
       if (kills) await soak.kill(await soak.daemonPid());
       await soak.waitForProgress();

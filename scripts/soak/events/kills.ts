@@ -81,15 +81,21 @@ const killMounting: SoakEvent = {
 
 const killKeeper: SoakEvent = {
   name: 'kill-keeper',
-  summary: 'the keeper dies: status tells, an upgrade is refused, and a forced one or a new start has another',
+  summary:
+    'the keeper dies: status tells, an upgrade is refused, and a forced one or a new start has another',
   async run(soak, random) {
     const way = choose(random, ['upgrade --force', 'kill and start'] as const);
     await soak.kill(await soak.keeperPid());
-    await soak.waitUntil(async () => (await soak.status()).keeper === 'gone', 'status says that the keeper is gone');
+    await soak.waitUntil(
+      async () => (await soak.status()).keeper === 'gone',
+      'status says that the keeper is gone',
+    );
     await soak.waitForProgress();
     const { status, stderr } = await soak.daemon.run(['daemon', 'upgrade']);
     if (status !== REFUSED_EXIT) {
-      throw new Error(`An upgrade without a keeper ended with ${status ?? 'a signal'}, expected ${REFUSED_EXIT}: ${stderr}`);
+      throw new Error(
+        `An upgrade without a keeper ended with ${status ?? 'a signal'}, expected ${REFUSED_EXIT}: ${stderr}`,
+      );
     }
     const endAway = soak.allowAway();
     if (way === 'upgrade --force') {
@@ -137,14 +143,16 @@ const stopDaemon: SoakEvent = {
       process.kill(pid, 'SIGCONT');
     }
     await soak.waitForProgress();
-    if ((await soak.daemonPid()) !== pid) throw new Error('Found another daemon, expected the one that was stopped');
+    if ((await soak.daemonPid()) !== pid)
+      throw new Error('Found another daemon, expected the one that was stopped');
     return `${time} ms`;
   },
 };
 
 const stopKeeper: SoakEvent = {
   name: 'stop-keeper',
-  summary: 'the keeper is stopped for a while: status tells, readers do not notice, a death is made good later',
+  summary:
+    'the keeper is stopped for a while: status tells, readers do not notice, a death is made good later',
   async run(soak, random) {
     const kills = random.between(0, 1) === 1;
     const time = random.between(200, LONGEST_STOP);
@@ -152,7 +160,10 @@ const stopKeeper: SoakEvent = {
     const pid = await soak.daemonPid();
     process.kill(keeper, 'SIGSTOP');
     try {
-      await soak.waitUntil(async () => (await soak.status()).keeper === 'stopped', 'status says that the keeper is stopped');
+      await soak.waitUntil(
+        async () => (await soak.status()).keeper === 'stopped',
+        'status says that the keeper is stopped',
+      );
       await soak.waitForProgress();
       if (kills) await soak.kill(pid);
       await sleep(time);

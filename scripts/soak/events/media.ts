@@ -27,11 +27,14 @@ async function missing(soak: Soak): Promise<string | undefined> {
 /** Breaks it in one way, under a reader, and heals it again if that can be. */
 async function breakMedium(soak: Soak, random: PseudoRandom, how: BrokenMedium): Promise<string> {
   const time = random.between(500, LONGEST_FAULT);
-  const meanwhile = choose(random, how === 'hang' ? ['nothing', 'kill', 'upgrade', 'unmount'] : ['nothing', 'kill']);
+  const meanwhile = choose(
+    random,
+    how === 'hang' ? ['nothing', 'kill', 'upgrade', 'unmount'] : ['nothing', 'kill'],
+  );
   const image = await soak.copyImage();
   await using medium = await Medium.start(image.path, await soak.makeDirectory('medium-'));
   const mount = await soak.mount(medium.image);
-  const reader = soak.read(`a medium that is to ${how}`, mount.mountPoint, image);
+  const reader = soak.read(`an image whose medium breaks (${how})`, mount.mountPoint, image);
   let isMounted = true;
   try {
     await soak.waitForProgress([reader]);
@@ -58,7 +61,10 @@ async function breakMedium(soak: Soak, random: PseudoRandom, how: BrokenMedium):
   } finally {
     if (how !== 'vanish') await medium.become('ok');
     await soak.retire(reader);
-    if (isMounted) await soak.unmount(mount.id, true);
+    // A successor cannot open an image whose medium has vanished: its mount is gone.
+    const isThere = (await soak.status()).mounts.some(({ id }) => id === mount.id);
+    const maybeGone = how === 'vanish' && meanwhile === 'kill';
+    if (isMounted && (isThere || !maybeGone)) await soak.unmount(mount.id, true);
   }
 }
 
@@ -74,8 +80,16 @@ function eventOf(how: BrokenMedium, name: string, summary: string): SoakEvent {
 }
 
 export const MEDIUM_EVENTS = [
-  eventOf('hang', 'medium-hangs', 'the medium of an image hangs: others go on, also over a kill, an upgrade, an unmount'),
+  eventOf(
+    'hang',
+    'medium-hangs',
+    'the medium of an image hangs: others go on, also over a kill, an upgrade, an unmount',
+  ),
   eventOf('fail', 'medium-fails', 'the medium of an image gives EIO: so does its mount, and others go on'),
   eventOf('short', 'medium-lies', 'the medium of an image gives half of what is asked for: others go on'),
-  eventOf('vanish', 'medium-vanishes', 'the medium of an image vanishes: its mount gives errors and can be ended'),
+  eventOf(
+    'vanish',
+    'medium-vanishes',
+    'the medium of an image vanishes: its mount gives errors and can be ended',
+  ),
 ] as const;

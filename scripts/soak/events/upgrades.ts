@@ -29,7 +29,10 @@ const upgrade: SoakEvent = {
 /** The commit of the last release, or of the one that was named. */
 async function findRelease(soak: Soak): Promise<string | undefined> {
   const name = soak.from ?? 'HEAD';
-  const args = soak.from === undefined ? ['describe', '--tags', '--abbrev=0', 'HEAD'] : ['rev-parse', '--verify', `${name}^{commit}`];
+  const args =
+    soak.from === undefined
+      ? ['describe', '--tags', '--abbrev=0', 'HEAD']
+      : ['rev-parse', '--verify', `${name}^{commit}`];
   const { status, stdout } = await runCommand('git', args, { cwd: soak.project }).catch(() => ({
     status: 1,
     stdout: Buffer.of(),
@@ -69,10 +72,9 @@ const upgradeRelease: SoakEvent = {
     const release = await buildRelease(soak, commit);
     const home = join(soak.folder, 'release-home');
     const env = soak.environment(home);
-    const [older, newer] = [release, soak.project].map((project) => new PrivateDaemon({ project, folder: home, env })) as [
-      PrivateDaemon,
-      PrivateDaemon,
-    ];
+    const [older, newer] = [release, soak.project].map(
+      (project) => new PrivateDaemon({ project, folder: home, env }),
+    ) as [PrivateDaemon, PrivateDaemon];
     const names = choose(random, [['plain'], ['mapped', 'plain'], ['compressed', 'mapped']] as const);
     const isKept = (await indexVersionOf(release)) === (await indexVersionOf(soak.project));
     await older.start();
@@ -88,10 +90,13 @@ const upgradeRelease: SoakEvent = {
       try {
         await soak.waitForProgress(readers);
         // An index of another version cannot be taken over: its mount is made again.
-        if (!isKept) for (const reader of readers) reader.allow('ENOTCONN', 'ECONNABORTED', 'EIO', 'ENOENT', 'EMPTY', 'SIGBUS');
+        if (!isKept)
+          for (const reader of readers)
+            reader.allow('ENOTCONN', 'ECONNABORTED', 'EIO', 'ENOENT', 'EMPTY', 'SIGBUS');
         const { pid } = await older.status();
         await newer.must('daemon', 'upgrade');
-        if ((await newer.status()).pid === pid) throw new Error('Found the daemon of the release, expected a new one');
+        if ((await newer.status()).pid === pid)
+          throw new Error('Found the daemon of the release, expected a new one');
         await soak.waitForProgress(readers);
       } finally {
         for (const reader of readers) await soak.retire(reader);
