@@ -30,6 +30,9 @@ function answer(reply: () => void): void {
   else reply();
 }
 
+// A Ctrl-C is for the soak, which then ends its media.
+process.on('SIGINT', () => undefined);
+
 const { Fuse } = loadFuseNative();
 const fuse = new Fuse(
   directory,

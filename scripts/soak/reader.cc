@@ -264,6 +264,8 @@ void run_operation() {
 int main(int count, char** arguments) {
   if (count != 6) return 2;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // A Ctrl-C is for the soak, which then ends its readers.
+  signal(SIGINT, SIG_IGN);
   struct sigaction action {};
   action.sa_handler = on_bus_error;
   sigaction(SIGBUS, &action, nullptr);

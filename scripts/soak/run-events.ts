@@ -46,8 +46,7 @@ export async function runEvents(soak: Soak, options: RunOptions): Promise<SoakRu
   const period = Math.max(LEAST_PERIOD, Math.min(MINUTE, (minutes * MINUTE) / LOOKS));
   let nextLook = 0;
   for (const planned of planEvents(events, seed)) {
-    const isOver = performance.now() >= end && planned.number > events.length;
-    if (isOver || signal.aborted) break;
+    if (performance.now() >= end && planned.number > events.length) break;
     if (performance.now() >= nextLook) {
       samples.push(await lookAtLevels(soak));
       nextLook = performance.now() + period;
@@ -57,6 +56,10 @@ export async function runEvents(soak: Soak, options: RunOptions): Promise<SoakRu
     const started = performance.now();
     count.runs += 1;
     const { words, failure } = await runOne(soak, planned);
+    if (signal.aborted) {
+      failures.push((signal.reason as Error).message);
+      break;
+    }
     if (failure !== undefined) {
       count.failed += 1;
       failures.push(words);
@@ -69,6 +72,7 @@ export async function runEvents(soak: Soak, options: RunOptions): Promise<SoakRu
       soak.say(`${words} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
     }
     soak.endAllowances();
+    await soak.removeScratch();
     await sleep(planned.random.between(0, LONGEST_PAUSE));
   }
   return { counts, failures, samples };

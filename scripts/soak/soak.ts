@@ -8,6 +8,7 @@ import { DRIVER_NAMES } from '../../src/mount/mount-driver.js';
 import type { DriverName } from '../../src/mount/mount-driver.js';
 import { ControlClient } from '../../src/protocol/client.js';
 import type { DaemonStatus, MethodName, Methods, MountSummary } from '../../src/protocol/messages.js';
+import { readMountTable } from '../../src/mount/mount-table.js';
 import { PrivateDaemon } from '../bench/private-daemon.js';
 import type { SoakSay } from './soak-event.js';
 import type { SoakImage, SoakImages } from './soak-images.js';
@@ -66,6 +67,7 @@ export class Soak {
   /** What readers that have ended did, by their names. */
   readonly totals = new Map<string, ReaderTotals>();
   readonly #readerProgram: string;
+  readonly #scratch: string[] = [];
   #seed = 0;
 
   constructor(places: SoakPlaces) {
@@ -145,8 +147,19 @@ export class Soak {
     }
   }
 
-  makeDirectory(name = 'mount-'): Promise<string> {
-    return mkdtemp(join(this.folder, name));
+  async makeDirectory(name = 'mount-'): Promise<string> {
+    const path = await mkdtemp(join(this.folder, name));
+    this.#scratch.push(path);
+    return path;
+  }
+
+  /** Removes the directories that were made since the last time, but for those on which something is mounted. */
+  async removeScratch(): Promise<void> {
+    const mounted = readMountTable().map(({ directory }) => `${directory}/`);
+    for (const path of this.#scratch.splice(0)) {
+      if (mounted.some((directory) => directory.startsWith(`${path}/`))) continue;
+      await rm(path, { recursive: true, force: true });
+    }
   }
 
   /** A copy of the small image, to be mounted and broken. */
@@ -170,12 +183,6 @@ export class Soak {
     const { failed, unmounted } = await this.call('unmount', { targets: [{ name: id, paths: [] }], lazy });
     if (failed.length > 0) throw new Error(`Cannot unmount ${id}: ${JSON.stringify(failed)}`);
     return unmounted[0];
-  }
-
-  /** Unmounts, and removes the directory that `mount` made. */
-  async unmountAndRemove({ id, mountPoint }: MountSummary): Promise<void> {
-    await this.unmount(id);
-    await rm(mountPoint, { recursive: false, force: true }).catch(() => undefined);
   }
 
   read(name: string, root: string, image: SoakImage, limit?: number): SoakReader {
@@ -281,7 +288,7 @@ export class Soak {
   async findDrivers(): Promise<void> {
     for (const driver of DRIVER_NAMES) {
       try {
-        await this.unmountAndRemove(await this.mount(this.images.small.path, { driver }));
+        await this.unmount((await this.mount(this.images.small.path, { driver })).id);
         this.drivers.push(driver);
       } catch (thrown) {
         this.say(`driver ${driver} does not mount here: ${(thrown as Error).message}`);

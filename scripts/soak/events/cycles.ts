@@ -28,7 +28,7 @@ const mountCycles: SoakEvent = {
         drivers.map(async (driver) => {
           const mount = await soak.mount(image.path, { driver });
           await soak.readSome(`a new mount by ${driver}`, mount.mountPoint, image, 10);
-          await soak.unmountAndRemove(mount);
+          await soak.unmount(mount.id);
         }),
       );
     }
