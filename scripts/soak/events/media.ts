@@ -10,7 +10,8 @@ import type { Soak } from '../soak.js';
 
 /** Milliseconds that a medium stays broken. */
 const LONGEST_FAULT = 4000;
-const BROKEN: readonly Fault[] = ['EIO', 'ENOENT', 'ENOTCONN', 'ECONNABORTED', 'SIGBUS'];
+/** EMPTY: a successor cannot open an image whose medium has vanished, so its mount goes. */
+const BROKEN: readonly Fault[] = ['EIO', 'ENOENT', 'ENOTCONN', 'ECONNABORTED', 'EMPTY', 'SIGBUS'];
 
 type BrokenMedium = Exclude<MediumBehaviour, 'ok'> | 'vanish';
 
@@ -61,7 +62,6 @@ async function breakMedium(soak: Soak, random: PseudoRandom, how: BrokenMedium):
   } finally {
     if (how !== 'vanish') await medium.become('ok');
     await soak.retire(reader);
-    // A successor cannot open an image whose medium has vanished: its mount is gone.
     const isThere = (await soak.status()).mounts.some(({ id }) => id === mount.id);
     const maybeGone = how === 'vanish' && meanwhile === 'kill';
     if (isMounted && (isThere || !maybeGone)) await soak.unmount(mount.id, true);
