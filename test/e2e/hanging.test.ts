@@ -122,11 +122,12 @@ describe('Beside something that hangs', { timeout: 2 * PATIENCE, ...needs('xorri
   });
 
   describe('in a mount namespace of another user', needs('root', 'unshare'), () => {
-    it('an unmount ends, tells who held a copy, and leaves nothing in the list', async () => {
+    const drivers = ['fuse', 'fuse-native'] as const;
+    it.each(drivers)('an unmount by %s ends, tells who held a copy, and leaves no mount', async (driver) => {
       const control = '/sys/fs/fuse/connections';
       const isOurs = (await readdir(control)).length === 0;
       if (isOurs) await mustRun('mount', ['-t', 'fusectl', 'none', control]);
-      const { mountPoint, id } = await isodrive.mount(sample.image, { driver: 'fuse' });
+      const { mountPoint, id } = await isodrive.mount(sample.image, { driver });
       const holder = spawn('unshare', ['-Urm', 'sleep', '1000'], {
         stdio: 'ignore',
         uid: 65_534,
