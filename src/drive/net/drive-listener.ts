@@ -7,6 +7,7 @@ import { IsodriveError, isSystemError } from '../../base/error.js';
 import { ByteStream } from './byte-stream.js';
 import type { ListenAddress } from './listen-address.js';
 import { isAllowed } from './listen-address.js';
+import type { LoginGuard } from './login-guard.js';
 
 /** Connections at a time; the next are refused. */
 export const MAX_CONNECTIONS = 128;
@@ -22,6 +23,8 @@ export interface ListenerOptions {
   readonly allowed?: BlockList | undefined;
   /** Told when a peer is refused because there are too many connections; again only after there was room. */
   readonly onFull?: (() => void) | undefined;
+  /** Where peers have to prove themselves: which may not try for now. */
+  readonly guard?: LoginGuard | undefined;
 }
 
 export class DriveListener implements AsyncDisposable {
@@ -42,17 +45,18 @@ export class DriveListener implements AsyncDisposable {
 
   /**
    * Rejects with `busy` (address taken), `permission` or `usage` (no such address). Peers that may not
-   * come are cut off before a byte is exchanged. A Unix socket gets mode 0600.
+   * come, or not now, are cut off before a byte is exchanged. A Unix socket gets mode 0600.
    */
   static async open(
     address: ListenAddress,
     serve: ServeConnection,
-    { allowed, onFull }: ListenerOptions = {},
+    { allowed, onFull, guard }: ListenerOptions = {},
   ): Promise<DriveListener> {
     const connections = new Map<Socket, Promise<void>>();
     let isFull = false;
     const server = createServer({ allowHalfOpen: false, pauseOnConnect: false }, (socket) => {
-      if (allowed !== undefined && !isAllowed(allowed, socket)) {
+      const isOther = allowed !== undefined && !isAllowed(allowed, socket);
+      if (isOther || guard?.refuses(socket.remoteAddress) === true) {
         socket.on('error', () => undefined);
         socket.destroy();
         return;
@@ -82,6 +86,11 @@ export class DriveListener implements AsyncDisposable {
         ? { ...address, port: bound.port }
         : address;
     return new DriveListener(actual, server, connections);
+  }
+
+  /** Those that are open now. */
+  get connections(): number {
+    return this.#connections.size;
   }
 
   /** Cuts all connections, and waits until nothing of theirs runs any more. */
