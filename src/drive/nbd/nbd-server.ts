@@ -44,7 +44,7 @@ export function openNbdServer(options: NbdServerOptions): Promise<DriveListener>
 }
 
 /** As `negotiate`. Whoever should come to TLS and does not has failed to log in. */
-function negotiateInTime(
+async function negotiateInTime(
   stream: ByteStream,
   { remoteAddress }: Socket,
   { exports, tls, guard, handshakeTime = HANDSHAKE_TIME }: NbdServerOptions,
@@ -57,24 +57,24 @@ function negotiateInTime(
   const offer = tls && {
     isRequired: tls.isRequired,
     shake: async (plain: Socket): Promise<Socket> => {
-      if (guard?.refuses(remoteAddress) === true) throw new ConnectionLost('Too many logins have failed');
-      owesTls = true;
-      try {
-        return await shakeHands(plain, tls.credentials);
-      } catch (thrown) {
-        fail(thrown instanceof Error ? thrown.message : String(thrown));
-        throw thrown;
-      } finally {
-        owesTls = false;
-      }
+      owesTls = guard?.refuses(remoteAddress) !== true;
+      if (!owesTls) throw new ConnectionLost('Too many logins have failed');
+      const secured = await shakeHands(plain, tls.credentials);
+      owesTls = false;
+      return secured;
     },
   };
-  return finishInTime(
-    stream,
-    handshakeTime,
-    () => fail(`no TLS handshake within ${handshakeTime / 1000} s`),
-    () => negotiate(stream, exports, offer),
-  );
+  try {
+    return await finishInTime(
+      stream,
+      handshakeTime,
+      () => fail(`no TLS handshake within ${handshakeTime / 1000} s`),
+      () => negotiate(stream, exports, offer),
+    );
+  } catch (thrown) {
+    fail(thrown instanceof Error ? thrown.message : String(thrown));
+    throw thrown;
+  }
 }
 
 /** The URIs of all exports (NBD URI specification). */
