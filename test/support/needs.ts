@@ -64,6 +64,7 @@ export const PACKAGES = {
   nbdfuse: 'libnbd-bin',
   nbdinfo: 'libnbd-bin',
   nbdkit: 'nbdkit',
+  openssl: 'openssl',
   python3: 'python3',
   'qemu-img': 'qemu-utils',
   'qemu-io': 'qemu-utils',

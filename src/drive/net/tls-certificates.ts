@@ -37,9 +37,11 @@ export async function readTlsCertificates(
   checkPair(folder, cert, key, warn);
   if (!verifiesPeers) return { cert, key };
   const ca = await readPem(folder, AUTHORITY);
+  // OpenSSL takes what is no certificate for a list of none.
+  attempt(folder, AUTHORITY, () => new X509Certificate(ca));
   const crl = existsSync(join(folder, REVOKED)) ? { crl: await readPem(folder, REVOKED) } : {};
   const authenticated = { cert, key, ca, ...crl };
-  attempt(folder, `${AUTHORITY} and ${REVOKED}`, () => createSecureContext(authenticated));
+  attempt(folder, REVOKED, () => createSecureContext(authenticated));
   return authenticated;
 }
 
