@@ -29,7 +29,8 @@ export async function listenIn(folder: string, processId: number, server: Server
   await makeFolders(folder, 0o700);
   await rm(address.sign, { force: true });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    // For ever: later ones are of single connections.
+    server.on('error', reject);
     server.listen(address.path, resolve);
   });
   if (hasPipes) {

@@ -27,9 +27,18 @@ export class ServedDrive implements AsyncDisposable {
     this.#said = said;
   }
 
-  /** Starts it and waits for its first line. Throws with what it said when it ends instead. */
-  static async start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<ServedDrive> {
-    const child = spawn(process.execPath, [PROGRAM, 'drive', 'serve', '--json', ...args], {
+  /**
+   * Starts it and waits for its first line. Throws with what it said when it ends instead. `openFiles`: as many as it may
+   * have.
+   */
+  static async start(
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+    openFiles?: number,
+  ): Promise<ServedDrive> {
+    const command = [process.execPath, PROGRAM, 'drive', 'serve', '--json', ...args];
+    const limit = openFiles === undefined ? '' : `ulimit -n ${openFiles}; `;
+    const child = spawn('sh', ['-c', `${limit}exec "$@"`, 'sh', ...command], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     });

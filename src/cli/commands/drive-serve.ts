@@ -14,7 +14,7 @@ import { NBD_PORT } from '../../drive/nbd/protocol.js';
 import { announceDrive } from '../../drive/served-drives.js';
 import type { LoadAnswer, ServerCounters, TrayAnswer } from '../../drive/served-drives.js';
 import type { DriveListener } from '../../drive/net/drive-listener.js';
-import { MAX_CONNECTIONS } from '../../drive/net/drive-listener.js';
+import { MAX_CONNECTIONS } from '../../drive/net/connection-room.js';
 import { parseListenAddress } from '../../drive/net/listen-address.js';
 import type { LoginGuard } from '../../drive/net/login-guard.js';
 import { nameDrive } from '../../drive/name-drive.js';
@@ -113,9 +113,11 @@ async function loadDisc(
 type Serve = (args: CommandArguments, images: readonly DriveImage[], output: Output) => Promise<Served>;
 
 /** Tells of a peer that was refused because too many are connected. */
-function tellOfRefusal(output: Output): () => void {
-  return () =>
-    output.note(`A peer was refused: ${MAX_CONNECTIONS} are connected, which is the most at a time`);
+function tellOfRefusal(output: Output): (most: number) => void {
+  return (most) => {
+    output.note(`A peer was refused: ${most} are connected, which is the most at a time`);
+    if (most < MAX_CONNECTIONS) output.hint('Raise the limit of open files: see ulimit -n');
+  };
 }
 
 function chooseProtocol(args: CommandArguments): Serve {
