@@ -66,6 +66,7 @@ export const PACKAGES = {
   nbdfuse: 'libnbd-bin',
   nbdinfo: 'libnbd-bin',
   nbdkit: 'nbdkit',
+  openssl: 'openssl',
   prlimit: 'util-linux',
   python3: 'python3',
   'qemu-img': 'qemu-utils',
