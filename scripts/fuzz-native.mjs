@@ -16,7 +16,14 @@ const output = join(root, 'build', 'fuzz');
 const KEEPER = ['notify-socket.cc', 'descriptor-store.cc', 'close-apart.cc'].map((name) => `keeper/${name}`);
 const REPLIES = ['fuse-handlers.cc', 'fuse-attributes.cc', 'index-view.cc', 'image-reader.cc'];
 const SESSION = [
-  ...['fuse-session.cc', 'server-desk.cc', 'slow-reads.cc', 'request-log.cc', 'leadership.cc', 'index-region.cc'],
+  ...[
+    'fuse-session.cc',
+    'server-desk.cc',
+    'slow-reads.cc',
+    'request-log.cc',
+    'leadership.cc',
+    'index-region.cc',
+  ],
   ...['worker-thread.cc', 'crash-note.cc'],
 ];
 const SUPPORT = ['guarded-region.cc', 'memory-image.cc', 'reply-sink.cc'];
@@ -88,7 +95,13 @@ async function buildAll(targets, kind) {
     )) &&
     (await compileAll(
       compiler,
-      targets.map((target, i) => ['-pthread', ...flags, ...sourcesOf(target).map(objectOf), '-o', programs[i]]),
+      targets.map((target, i) => [
+        '-pthread',
+        ...flags,
+        ...sourcesOf(target).map(objectOf),
+        '-o',
+        programs[i],
+      ]),
     ));
   if (!isBuilt) process.stderr.write(`Cannot build the fuzz targets with "${compiler}"\n`);
   return isBuilt ? programs : undefined;

@@ -22,7 +22,17 @@ const INDEXES = {
   'compressed-files': 'faults/zisofs2-256k-blocks.iso.gz',
 };
 const OPCODES = {
-  ...{ lookup: 1, forget: 2, getattr: 3, readlink: 5, open: 14, read: 15, statfs: 17, getxattr: 22, listxattr: 23 },
+  ...{
+    lookup: 1,
+    forget: 2,
+    getattr: 3,
+    readlink: 5,
+    open: 14,
+    read: 15,
+    statfs: 17,
+    getxattr: 22,
+    listxattr: 23,
+  },
   ...{ init: 26, opendir: 27, readdir: 28, interrupt: 36, destroy: 38, readdirplus: 44, statx: 52 },
 };
 
@@ -47,16 +57,22 @@ async function readIndex(path) {
     writeFileSync(file, path.endsWith('.gz') ? gunzipSync(bytes) : bytes);
     const memory = new SharedIndexMemory(new ArrayBuffer(REGION_BYTES));
     const image = await openImage(file, { memory });
-    const isDirectory = (row) => (memory.rows[row * ROW_WORDS + ROW.mode] & MODE_TYPE.mask) === MODE_TYPE.directory;
+    const isDirectory = (row) =>
+      (memory.rows[row * ROW_WORDS + ROW.mode] & MODE_TYPE.mask) === MODE_TYPE.directory;
     for (let row = 0; row < memory.header[HEADER.rowCount] && row < 64; row += 1) {
-      if (isDirectory(row) && (row === 0 || row % 2 === 1)) await image.index.children(row).catch(() => undefined);
+      if (isDirectory(row) && (row === 0 || row % 2 === 1))
+        await image.index.children(row).catch(() => undefined);
     }
     await image[Symbol.asyncDispose]();
-    const [rows, names, extents] = [HEADER.rowCount, HEADER.blobBytes, HEADER.extentCount].map((at) => memory.header[at]);
+    const [rows, names, extents] = [HEADER.rowCount, HEADER.blobBytes, HEADER.extentCount].map(
+      (at) => memory.header[at],
+    );
     const view = (array, count) => Buffer.from(array.slice(0, count).buffer);
     const states = Array.from({ length: rows }, (_, row) => memory.rows[row * ROW_WORDS + ROW.state]);
     const loaded = states.filter((state) => state === STATE.loaded).length;
-    process.stderr.write(`${path}: ${rows} rows, ${loaded} of them loaded, ${names} bytes, ${extents} extents\n`);
+    process.stderr.write(
+      `${path}: ${rows} rows, ${loaded} of them loaded, ${names} bytes, ${extents} extents\n`,
+    );
     return Buffer.concat([
       words(rows, names, extents),
       ...[short(rows), short(names), short(extents)],
@@ -91,7 +107,12 @@ const REQUESTS = {
     ...[request('lookup', 1, Buffer.from('COPYING\0')), request('lookup', 1, Buffer.from('nothing\0'))],
   ],
   content: [1, 2, 3, 4, 5].flatMap((node) => [
-    ...[request('open', node, words(0, 0)), event(3, 0), request('read', node, range(0, 131_072)), event(3, 0)],
+    ...[
+      request('open', node, words(0, 0)),
+      event(3, 0),
+      request('read', node, range(0, 131_072)),
+      event(3, 0),
+    ],
     ...[request('read', node, range(2048, 100)), event(4, 1), request('readlink', node), event(0), event(1)],
     ...[request('getxattr', node, attribute(64, 'user.one')), request('listxattr', node, words(64, 0))],
   ]),
@@ -106,8 +127,16 @@ const message = (text, descriptors = 0) =>
 
 const MESSAGES = {
   daily: [
-    ...[message('READY=1'), message('FDSTORE=1\nFDNAME=device-1', 1), message('FDSTORE=1\nFDNAME=image-1', 1)],
-    ...[message('FDSTORE=1\nFDNAME=device-1', 1), message('FDSTOREREMOVE=1\nFDNAME=image-1'), message('STOPPING=1')],
+    ...[
+      message('READY=1'),
+      message('FDSTORE=1\nFDNAME=device-1', 1),
+      message('FDSTORE=1\nFDNAME=image-1', 1),
+    ],
+    ...[
+      message('FDSTORE=1\nFDNAME=device-1', 1),
+      message('FDSTOREREMOVE=1\nFDNAME=image-1'),
+      message('STOPPING=1'),
+    ],
   ],
   successor: [message('EXECUTABLE=/usr/bin/node\nPROGRAM=/opt/isodrive/isodrived.js'), message('STOPPING=1')],
   odd: [
@@ -121,7 +150,8 @@ for (const [name, path] of Object.entries(INDEXES)) {
   write('index-view', name, Buffer.concat([await readIndex(path), QUESTIONS]));
 }
 for (const [name, events] of Object.entries(REQUESTS)) {
-  for (const options of [1, 3]) write('fuse-requests', `${name}-${options}`, Buffer.concat([Buffer.of(options), ...events]));
+  for (const options of [1, 3])
+    write('fuse-requests', `${name}-${options}`, Buffer.concat([Buffer.of(options), ...events]));
 }
 for (const [name, messages] of Object.entries(MESSAGES)) {
   write('keeper-messages', name, Buffer.concat([Buffer.of(1), ...messages]));

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "fuzz-input.hh"
+#include "keeper/close-apart.hh"
 #include "keeper/notify-socket.hh"
 
 namespace isodrive::fuzz {
@@ -19,7 +20,8 @@ namespace {
 constexpr size_t kMaxMessages = 32;
 constexpr size_t kMaxPassed = 20;
 /** Milliseconds; descriptors are closed by threads of their own. */
-constexpr int kPatience = 60'000;
+constexpr int kPatience = 2000;
+constexpr int kMaxTries = 30;
 
 /** Each descriptor is the same end of a pipe, whose other end tells when all are closed. */
 void send_message(int socket_fd, Bytes bytes, size_t count, int passed) {
@@ -51,6 +53,16 @@ void check_store(const keeper::DescriptorStore& store) {
   }
 }
 
+/** Whether all other ends of the pipe come to be closed. A machine without a thread to spare has each wait for the next. */
+bool is_closed(int watched) {
+  pollfd end{watched, 0, 0};
+  for (int i = 0; i < kMaxTries; ++i) {
+    if (poll(&end, 1, kPatience) == 1) return (end.revents & POLLHUP) != 0;
+    keeper::close_apart(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  }
+  return false;
+}
+
 void run(FuzzInput input) {
   static keeper::DescriptorStore store;
   int pipe_ends[2];
@@ -78,8 +90,7 @@ void run(FuzzInput input) {
   check(socket.descriptor() < 0, "the end of the daemon went unseen");
   store.clear();
   passed.reset();
-  pollfd end{watched.get(), 0, 0};
-  check(poll(&end, 1, kPatience) == 1 && (end.revents & POLLHUP) != 0, "a descriptor that nobody closes");
+  check(is_closed(watched.get()), "a descriptor that nobody closes");
 }
 
 }  // namespace
