@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fuse-session.hh"
+#include "index-layout.hh"
 #include "js-channel.hh"
 #include "platform.hh"
 #include "region-calls.hh"
@@ -131,7 +132,8 @@ Napi::Value start_session(const Napi::CallbackInfo& info) {
   const Napi::Object options = info[0].As<Napi::Object>();
   const auto number = [&](const char* name) { return options.Get(name).As<Napi::Number>().Int64Value(); };
   std::shared_ptr<IndexRegion> region = region_of(options.Get("region"));
-  if (region == nullptr) {
+  // What reads the index takes it to be whole.
+  if (region == nullptr || region->size() < layout::REGION_BYTES) {
     make_system_error(env, "start", EINVAL).ThrowAsJavaScriptException();
     return env.Undefined();
   }
