@@ -5,8 +5,10 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, readdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
+import { hasProgram, mustRun, runCommand } from '../../scripts/bench/run-command.js';
 import type { DaemonStatus } from '../../src/protocol/messages.js';
+import { readMountTable } from '../../src/mount/mount-table.js';
+import { defaultJournalPath } from '../../src/protocol/socket-path.js';
 import { mountBadSector } from '../support/bad-sector-mount.js';
 import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
 import { makeSampleImage } from '../support/sample-image.js';
@@ -122,10 +124,22 @@ describe.skipIf(!hasTools)('Beside something that hangs', { timeout: 2 * PATIENC
   });
 
   describe.skipIf(process.getuid?.() !== 0)('in a mount namespace of another user', () => {
-    it('an unmount ends, tells who held a copy, and leaves nothing in the list', async () => {
-      const control = '/sys/fs/fuse/connections';
-      const isOurs = (await readdir(control)).length === 0;
-      if (isOurs) await mustRun('mount', ['-t', 'fusectl', 'none', control]);
+    const control = '/sys/fs/fuse/connections';
+    const isThere = (): boolean => readMountTable().some(({ directory }) => directory === control);
+    const setControl = async (isWanted: boolean): Promise<void> => {
+      if (isThere() === isWanted) return;
+      if (isWanted) await mustRun('mount', ['-t', 'fusectl', 'none', control]);
+      else await mustRun('umount', ['--lazy', control]);
+    };
+    let wasThere: boolean;
+    beforeEach(() => (wasThere = isThere()));
+    afterEach(() => setControl(wasThere));
+
+    it.each([
+      ['with fusectl', true],
+      ['without fusectl', false],
+    ])('an unmount ends, tells who held a copy, and leaves nothing behind, %s', async (_, hasControl) => {
+      await setControl(hasControl);
       const { mountPoint, id } = await isodrive.mount(sample.image, { driver: 'fuse' });
       const holder = spawn('unshare', ['-Urm', 'sleep', '1000'], {
         stdio: 'ignore',
@@ -151,10 +165,15 @@ describe.skipIf(!hasTools)('Beside something that hangs', { timeout: 2 * PATIENC
           return links.includes('/dev/fuse');
         };
         await waitUntil(async () => !(await opened()), PATIENCE);
+        // Neither does a successor know of it.
+        const journal = defaultJournalPath(join(isodrive.folder, 'home', 'isodrive', 'control.sock'));
+        expect(existsSync(journal) ? await readFile(journal, 'utf8') : '').not.toContain(id);
+        // For whoever has the copy, it has failed.
+        const look = ['--target', String(holder.pid), '--mount', 'stat', '--file-system', mountPoint];
+        expect((await runCommand('nsenter', look)).stderr).toContain('Transport endpoint is not connected');
         expect(existsSync(mountPoint)).toBe(true);
       } finally {
         holder.kill('SIGKILL');
-        if (isOurs) await mustRun('umount', [control]);
       }
     });
   });

@@ -1,7 +1,6 @@
 // Driver `fuse`: our own speaker of the kernel protocol. Native threads answer from the shared index and the image's
 // descriptor; this side mounts and unmounts, and has the image's reader serve what they cannot answer.
 import { closeSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadAddon } from '../../../native/index.js';
 import type { Addon, SessionHandle, SessionTrace } from '../../../native/index.js';
@@ -21,6 +20,7 @@ import type { ServedImage } from '../served-image.js';
 import { findMountHolders } from '../mount-holders.js';
 import type { MountHolder } from '../mount-holders.js';
 import { findMount, readMountTable } from '../mount-table.js';
+import { abortConnection } from './abort-connection.js';
 import { FUSERMOUNT, attachFuse, detachAt, detachFuse, findMountAt } from './attach.js';
 import { raiseReadAhead } from './read-ahead.js';
 import { RegionMemory } from './region-memory.js';
@@ -29,19 +29,14 @@ import { RegionMemory } from './region-memory.js';
 const LAZY_PATIENCE = 1000;
 /** Milliseconds in which a mount ends that nobody uses; no medium is read for that. */
 const END_PATIENCE = 1000;
+/** Milliseconds between two calls to a thread that is about to wait, and misses one. */
+const DISCONNECT_PAUSE = 20;
 /** Why nobody serves a session now, and perhaps somebody can later. */
 const TRANSIENT: ReadonlySet<ErrorCode> = new Set(['image-unreadable', 'timeout', 'busy']);
 
 async function settlesWithin(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
   const late = sleep(milliseconds, false, { ref: false });
   return Promise.race([promise.then(() => true), late]);
-}
-
-/** All that is asked of the file system from now on fails (ENOTCONN); nothing happens where fusectl is not mounted. */
-async function abortConnection(device: string): Promise<void> {
-  // Device numbers of file systems without a device have the major number 0 (include/linux/kdev_t.h).
-  const number = device.split(':')[1];
-  await writeFile(`/sys/fs/fuse/connections/${number}/abort`, '1').catch(() => undefined);
 }
 
 class FuseMount implements ActiveMount {
@@ -95,8 +90,16 @@ class FuseMount implements ActiveMount {
     if (await settlesWithin(this.ended, END_PATIENCE)) return;
     this.heldBy = this.device === undefined ? [] : await findMountHolders(this.device);
     // Whoever unmounts it has done so for all: a copy that a stranger holds would cost its owner for ever.
-    if (this.device !== undefined) await abortConnection(this.device);
-    await settlesWithin(this.ended, END_PATIENCE);
+    const isAborted = this.device !== undefined && (await abortConnection(this.device));
+    if (isAborted && (await settlesWithin(this.ended, END_PATIENCE))) return;
+    await this.#disconnect();
+  }
+
+  /** Where the kernel cannot be told: it aborts the connection by itself when nobody has its device any more. */
+  async #disconnect(): Promise<void> {
+    const end = performance.now() + END_PATIENCE;
+    do this.#addon.disconnectSession(this.#session);
+    while (!(await settlesWithin(this.ended, DISCONNECT_PAUSE)) && performance.now() < end);
   }
 
   #detach(lazy: boolean): Promise<void> {
