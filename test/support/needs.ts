@@ -85,6 +85,7 @@ export const PACKAGES = {
   'signify-openbsd': 'signify-openbsd',
   'systemd-analyze': 'systemd',
   udisksctl: 'udisks2',
+  nsenter: 'util-linux',
   unshare: 'util-linux',
   wine: 'wine',
   wineserver: 'wine',
