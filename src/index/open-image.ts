@@ -122,14 +122,14 @@ async function openVolume(
   damage: RescueMap | undefined,
   options: OpenImageOptions,
 ): Promise<OpenedImage> {
-  const { signal } = options;
+  const { signal, charset } = options;
   const findings = new FindingLog();
   const disc = await openContainer(source, signal);
   if (disc.sessions.every(({ tracks }) => tracks.length === 0)) throw refuseTracklessDisc(source.name);
   const first = options.sectorOffset ?? 0;
   const data = disc.data.shifted(first * SECTOR_SIZE);
   const reader = new CachedStream(data, options.cacheBytes);
-  const { sessions, chosen } = await chooseSession(reader, first, options.session, signal);
+  const { sessions, chosen } = await chooseSession(reader, first, options.session, { charset, signal });
   const report = findings.add.bind(findings);
   const partitions = await readPartitions(reader, report, signal);
   const { tree: wanted = 'auto' } = options;
@@ -141,7 +141,7 @@ async function openVolume(
     ...{ report, signal, partitions },
     sessionStart: chosen?.descriptors ?? first,
     sessionEnd: chosen?.end,
-    charset: options.charset,
+    charset,
     showAssociated: options.associated ?? false,
   };
   const volumes = await probeVolumes(reader, context);
@@ -197,8 +197,7 @@ async function collectViews(
 ): Promise<FileTree> {
   const others = sessions.filter((session) => session !== shown);
   const groups = [{ path: [], trees }, ...(await findSessionViews(reader, others, context))];
-  const { partitions = [], work, signal } = context;
-  return createAllViews(reader, { groups, volume, partitions, work }, signal);
+  return createAllViews(reader, { groups, volume, partitions: context.partitions ?? [] }, context);
 }
 
 /** The first volume's facts, and what a UDF volume beside it says of itself: Windows would show that one. */
