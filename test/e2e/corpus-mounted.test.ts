@@ -47,7 +47,14 @@ function findExpectations(within: Corpus): Expectation[] {
   });
 }
 
-describe.each(DRIVER_NAMES)('A mount by driver %s', needs('../shared/corpus'), (driver) => {
+/** What is for its owner alone, who is root more often than the user of these tests. */
+const CLOSED = /: sha256 is open-error:EACCES, expected /;
+
+const isRoot = process.getuid?.() === 0;
+// The kernel mounts for root alone.
+const ROOTS_DRIVERS: readonly DriverName[] = ['erofs'];
+
+const testDriver = (driver: DriverName): void => {
   let isodrive: PrivateIsodrive;
   beforeAll(async () => {
     isodrive = await PrivateIsodrive.start();
@@ -79,6 +86,13 @@ describe.each(DRIVER_NAMES)('A mount by driver %s', needs('../shared/corpus'), (
       row.image.test(image),
     );
     const differences = compareEntries(manifest.entries, shown, { attributes });
-    expect(differences.filter((found) => !known.some((row) => row.difference.test(found)))).toEqual([]);
+    const isKnown = (found: string): boolean =>
+      known.some((row) => row.difference.test(found)) || (!isRoot && CLOSED.test(found));
+    expect(differences.filter((found) => !isKnown(found))).toEqual([]);
   });
-});
+};
+
+for (const driver of DRIVER_NAMES) {
+  const needed = needs('../shared/corpus', ...(ROOTS_DRIVERS.includes(driver) ? (['root'] as const) : []));
+  describe(`A mount by driver ${driver}`, needed, () => testDriver(driver));
+}
