@@ -12,7 +12,7 @@ import type { Manifest } from '../support/manifest.js';
 import { KNOWN_DIFFERENCES } from '../filesystem/corpus-differences.js';
 import type { KnownDifference } from '../filesystem/corpus-differences.js';
 import { PrivateIsodrive } from '../support/private-isodrive.js';
-import { needs } from '../support/needs.js';
+import { DRIVER_NEEDS, needs } from '../support/needs.js';
 
 const corpus = findCorpus();
 /** The kernel's EROFS cannot decompress these, and the driver says so. */
@@ -51,8 +51,6 @@ function findExpectations(within: Corpus): Expectation[] {
 const CLOSED = /: sha256 is open-error:EACCES, expected /;
 
 const isRoot = process.getuid?.() === 0;
-// The kernel mounts for root alone.
-const ROOTS_DRIVERS: readonly DriverName[] = ['erofs'];
 
 const testDriver = (driver: DriverName): void => {
   let isodrive: PrivateIsodrive;
@@ -93,6 +91,6 @@ const testDriver = (driver: DriverName): void => {
 };
 
 for (const driver of DRIVER_NAMES) {
-  const needed = needs('../shared/corpus', ...(ROOTS_DRIVERS.includes(driver) ? (['root'] as const) : []));
+  const needed = needs('../shared/corpus', ...DRIVER_NEEDS[driver]);
   describe(`A mount by driver ${driver}`, needed, () => testDriver(driver));
 }

@@ -55,8 +55,7 @@ async function check(image: string): Promise<string | undefined> {
 }
 
 describe(`fsck.erofs ${version}`, needs('fsck.erofs'), () => {
-  // Nobody else reads the file that nobody may read.
-  it('accepts a tree with every kind of entry', needs('root', 'xorriso'), async () => {
+  it('accepts a tree with every kind of entry', needs('xorriso'), async () => {
     const tree = mkdtempSync(join(folder, 'tree-'));
     writeTree(tree);
     const image = join(folder, 'suite.iso');
