@@ -29,7 +29,10 @@ function nameAddress(folder: string, name: string): ServerAddress {
 function listen(server: Server, path: string): Promise<void> {
   return new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(path, resolve);
+    server.listen(path, () => {
+      server.off('error', reject);
+      resolve();
+    });
   });
 }
 
@@ -41,6 +44,8 @@ export async function listenIn(folder: string, processId: number, server: Server
     await rm(address.sign, { force: true });
     try {
       await listen(server, address.path);
+      // For ever: later errors are of single connections, which do not end the server.
+      server.on('error', () => undefined);
       break;
     } catch (thrown) {
       // A server that ended has taken the empty folder away.

@@ -1,5 +1,6 @@
 // The doctor, on this machine and with things missing.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
@@ -10,6 +11,7 @@ import { createFuseDriver } from '../../src/mount/fuse/fuse-driver.js';
 import { readMountTable } from '../../src/mount/mount-table.js';
 import { describeDeviceFault, findProgram } from '../../src/mount/probe-platform.js';
 import { needs } from '../support/needs.js';
+import { findOrdinaryUser } from '../support/ordinary-user.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'isodrive-doctor-'));
 const FUSE = { what: 'driver fuse', isThere: (await createFuseDriver().check()).available };
@@ -125,9 +127,43 @@ describe('diagnose', () => {
     },
   );
 
+  it('sees that an ordinary user can mount', needs('fusermount3'), async () => {
+    await using user = await findOrdinaryUser();
+    const place = await mkdtemp(join(tmpdir(), 'isodrive-doctor-user-'));
+    try {
+      if (user.identity.uid !== undefined) await chown(place, user.identity.uid, user.identity.uid);
+      const env = { ...process.env, HOME: place, XDG_STATE_HOME: place, XDG_RUNTIME_DIR: place };
+      const program = join(user.options.project, 'scripts', 'isodrive');
+      const { status, stdout } = await runCommand(program, ['doctor'], { env, ...user.identity });
+      expect(stdout.toString()).toMatch(/^ok {4}mount by fuse: Works/m);
+      expect(stdout.toString()).toMatch(/^ok {4}mounting: Works with fuse/m);
+      expect(status).toBe(0);
+    } finally {
+      await rm(place, { recursive: true });
+    }
+  });
+
   it('tells a missing module from a missing permission', () => {
-    expect(describeDeviceFault('ENOENT').fix).toContain('modprobe fuse');
-    expect(describeDeviceFault('EACCES').fix).toContain('chmod');
+    const host = { isInContainer: false, profile: undefined };
+    expect(describeDeviceFault('ENOENT', false, host).fix).toMatch(/^sudo modprobe fuse /);
+    expect(describeDeviceFault('ENOENT', true, host).fix).toMatch(/^sudo mknod /);
+    expect(describeDeviceFault('EACCES', true, host).fix).toContain('chmod');
+  });
+
+  it('tells a device that is not passed to a container from a kernel without FUSE', () => {
+    const container = { isInContainer: true, profile: 'docker-default' };
+    const line =
+      'docker run (or podman run) --device /dev/fuse --cap-add SYS_ADMIN --security-opt apparmor=unconfined ...';
+    for (const fault of ['ENOENT', 'EPERM', 'EACCES']) {
+      expect(describeDeviceFault(fault, true, container)).toEqual({
+        detail: `Opening it fails with ${fault}: it is not passed to this container`,
+        fix: line,
+      });
+    }
+    expect(describeDeviceFault('ENOENT', false, container)).toEqual({
+      detail: "Opening it fails with ENOENT: the kernel's FUSE module is not loaded",
+      fix: `sudo modprobe fuse outside of the container, and ${line}`,
+    });
   });
 });
 

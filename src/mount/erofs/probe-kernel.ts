@@ -2,13 +2,14 @@
 import { mkdtemp, readFile, rm, rmdir, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isAddonError } from '../../../native/index.js';
 import type { Addon } from '../../../native/index.js';
 import { isSystemError, toIsodriveError } from '../../base/error.js';
 import { FindingLog } from '../../base/finding.js';
 import { DiscIndex } from '../../index/disc-index.js';
 import { PlainIndexMemory } from '../../index/index-memory.js';
 import { FileSource } from '../../source/file-source.js';
-import { unmountByKernel } from '../mount-call.js';
+import { errnoName, unmountByKernel } from '../mount-call.js';
 import { TRIAL_BYTES, TRIAL_FILE, trialTree } from '../trial-tree.js';
 import { BACKINGS, mountErofs } from './backing.js';
 import type { Backing } from './backing.js';
@@ -95,6 +96,7 @@ async function failsWhenShort(path: string, imagePath: string): Promise<boolean>
 }
 
 function describeFailure(thrown: unknown): string {
+  if (isAddonError(thrown)) return `${errnoName(thrown)} from ${thrown.syscall}`;
   const { message } = toIsodriveError(thrown);
   return message.slice(message.lastIndexOf(': ') + 1).trim();
 }
