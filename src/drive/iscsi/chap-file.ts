@@ -1,4 +1,5 @@
 // The file with CHAP names and secrets: a command line would show them to every user of the machine.
+import { countBytes } from '../../base/byte-count.js';
 import { readFile } from 'node:fs/promises';
 import { IsodriveError, isSystemError } from '../../base/error.js';
 import type { ChapSecrets, Credentials } from './chap.js';
@@ -37,6 +38,6 @@ function parseLine(path: string, line: string): Credentials {
   if (Buffer.byteLength(secret) >= MIN_SECRET_BYTES) return { name, secret };
   throw new IsodriveError(
     'usage',
-    `CHAP file "${path}" has a line that is no "NAME SECRET", expected a secret of at least ${MIN_SECRET_BYTES} bytes`,
+    `CHAP file "${path}" has a line that is no "NAME SECRET", expected a secret of at least ${countBytes(MIN_SECRET_BYTES)}`,
   );
 }

@@ -1,5 +1,6 @@
 // The beginning of an NBD connection: client and server agree on an export (specification, "Fixed newstyle
 // negotiation"). Ends with the export, or without one when the client only wanted to look.
+import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { ByteStream } from '../net/byte-stream.js';
@@ -72,7 +73,7 @@ export async function negotiate(
     if (header.toString('latin1', 0, 8) !== OPTION_MAGIC) throw unspoken('no option');
     const option = header.readUInt32BE(8);
     const length = header.readUInt32BE(12);
-    if (length > MAX_OPTION_BYTES) throw unspoken(`an option of ${length} bytes`);
+    if (length > MAX_OPTION_BYTES) throw unspoken(`an option of ${countBytes(length)}`);
     const data = await stream.readMore(length);
     const outcome = await answerOption(state, option, data);
     if (outcome === 'left') return undefined;
