@@ -71,9 +71,9 @@ async function measure(
     const idle = await resident();
     let most = idle;
     const watch = async (until: Promise<unknown>): Promise<void> => {
-      let isOver = false;
-      void until.then(() => (isOver = true));
-      for (; !isOver; await pause(LOOK)) most = Math.max(most, await resident());
+      const over = until.then(() => 'over');
+      do most = Math.max(most, await resident());
+      while ((await Promise.race([over, pause(LOOK)])) !== 'over');
     };
     for (let i = 0; i < clients; i += 1) sockets.push(await askForAll(port, protocol === 'nbd with TLS'));
     await watch(pause(STUCK));
