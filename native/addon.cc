@@ -5,7 +5,6 @@
 
 #include "blocking-lane.hh"
 #include "control-listener.hh"
-#include "crash-note.hh"
 #include "crc32c.hh"
 #include "loop-device.hh"
 #include "mount-watch.hh"
@@ -38,7 +37,6 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   export_socket_send(env, exports);
   export_crc32c(env, exports);
   export_control_listener(env, exports);
-  export_crash_note(env, exports);
   export_notify(env, exports);
   export_loop_device(env, exports);
   export_optical_drive(env, exports);

@@ -20,6 +20,7 @@
 
 #include "blocking-lane.hh"
 #include "cached-read.hh"
+#include "crash-note.hh"
 #include "unique-fd.hh"
 
 namespace isodrive {
@@ -201,6 +202,12 @@ Napi::Value trim_memory(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+/** noteCrashes(): of threads that work for a mount. */
+Napi::Value note_crashes(const Napi::CallbackInfo& info) {
+  take_crash_signals();
+  return info.Env().Undefined();
+}
+
 /** threadClock(): the processor time of the calling thread, for threadSeconds in any other. */
 Napi::Value thread_clock(const Napi::CallbackInfo& info) {
   clockid_t clock = 0;
@@ -237,6 +244,7 @@ void export_platform(Napi::Env env, Napi::Object exports) {
   exports.Set("readCached", Napi::Function::New(env, read_cached_bytes));
   exports.Set("endProcess", Napi::Function::New(env, end_process));
   exports.Set("trimMemory", Napi::Function::New(env, trim_memory));
+  exports.Set("noteCrashes", Napi::Function::New(env, note_crashes));
   exports.Set("threadNumber", Napi::Function::New(env, thread_number));
   exports.Set("threadClock", Napi::Function::New(env, thread_clock));
   exports.Set("threadSeconds", Napi::Function::New(env, thread_seconds));

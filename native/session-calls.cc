@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fuse-session.hh"
+#include "index-layout.hh"
 #include "js-channel.hh"
 #include "platform.hh"
 #include "region-calls.hh"
@@ -131,7 +132,8 @@ Napi::Value start_session(const Napi::CallbackInfo& info) {
   const Napi::Object options = info[0].As<Napi::Object>();
   const auto number = [&](const char* name) { return options.Get(name).As<Napi::Number>().Int64Value(); };
   std::shared_ptr<IndexRegion> region = region_of(options.Get("region"));
-  if (region == nullptr) {
+  // What reads the index takes it to be whole.
+  if (region == nullptr || region->size() < layout::REGION_BYTES) {
     make_system_error(env, "start", EINVAL).ThrowAsJavaScriptException();
     return env.Undefined();
   }
@@ -198,6 +200,11 @@ Napi::Value fail_session(const Napi::CallbackInfo& info) {
 
 Napi::Value abandon_session(const Napi::CallbackInfo& info) {
   if (FuseSession* session = owned_session(info)) session->abandon();
+  return info.Env().Undefined();
+}
+
+Napi::Value disconnect_session(const Napi::CallbackInfo& info) {
+  if (FuseSession* session = owned_session(info)) session->disconnect();
   return info.Env().Undefined();
 }
 
@@ -313,6 +320,7 @@ void export_sessions(Napi::Env env, Napi::Object exports) {
   exports.Set("sessionNumber", Napi::Function::New(env, session_number));
   exports.Set("failSession", Napi::Function::New(env, fail_session));
   exports.Set("abandonSession", Napi::Function::New(env, abandon_session));
+  exports.Set("disconnectSession", Napi::Function::New(env, disconnect_session));
   exports.Set("isNeglected", Napi::Function::New(env, is_neglected));
   exports.Set("sessionCounters", Napi::Function::New(env, session_counters));
   exports.Set("traceSession", Napi::Function::New(env, trace_session));

@@ -4,6 +4,7 @@
 import { rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import type { Socket } from 'node:net';
+import { leaveTemporaryFolder } from '../base/temporary-folder.js';
 import type { LoginCounters } from './net/login-guard.js';
 import { checkAddress, forgetIfGone, listAddresses, listenIn } from './server-address.js';
 import type { ServerAddress } from './server-address.js';
@@ -75,6 +76,7 @@ export async function announceDrive(folder: string, handler: DriveHandler): Prom
     [Symbol.asyncDispose]: async () => {
       await new Promise<void>((resolve) => server.close(() => resolve()));
       await rm(address.sign, { force: true });
+      leaveTemporaryFolder(folder);
     },
   };
 }

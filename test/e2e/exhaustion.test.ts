@@ -2,17 +2,17 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/bench/run-command.js';
+import { needs } from '../support/needs.js';
 import { findOrdinaryUser } from '../support/ordinary-user.js';
 import type { OrdinaryUser } from '../support/ordinary-user.js';
 import { PrivateIsodrive } from '../support/private-isodrive.js';
 import { makeSampleImage } from '../support/sample-image.js';
 
-const hasTools =
-  (await hasProgram('xorriso')) && (await hasProgram('prlimit')) && (await hasProgram('fusermount3'));
+const NEEDS = needs('root', 'xorriso', 'prlimit', 'fusermount3');
 
 // Of root's processes the kernel counts none, so the daemon is an ordinary user's, and root sets its limit.
-describe.skipIf(!hasTools || process.getuid?.() !== 0)('A daemon without room', { timeout: 60_000 }, () => {
+describe('A daemon without room', { timeout: 60_000, ...NEEDS }, () => {
   let user: OrdinaryUser;
   let isodrive: PrivateIsodrive;
   beforeEach(async () => {
