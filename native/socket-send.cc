@@ -70,7 +70,7 @@ Napi::Value send_cached(const Napi::CallbackInfo& info) {
   const int file = info[2].As<Napi::Number>().Int32Value();
   off_t offset = info[3].As<Napi::Number>().Int64Value();
   auto left = static_cast<size_t>(info[4].As<Napi::Number>().Int64Value());
-  if (header.ByteLength() + left <= kMaxCopied)
+  if (left <= kMaxCopied && header.ByteLength() <= kMaxCopied - left)
     return Napi::Number::New(env, send_copy(socket, header, file, offset, left));
   if (!is_cached(file, static_cast<uint64_t>(offset), left)) return Napi::Number::New(env, -1);
   ssize_t sent = 0;
