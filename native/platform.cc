@@ -216,6 +216,7 @@ Napi::Value thread_seconds(const Napi::CallbackInfo& info) {
 }  // namespace
 
 Napi::Error make_system_error(Napi::Env env, const char* syscall, int number) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): of a number that a call has set; glibc and musl share nothing for those.
   Napi::Error error = Napi::Error::New(env, std::string(syscall) + ": " + std::strerror(number));
   error.Set("errno", Napi::Number::New(env, number));
   error.Set("syscall", Napi::String::New(env, syscall));
