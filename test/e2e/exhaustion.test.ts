@@ -69,15 +69,20 @@ describe.skipIf(!hasTools)('A daemon without room', { timeout: 120_000 }, () => 
     const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ');
     return Number(fields[11]) + Number(fields[12]);
   };
-  /** Connects clients that say nothing, more than there is room for: resolves when the daemon hangs up on the first. */
-  const fill = (): Promise<void> =>
-    new Promise((resolve) => {
+  /** Lets it open nothing more, and has clients connect that say nothing, until it hangs up on the first of them. */
+  const fill = async (pid: number): Promise<void> => {
+    const open = readdirSync(`/proc/${pid}/fd`).map(Number);
+    // Those that are there stay open above a limit, such as the pipe that Node keeps high up.
+    const top = Math.max(...open.filter((fd) => fd < 200)) + 1;
+    await mustRun('prlimit', ['--pid', `${pid}`, `--nofile=${top}:`]);
+    await new Promise<void>((resolve) => {
       for (let i = 0; i < CLIENTS; i += 1) {
         const socket = connect(join(isodrive.folder, 'home', 'isodrive', 'control.sock'));
         socket.on('error', () => undefined).on('close', () => resolve());
         idle.push(socket);
       }
     });
+  };
 
   it('for a descriptor says so, keeps its mounts, rests, and goes on once there is room', async () => {
     const { image, tree } = await makeSampleImage(isodrive.folder, { 'a.bin': 300_000 });
@@ -85,11 +90,7 @@ describe.skipIf(!hasTools)('A daemon without room', { timeout: 120_000 }, () => 
     const refused = await isodrive.makeDirectory();
     await isodrive.daemon.must('mount', image, mountPoint);
     const { pid } = await isodrive.daemon.status();
-    const open = readdirSync(`/proc/${pid}/fd`).map(Number);
-    // Those that are there stay open above a limit, such as the pipe that Node keeps high up.
-    const top = Math.max(...open.filter((fd) => fd < 200)) + 1;
-    await mustRun('prlimit', ['--pid', `${pid}`, `--nofile=${top}:`]);
-    await fill();
+    await fill(pid);
     const before = ticks(pid);
     const started = performance.now();
     const { status } = await isodrive.daemon.run(['mount', '--new', image, refused]);
@@ -113,4 +114,21 @@ describe.skipIf(!hasTools)('A daemon without room', { timeout: 120_000 }, () => 
     await isodrive.daemon.must('mount', '--new', image, refused);
     expect((await isodrive.daemon.status()).pid).toBe(pid);
   });
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'for a descriptor learns of the end of a mount all the same',
+    async () => {
+      const { image } = await makeSampleImage(isodrive.folder, { 'a.bin': 300_000 });
+      const mountPoint = await isodrive.makeDirectory();
+      await isodrive.daemon.must('mount', image, mountPoint);
+      const { pid } = await isodrive.daemon.status();
+      await fill(pid);
+      await mustRun('umount', [mountPoint]);
+      await mustRun('prlimit', ['--pid', `${pid}`, '--nofile=4096:']);
+      for (const socket of idle) socket.destroy();
+      await expect
+        .poll(async () => (await isodrive.daemon.run(['list'])).stdout.toString(), { timeout: 30_000 })
+        .not.toContain(mountPoint);
+    },
+  );
 });
