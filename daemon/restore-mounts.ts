@@ -4,7 +4,7 @@ import { loadAddon } from '../native/index.js';
 import type { IndexBudget } from '../src/index/index-budget.js';
 import { detachFrom, detachFuse } from '../src/mount/fuse/attach.js';
 import { restoreMountPoint } from '../src/mount/mount-point.js';
-import { readMountTable } from '../src/mount/mount-table.js';
+import { FUSE_TYPE, readMountTable } from '../src/mount/mount-table.js';
 import { sourceNameOf } from './journal.js';
 import type { JournalEntry } from './journal.js';
 import type { DaemonLog } from './log.js';
@@ -140,7 +140,7 @@ async function removeDead(entry: JournalEntry): Promise<void> {
       found.type.startsWith('fuse') &&
       (device === undefined
         ? found.directory === directory && found.source === source
-        : found.device === device && (found.source === source || found.type !== 'fuse.isodrive')),
+        : found.device === device && (found.source === source || found.type !== FUSE_TYPE)),
   );
   for (const mount of dead.reverse()) {
     if (owner === undefined) await detachFuse(loadAddon(), mount.directory, true);

@@ -195,6 +195,11 @@ Napi::Value abandon_session(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value disconnect_session(const Napi::CallbackInfo& info) {
+  if (FuseSession* session = owned_session(info)) session->disconnect();
+  return info.Env().Undefined();
+}
+
 Napi::Value to_array(Napi::Env env, const Histogram& histogram) {
   Napi::Array result = Napi::Array::New(env, histogram.size());
   for (uint32_t i = 0; i < histogram.size(); ++i) result.Set(i, static_cast<double>(histogram[i]));
@@ -307,6 +312,7 @@ void export_sessions(Napi::Env env, Napi::Object exports) {
   exports.Set("sessionNumber", Napi::Function::New(env, session_number));
   exports.Set("failSession", Napi::Function::New(env, fail_session));
   exports.Set("abandonSession", Napi::Function::New(env, abandon_session));
+  exports.Set("disconnectSession", Napi::Function::New(env, disconnect_session));
   exports.Set("isNeglected", Napi::Function::New(env, is_neglected));
   exports.Set("sessionCounters", Napi::Function::New(env, session_counters));
   exports.Set("traceSession", Napi::Function::New(env, trace_session));

@@ -60,10 +60,14 @@ export async function restoreMountPoint(directory: string, created: boolean): Pr
 /** Throws `busy` when something is mounted there. */
 export function refuseMountPoint(path: string): void {
   const mount = findMount(readMountTable(), path);
-  if (mount === undefined || path === '/') return;
-  throw new IsodriveError(
+  if (mount !== undefined && path !== '/') throw describeMounted(path, mount.source);
+}
+
+/** Why nothing can be mounted where `source` is. */
+export function describeMounted(path: string, source: string): IsodriveError {
+  return new IsodriveError(
     'busy',
-    `Cannot mount on "${path}": found "${mount.source}" mounted there, expected an empty directory`,
+    `Cannot mount on "${path}": found "${source}" mounted there, expected an empty directory`,
     { action: 'Unmount it first, or choose another directory' },
   );
 }

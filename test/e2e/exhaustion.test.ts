@@ -6,20 +6,20 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/bench/run-command.js';
+import { needs } from '../support/needs.js';
 import { findOrdinaryUser } from '../support/ordinary-user.js';
 import type { OrdinaryUser } from '../support/ordinary-user.js';
 import { PrivateIsodrive } from '../support/private-isodrive.js';
 import { makeSampleImage } from '../support/sample-image.js';
 
-const hasTools =
-  (await hasProgram('xorriso')) && (await hasProgram('prlimit')) && (await hasProgram('fusermount3'));
+const NEEDS = needs('root', 'xorriso', 'prlimit', 'fusermount3');
 
 /** More than a small daemon has descriptors left for. */
 const CLIENTS = 64;
 
 // Of root's processes the kernel counts none, so the daemon is an ordinary user's, and root sets its limit.
-describe.skipIf(!hasTools || process.getuid?.() !== 0)('A daemon without room', { timeout: 60_000 }, () => {
+describe('A daemon without room', { timeout: 60_000, ...NEEDS }, () => {
   let user: OrdinaryUser;
   let isodrive: PrivateIsodrive;
   beforeEach(async () => {

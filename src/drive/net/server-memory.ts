@@ -2,7 +2,7 @@
 // take nothing hold up nobody else; what a connection has beyond that is of one budget for all of them.
 import { BufferPool } from './buffer-pool.js';
 import { ByteBudget } from './byte-budget.js';
-import { MAX_CONNECTIONS } from './drive-listener.js';
+import { MAX_CONNECTIONS } from './connection-room.js';
 
 /** Bytes of a piece: few enough to stay in the processor's cache from image to socket. */
 export const PIECE = 256 * 1024;

@@ -15,6 +15,7 @@ import type { IndexMemory } from '../../index/index-memory.js';
 import { RegionMemory } from '../fuse/region-memory.js';
 import { findMount, readMountTable } from '../mount-table.js';
 import type { MountTableEntry } from '../mount-table.js';
+import { readRights } from '../rights.js';
 import { MountWatcher } from '../mount-watcher.js';
 import { mountErofs } from './backing.js';
 import type { Backing } from './backing.js';
@@ -131,7 +132,9 @@ export class ErofsDriver implements MountDriver {
       return {
         available: false,
         reason: `the kernel does not mount it (${reason})`,
-        fix: 'Needs Linux 6.4 or newer with EROFS, and CAP_SYS_ADMIN: sudo modprobe erofs',
+        fix: readRights().isInContainer
+          ? 'Needs Linux 6.4 or newer with EROFS; in a container, --privileged as well'
+          : 'Needs Linux 6.4 or newer with EROFS, and CAP_SYS_ADMIN: sudo modprobe erofs',
       };
     } catch (thrown) {
       this.#support = undefined;

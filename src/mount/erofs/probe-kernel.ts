@@ -2,13 +2,14 @@
 import { mkdtemp, readFile, rm, rmdir, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isAddonError } from '../../../native/index.js';
 import type { Addon } from '../../../native/index.js';
 import { isSystemError, toIsodriveError } from '../../base/error.js';
 import { FindingLog } from '../../base/finding.js';
 import { DiscIndex } from '../../index/disc-index.js';
 import { PlainIndexMemory } from '../../index/index-memory.js';
 import { FileSource } from '../../source/file-source.js';
-import { unmountByKernel } from '../mount-call.js';
+import { errnoName, unmountByKernel } from '../mount-call.js';
 import { TRIAL_BYTES, TRIAL_FILE, trialTree } from '../trial-tree.js';
 import { BACKINGS, mountErofs } from './backing.js';
 import type { Backing } from './backing.js';
@@ -29,10 +30,12 @@ export async function probeKernel(
   folder: MetadataFolder,
   backings: readonly Backing[] = BACKINGS,
 ): Promise<KernelSupport> {
-  const directory = await mkdtemp(join(tmpdir(), 'isodrive-probe-'));
+  // First, because it can fail: nothing else is there then.
   const metadata = await folder.create();
   const imagePath = `${metadata.path}.image`;
+  let directory: string | undefined;
   try {
+    directory = await mkdtemp(join(tmpdir(), 'isodrive-probe-'));
     await writeFile(imagePath, new Uint8Array(TRIAL_BYTES), { flag: 'wx', mode: 0o600 });
     await using source = await FileSource.open(imagePath);
     const index = await DiscIndex.open(trialTree(), new PlainIndexMemory(), new FindingLog(), imagePath);
@@ -64,7 +67,7 @@ export async function probeKernel(
     await metadata.handle.close();
     await folder.remove(metadata.path);
     await rm(imagePath, { force: true });
-    await rmdir(directory);
+    if (directory !== undefined) await rmdir(directory);
   }
 }
 
@@ -93,6 +96,7 @@ async function failsWhenShort(path: string, imagePath: string): Promise<boolean>
 }
 
 function describeFailure(thrown: unknown): string {
+  if (isAddonError(thrown)) return `${errnoName(thrown)} from ${thrown.syscall}`;
   const { message } = toIsodriveError(thrown);
   return message.slice(message.lastIndexOf(': ') + 1).trim();
 }
