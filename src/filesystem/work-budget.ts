@@ -15,7 +15,7 @@ export const SPARE_STEPS = 1024 * 1024;
 const MIN_ENTRY_BYTES = 32;
 /** Entries that are made of one record: names of a directory that has several. */
 export const MAX_ENTRY_ROUNDS = 4;
-export const SPARE_ENTRIES = 65_536;
+export const SPARE_ENTRIES = 16_384;
 /** Names, targets, attributes and extents that are kept, for each byte of the image. */
 export const MAX_KEPT_ROUNDS = 8;
 export const SPARE_KEPT_BYTES = 16 * 1024 * 1024;
