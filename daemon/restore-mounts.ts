@@ -2,7 +2,7 @@
 // the others are dead, are taken out of the way, and are mounted again. No path under a mount is touched.
 import { loadAddon } from '../native/index.js';
 import type { IndexBudget } from '../src/index/index-budget.js';
-import { abortConnection } from '../src/mount/fuse/abort-connection.js';
+import { abortConnection } from '../src/mount/abort-connection.js';
 import { detachFrom, detachFuse } from '../src/mount/fuse/attach.js';
 import { restoreMountPoint } from '../src/mount/mount-point.js';
 import { FUSE_TYPE, readMountTable } from '../src/mount/mount-table.js';
