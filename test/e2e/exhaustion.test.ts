@@ -52,7 +52,7 @@ describe('A daemon without room', { timeout: 60_000, ...NEEDS }, () => {
   });
 });
 
-describe('A daemon without room', { timeout: 120_000, ...needs('xorriso', 'prlimit', 'cmp') }, () => {
+describe('A daemon without room', { timeout: 120_000, ...needs('xorriso', 'prlimit') }, () => {
   let isodrive: PrivateIsodrive;
   let idle: Socket[];
   beforeEach(async () => {
