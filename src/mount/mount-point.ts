@@ -143,6 +143,8 @@ async function createMountPoint(parent: string, label: string, taken: Set<string
       return { directory: await realHostPath(path), created, release };
     } catch (thrown) {
       taken.delete(path);
+      // As below /proc, where nothing can be made: to make it first would fail as well.
+      if (isSystemError(thrown) && thrown.code === 'ENOENT') throw refuseHome(path, thrown);
       throw describeRefusal(path, thrown);
     }
   }
@@ -150,6 +152,14 @@ async function createMountPoint(parent: string, label: string, taken: Set<string
     'busy',
     `Cannot make a folder for "${name}" in "${parent}": found ${MAX_SAME_LABEL} of that name, expected fewer`,
     { action: 'Remove the empty ones, or name a directory' },
+  );
+}
+
+function refuseHome(path: string, cause: unknown): IsodriveError {
+  return new IsodriveError(
+    'permission',
+    `Cannot make "${path}": the system makes no folder there, expected a home where it does`,
+    { cause, action: 'Set HOME to a folder of yours, or name an empty directory to mount on' },
   );
 }
 
