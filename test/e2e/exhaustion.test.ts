@@ -15,7 +15,6 @@ import { makeSampleImage } from '../support/sample-image.js';
 
 const NEEDS = needs('root', 'xorriso', 'prlimit', 'fusermount3');
 const NEEDS_OF_ANYBODY = needs('xorriso', 'prlimit', 'fusermount3');
-const NEEDS_OF_ANYBODY = needs('xorriso', 'prlimit', 'fusermount3');
 
 /** More than a small daemon has descriptors left for. */
 const CLIENTS = 64;
