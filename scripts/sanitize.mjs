@@ -9,14 +9,18 @@ import { nativeFolder } from './build-native.mjs';
 
 const root = join(import.meta.dirname, '..');
 const compiler = process.env.CXX ?? 'g++';
-const HANGING = 'test/e2e/hanging.test.ts';
+/** What meets native code; `npm test` has the fuzzing corpus run with sanitizers of its own. */
+const ADDON_TESTS = [
+  ...['addon-lifetimes', 'control-listener', 'receive-descriptor'].map((name) => `test/native/${name}`),
+  ...['test/mount/diagnose', 'test/mount/fuse-', 'test/mount/mount-', 'test/e2e/hanging'],
+];
 /** Sanitized programs are slower by a factor of up to ten. */
 const TIMEOUT = 300_000;
 const COMMON = ['-fno-omit-frame-pointer', '-O1'];
 
 const SANITIZERS = {
   address: {
-    tests: ['test/native', 'test/mount', HANGING],
+    tests: [...ADDON_TESTS, 'test/native/keeper'],
     // g++ takes the address of a template's argument for no constant where it checks for null (node-addon-api compares one).
     flags: [
       '-fsanitize=address,undefined',
@@ -31,8 +35,8 @@ const SANITIZERS = {
     }),
   },
   thread: {
-    // Where threads of ours meet each other and those of JavaScript.
-    tests: ['test/native/addon-lifetimes', 'test/native/control-listener', 'test/mount', HANGING],
+    // Not the keeper, whose threads share nothing.
+    tests: ADDON_TESTS,
     flags: ['-fsanitize=thread', ...COMMON],
     libraries: ['libtsan.so'],
     // Node is not compiled for it, so that what its threads do to each other is told wrongly: `isOurs` picks our reports.

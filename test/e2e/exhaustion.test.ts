@@ -14,6 +14,7 @@ import { PrivateIsodrive } from '../support/private-isodrive.js';
 import { makeSampleImage } from '../support/sample-image.js';
 
 const NEEDS = needs('root', 'xorriso', 'prlimit', 'fusermount3');
+const NEEDS_OF_ANYBODY = needs('xorriso', 'prlimit', 'fusermount3');
 
 /** More than a small daemon has descriptors left for. */
 const CLIENTS = 64;
@@ -52,7 +53,7 @@ describe('A daemon without room', { timeout: 60_000, ...NEEDS }, () => {
   });
 });
 
-describe('A daemon without room', { timeout: 120_000, ...needs('xorriso', 'prlimit') }, () => {
+describe('A daemon without room', { timeout: 120_000, ...NEEDS_OF_ANYBODY }, () => {
   let isodrive: PrivateIsodrive;
   let idle: Socket[];
   beforeEach(async () => {
