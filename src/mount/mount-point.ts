@@ -3,7 +3,7 @@
 import { constants } from 'node:fs';
 import { access, lstat, opendir, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { IsodriveError, isSystemError } from '../base/error.js';
+import { IsodriveError, isExhausted, isSystemError, toIsodriveError } from '../base/error.js';
 import { homeFolder } from '../base/environment.js';
 import { makeFolders } from '../base/make-folders.js';
 import { hostPath, realHostPath, resolveHostPath } from '../base/path-text.js';
@@ -85,6 +85,7 @@ async function refuseFull(directory: string): Promise<void> {
 
 function describeRefusal(path: string, thrown: unknown): unknown {
   if (!isSystemError(thrown)) return thrown;
+  if (isExhausted(thrown)) return toIsodriveError(thrown);
   const refuse = (code: 'usage' | 'permission' | 'busy', found: string, action: string): IsodriveError =>
     new IsodriveError(
       code,

@@ -2,12 +2,13 @@
 // that they meet; nothing is created here.
 import { countBytes } from '../base/byte-count.js';
 import { lstatSync, statSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { homeFolder, readFolderVariable, readPathVariable } from '../base/environment.js';
 import type { Environment } from '../base/environment.js';
 import { IsodriveError, isSystemError } from '../base/error.js';
 import { refuseRawBytes } from '../base/path-text.js';
+import { temporaryFolder } from '../base/temporary-folder.js';
 
 /** sun_path of sockaddr_un holds 108 bytes, its terminator included (unix(7)). */
 const MAX_SOCKET_PATH_BYTES = 107;
@@ -53,7 +54,7 @@ function defaultSocketPath(environment: Environment): string {
   if (runtime !== undefined) return join(runtime, 'isodrive', 'control.sock');
   const run = `/run/user/${uid}`;
   if (isOwnDirectory(run, uid)) return join(run, 'isodrive', 'control.sock');
-  return join(tmpdir(), `isodrive-${uid}`, 'control.sock');
+  return join(temporaryFolder(), 'control.sock');
 }
 
 /** Where servers of drives tell of themselves: beside the control socket, or, as that of pipes, beside the log. */

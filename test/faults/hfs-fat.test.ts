@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { hasProgram } from '../../scripts/bench/run-command.js';
 import { DOUBLE_LEAD_BYTES } from '../../src/filesystem/apple-double.js';
 import { ContentOpener } from '../../src/index/content-opener.js';
 import { lacksAttributes } from '../../src/index/node-record.js';
@@ -15,9 +14,8 @@ import { describeImage } from '../../src/present/describe-image.js';
 import { readFaultInput, unpackFaultInput } from '../support/fault-input.js';
 import { readFileContent } from '../support/file-content.js';
 import { ROOT, buildHfsPlus } from '../support/hfsplus-builder.js';
+import { needs } from '../support/needs.js';
 import { openBytes, readAll } from '../support/opened-bytes.js';
-
-const hasFatTools = (await hasProgram('mkfs.fat')) && (await hasProgram('mlabel'));
 
 const SHA1 = {
   '/lzvn.txt': [80_000, '7cd12cc60c329f5d8641ad3aa6132a094e870b77'],
@@ -187,8 +185,9 @@ describe('a FAT volume', () => {
   });
 
   const run = promisify(execFile);
-  it.skipIf(!hasFatTools)(
+  it(
     'has the label that blkid finds, whatever was done to it, and whatever number of tables it has',
+    { ...needs('mkfs.fat', 'mlabel'), timeout: 120_000 },
     async () => {
       const folder = await mkdtemp(join(tmpdir(), 'isodrive-fat-'));
       try {
@@ -221,7 +220,6 @@ describe('a FAT volume', () => {
         await rm(folder, { recursive: true, force: true });
       }
     },
-    120_000,
   );
 });
 

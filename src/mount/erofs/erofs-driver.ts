@@ -23,6 +23,7 @@ import type { Backing } from './backing.js';
 import { MetadataFolder, findMetadataMount } from './metadata-folder.js';
 import { probeKernel } from './probe-kernel.js';
 import type { KernelSupport } from './probe-kernel.js';
+import { findTrialFolders, removeTrialFolder } from './trial-folder.js';
 import { unsuitable } from './unsuitable.js';
 
 /** statfs types of file systems that may keep a reader waiting: the kernel could not be interrupted (linux/magic.h). */
@@ -175,6 +176,12 @@ export class ErofsDriver implements MountDriver {
     } finally {
       await handle.close();
     }
+  }
+
+  /** Removes what processes have left that were killed while they tried the kernel. Before any other call. */
+  async clearTrials(): Promise<void> {
+    for (const path of await findTrialFolders(this.folder.path))
+      await removeTrialFolder(this.#load().addon, path);
   }
 
   /** The mount that a metadata file serves, made by another process; undefined when there is none. */

@@ -16,7 +16,7 @@ import type { NativeFuse } from './load-fuse-native.js';
 import { formatMountOptions } from './mount-options.js';
 import { listFuseDescriptors, NativeMount } from './native-mount.js';
 import { Operations } from './operations.js';
-import { unmountByHelper } from '../unmount-by-helper.js';
+import { hasUnmounter, unmountByHelper } from '../unmount-by-helper.js';
 
 /** Milliseconds in which the kernel must have greeted a new file system. */
 const MOUNT_TIMEOUT = 10_000;
@@ -48,7 +48,11 @@ class FuseNativeDriver implements MountDriver {
         fix: 'npm install --include=optional fuse-native; sudo apt install libfuse2',
       };
     }
-    return checkFuse('fusermount', 'sudo apt install fuse3 (or: sudo ln -s fusermount3 /usr/bin/fusermount)');
+    const fix = 'sudo apt install fuse3 (or: sudo ln -s fusermount3 /usr/bin/fusermount)';
+    const found = await checkFuse('fusermount', fix);
+    // libfuse mounts for root without a program, and what it mounts must be unmounted too.
+    if (!found.available || (await hasUnmounter())) return found;
+    return { available: false, reason: 'Found neither fusermount3 nor umount on the PATH', fix };
   }
 
   mount(request: MountRequest): Promise<ActiveMount> {
