@@ -42,18 +42,13 @@ describe('isodrive run', needs('fusermount3'), () => {
     expect((await run('echo {}', '-I', '@')).stdout.toString()).toBe('{}\n');
   });
 
-  it('hands words on as the bytes that they are, and a mount point that is not UTF-8 as well', async () => {
+  it('hands words on as the bytes that they are', async () => {
     const { env, program } = isodrive.daemon;
-    const script = `
-      cd '${isodrive.folder}' && home="$(printf 'h\\351\\n')x" && mkdir "$home" && export HOME="$PWD/$home" &&
-      '${program}' run '${SMALL_IMAGE}' -- sh -c 'printf "%s|" "$@" {} "$ISODRIVE_MOUNT"; ls {} | head -n 1' \
-        sh "$(printf 'caf\\351')" '' "a 'b' \\\$c" "$(printf '\\n')"`;
+    const script = `'${program}' run '${SMALL_IMAGE}' -- sh -c 'printf "%s|" "$@"; ls "{}" | head -n 1' \
+      sh "$(printf 'caf\\351')" '' "a 'b' \\\$c" "$(printf 'x\\ny')"`;
     const { status, stdout, stderr } = await runCommand('sh', ['-c', script], { env });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    const [argument, empty, quoted, line, ...mounts] = stdout.toString('latin1').split('|');
-    expect([argument, empty, quoted, line]).toEqual(['caf\xe9', '', "a 'b' \\$c", '']);
-    const point = `${isodrive.folder}/h\xe9\nx/Discs/Rock Ridge Copy test`;
-    expect(mounts).toEqual([point, point, 'COPYING\n']);
+    expect(stdout.toString('latin1')).toBe(`caf\xe9||a 'b' $c|x\ny|COPYING\n`);
   });
 
   it('tells a command that a signal ended as a shell does', async () => {
