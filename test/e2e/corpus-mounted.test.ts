@@ -48,7 +48,7 @@ function findExpectations(within: Corpus): Expectation[] {
 }
 
 /** What is for its owner alone, who is root more often than the user of these tests. */
-const CLOSED = /: sha256 is open-error:EACCES, expected /;
+const CLOSED = ': sha256 is open-error:EACCES, expected ';
 
 const isRoot = process.getuid?.() === 0;
 
@@ -85,7 +85,7 @@ const testDriver = (driver: DriverName): void => {
     );
     const differences = compareEntries(manifest.entries, shown, { attributes });
     const isKnown = (found: string): boolean =>
-      known.some((row) => row.difference.test(found)) || (!isRoot && CLOSED.test(found));
+      known.some((row) => row.difference.test(found)) || (!isRoot && found.includes(CLOSED));
     expect(differences.filter((found) => !isKnown(found))).toEqual([]);
   });
 };
