@@ -200,10 +200,10 @@ int64_t FuseHandlers::read_file(int device, const Request& request, Row row, uin
   if (image_ == nullptr || row.coded()) return kContent;
   const size_t length = std::min<uint64_t>(in.size, size - in.offset);
   Extent extent;
-  uint64_t start;
-  if (!index_.find_extent(row, in.offset, extent, start) || extent.hole || length > extent.length - (in.offset - start))
+  IndexView::ExtentPlace place;
+  if (!index_.find_extent(row, in.offset, extent, place) || extent.hole || length > extent.length - (in.offset - place.start))
     return read_runs(device, unique, row, in.offset, length);
-  const uint64_t position = extent.offset + in.offset - start;
+  const uint64_t position = extent.offset + in.offset - place.start;
   if (length >= kMappedReadBytes) {
     if (!image_->may_map(position, length)) return kPostponed;
     const void* bytes = image_->mapped(position, length);
@@ -223,14 +223,14 @@ int64_t FuseHandlers::read_runs(int device, uint64_t unique, Row row, uint64_t o
   auto* buffer = static_cast<uint8_t*>(std::malloc(length));
   int error = buffer == nullptr ? ENOMEM : 0;
   size_t done = 0;
+  IndexView::ExtentPlace place;
   while (error == 0 && done < length) {
     Extent extent;
-    uint64_t start;
-    if (!index_.find_extent(row, offset + done, extent, start)) {
+    if (!index_.find_extent(row, offset + done, extent, place)) {
       error = EIO;
       break;
     }
-    const uint64_t within = offset + done - start;
+    const uint64_t within = offset + done - place.start;
     const size_t part = std::min<uint64_t>(length - done, extent.length - within);
     if (extent.hole) std::memset(buffer + done, 0, part);
     else error = image_->read(buffer + done, part, extent.offset + within);

@@ -15,6 +15,7 @@
 
 #include "crash-note.hh"
 #include "fuse-reply.hh"
+#include "wake-signal.hh"
 #include "worker-thread.hh"
 
 namespace isodrive {
@@ -112,14 +113,16 @@ void FuseSession::may_wait() {
   if (!leadership_.call_watcher()) spawn();
 }
 
-ssize_t FuseSession::take(int device, uint8_t* buffer) {
+ssize_t FuseSession::take(int device, uint8_t* buffer, pid_t self) {
   if (!leadership_.take()) return kEnded;
   const Clock::time_point start = Clock::now();
   const bool waited = !in_burst_ || spin(device, start);
+  reader_ = self;
   const ssize_t got = read(device, buffer, wire::kRequestBytes);
   const int error = errno;
+  reader_ = 0;
   // ENOENT: the request was interrupted before it was read. ENODEV: unmounted.
-  const bool ended = got < 0 && error != EINTR && error != ENOENT && error != EAGAIN;
+  const bool ended = is_disconnected_ || (got < 0 && error != EINTR && error != ENOENT && error != EAGAIN);
   in_burst_ = Clock::now() - start < kBurstGap;
   backlog_ = waited ? 0 : backlog_ + 1;
   const bool share = backlog_ >= kBacklog && busy_ + 1 < most_busy_;
@@ -160,9 +163,10 @@ void FuseSession::serve() {
   // Zeroed, so that its pages are there: a request whose copy meets a fault while the process is being killed is lost.
   const std::unique_ptr<uint8_t[]> buffer(new uint8_t[wire::kRequestBytes]());
   const std::unique_ptr<uint8_t[]> scratch(new uint8_t[kScratchBytes]);
+  const pid_t self = let_wake_signal_in();
   for (;;) {
     const int device = requests_;
-    const ssize_t got = take(device, buffer.get());
+    const ssize_t got = take(device, buffer.get(), self);
     if (got == kEnded) return;
     answer(device, buffer.get(), static_cast<size_t>(got), scratch.get());
   }
@@ -271,6 +275,19 @@ void FuseSession::resume(uint32_t row, int error) {
 void FuseSession::abandon() {
   slow_.abandon(EIO);
   desk_.fail(EIO, true);
+}
+
+void FuseSession::disconnect() {
+  if (!is_disconnected_) {
+    const UniqueFd nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (!nothing.valid()) return;
+    is_disconnected_ = true;
+    // The numbers stay taken: threads that are at a request write their answer to nobody.
+    for (const UniqueFd* device : {&device_, &clone_}) {
+      if (device->valid()) dup3(nothing.get(), device->get(), O_CLOEXEC);
+    }
+  }
+  if (const pid_t reader = reader_) wake_thread(reader);
 }
 
 void FuseSession::interrupt(const Request& request) {

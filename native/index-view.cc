@@ -39,24 +39,23 @@ int64_t IndexView::lookup(Row directory, std::string_view wanted) const {
   return -1;
 }
 
-bool IndexView::find_extent(Row file, uint64_t offset, Extent& extent, uint64_t& start) const {
+bool IndexView::find_extent(Row file, uint64_t offset, Extent& extent, ExtentPlace& place) const {
   if ((file.word(layout::ROW_FLAGS) & layout::FLAG_MANY_EXTENTS) == 0) {
     extent = {file.wide(layout::ROW_DATA_LOW), file.size(), false};
-    start = 0;
     return offset < extent.length;
   }
   const uint64_t first = file.word(layout::ROW_DATA_LOW);
   const uint64_t count = file.word(layout::ROW_DATA_HIGH);
   if (first + count > this->count(layout::HEADER_EXTENT_COUNT, layout::MAX_EXTENTS)) return false;
-  start = 0;
-  for (uint64_t i = first; i < first + count; ++i) {
+  for (; place.number < count; ++place.number) {
+    const uint64_t i = first + place.number;
     const auto* words = reinterpret_cast<const uint32_t*>(region_ + layout::EXTENTS_OFFSET) + i * layout::EXTENT_WORDS;
     const uint32_t high = words[layout::EXTENT_OFFSET_HIGH];
     extent = {words[layout::EXTENT_OFFSET_LOW] | static_cast<uint64_t>(high) << 32,
               words[layout::EXTENT_LENGTH_LOW] | static_cast<uint64_t>(words[layout::EXTENT_LENGTH_HIGH]) << 32,
               high == layout::EXTENT_HOLE};
-    if (offset - start < extent.length) return true;
-    start += extent.length;
+    if (offset - place.start < extent.length) return true;
+    place.start += extent.length;
   }
   return false;
 }

@@ -65,8 +65,14 @@ class IndexView {
   Children children(Row directory) const;
   /** Row of a child of a loaded directory, or -1. */
   int64_t lookup(Row directory, std::string_view name) const;
-  /** The extent that holds byte `offset` of a file, with its start in the file; false when none does. */
-  bool find_extent(Row file, uint64_t offset, Extent& extent, uint64_t& start) const;
+  /** A place in the extents of a file, to go on from: looking from the first each time would cost their square. */
+  struct ExtentPlace {
+    /** Of the extents of the file, and its start in the file. */
+    uint64_t number = 0;
+    uint64_t start = 0;
+  };
+  /** The extent that holds byte `offset` of a file, at `place` or behind it; false when none does. */
+  bool find_extent(Row file, uint64_t offset, Extent& extent, ExtentPlace& place) const;
   /** Bytes of the extended attributes of a row, in the format of layout.ts; empty for none. */
   std::string_view attributes(Row row) const;
 

@@ -24,7 +24,7 @@ const SESSION = [
     'leadership.cc',
     'index-region.cc',
   ],
-  ...['worker-thread.cc', 'crash-note.cc'],
+  ...['worker-thread.cc', 'wake-signal.cc', 'crash-note.cc'],
 ];
 const SUPPORT = ['guarded-region.cc', 'memory-image.cc', 'reply-sink.cc'];
 

@@ -1,5 +1,6 @@
 // Driver `erofs`: writes metadata for the disc's tree once, and the kernel serves every file from the image itself. The
 // mount needs us no more then: it outlives this process, and another can adopt it.
+import { countBytes } from '../../base/byte-count.js';
 import { loadAddon } from '../../../native/index.js';
 import type { Addon } from '../../../native/index.js';
 import { IsodriveError, toIsodriveError } from '../../base/error.js';
@@ -209,6 +210,6 @@ async function checkImage({ image, sourceName }: MountRequest, backing: Backing)
   if (remote !== undefined)
     throw unsuitable(sourceName, `it lies on ${remote}, where a reader may have to be interrupted`);
   if (backing === 'loop' && image.size % LOOP_UNIT !== 0)
-    throw unsuitable(sourceName, `its ${image.size} bytes are no whole blocks, as a loop device needs`);
+    throw unsuitable(sourceName, `its ${countBytes(image.size)} are no whole blocks, as a loop device needs`);
   return descriptor;
 }

@@ -76,7 +76,9 @@ class FuseMount implements ActiveMount {
     }
     await this.#detach(false);
     // A lazy unmount ends when its last user goes; an ordinary one has none, here.
-    this.heldBy = await endForAll(this.device, this.ended);
+    this.heldBy = await endForAll(this.device, this.ended, () =>
+      this.#addon.disconnectSession(this.#session),
+    );
   }
 
   #detach(lazy: boolean): Promise<void> {
