@@ -100,7 +100,9 @@ describe('Of two users of the system service', needs('root', 'python3'), () => {
   it('neither finds a socket but the control socket, of daemon and keeper alike', async () => {
     const pid = await service.pid();
     const names = [pid, parentOf(pid)].flatMap(socketsOf).filter((name) => name !== '');
-    expect(new Set(names)).toEqual(new Set([service.socketPath]));
+    // It was bound beside its path, which the kernel still tells, and renamed.
+    expect(new Set(names).size).toBe(1);
+    expect(names[0]!.startsWith(`${service.socketPath}.`)).toBe(true);
   });
 
   it('one cannot talk to a daemon of the other', async () => {
