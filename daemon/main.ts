@@ -22,6 +22,7 @@ import { ControlServer } from './control-server.js';
 import { USAGE, parseDaemonOptions } from './daemon-options.js';
 import type { DaemonArguments } from './daemon-options.js';
 import { createMounts } from './create-mounts.js';
+import { startEndWatch } from './end-watch.js';
 import { EventBus } from './event-bus.js';
 import type { DaemonFacts } from './methods.js';
 import { startIdleTimer } from './idle-timer.js';
@@ -202,6 +203,7 @@ async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   if (options === undefined) return;
   const service = ServiceManager.fromEnvironment();
+  if (service.notifySocket !== undefined) startEndWatch(service.notifySocket);
   const ready = service.take('ready') ?? (options.background ? READY_DESCRIPTOR : undefined);
   try {
     const socketPath = controlSocketPath(options.socket ?? (options.system ? SYSTEM_SOCKET : undefined));

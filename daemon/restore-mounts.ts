@@ -2,6 +2,7 @@
 // the others are dead, are taken out of the way, and are mounted again. No path under a mount is touched.
 import { loadAddon } from '../native/index.js';
 import type { IndexBudget } from '../src/index/index-budget.js';
+import { abortConnection } from '../src/mount/abort-connection.js';
 import { detachFrom, detachFuse } from '../src/mount/fuse/attach.js';
 import { restoreMountPoint } from '../src/mount/mount-point.js';
 import { FUSE_TYPE, readMountTable } from '../src/mount/mount-table.js';
@@ -142,6 +143,9 @@ async function removeDead(entry: JournalEntry): Promise<void> {
         ? found.directory === directory && found.source === source
         : found.device === device && (found.source === source || found.type !== FUSE_TYPE)),
   );
+  // A process that was killed and cannot end has its device open still: who asks it would wait for ever.
+  const own = dead.find((found) => found.source === source);
+  if (own !== undefined) await abortConnection(own.device);
   for (const mount of dead.reverse()) {
     if (owner === undefined) await detachFuse(loadAddon(), mount.directory, true);
     else await detachFrom(loadAddon(), mount);

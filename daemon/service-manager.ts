@@ -84,6 +84,11 @@ export class ServiceManager {
     return isStopped(this.#parent) ? 'stopped' : 'alive';
   }
 
+  /** NOTIFY_SOCKET of systemd; undefined where isodrive-keeper, or nobody, runs us. */
+  get notifySocket(): string | undefined {
+    return typeof this.#socket === 'string' ? this.#socket : undefined;
+  }
+
   /** The descriptor of that name, which is the caller's from now on. */
   take(name: string): number | undefined {
     const descriptor = this.#held.get(name);

@@ -44,7 +44,7 @@ void take(int signal, siginfo_t*, void*) {
   for (size_t i = 0; i < std::size(kCrashSignals); ++i) {
     if (kCrashSignals[i] == signal) sigaction(signal, &before[i], nullptr);
   }
-  raise(signal);
+  static_cast<void>(raise(signal));
 }
 
 }  // namespace

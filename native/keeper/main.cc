@@ -1,7 +1,7 @@
 // isodrive-keeper PROGRAM ARGUMENT...: starts the daemon, keeps the descriptors that it hands over, and starts it again
 // with them when it dies. Where systemd runs the daemon, systemd does the same. Descriptor 3, where open, is handed to
 // the first daemon under the name "ready". No memory but what is here, and nothing that waits for anybody else: it is what
-// the mounts live by. A daemon whose main thread is gone is dead, whatever its other threads still wait for in the kernel.
+// the mounts live by. (`--watch PID` is the little that systemd needs help with: end-watch.hh.) A daemon whose main thread is gone is dead, whatever its other threads still wait for in the kernel.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -16,11 +16,14 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "daemon-process.hh"
 #include "descriptor-store.hh"
+#include "end-watch.hh"
 #include "notify-socket.hh"
+#include "process-end.hh"
 
 namespace isodrive::keeper {
 namespace {
@@ -43,34 +46,6 @@ int64_t now_milliseconds() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
-}
-
-/** Milliseconds between two looks at whether the daemon has ended and some thread of its cannot. */
-constexpr int kLookInterval = 500;
-/** Nanoseconds by which such a look may be late, so that it wakes no processor of its own. */
-constexpr unsigned long kSlack = 250'000'000;
-
-/** In the flags of a process in /proc/PID/stat (PF_EXITING of linux/sched.h). */
-constexpr unsigned long kExiting = 4;
-
-/**
- * Whether the main thread of a child ends or has ended: while it closes a file whose file system never answers, or another
- * thread waits for one, the kernel does not tell of the end (wait(2)), and keeps what the process has open.
- */
-bool is_ending(pid_t pid) {
-  char text[64];
-  std::snprintf(text, sizeof(text), "/proc/%d/stat", static_cast<int>(pid));
-  const UniqueFd file(open(text, O_RDONLY | O_CLOEXEC));
-  char stat[512];
-  const ssize_t got = file.valid() ? read(file.get(), stat, sizeof(stat) - 1) : -1;
-  if (got <= 0) return false;
-  stat[got] = '\0';
-  // The name in parentheses may hold any of them. Behind it: state, five numbers, flags.
-  const char* end = std::strrchr(stat, ')');
-  char state = 0;
-  unsigned long flags = 0;
-  if (end == nullptr || std::sscanf(end + 1, " %c %*d %*d %*d %*d %*d %lu", &state, &flags) != 2) return false;
-  return state == 'Z' || state == 'X' || (flags & kExiting) != 0;
 }
 
 /** Keeping thousands of descriptors needs more than the usual soft limit. */
@@ -113,6 +88,7 @@ class Keeper {
     sigset_t watched;
     sigemptyset(&watched);
     for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) sigaddset(&watched, signal);
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread has been started.
     sigprocmask(SIG_BLOCK, &watched, nullptr);
     signals_ = UniqueFd(signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK));
     prctl(PR_SET_TIMERSLACK, kSlack);
@@ -251,9 +227,10 @@ class Keeper {
 
 int main(int count, char** arguments) {
   if (count < 2) {
-    std::fputs("usage: isodrive-keeper PROGRAM [ARGUMENT...]\n", stderr);
+    static_cast<void>(std::fputs("usage: isodrive-keeper PROGRAM [ARGUMENT...]\n       isodrive-keeper --watch PID\n", stderr));
     return 2;
   }
+  if (count == 3 && std::strcmp(arguments[1], "--watch") == 0) return isodrive::keeper::watch_end(std::atoi(arguments[2]));
   static isodrive::keeper::Keeper keeper(arguments + 1);
   return keeper.run();
 }

@@ -1,6 +1,7 @@
 // npm run limits -- [--jobs N] [IMAGE or FOLDER...]: what each image costs ls, info, verify, extract, and the daemon that it
 // is mounted by, against the bounds of bounds.ts. Ends with 1 when one is exceeded.
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../../src/protocol/package-info.js';
@@ -8,8 +9,10 @@ import { secondsBound, shareOf } from './bounds.js';
 import type { Measured } from './bounds.js';
 import { findImages } from './find-images.js';
 import { ImageMeter } from './measure-image.js';
+import { writeLargeImage } from './written-images.js';
 
-const USAGE = `Usage: npm run limits -- [--jobs N] [IMAGE or FOLDER...]
+const USAGE = `Usage: npm run limits -- [--large] [--jobs N] [IMAGE or FOLDER...]
+  --large   a disc of five million entries, which is written for it: all must end well, whatever memory the entries take
   --jobs N  images at the same time (default 1)
 Without an image: test/corpus, and the shared corpus at ISODRIVE_CORPUS or ../shared/corpus where it is.
 `;
@@ -17,6 +20,8 @@ Without an image: test/corpus, and the shared corpus at ISODRIVE_CORPUS or ../sh
 const SHOWN = 10;
 const MIB = 1024 * 1024;
 const MAX_JOBS = 16;
+/** The largest good discs have as many. */
+const LARGE_ENTRIES = 5_000_000;
 
 function formatLine(measured: Measured): string {
   const { image, imageBytes, task, end, cpuSeconds, memoryBytes } = measured;
@@ -46,9 +51,28 @@ async function measureAll(project: string, images: readonly string[], jobs: numb
   return all;
 }
 
+async function measureLarge(project: string): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'isodrive-large-'));
+  try {
+    const image = join(folder, 'large.iso');
+    writeLargeImage(image, LARGE_ENTRIES);
+    await using meter = await ImageMeter.start(project);
+    for (const measured of await meter.measure(image, ['extract', 'verify'])) {
+      process.stdout.write(formatLine(measured));
+      if (measured.end !== '0') process.exitCode = 1;
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
-    options: { jobs: { type: 'string', default: '1' }, help: { type: 'boolean', default: false } },
+    options: {
+      large: { type: 'boolean', default: false },
+      jobs: { type: 'string', default: '1' },
+      help: { type: 'boolean', default: false },
+    },
     allowPositionals: true,
   });
   const jobs = Number(values.jobs);
@@ -58,6 +82,10 @@ async function main(): Promise<void> {
     return;
   }
   const project = packageRoot();
+  if (values.large) {
+    await measureLarge(project);
+    return;
+  }
   const places = positionals.length > 0 ? positionals.map((place) => resolve(place)) : defaultPlaces(project);
   const images = findImages(places);
   const all = await measureAll(project, images, jobs);

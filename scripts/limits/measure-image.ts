@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import type { DriverName } from '../../src/mount/mount-driver.js';
 import { aboveStart } from './bounds.js';
 import type { Measured } from './bounds.js';
-import { makeEmptyImage } from './empty-image.js';
+import { makeEmptyImage } from './written-images.js';
 import { unpackInto } from './find-images.js';
 import { COMMANDS, measureCommand } from './measure-command.js';
 import type { CommandEnd } from './measure-command.js';
@@ -49,14 +49,15 @@ export class ImageMeter implements AsyncDisposable {
     return meter;
   }
 
-  async measure(path: string): Promise<Measured[]> {
+  /** `without`: names of tasks to leave out. */
+  async measure(path: string, without: readonly string[] = []): Promise<Measured[]> {
     const scratch = join(this.#folder, 'unpacked');
     mkdirSync(scratch);
     try {
       const image = unpackInto(scratch, path);
       const imageBytes = statSync(image).size;
       const all: Measured[] = [];
-      for (const [task, run] of this.#tasks) {
+      for (const [task, run] of this.#tasks.filter(([name]) => !without.includes(name))) {
         const { end, usage } = await run(image, imageBytes);
         const start = this.#starts.get(task);
         const cost = usage === undefined || start === undefined ? undefined : aboveStart(usage, start);

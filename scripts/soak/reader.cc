@@ -1,8 +1,8 @@
 // One reader of a soak: reads a mounted tree in every way, and checks each byte, name and size against content that can be
 // computed (content.ts). Failures are told and it goes on: whoever started it knows which were to be expected.
 // Usage: reader MANIFEST ROOT SEED PAUSE-MILLISECONDS OPERATIONS (0: until it is killed); ends with its parent.
-// Lines on stdout: "p OPERATIONS BYTES" now and then, of operations that went well, "e ERRNO START OPERATION PATH" for a call that failed, "w 0 START
-// OPERATION PATH DETAIL" for a wrong byte, name or size. START: milliseconds of CLOCK_MONOTONIC. Ends with 1 if it told any.
+// Lines on stdout: "p OPERATIONS BYTES TIME" now and then, of operations that went well, "e ERRNO START OPERATION PATH" for a call that failed, "w 0 START
+// OPERATION PATH DETAIL" for a wrong byte, name or size. TIME and START: milliseconds of CLOCK_MONOTONIC. Ends with 1 if it told any.
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -90,8 +90,8 @@ void tell_progress(bool is_forced) {
   const int64_t time = now();
   if (!is_forced && time - last_told < kToldEvery) return;
   last_told = time;
-  std::printf("p %llu %llu\n", static_cast<unsigned long long>(counts.operations),
-              static_cast<unsigned long long>(counts.bytes));
+  std::printf("p %llu %llu %lld\n", static_cast<unsigned long long>(counts.operations),
+              static_cast<unsigned long long>(counts.bytes), static_cast<long long>(time));
   std::fflush(stdout);
 }
 

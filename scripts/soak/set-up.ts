@@ -50,7 +50,6 @@ export async function startReaders(soak: Soak): Promise<void> {
   }
   if (soak.mounts.length === 0)
     throw new Error('Found no driver whose mounts outlive a daemon, expected fuse');
-  soak.control = soak.read('control', plain.tree, plain);
   await soak.waitForProgress();
 }
 
@@ -64,7 +63,6 @@ async function mountForGood(soak: Soak, image: SoakImage, driver: 'fuse' | 'erof
 /** Ends everything; gives what was left behind, in words. */
 export async function takeDown(soak: Soak): Promise<string[]> {
   const left: string[] = [];
-  if (soak.control !== undefined) await soak.control.stop();
   for (const { reader } of soak.mounts) await soak.retire(reader);
   const unmounted = await soak.daemon.run(['unmount', '--all']);
   if (unmounted.status !== 0)

@@ -102,6 +102,10 @@ export class SoakReader extends ReaderTotals {
     return Math.max(this.#longestPause, now() - this.#lastReport);
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   /** Settles when it ended by itself, after its limit of operations. */
   get ended(): Promise<unknown> {
     return this.#ended;
@@ -115,21 +119,21 @@ export class SoakReader extends ReaderTotals {
   }
 
   #take(line: string): void {
-    const time = now();
-    this.#longestPause = Math.max(this.#longestPause, time - this.#lastReport);
-    this.#lastReport = time;
     if (line.startsWith('p ')) {
-      const [, operations, bytes] = line.split(' ').map(Number);
+      const [, operations, bytes, time] = line.split(' ').map(Number);
       this.operations = operations!;
       this.bytes = bytes!;
+      this.#longestPause = Math.max(this.#longestPause, time! - this.#lastReport);
+      this.#lastReport = time!;
       return;
     }
     const [, kind, errno, start, what] = LINE.exec(line) ?? [];
     if (kind === undefined) this.failedReads.push(`${this.name}: "${line}"`);
-    else this.#judge(kind === 'w' ? 'WRONG' : nameOf(Number(errno)), Number(start), what!, time);
+    else this.#judge(kind === 'w' ? 'WRONG' : nameOf(Number(errno)), Number(start), what!);
   }
 
-  #judge(fault: string, start: number, what: string, time: number): void {
+  #judge(fault: string, start: number, what: string): void {
+    const time = now();
     const isAllowed = this.#allowances.some(
       ({ faults, from, to }) => faults.has(fault) && start <= to && time >= from,
     );

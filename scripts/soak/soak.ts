@@ -10,6 +10,7 @@ import { ControlClient } from '../../src/protocol/client.js';
 import type { DaemonStatus, MethodName, Methods, MountSummary } from '../../src/protocol/messages.js';
 import { readMountTable } from '../../src/mount/mount-table.js';
 import { PrivateDaemon } from '../bench/private-daemon.js';
+import { readProcessorDelay } from './processor-delay.js';
 import type { SoakSay } from './soak-event.js';
 import type { SoakImage, SoakImages } from './soak-images.js';
 import { ReaderTotals, SoakReader } from './soak-reader.js';
@@ -17,7 +18,7 @@ import type { Fault } from './soak-reader.js';
 
 /** Milliseconds within which whatever was disturbed has to go on; processors are shared. */
 export const PATIENCE = 60_000;
-/** Milliseconds that others may be held up by what hangs beside them, besides what the machine itself holds up. */
+/** Milliseconds that others may be held up by what hangs beside them, besides waiting for a processor. */
 const PROMPTNESS = 2000;
 /** Operations after which a reader has gone on: what was under way before is among the first. */
 const PROGRESS = 3;
@@ -62,8 +63,6 @@ export class Soak {
   readonly drivers: DriverName[] = [];
   /** Those that must stay, whatever happens. */
   readonly mounts: SoakMount[] = [];
-  /** Of a plain folder: what holds it up is the machine. */
-  control: SoakReader | undefined;
   /** What readers that have ended did, by their names. */
   readonly totals = new Map<string, ReaderTotals>();
   readonly #readerProgram: string;
@@ -243,19 +242,21 @@ export class Soak {
     });
   }
 
-  /** Whatever happens until the function that is given is called must hold nobody up. That one throws when it did. */
-  expectPrompt(): () => void {
-    const readers = this.mounts.map(({ reader }) => reader);
-    for (const reader of [...readers, this.control!]) reader.mark();
+  /**
+   * Whatever happens until the function that is given is called must hold nobody up: it throws when somebody was held up for
+   * longer than PROMPTNESS and the time that reader and daemon waited for a processor.
+   */
+  async expectPrompt(): Promise<() => void> {
+    const daemon = await this.daemonPid();
+    const delays = this.mounts.map(({ reader }) => [reader, delayOf(daemon, reader)] as const);
+    for (const { reader } of this.mounts) reader.mark();
     return () => {
-      // The machine's own delay is of the same size for others: it is met by chance.
-      const bound = PROMPTNESS + 3 * this.control!.longestPause;
-      for (const { name, longestPause } of readers) {
-        if (longestPause <= bound) continue;
-        const found = `${name} was held up for ${longestPause} ms`;
-        throw new Error(
-          `${found}, expected ${PROMPTNESS} ms and three times what the machine holds up (${bound})`,
-        );
+      for (const [reader, before] of delays) {
+        const delay = Math.round(delayOf(daemon, reader) - before);
+        const pause = reader.longestPause;
+        if (pause <= PROMPTNESS + delay) continue;
+        const found = `${reader.name} was held up for ${pause} ms`;
+        throw new Error(`${found}, expected ${PROMPTNESS} ms and ${delay} ms that no processor was free`);
       }
     };
   }
@@ -295,6 +296,11 @@ export class Soak {
       }
     }
   }
+}
+
+/** Milliseconds that whoever a read goes through has waited for a processor, this process included, which hears of it. */
+function delayOf(daemon: number, reader: SoakReader): number {
+  return [daemon, reader.pid, process.pid].reduce((sum, pid) => sum + readProcessorDelay(pid), 0);
 }
 
 export async function parentOf(pid: number): Promise<number> {

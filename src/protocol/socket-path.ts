@@ -1,5 +1,6 @@
 // Where the control socket and the daemon's log are, and whether the socket is one to trust. Used by both ends, so
 // that they meet; nothing is created here.
+import { countBytes } from '../base/byte-count.js';
 import { lstatSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -33,7 +34,7 @@ export function controlSocketPath(
   if (bytes > MAX_SOCKET_PATH_BYTES) {
     throw new IsodriveError(
       'usage',
-      `Socket path "${path}" has ${bytes} bytes, expected at most ${MAX_SOCKET_PATH_BYTES}`,
+      `Socket path "${path}" has ${countBytes(bytes)}, expected at most ${MAX_SOCKET_PATH_BYTES}`,
       {
         action: 'Set ISODRIVE_SOCKET to a shorter path',
       },

@@ -34,7 +34,8 @@ copy "$ISODRIVE_WINE_PREFIX" wine-prefix
 rm -f "$home/tools/wine-prefix/wineserver"
 chown -R --no-dereference "$user:" "$home"
 
-allowed=root
+# EROFS is the kernel's, which mounts for root alone.
+allowed='root,driver erofs,driver erofs-loop,EROFS on loop devices'
 corpus=${ISODRIVE_CORPUS:-$project/../shared/corpus}
 [ -d "$corpus" ] || allowed+=,../shared/corpus
 cd "$home/isodrive"

@@ -32,10 +32,12 @@ inside() {
   mount --bind "$root" "$root"
   mount -t proc proc "$root/proc"
   mount --rbind /dev "$root/dev"
-  local id=0
-  [ "$user" = root ] || id=1000
-  local home=$root/home/$user
+  local id=0 place=/root
+  [ "$user" = root ] || { id=1000 place=/home/$user; }
+  local home=$root$place
   mkdir -p "$home"
+  # Where nobody else reads.
+  chmod 700 "$home"
   clone "$home/isodrive"
   cp "$home"/isodrive/test/corpus/ok/copying-rr.iso "$home/disc.iso"
   cp "$root/npmrc" "$home/.npmrc"
@@ -46,7 +48,7 @@ inside() {
     began=$(date +%s); npm test; echo "npm test: $(($(date +%s) - began)) s"
     left=$(ls -A /tmp); [ -z "$left" ] || { echo "left in /tmp: $left"; exit 1; }'
   local status=0
-  chroot --userspec="$id:$id" "$root" /usr/bin/env -i "HOME=/home/$user" "USER=$user" PATH=/usr/local/bin:/usr/bin:/bin \
+  chroot --userspec="$id:$id" "$root" /usr/bin/env -i "HOME=$place" "USER=$user" PATH=/usr/local/bin:/usr/bin:/bin \
     LANG=C.UTF-8 "${passed[@]}" setsid --wait sh -c "$command" < /dev/null || status=$?
   return "$status"
 }

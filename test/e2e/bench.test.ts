@@ -56,6 +56,7 @@ describe('The benchmark', () => {
       expect(text).toMatch(
         /sequential read by qemu-img: iscsi \/ nbdkit, file plugin \| >= 0.50 x \| [\d.]+ x/,
       );
+      expect(text).toMatch(/served by nbd with TLS .*: 10 s after they have left \| <= 32 MiB \| -?\d+ MiB/);
       expect(text).not.toMatch(/NaN|undefined|Infinity/);
       expect(readMountTable().filter(({ directory }) => directory.startsWith(folder))).toEqual([]);
       expect(await readdir(folder)).toEqual(['cache']);

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
 import type { DaemonStatus } from '../../src/protocol/messages.js';
-import { readMountTable } from '../../src/mount/mount-table.js';
 import { defaultJournalPath } from '../../src/protocol/socket-path.js';
+import { FuseControl } from '../support/fuse-control.js';
 import { mountBadSector } from '../support/bad-sector-mount.js';
 import { needs } from '../support/needs.js';
 import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
@@ -64,6 +64,30 @@ describe('Beside something that hangs', { timeout: 2 * PATIENCE, ...needs('xorri
     );
   });
 
+  describe.skipIf(process.getuid?.() !== 0)('in its medium, when its keeper is killed as well', () => {
+    it('the next start ends the calls that wait, and makes the mounts again', async () => {
+      await using control = await FuseControl.set(true);
+      expect(control.isThere).toBe(true);
+      await using medium = await mountBadSector(sample.image, join(isodrive.folder, 'medium'), 0, 0, 'flush');
+      await isodrive.mount(medium.image, { driver: 'fuse' });
+      const good = join(isodrive.folder, 'good.iso');
+      await copyFile(sample.image, good);
+      const { mountPoint } = await isodrive.mount(good, { driver: 'fuse' });
+      const { pid } = await status();
+      await writeFile(`${sample.image}.hang`, '');
+      for (const one of [await keeperPid(), pid]) process.kill(one, 'SIGKILL');
+      const waiting = runCommand('stat', ['--file-system', mountPoint], { timeout: PATIENCE });
+      expect(existsSync(`/proc/${pid}`)).toBe(true);
+      await isodrive.daemon.start();
+      expect((await waiting).timedOut).toBe(false);
+      await waitUntil(
+        async () => (await runCommand('ls', [mountPoint], { timeout: PATIENCE })).status === 0,
+        PATIENCE,
+      );
+      await read(mountPoint);
+    });
+  });
+
   describe('in its keeper', () => {
     it('an upgrade is refused while the keeper is stopped, and calls are answered', async () => {
       const keeper = await keeperPid();
@@ -92,8 +116,12 @@ describe('Beside something that hangs', { timeout: 2 * PATIENCE, ...needs('xorri
       await waitUntil(async () => (await status()).keeper === 'gone', PATIENCE);
       const { status: exit, stderr } = await isodrive.daemon.run(['daemon', 'upgrade']);
       expect([exit, stderr]).toEqual([5, expect.stringContaining('their keeper has died')]);
+      expect(await isodrive.daemon.must('status')).toMatch(/^keeper +dead; mounts end with the daemon/mu);
+      const { stdout: found } = await isodrive.daemon.run(['doctor']);
+      expect(found.toString()).toMatch(/keeper.*Of the daemon that runs: dead; mounts end with the daemon/u);
       await read(mountPoint);
       await isodrive.daemon.must('daemon', 'upgrade', '--force');
+      expect(await isodrive.daemon.must('status')).toMatch(/^keeper +alive/mu);
       expect((await status()).keeper).toBe('alive');
       await read(mountPoint);
     });
@@ -124,17 +152,6 @@ describe('Beside something that hangs', { timeout: 2 * PATIENCE, ...needs('xorri
   });
 
   describe('in a mount namespace of another user', needs('root', 'unshare', 'nsenter'), () => {
-    const control = '/sys/fs/fuse/connections';
-    const isThere = (): boolean => readMountTable().some(({ directory }) => directory === control);
-    const setControl = async (isWanted: boolean): Promise<void> => {
-      if (isThere() === isWanted) return;
-      if (isWanted) await mustRun('mount', ['-t', 'fusectl', 'none', control]);
-      else await mustRun('umount', ['--lazy', control]);
-    };
-    let wasThere: boolean;
-    beforeEach(() => (wasThere = isThere()));
-    afterEach(() => setControl(wasThere));
-
     it.each([
       ['fuse', 'with', true],
       ['fuse', 'without', false],
@@ -142,7 +159,8 @@ describe('Beside something that hangs', { timeout: 2 * PATIENCE, ...needs('xorri
     ] as const)(
       'an unmount by %s %s fusectl ends, tells who held a copy, and leaves nothing behind',
       async (driver, _, hasControl) => {
-        await setControl(hasControl);
+        await using control = await FuseControl.set(hasControl);
+        expect(control.isThere).toBe(hasControl);
         const { mountPoint, id } = await isodrive.mount(sample.image, { driver });
         const holder = spawn('unshare', ['-Urm', 'sleep', '1000'], {
           stdio: 'ignore',

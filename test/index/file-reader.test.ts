@@ -36,4 +36,13 @@ describe('a file of several extents and a hole', () => {
     );
     expect(await reader.read(Buffer.alloc(4), 0)).toBe(4);
   });
+
+  it('finds its place among a quarter of a million extents without passing them all', async () => {
+    const many = Array.from({ length: 262_144 }, (_, i) => ({ offset: i % 64, length: 1 }));
+    const reader = new FileReader(source, many, many.length);
+    const target = Buffer.alloc(2);
+    // From the first extent each time, these would be 26 billion looks.
+    for (let i = 0; i < 200_000; i += 1) await reader.read(target, many.length - 2);
+    expect([...target]).toEqual([62, 63]);
+  });
 });

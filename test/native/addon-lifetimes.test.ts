@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { tryToLoadAddon } from '../../src/source/load-addon.js';
 import { needs } from '../support/needs.js';
 
-const PROGRAM = join(import.meta.dirname, '..', 'support', 'collect-between-calls.mjs');
+const SUPPORT = join(import.meta.dirname, '..', 'support');
+const PROGRAM = join(SUPPORT, 'collect-between-calls.mjs');
 const addon = tryToLoadAddon();
 
 describe('The addon', needs({ what: 'the addon', isThere: addon !== undefined }), () => {
@@ -15,5 +16,11 @@ describe('The addon', needs({ what: 'the addon', isThere: addon !== undefined })
       timeout: 60_000,
     });
     expect(JSON.parse(stdout)).toEqual(Object.keys(addon!).sort());
+  });
+
+  it('tells nothing to a thread of JavaScript that has ended meanwhile, and closes what it would have given', async () => {
+    const program = join(SUPPORT, 'end-while-told.mjs');
+    const { stdout } = await promisify(execFile)(process.execPath, [program, '20'], { timeout: 60_000 });
+    expect(stdout).toBe('done');
   });
 });

@@ -123,6 +123,7 @@ await call('traceSession', session, true);
 await call('takeTrace', session);
 await call('failSession', session, 5, true);
 await call('abandonSession', session);
+await call('disconnectSession', session);
 while (ended.length === 0) await collect();
 
 // Nobody holds the lane of a call that is under way.

@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import type { TaskMeta } from 'vitest';
+import type { DriverName } from '../../src/mount/mount-driver.js';
 import { findCorpus } from './corpus.js';
 
 declare module 'vitest' {
@@ -116,6 +117,13 @@ const CONDITIONS = {
   'zig at ISODRIVE_ZIG': { isThere: () => existsSync(process.env.ISODRIVE_ZIG ?? '') },
   pycdlib: { isThere: hasPycdlib, package: 'python3-pycdlib' },
 } as const satisfies Record<string, { isThere: () => boolean; package?: string }>;
+
+/** What each driver takes beside itself: the kernel mounts for root alone. */
+export const DRIVER_NEEDS: Readonly<Record<DriverName, readonly Condition[]>> = {
+  erofs: ['root'],
+  fuse: [],
+  'fuse-native': [],
+};
 
 export type Condition = keyof typeof CONDITIONS;
 

@@ -41,13 +41,13 @@ async function breakMedium(soak: Soak, random: PseudoRandom, how: BrokenMedium):
     await soak.waitForProgress([reader]);
     // What a medium gives as its content is believed: of one that lies, nothing is known.
     reader.allow(...BROKEN, ...(how === 'short' ? (['WRONG'] as const) : []));
-    const expectPrompt = soak.expectPrompt();
+    const checkPromptness = await soak.expectPrompt();
     if (how === 'vanish') await medium.vanish();
     else await medium.become(how);
     await sleep(time);
     const started = performance.now();
     await soak.status();
-    expectPrompt();
+    checkPromptness();
     const answered = performance.now() - started;
     if (meanwhile === 'kill') await soak.kill(await soak.daemonPid()).catch(ignoreHanging(how));
     else if (meanwhile === 'upgrade') await soak.daemon.must('daemon', 'upgrade');

@@ -1,4 +1,5 @@
 // isodrive drive serve IMAGE...: serves images as drives in the foreground, until it is interrupted.
+import { countBytes } from '../../base/byte-count.js';
 import { resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError, toIsodriveError } from '../../base/error.js';
 import { SECTOR_SIZE } from '../../disc/sector-reader.js';
@@ -151,7 +152,7 @@ async function serveLoop(
   for (const { path, sectorSize } of devices) {
     if (sectorSize === SECTOR_SIZE) continue;
     output.note(
-      `${path} has sectors of ${sectorSize} bytes, not ${SECTOR_SIZE} as a disc: udisks2 made it; root gets those of a disc`,
+      `${path} has sectors of ${countBytes(sectorSize)}, not ${SECTOR_SIZE} as a disc: udisks2 made it; root gets those of a disc`,
     );
   }
   return { uris: devices.map(({ path }) => path), [Symbol.asyncDispose]: close };

@@ -1,4 +1,5 @@
 // The file with CHAP names and secrets.
+import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Warn } from '../net/secret-file.js';
 import { readSecretFile } from '../net/secret-file.js';
@@ -30,6 +31,6 @@ function parseLine(path: string, line: string): Credentials {
   if (Buffer.byteLength(secret) >= MIN_SECRET_BYTES) return { name, secret };
   throw new IsodriveError(
     'usage',
-    `CHAP file "${path}" has a line that is no "NAME SECRET", expected a secret of at least ${MIN_SECRET_BYTES} bytes`,
+    `CHAP file "${path}" has a line that is no "NAME SECRET", expected a secret of at least ${countBytes(MIN_SECRET_BYTES)}`,
   );
 }

@@ -2,6 +2,7 @@
 // negotiation"). Ends with the export, or without one when the client only wanted to look. TLS begins in the middle of it
 // (specification, "TLS support"): all that was agreed on before is forgotten then.
 import type { Socket } from 'node:net';
+import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { ByteStream } from '../net/byte-stream.js';
@@ -93,7 +94,7 @@ export async function negotiate(
     if (header.toString('latin1', 0, 8) !== OPTION_MAGIC) throw unspoken('no option');
     const option = header.readUInt32BE(8);
     const length = header.readUInt32BE(12);
-    if (length > MAX_OPTION_BYTES) throw unspoken(`an option of ${length} bytes`);
+    if (length > MAX_OPTION_BYTES) throw unspoken(`an option of ${countBytes(length)}`);
     const data = await stream.readMore(length);
     const outcome = await answerOption(state, option, data);
     if (outcome === 'left') return undefined;

@@ -1,5 +1,6 @@
 // A socket as protocols want it: exactly so many bytes in, whole messages out, and each writer waits for a peer that
 // does not read.
+import { countBytes } from '../../base/byte-count.js';
 import type { Socket } from 'node:net';
 import { tryToLoadAddon } from '../../source/load-addon.js';
 import { ByteBudget } from './byte-budget.js';
@@ -92,7 +93,7 @@ export class ByteStream {
     while (this.#waitingBytes < length) {
       if (this.#hasEnded) {
         if (this.#waitingBytes === 0) return undefined;
-        throw new ConnectionLost(`Connection ended after ${this.#waitingBytes} of ${length} bytes`);
+        throw new ConnectionLost(`Connection ended after ${this.#waitingBytes} of ${countBytes(length)}`);
       }
       this.#needed = length;
       this.#socket.resume();
@@ -151,7 +152,7 @@ export class ByteStream {
   /** Like `read`, in the middle of a message: rejects with ConnectionLost at any end. */
   async readMore(length: number): Promise<Buffer> {
     const bytes = await this.read(length);
-    if (bytes === undefined) throw new ConnectionLost(`Connection ended before ${length} bytes`);
+    if (bytes === undefined) throw new ConnectionLost(`Connection ended before ${countBytes(length)}`);
     return bytes;
   }
 

@@ -1,4 +1,5 @@
 // The file with pre-shared keys of TLS (RFC 4279), as nbdkit, libnbd and QEMU take it and psktool writes it.
+import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Warn } from './secret-file.js';
 import { readSecretFile } from './secret-file.js';
@@ -32,9 +33,9 @@ function parseLine(path: string, line: string, number: number): { user: string; 
   const key = Buffer.from(digits, 'hex');
   if (user === '') throw refuse(path, number, 'no "USER:KEY"', 'a key of hexadecimal digits');
   if (Buffer.byteLength(user) > MAX_USER_BYTES)
-    throw refuse(path, number, 'a long name', `${MAX_USER_BYTES} bytes at most`);
+    throw refuse(path, number, 'a long name', `${countBytes(MAX_USER_BYTES)} at most`);
   if (key.length >= MIN_KEY_BYTES && key.length <= MAX_KEY_BYTES) return { user, key };
-  throw refuse(path, number, `a key of ${key.length} bytes`, `${MIN_KEY_BYTES} to ${MAX_KEY_BYTES}`);
+  throw refuse(path, number, `a key of ${countBytes(key.length)}`, `${MIN_KEY_BYTES} to ${MAX_KEY_BYTES}`);
 }
 
 function refuse(path: string, line: number, found: string, expected: string): IsodriveError {

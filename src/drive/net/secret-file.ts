@@ -1,4 +1,5 @@
 // Files with secrets: passwords and keys, which a command line would show to every user of the machine.
+import { countBytes } from '../../base/byte-count.js';
 import { open } from 'node:fs/promises';
 import { IsodriveError, isSystemError } from '../../base/error.js';
 
@@ -45,7 +46,10 @@ async function readAll(
     chunks.push(chunk);
     bytes += chunk.length;
     if (bytes > MAX_BYTES)
-      throw new IsodriveError('usage', `${kind} "${path}" is longer than ${MAX_BYTES} bytes, expected less`);
+      throw new IsodriveError(
+        'usage',
+        `${kind} "${path}" is longer than ${countBytes(MAX_BYTES)}, expected less`,
+      );
   }
   return Buffer.concat(chunks).toString();
 }

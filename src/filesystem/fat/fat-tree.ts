@@ -1,4 +1,5 @@
 // The tree of a FAT12, FAT16 or FAT32 volume, long names included: boot floppies and EFI system partitions.
+import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
@@ -217,7 +218,7 @@ export class FatTree implements FileTree {
     report({
       code: 'broken-cluster-chain',
       severity: 'damage',
-      message: `${what} has clusters of ${length} bytes: ${fault ?? 'its chain ends there'}`,
+      message: `${what} has clusters of ${countBytes(length)}: ${fault ?? 'its chain ends there'}`,
       at: { source: this.#reader.name, offset, clause: 'FAT Specification 4' },
     });
   }

@@ -1,5 +1,6 @@
 // Driver `erofs`: writes metadata for the disc's tree once, and the kernel serves every file from the image itself. The
 // mount needs us no more then: it outlives this process, and another can adopt it.
+import { countBytes } from '../../base/byte-count.js';
 import { loadAddon } from '../../../native/index.js';
 import type { Addon } from '../../../native/index.js';
 import { IsodriveError, toIsodriveError } from '../../base/error.js';
@@ -22,6 +23,7 @@ import type { Backing } from './backing.js';
 import { MetadataFolder, findMetadataMount } from './metadata-folder.js';
 import { probeKernel } from './probe-kernel.js';
 import type { KernelSupport } from './probe-kernel.js';
+import { findTrialFolders, removeTrialFolder } from './trial-folder.js';
 import { unsuitable } from './unsuitable.js';
 
 /** statfs types of file systems that may keep a reader waiting: the kernel could not be interrupted (linux/magic.h). */
@@ -176,6 +178,12 @@ export class ErofsDriver implements MountDriver {
     }
   }
 
+  /** Removes what processes have left that were killed while they tried the kernel. Before any other call. */
+  async clearTrials(): Promise<void> {
+    for (const path of await findTrialFolders(this.folder.path))
+      await removeTrialFolder(this.#load().addon, path);
+  }
+
   /** The mount that a metadata file serves, made by another process; undefined when there is none. */
   async adopt(metadataPath: string): Promise<ErofsMount | undefined> {
     const entry = await findMetadataMount(metadataPath);
@@ -202,6 +210,6 @@ async function checkImage({ image, sourceName }: MountRequest, backing: Backing)
   if (remote !== undefined)
     throw unsuitable(sourceName, `it lies on ${remote}, where a reader may have to be interrupted`);
   if (backing === 'loop' && file.size % LOOP_UNIT !== 0)
-    throw unsuitable(sourceName, `its ${file.size} bytes are no whole blocks, as a loop device needs`);
+    throw unsuitable(sourceName, `its ${countBytes(file.size)} are no whole blocks, as a loop device needs`);
   return file.descriptor;
 }

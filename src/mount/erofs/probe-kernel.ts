@@ -1,6 +1,5 @@
 // Whether this kernel mounts what the driver writes, and how: found out by mounting a disc of one file, once.
-import { mkdtemp, readFile, rm, rmdir, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAddonError } from '../../../native/index.js';
 import type { Addon } from '../../../native/index.js';
@@ -16,6 +15,7 @@ import { BACKINGS, mountErofs } from './backing.js';
 import type { Backing } from './backing.js';
 import { findMetadataMount } from './metadata-folder.js';
 import type { MetadataFolder } from './metadata-folder.js';
+import { makeTrialFolder, removeTrialFolder } from './trial-folder.js';
 import { writeMetadata } from './write-metadata.js';
 
 export interface KernelSupport {
@@ -31,22 +31,14 @@ export async function probeKernel(
   folder: MetadataFolder,
   backings: readonly Backing[] = BACKINGS,
 ): Promise<KernelSupport> {
-  // First, because it can fail: nothing else is there then.
-  const metadata = await folder.create();
-  const imagePath = `${metadata.path}.image`;
-  let directory: string | undefined;
+  const trial = await makeTrialFolder(folder.path);
+  const { directory, imagePath, metadataPath, metadata } = trial;
   try {
-    directory = await mkdtemp(join(tmpdir(), 'isodrive-probe-'));
     await writeFile(imagePath, new Uint8Array(TRIAL_BYTES), { flag: 'wx', mode: 0o600 });
     await using source = await FileSource.open(imagePath);
     const index = await DiscIndex.open(trialTree(), new PlainIndexMemory(), new FindingLog(), imagePath);
-    await writeMetadata({ index, data: PlanStream.plain(source), label: '' }, metadata.handle);
-    const files = {
-      directory,
-      metadataPath: metadata.path,
-      metadata: metadata.handle.fd,
-      image: source.fileDescriptor,
-    };
+    await writeMetadata({ index, data: PlanStream.plain(source), label: '' }, metadata);
+    const files = { directory, metadataPath, metadata: metadata.fd, image: source.fileDescriptor };
     const reasons: string[] = [];
     for (const backing of backings) {
       try {
@@ -56,7 +48,7 @@ export async function probeKernel(
         continue;
       }
       try {
-        const fault = await findFault(join(directory, TRIAL_FILE), imagePath, metadata.path);
+        const fault = await findFault(join(directory, TRIAL_FILE), imagePath, metadataPath);
         if (fault === undefined) return { backing, reason: '' };
         reasons.push(`${backing}: ${fault}`);
       } finally {
@@ -65,10 +57,8 @@ export async function probeKernel(
     }
     return { backing: undefined, reason: reasons.join(', ') };
   } finally {
-    await metadata.handle.close();
-    await folder.remove(metadata.path);
-    await rm(imagePath, { force: true });
-    if (directory !== undefined) await rmdir(directory);
+    await metadata.close();
+    await removeTrialFolder(addon, trial.path);
   }
 }
 

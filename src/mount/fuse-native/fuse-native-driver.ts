@@ -1,6 +1,7 @@
 // The driver over the npm package fuse-native: slower than ours, because JavaScript answers every request, but it
 // needs no compiler. Known limits, all the package's: times to the millisecond and not before 1970, inode numbers of
 // 32 bits, names and targets that are not UTF-8 shown with U+FFFD, no extended attributes.
+import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError, firstLineOf } from '../../base/error.js';
 import { holdsRawBytes } from '../../base/path-text.js';
 import { ThreadIndexMemory } from '../../index/index-memory.js';
@@ -92,7 +93,7 @@ class FuseNativeDriver implements MountDriver {
     if (Buffer.byteLength(directory) > MAX_DIRECTORY_BYTES) {
       throw new IsodriveError(
         'unsupported',
-        `Cannot mount on a path of ${Buffer.byteLength(directory)} bytes, expected at most ${MAX_DIRECTORY_BYTES}`,
+        `Cannot mount on a path of ${countBytes(Buffer.byteLength(directory))}, expected at most ${MAX_DIRECTORY_BYTES}`,
       );
     }
     if (allowOther && process.geteuid?.() !== 0 && !(await allowsOtherUsers())) {

@@ -1,5 +1,6 @@
 // Writes single entries of an image into a target directory: files by their extents, so that holes stay holes;
 // further names of a file as hard links; symlinks as they are; devices and fifos where the user may make them.
+import { countBytes } from '../../base/byte-count.js';
 import { closeSync, ftruncateSync, linkSync, symlinkSync, writeSync } from 'node:fs';
 import { IsodriveError, isSystemError } from '../../base/error.js';
 import { decodePath } from '../../base/path-text.js';
@@ -16,6 +17,7 @@ import { CHUNK_BYTES } from '../file-content.js';
 import { WindowSource } from '../window-source.js';
 import { applyToDescriptor, applyToName, isRoot } from './apply-attributes.js';
 import type { AttributeSetter } from './attribute-setter.js';
+import { ContentBudget } from './content-budget.js';
 import { draftName, publish, removeDrafts } from './draft.js';
 import type { Decision, ExistingEntries } from './existing-entries.js';
 import type { ExtractLog } from './extract-log.js';
@@ -49,6 +51,7 @@ export class EntryWriter {
   /** First path of every file that has more than one name. */
   readonly #linked = new Map<string, Buffer>();
   readonly #largeCopy: LargeCopy | undefined;
+  readonly #budget: ContentBudget;
   readonly #root = isRoot();
 
   constructor(image: OpenedImage, log: ExtractLog, options: EntryWriterOptions) {
@@ -58,6 +61,7 @@ export class EntryWriter {
     this.#contents = new ContentOpener(image.index, new WindowSource(image.data));
     this.#codedContents = new ContentOpener(image.index, image.data);
     this.#largeCopy = LargeCopy.open(image.data);
+    this.#budget = new ContentBudget(image.source.name, image.source.size);
   }
 
   /** Writes the entry; gives the directory when it is one, to be filled and then given to finishDirectory. */
@@ -115,6 +119,7 @@ export class EntryWriter {
     const key = node.type === 'file' && node.links > 1 && node.size > 0 ? linkKey(node) : undefined;
     const original = key === undefined ? undefined : this.#linked.get(key);
     const isSmall = key === undefined && batches?.takes(node) === true;
+    if (isSmall) this.#budget.take(node.size, false);
     // Nothing can be in a directory that this run has made, and the batch looks again.
     if (isSmall && parent.isNew && (await batches.add(node, parent))) return;
     const decision = await existing.decide(node, path, original);
@@ -181,6 +186,8 @@ export class EntryWriter {
     parent: TargetDirectory,
     replaces: boolean,
   ): Promise<void> {
+    const coded = isCoded(this.#image.index.table, node.row);
+    this.#budget.take(coded ? node.size : storedBytes(this.#image, node), coded);
     let damage: Error | undefined;
     await publish(parent, path, replaces, async (draft) => {
       const descriptor = TargetDirectory.createFile(draft);
@@ -226,12 +233,20 @@ export class EntryWriter {
     const reader = (coded ? this.#codedContents : this.#contents).open(node.row);
     let position = 0;
     let holeAtEnd = false;
+    // Small extents are copied together: a file may have a hundred thousand.
+    let gathered = 0;
     for (const extent of extents) {
       holeAtEnd = extent.offset === undefined;
-      if (holeAtEnd) this.#log.addBytes(0, extent.length);
-      else await this.#copyRun(descriptor, reader, position, extent, coded);
-      position += extent.length;
+      const end = position + extent.length;
+      if (holeAtEnd || extent.length >= CHUNK_BYTES) {
+        await this.#copyPieces(descriptor, reader, gathered, position);
+        if (holeAtEnd) this.#log.addBytes(0, extent.length);
+        else await this.#copyRun(descriptor, reader, position, extent, coded);
+        gathered = end;
+      }
+      position = end;
     }
+    await this.#copyPieces(descriptor, reader, gathered, Math.min(position, reader.size));
     if (holeAtEnd) ftruncateSync(descriptor, node.size);
     // A reader over extents that do not reach the file's end says so itself.
     if (position < node.size)
@@ -281,12 +296,20 @@ export class EntryWriter {
         writeAll(descriptor, bytes, position);
         this.#log.addBytes(got);
         position = next;
+        // What is in memory is read without a turn of the event loop, which ^C needs.
+        await this.#log.pause();
       }
     } finally {
       // After a fault the buffers go to the next file: no read may still be filling them.
       await pending?.catch(() => undefined);
     }
   }
+}
+
+/** Holes take nothing. */
+function storedBytes({ index: { table } }: OpenedImage, { row }: NodeRecord): number {
+  const extents = readExtents(table, row);
+  return extents.reduce((sum, { offset, length }) => sum + (offset === undefined ? 0 : length), 0);
 }
 
 /** Whether reading the image failed, after which what was read is still worth keeping. */
@@ -298,7 +321,7 @@ function explainWriteError(path: Buffer, node: NodeRecord, thrown: unknown): unk
   const what = `Cannot write "${decodePath(path)}"`;
   if (!isFull(thrown)) return explainSystemError(what, thrown);
   return explainSystemError(what, thrown, {
-    detail: `, expected room for ${node.size} bytes`,
+    detail: `, expected room for ${countBytes(node.size)}`,
     action: 'Make room and run the same command again: what is complete stays',
   });
 }
