@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "unique-fd.hh"
@@ -92,7 +93,7 @@ class WriteFilesCall : public LaneJob {
       }
       const std::string name(records_, at + record.directory_bytes, record.name_bytes);
       const char* content = records_.data() + at + record.directory_bytes + record.name_bytes;
-      const bool is_plain = !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos;
+      const bool is_plain = !name.empty() && name != "." && name != ".." && name.find_first_of(std::string_view("/\0", 2)) == std::string::npos;
       written_ += is_plain && directory.valid() && place(directory.get(), draft_.c_str(), name, record, content) ? '\1' : '\0';
       at += length;
     }

@@ -23,8 +23,6 @@ namespace {
 
 /** Threads of one mount at most: reads that hang on a bad medium must not stop the others. */
 constexpr int kMaxThreads = 16;
-/** Per thread, for directory listings and for reads too small for the mapping. */
-constexpr size_t kScratchBytes = 65536;
 /** Pages of one request: 1 MiB, the kernel's default limit. */
 constexpr uint16_t kMaxPages = 256;
 constexpr uint16_t kMaxBackground = 64;
@@ -89,6 +87,7 @@ bool FuseSession::spawn() {
     pthread_setname_np(pthread_self(), self->name_.c_str());
     note_crashes_in(self->region_->data());
     self->serve();
+    stop_noting_crashes_in(self->region_->data());
     if (self->has_ended_.exchange(true)) return;
     self->desk_.end();
     self->callbacks_.end();
@@ -169,21 +168,25 @@ void FuseSession::serve() {
     const int device = requests_;
     const ssize_t got = take(device, buffer.get(), self);
     if (got == kEnded) return;
-    if (static_cast<size_t>(got) < sizeof(wire::InHeader)) continue;
-    Request request;
-    std::memcpy(&request.header, buffer.get(), sizeof(request.header));
-    request.arguments = buffer.get() + sizeof(request.header);
-    request.size = static_cast<size_t>(got) - sizeof(request.header);
-    if (request.header.opcode == wire::kInit) {
-      greet(device, request);
-      continue;
-    }
-    busy_ += 1;
-    const Asked asked = Asked::of(device, request);
-    log_.begin(asked);
-    work(asked, request, scratch.get());
-    busy_ -= 1;
+    answer(device, buffer.get(), static_cast<size_t>(got), scratch.get());
   }
+}
+
+void FuseSession::answer(int device, const uint8_t* bytes, size_t length, uint8_t* scratch) {
+  if (length < sizeof(wire::InHeader)) return;
+  Request request;
+  std::memcpy(&request.header, bytes, sizeof(request.header));
+  request.arguments = bytes + sizeof(request.header);
+  request.size = length - sizeof(request.header);
+  if (request.header.opcode == wire::kInit) {
+    greet(device, request);
+    return;
+  }
+  busy_ += 1;
+  const Asked asked = Asked::of(device, request);
+  log_.begin(asked);
+  work(asked, request, scratch);
+  busy_ -= 1;
 }
 
 void FuseSession::greet(int device, const Request& request) {

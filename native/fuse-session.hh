@@ -44,7 +44,7 @@ struct SessionCallbacks {
 };
 
 /** Kept alive by its threads: it is gone with the last of them, whoever else has let go of it before. */
-class FuseSession : public std::enable_shared_from_this<FuseSession>, private WaitObserver {
+class FuseSession final : public std::enable_shared_from_this<FuseSession>, private WaitObserver {
  public:
   FuseSession(SessionOptions options, SessionCallbacks callbacks);
   ~FuseSession() = default;
@@ -59,6 +59,10 @@ class FuseSession : public std::enable_shared_from_this<FuseSession>, private Wa
   /** Of a session that did not start: the device is the caller's again. */
   void release_device() { device_.release(); }
   ServerDesk& desk() { return desk_; }
+  /** Takes apart what was read from `device`, and answers it or has it wait. `scratch` is kScratchBytes for the call's use. */
+  void answer(int device, const uint8_t* bytes, size_t length, uint8_t* scratch);
+  /** Per thread, for directory listings and for reads too small for the mapping. */
+  static constexpr size_t kScratchBytes = 65536;
   RequestLog& log() { return log_; }
   /** Answers all that waits for a directory, with `error` when it is not 0. Called after its state was published. */
   void resume(uint32_t row, int error);

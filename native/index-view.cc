@@ -3,7 +3,9 @@
 namespace isodrive {
 
 std::string_view IndexView::blob(uint64_t offset, uint64_t length) const {
-  if (offset + length > header(layout::HEADER_BLOB_BYTES)) return {};
+  // Never a null address: it is one to copy from.
+  const uint64_t bytes = blob_bytes();
+  if (offset > bytes || length > bytes - offset) return "";
   return {reinterpret_cast<const char*>(region_) + layout::BLOB_OFFSET + offset, length};
 }
 
@@ -44,7 +46,7 @@ bool IndexView::find_extent(Row file, uint64_t offset, Extent& extent, ExtentPla
   }
   const uint64_t first = file.word(layout::ROW_DATA_LOW);
   const uint64_t count = file.word(layout::ROW_DATA_HIGH);
-  if (first + count > header(layout::HEADER_EXTENT_COUNT)) return false;
+  if (first + count > this->count(layout::HEADER_EXTENT_COUNT, layout::MAX_EXTENTS)) return false;
   for (; place.number < count; ++place.number) {
     const uint64_t i = first + place.number;
     const auto* words = reinterpret_cast<const uint32_t*>(region_ + layout::EXTENTS_OFFSET) + i * layout::EXTENT_WORDS;
@@ -60,8 +62,8 @@ bool IndexView::find_extent(Row file, uint64_t offset, Extent& extent, ExtentPla
 
 std::string_view IndexView::attributes(Row row) const {
   const uint64_t offset = row.word(layout::ROW_ATTRIBUTES);
-  if (offset == 0) return {};
-  return blob(offset, header(layout::HEADER_BLOB_BYTES) - offset);
+  const uint64_t bytes = blob_bytes();
+  return offset == 0 || offset > bytes ? "" : blob(offset, bytes - offset);
 }
 
 }  // namespace isodrive

@@ -88,6 +88,7 @@ class Keeper {
     sigset_t watched;
     sigemptyset(&watched);
     for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) sigaddset(&watched, signal);
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread has been started.
     sigprocmask(SIG_BLOCK, &watched, nullptr);
     signals_ = UniqueFd(signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK));
     prctl(PR_SET_TIMERSLACK, kSlack);
@@ -226,10 +227,13 @@ class Keeper {
 
 int main(int count, char** arguments) {
   if (count < 2) {
-    std::fputs("usage: isodrive-keeper PROGRAM [ARGUMENT...]\n       isodrive-keeper --watch PID\n", stderr);
+    static_cast<void>(
+        std::fputs("usage: isodrive-keeper PROGRAM [ARGUMENT...]\n       isodrive-keeper --watch PID\n", stderr));
     return 2;
   }
-  if (count == 3 && std::strcmp(arguments[1], "--watch") == 0) return isodrive::keeper::watch_end(std::atoi(arguments[2]));
+  if (count == 3 && std::strcmp(arguments[1], "--watch") == 0) {
+    return isodrive::keeper::watch_end(static_cast<pid_t>(std::strtol(arguments[2], nullptr, 10)));
+  }
   static isodrive::keeper::Keeper keeper(arguments + 1);
   return keeper.run();
 }

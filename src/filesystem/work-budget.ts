@@ -2,6 +2,7 @@
 // sound image needs follows from its size, because each of its bytes belongs to one thing; files and directories that share
 // what they are made of must not cost time and memory without end. Beyond the budget there is a finding, and an error for
 // what is left; the rest stays readable.
+import { countBytes } from '../base/byte-count.js';
 import { IsodriveError } from '../base/error.js';
 
 /** How often over all of an image may be read as metadata: it is listed, checked, and compared with its other views. */
@@ -70,7 +71,7 @@ export class WorkBudget {
   refuse(sourceName: string, what = 'its directories share their records'): IsodriveError {
     return new IsodriveError(
       'loop',
-      `Cannot list more of "${sourceName}": ${what}, more often than its ${this.#imageBytes} bytes can need`,
+      `Cannot list more of "${sourceName}": ${what}, more often than its ${countBytes(this.#imageBytes)} can need`,
       { at: { source: sourceName } },
     );
   }

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand } from '../../scripts/bench/run-command.js';
 import { expectFailure } from '../support/command-failure.js';
 import { SMALL_IMAGE } from '../support/daemon-process.js';
 import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
@@ -39,6 +40,15 @@ describe('isodrive run', needs('fusermount3'), () => {
       (await run('test "$ISODRIVE_MOUNT" = "{}" && cmp "{}/COPYING" "$ISODRIVE_MOUNT/COPYING"')).status,
     ).toBe(0);
     expect((await run('echo {}', '-I', '@')).stdout.toString()).toBe('{}\n');
+  });
+
+  it('hands words on as the bytes that they are', async () => {
+    const { env, program } = isodrive.daemon;
+    const script = `'${program}' run '${SMALL_IMAGE}' -- sh -c 'printf "%s|" "$@"; ls "{}" | head -n 1' \
+      sh "$(printf 'caf\\351')" '' "a 'b' \\\$c" "$(printf 'x\\ny')"`;
+    const { status, stdout, stderr } = await runCommand('sh', ['-c', script], { env });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout.toString('latin1')).toBe(`caf\xe9||a 'b' $c|x\ny|COPYING\n`);
   });
 
   it('tells a command that a signal ended as a shell does', async () => {

@@ -42,8 +42,13 @@ describe('isodrive wine', needs(...programs), () => {
     ...(await readdir(join(prefix.path, 'dosdevices'))),
     ...((await readFile(join(prefix.path, 'system.reg'), 'utf8')).match(/^"[a-z]:"="cdrom"$/gm) ?? []),
   ];
+  /** Wine's server has its folder where it goes with the prefix. */
+  const environment = (): NodeJS.ProcessEnv => ({ ...isodrive.daemon.env, TMPDIR: prefix.folder });
   const wine = (...args: string[]): ReturnType<typeof isodrive.daemon.run> =>
-    isodrive.daemon.run(['wine', '--prefix', prefix.path, ...args], { timeout: PATIENCE });
+    isodrive.daemon.run(['wine', '--prefix', prefix.path, ...args], {
+      env: environment(),
+      timeout: PATIENCE,
+    });
 
   /** As the published CD-ROM driver of Windows computes it, byte lane by byte lane. */
   const serialOf = async (descriptorSector: number): Promise<string> => {
@@ -93,7 +98,7 @@ describe('isodrive wine', needs(...programs), () => {
       const args = [main, 'wine', '--prefix', prefix.path, '--letter', 'k', sample.image];
       const start = async (): Promise<ReturnType<typeof spawn>> => {
         const child = spawn(process.execPath, args, {
-          env: isodrive.daemon.env,
+          env: environment(),
           stdio: ['ignore', 'pipe', 'ignore'],
         });
         const [printed] = (await once(child.stdout, 'data')) as [Buffer];

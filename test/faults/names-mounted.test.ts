@@ -2,22 +2,22 @@
 // that verifies files of which nothing is recorded.
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram, runCommand } from '../../scripts/bench/run-command.js';
+import { runCommand } from '../../scripts/bench/run-command.js';
 import type { CommandResult } from '../../scripts/bench/run-command.js';
+import { unpackFaultInput } from '../support/fault-input.js';
+import { needs } from '../support/needs.js';
 import { findOrdinaryUser } from '../support/ordinary-user.js';
 import type { OrdinaryUser } from '../support/ordinary-user.js';
 import { PrivateIsodrive } from '../support/private-isodrive.js';
 
-const PLAIN = join('test', 'corpus', 'faults', 'label-utf8.iso');
-const hasHelper = await hasProgram('fusermount3');
-
-describe.skipIf(!hasHelper).each(['ourselves', 'an ordinary user'])('Mounts of %s', (who) => {
+describe.each(['ourselves', 'an ordinary user'])('Mounts of %s', needs('fusermount3'), (who) => {
   let user: OrdinaryUser;
   let isodrive: PrivateIsodrive;
 
   beforeAll(async () => {
     user = await findOrdinaryUser();
     isodrive = await PrivateIsodrive.start(who === 'ourselves' ? {} : user.options);
+    await unpackFaultInput('label-utf8.iso', isodrive.folder);
   });
   afterAll(async () => {
     await isodrive[Symbol.asyncDispose]();
@@ -27,7 +27,7 @@ describe.skipIf(!hasHelper).each(['ourselves', 'an ordinary user'])('Mounts of %
   /** In a shell: `isodrive` is the program, and `\351` in printf a byte. */
   const shell = (script: string): Promise<CommandResult> => {
     const { env, program } = isodrive.daemon;
-    const plain = join(user.options.project, PLAIN);
+    const plain = join(isodrive.folder, 'label-utf8.iso');
     const start = `plain='${plain}'; isodrive() { '${program}' "$@"; }; mp="$(printf 'mp\\351\\nq')"; `;
     const identity = who === 'ourselves' ? {} : user.identity;
     return runCommand('sh', ['-c', start + script], { env, cwd: isodrive.folder, ...identity });

@@ -3,28 +3,31 @@
 import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun, runCommand } from '../../scripts/bench/run-command.js';
+import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
 import type { CommandResult } from '../../scripts/bench/run-command.js';
 import { startHash } from '../../src/imaging/digests.js';
 import type { Algorithm } from '../../src/imaging/digests.js';
+import { readFaultInput, unpackFaultInput } from '../support/fault-input.js';
 import type { Check } from '../../src/imaging/verify/check.js';
+import { needs } from '../support/needs.js';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 const MAIN = join(PROJECT, 'dist', 'src', 'cli', 'main.js');
 const CORPUS = join(PROJECT, 'test', 'corpus', 'faults');
-const PLAIN = join(CORPUS, 'label-utf8.iso');
-const LATIN1 = join(CORPUS, 'name-latin1.iso');
-const hasMaker = await hasProgram('genisoimage');
 
 let root: string;
 let folder: string;
 let image: Buffer;
+/** Images with an ordinary name, and with a file whose name is Latin-1. */
+let plain: string;
+let latin1: string;
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'isodrive-names-'));
-  image = await readFile(PLAIN);
+  plain = await unpackFaultInput('label-utf8.iso', root);
+  latin1 = await unpackFaultInput('name-latin1.iso', root);
+  image = await readFile(plain);
 });
 beforeEach(async () => {
   folder = await mkdtemp(join(root, 'case-'));
@@ -35,7 +38,7 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 const shell = (script: string): Promise<CommandResult> =>
   runCommand('sh', ['-c', `isodrive() { '${process.execPath}' '${MAIN}' "$@"; }; ${script}`], {
     cwd: folder,
-    env: { ...process.env, PLAIN, LATIN1, ISODRIVE_SOCKET: join(folder, 'none.sock') },
+    env: { ...process.env, PLAIN: plain, LATIN1: latin1, ISODRIVE_SOCKET: join(folder, 'none.sock') },
   });
 const digest = (algorithm: Algorithm): string => startHash(algorithm).update(image).digest('hex');
 
@@ -83,8 +86,7 @@ describe('Bytes that are not UTF-8 on the command line', () => {
 
 describe('Names as bytes', () => {
   it('are printed by checksum so that sha256sum checks them, byte order mark and Latin-1 included', async () => {
-    const packed = await readFile(join(CORPUS, 'names-bom-and-latin1.iso.gz'));
-    await writeFile(join(folder, 'names.iso'), gunzipSync(packed));
+    await writeFile(join(folder, 'names.iso'), await readFaultInput('names-bom-and-latin1.iso'));
     const result = await shell(`
       isodrive checksum names.iso / >SUMS && isodrive extract names.iso -C out >/dev/null &&
       cd out && sha256sum --check --strict ../SUMS`);
@@ -92,16 +94,20 @@ describe('Names as bytes', () => {
     expect(result.stdout.toString('latin1').match(/: OK$/gm)).toHaveLength(3);
   });
 
-  it.skipIf(!hasMaker)('stand in md5sum.txt of a disc, two that differ in them alone included', async () => {
-    const made = await shell(`
+  it(
+    'stand in md5sum.txt of a disc, two that differ in them alone included',
+    needs('genisoimage'),
+    async () => {
+      const made = await shell(`
       mkdir disc && cd disc && printf 'a' >"$(printf 'n\\350')" && printf 'b' >"$(printf 'n\\351')" &&
       md5sum n* >md5sum.txt && md5sum --check --quiet md5sum.txt && cd .. &&
       genisoimage -quiet -R -input-charset iso8859-1 -output-charset iso8859-1 -o disc.iso disc`);
-    expect(made.status).toBe(0);
-    const result = await shell('isodrive verify disc.iso');
-    expect(result).toMatchObject({ status: 0 });
-    expect(result.stdout.toString()).toContain('md5sum.txt on the disc: 2 files agree');
-  });
+      expect(made.status).toBe(0);
+      const result = await shell('isodrive verify disc.iso');
+      expect(result).toMatchObject({ status: 0 });
+      expect(result.stdout.toString()).toContain('md5sum.txt on the disc: 2 files agree');
+    },
+  );
 
   it('are taken back as ls prints them', async () => {
     for (const command of ['cat', 'ls', 'checksum', 'tree'])
@@ -111,7 +117,7 @@ describe('Names as bytes', () => {
     expect(unknown).toMatchObject({ status: 3 });
   });
 
-  it.skipIf(!hasMaker)('come before names that their escapes stand for', async () => {
+  it('come before names that their escapes stand for', needs('genisoimage'), async () => {
     await mkdir(join(folder, 'disc'));
     await writeFile(join(folder, 'disc', 'a\\x41'), 'exact');
     await writeFile(join(folder, 'disc', 'aA'), 'escaped');
@@ -130,7 +136,7 @@ describe('Names as bytes', () => {
 
 /** What a list looks like, and what verify makes of it. */
 async function verifyWith(name: string, text: string | Buffer): Promise<{ status: number; found: string[] }> {
-  await copyFile(PLAIN, join(folder, 'disc.iso'));
+  await copyFile(plain, join(folder, 'disc.iso'));
   await writeFile(join(folder, name), text);
   const result = await shell('isodrive verify --json disc.iso');
   const { checks } = JSON.parse(result.stdout.toString()) as { checks: Check[] };
@@ -205,8 +211,8 @@ describe('Lists of checksums beside an image', () => {
   });
 
   it("agree as Gentoo's DIGESTS, of which b2sum and sha512sum check each their own line", async () => {
-    await copyFile(PLAIN, join(folder, 'label-utf8.iso'));
-    await copyFile(`${PLAIN}.DIGESTS`, join(folder, 'label-utf8.iso.DIGESTS'));
+    await copyFile(plain, join(folder, 'label-utf8.iso'));
+    await copyFile(join(CORPUS, 'label-utf8.iso.DIGESTS'), join(folder, 'label-utf8.iso.DIGESTS'));
     const result = await shell(`
       sed -n 2p *.DIGESTS | b2sum --check --quiet && sed -n 4p *.DIGESTS | sha512sum --check --quiet &&
       isodrive verify label-utf8.iso`);
@@ -225,7 +231,7 @@ describe('Lists of checksums beside an image', () => {
   });
 });
 
-describe.skipIf(!hasMaker)('Lists of checksums on a disc', () => {
+describe('Lists of checksums on a disc', needs('genisoimage'), () => {
   const make = async (name: string, list: string): Promise<CommandResult> => {
     await mkdir(join(folder, 'disc', 'sub'), { recursive: true });
     await writeFile(join(folder, 'disc', 'sub', 'a.txt'), 'content');
@@ -257,7 +263,7 @@ describe.skipIf(!hasMaker)('Lists of checksums on a disc', () => {
   });
 });
 
-describe.skipIf(!hasMaker || process.getuid?.() !== 0)('isodrive compare', () => {
+describe('isodrive compare', needs('genisoimage', 'root'), () => {
   it('tells devices apart by their numbers, and counts other attributes', async () => {
     const result = await shell(`
       mkdir a b && mknod a/n c 1 3 && mknod b/n c 1 3 && echo x >a/f && echo x >b/f && ln a/f a/g && cp b/f b/g &&

@@ -1,5 +1,6 @@
 // Writes single entries of an image into a target directory: files by their extents, so that holes stay holes;
 // further names of a file as hard links; symlinks as they are; devices and fifos where the user may make them.
+import { countBytes } from '../../base/byte-count.js';
 import { closeSync, ftruncateSync, linkSync, symlinkSync, writeSync } from 'node:fs';
 import { IsodriveError, isSystemError } from '../../base/error.js';
 import { decodePath } from '../../base/path-text.js';
@@ -319,7 +320,7 @@ function explainWriteError(path: Buffer, node: NodeRecord, thrown: unknown): unk
   const what = `Cannot write "${decodePath(path)}"`;
   if (!isFull(thrown)) return explainSystemError(what, thrown);
   return explainSystemError(what, thrown, {
-    detail: `, expected room for ${node.size} bytes`,
+    detail: `, expected room for ${countBytes(node.size)}`,
     action: 'Make room and run the same command again: what is complete stays',
   });
 }
