@@ -203,7 +203,8 @@ async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   if (options === undefined) return;
   const service = ServiceManager.fromEnvironment();
-  if (service.notifySocket !== undefined) startEndWatch(service.notifySocket);
+  // Only root may speak to systemd in another process's name.
+  if (service.notifySocket !== undefined && process.geteuid?.() === 0) startEndWatch(service.notifySocket);
   const ready = service.take('ready') ?? (options.background ? READY_DESCRIPTOR : undefined);
   try {
     const socketPath = controlSocketPath(options.socket ?? (options.system ? SYSTEM_SOCKET : undefined));

@@ -8,7 +8,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -32,7 +31,8 @@ bool has_ended(const UniqueFd& process, int patience) {
   return poll(&end, 1, patience) > 0;
 }
 
-bool tell_main_process() {
+/** In the daemon's name, as systemd hears the main process alone: the kernel lets CAP_SYS_ADMIN do that (unix(7)). */
+bool tell_main_process(pid_t daemon) {
   const char* path = std::getenv("NOTIFY_SOCKET");
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -43,9 +43,23 @@ bool tell_main_process() {
   if (path[0] == '@') address.sun_path[0] = '\0';
   char text[64];
   const int size = std::snprintf(text, sizeof(text), "MAINPID=%d", static_cast<int>(getpid()));
+  iovec data{text, static_cast<size_t>(size)};
+  const ucred sender{daemon, geteuid(), getegid()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(sender))] = {};
+  msghdr message{};
+  message.msg_name = &address;
+  message.msg_namelen = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof(control);
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_CREDENTIALS;
+  header->cmsg_len = CMSG_LEN(sizeof(sender));
+  std::memcpy(CMSG_DATA(header), &sender, sizeof(sender));
   const UniqueFd notify(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  return sendto(notify.get(), text, static_cast<size_t>(size), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&address),
-                static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length)) == size;
+  return sendmsg(notify.get(), &message, MSG_NOSIGNAL) == size;
 }
 
 }  // namespace
@@ -61,7 +75,7 @@ int watch_end(pid_t daemon) {
   while (!is_ending(daemon)) {
     if (has_ended(process, kLookInterval)) return 0;
   }
-  if (has_ended(process, kOrdinaryEnd) || !tell_main_process()) return 0;
+  if (has_ended(process, kOrdinaryEnd) || !tell_main_process(daemon)) return 0;
   poll(nullptr, 0, kReading);
   return kExitRestart;
 }

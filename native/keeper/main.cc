@@ -227,10 +227,13 @@ class Keeper {
 
 int main(int count, char** arguments) {
   if (count < 2) {
-    static_cast<void>(std::fputs("usage: isodrive-keeper PROGRAM [ARGUMENT...]\n       isodrive-keeper --watch PID\n", stderr));
+    static_cast<void>(
+        std::fputs("usage: isodrive-keeper PROGRAM [ARGUMENT...]\n       isodrive-keeper --watch PID\n", stderr));
     return 2;
   }
-  if (count == 3 && std::strcmp(arguments[1], "--watch") == 0) return isodrive::keeper::watch_end(std::atoi(arguments[2]));
+  if (count == 3 && std::strcmp(arguments[1], "--watch") == 0) {
+    return isodrive::keeper::watch_end(static_cast<pid_t>(std::strtol(arguments[2], nullptr, 10)));
+  }
   static isodrive::keeper::Keeper keeper(arguments + 1);
   return keeper.run();
 }

@@ -27,7 +27,8 @@ function argumentsOf(name: CommandName, image: string, output: string): string[]
       return ['ls', '-R', image];
     case 'extract':
       return ['extract', image, '-C', output];
-    default:
+    case 'info':
+    case 'verify':
       return [name, image];
   }
 }

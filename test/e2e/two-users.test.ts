@@ -210,7 +210,7 @@ describe('Of two users of the system service', needs('root', 'python3'), () => {
       const sockets = Array.from({ length: 8 }, open);
       for (const socket of sockets) for (let i = 0; i < 32; i += 1) socket.write(piece);
       await isNotHeldUp();
-      await Promise.all(sockets.map((socket) => socket.closed || once(socket, 'close')));
+      await waitUntil(() => sockets.every((socket) => socket.closed), PATIENCE);
       expect((await readResidentMemory(await service.pid())).total - before).toBeLessThan(64 * MIB);
       await isNotHeldUp();
     },

@@ -80,7 +80,7 @@ describe(
         const { output, status } = await Guest.run(kernel!, { folder, script: SCRIPT, init: 'systemd' });
         expect(output.trimEnd().split('\n')).toEqual([
           'before the first client: inactive',
-          expect.stringMatching(/^after it: active, all, stored [2-9]$/u),
+          expect.stringMatching(/^after it: active, main, stored [2-9]$/u),
           'killed: its open file is read to the end',
           'stopped: restarted by the watchdog, restarts 2',
           'upgraded: the same mount',
