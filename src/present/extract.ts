@@ -181,11 +181,24 @@ class ExtractRun {
       }
       const row = level.first + level.at;
       level.at += 1;
+      const batched = this.#batch(row, level.directory);
+      if (batched === true || (batched !== false && (await batched))) continue;
       const opened = await this.#write(row, level.directory);
       if (opened === undefined) continue;
       this.#open.push({ row, directory: opened });
       stack.push({ directory: opened, ...(await this.#list(row)), at: 0 });
     }
+  }
+
+  /**
+   * Puts a file of a new directory, in which nothing can have its name, into a batch where one takes it. A promise of it where
+   * others have to be written first.
+   */
+  #batch(row: number, directory: TargetDirectory): boolean | Promise<boolean> {
+    if (!directory.isNew || this.#batches?.takes(row) !== true) return false;
+    throwIfAborted(this.#signal);
+    const added = this.#batches.add(row, directory);
+    return typeof added === 'boolean' ? added : this.#writeLeft().then(() => added);
   }
 
   async #writeLeft(): Promise<void> {

@@ -113,14 +113,12 @@ export class EntryWriter {
     const { existing, batches } = this.#options;
     const key = node.type === 'file' && node.links > 1 && node.size > 0 ? linkKey(node) : undefined;
     const original = key === undefined ? undefined : this.#linked.get(key);
-    const isSmall = key === undefined && batches?.takes(node) === true;
-    // Nothing can be in a directory that this run has made, and the batch looks again.
-    if (isSmall && parent.isNew && (await batches.add(node, parent))) return;
+    const isSmall = batches?.takes(node.row) === true;
     const decision = await existing.decide(node, path, original);
     const isThere = decision === 'write' || decision === 'replace' || decision === 'unchanged';
     if (isThere && key !== undefined && original === undefined) this.#linked.set(key, path);
     if (this.#isKept(decision, node)) return;
-    if (isSmall && decision === 'write' && (await batches.add(node, parent))) return;
+    if (isSmall && decision === 'write' && (await batches.add(node.row, parent))) return;
     await this.#place(node, path, parent, decision === 'replace', original);
   }
 

@@ -90,6 +90,13 @@ export class ExtractLog {
     this.#reportWhenDue();
   }
 
+  /** Files that were written, and their bytes. */
+  addFiles(count: number, bytes: number): void {
+    this.#counts.files += count;
+    this.#entriesDone += count;
+    this.addBytes(bytes);
+  }
+
   /** `written`: bytes that went to disk; `done`: bytes of the total that need no further work. */
   addBytes(written: number, done = written): void {
     this.#bytesWritten += written;
