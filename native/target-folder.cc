@@ -29,10 +29,10 @@ UniqueFd open_directory(const std::string& path) {
 
 }  // namespace
 
-TargetFolder::TargetFolder(const std::string& path) : directory_(open_directory(path)) {}
+TargetFolder::TargetFolder(const std::string& path) : directory_(open_directory(path)), user_(geteuid()), group_(getegid()) {}
 
 UniqueFd TargetFolder::create(const char* name, const FileAccess& access) {
-  const bool stays_ours = access.owner == kNoOwner || (access.owner == geteuid() && access.group == getegid());
+  const bool stays_ours = access.owner == kNoOwner || (access.owner == user_ && access.group == group_);
   const mode_t mode = stays_ours ? access.mode & 0777 : 0600;
   UniqueFd file(openat(get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
   if (file.valid() && (!is_known_ || asked_ != mode)) {

@@ -34,6 +34,8 @@ class TargetFolder {
 
  private:
   const UniqueFd directory_;
+  const uid_t user_;
+  const gid_t group_;
   /** Whether `made_` is what a file that is made with the mode `asked_` gets here: the umask, lists and group say. */
   bool is_known_ = false;
   mode_t asked_ = 0;

@@ -4,6 +4,7 @@
 import { isAddonError } from '../../../native/index.js';
 import type { Addon, LaneHandle } from '../../../native/index.js';
 import { toIsodriveError } from '../../base/error.js';
+import type { IsodriveError } from '../../base/error.js';
 import { MODE_TYPE } from '../../filesystem/file-tree.js';
 import type { IndexTable } from '../../index/index-table.js';
 import { FLAG, ROW } from '../../index/layout.js';
@@ -74,7 +75,7 @@ export class FileBatches {
   #length = 0;
   #plannedBytes = 0;
   #count = 0;
-  #fault: unknown;
+  #fault: IsodriveError | undefined;
 
   private constructor(addon: Addon, image: OpenedImage, log: ExtractLog, signal: AbortSignal | undefined) {
     this.#addon = addon;
@@ -232,7 +233,8 @@ export class FileBatches {
     try {
       await this.#image.source.read(this.#content.subarray(0, 1), 0);
     } catch (thrown) {
-      if (toIsodriveError(thrown).code === 'image-changed') this.#fault = thrown;
+      const error = toIsodriveError(thrown);
+      if (error.code === 'image-changed') this.#fault = error;
     }
   }
 
