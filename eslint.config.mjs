@@ -23,6 +23,18 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src/**/*.ts', 'daemon/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'TemplateLiteral > TemplateElement:not(:first-child)[value.raw=/^ bytes\\b/]',
+          message: 'Count bytes with countBytes of src/base/byte-count.ts: one is "1 byte".',
+        },
+      ],
+    },
+  },
+  {
     files: ['test/**/*.ts', '*.config.ts'],
     rules: { 'max-lines': ['error', { max: 600 }], 'no-restricted-exports': 'off' },
   },

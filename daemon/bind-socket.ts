@@ -1,10 +1,10 @@
 // Binds the control socket so that it is never seen with the wrong mode, never taken from a living daemon, and
 // taken over from a dead one. It is bound under a name of our own, and a hard link, which fails when the name is
 // taken, puts it in place.
-import { chmodSync, closeSync, linkSync, lstatSync, openSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, linkSync, lstatSync, openSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Server } from 'node:net';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IsodriveError, isSystemError } from '../src/base/error.js';
 import { makeFoldersSync } from '../src/base/make-folders.js';
@@ -44,14 +44,10 @@ export async function adoptSocket(
  */
 export async function bindSocket(server: Server, path: string, isForAll = false): Promise<BoundSocket> {
   if (process.platform === 'win32') return (await import('./windows/bind-pipe.js')).bindPipe(server, path);
-  const own = `${path}.${process.pid}`;
+  // No longer than a name that a socket has, whose path may be as long as one can be.
+  const own = join(dirname(path), `.${process.pid}`);
   try {
-    const isMade = makeFoldersSync(dirname(path), 0o700);
-    // The umask of a daemon would take it from those who are to come.
-    if (isForAll && isMade) chmodSync(dirname(path), 0o755);
-    checkSocketOwner(path);
-    rmSync(own, { force: true });
-    await listen(server, own);
+    await listenInFolder(server, path, own, isForAll);
     chmodSync(own, isForAll ? 0o666 : 0o600);
     const { ino } = lstatSync(own);
     await putInPlace(own, path);
@@ -61,6 +57,24 @@ export async function bindSocket(server: Server, path: string, isForAll = false)
     throw thrown instanceof IsodriveError ? thrown : bindError(path, thrown);
   } finally {
     removeQuietly(own);
+  }
+}
+
+/** Listens at `own`, beside `path`, in a folder that is made where it is not there. */
+async function listenInFolder(server: Server, path: string, own: string, isForAll: boolean): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const isMade = makeFoldersSync(dirname(path), 0o700);
+    // The umask of a daemon would take it from those who are to come.
+    if (isForAll && isMade) chmodSync(dirname(path), 0o755);
+    checkSocketOwner(path);
+    rmSync(own, { force: true });
+    try {
+      await listen(server, own);
+      return;
+    } catch (thrown) {
+      // A daemon that ended has taken its empty folder away.
+      if (attempt === MAX_TRIES || existsSync(dirname(path))) throw thrown;
+    }
   }
 }
 

@@ -11,7 +11,9 @@ import type { EventBus } from './event-bus.js';
 import type { DaemonLog } from './log.js';
 import { callMethod } from './methods.js';
 import type { DaemonFacts, MethodContext } from './methods.js';
+import { renderDriveMetrics } from './render-drive-metrics.js';
 import { renderMetrics } from './render-metrics.js';
+import { servedDrivesFolder } from '../src/protocol/socket-path.js';
 import type { UserAccounts } from './mount-manager.js';
 import type { MountService } from './mount-service.js';
 import { createPeerCheck } from './peer-check.js';
@@ -144,7 +146,7 @@ export class ControlServer implements AsyncDisposable {
     caller: Caller | undefined,
     ledger: UserLedger | undefined,
   ): void {
-    const { manager, facts, events, log, requestShutdown, requestUpgrade } = this.#options;
+    const { manager, facts, users, events, log, requestShutdown, requestUpgrade } = this.#options;
     const connection = new ControlConnection(socket, input, {
       call: async (method, params, context) => {
         const place = caller && ledger?.takeRequest(caller);
@@ -159,7 +161,10 @@ export class ControlServer implements AsyncDisposable {
       metrics: async () => {
         await manager.restored;
         const isAll = caller?.isAdministrator ?? true;
-        return renderMetrics(await manager.list(caller), isAll ? facts.health() : undefined);
+        // A service of many users asks none of their programs.
+        const drives =
+          users === undefined ? await renderDriveMetrics(servedDrivesFolder(facts.socketPath)) : '';
+        return renderMetrics(await manager.list(caller), isAll ? facts.health() : undefined) + drives;
       },
       subscribe: (listener) =>
         events.subscribe((event, owner) => {

@@ -1,4 +1,5 @@
 // Tells whether the file at a path is still the one that was mounted.
+import { countBytes } from '../src/base/byte-count.js';
 import { IsodriveError } from '../src/base/error.js';
 import { measureBlockDevice } from '../src/source/block-device-size.js';
 import type { ByteSource } from '../src/source/byte-source.js';
@@ -76,8 +77,8 @@ export function imageChanged(path: string, mount: MountedImage, now: ImageIdenti
   return new IsodriveError(
     'image-changed',
     `Image "${path}" has changed since it was mounted as ${mount.id} at "${mount.active.directory}": ` +
-      `it has ${now.size} bytes, modified ${formatTime(now.modified)}, ` +
-      `expected ${mount.identity.size} bytes, modified ${formatTime(mount.identity.modified)}`,
+      `it has ${countBytes(now.size)}, modified ${formatTime(now.modified)}, ` +
+      `expected ${countBytes(mount.identity.size)}, modified ${formatTime(mount.identity.modified)}`,
     { action: `Run isodrive unmount ${mount.id}, then mount it again, or use --new` },
   );
 }

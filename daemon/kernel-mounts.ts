@@ -82,6 +82,7 @@ export async function restoreKernelMounts(
   log: DaemonLog,
 ): Promise<void> {
   try {
+    await driver.clearTrials();
     for (const metadataPath of await driver.folder.list()) await restore(metadataPath, driver, adopt, log);
   } catch (thrown) {
     log.error({ err: thrown, folder: driver.folder.path }, 'cannot restore mounts');

@@ -3,12 +3,18 @@
 // ready, and on SIGTERM, SIGINT, SIGHUP or a `shutdown` call unmounts everything, removes its socket, and ends.
 import { closeSync, statSync, writeSync } from 'node:fs';
 import { IsodriveError, toIsodriveError } from '../src/base/error.js';
+import { leaveTemporaryFolder } from '../src/base/temporary-folder.js';
 import { tryToLoadAddon } from '../src/source/load-addon.js';
 import type { DaemonProgram } from '../src/protocol/messages.js';
 import type { MethodContext } from './methods.js';
 import { packageVersion } from '../src/protocol/package-info.js';
 import { encodeError } from '../src/protocol/rpc-error.js';
-import { SYSTEM_SOCKET, controlSocketPath, defaultJournalPath } from '../src/protocol/socket-path.js';
+import {
+  SYSTEM_SOCKET,
+  controlSocketPath,
+  defaultJournalPath,
+  servedDrivesFolder,
+} from '../src/protocol/socket-path.js';
 import type { KeeperState } from '../src/protocol/messages.js';
 import { READY_DESCRIPTOR } from '../src/protocol/start-daemon.js';
 import type { ReadyMessage } from '../src/protocol/start-daemon.js';
@@ -76,6 +82,7 @@ async function startDaemon(options: DaemonOptions, service: ServiceManager): Pro
     events.emit({ event: 'shutdown', time: new Date().toISOString() });
     await manager.close();
     await server[Symbol.asyncDispose]();
+    leaveTemporaryFolder(servedDrivesFolder(socketPath));
     log.info('ended');
     // What is detached but still in use holds the loop; its users are told by the kernel when we go.
     setImmediate(() => endNow(exitCode));

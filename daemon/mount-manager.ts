@@ -137,6 +137,7 @@ export class MountManager implements MountService {
           if (wanted.traceFuse === true) this.#traces.start(existing);
           return { mount: await existing.describe(), existing: true };
         }
+        if (prepared.refuseNew !== undefined) throw prepared.refuseNew;
         const both = AbortSignal.any([signal, this.#stop.signal]);
         const creation = this.#create(prepared, from?.caller, both);
         this.#creating.add(creation);
@@ -158,7 +159,13 @@ export class MountManager implements MountService {
     signal: AbortSignal,
   ): Promise<PreparedMount> {
     try {
-      if (from !== undefined) return await prepareForCaller(wanted, from, signal);
+      if (from !== undefined)
+        return await prepareForCaller(
+          wanted,
+          from,
+          (place) => this.#registry.isAt(place, from.caller),
+          signal,
+        );
       return await prepareByPath(wanted, this.#ownMountPoints(), this.#takenPoints, signal);
     } catch (thrown) {
       this.#checkOpen();
@@ -179,10 +186,10 @@ export class MountManager implements MountService {
     return (path) => (points.has(path) ? path : undefined);
   }
 
-  async #findExisting({ path, params, files, identify }: PreparedMount): Promise<MountedImage | undefined> {
+  async #findExisting({ path, params, owner, identify }: PreparedMount): Promise<MountedImage | undefined> {
     const now = await identify();
     if (now === undefined || now === 'unknown') return undefined;
-    const mounts = this.#registry.ofFile(now, files?.owner);
+    const mounts = this.#registry.ofFile(now, owner);
     const stale = mounts.find((mount) => compareIdentity(mount.identity, now) !== 'ok');
     if (stale !== undefined) throw imageChanged(path, stale, now);
     return mounts.find((mount) => mount.fits(params));

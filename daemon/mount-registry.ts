@@ -5,6 +5,7 @@ import type { FileOwner } from '../src/mount/mount-driver.js';
 import type { UnmountTarget } from '../src/protocol/messages.js';
 import { findTarget } from './find-target.js';
 import { isSameFile } from './image-identity.js';
+import type { MountTableEntry } from '../src/mount/mount-table.js';
 import type { ImageIdentity } from './image-identity.js';
 import type { MountedImage } from './mounted-image.js';
 import { sees } from './users/caller.js';
@@ -59,6 +60,13 @@ export class MountRegistry {
   ofFile(identity: ImageIdentity, owner: FileOwner | undefined): MountedImage[] {
     return this.mounts.filter(
       (mount) => isSameFile(mount.identity, identity) && mount.owner?.uid === owner?.uid,
+    );
+  }
+
+  /** Whether a mount of that user is at a place of the mount table. */
+  isAt({ device, directory }: MountTableEntry, { uid }: FileOwner): boolean {
+    return this.mounts.some(
+      ({ owner, active }) => owner?.uid === uid && active.device === device && active.directory === directory,
     );
   }
 

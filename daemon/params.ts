@@ -1,5 +1,6 @@
 // What the daemon accepts as parameters: every message comes from another process, so each is checked here, once.
 // Unknown fields are ignored, so that a newer client can talk to an older daemon.
+import { countBytes } from '../src/base/byte-count.js';
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { IsodriveError } from '../src/base/error.js';
@@ -22,7 +23,7 @@ const absolutePath = z
 /** It goes into a line of a message of bounded length. */
 const programPath = absolutePath.refine(
   (path) => Buffer.byteLength(path) < MAX_PROGRAM_BYTES && !path.includes('\n'),
-  `expected less than ${MAX_PROGRAM_BYTES} bytes on one line`,
+  `expected less than ${countBytes(MAX_PROGRAM_BYTES)} on one line`,
 );
 const targetName = z.string().min(1).max(MAX_PATH);
 const none = z.object({});

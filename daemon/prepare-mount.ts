@@ -2,8 +2,10 @@
 // opened for the system service.
 import { basename, dirname, join } from 'node:path';
 import { IsodriveError } from '../src/base/error.js';
+import type { FileOwner } from '../src/mount/mount-driver.js';
 import type { MountPoint } from '../src/mount/mount-point.js';
-import { prepareMountPoint } from '../src/mount/mount-point.js';
+import { describeMounted, prepareMountPoint } from '../src/mount/mount-point.js';
+import type { MountTableEntry } from '../src/mount/mount-table.js';
 import type { MountParams } from '../src/protocol/messages.js';
 import { abortable } from '../src/source/abortable.js';
 import { LaneIo } from '../src/source/lane-io.js';
@@ -11,7 +13,7 @@ import type { ImageIdentity } from './image-identity.js';
 import { PathLook, closeIo, createIo } from './reader/image-file.js';
 import { resolvePath } from './resolve-path.js';
 import type { ReadSymlink } from './resolve-path.js';
-import { takeCallerFiles } from './users/caller-files.js';
+import { lookAtImage, takeCallerFiles, takeMountedPoint } from './users/caller-files.js';
 import type { CallerFiles } from './users/caller-files.js';
 import type { Caller } from './users/caller.js';
 import type { ReceivedDescriptors } from './users/received-descriptors.js';
@@ -25,14 +27,21 @@ export interface MountCaller {
   readonly received: ReceivedDescriptors;
 }
 
+/** Whether a mount of the caller's is at that place of the mount table. */
+export type IsOwnMount = (entry: MountTableEntry) => boolean;
+
 export interface PreparedMount {
   /** Absolute path of the image; where there are `files`, only what it is called. */
   readonly path: string;
   /** Calls of one key run one after another: they are about the same image of the same user. */
   readonly key: string;
   readonly params: MountParams;
+  /** Who calls the system service. */
+  readonly owner?: FileOwner;
   /** What the caller has opened, to be closed when no mount comes of it. */
   readonly files?: CallerFiles;
+  /** Why nothing but a mount that is there already may be given; absent where a new one may be made. */
+  readonly refuseNew?: IsodriveError;
   /** Identity of the image now; undefined when there is none to be seen, `unknown` when its medium does not answer. */
   readonly identify: () => Promise<ImageIdentity | 'unknown' | undefined>;
   readonly preparePoint: (label: string) => Promise<MountPoint>;
@@ -80,6 +89,7 @@ async function lookOnce(path: string): Promise<ImageIdentity | 'unknown' | undef
 export async function prepareForCaller(
   params: MountParams,
   { caller, received }: MountCaller,
+  isOwnMount: IsOwnMount,
   signal: AbortSignal,
 ): Promise<PreparedMount> {
   if (params.allowOther === true && !caller.limits.allowOther) {
@@ -105,18 +115,35 @@ export async function prepareForCaller(
   }
   const io = createIo(LOOK_THREADS);
   try {
-    const files = await takeCallerFiles({ received, caller, name: params.image, io, signal });
-    const { identity } = files;
+    const passed = { received, name: params.image, io, signal };
+    const mounted = takeMountedPoint(received, isOwnMount);
+    if (mounted !== undefined) {
+      const { directory } = mounted;
+      const refuseNew = describeMounted(directory, mounted.source);
+      const preparePoint = (): Promise<never> => Promise.reject(refuseNew);
+      const found = prepareFound(caller, params.image, await lookAtImage(passed));
+      return { ...found, params: { ...params, directory }, preparePoint, refuseNew };
+    }
+    const files = await takeCallerFiles({ ...passed, caller });
     return {
+      ...prepareFound(caller, params.image, files.identity),
       // Without `directory`: the client names one in every call, also where its user has not.
-      ...{ path: params.image, params: { ...params, directory: undefined }, files },
-      key: `${caller.uid}:${identity?.device}:${identity?.inode}`,
-      identify: () => Promise.resolve(identity),
+      params: { ...params, directory: undefined },
+      files,
       preparePoint: () => Promise.resolve(files.point),
     };
   } finally {
     closeIo(io);
   }
+}
+
+function prepareFound(
+  { uid, gid }: Caller,
+  path: string,
+  identity: ImageIdentity | undefined,
+): Pick<PreparedMount, 'path' | 'key' | 'owner' | 'identify'> {
+  const key = `${uid}:${identity?.device}:${identity?.inode}`;
+  return { path, key, owner: { uid, gid }, identify: () => Promise.resolve(identity) };
 }
 
 /** A wanted mount point that is a mount of ours stays as it is: prepareMountPoint says so without touching it. */

@@ -2,9 +2,10 @@
 // the others are dead, are taken out of the way, and are mounted again. No path under a mount is touched.
 import { loadAddon } from '../native/index.js';
 import type { IndexBudget } from '../src/index/index-budget.js';
+import { abortConnection } from '../src/mount/fuse/abort-connection.js';
 import { detachFrom, detachFuse } from '../src/mount/fuse/attach.js';
 import { restoreMountPoint } from '../src/mount/mount-point.js';
-import { readMountTable } from '../src/mount/mount-table.js';
+import { FUSE_TYPE, readMountTable } from '../src/mount/mount-table.js';
 import { sourceNameOf } from './journal.js';
 import type { JournalEntry } from './journal.js';
 import type { DaemonLog } from './log.js';
@@ -140,8 +141,11 @@ async function removeDead(entry: JournalEntry): Promise<void> {
       found.type.startsWith('fuse') &&
       (device === undefined
         ? found.directory === directory && found.source === source
-        : found.device === device && (found.source === source || found.type !== 'fuse.isodrive')),
+        : found.device === device && (found.source === source || found.type !== FUSE_TYPE)),
   );
+  // A process that was killed and cannot end has its device open still: who asks it would wait for ever.
+  const own = dead.find((found) => found.source === source);
+  if (own !== undefined) await abortConnection(own.device);
   for (const mount of dead.reverse()) {
     if (owner === undefined) await detachFuse(loadAddon(), mount.directory, true);
     else await detachFrom(loadAddon(), mount);

@@ -5,7 +5,6 @@
 
 #include "blocking-lane.hh"
 #include "control-listener.hh"
-#include "crash-note.hh"
 #include "crc32c.hh"
 #include "loop-device.hh"
 #include "mount-watch.hh"
@@ -28,8 +27,10 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
 #ifdef __GLIBC__
   // The blocks that indexing reads and drops would otherwise stay in the heap of a daemon that lives for months:
   // 24 of 99 MiB after 200,000 entries. Set here, so that it holds however the daemon was started.
+  // NOLINTBEGIN(concurrency-mt-unsafe): glibc locks its heap while it changes this.
   mallopt(M_MMAP_THRESHOLD, kMapThreshold);
   mallopt(M_ARENA_MAX, kArenas);
+  // NOLINTEND(concurrency-mt-unsafe)
 #endif
   export_regions(env, exports);
   export_sessions(env, exports);
@@ -38,7 +39,6 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   export_socket_send(env, exports);
   export_crc32c(env, exports);
   export_control_listener(env, exports);
-  export_crash_note(env, exports);
   export_notify(env, exports);
   export_loop_device(env, exports);
   export_optical_drive(env, exports);

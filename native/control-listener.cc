@@ -14,6 +14,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "js-call.hh"
+#include "js-channel.hh"
 #include "passed-descriptors.hh"
 #include "platform.hh"
 #include "unique-fd.hh"
@@ -58,7 +60,7 @@ class ControlListener {
         stop_(std::move(stop)),
         limits_(limits),
         target_(Napi::Persistent(target)),
-        channel_(Channel::New(env, "isodrive-control", 0, 1, this)) {
+        channel_(JsChannel<Message>::open(env, "isodrive-control", [this](Napi::Env at, Message& message) { deliver(at, message); })) {
     add(listener_.get(), kListenerKey, EPOLLIN);
     add(stop_.get(), kStopKey, EPOLLIN);
   }
@@ -79,7 +81,7 @@ class ControlListener {
     clients_.clear();
     listener_.reset();
     is_closed_ = true;
-    channel_.Release();
+    channel_->close();
   }
 
   void stop_accepting() {
@@ -114,29 +116,31 @@ class ControlListener {
     bool is_watched;
   };
 
-  static void deliver(Napi::Env env, Napi::Function, ControlListener* self, Message* message) {
-    const std::unique_ptr<Message> owned(message);
-    if (env == nullptr || self->is_closed_) return;
-    const Napi::Object target = self->target_.Value();
-    const Napi::Value client = Napi::Number::New(env, static_cast<double>(owned->client));
-    Napi::Array descriptors = Napi::Array::New(env, owned->descriptors.size());
-    for (uint32_t i = 0; i < owned->descriptors.size(); ++i) descriptors.Set(i, owned->descriptors[i].release());
-    switch (owned->kind) {
+  void deliver(Napi::Env env, Message& message) {
+    const napi_value client = Napi::Number::New(env, static_cast<double>(message.client));
+    const napi_value user = Napi::Number::New(env, message.user);
+    switch (message.kind) {
       case Message::Kind::kClient:
-        target.Get("onClient").As<Napi::Function>().Call(target, {client, descriptors.Get(0U)});
+        if (find_method(target_, "onClient") == nullptr) return;
+        call_method(target_, "onClient", {client, Napi::Number::New(env, message.descriptors[0].release())});
         break;
-      case Message::Kind::kBytes:
-        target.Get("onBytes").As<Napi::Function>().Call(
-            target, {client, Napi::Buffer<uint8_t>::Copy(env, owned->bytes.data(), owned->bytes.size()), descriptors,
-                     Napi::Boolean::New(env, owned->is_cut), Napi::Number::New(env, owned->user)});
+      case Message::Kind::kBytes: {
+        napi_value bytes = nullptr;
+        const napi_value descriptors = Napi::Array::New(env, message.descriptors.size());
+        if (napi_create_buffer_copy(env, message.bytes.size(), message.bytes.data(), nullptr, &bytes) != napi_ok) return;
+        for (uint32_t i = 0; i < message.descriptors.size(); ++i) {
+          const napi_value number = Napi::Number::New(env, message.descriptors[i].get());
+          if (napi_set_element(env, descriptors, i, number) != napi_ok) return;
+        }
+        for (UniqueFd& given : message.descriptors) given.release();
+        call_method(target_, "onBytes", {client, bytes, descriptors, Napi::Boolean::New(env, message.is_cut), user});
         break;
+      }
       case Message::Kind::kEnd:
-        target.Get("onEnd").As<Napi::Function>().Call(target, {client, Napi::Number::New(env, owned->user)});
+        call_method(target_, "onEnd", {client, user});
         break;
     }
   }
-
-  using Channel = Napi::TypedThreadSafeFunction<ControlListener, Message, deliver>;
 
   void add(int fd, uint64_t key, uint32_t events) {
     epoll_event event{events, {}};
@@ -150,7 +154,8 @@ class ControlListener {
     epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event);
   }
 
-  void tell(Message message) { channel_.NonBlockingCall(new Message(std::move(message))); }
+  /** What nobody takes any more closes its descriptors. */
+  void tell(Message message) { channel_->send(std::make_unique<Message>(std::move(message))); }
 
   void run() {
     std::array<epoll_event, 64> events{};
@@ -238,7 +243,7 @@ class ControlListener {
   UniqueFd stop_;
   const Limits limits_;
   Napi::ObjectReference target_;
-  Channel channel_;
+  const std::shared_ptr<JsChannel<Message>> channel_;
   std::unordered_map<uint64_t, Client> clients_;
   std::unordered_map<uint32_t, uint32_t> users_;
   std::array<uint8_t, kPiece> piece_;

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <time.h>
 
+#include <atomic>
 #include <iterator>
 
 #include "blocked-signals.hh"
@@ -14,7 +15,7 @@ namespace {
 
 /** What each signal does otherwise. */
 struct sigaction before[std::size(kCrashSignals)];
-bool is_installed = false;
+std::atomic<bool> is_installed{false};
 
 /** Not a thread_local: the first look at one from a signal handler may allocate. */
 pthread_key_t header_key() {
@@ -43,27 +44,25 @@ void take(int signal, siginfo_t*, void*) {
   for (size_t i = 0; i < std::size(kCrashSignals); ++i) {
     if (kCrashSignals[i] == signal) sigaction(signal, &before[i], nullptr);
   }
-  raise(signal);
+  static_cast<void>(raise(signal));
 }
 
-Napi::Value note_crashes(const Napi::CallbackInfo& info) {
-  if (is_installed) return info.Env().Undefined();
-  is_installed = true;
+}  // namespace
+
+void take_crash_signals() {
+  if (is_installed.exchange(true)) return;
   // Made now: the handler must not be the first to ask.
   header_key();
   struct sigaction action{};
   action.sa_sigaction = take;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   for (size_t i = 0; i < std::size(kCrashSignals); ++i) sigaction(kCrashSignals[i], &action, &before[i]);
-  return info.Env().Undefined();
 }
-
-}  // namespace
 
 void note_crashes_in(uint8_t* header) { pthread_setspecific(header_key(), header); }
 
-void export_crash_note(Napi::Env env, Napi::Object exports) {
-  exports.Set("noteCrashes", Napi::Function::New(env, note_crashes));
+void stop_noting_crashes_in(const uint8_t* header) {
+  if (pthread_getspecific(header_key()) == header) pthread_setspecific(header_key(), nullptr);
 }
 
 }  // namespace isodrive

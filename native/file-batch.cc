@@ -68,7 +68,8 @@ class WriteFilesCall : public LaneJob {
       if (following_bytes(record) > records_.size() - at - sizeof(record)) return EINVAL;
       if (record.directory_bytes > 0) folder.emplace(std::string(text, record.directory_bytes));
       const std::string name(text + record.directory_bytes, record.name_bytes);
-      const bool is_plain = !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos;
+      const bool has_parts = name.find_first_of(std::string_view("/\0", 2)) != std::string::npos;
+      const bool is_plain = !name.empty() && name != "." && name != ".." && !has_parts;
       const bool is_written = is_plain && folder && folder->valid() && place(*folder, name, record, at);
       written_ += is_written ? '\1' : '\0';
     }

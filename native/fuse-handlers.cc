@@ -12,6 +12,8 @@ namespace {
 /** A disc never changes, so the kernel may keep entries and attributes: ten years, in seconds. */
 constexpr uint64_t kForever = 315360000;
 constexpr uint32_t kBlockBytes = 2048;
+/** The kernel takes no errno from here on (fuse_dev_do_write of fs/fuse/dev.c): the request would wait for ever. */
+constexpr uint32_t kErrnoEnd = 512;
 /** Of a name, as statfs tells it. */
 constexpr size_t kMaxNameBytes = 255;
 /** st_blksize: what programs read at a time by default. */
@@ -96,8 +98,14 @@ int FuseHandlers::directory_ready(Row row) const {
   if (!row.directory()) return ENOTDIR;
   const uint32_t state = row.state();
   if (state == layout::STATE_LOADED) return 0;
-  if (state == layout::STATE_FAILED) return static_cast<int>(row.word(layout::ROW_COUNT));
-  return -1;
+  if (state == layout::STATE_UNLOADED) return -1;
+  const uint32_t error = state == layout::STATE_FAILED ? row.word(layout::ROW_COUNT) : EIO;
+  return error > 0 && error < kErrnoEnd ? static_cast<int>(error) : EIO;
+}
+
+uint64_t FuseHandlers::parent_of(uint64_t number) const {
+  const uint32_t parent = index_.row(number).word(layout::ROW_PARENT);
+  return index_.contains(parent) ? parent : number;
 }
 
 int64_t FuseHandlers::lookup(int device, const Request& request, uint64_t number) const {
@@ -108,7 +116,7 @@ int64_t FuseHandlers::lookup(int device, const Request& request, uint64_t number
   if (name == ".") {
     found = static_cast<int64_t>(number);
   } else if (name == "..") {
-    found = row.word(layout::ROW_PARENT);
+    found = static_cast<int64_t>(parent_of(number));
   } else {
     const int error = directory_ready(row);
     if (error < 0) return static_cast<int64_t>(number);
@@ -146,7 +154,7 @@ int64_t FuseHandlers::read_directory(int device, const Request& request, uint64_
   size_t used = 0;
   // Offsets: 0 is ".", 1 is "..", child i is i + 2; a record carries the offset of the next one.
   for (uint64_t offset = in.offset; offset < run.count + 2ULL; ++offset) {
-    const uint64_t target = offset == 0 ? number : offset == 1 ? directory.word(layout::ROW_PARENT) : run.first + offset - 2;
+    const uint64_t target = offset == 0 ? number : offset == 1 ? parent_of(number) : run.first + offset - 2;
     const Row row = index_.row(target);
     const std::string_view name = offset == 0 ? "." : offset == 1 ? ".." : index_.name(row);
     const size_t length = align8(head + name.size());
@@ -169,34 +177,33 @@ int64_t FuseHandlers::read_directory(int device, const Request& request, uint64_
 }
 
 size_t FuseHandlers::content_length(const Request& request, wire::ReadIn& in) const {
-  if (request.header.opcode == wire::kOpen) {
+  if (request.header.opcode == wire::kOpen || !request.read(in)) {
     in = {};
     return 0;
   }
-  request.read(in);
   const uint64_t size = index_.row(request.header.node - 1).size();
-  return std::min<uint64_t>(in.size, size - in.offset);
+  return in.offset < size ? std::min<uint64_t>(in.size, size - in.offset) : 0;
 }
 
 int64_t FuseHandlers::read_file(int device, const Request& request, Row row, uint8_t* scratch, size_t scratch_size) const {
   const uint64_t unique = request.header.unique;
   wire::ReadIn in;
-  if (!request.read(in) || !row.regular()) {
+  if (!request.read(in) || !row.regular() || in.size > wire::kMaxReadBytes) {
     send_error(device, unique, row.directory() ? EISDIR : EINVAL);
     return kDone;
   }
   const uint64_t size = row.size();
-  if (in.offset >= size) {
+  if (in.offset >= size || in.size == 0) {
     send_bytes(device, unique, scratch, 0);
     return kDone;
   }
   if (image_ == nullptr || row.coded()) return kContent;
   const size_t length = std::min<uint64_t>(in.size, size - in.offset);
   Extent extent;
-  uint64_t start;
-  if (!index_.find_extent(row, in.offset, extent, start) || extent.hole || in.offset - start + length > extent.length)
+  IndexView::ExtentPlace place;
+  if (!index_.find_extent(row, in.offset, extent, place) || extent.hole || length > extent.length - (in.offset - place.start))
     return read_runs(device, unique, row, in.offset, length);
-  const uint64_t position = extent.offset + in.offset - start;
+  const uint64_t position = extent.offset + in.offset - place.start;
   if (length >= kMappedReadBytes) {
     if (!image_->may_map(position, length)) return kPostponed;
     const void* bytes = image_->mapped(position, length);
@@ -216,14 +223,14 @@ int64_t FuseHandlers::read_runs(int device, uint64_t unique, Row row, uint64_t o
   auto* buffer = static_cast<uint8_t*>(std::malloc(length));
   int error = buffer == nullptr ? ENOMEM : 0;
   size_t done = 0;
+  IndexView::ExtentPlace place;
   while (error == 0 && done < length) {
     Extent extent;
-    uint64_t start;
-    if (!index_.find_extent(row, offset + done, extent, start)) {
+    if (!index_.find_extent(row, offset + done, extent, place)) {
       error = EIO;
       break;
     }
-    const uint64_t within = offset + done - start;
+    const uint64_t within = offset + done - place.start;
     const size_t part = std::min<uint64_t>(length - done, extent.length - within);
     if (extent.hole) std::memset(buffer + done, 0, part);
     else error = image_->read(buffer + done, part, extent.offset + within);

@@ -87,6 +87,8 @@ class FuseHandlers {
   void statfs(int device, uint64_t unique) const;
   void fill_attr(wire::Attr& attr, Row row) const;
   wire::EntryOut entry(uint64_t row) const;
+  /** Row of the directory that holds a row; the row itself where the index says nothing of use. */
+  uint64_t parent_of(uint64_t row) const;
   /** 0 when `row` is a loaded directory, an errno, or -1 when it has to be loaded. */
   int directory_ready(Row row) const;
 

@@ -15,6 +15,7 @@
 
 #include "crash-note.hh"
 #include "fuse-reply.hh"
+#include "wake-signal.hh"
 #include "worker-thread.hh"
 
 namespace isodrive {
@@ -22,8 +23,6 @@ namespace {
 
 /** Threads of one mount at most: reads that hang on a bad medium must not stop the others. */
 constexpr int kMaxThreads = 16;
-/** Per thread, for directory listings and for reads too small for the mapping. */
-constexpr size_t kScratchBytes = 65536;
 /** Pages of one request: 1 MiB, the kernel's default limit. */
 constexpr uint16_t kMaxPages = 256;
 constexpr uint16_t kMaxBackground = 64;
@@ -88,6 +87,7 @@ bool FuseSession::spawn() {
     pthread_setname_np(pthread_self(), self->name_.c_str());
     note_crashes_in(self->region_->data());
     self->serve();
+    stop_noting_crashes_in(self->region_->data());
     if (self->has_ended_.exchange(true)) return;
     self->desk_.end();
     self->callbacks_.end();
@@ -113,14 +113,16 @@ void FuseSession::may_wait() {
   if (!leadership_.call_watcher()) spawn();
 }
 
-ssize_t FuseSession::take(int device, uint8_t* buffer) {
+ssize_t FuseSession::take(int device, uint8_t* buffer, pid_t self) {
   if (!leadership_.take()) return kEnded;
   const Clock::time_point start = Clock::now();
   const bool waited = !in_burst_ || spin(device, start);
+  reader_ = self;
   const ssize_t got = read(device, buffer, wire::kRequestBytes);
   const int error = errno;
+  reader_ = 0;
   // ENOENT: the request was interrupted before it was read. ENODEV: unmounted.
-  const bool ended = got < 0 && error != EINTR && error != ENOENT && error != EAGAIN;
+  const bool ended = is_disconnected_ || (got < 0 && error != EINTR && error != ENOENT && error != EAGAIN);
   in_burst_ = Clock::now() - start < kBurstGap;
   backlog_ = waited ? 0 : backlog_ + 1;
   const bool share = backlog_ >= kBacklog && busy_ + 1 < most_busy_;
@@ -161,25 +163,30 @@ void FuseSession::serve() {
   // Zeroed, so that its pages are there: a request whose copy meets a fault while the process is being killed is lost.
   const std::unique_ptr<uint8_t[]> buffer(new uint8_t[wire::kRequestBytes]());
   const std::unique_ptr<uint8_t[]> scratch(new uint8_t[kScratchBytes]);
+  const pid_t self = let_wake_signal_in();
   for (;;) {
     const int device = requests_;
-    const ssize_t got = take(device, buffer.get());
+    const ssize_t got = take(device, buffer.get(), self);
     if (got == kEnded) return;
-    if (static_cast<size_t>(got) < sizeof(wire::InHeader)) continue;
-    Request request;
-    std::memcpy(&request.header, buffer.get(), sizeof(request.header));
-    request.arguments = buffer.get() + sizeof(request.header);
-    request.size = static_cast<size_t>(got) - sizeof(request.header);
-    if (request.header.opcode == wire::kInit) {
-      greet(device, request);
-      continue;
-    }
-    busy_ += 1;
-    const Asked asked = Asked::of(device, request);
-    log_.begin(asked);
-    work(asked, request, scratch.get());
-    busy_ -= 1;
+    answer(device, buffer.get(), static_cast<size_t>(got), scratch.get());
   }
+}
+
+void FuseSession::answer(int device, const uint8_t* bytes, size_t length, uint8_t* scratch) {
+  if (length < sizeof(wire::InHeader)) return;
+  Request request;
+  std::memcpy(&request.header, bytes, sizeof(request.header));
+  request.arguments = bytes + sizeof(request.header);
+  request.size = length - sizeof(request.header);
+  if (request.header.opcode == wire::kInit) {
+    greet(device, request);
+    return;
+  }
+  busy_ += 1;
+  const Asked asked = Asked::of(device, request);
+  log_.begin(asked);
+  work(asked, request, scratch);
+  busy_ -= 1;
 }
 
 void FuseSession::greet(int device, const Request& request) {
@@ -268,6 +275,19 @@ void FuseSession::resume(uint32_t row, int error) {
 void FuseSession::abandon() {
   slow_.abandon(EIO);
   desk_.fail(EIO, true);
+}
+
+void FuseSession::disconnect() {
+  if (!is_disconnected_) {
+    const UniqueFd nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (!nothing.valid()) return;
+    is_disconnected_ = true;
+    // The numbers stay taken: threads that are at a request write their answer to nobody.
+    for (const UniqueFd* device : {&device_, &clone_}) {
+      if (device->valid()) dup3(nothing.get(), device->get(), O_CLOEXEC);
+    }
+  }
+  if (const pid_t reader = reader_) wake_thread(reader);
 }
 
 void FuseSession::interrupt(const Request& request) {

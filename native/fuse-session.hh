@@ -2,6 +2,8 @@
 // this process can go on with. What they cannot answer waits at a desk for whoever serves it.
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -42,7 +44,7 @@ struct SessionCallbacks {
 };
 
 /** Kept alive by its threads: it is gone with the last of them, whoever else has let go of it before. */
-class FuseSession : public std::enable_shared_from_this<FuseSession>, private WaitObserver {
+class FuseSession final : public std::enable_shared_from_this<FuseSession>, private WaitObserver {
  public:
   FuseSession(SessionOptions options, SessionCallbacks callbacks);
   ~FuseSession() = default;
@@ -57,11 +59,20 @@ class FuseSession : public std::enable_shared_from_this<FuseSession>, private Wa
   /** Of a session that did not start: the device is the caller's again. */
   void release_device() { device_.release(); }
   ServerDesk& desk() { return desk_; }
+  /** Takes apart what was read from `device`, and answers it or has it wait. `scratch` is kScratchBytes for the call's use. */
+  void answer(int device, const uint8_t* bytes, size_t length, uint8_t* scratch);
+  /** Per thread, for directory listings and for reads too small for the mapping. */
+  static constexpr size_t kScratchBytes = 65536;
   RequestLog& log() { return log_; }
   /** Answers all that waits for a directory, with `error` when it is not 0. Called after its state was published. */
   void resume(uint32_t row, int error);
   /** The mount has no users any more: answers all that waits, for JavaScript or for the medium, with EIO. */
   void abandon();
+  /**
+   * Gives the device up, whoever still has the mount: with the last descriptor of it, in whatever process, the kernel fails
+   * all that is asked. To be called again until the session has ended, as a thread that is about to wait misses it.
+   */
+  void disconnect();
   /**
    * Whether requests have waited since the last call and no thread has taken any: to be called at intervals of which each
    * is longer than a thread ever is away. Not while every thread there is is in a request: then a medium hangs.
@@ -83,7 +94,7 @@ class FuseSession : public std::enable_shared_from_this<FuseSession>, private Wa
    */
   void read_through_clone();
   /** Leads until it has a request in `buffer`: the bytes of it, 0 when it was interrupted, -1 when the mount is gone. */
-  ssize_t take(int device, uint8_t* buffer);
+  ssize_t take(int device, uint8_t* buffer, pid_t self);
   /** Looks for a request without sleeping; false when there was one at once. */
   bool spin(int device, Clock::time_point start) const;
   /** Sees to it that another thread leads while this one is busy for long. */
@@ -115,6 +126,9 @@ class FuseSession : public std::enable_shared_from_this<FuseSession>, private Wa
   std::mutex threads_mutex_;
   int threads_ = 0;
   std::atomic<bool> has_ended_{false};
+  std::atomic<bool> is_disconnected_{false};
+  /** The thread that waits for a request; 0 while none does. */
+  std::atomic<pid_t> reader_{0};
   Leadership leadership_;
   /** The leader's alone. */
   bool in_burst_ = false;

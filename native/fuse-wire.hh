@@ -13,6 +13,8 @@ inline constexpr uint32_t kMinor = 38;
 inline constexpr uint32_t kRequestBytes = 16384;
 /** Lowest value the kernel allows; nothing is ever written. */
 inline constexpr uint32_t kMaxWrite = 4096;
+/** Most that one read asks for: 256 pages (max_pages of InitOut), which are of 64 KiB at most. */
+inline constexpr uint32_t kMaxReadBytes = 256 * 65536;
 /** _IOR(229, 0, uint32_t): attaches another descriptor to the same connection. */
 inline constexpr unsigned long kIoctlClone = 0x8004e500UL;
 /** FUSE_NOTIFY_RESEND, in the place of the error of a reply to no request. */

@@ -3,7 +3,9 @@
 namespace isodrive {
 
 std::string_view IndexView::blob(uint64_t offset, uint64_t length) const {
-  if (offset + length > header(layout::HEADER_BLOB_BYTES)) return {};
+  // Never a null address: it is one to copy from.
+  const uint64_t bytes = blob_bytes();
+  if (offset > bytes || length > bytes - offset) return "";
   return {reinterpret_cast<const char*>(region_) + layout::BLOB_OFFSET + offset, length};
 }
 
@@ -37,32 +39,31 @@ int64_t IndexView::lookup(Row directory, std::string_view wanted) const {
   return -1;
 }
 
-bool IndexView::find_extent(Row file, uint64_t offset, Extent& extent, uint64_t& start) const {
+bool IndexView::find_extent(Row file, uint64_t offset, Extent& extent, ExtentPlace& place) const {
   if ((file.word(layout::ROW_FLAGS) & layout::FLAG_MANY_EXTENTS) == 0) {
     extent = {file.wide(layout::ROW_DATA_LOW), file.size(), false};
-    start = 0;
     return offset < extent.length;
   }
   const uint64_t first = file.word(layout::ROW_DATA_LOW);
   const uint64_t count = file.word(layout::ROW_DATA_HIGH);
-  if (first + count > header(layout::HEADER_EXTENT_COUNT)) return false;
-  start = 0;
-  for (uint64_t i = first; i < first + count; ++i) {
+  if (first + count > this->count(layout::HEADER_EXTENT_COUNT, layout::MAX_EXTENTS)) return false;
+  for (; place.number < count; ++place.number) {
+    const uint64_t i = first + place.number;
     const auto* words = reinterpret_cast<const uint32_t*>(region_ + layout::EXTENTS_OFFSET) + i * layout::EXTENT_WORDS;
     const uint32_t high = words[layout::EXTENT_OFFSET_HIGH];
     extent = {words[layout::EXTENT_OFFSET_LOW] | static_cast<uint64_t>(high) << 32,
               words[layout::EXTENT_LENGTH_LOW] | static_cast<uint64_t>(words[layout::EXTENT_LENGTH_HIGH]) << 32,
               high == layout::EXTENT_HOLE};
-    if (offset - start < extent.length) return true;
-    start += extent.length;
+    if (offset - place.start < extent.length) return true;
+    place.start += extent.length;
   }
   return false;
 }
 
 std::string_view IndexView::attributes(Row row) const {
   const uint64_t offset = row.word(layout::ROW_ATTRIBUTES);
-  if (offset == 0) return {};
-  return blob(offset, header(layout::HEADER_BLOB_BYTES) - offset);
+  const uint64_t bytes = blob_bytes();
+  return offset == 0 || offset > bytes ? "" : blob(offset, bytes - offset);
 }
 
 }  // namespace isodrive

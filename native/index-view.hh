@@ -1,5 +1,6 @@
 // Lock-free reader of the index region that TypeScript writes (src/index/layout.ts). Every row number and offset is
-// checked against the header, so a defect of the writer shows as a missing file and never as a stray read.
+// checked against the header, and the header against what a region can hold, so a defect of the writer shows as a missing
+// file and never as a stray read. A region is of REGION_BYTES.
 #pragma once
 
 #include <atomic>
@@ -49,8 +50,9 @@ class IndexView {
  public:
   explicit IndexView(const uint8_t* region) : region_(region) {}
 
-  uint32_t row_count() const { return header(layout::HEADER_ROW_COUNT); }
+  uint32_t row_count() const { return count(layout::HEADER_ROW_COUNT, layout::MAX_ROWS); }
   bool contains(uint64_t row) const { return row < row_count(); }
+  /** To be asked for no row that is not contained. */
   Row row(uint64_t row) const { return Row(rows() + row * layout::ROW_WORDS); }
   std::string_view name(Row row) const;
   /** Target of a symlink; empty when out of bounds. */
@@ -63,16 +65,25 @@ class IndexView {
   Children children(Row directory) const;
   /** Row of a child of a loaded directory, or -1. */
   int64_t lookup(Row directory, std::string_view name) const;
-  /** The extent that holds byte `offset` of a file, with its start in the file; false when none does. */
-  bool find_extent(Row file, uint64_t offset, Extent& extent, uint64_t& start) const;
+  /** A place in the extents of a file, to go on from: looking from the first each time would cost their square. */
+  struct ExtentPlace {
+    /** Of the extents of the file, and its start in the file. */
+    uint64_t number = 0;
+    uint64_t start = 0;
+  };
+  /** The extent that holds byte `offset` of a file, at `place` or behind it; false when none does. */
+  bool find_extent(Row file, uint64_t offset, Extent& extent, ExtentPlace& place) const;
   /** Bytes of the extended attributes of a row, in the format of layout.ts; empty for none. */
   std::string_view attributes(Row row) const;
 
  private:
-  uint32_t header(uint64_t word) const {
+  /** A word of the header; 0 where a region cannot hold so much. */
+  uint32_t count(uint64_t word, uint64_t most) const {
     auto* words = reinterpret_cast<uint32_t*>(const_cast<uint8_t*>(region_));
-    return std::atomic_ref<uint32_t>(words[word]).load(std::memory_order_acquire);
+    const uint32_t found = std::atomic_ref<uint32_t>(words[word]).load(std::memory_order_acquire);
+    return found <= most ? found : 0;
   }
+  uint64_t blob_bytes() const { return count(layout::HEADER_BLOB_BYTES, layout::MAX_BLOB_BYTES); }
   const uint32_t* rows() const { return reinterpret_cast<const uint32_t*>(region_ + layout::ROWS_OFFSET); }
   std::string_view blob(uint64_t offset, uint64_t length) const;
 

@@ -194,6 +194,11 @@ export interface Addon {
   /** Answers all that waits, for a server or for the medium, with EIO: the mount has no users any more. */
   abandonSession(session: SessionHandle): void;
   /**
+   * Gives the device up, whoever still has the mount; with its last descriptor, in whatever process, the mount fails for
+   * all. A thread that is about to wait misses it: to be called again until the session has ended.
+   */
+  disconnectSession(session: SessionHandle): void;
+  /**
    * Whether requests have waited since the last call and no thread of the session has taken any. False while all its
    * threads are in requests: a medium that hangs is not their death.
    */

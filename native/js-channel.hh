@@ -37,7 +37,7 @@ class JsChannel : public std::enable_shared_from_this<JsChannel<Message>> {
   std::unique_ptr<Message> send(std::unique_ptr<Message> message) {
     const std::lock_guard lock(mutex_);
     if (closed_ || function_.NonBlockingCall(message.get()) != napi_ok) return message;
-    message.release();
+    static_cast<void>(message.release());
     return nullptr;
   }
 

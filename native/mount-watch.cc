@@ -5,9 +5,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <memory>
 
+#include "js-call.hh"
+#include "js-channel.hh"
 #include "platform.hh"
 #include "unique-fd.hh"
 #include "worker-thread.hh"
@@ -21,9 +24,13 @@ class MountWatch {
   MountWatch(Napi::Env env, UniqueFd table, UniqueFd stop, Napi::Function on_change)
       : table_(std::move(table)),
         stop_(std::move(stop)),
-        on_change_(Napi::ThreadSafeFunction::New(env, on_change, "isodrive-mounts", 1, 1)) {
+        on_change_(Napi::Persistent(on_change)),
+        channel_(JsChannel<Change>::open(env, "isodrive-mounts", [this](Napi::Env, Change&) {
+          is_told_ = false;
+          call_function(on_change_);
+        })) {
     // Alone it is no reason for the process to stay.
-    on_change_.Unref(env);
+    channel_->keep(false);
   }
 
   /** False when no thread can be had. */
@@ -36,23 +43,27 @@ class MountWatch {
     while (write(stop_.get(), &one, sizeof(one)) < 0 && errno == EINTR) {
     }
     thread_.join();
-    on_change_.Release();
+    channel_->close();
   }
 
  private:
+  struct Change {};
+
   void run() {
     pollfd waits[] = {{table_.get(), POLLPRI, 0}, {stop_.get(), POLLIN, 0}};
     for (;;) {
       if (poll(waits, 2, -1) < 0 && errno != EINTR) return;
       if ((waits[1].revents & POLLIN) != 0) return;
-      // A full queue means that JavaScript is to look anyway.
-      if ((waits[0].revents & (POLLPRI | POLLERR)) != 0) on_change_.NonBlockingCall();
+      // JavaScript that is told already looks later than this.
+      if ((waits[0].revents & (POLLPRI | POLLERR)) != 0 && !is_told_.exchange(true)) channel_->send(std::make_unique<Change>());
     }
   }
 
   UniqueFd table_;
   UniqueFd stop_;
-  Napi::ThreadSafeFunction on_change_;
+  Napi::FunctionReference on_change_;
+  std::atomic<bool> is_told_{false};
+  const std::shared_ptr<JsChannel<Change>> channel_;
   WorkerThread thread_;
 };
 

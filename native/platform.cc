@@ -20,7 +20,8 @@
 
 #include "blocking-lane.hh"
 #include "cached-read.hh"
-#include "unique-fd.hh"
+#include "crash-note.hh"
+#include "passed-descriptors.hh"
 
 namespace isodrive {
 namespace {
@@ -85,23 +86,12 @@ Napi::Value create_socket_pair(const Napi::CallbackInfo& info) {
 /** receiveDescriptor(socket): takes a descriptor that was sent already (SCM_RIGHTS); never waits. */
 Napi::Value receive_descriptor(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  char byte = 0;
-  iovec data{&byte, 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof(control);
-  const ssize_t got = recvmsg(int_argument(info, 0), &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-  const cmsghdr* header = got < 0 ? nullptr : CMSG_FIRSTHDR(&message);
-  if (header == nullptr || header->cmsg_type != SCM_RIGHTS || header->cmsg_len != CMSG_LEN(sizeof(int))) {
-    make_system_error(env, "recvmsg", got < 0 ? errno : ENODATA).ThrowAsJavaScriptException();
-    return env.Undefined();
-  }
-  int fd = -1;
-  std::memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-  return Napi::Number::New(env, fd);
+  uint8_t byte = 0;
+  ReceivedBytes received = receive_bytes(int_argument(info, 0), &byte, 1);
+  // All others are closed with `received`.
+  if (received.length >= 0 && received.descriptors.size() == 1) return Napi::Number::New(env, received.descriptors[0].release());
+  make_system_error(env, "recvmsg", received.length < 0 ? received.error : ENODATA).ThrowAsJavaScriptException();
+  return env.Undefined();
 }
 
 /** dropCached(fd): the kernel lets go of the file's pages that are on the disk already. */
@@ -201,6 +191,12 @@ Napi::Value trim_memory(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+/** noteCrashes(): of threads that work for a mount. */
+Napi::Value note_crashes(const Napi::CallbackInfo& info) {
+  take_crash_signals();
+  return info.Env().Undefined();
+}
+
 /** threadClock(): the processor time of the calling thread, for threadSeconds in any other. */
 Napi::Value thread_clock(const Napi::CallbackInfo& info) {
   clockid_t clock = 0;
@@ -220,6 +216,7 @@ Napi::Value thread_seconds(const Napi::CallbackInfo& info) {
 }  // namespace
 
 Napi::Error make_system_error(Napi::Env env, const char* syscall, int number) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): of a number that a call has set; glibc and musl share nothing for those.
   Napi::Error error = Napi::Error::New(env, std::string(syscall) + ": " + std::strerror(number));
   error.Set("errno", Napi::Number::New(env, number));
   error.Set("syscall", Napi::String::New(env, syscall));
@@ -237,6 +234,7 @@ void export_platform(Napi::Env env, Napi::Object exports) {
   exports.Set("readCached", Napi::Function::New(env, read_cached_bytes));
   exports.Set("endProcess", Napi::Function::New(env, end_process));
   exports.Set("trimMemory", Napi::Function::New(env, trim_memory));
+  exports.Set("noteCrashes", Napi::Function::New(env, note_crashes));
   exports.Set("threadNumber", Napi::Function::New(env, thread_number));
   exports.Set("threadClock", Napi::Function::New(env, thread_clock));
   exports.Set("threadSeconds", Napi::Function::New(env, thread_seconds));

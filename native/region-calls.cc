@@ -77,6 +77,7 @@ Napi::Value release_descriptor(const Napi::CallbackInfo& info) {
 Napi::Value discard_region(const Napi::CallbackInfo& info) {
   Share& share = share_of(info[0]);
   if (share.region == nullptr) return info.Env().Undefined();
+  stop_noting_crashes_in(share.region->data());
   share.region->discard();
   const Napi::ArrayBuffer buffer = share.buffer.Value();
   if (!buffer.IsEmpty()) napi_detach_arraybuffer(info.Env(), buffer);

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "fuse-session.hh"
+#include "index-layout.hh"
+#include "js-call.hh"
 #include "js-channel.hh"
 #include "platform.hh"
 #include "region-calls.hh"
@@ -20,15 +22,6 @@ namespace {
 Registry<FuseSession>& sessions() {
   static auto* registry = new Registry<FuseSession>();
   return *registry;
-}
-
-/** Calls a method. A thread that is being ended refuses: nobody needs an answer from it then. */
-void call(const Napi::ObjectReference& listener, const char* name, const std::vector<napi_value>& values) {
-  const Napi::Env env = listener.Env();
-  const napi_value object = listener.Value();
-  napi_value method = nullptr;
-  if (napi_get_named_property(env, object, name, &method) != napi_ok) return;
-  napi_call_function(env, object, method, values.size(), values.data(), nullptr);
 }
 
 /** The owner's handle. */
@@ -96,14 +89,14 @@ class Server final : public SessionServer {
     const auto number = [&](uint64_t value) { return Napi::Number::New(env, static_cast<double>(value)); };
     switch (question.kind) {
       case Question::Kind::kLoad:
-        call(listener_, "onLoad", {number(question.row)});
+        call_method(listener_, "onLoad", {number(question.row)});
         break;
       case Question::Kind::kRead:
-        call(listener_, "onRead",
+        call_method(listener_, "onRead",
              {number(question.ticket), number(question.row), number(question.offset), number(question.length)});
         break;
       case Question::Kind::kCancel:
-        call(listener_, "onCancel", {number(question.ticket)});
+        call_method(listener_, "onCancel", {number(question.ticket)});
         break;
     }
   }
@@ -131,7 +124,8 @@ Napi::Value start_session(const Napi::CallbackInfo& info) {
   const Napi::Object options = info[0].As<Napi::Object>();
   const auto number = [&](const char* name) { return options.Get(name).As<Napi::Number>().Int64Value(); };
   std::shared_ptr<IndexRegion> region = region_of(options.Get("region"));
-  if (region == nullptr) {
+  // What reads the index takes it to be whole.
+  if (region == nullptr || region->size() < layout::REGION_BYTES) {
     make_system_error(env, "start", EINVAL).ThrowAsJavaScriptException();
     return env.Undefined();
   }
@@ -147,13 +141,13 @@ Napi::Value start_session(const Napi::CallbackInfo& info) {
   const auto owner = std::make_shared<Owner>();
   const auto channel = JsChannel<Owner::Message>::open(env, "isodrive-fuse", [owner, listener](Napi::Env, Owner::Message& message) {
     if (message == Owner::Message::kWanted) {
-      call(*listener, "onWanted", {});
+      call_method(*listener, "onWanted", {});
       return;
     }
     owner->session.reset();
     owner->channel->close();
     owner->channel.reset();
-    call(*listener, "onEnd", {});
+    call_method(*listener, "onEnd", {});
   });
   const auto tell = [channel](Owner::Message message) { channel->send(std::make_unique<Owner::Message>(message)); };
   owner->channel = channel;
@@ -198,6 +192,11 @@ Napi::Value fail_session(const Napi::CallbackInfo& info) {
 
 Napi::Value abandon_session(const Napi::CallbackInfo& info) {
   if (FuseSession* session = owned_session(info)) session->abandon();
+  return info.Env().Undefined();
+}
+
+Napi::Value disconnect_session(const Napi::CallbackInfo& info) {
+  if (FuseSession* session = owned_session(info)) session->disconnect();
   return info.Env().Undefined();
 }
 
@@ -313,6 +312,7 @@ void export_sessions(Napi::Env env, Napi::Object exports) {
   exports.Set("sessionNumber", Napi::Function::New(env, session_number));
   exports.Set("failSession", Napi::Function::New(env, fail_session));
   exports.Set("abandonSession", Napi::Function::New(env, abandon_session));
+  exports.Set("disconnectSession", Napi::Function::New(env, disconnect_session));
   exports.Set("isNeglected", Napi::Function::New(env, is_neglected));
   exports.Set("sessionCounters", Napi::Function::New(env, session_counters));
   exports.Set("traceSession", Napi::Function::New(env, trace_session));

@@ -47,7 +47,7 @@ bool is_cached(int file, uint64_t offset, uint64_t length) {
 }
 
 /** Bytes, with the header, up to which one copy costs less than asking for each page and sending it. */
-constexpr size_t kMaxCopied = 64 * 1024;
+constexpr size_t kMaxCopied = size_t{64} * 1024;
 
 /** As send_cached, with at most kMaxCopied bytes in all. */
 ssize_t send_copy(int socket, const Napi::Uint8Array& header, int file, off_t offset, size_t length) {
@@ -70,15 +70,15 @@ Napi::Value send_cached(const Napi::CallbackInfo& info) {
   const int file = info[2].As<Napi::Number>().Int32Value();
   off_t offset = info[3].As<Napi::Number>().Int64Value();
   auto left = static_cast<size_t>(info[4].As<Napi::Number>().Int64Value());
-  if (header.ByteLength() + left <= kMaxCopied)
-    return Napi::Number::New(env, send_copy(socket, header, file, offset, left));
+  if (left <= kMaxCopied && header.ByteLength() <= kMaxCopied - left)
+    return Napi::Number::New(env, static_cast<double>(send_copy(socket, header, file, offset, left)));
   if (!is_cached(file, static_cast<uint64_t>(offset), left)) return Napi::Number::New(env, -1);
   ssize_t sent = 0;
   const auto header_length = static_cast<ssize_t>(header.ByteLength());
   if (header_length > 0) {
     // The header goes in one segment with the bytes behind it.
     sent = send(socket, header.Data(), header.ByteLength(), MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE);
-    if (sent < header_length) return Napi::Number::New(env, sent < 0 ? 0 : sent);
+    if (sent < header_length) return Napi::Number::New(env, sent < 0 ? 0 : static_cast<double>(sent));
   }
   while (left > 0) {
     // The socket is Node's, and so does not block.

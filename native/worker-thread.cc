@@ -18,7 +18,7 @@ bool create(pthread_t& thread, Work work) {
   auto owned = std::make_unique<Work>(std::move(work));
   const BlockedSignals blocked;
   if (pthread_create(&thread, nullptr, run, owned.get()) != 0) return false;
-  owned.release();
+  static_cast<void>(owned.release());
   return true;
 }
 

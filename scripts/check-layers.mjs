@@ -44,7 +44,7 @@ const allowed = new Map([
     'daemon',
     [
       ...[...flow, 'src/mount', 'src/present', 'src/imaging', 'src/protocol', 'daemon', 'native/index.ts'],
-      ...['src/windows', 'native/windows'],
+      ...['src/drive', 'src/windows', 'native/windows'],
     ],
   ],
   ['native/index.ts', ['src/base', 'src/index/layout.ts']],

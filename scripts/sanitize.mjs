@@ -1,6 +1,6 @@
 // Builds the addon and isodrive-keeper with sanitizers, and runs the tests that use them: with AddressSanitizer and
 // UndefinedBehaviorSanitizer, or with ThreadSanitizer. A report about our code fails, and so does a test.
-// Arguments: "address" (the default), "thread" or both; then, after "--", the tests to run.
+// Arguments: "address", "thread" or both (the default); then, after "--", the tests to run.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,13 +9,14 @@ import { nativeFolder } from './build-native.mjs';
 
 const root = join(import.meta.dirname, '..');
 const compiler = process.env.CXX ?? 'g++';
-const TESTS = ['test/native', 'test/mount', 'test/e2e/hanging.test.ts'];
+const HANGING = 'test/e2e/hanging.test.ts';
 /** Sanitized programs are slower by a factor of up to ten. */
 const TIMEOUT = 300_000;
 const COMMON = ['-fno-omit-frame-pointer', '-O1'];
 
 const SANITIZERS = {
   address: {
+    tests: ['test/native', 'test/mount', HANGING],
     // g++ takes the address of a template's argument for no constant where it checks for null (node-addon-api compares one).
     flags: [
       '-fsanitize=address,undefined',
@@ -30,6 +31,8 @@ const SANITIZERS = {
     }),
   },
   thread: {
+    // Where threads of ours meet each other and those of JavaScript.
+    tests: ['test/native/addon-lifetimes', 'test/native/control-listener', 'test/mount', HANGING],
     flags: ['-fsanitize=thread', ...COMMON],
     libraries: ['libtsan.so'],
     // Node is not compiled for it, so that what its threads do to each other is told wrongly: `isOurs` picks our reports.
@@ -105,6 +108,7 @@ function sanitize(name, tests) {
 
 const words = process.argv.slice(2);
 const end = words.includes('--') ? words.indexOf('--') : words.length;
-const names = end === 0 ? ['address'] : words.slice(0, end);
+const names = end === 0 ? Object.keys(SANITIZERS) : words.slice(0, end);
 const tests = words.slice(end + 1);
-process.exit(Math.max(...names.map((name) => sanitize(name, tests.length === 0 ? TESTS : tests))));
+const codes = names.map((name) => sanitize(name, tests.length === 0 ? SANITIZERS[name].tests : tests));
+process.exit(Math.max(...codes));

@@ -3,7 +3,7 @@
 import { constants, setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { loadAddon } from '../../native/index.js';
-import { IsodriveError } from '../../src/base/error.js';
+import { IsodriveError, isExhausted, toIsodriveError } from '../../src/base/error.js';
 import type { Finding } from '../../src/base/finding.js';
 import { decodeError } from '../../src/protocol/rpc-error.js';
 import { abortable } from '../../src/source/abortable.js';
@@ -58,6 +58,8 @@ export class ReaderThread {
   #lastCall = 0;
   /** Why it ends, as far as it is known. */
   #reason: string | undefined;
+  /** What of the machine it has ended for want of. */
+  #lack: IsodriveError | undefined;
   #isEnding = false;
   /** It has started: until then it has no clock of its own, and runs none of an image's steps. */
   #isReady = false;
@@ -74,6 +76,7 @@ export class ReaderThread {
     this.#worker = startWorker({ progress: this.#progress.buffer }, limits);
     this.#worker.on('message', (message: ReaderMessage) => this.#take(message));
     this.#worker.on('error', (error: Error & { code?: string }) => {
+      if (isExhausted(error)) this.#lack = toIsodriveError(error);
       this.#reason ??=
         error.code === 'ERR_WORKER_OUT_OF_MEMORY'
           ? `it needs more than ${limits.memory} MiB of memory`
@@ -88,7 +91,7 @@ export class ReaderThread {
     });
   }
 
-  /** Rejects as the method does, with `cancelled`, or with `damaged` when the thread ends over it. */
+  /** Rejects as the method does, with `cancelled`, or with `damaged` when the thread ends over it, or `busy` for want of room. */
   call<M extends ReaderMethod>(
     method: M,
     params: ReaderMethods[M]['params'],
@@ -168,7 +171,7 @@ export class ReaderThread {
       reject(
         isExpected
           ? new IsodriveError('cancelled', 'Reader was ended')
-          : new IsodriveError('damaged', `Cannot read ${this.subject}: ${reason}`),
+          : (this.#lack ?? new IsodriveError('damaged', `Cannot read ${this.subject}: ${reason}`)),
       );
     }
     this.#waiting.clear();

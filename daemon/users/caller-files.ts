@@ -1,13 +1,14 @@
 // What a caller has opened for a mount: image, mount point and, where there is one, the map. The service never opens a path
 // for anybody, so that a caller gets what they can open themselves and learns nothing of what they cannot.
-import { constants, readlinkSync } from 'node:fs';
+import { closeSync, constants } from 'node:fs';
 import { loadAddon } from '../../native/index.js';
 import { IsodriveError } from '../../src/base/error.js';
 import type { CallerDescriptors, FileOwner, HeldDescriptors } from '../../src/mount/mount-driver.js';
 import type { MountPoint } from '../../src/mount/mount-point.js';
 import { refuseMountPoint } from '../../src/mount/mount-point.js';
 import { mountIdOf, readMountTable } from '../../src/mount/mount-table.js';
-import { O_PATH } from '../../src/mount/open-directory.js';
+import type { MountTableEntry } from '../../src/mount/mount-table.js';
+import { O_PATH, placeOf } from '../../src/mount/open-directory.js';
 import { PASSED_NAMES } from '../../src/protocol/messages.js';
 import { abortable } from '../../src/source/abortable.js';
 import type { FileFacts, FileIo } from '../../src/source/file-io.js';
@@ -93,24 +94,43 @@ export interface PassedFiles {
  * Checks what came with a call, and takes it. Rejects with `policy` when the call names paths instead, `permission`,
  * `image-unreadable` or `usage` when something is not what it should be, or `cancelled`; nothing is taken then.
  */
-export async function takeCallerFiles({
-  received,
-  caller,
-  name,
-  io,
-  signal,
-}: PassedFiles): Promise<CallerFiles> {
+export async function takeCallerFiles(passed: PassedFiles): Promise<CallerFiles> {
+  const { received, caller, io, signal } = passed;
   const [image, point, map] = [received.get('image'), received.get('directory'), received.get('map')];
   if (image === undefined || point === undefined) throw refusePaths();
-  const { device, inode, modified, size } = await abortable(
-    checkFile(image, `the image "${name}"`, true, io),
-    signal,
-  );
+  const identity = await lookAtImage(passed);
   if (map !== undefined) await abortable(checkFile(map, 'the map', false, io), signal);
   const directory = await abortable(checkPoint(point, caller, io), signal);
   for (const taken of PASSED_NAMES) received.take(taken);
   const descriptors = { image, point, ...(map === undefined ? {} : { map }) };
-  return new CallerFiles(caller, descriptors, directory, { device, inode, modified, size });
+  return new CallerFiles(caller, descriptors, directory, identity);
+}
+
+/**
+ * The place, when what came as directory is the root of a mount that the caller has; that mount is not asked. It is
+ * closed at once: while it is open the mount is in use.
+ */
+export function takeMountedPoint(
+  received: ReceivedDescriptors,
+  isOwnMount: (entry: MountTableEntry) => boolean,
+): MountTableEntry | undefined {
+  const point = received.get('directory');
+  if (point === undefined) return undefined;
+  const id = mountIdOf(point);
+  const entry = readMountTable().find((candidate) => candidate.id === id);
+  if (entry === undefined || !isOwnMount(entry) || placeOf(point) !== entry.directory) return undefined;
+  received.take('directory');
+  closeSync(point);
+  return entry;
+}
+
+/** Identity of the image that came. Rejects as takeCallerFiles does; nothing is taken. */
+export async function lookAtImage(passed: Omit<PassedFiles, 'caller'>): Promise<ImageIdentity> {
+  const image = passed.received.get('image');
+  if (image === undefined) throw refusePaths();
+  const looked = checkFile(image, `the image "${passed.name}"`, true, passed.io);
+  const { device, inode, modified, size } = await abortable(looked, passed.signal);
+  return { device, inode, modified, size };
 }
 
 /** A file, or a drive, that was opened for reading, on a file system that no user's program serves. */
@@ -144,6 +164,8 @@ async function checkFile(
 
 /** A directory of the caller's own, as fusermount3 demands of what a user may not write to. Gives its path. */
 async function checkPoint(descriptor: number, { uid }: Caller, io: FileIo): Promise<string> {
+  const directory = placeOf(descriptor);
+  refuseMountPoint(directory);
   const type = fileSystemOf(descriptor, 'the mount point');
   if (!MOUNT_POINT_TYPES.has(type)) {
     throw new IsodriveError(
@@ -163,8 +185,6 @@ async function checkPoint(descriptor: number, { uid }: Caller, io: FileIo): Prom
       action: 'Choose a directory of your own',
     });
   }
-  const directory = readlinkSync(`/proc/self/fd/${descriptor}`);
-  refuseMountPoint(directory);
   return directory;
 }
 

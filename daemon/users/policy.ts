@@ -1,4 +1,5 @@
 // What each user may take of the system service: a table in a file of root's, with defaults that are safe without one.
+import { countBytes } from '../../src/base/byte-count.js';
 import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { dirname } from 'node:path';
@@ -158,7 +159,7 @@ export function loadPolicy(wanted: string | undefined): Policy {
   try {
     const stats = fstatSync(descriptor);
     if (!stats.isFile() || stats.size > MAX_FILE_BYTES) {
-      throw refuse(path, `it has ${stats.size} bytes`, `a file of at most ${MAX_FILE_BYTES}`);
+      throw refuse(path, `it has ${countBytes(stats.size)}`, `a file of at most ${MAX_FILE_BYTES}`);
     }
     refuseStrangers(path, stats);
     refuseStrangers(dirname(path), statSync(dirname(path)));

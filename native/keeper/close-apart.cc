@@ -12,7 +12,7 @@ namespace isodrive::keeper {
 namespace {
 
 /** Bytes; the thread makes one system call. */
-constexpr size_t kStack = 64 * 1024;
+constexpr size_t kStack = size_t{64} * 1024;
 
 void* close_one(void* fd) {
   close(static_cast<int>(reinterpret_cast<intptr_t>(fd)));

@@ -46,10 +46,11 @@ bool place_descriptors(int* descriptors, int count) {
   add(keeper, kKeeperName);
   if (ready >= 0) add(ready, kReadyName);
   char number[16];
-  std::snprintf(number, sizeof(number), "%d", count);
+  // NOLINTBEGIN(concurrency-mt-unsafe): a process that was just forked has one thread.
+  static_cast<void>(std::snprintf(number, sizeof(number), "%d", count));
   setenv("LISTEN_FDS", number, 1);
   setenv("LISTEN_FDNAMES", names, 1);
-  std::snprintf(number, sizeof(number), "%d", static_cast<int>(getpid()));
+  static_cast<void>(std::snprintf(number, sizeof(number), "%d", static_cast<int>(getpid())));
   setenv("LISTEN_PID", number, 1);
   // Of whoever runs the keeper itself.
   unsetenv("NOTIFY_SOCKET");
@@ -58,6 +59,7 @@ bool place_descriptors(int* descriptors, int count) {
   sigprocmask(SIG_SETMASK, &none, nullptr);
   if (place_descriptors(descriptors, count)) execvp(arguments[0], arguments);
   std::perror("isodrive-keeper: cannot start the daemon");
+  // NOLINTEND(concurrency-mt-unsafe)
   _exit(127);
 }
 

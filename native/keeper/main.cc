@@ -59,7 +59,7 @@ constexpr unsigned long kExiting = 4;
  */
 bool is_ending(pid_t pid) {
   char text[64];
-  std::snprintf(text, sizeof(text), "/proc/%d/stat", static_cast<int>(pid));
+  static_cast<void>(std::snprintf(text, sizeof(text), "/proc/%d/stat", static_cast<int>(pid)));
   const UniqueFd file(open(text, O_RDONLY | O_CLOEXEC));
   char stat[512];
   const ssize_t got = file.valid() ? read(file.get(), stat, sizeof(stat) - 1) : -1;
@@ -69,6 +69,7 @@ bool is_ending(pid_t pid) {
   const char* end = std::strrchr(stat, ')');
   char state = 0;
   unsigned long flags = 0;
+  // NOLINTNEXTLINE(cert-err34-c): the kernel has written the number.
   if (end == nullptr || std::sscanf(end + 1, " %c %*d %*d %*d %*d %*d %lu", &state, &flags) != 2) return false;
   return state == 'Z' || state == 'X' || (flags & kExiting) != 0;
 }
@@ -113,6 +114,7 @@ class Keeper {
     sigset_t watched;
     sigemptyset(&watched);
     for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) sigaddset(&watched, signal);
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread has been started.
     sigprocmask(SIG_BLOCK, &watched, nullptr);
     signals_ = UniqueFd(signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK));
     prctl(PR_SET_TIMERSLACK, kSlack);
@@ -251,7 +253,7 @@ class Keeper {
 
 int main(int count, char** arguments) {
   if (count < 2) {
-    std::fputs("usage: isodrive-keeper PROGRAM [ARGUMENT...]\n", stderr);
+    static_cast<void>(std::fputs("usage: isodrive-keeper PROGRAM [ARGUMENT...]\n", stderr));
     return 2;
   }
   static isodrive::keeper::Keeper keeper(arguments + 1);

@@ -22,7 +22,10 @@ struct Message {
   size_t count = 0;
 };
 
-/** Gives 0; EAGAIN when there is nothing more to receive now, another errno when there never will be. */
+/**
+ * Gives 0; EAGAIN when there is nothing more to receive now, another errno when there never will be. A message of no bytes
+ * is no end, which anybody could feign who has inherited the other end: it comes with its sender (SO_PASSCRED).
+ */
 int take(int socket_fd, Message& message) {
   iovec data{message.text, kMaxMessage};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMaxPassed) + CMSG_SPACE(sizeof(ucred))];
@@ -34,8 +37,9 @@ int take(int socket_fd, Message& message) {
   ssize_t got = 0;
   do got = recvmsg(socket_fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   while (got < 0 && errno == EINTR);
-  if (got <= 0) return got == 0 ? EPIPE : errno;
+  if (got < 0) return errno;
   message.text[got] = '\0';
+  bool has_sender = false;
   for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
     if (part->cmsg_level != SOL_SOCKET) continue;
     if (part->cmsg_type == SCM_RIGHTS) {
@@ -45,9 +49,10 @@ int take(int socket_fd, Message& message) {
       ucred credentials;
       std::memcpy(&credentials, CMSG_DATA(part), sizeof(credentials));
       message.sender = credentials.pid;
+      has_sender = true;
     }
   }
-  return 0;
+  return got > 0 || has_sender ? 0 : EPIPE;
 }
 
 /** Value of a variable, up to the end of its line; null when it is not there. */

@@ -33,16 +33,18 @@ import {
   judgeNeighbours,
   judgeRace,
   judgeRecords,
+  judgeServerMemory,
   judgeStartUp,
 } from './requirements.js';
 import { hasProgram } from './run-command.js';
+import { measureServerMemory } from './server-memory.js';
 import { measureStartUp } from './start-up.js';
 
 const USAGE = `Usage: npm run bench -- [--quick] [--only NAME]... [--repetitions N]
   --quick          tiny images and one repetition: tests the benchmark, measures nothing
   --only NAME      ${CONTESTANT_NAMES.join(', ')},
-                   or formats (UDF beside ISO 9660), listing, memory, records, drives, hashing, neighbours,
-                   extraction, start
+                   or formats (UDF beside ISO 9660), listing, memory, records, drives, server-memory,
+                   hashing, neighbours, extraction, start
   --repetitions N  at least 3 for figures worth quoting (default 3)
 Images are kept in ISODRIVE_BENCH_DIR (default: isodrive-bench in the temporary folder), about 6 GB.
 `;
@@ -53,6 +55,7 @@ const OTHER_PARTS = [
   'memory',
   'records',
   'drives',
+  'server-memory',
   'hashing',
   'neighbours',
   'extraction',
@@ -62,6 +65,8 @@ const OTHER_PARTS = [
 const FORMAT_DRIVERS: ReadonlySet<string> = new Set(['erofs', 'fuse']);
 /** Bytes of the image that is read through drives. */
 const DRIVE_BYTES = { quick: 4_194_304, full: 1_073_741_824 };
+/** Clients that read through one at the same time. */
+const SERVER_CLIENTS = 100;
 const LISTING_REPETITIONS = 9;
 const MAX_REPETITIONS = 100;
 
@@ -192,6 +197,10 @@ async function measure(
       const figures = await measureDrives(isQuick ? DRIVE_BYTES.quick : DRIVE_BYTES.full, repetitions);
       if (figures === undefined) say('nbdkit or qemu-img is not installed: left out');
       else verdicts.push(...judgeDrives(figures));
+    }
+    if (parts.has('server-memory')) {
+      say('memory of served drives with many clients');
+      verdicts.push(...(await measureServerMemory(isQuick ? 4 : SERVER_CLIENTS)).flatMap(judgeServerMemory));
     }
     print(formatVerdicts(verdicts));
   } finally {

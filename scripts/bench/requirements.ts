@@ -7,6 +7,8 @@ import type { FormatResult } from './format-race.js';
 import type { HashingFigures } from './hashing.js';
 import type { NeighbourFigures } from './neighbours.js';
 import type { RaceMeasure, RaceResult } from './race.js';
+import type { ServerMemoryFigures } from './server-memory.js';
+import { REST_SECONDS } from './server-memory.js';
 import type { StartUpFigures } from './start-up.js';
 import { median, medianRatio } from './statistics.js';
 
@@ -29,6 +31,9 @@ const MOST_START_UP = 1.8;
 const NEIGHBOUR_RATIO = 1.5;
 /** Of what nbdkit's file plugin serves to the same client. */
 const DRIVE_RATIO = 0.5;
+/** What all clients of a served drive cost together, and what stays of it: what V8 keeps for the next. */
+const MOST_SERVER_MEMORY = 128 * MIB;
+const MOST_SERVER_REST = 32 * MIB;
 /** iSCSI has no Unix sockets: it is compared with what is fastest, and with what goes the same way. */
 const DRIVE_PAIRS = [
   ['nbd', 'nbdkit'],
@@ -180,6 +185,26 @@ export function judgeMemory({ loaded, entries }: DaemonMemory): Verdict {
     met: loaded.total <= limit,
   };
 }
+
+export function judgeServerMemory({ protocol, clients, idle, peak, rest }: ServerMemoryFigures): Verdict[] {
+  const what = `memory of a drive served by ${protocol} above its idle ${toMebibytes(idle)}`;
+  return [
+    {
+      what: `${what}: ${clients} clients read 32 MiB each at once`,
+      wanted: `<= ${toMebibytes(MOST_SERVER_MEMORY)}`,
+      got: toMebibytes(peak),
+      met: peak <= MOST_SERVER_MEMORY,
+    },
+    {
+      what: `${what}: ${REST_SECONDS} s after they have left`,
+      wanted: `<= ${toMebibytes(MOST_SERVER_REST)}`,
+      got: toMebibytes(rest),
+      met: rest <= MOST_SERVER_REST,
+    },
+  ];
+}
+
+const toMebibytes = (bytes: number): string => `${(bytes / MIB).toFixed(0)} MiB`;
 
 /** Times: the speed of one program is the inverse of its time. */
 export function judgeHashing({ sha256sum, checksum, three, slowest }: HashingFigures): Verdict[] {

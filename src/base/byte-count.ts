@@ -1,4 +1,4 @@
 // A number of bytes in a message: "1 byte", "2 bytes".
-export function countBytes(count: number): string {
-  return `${count} ${count === 1 ? 'byte' : 'bytes'}`;
+export function countBytes(count: number | bigint): string {
+  return `${count} ${Number(count) === 1 ? 'byte' : 'bytes'}`;
 }

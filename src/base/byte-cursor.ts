@@ -1,6 +1,7 @@
 // The only code that reads numbers out of untrusted bytes. Every read is checked against the cursor's window,
 // so a length field that lies can never reach beyond the record it stands in. A cursor can be moved from record to
 // record: at a million records a second an object for each would cost more than its parsing.
+import { countBytes } from './byte-count.js';
 import { IsodriveError } from './error.js';
 
 /** A bounds-checked window over bytes. Offsets are relative to the window. Not copied: the caller owns the bytes. */
@@ -53,7 +54,7 @@ export class ByteCursor {
   /** Moves the window; `start` counts in the bytes, not in the window. Throws RangeError when it does not fit. */
   moveTo(start: number, length: number): void {
     if (start < 0 || length < 0 || start + length > this.bytes.length) {
-      throw new RangeError(`Window ${start}+${length} is outside of ${this.bytes.length} bytes`);
+      throw new RangeError(`Window ${start}+${length} is outside of ${countBytes(this.bytes.length)}`);
     }
     this.start = start;
     this.size = length;
@@ -147,7 +148,7 @@ export class ByteCursor {
   copyText(offset: number, length: number, target: Uint8Array, targetOffset: number): number {
     this.check(offset, length);
     if (targetOffset < 0 || targetOffset + length > target.length) {
-      throw new RangeError(`Bytes ${targetOffset}+${length} are outside of ${target.length} bytes`);
+      throw new RangeError(`Bytes ${targetOffset}+${length} are outside of ${countBytes(target.length)}`);
     }
     const bytes = this.bytes;
     const from = this.start + offset;
@@ -179,7 +180,7 @@ export class ByteCursor {
   private fail(offset: number, length: number): never {
     throw new IsodriveError(
       'damaged',
-      `Cannot read ${length} bytes at ${offset} of a ${this.size}-byte record in "${this.sourceName}": ` +
+      `Cannot read ${countBytes(length)} at ${offset} of a ${this.size}-byte record in "${this.sourceName}": ` +
         `record ends before the field`,
       { at: { source: this.sourceName, offset: this.offsetInSource(offset) } },
     );

@@ -136,6 +136,7 @@ export class IsodriveError extends Error {
 const EXHAUSTED: ReadonlySet<unknown> = new Set(['EAGAIN', 'ENFILE', 'EMFILE', 11, 23, 24]);
 
 export function isExhausted(thrown: Error): boolean {
+  if ('code' in thrown && thrown.code === 'ERR_WORKER_INIT_FAILED') return true;
   return (
     ('code' in thrown && EXHAUSTED.has(thrown.code)) || ('errno' in thrown && EXHAUSTED.has(thrown.errno))
   );

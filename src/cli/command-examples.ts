@@ -127,6 +127,7 @@ const EXAMPLES: Readonly<Record<string, Examples>> = {
     ['drive serve --iscsi disc.iso', 'to programs of this machine'],
     ['drive serve --nbd --listen ./disc.sock disc.iso', 'at a Unix socket'],
     ['drive serve --nbd --listen 127.0.0.1:0 disc.iso', 'at any port that is free'],
+    ['drive serve --nbd --listen 0.0.0.0 --tls-psk keys.psk disc.iso', 'to others, with TLS'],
   ],
   'drive load': [
     ['drive load 3f9a disc2.iso', 'by the id that isodrive drives shows'],

@@ -53,6 +53,32 @@ export const DRIVE_COMMANDS: readonly CommandSpec[] = [
         value: 'FILE',
         summary: "iSCSI: file with the initiator's NAME SECRET, and ours",
       },
+      {
+        name: 'tls',
+        type: 'string',
+        value: 'MODE',
+        choices: ['off', 'on', 'require'],
+        default: 'require with certificates or keys, else off',
+        summary:
+          'NBD: whether clients may or have to encrypt; beyond this machine they have to, unless it is "off"',
+      },
+      {
+        name: 'tls-certificates',
+        type: 'string',
+        value: 'DIR',
+        summary: 'NBD: folder with server-cert.pem and server-key.pem',
+      },
+      {
+        name: 'tls-verify-peer',
+        type: 'boolean',
+        summary: 'NBD: clients need certificates of ca-cert.pem in that folder, and not of ca-crl.pem',
+      },
+      {
+        name: 'tls-psk',
+        type: 'string',
+        value: 'FILE',
+        summary: 'NBD: file with a line USER:KEY, in hexadecimal, for each client',
+      },
     ],
     common: TALKS_TO_OWN,
     load: async () => (await import('./commands/drive-serve.js')).runDriveServe,

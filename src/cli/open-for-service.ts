@@ -2,10 +2,13 @@
 import { closeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { hostPath } from '../base/path-text.js';
+import { basename, dirname, join } from 'node:path';
+import { isSystemError } from '../base/error.js';
+import { hostPath, realHostPath, resolveHostPath } from '../base/path-text.js';
 import { openDirectory } from '../mount/open-directory.js';
 import { prepareMountPoint } from '../mount/mount-point.js';
 import type { MountPoint } from '../mount/mount-point.js';
+import { FUSE_TYPE, findMount, readMountTable } from '../mount/mount-table.js';
 import type { MountParams, PassedName } from '../protocol/messages.js';
 import { FileSource } from '../source/file-source.js';
 import { findRescueMap } from '../source/find-rescue-map.js';
@@ -17,6 +20,8 @@ export interface OpenedForService extends AsyncDisposable {
   readonly descriptors: readonly number[];
   /** The directory; what was made for it is the caller's to release where no mount comes of it. */
   readonly point: MountPoint;
+  /** A disc is mounted on the directory that is named: it may be this one. */
+  readonly isMounted: boolean;
 }
 
 /** Rejects as FileSource.open, findRescueMap, prepareMountPoint and, where no directory is named, openImage do. */
@@ -32,12 +37,14 @@ export async function openForService(params: MountParams, signal: AbortSignal): 
     const map = await findRescueMap(params.image, source.size, params.map);
     mapFile = map && (await open(hostPath(map.path)));
     const label = params.directory === undefined ? await readLabel(params, signal) : '';
-    point = await prepareMountPoint(params.directory, label);
+    const mounted = params.directory === undefined ? undefined : await findMounted(params.directory);
+    point = mounted ?? (await prepareMountPoint(params.directory, label));
     const directory = openDirectory(point.directory);
     return {
       names: ['image', 'directory', ...(mapFile === undefined ? [] : (['map'] as const))],
       descriptors: [source.fileDescriptor, directory, ...(mapFile === undefined ? [] : [mapFile.fd])],
       point,
+      isMounted: mounted !== undefined,
       [Symbol.asyncDispose]: () => {
         closeSync(directory);
         return close();
@@ -47,6 +54,20 @@ export async function openForService(params: MountParams, signal: AbortSignal): 
     await point?.release();
     await close();
     throw thrown;
+  }
+}
+
+/** The directory, when a disc is mounted there. Only its parent is looked at: the server of the mount may be gone. */
+async function findMounted(directory: string): Promise<MountPoint | undefined> {
+  const path = resolveHostPath(directory);
+  try {
+    const place = join(await realHostPath(dirname(path)), basename(path));
+    const isOurs = findMount(readMountTable(), place)?.type === FUSE_TYPE;
+    return isOurs ? { directory: place, created: false, release: () => Promise.resolve() } : undefined;
+  } catch (thrown) {
+    // What is wrong with the path is said where it is prepared.
+    if (!isSystemError(thrown)) throw thrown;
+    return undefined;
   }
 }
 

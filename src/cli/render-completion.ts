@@ -31,7 +31,7 @@ function firstWords(): string[] {
 
 function renderBash(): string {
   const choices = COMMANDS.flatMap(({ options }) => options).filter((option) => option.choices !== undefined);
-  const byOption = new Map(choices.map((option) => [`--${option.name}`, option.choices!.join(' ')]));
+  const byOption = new Map(choices.map((option) => [`--${option.name}`, offerChoices(option)]));
   const groups = listCommandGroups();
   const isGroup = groups.map(({ name }) => name).join('|');
   return [
@@ -42,9 +42,7 @@ function renderBash(): string {
     `    COMPREPLY=($(compgen -W "${firstWords().join(' ')}" -- "$current")); return`,
     '  fi',
     '  case "$previous" in',
-    ...[...byOption].map(
-      ([flag, words]) => `    ${flag}) COMPREPLY=($(compgen -W "${words}" -- "$current")); return ;;`,
-    ),
+    ...[...byOption].map(([flag, offer]) => `    ${flag}) ${offer}; return ;;`),
     '  esac',
     '  if [ "$COMP_CWORD" -eq 2 ]; then',
     '    case "$command" in',
@@ -73,6 +71,14 @@ function renderBash(): string {
   ].join('\n');
 }
 
+/** Of a list, what stands before the last comma stays. */
+function offerChoices({ choices = [], isList }: OptionSpec): string {
+  const words = choices.join(' ');
+  if (isList !== true) return `COMPREPLY=($(compgen -W "${words}" -- "$current"))`;
+  const before = 'local before="${current%"${current##*,}"}"';
+  return `${before}; COMPREPLY=($(compgen -P "$before" -W "${words}" -- "\${current##*,}"))`;
+}
+
 function positionalChoices(): [string, string][] {
   return COMMANDS.flatMap(({ name, positionals }) => {
     const choices = positionals[0]?.choices;
@@ -82,12 +88,14 @@ function positionalChoices(): [string, string][] {
 
 function renderFish(): string {
   const quote = (text: string): string => `'${text.replaceAll(/['\\]/gu, '\\$&')}'`;
-  const option = ({ name, short, choices, summary, type }: OptionSpec): string =>
+  const offer = (words: readonly string[], isList: boolean): string =>
+    quote(isList ? `(commandline -ct | string replace -r '[^,]*$' ''){${words.join(',')}}` : words.join(' '));
+  const option = ({ name, short, choices, isList = false, summary, type }: OptionSpec): string =>
     [
       `-l ${name}`,
       ...(short === undefined ? [] : [`-s ${short}`]),
       ...(type === 'string' ? ['-r'] : []),
-      ...(choices === undefined ? [] : [`-f -a ${quote(choices.join(' '))}`]),
+      ...(choices === undefined ? [] : [`-f -a ${offer(choices, isList)}`]),
       `-d ${quote(summary)}`,
     ].join(' ');
   const lines = [`complete -c isodrive ${option(HELP)}`];

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { IsodriveError, isSystemError } from '../base/error.js';
+import { spawnableWords } from '../base/raw-words.js';
 import type { CommandContext } from './command-spec.js';
 import { SIGNAL_EXIT } from './signal-exit.js';
 
@@ -34,7 +35,7 @@ export function runProgram(
     takeSignals([...PASSED_ON, ...OF_TERMINALS], (signal) => {
       if (signals.includes(signal)) child.kill(signal);
     });
-    const child = spawn(program, parameters, {
+    const child = spawn(...spawnableWords([program, ...parameters], environment), {
       stdio: ['inherit', 'inherit', 'inherit', descriptor],
       env: { ...process.env, ...environment },
     });

@@ -44,7 +44,7 @@ export const VIEW_OPTIONS: readonly OptionSpec[] = [
     name: 'charset',
     type: 'string',
     value: 'NAME',
-    summary: 'Charset of names that are not UTF-8, such as shift_jis',
+    summary: 'Charset of names and labels that are not UTF-8, such as shift_jis',
   },
   { name: 'associated', type: 'boolean', summary: 'Show associated files (resource forks) as ._NAME' },
 ];

@@ -4,8 +4,17 @@
 import { rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import type { Socket } from 'node:net';
+import { leaveTemporaryFolder } from '../base/temporary-folder.js';
+import type { LoginCounters } from './net/login-guard.js';
 import { checkAddress, forgetIfGone, listAddresses, listenIn } from './server-address.js';
 import type { ServerAddress } from './server-address.js';
+
+/** What peers do to a server. */
+export interface ServerCounters {
+  /** Connections that are open now. */
+  readonly connections: number;
+  readonly logins: LoginCounters;
+}
 
 export interface ServedDrive {
   readonly process: number;
@@ -15,6 +24,8 @@ export interface ServedDrive {
   readonly images: readonly string[];
   /** Those whose tray is open. */
   readonly open: readonly string[];
+  /** Not of loop devices. */
+  readonly counters?: ServerCounters;
 }
 
 /** `asked`: an initiator holds the lock, and was asked to let go; `refused`: it has no tray. */
@@ -65,6 +76,7 @@ export async function announceDrive(folder: string, handler: DriveHandler): Prom
     [Symbol.asyncDispose]: async () => {
       await new Promise<void>((resolve) => server.close(() => resolve()));
       await rm(address.sign, { force: true });
+      leaveTemporaryFolder(folder);
     },
   };
 }
@@ -165,9 +177,18 @@ function readLine(socket: Socket, patience: number): Promise<string | undefined>
 
 /** Any process of this user could listen there. */
 function parseDrive(value: object): ServedDrive | undefined {
-  const { process, uris, images, open } = value as Partial<Record<keyof ServedDrive, unknown>>;
+  const { process, uris, images, open, counters } = value as Partial<Record<keyof ServedDrive, unknown>>;
   if (typeof process !== 'number' || !isTexts(uris) || !isTexts(images) || !isTexts(open)) return undefined;
-  return { process, uris, images, open };
+  return { process, uris, images, open, ...parseCounters(counters) };
+}
+
+function parseCounters(value: unknown): Pick<ServedDrive, 'counters'> {
+  const { connections, logins } = (value ?? {}) as Partial<Record<keyof ServerCounters, unknown>>;
+  const { failed, refused, refusedAddresses } = (logins ?? {}) as Partial<
+    Record<keyof LoginCounters, unknown>
+  >;
+  if (![connections, failed, refused, refusedAddresses].every(Number.isSafeInteger)) return {};
+  return { counters: { connections, logins: { failed, refused, refusedAddresses } } as ServerCounters };
 }
 
 function isTexts(value: unknown): value is string[] {

@@ -1,7 +1,7 @@
 // Finds the sessions of a disc and takes the one that is wanted, or the last.
 import { IsodriveError } from '../base/error.js';
 import type { SectorReader } from '../disc/sector-reader.js';
-import type { SessionSummary } from './file-system.js';
+import type { SessionContext, SessionSummary } from './file-system.js';
 import { FILE_SYSTEMS } from './probe-volumes.js';
 
 export interface SessionChoice {
@@ -13,17 +13,17 @@ export interface SessionChoice {
 
 /**
  * `first`: sector of the disc with which the image begins. `wanted`: number of a session. Rejects with `unsupported`
- * when it is not there, and as ByteSource.read does.
+ * when it is not there, and as FileSystem.findSessions does.
  */
 export async function chooseSession(
   reader: SectorReader,
   first: number,
   wanted: number | undefined,
-  signal?: AbortSignal,
+  context: SessionContext = {},
 ): Promise<SessionChoice> {
   let sessions: readonly SessionSummary[] = [];
   for (const fileSystem of FILE_SYSTEMS) {
-    const found = (await fileSystem.findSessions?.(reader, first, signal)) ?? [];
+    const found = (await fileSystem.findSessions?.(reader, first, context)) ?? [];
     if (found.length > sessions.length) sessions = found;
   }
   if (wanted === undefined) return { sessions, chosen: sessions.at(-1) };

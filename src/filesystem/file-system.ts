@@ -27,6 +27,9 @@ export interface ProbeContext {
   readonly partitions?: readonly Partition[];
 }
 
+/** What the search for sessions is given. */
+export type SessionContext = Partial<Pick<ProbeContext, 'charset' | 'signal'>>;
+
 /** One volume of a disc; what lies on it is read when it is asked for. */
 export interface Volume {
   /** Its views, best first; at least one. */
@@ -65,11 +68,11 @@ export interface FileSystem {
   probePartitions?(reader: SectorReader, context: ProbeContext): Promise<Volume | undefined>;
   /**
    * The sessions from sector `first` on, in their order; empty where none of this format can be seen. Absent for formats
-   * that are not written in sessions. Rejects as ByteSource.read does.
+   * that are not written in sessions. Rejects with `usage` for a charset that is not known, and as ByteSource.read does.
    */
   findSessions?(
     reader: SectorReader,
     first: number,
-    signal?: AbortSignal,
+    context?: SessionContext,
   ): Promise<readonly SessionSummary[]>;
 }

@@ -74,6 +74,8 @@ export class DirectoryEntry {
   /** Type and permission bits. */
   mode = 0;
   links = 1;
+  /** Of a regular file with several names: the number that its writer gave to the file, 0 for none; -1 of all others. */
+  linkSerial = -1;
   userId = 0;
   groupId = 0;
   /** Device number, Linux major and minor, of character and block devices. */
@@ -112,6 +114,7 @@ export class DirectoryEntry {
     this.nameLength = 0;
     this.mode = 0;
     this.links = 1;
+    this.linkSerial = -1;
     this.userId = 0;
     this.groupId = 0;
     this.deviceMajor = 0;

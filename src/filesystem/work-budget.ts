@@ -2,6 +2,7 @@
 // sound image needs follows from its size, because each of its bytes belongs to one thing; files and directories that share
 // what they are made of must not cost time and memory without end. Beyond the budget there is a finding, and an error for
 // what is left; the rest stays readable.
+import { countBytes } from '../base/byte-count.js';
 import { IsodriveError } from '../base/error.js';
 
 /** How often over all of an image may be read as metadata: it is listed, checked, and compared with its other views. */
@@ -14,7 +15,7 @@ export const SPARE_STEPS = 1024 * 1024;
 const MIN_ENTRY_BYTES = 32;
 /** Entries that are made of one record: names of a directory that has several. */
 export const MAX_ENTRY_ROUNDS = 4;
-export const SPARE_ENTRIES = 65_536;
+export const SPARE_ENTRIES = 16_384;
 /** Names, targets, attributes and extents that are kept, for each byte of the image. */
 export const MAX_KEPT_ROUNDS = 8;
 export const SPARE_KEPT_BYTES = 16 * 1024 * 1024;
@@ -70,7 +71,7 @@ export class WorkBudget {
   refuse(sourceName: string, what = 'its directories share their records'): IsodriveError {
     return new IsodriveError(
       'loop',
-      `Cannot list more of "${sourceName}": ${what}, more often than its ${this.#imageBytes} bytes can need`,
+      `Cannot list more of "${sourceName}": ${what}, more often than its ${countBytes(this.#imageBytes)} can need`,
       { at: { source: sourceName } },
     );
   }

@@ -1,5 +1,6 @@
 // Collects the entries of one directory, validates them, and sorts them before they are appended to the index in
 // one contiguous run. One stage serves one directory at a time and is reused for the next.
+import { countBytes } from '../base/byte-count.js';
 import { decodePath } from '../base/path-text.js';
 import type { Finding } from '../base/finding.js';
 import { IsodriveError } from '../base/error.js';
@@ -187,7 +188,7 @@ export class DirectoryStage implements EntrySink {
       return 0;
     }
     if (length > MAX_NAME_BYTES) {
-      this.#finding('long-name', 'warning', `Name of ${length} bytes is cut to ${MAX_NAME_BYTES}`);
+      this.#finding('long-name', 'warning', `Name of ${countBytes(length)} is cut to ${MAX_NAME_BYTES}`);
       name = fitName(name.subarray(0, length));
       length = name.length;
     }
@@ -224,7 +225,7 @@ export class DirectoryStage implements EntrySink {
     const held = extents.reduce((sum, { length }) => sum + length, 0);
     entry.size = held > MAX_FILE_BYTES ? 0 : held;
     if (entry.size === 0) entry.extents = undefined;
-    const what = `File says that it has ${found} bytes, which none can have; it is shown with ${entry.size}`;
+    const what = `File says that it has ${countBytes(found)}, which none can have; it is shown with ${entry.size}`;
     this.#finding('impossible-size', 'damage', what);
   }
 
@@ -236,7 +237,7 @@ export class DirectoryStage implements EntrySink {
       this.#finding(
         'invalid-target',
         'warning',
-        `Symlink target of ${target.length} bytes is cut to ${length}`,
+        `Symlink target of ${countBytes(target.length)} is cut to ${length}`,
       );
     }
     this.#growBlob(length);
@@ -286,7 +287,7 @@ export class DirectoryStage implements EntrySink {
     const bytes = encodeAttributes(attributes);
     if (!this.#work.takeKept(bytes.length)) {
       this.rows[at + ROW.flags] = this.rows[at + ROW.flags]! | FLAG.lacksAttributes;
-      const what = `Attributes of ${bytes.length} bytes are left out: files of the image have more than it can need`;
+      const what = `Attributes of ${countBytes(bytes.length)} are left out: files of the image have more than it can need`;
       this.#finding('attribute-left-out', 'warning', what);
       return;
     }

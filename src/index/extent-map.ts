@@ -3,18 +3,9 @@ import { MODE_TYPE } from '../filesystem/file-tree.js';
 import type { DiscIndex } from './disc-index.js';
 import { ROOT_ROW } from './index-table.js';
 import { readExtents } from './node-record.js';
+import { RunTable } from './run-table.js';
+import type { FileRun } from './run-table.js';
 import { walkRows } from './walk-rows.js';
-
-/** A run of a file's bytes in the image. */
-export interface FileRun {
-  readonly row: number;
-  /** Byte offset in the image. */
-  readonly start: number;
-  /** Byte behind the last. */
-  readonly end: number;
-  /** Byte offset in the file. */
-  readonly fileOffset: number;
-}
 
 /** A file of which some bytes are in a range, and which bytes of the file these are. */
 export interface AffectedFile {
@@ -25,28 +16,27 @@ export interface AffectedFile {
 }
 
 export class ExtentMap {
-  /** By start; of equal starts the longer first. */
-  readonly runs: readonly FileRun[];
+  readonly runs: RunTable;
   readonly #index: DiscIndex;
   /** Largest end of the runs up to and with each: tells where a backward search may stop. */
   readonly #reach: Float64Array;
 
-  private constructor(index: DiscIndex, runs: FileRun[]) {
-    runs.sort((a, b) => a.start - b.start || b.end - a.end);
+  private constructor(index: DiscIndex, runs: RunTable) {
     this.#index = index;
     this.runs = runs;
     this.#reach = new Float64Array(runs.length);
     let reach = 0;
-    for (const [i, run] of runs.entries()) this.#reach[i] = reach = Math.max(reach, run.end);
+    for (let i = 0; i < runs.length; i += 1) this.#reach[i] = reach = Math.max(reach, runs.end(i));
   }
 
   /** Loads the whole index. Directories that cannot be listed are left out; rejects with `cancelled` on abort. */
   static async load(index: DiscIndex, signal?: AbortSignal): Promise<ExtentMap> {
-    const runs: FileRun[] = [];
+    const files: number[] = [];
     for await (const row of walkRows(index, ROOT_ROW, signal)) {
-      if (index.table.type(row) === MODE_TYPE.regular) addRuns(index, row, runs);
+      if (index.table.type(row) === MODE_TYPE.regular) files.push(row);
     }
-    return new ExtentMap(index, runs);
+    // A file that is one run has no extents of its own.
+    return new ExtentMap(index, new RunTable(index.table.extentCount + files.length, listRuns(index, files)));
   }
 
   /** Files with bytes in any of the ranges, in the order of their paths. */
@@ -81,22 +71,23 @@ export class ExtentMap {
     let high = this.runs.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.runs[middle]!.start < end) low = middle + 1;
+      if (this.runs.start(middle) < end) low = middle + 1;
       else high = middle;
     }
     const result: FileRun[] = [];
     for (let i = low - 1; i >= 0 && this.#reach[i]! > start; i -= 1) {
-      const run = this.runs[i]!;
-      if (run.end > start) result.push(run);
+      if (this.runs.end(i) > start) result.push(this.runs.at(i));
     }
     return result;
   }
 }
 
-function addRuns(index: DiscIndex, row: number, runs: FileRun[]): void {
-  let fileOffset = 0;
-  for (const { offset, length } of readExtents(index.table, row)) {
-    if (offset !== undefined) runs.push({ row, start: offset, end: offset + length, fileOffset });
-    fileOffset += length;
+function* listRuns(index: DiscIndex, files: readonly number[]): Iterable<FileRun> {
+  for (const row of files) {
+    let fileOffset = 0;
+    for (const { offset, length } of readExtents(index.table, row)) {
+      if (offset !== undefined) yield { row, start: offset, end: offset + length, fileOffset };
+      fileOffset += length;
+    }
   }
 }

@@ -9,11 +9,19 @@ export class FileReader implements FileContent {
   readonly size: number;
   readonly #source: ByteSource;
   readonly #extents: readonly Extent[];
+  /** Where each extent starts in the file. */
+  readonly #starts: Float64Array;
 
   /** `extents` as readExtents gives them; their lengths need not reach `size`, what lacks reads as damaged. */
   constructor(source: ByteSource, extents: readonly Extent[], size: number) {
     this.#source = source;
     this.#extents = extents;
+    this.#starts = new Float64Array(extents.length);
+    let start = 0;
+    for (const [i, { length }] of extents.entries()) {
+      this.#starts[i] = start;
+      start += length;
+    }
     this.size = size;
   }
 
@@ -24,11 +32,10 @@ export class FileReader implements FileContent {
   async read(target: Uint8Array, position: number, signal?: AbortSignal): Promise<number> {
     const wanted = Math.max(0, Math.min(target.length, this.size - position));
     let done = 0;
-    let extentStart = 0;
-    for (const extent of this.#extents) {
-      if (done >= wanted) break;
-      const within = position + done - extentStart;
-      extentStart += extent.length;
+    for (let i = this.#find(position); done < wanted && i < this.#extents.length; i += 1) {
+      const extent = this.#extents[i]!;
+      const within = position + done - this.#starts[i]!;
+      // Behind the last extent, or an extent of no bytes.
       if (within >= extent.length) continue;
       const length = Math.min(wanted - done, extent.length - within);
       await this.#readRun(target.subarray(done, done + length), extent, within, signal);
@@ -36,6 +43,18 @@ export class FileReader implements FileContent {
     }
     if (done < wanted) this.#throwShort(position + done);
     return done;
+  }
+
+  /** The last extent that starts at or before the position: those before it have nothing to do with it. */
+  #find(position: number): number {
+    let low = 0;
+    let high = this.#starts.length;
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      if (this.#starts[middle]! <= position) low = middle;
+      else high = middle;
+    }
+    return low;
   }
 
   async #readRun(target: Uint8Array, extent: Extent, within: number, signal?: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 // Bounds the memory of all indexes of one user together. It lies in shared memory, so that indexes that are written in
 // different threads count as one; what an index has taken is given back from any of them.
+import { countBytes } from '../base/byte-count.js';
 import { IsodriveError } from '../base/error.js';
 
 /** Word of what is taken, in a user's buffer and in that of one index. */
@@ -41,7 +42,7 @@ export class IndexBudget {
       Atomics.sub(this.#user, TAKEN, more);
       throw new IsodriveError(
         'quota',
-        `Cannot index more: the discs of this user come to ${total} bytes of index, ` +
+        `Cannot index more: the discs of this user come to ${countBytes(total)} of index, ` +
           `expected at most ${this.buffers.limit}`,
       );
     }

@@ -1,5 +1,6 @@
 // The memory an index lives in: plain growable arrays, buffers that threads of JavaScript share, or one region that
 // native code has mapped as well.
+import { countBytes } from '../base/byte-count.js';
 import { IsodriveError } from '../base/error.js';
 import {
   BLOB_OFFSET,
@@ -162,7 +163,7 @@ export class SharedIndexMemory implements IndexMemory {
   /** `isAdopted`: another process wrote the index; it is taken as it is. Throws `internal` when it is none of ours. */
   constructor(region: ArrayBuffer, isAdopted = false) {
     if (region.byteLength !== REGION_BYTES) {
-      throw new RangeError(`Index region has ${region.byteLength} bytes, expected ${REGION_BYTES}`);
+      throw new RangeError(`Index region has ${countBytes(region.byteLength)}, expected ${REGION_BYTES}`);
     }
     this.header = new Uint32Array(region, 0, HEADER_BYTES / 4);
     this.rows = new Uint32Array(region, ROWS_OFFSET, MAX_ROWS * ROW_WORDS);

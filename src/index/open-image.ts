@@ -116,7 +116,7 @@ async function openVolume(
   damage: RescueMap | undefined,
   options: OpenImageOptions,
 ): Promise<OpenedImage> {
-  const { signal } = options;
+  const { signal, charset } = options;
   const findings = new FindingLog();
   const disc = await openContainer(cache, signal);
   const track = disc.sessions.at(-1)?.tracks.at(-1);
@@ -124,7 +124,7 @@ async function openVolume(
   const first = options.sectorOffset ?? 0;
   const sectors = disc.sectors(track);
   const reader = first === 0 ? sectors : new ShiftedReader(sectors, first);
-  const { sessions, chosen } = await chooseSession(reader, first, options.session, signal);
+  const { sessions, chosen } = await chooseSession(reader, first, options.session, { charset, signal });
   const report = findings.add.bind(findings);
   const partitions = await readPartitions(reader, report, signal);
   const { tree: wanted = 'auto' } = options;
@@ -136,7 +136,7 @@ async function openVolume(
     ...{ report, signal, partitions },
     sessionStart: chosen?.descriptors ?? first,
     sessionEnd: chosen?.end,
-    charset: options.charset,
+    charset,
     showAssociated: options.associated ?? false,
   };
   const volumes = await probeVolumes(reader, context);
@@ -183,8 +183,7 @@ async function collectViews(
 ): Promise<FileTree> {
   const others = sessions.filter((session) => session !== shown);
   const groups = [{ path: [], trees }, ...(await findSessionViews(reader, others, context))];
-  const { partitions = [], work, signal } = context;
-  return createAllViews(reader, { groups, volume, partitions, work }, signal);
+  return createAllViews(reader, { groups, volume, partitions: context.partitions ?? [] }, context);
 }
 
 /** The index counts in the image, a tree on the disc. */

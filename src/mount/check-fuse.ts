@@ -5,8 +5,10 @@ import {
   describeDeviceFault,
   findFuseDevice,
   findProgram,
+  knowsFuse,
   probeFuseDevice,
 } from './probe-platform.js';
+import { readRights } from './rights.js';
 
 /** Whether FUSE mounts can be made: by root itself, by users with `helper`; `fix` says how to get that. */
 export async function checkFuse(helper: string, fix: string): Promise<DriverAvailability> {
@@ -14,7 +16,7 @@ export async function checkFuse(helper: string, fix: string): Promise<DriverAvai
   // For users the helper opens the device, as root.
   const fault = await (isRoot ? probeFuseDevice() : findFuseDevice());
   if (fault !== undefined) {
-    const { detail, fix: deviceFix } = describeDeviceFault(fault);
+    const { detail, fix: deviceFix } = describeDeviceFault(fault, await knowsFuse(), readRights());
     return { available: false, reason: `${FUSE_DEVICE}: ${detail}`, fix: deviceFix, isGeneral: true };
   }
   if (isRoot || (await findProgram([helper])) !== undefined) return { available: true };

@@ -15,9 +15,10 @@ import {
   confinesFusermount,
   describeDeviceFault,
   findProgram,
+  knowsFuse,
   probeFuseDevice,
 } from './probe-platform.js';
-import { adviseOnRefusal, containerLine, findConfinement, findMissingRight, readRights } from './rights.js';
+import { adviseOnRefusal, findConfinement, findMissingRight, readRights } from './rights.js';
 import type { Rights } from './rights.js';
 import { tryMount } from './trial-mount.js';
 
@@ -59,8 +60,7 @@ async function diagnoseDevice(rights: Rights): Promise<Diagnosis> {
   const name = '/dev/fuse';
   const fault = await probeFuseDevice();
   if (fault === undefined) return { name, ok: true, detail: 'Can be opened' };
-  const { detail, fix } = describeDeviceFault(fault);
-  return { name, ok: false, detail, fix: rights.isInContainer ? containerLine(rights) : fix };
+  return { name, ok: false, ...describeDeviceFault(fault, await knowsFuse(), rights) };
 }
 
 function diagnoseRights(rights: Rights): Diagnosis {
@@ -160,11 +160,12 @@ function isOnNosuidMount(path: string): boolean {
 async function diagnoseOthers(isRoot: boolean): Promise<Diagnosis> {
   const name = 'user_allow_other';
   if (await allowsOtherUsers()) return { name, ok: true, detail: 'Set in /etc/fuse.conf' };
+  if (isRoot) return { name, ok: true, detail: 'Not set in /etc/fuse.conf; root needs it not' };
   return {
     name,
-    ok: isRoot,
+    ok: false,
     optional: true,
-    detail: `Not set in /etc/fuse.conf${isRoot ? '; root needs it not' : ': --allow-other is refused'}`,
+    detail: 'Not set in /etc/fuse.conf: --allow-other is refused',
     fix: 'echo user_allow_other | sudo tee -a /etc/fuse.conf',
   };
 }

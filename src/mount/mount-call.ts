@@ -70,9 +70,13 @@ async function unmountByProgram(directory: string, lazy: boolean): Promise<void>
   throw new IsodriveError('policy', `Cannot unmount "${directory}": ${message || `umount gave ${status}`}`);
 }
 
+/** Of a file system that wants a block device (mount(2)); Node has no name for it. */
+const ENOTBLK = 15;
+
 /** The errno name of a failed call of the addon, undefined for other errors. */
 export function errnoName(thrown: unknown): string | undefined {
-  return isAddonError(thrown) ? getSystemErrorName(-thrown.errno) : undefined;
+  if (!isAddonError(thrown)) return undefined;
+  return thrown.errno === ENOTBLK ? 'ENOTBLK' : getSystemErrorName(-thrown.errno);
 }
 
 /** A mount cannot be unmounted, because somebody uses it. */

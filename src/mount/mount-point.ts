@@ -3,7 +3,7 @@
 import { constants } from 'node:fs';
 import { access, lstat, opendir, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { IsodriveError, isSystemError } from '../base/error.js';
+import { IsodriveError, isExhausted, isSystemError, toIsodriveError } from '../base/error.js';
 import { homeFolder } from '../base/environment.js';
 import { makeFolders } from '../base/make-folders.js';
 import { hostPath, realHostPath, resolveHostPath } from '../base/path-text.js';
@@ -60,10 +60,14 @@ export async function restoreMountPoint(directory: string, created: boolean): Pr
 /** Throws `busy` when something is mounted there. */
 export function refuseMountPoint(path: string): void {
   const mount = findMount(readMountTable(), path);
-  if (mount === undefined || path === '/') return;
-  throw new IsodriveError(
+  if (mount !== undefined && path !== '/') throw describeMounted(path, mount.source);
+}
+
+/** Why nothing can be mounted where `source` is. */
+export function describeMounted(path: string, source: string): IsodriveError {
+  return new IsodriveError(
     'busy',
-    `Cannot mount on "${path}": found "${mount.source}" mounted there, expected an empty directory`,
+    `Cannot mount on "${path}": found "${source}" mounted there, expected an empty directory`,
     { action: 'Unmount it first, or choose another directory' },
   );
 }
@@ -81,6 +85,7 @@ async function refuseFull(directory: string): Promise<void> {
 
 function describeRefusal(path: string, thrown: unknown): unknown {
   if (!isSystemError(thrown)) return thrown;
+  if (isExhausted(thrown)) return toIsodriveError(thrown);
   const refuse = (code: 'usage' | 'permission' | 'busy', found: string, action: string): IsodriveError =>
     new IsodriveError(
       code,
@@ -138,6 +143,8 @@ async function createMountPoint(parent: string, label: string, taken: Set<string
       return { directory: await realHostPath(path), created, release };
     } catch (thrown) {
       taken.delete(path);
+      // As below /proc, where nothing can be made: to make it first would fail as well.
+      if (isSystemError(thrown) && thrown.code === 'ENOENT') throw refuseHome(path, thrown);
       throw describeRefusal(path, thrown);
     }
   }
@@ -145,6 +152,14 @@ async function createMountPoint(parent: string, label: string, taken: Set<string
     'busy',
     `Cannot make a folder for "${name}" in "${parent}": found ${MAX_SAME_LABEL} of that name, expected fewer`,
     { action: 'Remove the empty ones, or name a directory' },
+  );
+}
+
+function refuseHome(path: string, cause: unknown): IsodriveError {
+  return new IsodriveError(
+    'permission',
+    `Cannot make "${path}": the system makes no folder there, expected a home where it does`,
+    { cause, action: 'Set HOME to a folder of yours, or name an empty directory to mount on' },
   );
 }
 

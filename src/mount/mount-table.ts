@@ -3,6 +3,10 @@
 import { readFileSync } from 'node:fs';
 import { decodePath } from '../base/path-text.js';
 
+/** Subtype of our FUSE mounts, and their type as the table shows it. */
+export const FUSE_SUBTYPE = 'isodrive';
+export const FUSE_TYPE = `fuse.${FUSE_SUBTYPE}`;
+
 /** A line of mountinfo (proc_pid_mountinfo(5)). */
 export interface MountTableEntry {
   readonly id: number;

@@ -1,8 +1,12 @@
 // Tells when mounts that the kernel serves by itself are gone, whoever unmounted them: one watch of the mount table
 // for all of them, which never touches a path.
 import type { Addon, MountWatchHandle } from '../../native/index.js';
+import { isExhausted } from '../base/error.js';
 import { readMountTable } from './mount-table.js';
 import type { MountTableEntry } from './mount-table.js';
+
+/** Milliseconds after which the table is looked at again where there was no descriptor left to read it with. */
+const RETRY_INTERVAL = 500;
 
 interface Watched {
   readonly entry: MountTableEntry;
@@ -13,6 +17,7 @@ export class MountWatcher {
   readonly #addon: Addon;
   readonly #watched = new Set<Watched>();
   #handle: MountWatchHandle | undefined;
+  #retry: NodeJS.Timeout | undefined;
 
   constructor(addon: Addon) {
     this.#addon = addon;
@@ -27,9 +32,11 @@ export class MountWatcher {
     });
   }
 
-  /** Looks now, for whoever has just unmounted something. */
+  /** Looks now, for whoever has just unmounted something; later, where no descriptor is left. */
   look(): void {
-    const present = new Set(readMountTable().map(identify));
+    const table = this.#read();
+    if (table === undefined) return;
+    const present = new Set(table.map(identify));
     for (const watched of this.#watched) {
       if (present.has(identify(watched.entry))) continue;
       this.#watched.delete(watched);
@@ -38,6 +45,19 @@ export class MountWatcher {
     if (this.#watched.size > 0 || this.#handle === undefined) return;
     this.#addon.unwatchMounts(this.#handle);
     this.#handle = undefined;
+  }
+
+  #read(): MountTableEntry[] | undefined {
+    try {
+      return readMountTable();
+    } catch (thrown) {
+      if (!(thrown instanceof Error && isExhausted(thrown))) throw thrown;
+      this.#retry ??= setTimeout(() => {
+        this.#retry = undefined;
+        this.look();
+      }, RETRY_INTERVAL).unref();
+      return undefined;
+    }
   }
 }
 

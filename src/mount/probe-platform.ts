@@ -4,6 +4,8 @@ import { access, open, readFile, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { readVariable } from '../base/environment.js';
 import { isSystemError } from '../base/error.js';
+import { containerLine } from './rights.js';
+import type { Rights } from './rights.js';
 
 export const FUSE_DEVICE = '/dev/fuse';
 const SET_UID = 0o4000;
@@ -27,15 +29,29 @@ export function probeFuseDevice(): Promise<string | undefined> {
   });
 }
 
-/** What is wrong with /dev/fuse, and what to do. */
-export function describeDeviceFault(fault: string): { readonly detail: string; readonly fix: string } {
-  if (fault === 'ENOENT' || fault === 'ENODEV' || fault === 'ENXIO') {
-    return {
-      detail: `Opening it fails with ${fault}: the kernel's FUSE module is not loaded`,
-      fix: 'sudo modprobe fuse (in a container: start it with --device /dev/fuse --cap-add SYS_ADMIN)',
-    };
+/** Whether the kernel has FUSE, built in or as a module that is loaded (proc_filesystems(5)). */
+export async function knowsFuse(): Promise<boolean> {
+  return /\tfuse$/mu.test(await readText('/proc/filesystems'));
+}
+
+/** What is wrong with /dev/fuse, and what to do. `isKnown`: the kernel has FUSE. */
+export function describeDeviceFault(
+  fault: string,
+  isKnown: boolean,
+  rights: Pick<Rights, 'isInContainer' | 'profile'>,
+): { readonly detail: string; readonly fix: string } {
+  const found = `Opening it fails with ${fault}`;
+  const isMissing = fault === 'ENOENT' || fault === 'ENODEV' || fault === 'ENXIO';
+  const line = containerLine(rights);
+  if (isMissing && !isKnown) {
+    const load = `sudo modprobe fuse${rights.isInContainer ? ' outside of the container' : ''}`;
+    const after = rights.isInContainer ? `, and ${line}` : ` (in a container: ${line})`;
+    return { detail: `${found}: the kernel's FUSE module is not loaded`, fix: `${load}${after}` };
   }
-  return { detail: `Opening it fails with ${fault}`, fix: 'sudo chmod 666 /dev/fuse' };
+  if (rights.isInContainer) return { detail: `${found}: it is not passed to this container`, fix: line };
+  if (!isMissing) return { detail: found, fix: 'sudo chmod 666 /dev/fuse' };
+  const make = 'sudo mknod -m 666 /dev/fuse c 10 229';
+  return { detail: `${found}, though the kernel has FUSE`, fix: `${make} (in a container: ${line})` };
 }
 
 /** Why /dev/fuse is not there: an errno name, or undefined when it is. */

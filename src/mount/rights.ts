@@ -10,6 +10,8 @@ export interface Rights {
   /** CAP_SYS_ADMIN in the effective set, and in the bounding set, beyond which no program can get it. */
   readonly hasAdmin: boolean;
   readonly canGainAdmin: boolean;
+  /** CAP_SYS_ADMIN in the ambient set: programs that this process starts have it, whatever no_new_privs says. */
+  readonly handsOnAdmin: boolean;
   /** Setuid programs run without their owner's rights (prctl(2), PR_SET_NO_NEW_PRIVS). */
   readonly noNewPrivileges: boolean;
   /** A seccomp filter is on, which may refuse mount(2). */
@@ -42,13 +44,14 @@ export function readRights(): Rights {
 export function parseRights(
   status: string,
   isRoot: boolean,
-): Pick<Rights, 'isRoot' | 'hasAdmin' | 'canGainAdmin' | 'noNewPrivileges' | 'isFiltered'> {
+): Pick<Rights, 'isRoot' | 'hasAdmin' | 'canGainAdmin' | 'handsOnAdmin' | 'noNewPrivileges' | 'isFiltered'> {
   const field = (name: string): string => new RegExp(`^${name}:\\s*(\\S+)$`, 'mu').exec(status)?.[1] ?? '';
   const has = (set: string): boolean => ((BigInt(`0x${field(set) || '0'}`) >> CAP_SYS_ADMIN) & 1n) === 1n;
   return {
     isRoot,
     hasAdmin: has('CapEff'),
     canGainAdmin: has('CapBnd'),
+    handsOnAdmin: has('CapAmb'),
     noNewPrivileges: field('NoNewPrivs') === '1',
     isFiltered: field('Seccomp') === '2',
   };
@@ -62,7 +65,7 @@ export function parseProfile(current: string): string | undefined {
 
 /** What keeps this process from mounting with FUSE, with the exact way out; undefined where nothing is known to. */
 export function findMissingRight(rights: Rights): MissingRight | undefined {
-  const { isRoot, hasAdmin, canGainAdmin, noNewPrivileges, isFiltered } = rights;
+  const { isRoot, hasAdmin, canGainAdmin, handsOnAdmin, noNewPrivileges, isFiltered } = rights;
   if (isRoot ? !hasAdmin : !canGainAdmin) {
     const filter = isFiltered ? ', and a seccomp filter is on' : '';
     const which = canGainAdmin ? 'effective' : 'bounding';
@@ -73,7 +76,7 @@ export function findMissingRight(rights: Rights): MissingRight | undefined {
         : `Start it with CAP_SYS_ADMIN; in a container: ${containerLine(rights)}`,
     };
   }
-  if (!isRoot && noNewPrivileges) {
+  if (!isRoot && noNewPrivileges && !handsOnAdmin) {
     return {
       detail: 'no_new_privs is set: fusermount3 runs without the rights of its owner, and may not mount',
       fix:

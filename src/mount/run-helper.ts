@@ -1,7 +1,7 @@
 // Runs a program that mounts or unmounts for us, in a process of its own: the kernel may ask the file system meanwhile,
 // which can be our own event loop.
 import { spawn } from 'node:child_process';
-import { encodePath, holdsRawBytes } from '../base/path-text.js';
+import { spawnableWords } from '../base/raw-words.js';
 
 /** Characters of a helper's messages that are kept. */
 const MAX_MESSAGE_LENGTH = 4096;
@@ -27,7 +27,7 @@ export function runHelper(
   { socket, timeout }: HelperOptions = {},
 ): Promise<HelperResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(...commandOf(program, parameters), {
+    const child = spawn(...spawnableWords([program, ...parameters]), {
       stdio: ['ignore', 'ignore', 'pipe', ...(socket === undefined ? [] : [socket])],
       env: { ...process.env, LC_ALL: 'C', ...(socket === undefined ? {} : { _FUSE_COMMFD: '3' }) },
       ...(timeout === undefined ? {} : { timeout, killSignal: 'SIGKILL' }),
@@ -39,18 +39,4 @@ export function runHelper(
     child.on('error', reject);
     child.on('close', (status) => resolve({ status: status ?? undefined, message: message.trim() }));
   });
-}
-
-/** Node encodes parameters as UTF-8; others are put together by a shell, which calls the program with the bytes. */
-function commandOf(program: string, parameters: readonly string[]): [string, string[]] {
-  const words = [program, ...parameters];
-  if (!words.some(holdsRawBytes)) return [program, [...parameters]];
-  // The last byte keeps an end of line from being cut off by "$(...)".
-  const lines = words.map((word, i) => `w${i}=$(printf '${octalEscapes(word)}.')`);
-  const command = words.map((_, i) => `"\${w${i}%.}"`).join(' ');
-  return ['/bin/sh', ['-c', `${lines.join('; ')}; exec ${command}`]];
-}
-
-function octalEscapes(word: string): string {
-  return Array.from(encodePath(word), (byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
 }

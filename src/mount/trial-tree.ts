@@ -21,7 +21,7 @@ export function trialTree(): FileTree {
     readDirectory: (_locator, _size, sink) => {
       const file = new DirectoryEntry();
       file.nameLength = new TextEncoder().encodeInto(TRIAL_FILE, file.name).written;
-      file.mode = MODE_TYPE.regular | 0o400;
+      file.mode = MODE_TYPE.regular | 0o444;
       file.size = TRIAL_BYTES;
       sink.add(file);
       return Promise.resolve();

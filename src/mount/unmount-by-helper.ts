@@ -22,6 +22,11 @@ const UNMOUNTERS: readonly Unmounter[] = [
   { names: ['umount'], flags: (lazy) => ['--no-canonicalize', ...(lazy ? ['--lazy'] : [])] },
 ];
 
+/** Whether there is a program that unmounts. */
+export async function hasUnmounter(): Promise<boolean> {
+  return (await findProgram(UNMOUNTERS.flatMap(({ names }) => names))) !== undefined;
+}
+
 /**
  * Resolves when nothing is mounted there any more. Rejects with `busy` while it is in use, unless `lazy`, `policy` when no
  * program can do it, or `timeout`.

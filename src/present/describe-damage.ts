@@ -1,4 +1,5 @@
 // What the map of an image says is lost, and which files that takes, for `info`.
+import { countBytes } from '../base/byte-count.js';
 import { ExtentMap } from '../index/extent-map.js';
 import type { OpenedImage } from '../index/open-image.js';
 import type { ByteRange } from '../source/rescue-map.js';
@@ -25,13 +26,13 @@ export async function describeDamage(
   const ranges = image.damage.missing(image.source.size);
   const extents = await ExtentMap.load(image.index, signal);
   const files = extents.filesIn(ranges).map((file) => ({ path: file.path, ranges: file.ranges }));
-  return { bytes: countBytes(ranges), ranges, files };
+  return { bytes: sumBytes(ranges), ranges, files };
 }
 
 /** Lines, without the end of the last; safe for a terminal. */
 export function formatDamage({ bytes, ranges, files }: DamageDescription): string {
   const lines = [
-    `Damage:       ${bytes} bytes in ${ranges.length} places could not be read`,
+    `Damage:       ${countBytes(bytes)} in ${ranges.length === 1 ? 'one place' : `${ranges.length} places`} could not be read`,
     ...files
       .slice(0, MAX_LINES)
       .map((file) => `              ${escapeText(file.path)}: ${describeRanges(file.ranges)}`),
@@ -41,9 +42,9 @@ export function formatDamage({ bytes, ranges, files }: DamageDescription): strin
 }
 
 function describeRanges(ranges: readonly ByteRange[]): string {
-  return `${countBytes(ranges)} bytes, the first at byte ${ranges[0]!.position}`;
+  return `${countBytes(sumBytes(ranges))}, the first at byte ${ranges[0]!.position}`;
 }
 
-function countBytes(ranges: readonly ByteRange[]): number {
+function sumBytes(ranges: readonly ByteRange[]): number {
   return ranges.reduce((sum, { size }) => sum + size, 0);
 }

@@ -175,7 +175,7 @@ function describePartition({
   length,
 }: ImageDescription['partitions'][number]): string {
   const title = name === '' ? '' : `"${name}", `;
-  return `${scheme} ${index}, ${title}type ${type}, ${length} bytes at ${start}`;
+  return `${scheme} ${index}, ${title}type ${type}, ${countBytes(length)} at ${start}`;
 }
 
 function describeFinding({ code, message, at }: Finding): string {

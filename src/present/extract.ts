@@ -8,6 +8,7 @@ import { MODE_TYPE } from '../filesystem/file-tree.js';
 import { ROW } from '../index/layout.js';
 import { throwIfAborted } from './abort.js';
 import { AttributeSetter } from './extract/attribute-setter.js';
+import { ContentBudget } from './extract/content-budget.js';
 import { removeDrafts } from './extract/draft.js';
 import { EntryWriter } from './extract/entry-writer.js';
 import { ExistingEntries } from './extract/existing-entries.js';
@@ -55,11 +56,12 @@ export async function extract(image: OpenedImage, options: ExtractOptions): Prom
   if (!target.isNew) removeDrafts(target);
   const log = new ExtractLog(total, options.onProgress);
   const { signal } = options;
+  const budget = new ContentBudget(image.source.name, image.source.size);
   // A batch sets no extended attributes.
-  const batches = attributes === undefined ? FileBatches.open(image, log, signal) : undefined;
+  const batches = attributes === undefined ? FileBatches.open(image, log, budget, signal) : undefined;
   const existing = new ExistingEntries(options.existing ?? 'refuse', options.askToReplace);
   const writer = new EntryWriter(image, log, {
-    ...{ existing, attributes, batches, signal },
+    ...{ existing, attributes, batches, budget, signal },
     preserve: options.preserve === true,
   });
   const repeated = new RepeatedDirectories(image.index, total.distinct);

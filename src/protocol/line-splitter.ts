@@ -1,5 +1,6 @@
 // Cuts a byte stream into lines, for both ends of the control socket. Memory is bounded: a peer that never sends a
 // newline is refused once its line is longer than the bound.
+import { countBytes } from '../base/byte-count.js';
 import { IsodriveError } from '../base/error.js';
 
 const NEWLINE = 0x0a;
@@ -35,7 +36,7 @@ export class LineSplitter {
     if (this.#length + 1 > this.#maxBytes) {
       throw new IsodriveError(
         'usage',
-        `Message has more than ${this.#length} bytes, expected at most ${this.#maxBytes}`,
+        `Message has more than ${countBytes(this.#length)}, expected at most ${this.#maxBytes}`,
       );
     }
     if (piece.length > 0) this.#pieces.push(piece);

@@ -1,12 +1,14 @@
 // Where the control socket and the daemon's log are, and whether the socket is one to trust. Used by both ends, so
 // that they meet; nothing is created here.
+import { countBytes } from '../base/byte-count.js';
 import { lstatSync, statSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { homeFolder, readFolderVariable, readPathVariable } from '../base/environment.js';
 import type { Environment } from '../base/environment.js';
 import { IsodriveError, isSystemError } from '../base/error.js';
 import { refuseRawBytes } from '../base/path-text.js';
+import { temporaryFolder } from '../base/temporary-folder.js';
 
 /** sun_path of sockaddr_un holds 108 bytes, its terminator included (unix(7)). */
 const MAX_SOCKET_PATH_BYTES = 107;
@@ -32,7 +34,7 @@ export function controlSocketPath(
   if (bytes > MAX_SOCKET_PATH_BYTES) {
     throw new IsodriveError(
       'usage',
-      `Socket path "${path}" has ${bytes} bytes, expected at most ${MAX_SOCKET_PATH_BYTES}`,
+      `Socket path "${path}" has ${countBytes(bytes)}, expected at most ${MAX_SOCKET_PATH_BYTES}`,
       {
         action: 'Set ISODRIVE_SOCKET to a shorter path',
       },
@@ -52,7 +54,7 @@ function defaultSocketPath(environment: Environment): string {
   if (runtime !== undefined) return join(runtime, 'isodrive', 'control.sock');
   const run = `/run/user/${uid}`;
   if (isOwnDirectory(run, uid)) return join(run, 'isodrive', 'control.sock');
-  return join(tmpdir(), `isodrive-${uid}`, 'control.sock');
+  return join(temporaryFolder(), 'control.sock');
 }
 
 /** Where servers of drives tell of themselves: beside the control socket, or, as that of pipes, beside the log. */

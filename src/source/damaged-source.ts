@@ -1,5 +1,6 @@
 // A ByteSource around an image that could not be read whole: what its map file does not call rescued reads as EIO
 // instead of the zeros that stand there. It has no descriptor to give away: native code would not know the map.
+import { countBytes } from '../base/byte-count.js';
 import { IsodriveError } from '../base/error.js';
 import type { ByteSource, SourceIdentity } from './byte-source.js';
 import type { RescueMap } from './rescue-map.js';
@@ -45,7 +46,7 @@ export class DamagedSource implements ByteSource {
     const offset = Math.min(Math.max(bad?.position ?? position, position), end);
     throw new IsodriveError(
       'image-unreadable',
-      `Cannot read ${length} bytes at byte ${position} of "${this.name}": byte ${offset} could not be read when the ` +
+      `Cannot read ${countBytes(length)} at byte ${position} of "${this.name}": byte ${offset} could not be read when the ` +
         `image was made, as its map file says`,
       {
         at: { source: this.name, offset },

@@ -1,5 +1,6 @@
 // Bytes of a local file or block device. The descriptor is opened once, read-only, so that later changes to the path
 // cannot swap the image; changes to the file itself are noticed and become `image-changed`.
+import { countBytes } from '../base/byte-count.js';
 import { constants } from 'node:fs';
 import type { Addon } from '../../native/index.js';
 import { IsodriveError, isExhausted, isSystemError, toIsodriveError } from '../base/error.js';
@@ -123,7 +124,7 @@ export class FileSource implements ByteSource {
     const facts = await this.#io.stat(this.fileDescriptor);
     if (this.#isDevice) return;
     if (Number(facts.size) !== this.size) {
-      this.#throwChanged(`it has ${facts.size.toString()} bytes now, expected ${this.size}`);
+      this.#throwChanged(`it has ${countBytes(facts.size)} now, expected ${this.size}`);
     }
     if (facts.modified !== this.identity.modified) {
       this.#throwChanged('it was written to since it was opened, expected it to stay as it is');
@@ -141,7 +142,7 @@ export class FileSource implements ByteSource {
   #translateReadError(error: NodeJS.ErrnoException, position: number, length: number): IsodriveError {
     return new IsodriveError(
       'image-unreadable',
-      `Cannot read ${length} bytes at byte ${position} of "${this.name}": ${error.code ?? error.message}`,
+      `Cannot read ${countBytes(length)} at byte ${position} of "${this.name}": ${error.code ?? error.message}`,
       { at: { source: this.name, offset: position }, cause: error },
     );
   }
@@ -150,7 +151,7 @@ export class FileSource implements ByteSource {
     await this.checkUnchanged();
     throw new IsodriveError(
       'image-unreadable',
-      `Cannot read byte ${position} of "${this.name}": it ends there, expected ${this.size} bytes`,
+      `Cannot read byte ${position} of "${this.name}": it ends there, expected ${countBytes(this.size)}`,
       { at: { source: this.name, offset: position } },
     );
   }

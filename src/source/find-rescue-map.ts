@@ -1,4 +1,5 @@
 // The map file that belongs to an image: the one that was named, or one beside it with a name that map files have.
+import { countBytes } from '../base/byte-count.js';
 import { constants } from 'node:fs';
 import { extname } from 'node:path';
 import { IsodriveError, isSystemError } from '../base/error.js';
@@ -58,7 +59,7 @@ async function readDescriptor(fileDescriptor: number, name: string, io: FileIo):
   if ((mode & constants.S_IFMT) !== constants.S_IFREG || size > MAX_MAP_BYTES) {
     throw new IsodriveError(
       'damaged',
-      `Cannot read the map file "${name}": it has ${size} bytes, expected a file of at most ${MAX_MAP_BYTES}`,
+      `Cannot read the map file "${name}": it has ${countBytes(size)}, expected a file of at most ${MAX_MAP_BYTES}`,
     );
   }
   const bytes = Buffer.alloc(Number(size));

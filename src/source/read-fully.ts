@@ -1,4 +1,5 @@
 // Reads of a few bytes into memory of their own, for what is looked at once.
+import { countBytes } from '../base/byte-count.js';
 import { IsodriveError } from '../base/error.js';
 import type { ErrorCode } from '../base/error.js';
 import type { ByteSource } from './byte-source.js';
@@ -48,7 +49,7 @@ export async function readExactly(
   throw new IsodriveError(
     'damaged',
     `Cannot read ${what} at byte ${position} of "${source.name}": image ends at byte ${source.size}, ` +
-      `expected ${length} bytes there`,
+      `expected ${countBytes(length)} there`,
     { at: { source: source.name, offset: position }, action: 'Fetch the image again: it is truncated' },
   );
 }

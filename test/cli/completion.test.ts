@@ -20,6 +20,8 @@ describe('Completion', () => {
     expect(await completeInBash('mount', 'x.iso', '--a')).toEqual(['--allow-other', '--associated', '--at']);
     expect(await completeInBash('umount', '--a')).toEqual(['--all']);
     expect(await completeInBash('ls', '--hash', 's')).toEqual(['sha1', 'sha256', 'sha512']);
+    expect(await completeInBash('ls', '--hash', 'md5,s')).toEqual(['md5,sha1', 'md5,sha256', 'md5,sha512']);
+    expect(await completeInBash('checksum', '--hash', 'md5,sha1,b')).toEqual(['md5,sha1,blake2b']);
     expect(await completeInBash('create', '--h')).toEqual(['--hash', '--help']);
     expect(await completeInBash('cat', '--')).not.toContain('--json');
     expect(await completeInBash('mount', '--tree', 'j')).toEqual(['joliet']);
@@ -38,5 +40,8 @@ describe('Completion', () => {
     };
     expect(await ask('isodrive un')).toContain('unmount');
     expect(await ask('isodrive mount --tree j')).toContain('joliet');
+    expect(await ask('isodrive ls --hash s')).toContain('sha256');
+    expect(await ask('isodrive ls --hash md5,s')).toContain('md5,sha256');
+    expect(await ask('isodrive checksum --hash md5,sha1,b')).toContain('md5,sha1,blake2b');
   });
 });

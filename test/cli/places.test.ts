@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runCommand } from '../../scripts/bench/run-command.js';
 import type { CommandResult } from '../../scripts/bench/run-command.js';
 import { SMALL_IMAGE } from '../support/daemon-process.js';
+import { needs } from '../support/needs.js';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'scripts', 'isodrive');
 const TIMEOUT = 60_000;
@@ -63,7 +64,7 @@ describe('A working folder that is gone', () => {
   });
 });
 
-describe.skipIf(process.geteuid?.() !== 0)('A daemon of another mount namespace', () => {
+describe('A daemon of another mount namespace', needs('root', 'unshare'), () => {
   it('is told, and no path is printed where nothing is mounted for this command', async () => {
     env = { ...env, HOME: folder };
     const started = await runCommand('unshare', ['--mount', PROGRAM, 'daemon', 'start'], {

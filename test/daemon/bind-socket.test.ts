@@ -43,6 +43,15 @@ describe('bindSocket', () => {
     expect(await readdir(dirname(path))).toEqual(['c.sock']);
   });
 
+  it('takes a path as long as one can be', async () => {
+    const rest = 107 - Buffer.byteLength(join(folder, 'c.sock')) - 1;
+    path = join(folder, 'x'.repeat(rest), 'c.sock');
+    const bound = await bindSocket(makeServer(), path);
+    expect(statSync(path).isSocket()).toBe(true);
+    expect(await readdir(dirname(path))).toEqual(['c.sock']);
+    bound.remove();
+  });
+
   it('refuses where a daemon listens, which it leaves alone', async () => {
     await bindSocket(makeServer(), path);
     const { ino } = statSync(path);

@@ -8,6 +8,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Journal } from '../../daemon/journal.js';
 import { JOURNAL_ENTRY_SAMPLE as ENTRY } from '../support/journal-entry.js';
+import { needs } from '../support/needs.js';
 
 describe('The journal of mounts', () => {
   let folder: string;
@@ -64,21 +65,18 @@ describe('The journal of mounts', () => {
     },
   );
 
-  it.skipIf(process.getuid?.() !== 0)(
-    'refuses what there is no room for, and keeps what it has',
-    async () => {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8k', 'none', folder]);
-      try {
-        const journal = open();
-        journal.require(ENTRY);
-        const long = { ...ENTRY, id: '12345678', image: `/${'x'.repeat(8000)}` };
-        expect(() => journal.require(long)).toThrow('expected room on its disk');
-        expect(journal.entries).toEqual([ENTRY]);
-        expect(open().entries).toEqual([ENTRY]);
-        expect(await readdir(folder)).toEqual(['mounts.json']);
-      } finally {
-        execFileSync('umount', ['--lazy', folder]);
-      }
-    },
-  );
+  it('refuses what there is no room for, and keeps what it has', needs('root'), async () => {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8k', 'none', folder]);
+    try {
+      const journal = open();
+      journal.require(ENTRY);
+      const long = { ...ENTRY, id: '12345678', image: `/${'x'.repeat(8000)}` };
+      expect(() => journal.require(long)).toThrow('expected room on its disk');
+      expect(journal.entries).toEqual([ENTRY]);
+      expect(open().entries).toEqual([ENTRY]);
+      expect(await readdir(folder)).toEqual(['mounts.json']);
+    } finally {
+      execFileSync('umount', ['--lazy', folder]);
+    }
+  });
 });

@@ -3,11 +3,21 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { formatDriveMetrics } from '../../daemon/render-drive-metrics.js';
 import { renderMetrics } from '../../daemon/render-metrics.js';
 import { summarizeCounters } from '../../daemon/summarize-counters.js';
 import { mustRun } from '../../scripts/bench/run-command.js';
 import type { MountSummary } from '../../src/protocol/messages.js';
 import { DaemonProcess, SMALL_IMAGE } from '../support/daemon-process.js';
+import { ServedDrive } from '../support/served-drive.js';
+
+async function get(daemon: DaemonProcess, path: string): Promise<string> {
+  const { socket } = daemon.connectRaw();
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: isodrive\r\n\r\n`);
+  let text = '';
+  for await (const chunk of socket) text += String(chunk);
+  return text;
+}
 
 describe('The metrics', () => {
   it('name each mount, escape its path, and leave out what its driver does not count', () => {
@@ -53,20 +63,39 @@ describe('The metrics', () => {
       const add = (histogram: readonly number[]): number => histogram.reduce((sum, count) => sum + count, 0);
       expect(add(counters.latency)).toBe(counters.requests);
       expect(add(counters.readLatency)).toBe(1);
-      const get = async (path: string): Promise<string> => {
-        const { socket } = daemon.connectRaw();
-        socket.write(`GET ${path} HTTP/1.1\r\nHost: isodrive\r\n\r\n`);
-        let text = '';
-        for await (const chunk of socket) text += String(chunk);
-        return text;
-      };
-      const metrics = await get('/metrics');
+      const metrics = await get(daemon, '/metrics');
       expect(metrics).toMatch(/^HTTP\/1\.1 200 OK\r\n/u);
       expect(metrics).toContain(`isodrive_mount_reads_total{id="${mount.id}",driver="fuse"`);
-      expect(await get('/other')).toMatch(/^HTTP\/1\.1 404 /u);
+      expect(await get(daemon, '/other')).toMatch(/^HTTP\/1\.1 404 /u);
       await client.call('unmount', { all: true });
     } finally {
       await rm(directory, { recursive: true, force: true });
     }
+  });
+
+  it('count what peers do to drives that are served, and leave out those that have no peers', () => {
+    const logins = { failed: 3, refused: 2, refusedAddresses: 1 };
+    const rest = { uris: [], images: [], open: [] };
+    const text = formatDriveMetrics([
+      { ...rest, process: 7 },
+      { ...rest, process: 8, counters: { connections: 5, logins } },
+    ]);
+    expect(text.split('\n').filter((line) => !line.startsWith('#'))).toEqual([
+      'isodrive_drive_connections{process="8"} 5',
+      'isodrive_drive_failed_logins_total{process="8"} 3',
+      'isodrive_drive_refused_logins_total{process="8"} 2',
+      'isodrive_drive_refused_addresses{process="8"} 1',
+      '',
+    ]);
+    expect(formatDriveMetrics([{ ...rest, process: 7 }])).toBe('');
+  });
+
+  it('have the drives that the same user serves', async () => {
+    await using daemon = await DaemonProcess.start();
+    const args = [SMALL_IMAGE, '--nbd', '--listen', '127.0.0.1:0'];
+    await using drive = await ServedDrive.start(args, { ISODRIVE_SOCKET: daemon.socketPath });
+    expect(await get(daemon, '/metrics')).toContain(
+      `isodrive_drive_failed_logins_total{process="${drive.process}"} 0\n`,
+    );
   });
 });

@@ -225,24 +225,28 @@ describe('A daemon that is killed', needs('xorriso'), () => {
     },
   );
 
-  it('together with its keeper has its mounts back with the next start, bind copies out of the way', async () => {
-    const bind = await isodrive.makeDirectory('bind-');
-    await mustRun('mount', ['--bind', mounts[0]!.mountPoint, bind]);
-    const pids = [await keeperPid(), await daemonPid()];
-    for (const pid of pids) process.kill(pid, 'SIGKILL');
-    await waitUntil(() => pids.every((pid) => hasEnded(pid)));
-    expect(isodrive.remainingMounts()).toHaveLength(MOUNTS + 1);
-    const start = performance.now();
-    await isodrive.daemon.start();
-    process.stderr.write(
-      `chaos: ${MOUNTS} mounts back ${(performance.now() - start).toFixed(0)} ms after a start\n`,
-    );
-    for (const { mountPoint } of mounts) await mustRun('diff', ['-r', sample.tree, mountPoint]);
-    await using client = await isodrive.connect();
-    const back = (await client.call('list', {})).mounts;
-    expect(back.map(({ id, mountPoint }) => [id, mountPoint]).sort()).toEqual(
-      mounts.map(({ id, mountPoint }) => [id, mountPoint]).sort(),
-    );
-    expect(isodrive.remainingMounts()).toHaveLength(MOUNTS);
-  });
+  it(
+    'together with its keeper has its mounts back with the next start, bind copies out of the way',
+    needs('root'),
+    async () => {
+      const bind = await isodrive.makeDirectory('bind-');
+      await mustRun('mount', ['--bind', mounts[0]!.mountPoint, bind]);
+      const pids = [await keeperPid(), await daemonPid()];
+      for (const pid of pids) process.kill(pid, 'SIGKILL');
+      await waitUntil(() => pids.every((pid) => hasEnded(pid)));
+      expect(isodrive.remainingMounts()).toHaveLength(MOUNTS + 1);
+      const start = performance.now();
+      await isodrive.daemon.start();
+      process.stderr.write(
+        `chaos: ${MOUNTS} mounts back ${(performance.now() - start).toFixed(0)} ms after a start\n`,
+      );
+      for (const { mountPoint } of mounts) await mustRun('diff', ['-r', sample.tree, mountPoint]);
+      await using client = await isodrive.connect();
+      const back = (await client.call('list', {})).mounts;
+      expect(back.map(({ id, mountPoint }) => [id, mountPoint]).sort()).toEqual(
+        mounts.map(({ id, mountPoint }) => [id, mountPoint]).sort(),
+      );
+      expect(isodrive.remainingMounts()).toHaveLength(MOUNTS);
+    },
+  );
 });

@@ -12,7 +12,7 @@ import type { Manifest } from '../support/manifest.js';
 import { KNOWN_DIFFERENCES } from '../filesystem/corpus-differences.js';
 import type { KnownDifference } from '../filesystem/corpus-differences.js';
 import { PrivateIsodrive } from '../support/private-isodrive.js';
-import { needs } from '../support/needs.js';
+import { DRIVER_NEEDS, needs } from '../support/needs.js';
 
 const corpus = findCorpus();
 /** The kernel's EROFS cannot decompress these, and the driver says so. */
@@ -47,7 +47,12 @@ function findExpectations(within: Corpus): Expectation[] {
   });
 }
 
-describe.each(DRIVER_NAMES)('A mount by driver %s', needs('../shared/corpus'), (driver) => {
+/** What is for its owner alone, who is root more often than the user of these tests. */
+const CLOSED = /: sha256 is open-error:EACCES, expected /;
+
+const isRoot = process.getuid?.() === 0;
+
+const testDriver = (driver: DriverName): void => {
   let isodrive: PrivateIsodrive;
   beforeAll(async () => {
     isodrive = await PrivateIsodrive.start();
@@ -79,6 +84,13 @@ describe.each(DRIVER_NAMES)('A mount by driver %s', needs('../shared/corpus'), (
       row.image.test(image),
     );
     const differences = compareEntries(manifest.entries, shown, { attributes });
-    expect(differences.filter((found) => !known.some((row) => row.difference.test(found)))).toEqual([]);
+    const isKnown = (found: string): boolean =>
+      known.some((row) => row.difference.test(found)) || (!isRoot && CLOSED.test(found));
+    expect(differences.filter((found) => !isKnown(found))).toEqual([]);
   });
-});
+};
+
+for (const driver of DRIVER_NAMES) {
+  const needed = needs('../shared/corpus', ...DRIVER_NEEDS[driver]);
+  describe(`A mount by driver ${driver}`, needed, () => testDriver(driver));
+}

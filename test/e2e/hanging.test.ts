@@ -5,17 +5,19 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, readdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { hasProgram, mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
 import type { DaemonStatus } from '../../src/protocol/messages.js';
+import { defaultJournalPath } from '../../src/protocol/socket-path.js';
+import { FuseControl } from '../support/fuse-control.js';
 import { mountBadSector } from '../support/bad-sector-mount.js';
+import { needs } from '../support/needs.js';
 import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
 import { makeSampleImage } from '../support/sample-image.js';
 import type { SampleImage } from '../support/sample-image.js';
 
-const hasTools = (await hasProgram('xorriso')) && (await hasProgram('isoinfo'));
 const PATIENCE = 20_000;
 
-describe.skipIf(!hasTools)('Beside something that hangs', { timeout: 2 * PATIENCE }, () => {
+describe('Beside something that hangs', { timeout: 2 * PATIENCE, ...needs('xorriso', 'isoinfo') }, () => {
   let isodrive: PrivateIsodrive;
   let sample: SampleImage;
 
@@ -62,6 +64,30 @@ describe.skipIf(!hasTools)('Beside something that hangs', { timeout: 2 * PATIENC
     );
   });
 
+  describe.skipIf(process.getuid?.() !== 0)('in its medium, when its keeper is killed as well', () => {
+    it('the next start ends the calls that wait, and makes the mounts again', async () => {
+      await using control = await FuseControl.set(true);
+      expect(control.isThere).toBe(true);
+      await using medium = await mountBadSector(sample.image, join(isodrive.folder, 'medium'), 0, 0, 'flush');
+      await isodrive.mount(medium.image, { driver: 'fuse' });
+      const good = join(isodrive.folder, 'good.iso');
+      await copyFile(sample.image, good);
+      const { mountPoint } = await isodrive.mount(good, { driver: 'fuse' });
+      const { pid } = await status();
+      await writeFile(`${sample.image}.hang`, '');
+      for (const one of [await keeperPid(), pid]) process.kill(one, 'SIGKILL');
+      const waiting = runCommand('stat', ['--file-system', mountPoint], { timeout: PATIENCE });
+      expect(existsSync(`/proc/${pid}`)).toBe(true);
+      await isodrive.daemon.start();
+      expect((await waiting).timedOut).toBe(false);
+      await waitUntil(
+        async () => (await runCommand('ls', [mountPoint], { timeout: PATIENCE })).status === 0,
+        PATIENCE,
+      );
+      await read(mountPoint);
+    });
+  });
+
   describe('in its keeper', () => {
     it('an upgrade is refused while the keeper is stopped, and calls are answered', async () => {
       const keeper = await keeperPid();
@@ -90,14 +116,18 @@ describe.skipIf(!hasTools)('Beside something that hangs', { timeout: 2 * PATIENC
       await waitUntil(async () => (await status()).keeper === 'gone', PATIENCE);
       const { status: exit, stderr } = await isodrive.daemon.run(['daemon', 'upgrade']);
       expect([exit, stderr]).toEqual([5, expect.stringContaining('their keeper has died')]);
+      expect(await isodrive.daemon.must('status')).toMatch(/^keeper +dead; mounts end with the daemon/mu);
+      const { stdout: found } = await isodrive.daemon.run(['doctor']);
+      expect(found.toString()).toMatch(/keeper.*Of the daemon that runs: dead; mounts end with the daemon/u);
       await read(mountPoint);
       await isodrive.daemon.must('daemon', 'upgrade', '--force');
+      expect(await isodrive.daemon.must('status')).toMatch(/^keeper +alive/mu);
       expect((await status()).keeper).toBe('alive');
       await read(mountPoint);
     });
   });
 
-  describe.skipIf(process.getuid?.() !== 0)('on a disk that is full', () => {
+  describe('on a disk that is full', needs('root'), () => {
     it('a daemon whose log has no room goes on, and says how many lines it dropped', async () => {
       const state = join(isodrive.folder, 'full');
       await mkdir(state);
@@ -121,41 +151,52 @@ describe.skipIf(!hasTools)('Beside something that hangs', { timeout: 2 * PATIENC
     });
   });
 
-  describe.skipIf(process.getuid?.() !== 0)('in a mount namespace of another user', () => {
-    it('an unmount ends, tells who held a copy, and leaves nothing in the list', async () => {
-      const control = '/sys/fs/fuse/connections';
-      const isOurs = (await readdir(control)).length === 0;
-      if (isOurs) await mustRun('mount', ['-t', 'fusectl', 'none', control]);
-      const { mountPoint, id } = await isodrive.mount(sample.image, { driver: 'fuse' });
-      const holder = spawn('unshare', ['-Urm', 'sleep', '1000'], {
-        stdio: 'ignore',
-        uid: 65_534,
-        gid: 65_534,
-      });
-      try {
-        const holds = async (): Promise<boolean> =>
-          (await readFile(`/proc/${holder.pid}/comm`, 'utf8')) === 'sleep\n';
-        await waitUntil(holds, PATIENCE);
-        const started = performance.now();
-        const { status: exit, stderr } = await isodrive.daemon.run(['unmount', id]);
-        expect([exit, stderr]).toEqual([0, expect.stringContaining(`sleep (${holder.pid})`)]);
-        expect(performance.now() - started).toBeLessThan(PATIENCE);
-        expect((await status()).mounts).toEqual([]);
-        expect(isodrive.remainingMounts()).toEqual([]);
-        // The session is gone as well, with its threads and its device.
-        const opened = async (): Promise<boolean> => {
-          const folder = `/proc/${(await status()).pid}/fd`;
-          const links = await Promise.all(
-            (await readdir(folder)).map((fd) => readlink(join(folder, fd)).catch(() => '')),
-          );
-          return links.includes('/dev/fuse');
-        };
-        await waitUntil(async () => !(await opened()), PATIENCE);
-        expect(existsSync(mountPoint)).toBe(true);
-      } finally {
-        holder.kill('SIGKILL');
-        if (isOurs) await mustRun('umount', [control]);
-      }
-    });
+  describe('in a mount namespace of another user', needs('root', 'unshare', 'nsenter'), () => {
+    it.each([
+      ['fuse', 'with', true],
+      ['fuse', 'without', false],
+      ['fuse-native', 'with', true],
+    ] as const)(
+      'an unmount by %s %s fusectl ends, tells who held a copy, and leaves nothing behind',
+      async (driver, _, hasControl) => {
+        await using control = await FuseControl.set(hasControl);
+        expect(control.isThere).toBe(hasControl);
+        const { mountPoint, id } = await isodrive.mount(sample.image, { driver });
+        const holder = spawn('unshare', ['-Urm', 'sleep', '1000'], {
+          stdio: 'ignore',
+          uid: 65_534,
+          gid: 65_534,
+        });
+        try {
+          const holds = async (): Promise<boolean> =>
+            (await readFile(`/proc/${holder.pid}/comm`, 'utf8')) === 'sleep\n';
+          await waitUntil(holds, PATIENCE);
+          const started = performance.now();
+          const { status: exit, stderr } = await isodrive.daemon.run(['unmount', id]);
+          expect([exit, stderr]).toEqual([0, expect.stringContaining(`sleep (${holder.pid})`)]);
+          expect(performance.now() - started).toBeLessThan(PATIENCE);
+          expect((await status()).mounts).toEqual([]);
+          expect(isodrive.remainingMounts()).toEqual([]);
+          // The session is gone as well, with its threads and its device.
+          const opened = async (): Promise<boolean> => {
+            const folder = `/proc/${(await status()).pid}/fd`;
+            const links = await Promise.all(
+              (await readdir(folder)).map((fd) => readlink(join(folder, fd)).catch(() => '')),
+            );
+            return links.includes('/dev/fuse');
+          };
+          await waitUntil(async () => !(await opened()), PATIENCE);
+          // Neither does a successor know of it.
+          const journal = defaultJournalPath(join(isodrive.folder, 'home', 'isodrive', 'control.sock'));
+          expect(existsSync(journal) ? await readFile(journal, 'utf8') : '').not.toContain(id);
+          // For whoever has the copy, it has failed.
+          const look = ['--target', String(holder.pid), '--mount', 'stat', '--file-system', mountPoint];
+          expect((await runCommand('nsenter', look)).stderr).toContain('Transport endpoint is not connected');
+          expect(existsSync(mountPoint)).toBe(true);
+        } finally {
+          holder.kill('SIGKILL');
+        }
+      },
+    );
   });
 });

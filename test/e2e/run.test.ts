@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand } from '../../scripts/bench/run-command.js';
 import { expectFailure } from '../support/command-failure.js';
 import { SMALL_IMAGE } from '../support/daemon-process.js';
 import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
@@ -39,6 +40,20 @@ describe('isodrive run', needs('fusermount3'), () => {
       (await run('test "$ISODRIVE_MOUNT" = "{}" && cmp "{}/COPYING" "$ISODRIVE_MOUNT/COPYING"')).status,
     ).toBe(0);
     expect((await run('echo {}', '-I', '@')).stdout.toString()).toBe('{}\n');
+  });
+
+  it('hands words on as the bytes that they are, and a mount point that is not UTF-8 as well', async () => {
+    const { env, program } = isodrive.daemon;
+    const script = `
+      cd '${isodrive.folder}' && home="$(printf 'h\\351\\n')x" && mkdir "$home" && export HOME="$PWD/$home" &&
+      '${program}' run '${SMALL_IMAGE}' -- sh -c 'printf "%s|" "$@" {} "$ISODRIVE_MOUNT"; ls {} | head -n 1' \
+        sh "$(printf 'caf\\351')" '' "a 'b' \\\$c" "$(printf '\\n')"`;
+    const { status, stdout, stderr } = await runCommand('sh', ['-c', script], { env });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const [argument, empty, quoted, line, ...mounts] = stdout.toString('latin1').split('|');
+    expect([argument, empty, quoted, line]).toEqual(['caf\xe9', '', "a 'b' \\$c", '']);
+    const point = `${isodrive.folder}/h\xe9\nx/Discs/Rock Ridge Copy test`;
+    expect(mounts).toEqual([point, point, 'COPYING\n']);
   });
 
   it('tells a command that a signal ended as a shell does', async () => {

@@ -8,9 +8,11 @@ import { runCommand } from '../../scripts/bench/run-command.js';
 import type { CommandResult } from '../../scripts/bench/run-command.js';
 import { keeperProgram } from '../../src/protocol/start-daemon.js';
 import { SMALL_IMAGE } from '../support/daemon-process.js';
+import { needs } from '../support/needs.js';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 const NEWER = '9.9.9';
+const KEEPER = { what: 'the keeper', isThere: existsSync(keeperProgram()) };
 
 let folder: string;
 let env: NodeJS.ProcessEnv;
@@ -30,7 +32,7 @@ async function installNewer(): Promise<string> {
   return project;
 }
 
-describe.skipIf(!existsSync(keeperProgram()))('daemon upgrade of another installation', () => {
+describe('daemon upgrade of another installation', needs(KEEPER), () => {
   beforeEach(async () => {
     folder = await realpath(await mkdtemp(join(tmpdir(), 'isodrive-upgrade-')));
     await mkdir(join(folder, 'run'), { mode: 0o700 });

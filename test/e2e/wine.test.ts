@@ -43,7 +43,10 @@ describe('isodrive wine', needs(...programs), () => {
     ...((await readFile(join(prefix.path, 'system.reg'), 'utf8')).match(/^"[a-z]:"="cdrom"$/gm) ?? []),
   ];
   const wine = (...args: string[]): ReturnType<typeof isodrive.daemon.run> =>
-    isodrive.daemon.run(['wine', '--prefix', prefix.path, ...args], { timeout: PATIENCE });
+    isodrive.daemon.run(['wine', '--prefix', prefix.path, ...args], {
+      env: { ...isodrive.daemon.env, TMPDIR: prefix.folder },
+      timeout: PATIENCE,
+    });
 
   /** As the published CD-ROM driver of Windows computes it, byte lane by byte lane. */
   const serialOf = async (descriptorSector: number): Promise<string> => {

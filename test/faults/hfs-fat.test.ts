@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { hasProgram } from '../../scripts/bench/run-command.js';
 import { DOUBLE_LEAD_BYTES } from '../../src/filesystem/apple-double.js';
 import { ContentOpener } from '../../src/index/content-opener.js';
 import { lacksAttributes } from '../../src/index/node-record.js';
@@ -15,9 +14,8 @@ import { describeImage } from '../../src/present/describe-image.js';
 import { readFaultInput, unpackFaultInput } from '../support/fault-input.js';
 import { readFileContent } from '../support/file-content.js';
 import { ROOT, buildHfsPlus } from '../support/hfsplus-builder.js';
+import { needs } from '../support/needs.js';
 import { openBytes, readAll } from '../support/opened-bytes.js';
-
-const hasFatTools = (await hasProgram('mkfs.fat')) && (await hasProgram('mlabel'));
 
 const SHA1 = {
   '/lzvn.txt': [80_000, '7cd12cc60c329f5d8641ad3aa6132a094e870b77'],
@@ -165,9 +163,31 @@ describe('a FAT volume', () => {
     expect([image.tree.label, image.volume.volumeId]).toEqual(['REALNAME', 'REALNAME']);
   });
 
+  it('has short names and labels in the charset that the user says, and code page 437 where none is said', async () => {
+    const soft = Buffer.from([0x83, 0x5c, 0x83, 0x74, 0x83, 0x67]);
+    const named = await readFaultInput('fat12-three-tables.img');
+    named.set(soft, named.indexOf('A       TXT'));
+    await using japanese = await openBytes(named, { charset: 'shift_jis' });
+    expect(await japanese.index.resolve('/\u30bd\u30d5\u30c8.TXT')).toBeGreaterThan(0);
+    await using plain = await openBytes(named);
+    expect(await plain.index.resolve('/\u00e2\\\u00e2t\u00e2g.TXT')).toBeGreaterThan(0);
+    await expect(openBytes(named, { charset: 'martian' })).rejects.toMatchObject({ code: 'usage' });
+
+    const stale = await readFaultInput('fat-label-stale-boot-sector.img');
+    for (const label of ['REALNAME', 'STALE']) {
+      const bytes = Buffer.from(stale);
+      bytes.set(Buffer.concat([soft, Buffer.from('     ')]), bytes.indexOf(label));
+      // Without its entry in the root directory the volume is named by its boot sector.
+      if (label === 'STALE') bytes[bytes.indexOf('REALNAME')] = 0xe5;
+      await using image = await openBytes(bytes, { charset: 'shift_jis' });
+      expect(image.tree.label).toBe('\u30bd\u30d5\u30c8');
+    }
+  });
+
   const run = promisify(execFile);
-  it.skipIf(!hasFatTools)(
+  it(
     'has the label that blkid finds, whatever was done to it, and whatever number of tables it has',
+    { ...needs('mkfs.fat', 'mlabel'), timeout: 120_000 },
     async () => {
       const folder = await mkdtemp(join(tmpdir(), 'isodrive-fat-'));
       try {
@@ -200,7 +220,6 @@ describe('a FAT volume', () => {
         await rm(folder, { recursive: true, force: true });
       }
     },
-    120_000,
   );
 });
 

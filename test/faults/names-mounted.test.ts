@@ -2,16 +2,16 @@
 // that verifies files of which nothing is recorded.
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram, runCommand } from '../../scripts/bench/run-command.js';
+import { runCommand } from '../../scripts/bench/run-command.js';
 import type { CommandResult } from '../../scripts/bench/run-command.js';
+import { needs } from '../support/needs.js';
 import { findOrdinaryUser } from '../support/ordinary-user.js';
 import type { OrdinaryUser } from '../support/ordinary-user.js';
 import { PrivateIsodrive } from '../support/private-isodrive.js';
 
 const PLAIN = join('test', 'corpus', 'faults', 'label-utf8.iso');
-const hasHelper = await hasProgram('fusermount3');
 
-describe.skipIf(!hasHelper).each(['ourselves', 'an ordinary user'])('Mounts of %s', (who) => {
+describe.each(['ourselves', 'an ordinary user'])('Mounts of %s', needs('fusermount3'), (who) => {
   let user: OrdinaryUser;
   let isodrive: PrivateIsodrive;
 

@@ -29,7 +29,7 @@ interface Writer {
 
 const ALL = { times: true, modes: true, links: true };
 const JOLIET = { times: true, modes: false, links: false };
-/** pycdlib writes the time of writing. */
+/** pycdlib writes the time of writing, and root as the owner. */
 const MODES = { times: false, modes: true, links: true };
 const NAMES = { times: false, modes: false, links: false };
 const QUIET = ['-quiet', '-R', '-J', '-joliet-long'];
@@ -92,7 +92,7 @@ function reduce(
     .filter(({ path }) => path !== '/' && (links || !linkPaths.has(path)))
     .map((entry) => ({
       ...entry,
-      modified: times ? entry.modified : 0,
+      ...(times ? {} : { modified: 0, userId: 0, groupId: 0 }),
       // Permissions of a link mean nothing, and pycdlib writes others.
       mode: entry.type === 'l' ? 0 : entry.mode,
     }));

@@ -142,7 +142,9 @@ describe('The fuzzer', () => {
       expect(readImages([folder])).toHaveLength(1);
       const args = ['--executions', `${EXECUTIONS}`, '--seed', `${SEED}`, ...folders];
       expect(existsSync(PROGRAM)).toBe(true);
-      const { status, stdout, stderr } = await runCommand(process.execPath, [PROGRAM, ...args]);
+      const { status, stdout, stderr } = await runCommand(process.execPath, [PROGRAM, ...args], {
+        timeout: FUZZ_TIME,
+      });
       expect(stderr).toBe('');
       const record = JSON.parse(stdout.toString()) as { executions: number; kept: number; about: object };
       expect(record).toMatchObject({ defects: 0, shown: [] });

@@ -64,6 +64,8 @@ describe('fuse-native', needs({ what: 'driver fuse-native', isThere: available }
   });
 
   it('shows content, attributes and targets', async () => {
+    // Nobody but root reads the folder of another user.
+    const userId = process.getuid?.() ?? 0;
     await mount(
       await memoryImage([
         {
@@ -78,14 +80,20 @@ describe('fuse-native', needs({ what: 'driver fuse-native', isThere: available }
         { type: 'char', name: 'c', device: [300, 70_000] },
         { type: 'fifo', name: 'p' },
         { type: 'socket', name: 's' },
-        { type: 'directory', name: 'd', mode: 0o500, children: [{ type: 'file', name: 'b', content: 'b' }] },
+        {
+          type: 'directory',
+          name: 'd',
+          mode: 0o500,
+          userId,
+          children: [{ type: 'file', name: 'b', content: 'b' }],
+        },
       ]),
     );
     expect(await shell('stat -c "%n %F %a %u %s %.9Y %t:%T" *; cat a d/b; readlink l')).toBe(
       [
         'a regular file 4644 70000 5 1234567890.123000000 0:0',
         'c character special file 644 0 0 1700000000.000000000 12c:11170',
-        'd directory 500 0 0 1700000000.000000000 0:0',
+        `d directory 500 ${userId} 0 1700000000.000000000 0:0`,
         'l symbolic link 644 0 0 1700000000.000000000 0:0',
         'p fifo 644 0 0 1700000000.000000000 0:0',
         's socket 644 0 0 1700000000.000000000 0:0',

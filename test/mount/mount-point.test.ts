@@ -41,6 +41,19 @@ describe('prepareMountPoint', () => {
     expect(names).toEqual(['/Discs/X', '/Discs/X 2', '/Discs/X 3']);
   });
 
+  it.skipIf(process.platform !== 'linux')(
+    'says what to do about a home in which no folder can be made',
+    async () => {
+      vi.stubEnv('HOME', '/proc/nobody');
+      await expect(prepareMountPoint(undefined, 'X')).rejects.toMatchObject({
+        code: 'permission',
+        message:
+          'Cannot make "/proc/nobody/Discs/X": the system makes no folder there, expected a home where it does',
+        action: 'Set HOME to a folder of yours, or name an empty directory to mount on',
+      });
+    },
+  );
+
   it('uses an empty folder of the name, and leaves it; a full one, a link or a file it does not', async () => {
     mkdirSync(join(folder, 'Discs', 'X'), { recursive: true });
     const point = await prepareMountPoint(undefined, 'X');

@@ -34,6 +34,13 @@ describe('findMissingRight', () => {
   it('tells users of no_new_privs', () => {
     expect(findMissingRight(rights(USER, false))?.detail).toContain('no_new_privs is set');
   });
+
+  it('misses nothing in a container whose engine gives its user the capability itself', () => {
+    // podman run --cap-add SYS_ADMIN --user 1000 --security-opt no-new-privileges
+    const set = '0000000000200000';
+    const status = `CapEff:\t${set}\nCapBnd:\t00000000802405fb\nCapAmb:\t${set}\nNoNewPrivs:\t1\nSeccomp:\t2\n`;
+    expect(findMissingRight(rights(status, false, { isInContainer: true }))).toBeUndefined();
+  });
 });
 
 describe('findConfinement', () => {

@@ -4,15 +4,23 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { tryToLoadAddon } from '../../src/source/load-addon.js';
+import { needs } from '../support/needs.js';
 
-const PROGRAM = join(import.meta.dirname, '..', 'support', 'collect-between-calls.mjs');
+const SUPPORT = join(import.meta.dirname, '..', 'support');
+const PROGRAM = join(SUPPORT, 'collect-between-calls.mjs');
 const addon = tryToLoadAddon();
 
-describe.skipIf(addon === undefined)('The addon', () => {
+describe('The addon', needs({ what: 'the addon', isThere: addon !== undefined }), () => {
   it('bears a collection of garbage between any two of its calls', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', PROGRAM], {
       timeout: 60_000,
     });
     expect(JSON.parse(stdout)).toEqual(Object.keys(addon!).sort());
+  });
+
+  it('tells nothing to a thread of JavaScript that has ended meanwhile, and closes what it would have given', async () => {
+    const program = join(SUPPORT, 'end-while-told.mjs');
+    const { stdout } = await promisify(execFile)(process.execPath, [program, '20'], { timeout: 60_000 });
+    expect(stdout).toBe('done');
   });
 });

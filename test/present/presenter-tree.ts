@@ -71,7 +71,9 @@ export function writeTree(root: string): void {
     execFileSync('mknod', [join(root, 'blk'), 'b', '259', '300']);
     execFileSync('chown', ['-h', '1234:5678', join(root, 'block'), join(root, 'link')]);
   }
-  const modes = { program: 0o4755, private: 0o1700, block: 0o604, empty: 0o000, fifo: 0o620 };
+  // Only root reads what nobody may, and extracts what runs as another user.
+  const [program, empty] = isRoot ? [0o4755, 0o000] : [0o755, 0o400];
+  const modes = { program, private: 0o1700, block: 0o604, empty, fifo: 0o620 };
   for (const [name, mode] of Object.entries(modes)) chmodSync(join(root, name), mode);
   let time = BASE_TIME;
   for (const path of listPaths(root).reverse()) lutimesSync(join(root, path), time, time++);

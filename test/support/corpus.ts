@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -48,8 +48,8 @@ function readIfThere(path: string): string | undefined {
 }
 
 /**
- * Path of an image, ready to be read. What is packed is unpacked into a cache below the system's folder for temporary
- * files, and found there by the next run.
+ * Path of an image, ready to be read. What is packed is unpacked into a cache of the user's, and found there by the next
+ * run.
  */
 export async function unpackImage(
   corpus: Corpus,
@@ -59,7 +59,7 @@ export async function unpackImage(
   const plain = join(corpus.folder, part, image);
   if (existsSync(plain)) return plain;
   const packed = `${plain}.xz`;
-  const cache = join(tmpdir(), `isodrive-corpus-${process.getuid?.() ?? 0}`);
+  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'isodrive-corpus');
   await mkdir(cache, { recursive: true, mode: 0o700 });
   const cached = join(cache, `${part}-${String((await stat(packed)).mtimeMs)}-${image}`);
   if (existsSync(cached)) return cached;

@@ -6,12 +6,13 @@ import { createFuseDriver } from '../../dist/src/mount/fuse/fuse-driver.js';
 import { createFuseNativeDriver } from '../../dist/src/mount/fuse-native/fuse-native-driver.js';
 import { ErofsDriver } from '../../dist/src/mount/erofs/erofs-driver.js';
 import { LocalImage } from '../../dist/src/mount/local-image.js';
-import { mkdtempSync, rmdirSync } from 'node:fs';
+import { mkdtempSync, rmSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const [image, directory, name] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'isodrive-metadata-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const driver = {
   erofs: () => new ErofsDriver({ folder }),
   'erofs-loop': () => new ErofsDriver({ folder, backings: ['loop'] }),

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mountAt } from '../../scripts/bench/read-ahead.js';
 import { mustRun } from '../../scripts/bench/run-command.js';
@@ -23,16 +23,29 @@ export async function serveByNbd(
 ): Promise<NbdFile> {
   await mkdir(directory);
   const path = join(directory, 'disc.iso');
-  const server = ['nbdkit', '--exit-with-parent', ...filters, 'file', image, ...options];
-  const child = spawn('nbdfuse', ['-r', path, '[', ...server, ']'], {
-    stdio: 'ignore',
-  });
-  const exited = once(child, 'exit');
+  // A socket of ours: nbdfuse would make one in /tmp, and leave it there when it is killed.
+  const socket = `${directory}.sock`;
+  const serve = [
+    '--foreground',
+    '--exit-with-parent',
+    '--unix',
+    socket,
+    ...filters,
+    'file',
+    image,
+    ...options,
+  ];
+  const children = [spawn('nbdkit', serve, { stdio: 'ignore' })];
   const vanish = async (): Promise<void> => {
-    child.kill('SIGKILL');
-    await exited;
+    for (const child of children.splice(0).reverse()) {
+      const exited = once(child, 'exit');
+      if (child.exitCode === null && child.kill('SIGKILL')) await exited;
+    }
+    await rm(socket, { force: true });
   };
   try {
+    await waitUntil(() => existsSync(socket));
+    children.push(spawn('nbdfuse', ['-r', path, `nbd+unix:///?socket=${socket}`], { stdio: 'ignore' }));
     await waitUntil(() => existsSync(path));
   } catch (error) {
     await vanish();

@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import type { TaskMeta } from 'vitest';
+import type { DriverName } from '../../src/mount/mount-driver.js';
 import { findCorpus } from './corpus.js';
 
 declare module 'vitest' {
@@ -54,9 +55,11 @@ export const PACKAGES = {
   lz4: 'lz4',
   mcopy: 'mtools',
   'mkfs.erofs': 'erofs-utils',
+  'mkfs.fat': 'dosfstools',
   'mkfs.vfat': 'dosfstools',
   minisign: 'minisign',
   mkudffs: 'udftools',
+  mlabel: 'mtools',
   modprobe: 'kmod',
   mount: 'mount',
   'nbd-client': 'nbd-client',
@@ -64,6 +67,8 @@ export const PACKAGES = {
   nbdfuse: 'libnbd-bin',
   nbdinfo: 'libnbd-bin',
   nbdkit: 'nbdkit',
+  openssl: 'openssl',
+  prlimit: 'util-linux',
   python3: 'python3',
   'qemu-img': 'qemu-utils',
   'qemu-io': 'qemu-utils',
@@ -81,6 +86,8 @@ export const PACKAGES = {
   'signify-openbsd': 'signify-openbsd',
   'systemd-analyze': 'systemd',
   udisksctl: 'udisks2',
+  nsenter: 'util-linux',
+  unshare: 'util-linux',
   wine: 'wine',
   wineserver: 'wine',
   wodim: 'wodim',
@@ -99,7 +106,7 @@ export type Program = keyof typeof PACKAGES;
 /** What is no program, and how it is found out. A package is named where one brings it. */
 const CONDITIONS = {
   root: { isThere: () => process.getuid?.() === 0 },
-  'loop devices': { isThere: () => process.getuid?.() === 0 && hasLoopDevices() },
+  'loop devices': { isThere: hasLoopDevices },
   '../shared/corpus': { isThere: () => findCorpus() !== undefined },
   'a kernel at ISODRIVE_GUEST_KERNEL': {
     isThere: () => existsSync(join(process.env.ISODRIVE_GUEST_KERNEL ?? '/nowhere', 'boot')),
@@ -110,6 +117,13 @@ const CONDITIONS = {
   'zig at ISODRIVE_ZIG': { isThere: () => existsSync(process.env.ISODRIVE_ZIG ?? '') },
   pycdlib: { isThere: hasPycdlib, package: 'python3-pycdlib' },
 } as const satisfies Record<string, { isThere: () => boolean; package?: string }>;
+
+/** What each driver takes beside itself: the kernel mounts for root alone. */
+export const DRIVER_NEEDS: Readonly<Record<DriverName, readonly Condition[]>> = {
+  erofs: ['root'],
+  fuse: [],
+  'fuse-native': [],
+};
 
 export type Condition = keyof typeof CONDITIONS;
 
@@ -141,6 +155,8 @@ export function needs(...all: readonly Need[]): { skip: boolean; meta: Partial<T
   for (const need of all) {
     if (typeof need === 'object') {
       if (!need.isThere) meta[`lacks ${need.what}`] = '';
+    } else if (need === 'loop devices' && !has('root')) {
+      meta['lacks root'] = '';
     } else if (!has(need)) {
       meta[`lacks ${need}`] = packageOf(need);
     }

@@ -1,6 +1,9 @@
 // A connection that sends and receives bytes as a test says, right or wrong.
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import type { ListenAddress } from '../../src/drive/net/listen-address.js';
 
 export class RawConnection implements Disposable {
@@ -11,10 +14,7 @@ export class RawConnection implements Disposable {
 
   private constructor(socket: Socket) {
     this.socket = socket;
-    socket.on('data', (chunk: Buffer) => {
-      this.#received = Buffer.concat([this.#received, chunk]);
-      this.#wake?.();
-    });
+    socket.on('data', this.#take);
     socket.on('error', () => undefined);
     socket.on('close', () => {
       this.#hasEnded = true;
@@ -22,16 +22,30 @@ export class RawConnection implements Disposable {
     });
   }
 
-  static async open(address: ListenAddress): Promise<RawConnection> {
+  /** `from`: the address of this machine that it comes from. */
+  static async open(address: ListenAddress, from?: string): Promise<RawConnection> {
     const socket =
       address.kind === 'unix'
         ? connect({ path: address.path })
-        : connect({ host: address.host, port: address.port });
+        : connect({ host: address.host, port: address.port, ...(from && { localAddress: from }) });
     await new Promise((resolve, reject) => {
       socket.once('connect', resolve);
       socket.once('error', reject);
     });
     return new RawConnection(socket);
+  }
+
+  readonly #take = (chunk: Buffer): void => {
+    this.#received = Buffer.concat([this.#received, chunk]);
+    this.#wake?.();
+  };
+
+  /** This side's end of TLS, on a connection of which everything that came was received. Rejects as its handshake does. */
+  async secure(options: ConnectionOptions): Promise<RawConnection> {
+    this.socket.off('data', this.#take);
+    const secured = connectTls({ ...options, socket: this.socket });
+    await once(secured, 'secureConnect');
+    return new RawConnection(secured);
   }
 
   send(...parts: readonly Uint8Array[]): void {

@@ -11,29 +11,39 @@ export class ServedDrive implements AsyncDisposable {
   readonly uris: readonly string[];
   /** What it prints after them, a line each. */
   readonly events: readonly string[];
+  readonly #said: readonly string[];
   readonly #child: ChildProcess;
   readonly #ended: Promise<number | null>;
 
   private constructor(
     child: ChildProcess,
     ended: Promise<number | null>,
-    uris: readonly string[],
-    events: readonly string[],
+    { uris, events, said }: Record<'uris' | 'events' | 'said', readonly string[]>,
   ) {
     this.#child = child;
     this.#ended = ended;
     this.uris = uris;
     this.events = events;
+    this.#said = said;
   }
 
-  /** Starts it and waits for its first line. Throws with what it said when it ends instead. */
-  static async start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<ServedDrive> {
-    const child = spawn(process.execPath, [PROGRAM, 'drive', 'serve', '--json', ...args], {
+  /**
+   * Starts it and waits for its first line. Throws with what it said when it ends instead. `openFiles`: as many as it may
+   * have.
+   */
+  static async start(
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+    openFiles?: number,
+  ): Promise<ServedDrive> {
+    const command = [process.execPath, PROGRAM, 'drive', 'serve', '--json', ...args];
+    const limit = openFiles === undefined ? '' : `ulimit -n ${openFiles}; `;
+    const child = spawn('sh', ['-c', `${limit}exec "$@"`, 'sh', ...command], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     });
-    let stderr = '';
-    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const said: string[] = [];
+    child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()));
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
     const events: string[] = [];
     const value = await new Promise<string | undefined>((resolve) => {
@@ -46,9 +56,15 @@ export class ServedDrive implements AsyncDisposable {
     });
     if (value === undefined) {
       await ended;
-      throw new Error(`drive serve has ended: ${stderr}`);
+      throw new Error(`drive serve has ended: ${said.join('')}`);
     }
-    return new ServedDrive(child, ended, (JSON.parse(value) as { uris: string[] }).uris, events);
+    const { uris } = JSON.parse(value) as { uris: string[] };
+    return new ServedDrive(child, ended, { uris, events, said });
+  }
+
+  /** All that it has said to people. */
+  get stderr(): string {
+    return this.#said.join('');
   }
 
   /** Number of its process. */

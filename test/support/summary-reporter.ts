@@ -1,6 +1,8 @@
 // Closes every run with its counts, and says what the skipped tests lack: a line for each program or condition, and what to
 // install for all. ISODRIVE_LIST_SKIPPED=1 names each of them. With CI set a skipped test fails the run: there everything
-// is installed. ISODRIVE_MAY_SKIP lists, parted by commas, what a run in CI may lack ("root"), or is "all".
+// is installed. ISODRIVE_MAY_SKIP lists, parted by commas, what a run in CI may lack ("root"), or is "all". A run in which
+// tests leave files or mounts behind fails too.
+import { listLeftovers } from './run-folder.js';
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 
 const LACKS = 'lacks ';
@@ -26,15 +28,19 @@ export default class SummaryReporter implements Reporter {
       }
     }
     const unexpected = process.env.CI === undefined ? [] : skipped.filter((test) => !maySkip(test));
+    const left = listLeftovers();
+    // One failure, as that of a test: whoever left them did not clean up.
+    if (left.length > 0) failed += 1;
     const named = process.env.ISODRIVE_LIST_SKIPPED === undefined ? unexpected : skipped;
     const lines = [
+      ...left.map((what) => `left behind by a test: ${what}`),
       ...named.map(({ name, lacks }) => `skipped: ${name}${describeLacks([...lacks.keys()])}`),
       ...summarize(skipped),
       ...(named.length < skipped.length ? ['ISODRIVE_LIST_SKIPPED=1 npm test names each skipped test'] : []),
       `${passed} passed, ${failed} failed, ${skipped.length} skipped`,
     ];
     process.stdout.write(`${lines.join('\n')}\n`);
-    if (unexpected.length > 0) process.exitCode = 1;
+    if (unexpected.length > 0 || left.length > 0) process.exitCode = 1;
   }
 }
 

@@ -23,7 +23,14 @@ export class WinePrefix implements AsyncDisposable {
   private constructor(folder: string) {
     this.folder = folder;
     this.path = join(folder, 'prefix');
-    this.env = { ...process.env, WINEPREFIX: this.path, WINEDEBUG: '-all', HOME: folder, DISPLAY: '' };
+    this.env = {
+      ...process.env,
+      WINEPREFIX: this.path,
+      WINEDEBUG: '-all',
+      HOME: folder,
+      DISPLAY: '',
+      TMPDIR: folder,
+    };
   }
 
   /** A copy of the one that ISODRIVE_WINE_PREFIX names, or a new one, which takes much longer. */
@@ -31,8 +38,11 @@ export class WinePrefix implements AsyncDisposable {
     const prefix = new WinePrefix(await mkdtemp(join(tmpdir(), 'isodrive-wine-')));
     const template = process.env.ISODRIVE_WINE_PREFIX ?? '';
     try {
-      if (template !== '') await mustRun('cp', ['-a', template, prefix.path]);
-      else {
+      if (template !== '') {
+        await mustRun('cp', ['-a', template, prefix.path]);
+        // It names the folder of the template's server, and the copy gets one of its own.
+        await rm(join(prefix.path, 'wineserver'), { force: true });
+      } else {
         await prefix.run('wineboot', '--init');
         await prefix.waitForEnd();
       }

@@ -42,10 +42,15 @@ describe('The systemd units', () => {
     expect(result).toMatchObject({ status: 0, stderr: '' });
   });
 
-  it('of the system are exposed no more than 4.5 of 10', needs('systemd-analyze'), async () => {
-    const [service] = await copyUnits('system');
-    const limits = ['security', '--offline=true', '--threshold=45', service!];
-    expect((await runCommand('systemd-analyze', limits)).status).toBe(0);
+  // Tenths, as systemd-analyze takes them. What is left out, and why, is in ARCHITECTURE.md.
+  it.each([
+    ['user', 94],
+    ['system', 40],
+  ])('of the %s are exposed no more than %i tenths', needs('systemd-analyze'), async (kind, tenths) => {
+    const [service] = await copyUnits(kind);
+    const limits = ['security', '--offline=true', '--no-pager', `--threshold=${tenths}`, service!];
+    const { status, stdout } = await runCommand('systemd-analyze', limits);
+    expect([status, stdout.toString().trimEnd().split('\n').at(-1)]).toEqual([0, expect.any(String)]);
   });
 
   it.each(['user', 'system'])('of the %s have no directive that would hide the mounts', async (kind) => {

@@ -16,7 +16,7 @@ export const runDaemonStop: RunCommand = async (args, { output, signal }) => {
   await using client = await connectIfRunning(findSocket(args).path);
   if (client === undefined) {
     output.note('no daemon runs');
-    if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, pid: null });
+    if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, pid: null, leftMounted: [] });
     return undefined;
   }
   const before = await listPlaces(client, signal);
@@ -40,7 +40,8 @@ export const runDaemonStop: RunCommand = async (args, { output, signal }) => {
   for (const { directory } of left) {
     output.note(`"${directory}" could not be unmounted, and has no server any more: ${removal(directory)}`);
   }
-  if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, pid });
+  const leftMounted = left.map(({ directory }) => directory);
+  if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, pid, leftMounted });
   else await output.line(`isodrived, process ${pid}, has ended`);
   return undefined;
 };

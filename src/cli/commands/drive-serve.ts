@@ -1,9 +1,8 @@
 // isodrive drive serve IMAGE...: serves images as drives in the foreground, until it is interrupted.
-import type { BlockList } from 'node:net';
+import { countBytes } from '../../base/byte-count.js';
 import { resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError, toIsodriveError } from '../../base/error.js';
 import { SECTOR_SIZE } from '../../disc/sector-reader.js';
-import { readChapFile } from '../../drive/iscsi/chap-file.js';
 import { formatIscsiUris, ISCSI_PORT, nameTarget, openIscsiTarget } from '../../drive/iscsi/iscsi-target.js';
 import { DriveState } from '../../drive/mmc/drive-state.js';
 import { Medium } from '../../drive/mmc/medium.js';
@@ -14,14 +13,17 @@ import { openNbdServer, formatNbdUris } from '../../drive/nbd/nbd-server.js';
 import { nameExports } from '../../drive/nbd/nbd-export.js';
 import { NBD_PORT } from '../../drive/nbd/protocol.js';
 import { announceDrive } from '../../drive/served-drives.js';
-import type { LoadAnswer, TrayAnswer } from '../../drive/served-drives.js';
-import { MAX_CONNECTIONS } from '../../drive/net/drive-listener.js';
-import { isLocal, parseAllowList, parseListenAddress } from '../../drive/net/listen-address.js';
+import type { LoadAnswer, ServerCounters, TrayAnswer } from '../../drive/served-drives.js';
+import type { DriveListener } from '../../drive/net/drive-listener.js';
+import { MAX_CONNECTIONS } from '../../drive/net/connection-room.js';
+import { parseListenAddress } from '../../drive/net/listen-address.js';
+import type { LoginGuard } from '../../drive/net/login-guard.js';
 import { nameDrive } from '../../drive/name-drive.js';
 import type { DriveImage } from '../../drive/open-drive-image.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { servedDrivesFolder } from '../../protocol/socket-path.js';
 import type { CommandArguments, RunCommand } from '../command-spec.js';
+import { readIscsiAccess, readNbdAccess, refuseTls } from '../drive-access.js';
 import { openAtFreePort } from '../free-port.js';
 import type { Output } from '../output.js';
 
@@ -34,6 +36,8 @@ interface Served extends AsyncDisposable {
   readonly uris: readonly string[];
   /** In the same order, where they have trays. */
   readonly drives?: readonly DriveState[];
+  /** Where it is a server. */
+  readonly count?: () => ServerCounters;
 }
 
 export const runDriveServe: RunCommand = async (args, { output, signal }) => {
@@ -43,7 +47,7 @@ export const runDriveServe: RunCommand = async (args, { output, signal }) => {
   const serve = chooseProtocol(args);
   await using changer = await DiscChanger.open(paths, signal);
   await using served = await serve(args, changer.images, output);
-  const { uris, drives = [] } = served;
+  const { uris, drives = [], count } = served;
   const tell = chooseTeller(output);
   drives.forEach((drive, i) => (drive.onTray = (isOpen) => tell(uris[i]!, isOpen)));
   const announced = await announceDrive(servedDrivesFolder(args.text('socket')), {
@@ -51,6 +55,7 @@ export const runDriveServe: RunCommand = async (args, { output, signal }) => {
       ...{ process: process.pid, uris },
       images: changer.images.map(({ path }) => path),
       open: uris.filter((_, unit) => drives[unit]?.isTrayOpen === true),
+      ...(count === undefined ? {} : { counters: count() }),
     }),
     moveTray: (uri, opens) => (uris.includes(uri) ? moveTray(drives[uris.indexOf(uri)], opens) : undefined),
     load: async (uri, path) => {
@@ -109,9 +114,11 @@ async function loadDisc(
 type Serve = (args: CommandArguments, images: readonly DriveImage[], output: Output) => Promise<Served>;
 
 /** Tells of a peer that was refused because too many are connected. */
-function tellOfRefusal(output: Output): () => void {
-  return () =>
-    output.note(`A peer was refused: ${MAX_CONNECTIONS} are connected, which is the most at a time`);
+function tellOfRefusal(output: Output): (most: number) => void {
+  return (most) => {
+    output.note(`A peer was refused: ${most} are connected, which is the most at a time`);
+    if (most < MAX_CONNECTIONS) output.hint('Raise the limit of open files: see ulimit -n');
+  };
 }
 
 function chooseProtocol(args: CommandArguments): Serve {
@@ -131,6 +138,7 @@ async function serveLoop(
     if (args.text(name) === undefined) continue;
     throw new IsodriveError('usage', `Option --${name} is of servers, expected it without --loop only`);
   }
+  refuseTls(args, 'NBD', '--nbd');
   const devices: LoopDrive[] = [];
   const close = async (): Promise<void> => {
     for (const device of devices) await device[Symbol.asyncDispose]();
@@ -144,7 +152,7 @@ async function serveLoop(
   for (const { path, sectorSize } of devices) {
     if (sectorSize === SECTOR_SIZE) continue;
     output.note(
-      `${path} has sectors of ${sectorSize} bytes, not ${SECTOR_SIZE} as a disc: udisks2 made it; root gets those of a disc`,
+      `${path} has sectors of ${countBytes(sectorSize)}, not ${SECTOR_SIZE} as a disc: udisks2 made it; root gets those of a disc`,
     );
   }
   return { uris: devices.map(({ path }) => path), [Symbol.asyncDispose]: close };
@@ -156,18 +164,14 @@ async function serveNbd(
   output: Output,
 ): Promise<Served> {
   const address = parseListenAddress(args.text('listen') ?? '', NBD_PORT);
-  const allowed = readAllowList(args);
-  if (args.text('chap') !== undefined) {
-    throw new IsodriveError('usage', 'Option --chap is of iSCSI, expected it with --iscsi only');
-  }
-  if (!isLocal(address) && allowed === undefined) {
-    throw refuseOpenAddress('NBD has no authentication, expected --allow', 'serve a Unix socket');
-  }
+  const access = await readNbdAccess(args, address, output);
   const exports = nameExports(images);
   const listener = await openAtFreePort(args.text('listen'), address, (free) =>
-    openNbdServer({ address: free, exports, allowed, onFull: tellOfRefusal(output) }),
+    openNbdServer({ ...access, address: free, exports, onFull: tellOfRefusal(output) }),
   );
-  return describeServed(listener, () => formatNbdUris(listener.address, exports));
+  return describeServed(listener, access.guard, () =>
+    formatNbdUris(listener.address, exports, access.tls !== undefined),
+  );
 }
 
 async function serveIscsi(
@@ -179,45 +183,33 @@ async function serveIscsi(
   if (address.kind === 'unix') {
     throw new IsodriveError('usage', 'Address to listen on is a path, expected ADDRESS:PORT for iSCSI');
   }
-  const secrets = args.text('chap');
-  const chap = secrets === undefined ? undefined : await readChapFile(secrets);
-  if (!isLocal(address) && chap === undefined) {
-    throw refuseOpenAddress(
-      'initiators would not be authenticated, expected --chap',
-      'give secrets with --chap',
-    );
-  }
+  const access = await readIscsiAccess(args, address, output);
   const name = nameTarget(images[0]!.path);
   const drives = images.map(({ path, disc }, i) => new DriveState(nameDrive(path, i), new Medium(disc)));
-  const allowed = readAllowList(args);
   const listener = await openAtFreePort(args.text('listen'), address, (free) =>
-    openIscsiTarget({ ...{ address: free, name, drives, chap, allowed }, onFull: tellOfRefusal(output) }),
+    openIscsiTarget({ ...access, address: free, name, drives, onFull: tellOfRefusal(output) }),
   );
-  return describeServed(listener, () => formatIscsiUris(listener.address, name, drives.length), drives);
+  return describeServed(
+    listener,
+    access.guard,
+    () => formatIscsiUris(listener.address, name, drives.length),
+    drives,
+  );
 }
 
 /** Closes the listener where what it serves cannot be said: it would keep this process for ever. */
 async function describeServed(
-  listener: AsyncDisposable,
+  listener: DriveListener,
+  guard: LoginGuard,
   formatUris: () => string[],
   drives: readonly DriveState[] = [],
 ): Promise<Served> {
   try {
     const uris = formatUris();
-    return { uris, drives, [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose]() };
+    const count = (): ServerCounters => ({ connections: listener.connections, logins: guard.counters });
+    return { uris, drives, count, [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose]() };
   } catch (thrown) {
     await listener[Symbol.asyncDispose]();
     throw thrown;
   }
-}
-
-function readAllowList(args: CommandArguments): BlockList | undefined {
-  const allow = args.text('allow');
-  return allow === undefined ? undefined : parseAllowList(allow);
-}
-
-function refuseOpenAddress(reason: string, instead: string): IsodriveError {
-  return new IsodriveError('policy', `Cannot listen beyond this machine: ${reason}`, {
-    action: `Name who may connect, or ${instead}`,
-  });
 }

@@ -124,8 +124,8 @@ async function mountByService(
   const { names, descriptors, point } = opened;
   let isUsed = false;
   try {
-    // A directory that is named is no mount point yet: a mount that the image has is at another.
-    const isNew = params.new === true || params.directory !== undefined;
+    // On a directory that is named and is no mount point yet, a mount that the image has is not the one that is wanted.
+    const isNew = params.new === true || (params.directory !== undefined && !opened.isMounted);
     const named = { ...params, new: isNew, directory: point.directory, descriptors: names };
     const result = await client.call('mount', named, { signal, deadline: MOUNT_DEADLINE, descriptors });
     isUsed = !result.existing;

@@ -5,10 +5,12 @@ import type { ByteStream } from '../net/byte-stream.js';
 import { DriveListener } from '../net/drive-listener.js';
 import type { ListenerOptions } from '../net/drive-listener.js';
 import type { ListenAddress } from '../net/listen-address.js';
-import { formatHost } from '../net/listen-address.js';
+import { finishInTime } from '../net/finish-in-time.js';
+import { formatHost, plainAddress } from '../net/listen-address.js';
 import { ServerMemory } from '../net/server-memory.js';
 import type { ChapSecrets } from './chap.js';
 import { LogicalUnits } from './logical-units.js';
+import type { LoggedIn } from './login.js';
 import { logIn } from './login.js';
 import { Session } from './session.js';
 
@@ -38,9 +40,7 @@ export function openIscsiTarget(options: IscsiTargetOptions): Promise<DriveListe
     options.address,
     async (stream, socket) => {
       handle = (handle % MAX_HANDLE) + 1;
-      const timer = setTimeout(() => stream.destroy(), options.loginTime ?? LOGIN_TIME);
-      const { name: targetName, chap } = options;
-      const loggedIn = await logIn(stream, { targetName, chap, handle }).finally(() => clearTimeout(timer));
+      const loggedIn = await logInInTime(stream, socket, options, handle);
       if (loggedIn === undefined) return;
       // The same initiator with the same session identifier starts that session anew (RFC 7143 6.3.5).
       const { sessionKey, isDiscovery } = loggedIn;
@@ -59,11 +59,30 @@ export function openIscsiTarget(options: IscsiTargetOptions): Promise<DriveListe
   );
 }
 
+/** As `logIn`. Who should prove itself and does not has failed to log in. */
+function logInInTime(
+  stream: ByteStream,
+  { remoteAddress }: Socket,
+  { name: targetName, chap, guard, loginTime = LOGIN_TIME }: IscsiTargetOptions,
+  handle: number,
+): Promise<LoggedIn | undefined> {
+  const fail = (reason: string): void => guard?.fail(remoteAddress, reason);
+  const mayTry = (): boolean => guard?.refuses(remoteAddress) !== true;
+  return finishInTime(
+    stream,
+    loginTime,
+    () => {
+      if (chap !== undefined) fail(`no login within ${loginTime / 1000} s`);
+    },
+    () => logIn(stream, { targetName, chap, handle, mayTry, onFailure: fail }),
+  );
+}
+
 /** The one target, at the address by which the initiator has reached us. */
 function listTargets({ name }: IscsiTargetOptions, socket: Socket): [string, string][] {
   const targets: [string, string][] = [['TargetName', name]];
   if (socket.localAddress !== undefined) {
-    const host = socket.localAddress.replace(/^::ffff:/, '');
+    const host = plainAddress(socket.localAddress);
     targets.push(['TargetAddress', `${formatHost(host, socket.localPort ?? ISCSI_PORT)},1`]);
   }
   return targets;

@@ -39,6 +39,10 @@ export interface LoginOptions {
   readonly chap: ChapSecrets | undefined;
   /** A session identifying handle for the new session, not 0. */
   readonly handle: number;
+  /** Whether this initiator may try a secret now. */
+  readonly mayTry: () => boolean;
+  /** Told why it was not let in. */
+  readonly onFailure: (reason: string) => void;
 }
 
 /** What both sides have agreed on. */
@@ -104,6 +108,7 @@ class Login {
     const answers =
       stage === SECURITY ? this.#authenticate(keys) : negotiateParameters(keys, this.#parameters);
     if (answers === undefined || (stage === OPERATIONAL && !this.#isAuthenticated)) {
+      this.#options.onFailure(this.#wantsChap ? 'wrong CHAP name or secret' : 'no CHAP');
       return this.#refuse(pdu, AUTHENTICATION_FAILED);
     }
     const session = this.#session!;
@@ -153,6 +158,7 @@ class Login {
       return [['AuthMethod', method]];
     }
     if (!this.#wantsChap || this.#isAuthenticated) return [];
+    if (!this.#options.mayTry()) throw new ConnectionLost('Too many logins have failed');
     const step = this.#chap!.answer(keys);
     if (step?.done === true) this.#isAuthenticated = true;
     return step?.keys;

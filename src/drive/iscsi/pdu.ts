@@ -1,4 +1,5 @@
 // Protocol data units (RFC 7143 11.1, 11.2): 48 bytes of header, further headers, data padded to four bytes, digests.
+import { countBytes } from '../../base/byte-count.js';
 import type { ByteStream } from '../net/byte-stream.js';
 import { ConnectionLost } from '../net/byte-stream.js';
 import type { Digest } from './crc32c.js';
@@ -64,7 +65,7 @@ export async function readPdu(stream: ByteStream, digests: Digests): Promise<Pdu
   // Further headers carry long CDBs and bidirectional lengths, which no command of ours has.
   const further = header[4]! * 4;
   const length = header.readUIntBE(5, 3);
-  if (length > MAX_RECEIVED_DATA) throw new ConnectionLost(`Initiator sent ${length} bytes of data`);
+  if (length > MAX_RECEIVED_DATA) throw new ConnectionLost(`Initiator sent ${countBytes(length)} of data`);
   const more = await stream.readMore(further);
   if (digests.header !== undefined) await checkDigest(stream, digests.header, header, more);
   const padded = await stream.readMore((length + 3) & ~3);

@@ -1,5 +1,8 @@
 // The beginning of an NBD connection: client and server agree on an export (specification, "Fixed newstyle
-// negotiation"). Ends with the export, or without one when the client only wanted to look.
+// negotiation"). Ends with the export, or without one when the client only wanted to look. TLS begins in the middle of it
+// (specification, "TLS support"): all that was agreed on before is forgotten then.
+import type { Socket } from 'node:net';
+import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { ByteStream } from '../net/byte-stream.js';
@@ -40,29 +43,48 @@ export interface Negotiated {
   readonly allocation: boolean;
 }
 
+/** TLS as this server offers it. */
+export interface NbdTls {
+  /** Nothing else than TLS is talked about before there is TLS ("FORCEDTLS"); the client chooses otherwise. */
+  readonly isRequired: boolean;
+  /** Makes it of a socket; rejects with ConnectionLost. */
+  readonly shake: (socket: Socket) => Promise<Socket>;
+}
+
 interface State {
   readonly exports: readonly NbdExport[];
   readonly stream: ByteStream;
   readonly sendsZeroes: boolean;
+  /** Undefined where there is none, and once it has begun. */
+  tls: NbdTls | undefined;
+  isSecure: boolean;
   structuredReplies: boolean;
   /** The export that `base:allocation` was set for. */
   allocationOf: NbdExport | undefined;
 }
 
+type Reply = (type: number, body?: Uint8Array) => Promise<void>;
+
 /** Undefined when the client has left. Rejects with ConnectionLost, also when it does not speak the protocol. */
 export async function negotiate(
   stream: ByteStream,
   exports: readonly NbdExport[],
+  tls?: NbdTls,
 ): Promise<Negotiated | undefined> {
   const flags = Buffer.alloc(2);
   flags.writeUInt16BE(FLAG_FIXED_NEWSTYLE | FLAG_NO_ZEROES);
   await stream.write(Buffer.from(`${INIT_MAGIC}${OPTION_MAGIC}`, 'latin1'), flags);
   const clientFlags = (await stream.readMore(4)).readUInt32BE(0);
   if ((clientFlags & ~(FLAG_FIXED_NEWSTYLE | FLAG_NO_ZEROES)) !== 0) throw unspoken('unknown client flags');
+  // Others know neither STARTTLS nor an answer that they have to begin with it.
+  const isFixed = (clientFlags & FLAG_FIXED_NEWSTYLE) !== 0;
+  if (!isFixed && tls?.isRequired === true) throw unspoken('flags of a client that knows no TLS');
   const state: State = {
     exports,
     stream,
     sendsZeroes: (clientFlags & FLAG_NO_ZEROES) === 0,
+    tls: isFixed ? tls : undefined,
+    isSecure: false,
     structuredReplies: false,
     allocationOf: undefined,
   };
@@ -72,7 +94,7 @@ export async function negotiate(
     if (header.toString('latin1', 0, 8) !== OPTION_MAGIC) throw unspoken('no option');
     const option = header.readUInt32BE(8);
     const length = header.readUInt32BE(12);
-    if (length > MAX_OPTION_BYTES) throw unspoken(`an option of ${length} bytes`);
+    if (length > MAX_OPTION_BYTES) throw unspoken(`an option of ${countBytes(length)}`);
     const data = await stream.readMore(length);
     const outcome = await answerOption(state, option, data);
     if (outcome === 'left') return undefined;
@@ -90,8 +112,17 @@ async function answerOption(
   data: Buffer,
 ): Promise<NbdExport | 'more' | 'left'> {
   const { stream, exports } = state;
-  const reply = (type: number, body: Uint8Array = new Uint8Array()): Promise<void> =>
+  const reply: Reply = (type, body = new Uint8Array()) =>
     stream.write(encodeReply(option, type, body.length), body);
+  if (option === OPTION.STARTTLS) {
+    await startTls(state, data, reply);
+    return 'more';
+  }
+  if (state.tls?.isRequired === true && option !== OPTION.ABORT) {
+    if (option === OPTION.EXPORT_NAME) return 'left';
+    await reply(REPLY.ERR_TLS_REQD, Buffer.from('this server takes clients with TLS only'));
+    return 'more';
+  }
   switch (option) {
     case OPTION.EXPORT_NAME: {
       const chosen = findExport(exports, data.toString());
@@ -140,12 +171,18 @@ async function answerOption(
   }
 }
 
-async function answerContexts(
-  state: State,
-  option: number,
-  data: Buffer,
-  reply: (type: number, body?: Uint8Array) => Promise<void>,
-): Promise<void> {
+async function startTls(state: State, data: Buffer, reply: Reply): Promise<void> {
+  if (state.isSecure || (state.tls !== undefined && data.length > 0)) return reply(REPLY.ERR_INVALID);
+  if (state.tls === undefined) return reply(REPLY.ERR_UNSUP);
+  await state.stream.secure(encodeReply(OPTION.STARTTLS, REPLY.ACK, 0), state.tls.shake);
+  state.tls = undefined;
+  state.isSecure = true;
+  // Whoever sat between may have asked for it.
+  state.structuredReplies = false;
+  state.allocationOf = undefined;
+}
+
+async function answerContexts(state: State, option: number, data: Buffer, reply: Reply): Promise<void> {
   const sets = option === OPTION.SET_META_CONTEXT;
   if (sets) state.allocationOf = undefined;
   const request = decode(() => decodeContextRequest(data));

@@ -16,6 +16,7 @@ export const OPTION = {
   EXPORT_NAME: 1,
   ABORT: 2,
   LIST: 3,
+  STARTTLS: 5,
   INFO: 6,
   GO: 7,
   STRUCTURED_REPLY: 8,
@@ -30,6 +31,7 @@ export const REPLY = {
   META_CONTEXT: 4,
   ERR_UNSUP: 0x8000_0001,
   ERR_INVALID: 0x8000_0003,
+  ERR_TLS_REQD: 0x8000_0005,
   ERR_UNKNOWN: 0x8000_0006,
 } as const;
 

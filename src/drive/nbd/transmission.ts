@@ -1,4 +1,5 @@
 // The rest of an NBD connection: requests come, replies go, in any order (NBD specification, "Transmission").
+import { countBytes } from '../../base/byte-count.js';
 import { ByteBudget } from '../net/byte-budget.js';
 import type { ByteStream } from '../net/byte-stream.js';
 import { ConnectionLost } from '../net/byte-stream.js';
@@ -56,7 +57,8 @@ export async function transmit(
       if (request === undefined || request.type === COMMAND.DISC) return;
       // Nobody may send what a read-only export has no use for without end.
       if (request.type === COMMAND.WRITE) {
-        if (request.length > MAX_REQUEST_BYTES) throw new ConnectionLost(`Write of ${request.length} bytes`);
+        if (request.length > MAX_REQUEST_BYTES)
+          throw new ConnectionLost(`Write of ${countBytes(request.length)}`);
         await stream.skip(request.length);
       }
       const giveBack = await places.take(1);

@@ -6,7 +6,8 @@ const MAX_FREE = 64;
 
 export class BufferPool {
   readonly #size: number;
-  readonly #free: ArrayBufferLike[] = [];
+  /** Resizable, since memory that is resized to nothing is the system's again at once: nobody has to collect it. */
+  readonly #free: ArrayBuffer[] = [];
 
   /** `size`: bytes of every buffer. */
   constructor(size: number) {
@@ -20,17 +21,19 @@ export class BufferPool {
 
   /** `length` bytes, `size` at most, with anything in them, for the caller alone until they are given back. */
   take(length: number): Buffer {
-    const memory = this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#size).buffer;
+    const memory = this.#free.pop() ?? new ArrayBuffer(this.#size, { maxByteLength: this.#size });
     return Buffer.from(memory, 0, length);
   }
 
   /** What `take` gave, once: nobody reads or writes it any more. */
   giveBack({ buffer }: Buffer): void {
-    if (this.#free.length < MAX_FREE) this.#free.push(buffer);
+    const memory = buffer as ArrayBuffer;
+    if (this.#free.length < MAX_FREE) this.#free.push(memory);
+    else memory.resize(0);
   }
 
   /** Gives up what waits. */
   clear(): void {
-    this.#free.length = 0;
+    for (const memory of this.#free.splice(0)) memory.resize(0);
   }
 }

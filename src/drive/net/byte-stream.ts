@@ -1,5 +1,6 @@
 // A socket as protocols want it: exactly so many bytes in, whole messages out, and each writer waits for a peer that
 // does not read.
+import { countBytes } from '../../base/byte-count.js';
 import type { Socket } from 'node:net';
 import { tryToLoadAddon } from '../../source/load-addon.js';
 import { ByteBudget } from './byte-budget.js';
@@ -34,7 +35,9 @@ export interface DirectMessage {
 }
 
 export class ByteStream {
-  readonly #socket: Socket;
+  #socket: Socket;
+  /** What is sent has to go through TLS, and not past it. */
+  #isSecure = false;
   readonly #closed = new AbortController();
   /** One message at a time. */
   readonly #turn = new ByteBudget(1);
@@ -51,11 +54,13 @@ export class ByteStream {
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE * 1000);
     this.#tune();
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-    socket.on('end', () => {
-      this.#hasEnded = true;
-      this.#wake?.();
-    });
+    this.#watch();
+  }
+
+  #watch(): void {
+    const socket = this.#socket;
+    socket.on('data', this.#receive);
+    socket.on('end', this.#endReading);
     // What a socket dies of is the peer's affair; 'close' follows.
     socket.on('error', () => undefined);
     socket.on('close', () => {
@@ -88,7 +93,7 @@ export class ByteStream {
     while (this.#waitingBytes < length) {
       if (this.#hasEnded) {
         if (this.#waitingBytes === 0) return undefined;
-        throw new ConnectionLost(`Connection ended after ${this.#waitingBytes} of ${length} bytes`);
+        throw new ConnectionLost(`Connection ended after ${this.#waitingBytes} of ${countBytes(length)}`);
       }
       this.#needed = length;
       this.#socket.resume();
@@ -98,12 +103,34 @@ export class ByteStream {
     return this.#takeWaiting(length);
   }
 
-  #receive(chunk: Buffer): void {
+  readonly #receive = (chunk: Buffer): void => {
     this.#waiting.push(chunk);
     this.#waitingBytes += chunk.length;
     if (this.#waitingBytes < this.#needed) return;
     if (this.#waitingBytes >= MAX_WAITING) this.#socket.pause();
     this.#wake?.();
+  };
+
+  readonly #endReading = (): void => {
+    this.#hasEnded = true;
+    this.#wake?.();
+  };
+
+  /**
+   * Sends `last` in the clear and goes on by TLS, once `shake` has made it of the socket; rejects as `shake` does. No byte
+   * that came in the clear is read as one that came by TLS: rejects with ConnectionLost when the peer did not wait for
+   * `last`, and what comes behind that check goes to TLS alone.
+   */
+  async secure(last: Uint8Array, shake: (socket: Socket) => Promise<Socket>): Promise<void> {
+    const plain = this.#socket;
+    if (this.#waitingBytes > 0) throw new ConnectionLost('Peer went on before it was told to begin with TLS');
+    plain.pause();
+    plain.off('data', this.#receive);
+    plain.off('end', this.#endReading);
+    await this.write(last);
+    this.#socket = await shake(plain);
+    this.#isSecure = true;
+    this.#watch();
   }
 
   /** So many bytes must be waiting. */
@@ -125,7 +152,7 @@ export class ByteStream {
   /** Like `read`, in the middle of a message: rejects with ConnectionLost at any end. */
   async readMore(length: number): Promise<Buffer> {
     const bytes = await this.read(length);
-    if (bytes === undefined) throw new ConnectionLost(`Connection ended before ${length} bytes`);
+    if (bytes === undefined) throw new ConnectionLost(`Connection ended before ${countBytes(length)}`);
     return bytes;
   }
 
@@ -210,6 +237,7 @@ export class ByteStream {
 
   /** Undefined once the socket is closed: the number may be another's by then. Node has no public way to it. */
   get #descriptor(): number | undefined {
+    if (this.#isSecure) return undefined;
     const { _handle: handle } = this.#socket as unknown as { _handle?: { fd?: number } | null };
     return handle?.fd !== undefined && handle.fd >= 0 ? handle.fd : undefined;
   }

@@ -5,11 +5,10 @@ import type { BlockList, Server, Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { IsodriveError, isSystemError } from '../../base/error.js';
 import { ByteStream } from './byte-stream.js';
+import { countRoomForConnections } from './connection-room.js';
 import type { ListenAddress } from './listen-address.js';
 import { isAllowed } from './listen-address.js';
-
-/** Connections at a time; the next are refused. */
-export const MAX_CONNECTIONS = 128;
+import type { LoginGuard } from './login-guard.js';
 
 /** Those below are for root alone (ip(7), ip_unprivileged_port_start). */
 const FIRST_USER_PORT = 1024;
@@ -20,8 +19,10 @@ export type ServeConnection = (stream: ByteStream, socket: Socket) => Promise<vo
 export interface ListenerOptions {
   /** Peers that may come; all may where it is not given. */
   readonly allowed?: BlockList | undefined;
-  /** Told when a peer is refused because there are too many connections; again only after there was room. */
-  readonly onFull?: (() => void) | undefined;
+  /** Told when a peer is refused because there are `most` connections; again only after there was room. */
+  readonly onFull?: ((most: number) => void) | undefined;
+  /** Where peers have to prove themselves: which may not try for now. */
+  readonly guard?: LoginGuard | undefined;
 }
 
 export class DriveListener implements AsyncDisposable {
@@ -42,17 +43,18 @@ export class DriveListener implements AsyncDisposable {
 
   /**
    * Rejects with `busy` (address taken), `permission` or `usage` (no such address). Peers that may not
-   * come are cut off before a byte is exchanged. A Unix socket gets mode 0600.
+   * come, or not now, are cut off before a byte is exchanged. A Unix socket gets mode 0600.
    */
   static async open(
     address: ListenAddress,
     serve: ServeConnection,
-    { allowed, onFull }: ListenerOptions = {},
+    { allowed, onFull, guard }: ListenerOptions = {},
   ): Promise<DriveListener> {
     const connections = new Map<Socket, Promise<void>>();
     let isFull = false;
     const server = createServer({ allowHalfOpen: false, pauseOnConnect: false }, (socket) => {
-      if (allowed !== undefined && !isAllowed(allowed, socket)) {
+      const isOther = allowed !== undefined && !isAllowed(allowed, socket);
+      if (isOther || guard?.refuses(socket.remoteAddress) === true) {
         socket.on('error', () => undefined);
         socket.destroy();
         return;
@@ -69,9 +71,10 @@ export class DriveListener implements AsyncDisposable {
         isFull = false;
       });
     });
-    server.maxConnections = MAX_CONNECTIONS;
+    const most = countRoomForConnections();
+    server.maxConnections = most;
     server.on('drop', () => {
-      if (!isFull) onFull?.();
+      if (!isFull) onFull?.(most);
       isFull = true;
     });
     if (address.kind === 'unix') await removeDeadSocket(address.path);
@@ -82,6 +85,11 @@ export class DriveListener implements AsyncDisposable {
         ? { ...address, port: bound.port }
         : address;
     return new DriveListener(actual, server, connections);
+  }
+
+  /** Those that are open now. */
+  get connections(): number {
+    return this.#connections.size;
   }
 
   /** Cuts all connections, and waits until nothing of theirs runs any more. */
@@ -98,7 +106,8 @@ async function listen(server: Server, address: ListenAddress): Promise<void> {
   const mask = address.kind === 'unix' ? process.umask(0o177) : undefined;
   try {
     await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
+      // For ever: later ones are of single connections that the system could not give us, and no end of the server.
+      server.on('error', reject);
       server.once('listening', resolve);
       if (address.kind === 'unix') server.listen({ path: address.path });
       else server.listen({ host: address.host, port: address.port });

@@ -78,8 +78,12 @@ export function isLoopback({ remoteAddress }: Socket): boolean {
   return remoteAddress !== undefined && isIn(LOOPBACK, remoteAddress);
 }
 
+/** A socket for both versions shows IPv4 peers as mapped addresses (RFC 4291 2.5.5.2). */
+export function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/, '');
+}
+
 function isIn(list: BlockList, address: string): boolean {
-  // A socket for both versions shows IPv4 peers as mapped addresses (RFC 4291 2.5.5.2).
-  const plain = address.replace(/^::ffff:(?=\d+\.)/, '');
+  const plain = plainAddress(address);
   return list.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4');
 }

@@ -1,8 +1,9 @@
 // The memory in which all connections of a server read and send answers. Each has a piece of its own, so that peers that
 // take nothing hold up nobody else; what a connection has beyond that is of one budget for all of them.
+import { tryToLoadAddon } from '../../source/load-addon.js';
 import { BufferPool } from './buffer-pool.js';
 import { ByteBudget } from './byte-budget.js';
-import { MAX_CONNECTIONS } from './drive-listener.js';
+import { MAX_CONNECTIONS } from './connection-room.js';
 
 /** Bytes of a piece: few enough to stay in the processor's cache from image to socket. */
 export const PIECE = 256 * 1024;
@@ -46,6 +47,12 @@ export class ServerMemory {
   giveBack(bytes: Buffer): void {
     this.#lent -= PIECE;
     this.#pool.giveBack(bytes);
-    if (this.#lent === 0) this.#timer = setTimeout(() => this.#pool.clear(), this.#idleTime).unref();
+    if (this.#lent === 0) this.#timer = setTimeout(() => this.#rest(), this.#idleTime).unref();
+  }
+
+  #rest(): void {
+    this.#pool.clear();
+    // What TLS had in memory is free as well, and still the process's.
+    tryToLoadAddon()?.trimMemory();
   }
 }

@@ -27,8 +27,8 @@ export interface FatLayout {
   readonly rootLength: number;
   /** FAT32: first cluster of the root directory. */
   readonly rootCluster: number;
-  /** Of the boot sector; may be empty. */
-  readonly label: string;
+  /** Bytes of the label in the boot sector; may be none. */
+  readonly label: Uint8Array;
 }
 
 /** Whether the sector looks like that of a FAT volume: a jump, and a parameter block that can be right. */
@@ -87,12 +87,13 @@ function parseFields(sector: ByteCursor): FatLayout | undefined {
 
 /** A label as users know it: a writer that is given none puts this text there. */
 export function settleLabel(text: string): string {
-  return text === 'NO NAME' ? '' : text;
+  const label = text.replace(/[ \0]+$/, '');
+  return label === 'NO NAME' ? '' : label;
 }
 
 /** BS_VolLab, behind BS_BootSig and BS_VolID: there where the signature is 0x29. */
-function readLabel(sector: ByteCursor, at: number): string {
-  return sector.u8(at) === 0x29 ? settleLabel(sector.text(at + 5, 11)) : '';
+function readLabel(sector: ByteCursor, at: number): Uint8Array {
+  return sector.u8(at) === 0x29 ? sector.slice(at + 5, 11).slice() : new Uint8Array();
 }
 
 function isPowerOfTwo(value: number): boolean {

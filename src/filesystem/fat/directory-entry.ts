@@ -1,7 +1,6 @@
 // One 32-byte entry of a FAT directory (Microsoft FAT Specification, sections 6 and 7).
 import type { ByteCursor } from '../../base/byte-cursor.js';
 import type { Timestamp } from '../file-tree.js';
-import { decodeCodePage437 } from './code-page-437.js';
 
 export const ENTRY_BYTES = 32;
 export const ATTRIBUTE = {
@@ -25,13 +24,16 @@ const LONG_NAME_UNITS = [1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30];
 export const MAX_LONG_ENTRIES = 20;
 const DAY = 86_400;
 
+/** Gives the text of short names, which say nothing of their charset. */
+export type ShortNameDecoder = (bytes: Uint8Array) => string;
+
 /** The short name as it is shown: NAME.EXT, in lower case where the entry says so. */
-export function readShortName(entry: ByteCursor): string {
+export function readShortName(entry: ByteCursor, decode: ShortNameDecoder): string {
   const bytes = entry.slice(0, NAME_BYTES + EXTENSION_BYTES).slice();
   if (bytes[0] === MARK.deletedLetter) bytes[0] = MARK.deleted;
   const flags = entry.u8(12);
   const trimmed = (part: Uint8Array, isLower: boolean): string => {
-    const text = decodeCodePage437(part).replace(/ +$/, '');
+    const text = decode(part).replace(/ +$/, '');
     return isLower ? text.toLowerCase() : text;
   };
   const name = trimmed(bytes.subarray(0, NAME_BYTES), (flags & LOWER_NAME) !== 0);
@@ -40,14 +42,14 @@ export function readShortName(entry: ByteCursor): string {
 }
 
 /** The label, when this is the entry of the volume's. */
-export function readVolumeName(entry: ByteCursor): string | undefined {
+export function readVolumeName(entry: ByteCursor, decode: ShortNameDecoder): string | undefined {
   const mark = entry.u8(0);
   const attributes = entry.u8(11) & ATTRIBUTE.mask; // DIR_Attr, offset 11
   const isLabel = (attributes & (ATTRIBUTE.volumeId | ATTRIBUTE.directory)) === ATTRIBUTE.volumeId;
   if (mark === MARK.deleted || attributes === ATTRIBUTE.longName || !isLabel) return undefined;
   const bytes = entry.slice(0, NAME_BYTES + EXTENSION_BYTES).slice();
   if (mark === MARK.deletedLetter) bytes[0] = MARK.deleted;
-  return decodeCodePage437(bytes).replace(/ +$/, '');
+  return decode(bytes).replace(/ +$/, '');
 }
 
 /** Puts a long name together from the entries in front of the short one, the last part first. */

@@ -1,17 +1,20 @@
 // The tree of a FAT12, FAT16 or FAT32 volume, long names included: boot floppies and EFI system partitions.
+import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { readExactly } from '../../source/read-fully.js';
 import { listsNothing } from '../lists-nothing.js';
-import type { WorkBudget } from '../work-budget.js';
+import type { ProbeContext } from '../file-system.js';
+import { NameCharset } from '../iso9660/name-charset.js';
 import { DirectoryEntry, MODE_TYPE } from '../file-tree.js';
 import type { EntrySink, Extent, FileTree } from '../file-tree.js';
 import { BOOT_SECTOR_BYTES, parseBootSector, settleLabel } from './boot-sector.js';
 import type { FatLayout } from './boot-sector.js';
 import { ClusterTable } from './cluster-table.js';
 import type { Chain } from './cluster-table.js';
+import { decodeCodePage437 } from './code-page-437.js';
 import {
   ATTRIBUTE,
   ENTRY_BYTES,
@@ -21,6 +24,7 @@ import {
   readShortName,
   readVolumeName,
 } from './directory-entry.js';
+import type { ShortNameDecoder } from './directory-entry.js';
 
 /** Section 6.1: a directory has at most 65,536 entries. */
 export const MAX_DIRECTORY_BYTES = 65_536 * ENTRY_BYTES;
@@ -29,6 +33,9 @@ const WINDOW_BYTES = 65_536;
 const FIXED_ROOT = 0;
 const DIRECTORY_MODE = MODE_TYPE.directory | 0o555;
 const FILE_MODE = MODE_TYPE.regular | 0o444;
+
+/** What a FAT volume is opened with. */
+export type FatContext = Pick<ProbeContext, 'work' | 'charset' | 'signal'>;
 
 interface Job {
   readonly sink: EntrySink;
@@ -48,27 +55,30 @@ export class FatTree implements FileTree {
   readonly #layout: FatLayout;
   readonly #start: number;
   readonly #table: ClusterTable;
+  readonly #decode: ShortNameDecoder;
   readonly #encoder = new TextEncoder();
 
-  private constructor(reader: SectorReader, layout: FatLayout, start: number, work: WorkBudget) {
-    this.label = layout.label;
+  private constructor(reader: SectorReader, layout: FatLayout, start: number, context: FatContext) {
+    const charset = context.charset === undefined ? undefined : new NameCharset(context.charset);
+    this.#decode = charset === undefined ? decodeCodePage437 : (bytes) => charset.text(bytes);
+    this.label = settleLabel(this.#decode(layout.label));
     this.volumeSize = layout.size;
     this.blockSize = layout.clusterSize;
     this.#reader = reader;
     this.#layout = layout;
     this.#start = start;
-    this.#table = new ClusterTable(reader, layout, start, work);
+    this.#table = new ClusterTable(reader, layout, start, context.work);
   }
 
-  /** `start`: byte in the image where the volume starts. Rejects with `damaged`, and as ByteSource.read does. */
-  static async open(
-    reader: SectorReader,
-    start: number,
-    work: WorkBudget,
-    signal?: AbortSignal,
-  ): Promise<FatTree> {
+  /**
+   * `start`: byte in the image where the volume starts. Rejects with `damaged`, with `usage` for a charset that is not
+   * known, and as ByteSource.read does.
+   */
+  static async open(reader: SectorReader, start: number, context: FatContext): Promise<FatTree> {
+    const { signal } = context;
     const bytes = await readExactly(reader, start, BOOT_SECTOR_BYTES, 'the boot sector', signal);
-    const tree = new FatTree(reader, parseBootSector(new ByteCursor(bytes, reader.name, start)), start, work);
+    const layout = parseBootSector(new ByteCursor(bytes, reader.name, start));
+    const tree = new FatTree(reader, layout, start, context);
     tree.label = (await tree.#findLabel(signal)) ?? tree.label;
     return tree;
   }
@@ -127,7 +137,7 @@ export class FatTree implements FileTree {
         for (let at = 0; at + ENTRY_BYTES <= length; at += ENTRY_BYTES) {
           window.moveTo(at, ENTRY_BYTES);
           if (window.u8(0) === MARK.end) return undefined;
-          const name = readVolumeName(window);
+          const name = readVolumeName(window, this.#decode);
           if (name !== undefined) return settleLabel(name);
         }
       }
@@ -167,7 +177,7 @@ export class FatTree implements FileTree {
   }
 
   async #addEntry(cursor: ByteCursor, attributes: number, job: Job): Promise<void> {
-    const name = job.longName.take(cursor) ?? readShortName(cursor);
+    const name = job.longName.take(cursor) ?? readShortName(cursor, this.#decode);
     if ((attributes & ATTRIBUTE.volumeId) !== 0 || name === '.' || name === '..') return;
     const { entry } = job;
     entry.reset();
@@ -208,7 +218,7 @@ export class FatTree implements FileTree {
     report({
       code: 'broken-cluster-chain',
       severity: 'damage',
-      message: `${what} has clusters of ${length} bytes: ${fault ?? 'its chain ends there'}`,
+      message: `${what} has clusters of ${countBytes(length)}: ${fault ?? 'its chain ends there'}`,
       at: { source: this.#reader.name, offset, clause: 'FAT Specification 4' },
     });
   }

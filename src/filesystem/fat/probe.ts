@@ -5,9 +5,8 @@ import type { SectorReader } from '../../disc/sector-reader.js';
 import { readIfPossible } from '../../source/read-fully.js';
 import type { FileSystem, Volume } from '../file-system.js';
 import { completeSummary } from '../volume-summary.js';
-import type { WorkBudget } from '../work-budget.js';
 import { BOOT_SECTOR_BYTES, isFatBootSector } from './boot-sector.js';
-import type { FatTree } from './fat-tree.js';
+import type { FatContext, FatTree } from './fat-tree.js';
 
 /** Volumes that are shown of one disc. */
 export const MAX_FAT_VOLUMES = 8;
@@ -15,8 +14,8 @@ export const MAX_FAT_VOLUMES = 8;
 export const fatFileSystem: FileSystem = {
   title: 'FAT',
 
-  async probe(reader, { work, signal }): Promise<Volume> {
-    const tree = await openFatVolume(reader, 0, work, signal);
+  async probe(reader, context): Promise<Volume> {
+    const tree = await openFatVolume(reader, 0, context);
     if (tree === undefined) {
       throw new IsodriveError(
         'unsupported',
@@ -27,10 +26,11 @@ export const fatFileSystem: FileSystem = {
     return toVolume([tree], tree);
   },
 
-  async probePartitions(reader, { partitions = [], work, signal }): Promise<Volume | undefined> {
+  async probePartitions(reader, context): Promise<Volume | undefined> {
+    const { partitions = [] } = context;
     const trees: FatTree[] = [];
     for (const start of new Set(partitions.map((partition) => partition.start))) {
-      const tree = await openFatVolume(reader, start, work, signal);
+      const tree = await openFatVolume(reader, start, context);
       if (tree !== undefined && trees.length < MAX_FAT_VOLUMES) trees.push(tree);
     }
     const [first] = trees;
@@ -42,15 +42,14 @@ function toVolume(trees: readonly FatTree[], { label, blockSize, volumeSize }: F
   return { trees, summary: completeSummary({ volumeId: label, blockSize, size: volumeSize }) };
 }
 
-/** The FAT volume that starts at byte `start` of the image, or undefined. Rejects as ByteSource.read does. */
+/** The FAT volume that starts at byte `start` of the image, or undefined. Rejects as FatTree.open does. */
 export async function openFatVolume(
   reader: SectorReader,
   start: number,
-  work: WorkBudget,
-  signal?: AbortSignal,
+  context: FatContext,
 ): Promise<FatTree | undefined> {
-  const bytes = await readIfPossible(reader, start, BOOT_SECTOR_BYTES, signal);
+  const bytes = await readIfPossible(reader, start, BOOT_SECTOR_BYTES, context.signal);
   if (!isFatBootSector(new ByteCursor(bytes, reader.name, start))) return undefined;
   const { FatTree } = await import('./fat-tree.js');
-  return FatTree.open(reader, start, work, signal);
+  return FatTree.open(reader, start, context);
 }

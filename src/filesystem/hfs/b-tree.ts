@@ -1,5 +1,6 @@
 // The B-trees of HFS and HFS+ (Inside Macintosh: Files, 2-69; Apple TN1150, "B-Trees"): searched and walked, never
 // trusted. A search goes down at most MAX_LEVELS nodes; a walk along the leaves never meets a node twice.
+import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
@@ -134,7 +135,7 @@ export class BTree {
     const { nodeSize } = tree;
     const isPower = (nodeSize & (nodeSize - 1)) === 0;
     if (header.u8(8) === NODE_KIND.header && isPower && nodeSize >= MIN_NODE_SIZE) return tree;
-    throw tree.#damaged(`its header node is of kind ${header.u8(8)} with nodes of ${nodeSize} bytes`);
+    throw tree.#damaged(`its header node is of kind ${header.u8(8)} with nodes of ${countBytes(nodeSize)}`);
   }
 
   /**
@@ -208,7 +209,7 @@ export class BTree {
   async #readNode(number: number, signal: AbortSignal | undefined): Promise<BTreeNode> {
     const position = number * this.nodeSize;
     if (position + this.nodeSize > this.#fork.size) {
-      throw this.#damaged(`node ${number} lies beyond its ${this.#fork.size} bytes`);
+      throw this.#damaged(`node ${number} lies beyond its ${countBytes(this.#fork.size)}`);
     }
     const bytes = new Uint8Array(this.nodeSize);
     await readFork(this.#reader, this.#fork, bytes, position, signal);

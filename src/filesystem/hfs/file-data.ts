@@ -24,7 +24,7 @@ export function giveData(
   report({
     code: 'file-beyond-end',
     severity: 'damage',
-    message: `File of ${countBytes(fork.size)} has extents that are missing or reach beyond the ${reader.size} bytes of the image`,
+    message: `File of ${countBytes(fork.size)} has extents that are missing or reach beyond the ${countBytes(reader.size)} of the image`,
     at: { source: reader.name, offset },
   });
 }

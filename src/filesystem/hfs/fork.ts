@@ -1,4 +1,5 @@
 // A fork of HFS or HFS+: the data or the resources of a file, or a B-tree of the volume, as runs of image bytes.
+import { countBytes } from '../../base/byte-count.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Extent } from '../file-tree.js';
@@ -85,8 +86,8 @@ export async function readFork(
   if (done === target.length) return;
   throw new IsodriveError(
     'damaged',
-    `Cannot read ${target.length} bytes at ${position} of a fork in "${reader.name}": it ends before, ` +
-      `expected ${fork.size} bytes`,
+    `Cannot read ${countBytes(target.length)} at ${position} of a fork in "${reader.name}": it ends before, ` +
+      `expected ${countBytes(fork.size)}`,
     { at: { source: reader.name, offset: fork.extents[0]?.offset ?? 0 } },
   );
 }

@@ -1,5 +1,6 @@
 // An HFS volume (Inside Macintosh: Files, chapter 2): names are in the charset of the Mac that wrote it, Mac Roman unless the
 // user says another; there are neither owners nor links.
+import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
@@ -150,7 +151,7 @@ function damagedBlockSize(reader: SectorReader, offset: number, found: number): 
   const source = reader.name;
   return new IsodriveError(
     'damaged',
-    `Cannot read the HFS volume of "${source}": its blocks have ${found} bytes, expected a multiple of 512`,
+    `Cannot read the HFS volume of "${source}": its blocks have ${countBytes(found)}, expected a multiple of 512`,
     { at: { source, offset, clause: 'Inside Macintosh: Files 2-60' } },
   );
 }

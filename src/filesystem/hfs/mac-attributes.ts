@@ -1,5 +1,6 @@
 // What Mac files have besides data, as the extended attributes that macOS and Linux servers for Macs use: the Finder's
 // 32 bytes, and the resource fork where Linux can pass it on at all.
+import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
@@ -100,7 +101,13 @@ export class MacAttributes {
       const isShown = isFork && this.#showsForks;
       this.hasLeftOut ||= !isShown;
       const way = isShown ? ': it is shown as ._NAME' : isFork ? '; --associated shows it as ._NAME' : '';
-      this.#tell(`${code}-left-out`, 'note', `${title} of ${size} bytes, more than ${limit}`, offset, way);
+      this.#tell(
+        `${code}-left-out`,
+        'note',
+        `${title} of ${countBytes(size)}, more than ${limit}`,
+        offset,
+        way,
+      );
       return undefined;
     }
     try {
@@ -110,7 +117,7 @@ export class MacAttributes {
     } catch (thrown) {
       if (!(thrown instanceof IsodriveError) || thrown.code === 'cancelled') throw thrown;
       this.hasLeftOut = true;
-      this.#tell(`damaged-${code}`, 'warning', `${title} of ${size} bytes cannot be read`, offset);
+      this.#tell(`damaged-${code}`, 'warning', `${title} of ${countBytes(size)} cannot be read`, offset);
       return undefined;
     }
   }

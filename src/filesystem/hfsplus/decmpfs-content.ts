@@ -1,5 +1,6 @@
 // The content of a file that Mac OS keeps compressed: one piece from an attribute, or blocks of 64 KiB from the resource
 // fork, where a table says where each lies. Any block may be stored as it is behind a mark.
+import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import { BlockContent } from '../block-content.js';
@@ -66,7 +67,7 @@ export class DecmpfsContent extends BlockContent {
       this.#table === undefined ? [0, this.file.stored.size] : await this.#locate(block, this.#table);
     const limit = this.sizeOf(block) + MAX_OVERHEAD;
     if (length > limit) {
-      throw this.damaged(block, `${length} bytes are stored for it, expected at most ${limit}`);
+      throw this.damaged(block, `it is stored in ${countBytes(length)}, expected at most ${limit}`);
     }
     const bytes = new Uint8Array(length);
     await this.file.stored.read(bytes, start);
@@ -74,7 +75,7 @@ export class DecmpfsContent extends BlockContent {
     if (algorithm !== undefined && mark === 0) return this.decompress(block, bytes, algorithm);
     const expected = this.sizeOf(block);
     if (length - mark === expected) return bytes.subarray(mark);
-    throw this.damaged(block, `${length - mark} bytes of it are stored, expected ${expected}`);
+    throw this.damaged(block, `it is stored in ${countBytes(length - mark)}, expected ${expected}`);
   }
 
   async #readTable(kind: BlockTable['kind'], signal: AbortSignal | undefined): Promise<BlockTable> {
@@ -113,7 +114,7 @@ export class DecmpfsContent extends BlockContent {
     const length = table.kind === 'resource' ? second : second - start;
     const limit = BLOCK_BYTES + MAX_OVERHEAD;
     if (length >= 0 && length <= limit && start + length <= this.file.stored.size) return [start, length];
-    const place = `it has ${length} bytes at ${start} of the ${this.file.stored.size} of its fork`;
+    const place = `it has ${countBytes(length)} at ${start} of the ${this.file.stored.size} of its fork`;
     throw this.damaged(block, `${place}, expected at most ${limit} inside of it`);
   }
 

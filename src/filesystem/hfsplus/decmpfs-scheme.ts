@@ -1,5 +1,6 @@
 // The ways in which Mac OS compresses files, by the type in the header (decmpfs.h of XNU; copyfile.c): where the content is,
 // what compressed it, and how bytes that do not shrink are told.
+import { countBytes } from '../../base/byte-count.js';
 import type { Algorithm } from '../../source/decompress/decompress.js';
 
 /** Bytes of content behind one attribute: it is decompressed in one piece. */
@@ -50,5 +51,5 @@ export function findScheme(type: number, size: number): DecmpfsScheme | string {
   const scheme = SCHEMES.get(type);
   if (scheme === undefined) return UNREADABLE.get(type) ?? `its compression, type ${type}, is not known`;
   if (scheme.place === 'fork' || size <= MAX_ATTRIBUTE_CONTENT) return scheme;
-  return `an attribute is said to hold ${size} bytes, expected at most ${MAX_ATTRIBUTE_CONTENT}`;
+  return `an attribute is said to hold ${countBytes(size)}, expected at most ${MAX_ATTRIBUTE_CONTENT}`;
 }

@@ -1,4 +1,5 @@
 // The volume header of HFS+ and HFSX (Apple TN1150, "Volume Header"), 1024 bytes into the volume.
+import { countBytes } from '../../base/byte-count.js';
 import type { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 
@@ -33,7 +34,7 @@ export function parseVolumeHeader(cursor: ByteCursor): VolumeHeader {
     throw new IsodriveError(
       'damaged',
       `Cannot read the HFS+ volume of "${source}": signature is 0x${signature.toString(16)} with ${blockCount} ` +
-        `blocks of ${blockSize} bytes, expected 0x482b or 0x4858 with blocks of a power of two`,
+        `blocks of ${countBytes(blockSize)}, expected 0x482b or 0x4858 with blocks of a power of two`,
       { at: { source, offset: cursor.offsetInSource(0), clause: 'TN1150 Volume Header' } },
     );
   }

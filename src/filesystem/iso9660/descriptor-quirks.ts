@@ -1,4 +1,5 @@
 // Fields of volume descriptors that are wrong on real discs and harmless: each is told, and none is believed.
+import { countBytes } from '../../base/byte-count.js';
 import type { Finding } from '../../base/finding.js';
 import { ENHANCED_VERSION } from './volume-descriptor.js';
 import type { VolumeDescriptor } from './volume-descriptor.js';
@@ -16,7 +17,7 @@ export function reportDescriptorQuirks(source: string, descriptor: VolumeDescrip
     note('both-endian-mismatch', mismatchOffset, what, 'ECMA-119 7.3.3');
   }
   if (rootRecordLength !== ROOT_RECORD_BYTES) {
-    const what = `Record of the root directory says it has ${rootRecordLength} bytes, expected ${ROOT_RECORD_BYTES}`;
+    const what = `Record of the root directory says it has ${countBytes(rootRecordLength)}, expected ${ROOT_RECORD_BYTES}`;
     note('odd-root-record', offset, what, 'ECMA-119 8.4.18');
   }
   if (structureVersion !== 1 && !(structureVersion === ENHANCED_VERSION && version === ENHANCED_VERSION)) {

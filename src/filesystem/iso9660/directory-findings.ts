@@ -22,7 +22,7 @@ export class DirectoryFindings {
   }
 
   directoryBeyondEnd(locator: number, size: number): void {
-    const what = `Directory of ${size} bytes reaches beyond the end of the image at byte ${this.#imageSize}`;
+    const what = `Directory of ${countBytes(size)} reaches beyond the end of the image at byte ${this.#imageSize}`;
     this.#add('directory-beyond-end', 'damage', locator, what);
   }
 
@@ -33,7 +33,7 @@ export class DirectoryFindings {
   }
 
   brokenRecord(position: number, length: number): void {
-    const what = `Directory record of ${length} bytes is broken and left out`;
+    const what = `Directory record of ${countBytes(length)} is broken and left out`;
     this.#add('damaged-record', 'damage', position, what, 'ECMA-119 9.1');
   }
 

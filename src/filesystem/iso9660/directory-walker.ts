@@ -13,6 +13,7 @@ import { DirectoryFindings } from './directory-findings.js';
 import { DotRecords } from './dot-record.js';
 import { MIN_RECORD_BYTES, RECORD, RECORD_FLAG, isDotRecord } from './directory-record.js';
 import type { RecordFormat } from './directory-record.js';
+import { shareInode } from './linked-file.js';
 import { SectionCollector } from './section-collector.js';
 import type { RecordDecoder } from './record-decoder.js';
 import { XA_LARGE_SECTORS, readXaAttributes } from './xa-attributes.js';
@@ -275,6 +276,7 @@ export class DirectoryWalker {
       if (endOf(entry) > this.#reader.size) this.#repairSize(entry);
       if (this.#options.isXa) this.#checkForm(entry);
     }
+    shareInode(entry, this.#options.records.blockSize);
     job.sink.add(entry);
     job.added += 1;
   }
@@ -317,6 +319,7 @@ export class DirectoryWalker {
     entry.name.set(ASSOCIATED_PREFIX);
     entry.nameLength += ASSOCIATED_PREFIX.length;
     entry.inode = this.#record.offsetInSource(0);
+    entry.linkSerial = -1;
     this.#add(job, entry);
     return true;
   }

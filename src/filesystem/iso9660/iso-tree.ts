@@ -1,4 +1,5 @@
 // One tree of an ISO 9660 disc: Rock Ridge, Joliet and plain names differ only in their descriptor and record decoder.
+import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
@@ -240,8 +241,8 @@ export class IsoTree implements FileTree {
     const source = this.#reader.name;
     return new IsodriveError(
       'damaged',
-      `Cannot read the root directory of "${source}": its first record has ${length} bytes or another name, ` +
-        `expected "." with at least ${MIN_RECORD_BYTES} bytes`,
+      `Cannot read the root directory of "${source}": its first record has ${countBytes(length)} or another name, ` +
+        `expected "." with at least ${countBytes(MIN_RECORD_BYTES)}`,
       { at: { source, offset, clause: 'ECMA-119 9.1' } },
     );
   }

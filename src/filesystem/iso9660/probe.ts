@@ -1,4 +1,5 @@
 // Finds every tree of an ISO 9660 disc, without listing any.
+import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
@@ -124,7 +125,7 @@ function reportTruncation(reader: SectorReader, expected: number, report: (findi
   report({
     code: 'truncated-image',
     severity: 'damage',
-    message: `Image has ${reader.size} bytes, expected ${expected}: it is truncated`,
+    message: `Image has ${countBytes(reader.size)}, expected ${expected}: it is truncated`,
     at: { source: reader.name, offset: reader.size, clause: 'ECMA-119 8.4.8' },
   });
 }

@@ -5,10 +5,11 @@ import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { readAtMost } from '../../source/read-fully.js';
-import type { SessionSummary } from '../file-system.js';
+import type { SessionContext, SessionSummary } from '../file-system.js';
 import { parseMasterBootRecord } from '../partition/master-boot-record.js';
 import { PARTITION_SECTOR } from '../partition/partition.js';
 import { MIN_RECORD_BYTES, RECORD, isDotRecord } from './directory-record.js';
+import { NameCharset } from './name-charset.js';
 import { FIRST_SECTOR } from './volume-descriptor-set.js';
 import { DESCRIPTOR_BYTES, parseVolumeDescriptor } from './volume-descriptor.js';
 import type { VolumeDescriptor } from './volume-descriptor.js';
@@ -28,6 +29,12 @@ const CD_GAPS = [11_400, 6900];
 const GAP_TOLERANCE = 32;
 const PRIMARY_START = '\x01CD001\x01';
 
+interface Search {
+  /** Of labels that are no UTF-8. */
+  readonly charset: NameCharset | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
 interface Found {
   readonly start: number;
   readonly descriptor: VolumeDescriptor;
@@ -37,14 +44,15 @@ interface Found {
 export async function findIsoSessions(
   reader: SectorReader,
   first: number,
-  signal?: AbortSignal,
+  { charset, signal }: SessionContext = {},
 ): Promise<readonly SessionSummary[]> {
-  const newest = await readDescriptor(reader, first, signal);
+  const search = { charset: charset === undefined ? undefined : new NameCharset(charset), signal };
+  const newest = await readDescriptor(reader, first, search);
   if (newest === undefined) return [];
-  const overwritable = await findOverwritable(reader, first, signal);
+  const overwritable = await findOverwritable(reader, first, search);
   const found: Found[] = [overwritable ?? { start: first, descriptor: newest }];
   while (found.length < MAX_SESSIONS) {
-    const next = await findNext(reader, found.at(-1)!, signal);
+    const next = await findNext(reader, found.at(-1)!, search);
     if (next === undefined) break;
     found.push(next);
   }
@@ -63,13 +71,13 @@ export async function findIsoSessions(
 async function findOverwritable(
   reader: SectorReader,
   first: number,
-  signal: AbortSignal | undefined,
+  search: Search,
 ): Promise<Found | undefined> {
-  const record = await readIfGood(reader, first * DESCRIPTOR_BYTES, PARTITION_SECTOR, signal);
+  const record = await readIfGood(reader, first * DESCRIPTOR_BYTES, PARTITION_SECTOR, search.signal);
   const partitions = parseMasterBootRecord(new ByteCursor(record, reader.name, first * DESCRIPTOR_BYTES));
   for (const offset of new Set([0, ...partitions.map(({ start }) => start / DESCRIPTOR_BYTES)])) {
     const start = first + OVERWRITABLE_START + offset;
-    const found = Number.isInteger(start) ? await readSession(reader, start, first, signal) : undefined;
+    const found = Number.isInteger(start) ? await readSession(reader, start, first, search) : undefined;
     if (found !== undefined) return found;
   }
   return undefined;
@@ -85,15 +93,15 @@ function summarize({ start, descriptor }: Found, index: number): SessionSummary 
 async function findNext(
   reader: SectorReader,
   { start, descriptor }: Found,
-  signal: AbortSignal | undefined,
+  search: Search,
 ): Promise<Found | undefined> {
   const length = Math.ceil((descriptor.volumeBlocks * descriptor.blockSize) / DESCRIPTOR_BYTES);
   const end = start + length;
   const ranges: [number, number][] = [[end, SEARCH_SECTORS]];
   for (const gap of CD_GAPS) ranges.push([end + gap - GAP_TOLERANCE, 2 * GAP_TOLERANCE]);
   for (const [from, count] of ranges) {
-    for (const candidate of await findCandidates(reader, from, count, signal)) {
-      const found = await readSession(reader, candidate, start, signal);
+    for (const candidate of await findCandidates(reader, from, count, search.signal)) {
+      const found = await readSession(reader, candidate, start, search);
       if (found !== undefined) return found;
     }
   }
@@ -127,13 +135,13 @@ async function readSession(
   reader: SectorReader,
   start: number,
   previous: number,
-  signal: AbortSignal | undefined,
+  search: Search,
 ): Promise<Found | undefined> {
-  const descriptor = await readDescriptor(reader, start, signal);
+  const descriptor = await readDescriptor(reader, start, search);
   if (descriptor === undefined || start <= previous) return undefined;
   const { rootOffset, blockSize } = descriptor;
   if (rootOffset < (start + FIRST_SECTOR) * DESCRIPTOR_BYTES) return undefined;
-  const bytes = await readIfGood(reader, rootOffset, MIN_RECORD_BYTES, signal);
+  const bytes = await readIfGood(reader, rootOffset, MIN_RECORD_BYTES, search.signal);
   if (bytes.length < MIN_RECORD_BYTES) return undefined;
   const root = new ByteCursor(bytes, reader.name, rootOffset);
   if (!isDotRecord(root) || root.u8(RECORD.name) !== 0) return undefined;
@@ -145,14 +153,14 @@ async function readSession(
 async function readDescriptor(
   reader: SectorReader,
   start: number,
-  signal: AbortSignal | undefined,
+  search: Search,
 ): Promise<VolumeDescriptor | undefined> {
   const offset = (start + FIRST_SECTOR) * DESCRIPTOR_BYTES;
-  const bytes = await readIfGood(reader, offset, DESCRIPTOR_BYTES, signal);
+  const bytes = await readIfGood(reader, offset, DESCRIPTOR_BYTES, search.signal);
   if (bytes.length < DESCRIPTOR_BYTES) return undefined;
   if (Buffer.from(bytes.subarray(0, 7)).toString('latin1') !== PRIMARY_START) return undefined;
   try {
-    return parseVolumeDescriptor(bytes, reader.name, offset);
+    return parseVolumeDescriptor(bytes, reader.name, offset, search.charset);
   } catch (thrown) {
     if (thrown instanceof IsodriveError) return undefined;
     throw thrown;

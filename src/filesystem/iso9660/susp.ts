@@ -1,5 +1,6 @@
 // The System Use Sharing Protocol (SUSP 1.12, IEEE P1281): walks the fields of a System Use area and of the
 // continuation areas that it names. What the fields mean is up to the visitor (Rock Ridge).
+import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import type { ContinuationAreas } from './continuation-areas.js';
 
@@ -66,7 +67,7 @@ export class SystemUseWalker {
       if (length > MAX_CONTINUATION_BYTES || !this.#areas.contains(position, length)) {
         return this.#damage(
           position,
-          `continuation area of ${length} bytes lies outside of the image or is too long`,
+          `continuation area of ${countBytes(length)} lies outside of the image or is too long`,
         );
       }
       const bytes = this.#areas.view(position, length);
@@ -87,7 +88,7 @@ export class SystemUseWalker {
       if (signature === 0 || signature === SUSP_FIELD.ST) return true;
       const length = cursor.u8(at + 2);
       if (length < FIELD_HEADER_BYTES || at + length > end) {
-        this.#damage(cursor.offsetInSource(at), `field of ${length} bytes does not fit in its area`);
+        this.#damage(cursor.offsetInSource(at), `field of ${countBytes(length)} does not fit in its area`);
         return false;
       }
       if (signature === SUSP_FIELD.CE) this.#readContinuation(cursor, at, length);

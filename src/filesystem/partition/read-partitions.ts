@@ -1,5 +1,6 @@
 // Every partition that any table on the disc declares. Tables that disagree or overlap are what hybrid discs are made
 // of; only what reaches beyond the image is worth telling.
+import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import type { Finding } from '../../base/finding.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
@@ -56,7 +57,7 @@ function reportAppleMap(
   if (wrongBlockSize !== undefined) {
     note(
       'apple-map-block-size',
-      `Driver descriptor says blocks of ${wrongBlockSize} bytes, the map has others`,
+      `Driver descriptor says blocks of ${countBytes(wrongBlockSize)}, the map has others`,
     );
   }
 }
@@ -70,7 +71,7 @@ function reportBeyondEnd(
   report({
     code: 'partition-beyond-end',
     severity: 'note',
-    message: `Partition ${index} (${scheme}) has ${length} bytes, but the image ends at byte ${reader.size}`,
+    message: `Partition ${index} (${scheme}) has ${countBytes(length)}, but the image ends at byte ${reader.size}`,
     at: { source: reader.name, offset: start },
   });
 }

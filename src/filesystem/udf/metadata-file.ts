@@ -1,4 +1,5 @@
 // The metadata file and its mirror (UDF 2.2.13): where the blocks of a metadata partition are.
+import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Extent } from '../file-tree.js';
@@ -89,7 +90,7 @@ async function readMetadataFile(
   const { name } = icbs.context.reader;
   const { entry, extents } = icb;
   if (entry.fileType !== type || extents.size === 0 || icb.fault !== undefined) {
-    const found = icb.fault ?? `its file type is ${entry.fileType} and it has ${extents.size} bytes`;
+    const found = icb.fault ?? `its file type is ${entry.fileType} and it has ${countBytes(extents.size)}`;
     throw new IsodriveError(
       'damaged',
       `Cannot read the metadata file of "${name}": ${found}, expected file type ${type} and some bytes`,

@@ -1,5 +1,6 @@
 // Named streams (ECMA-167 4/9.2, UDF 3.3.5) and attributes in an ICB of their own: read for the few files that have
 // them, and shown as extended attributes.
+import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import { decodeCs0 } from './cs0.js';
@@ -87,7 +88,7 @@ export class NamedStreams {
     };
     const value = await this.#readContent(address, signal);
     if (this.#icb.entry.size > MAX_VALUE_BYTES) {
-      const what = `stream "${name}" has ${this.#icb.entry.size} bytes, an attribute at most ${MAX_VALUE_BYTES}`;
+      const what = `stream "${name}" has ${countBytes(this.#icb.entry.size)}, an attribute at most ${MAX_VALUE_BYTES}`;
       this.#findings.attributesLeftOut(owner, this.#icb.position, what);
     } else if (name !== '') this.#filler.attribute(`user.${MAC_NAMES.get(name) ?? name}`, value);
   }

@@ -1,4 +1,5 @@
 // From an anchor to an opened volume: descriptors, partitions, file set.
+import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError } from '../../base/error.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { computeWindowsSerial } from '../windows-identity.js';
@@ -36,7 +37,7 @@ export async function openVolume(
   const { logical } = descriptors;
   const blockSize = anchor.sectorSize;
   if (logical.blockSize !== blockSize) {
-    const what = `Logical blocks have ${logical.blockSize} bytes, expected a sector's ${blockSize}, which are used`;
+    const what = `Logical blocks have ${countBytes(logical.blockSize)}, expected a sector's ${blockSize}, which are used`;
     findings.add('block-size-mismatch', 'warning', anchor.main.sector * blockSize, what, 'UDF 2.2.4.2');
   }
   const endSector = Math.floor(end / blockSize);

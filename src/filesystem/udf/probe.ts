@@ -1,4 +1,5 @@
 // Finds the UDF volume of a disc, without listing it. What reads it is loaded for discs that have one.
+import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError } from '../../base/error.js';
 import { SECTOR_SIZE } from '../../disc/sector-reader.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
@@ -77,7 +78,7 @@ function reportTruncation(reader: SectorReader, expected: number, report: ProbeC
   report({
     code: 'truncated-image',
     severity: 'damage',
-    message: `Image has ${reader.size} bytes, expected ${expected}: it is truncated`,
+    message: `Image has ${countBytes(reader.size)}, expected ${expected}: it is truncated`,
     at: { source: reader.name, offset: reader.size, clause: 'ECMA-167 3/10.5.9' },
   });
 }

@@ -3,7 +3,7 @@
 import { IsodriveError } from '../../base/error.js';
 import { SECTOR_SIZE } from '../../disc/sector-reader.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
-import type { SessionSummary } from '../file-system.js';
+import type { SessionContext, SessionSummary } from '../file-system.js';
 import type { Anchor } from './anchor.js';
 import { MAX_SESSION_SECTORS, SESSION_STEP, readSessionAnchor } from './anchor.js';
 import { readRecognitionSequence } from './recognition-sequence.js';
@@ -27,7 +27,7 @@ interface Found {
 export async function findUdfSessions(
   reader: SectorReader,
   first: number,
-  signal?: AbortSignal,
+  { signal }: SessionContext = {},
 ): Promise<readonly SessionSummary[]> {
   // First: an anchor lies far from the start, and a bad sector there is nothing to whoever has a disc without UDF.
   if ((await forgive(() => readRecognitionSequence(reader, first, signal))) === undefined) return [];

@@ -3,13 +3,13 @@
 import { ByteCursor } from '../../base/byte-cursor.js';
 import type { SectorReader } from '../../disc/sector-reader.js';
 import { readIfPossible } from '../../source/read-fully.js';
+import type { FatContext } from '../fat/fat-tree.js';
 import { openFatVolume } from '../fat/probe.js';
 import type { FileTree, TreeKind } from '../file-tree.js';
 import { parseMasterBootRecord } from '../partition/master-boot-record.js';
 import { PARTITION_SECTOR } from '../partition/partition.js';
 import type { Partition } from '../partition/partition.js';
 import type { VolumeSummary } from '../volume-summary.js';
-import type { WorkBudget } from '../work-budget.js';
 import { besideImage, listBootFiles, listPartitionFiles } from './boot-files.js';
 import { CompositeTree } from './composite-tree.js';
 import type { PlacedFile, PlacedTree } from './composite-tree.js';
@@ -24,7 +24,6 @@ export interface ViewSources {
   readonly groups: readonly ViewGroup[];
   readonly volume: VolumeSummary;
   readonly partitions: readonly Partition[];
-  readonly work: WorkBudget;
 }
 
 /** Directory names that differ from the names of the views. */
@@ -33,15 +32,15 @@ const NAMES: Partial<Record<TreeKind, string>> = { 'rock-ridge': 'rockridge' };
 /** Lists nothing yet. Rejects as ByteSource.read does. */
 export async function createAllViews(
   reader: SectorReader,
-  { groups, volume, partitions, work }: ViewSources,
-  signal?: AbortSignal,
+  { groups, volume, partitions }: ViewSources,
+  context: FatContext,
 ): Promise<CompositeTree> {
   const first = groups[0]?.trees[0];
   const files = [
-    ...(await listBootFiles(reader, volume, partitions, first, signal)),
+    ...(await listBootFiles(reader, volume, partitions, first, context.signal)),
     ...listPartitionFiles(reader, partitions),
   ];
-  const trees = [...groups.flatMap(placeGroup), ...(await openFatImages(reader, files, work, signal))];
+  const trees = [...groups.flatMap(placeGroup), ...(await openFatImages(reader, files, context))];
   return new CompositeTree({
     label: first?.label ?? volume.volumeId,
     volumeSize: first?.volumeSize ?? reader.size,
@@ -67,13 +66,12 @@ function placeGroup({ path, trees }: ViewGroup): PlacedTree[] {
 async function openFatImages(
   reader: SectorReader,
   files: readonly PlacedFile[],
-  work: WorkBudget,
-  signal: AbortSignal | undefined,
+  context: FatContext,
 ): Promise<PlacedTree[]> {
   const result: PlacedTree[] = [];
   for (const { path, offset } of files) {
     if (offset === 0 || !path.at(-1)!.endsWith('.img')) continue;
-    const tree = await openFatImage(reader, offset, work, signal);
+    const tree = await openFatImage(reader, offset, context);
     if (tree !== undefined) result.push({ path: besideImage(path), tree });
   }
   return result;
@@ -83,12 +81,11 @@ async function openFatImages(
 async function openFatImage(
   reader: SectorReader,
   offset: number,
-  work: WorkBudget,
-  signal: AbortSignal | undefined,
+  context: FatContext,
 ): Promise<FileTree | undefined> {
-  const tree = await openFatVolume(reader, offset, work, signal);
+  const tree = await openFatVolume(reader, offset, context);
   if (tree !== undefined) return tree;
-  const sector = await readIfPossible(reader, offset, PARTITION_SECTOR, signal);
+  const sector = await readIfPossible(reader, offset, PARTITION_SECTOR, context.signal);
   const [first] = parseMasterBootRecord(new ByteCursor(sector, reader.name, offset));
-  return first === undefined ? undefined : openFatVolume(reader, offset + first.start, work, signal);
+  return first === undefined ? undefined : openFatVolume(reader, offset + first.start, context);
 }

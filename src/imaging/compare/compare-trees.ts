@@ -1,4 +1,5 @@
 // Compares two trees file by file: which names each has, of what type, and whether content and targets are the same.
+import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError } from '../../base/error.js';
 import { throwIfAborted } from '../../source/abortable.js';
 import { compareAttributes } from './compare-attributes.js';
@@ -55,7 +56,7 @@ export async function compareTrees(
     } else if (left.type !== right.type) {
       add('type', `${left.type}, and ${right.type}`);
     } else if (left.size !== right.size) {
-      add('size', `${left.size} bytes, and ${right.size}`);
+      add('size', `${countBytes(left.size)}, and ${right.size}`);
     } else if (left.device !== right.device) {
       add('device', `${left.device}, and ${right.device}`);
     } else if (left.target !== right.target) {

@@ -1,5 +1,6 @@
 // Makes an image of a disc: reads it as whole as it can be read, hashes it, compares it when wanted, says what is
 // missing, and only then gives it its name. A run that fails leaves OUT.part and the map, from which the next goes on.
+import { countBytes } from '../../base/byte-count.js';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { hostPath } from '../../base/path-text.js';
 import { IsodriveError } from '../../base/error.js';
@@ -242,13 +243,13 @@ export function unfinished(report: CreateReport): IsodriveError {
   if (report.differing !== undefined && report.differing.length > 0) {
     return new IsodriveError(
       'verification-failed',
-      `Cannot trust the image of "${report.source}": ${bytes(report.differing)} bytes read differently the second time`,
+      `Cannot trust the image of "${report.source}": ${countBytes(bytes(report.differing))} read differently the second time`,
       { action: 'Clean the disc and run the same command: it reads them again' },
     );
   }
   return new IsodriveError(
     'partial',
-    `Cannot read ${bytes(report.unreadable)} bytes of "${report.source}", expected to read all ${report.size}`,
+    `Cannot read ${countBytes(bytes(report.unreadable))} of "${report.source}", expected to read all ${report.size}`,
     { action: 'Run the same command to try again, or with --accept-errors to make do' },
   );
 }

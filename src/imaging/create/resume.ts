@@ -1,5 +1,6 @@
 // What an earlier run has left: OUT.part with its map, or OUT itself with a map that says that it is not whole, as
 // ddrescue leaves it. A run goes on with it only if it is of the same disc.
+import { countBytes } from '../../base/byte-count.js';
 import { rename, stat } from 'node:fs/promises';
 import { hostPath } from '../../base/path-text.js';
 import { IsodriveError, isSystemError } from '../../base/error.js';
@@ -75,7 +76,7 @@ export async function checkSameDisc(
     if (Buffer.compare(disc, image) === 0) continue;
     throw new IsodriveError(
       'image-changed',
-      `Cannot go on with "${source.name}": what an earlier run read differs from it within ${size} bytes at ` +
+      `Cannot go on with "${source.name}": what an earlier run read differs from it within ${countBytes(size)} at ` +
         `byte ${position}, expected the same disc`,
       {
         at: { source: source.name, offset: position },

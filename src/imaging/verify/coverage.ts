@@ -18,7 +18,7 @@ export function describeCoverage({ image, extents }: VerifyContext, agreed: read
     .sort((a, b) => a.start - b.start);
   for (const { start, end } of ranges) proven.mark(start, end - start, '+');
   for (const { row } of agreed) if (row !== undefined) rows.add(row);
-  const files = new Set(extents.runs.map(({ row }) => row));
+  const { files } = extents.runs;
   const bare = new Set<number>();
   for (const { row, start, end } of extents.runs) {
     if (!rows.has(row) && !proven.isRescued(start, end - start)) bare.add(row);

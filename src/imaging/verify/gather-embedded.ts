@@ -1,4 +1,5 @@
 // Checksums that stand on the disc but in none of its files: implantisomd5's, and the tags of libisofs.
+import { countBytes } from '../../base/byte-count.js';
 import { SECTOR_SIZE } from '../../disc/sector-reader.js';
 import type { ByteRange } from '../../source/rescue-map.js';
 import { isBadPlace } from '../create/medium-fault.js';
@@ -28,7 +29,7 @@ export async function gatherImplanted(context: VerifyContext): Promise<Evidence[
       return [{ ...base, status: 'unreadable', detail: describeUnreadable(consumer.unreadable), files }];
     }
     if (verdict.isRight)
-      return [{ ...base, status: 'ok', detail: `md5 of the first ${sum.size} bytes agrees` }];
+      return [{ ...base, status: 'ok', detail: `md5 of the first ${countBytes(sum.size)} agrees` }];
     const { position, size } = verdict.where!;
     const detail = `md5 differs, first between byte ${position} and byte ${position + size}`;
     return [{ ...base, status: 'mismatch', detail, files: namePaths(context, [verdict.where!]) }];
@@ -61,7 +62,7 @@ function judgeTag(context: VerifyContext, tag: ChecksumTag, hash: RangeHash): Ch
 function describeUnreadable(ranges: readonly ByteRange[]): string {
   if (ranges.length === 0) return 'the image ends before it';
   const bytes = ranges.reduce((sum, { size }) => sum + size, 0);
-  return `${bytes} bytes cannot be read, the first at byte ${ranges[0]!.position}`;
+  return `${countBytes(bytes)} cannot be read, the first at byte ${ranges[0]!.position}`;
 }
 
 function namePaths({ extents }: VerifyContext, ranges: readonly ByteRange[]): string[] {

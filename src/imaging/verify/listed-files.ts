@@ -1,5 +1,6 @@
 // The files that lists on a disc speak of: at its root, as md5sum.txt of Debian and CHECKSUMS.md5 of Slackware, and
 // beside a file, as airootfs.sha512 of Arch.
+import { countBytes } from '../../base/byte-count.js';
 import { toIsodriveError } from '../../base/error.js';
 import { decodePath } from '../../base/path-text.js';
 import { MODE_TYPE } from '../../filesystem/file-tree.js';
@@ -131,7 +132,7 @@ async function readList(
 ): Promise<Uint8Array | Pick<Check, 'status' | 'detail'>> {
   const reader = openFile(image, row);
   if (reader.size > MAX_LIST_BYTES)
-    return { status: 'unchecked', detail: `it has ${reader.size} bytes, too many` };
+    return { status: 'unchecked', detail: `it has ${countBytes(reader.size)}, too many` };
   const bytes = new Uint8Array(reader.size);
   try {
     await reader.read(bytes, 0, signal);

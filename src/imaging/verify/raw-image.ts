@@ -1,5 +1,6 @@
 // An image of raw sectors (2352 bytes, or 2448 with subchannels): every sector of data has codes of its own, so that it
 // can be verified though no file system is read from it.
+import { countBytes } from '../../base/byte-count.js';
 import { RAW_SECTOR_SIZE, SYNC_LENGTH } from '../../disc/sector-parity.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import { readIfPossible } from '../../source/read-fully.js';
@@ -82,9 +83,9 @@ export class RawSectorScan implements PassReader {
     const rest = this.#faultyRuns - this.#runs.length;
     if (rest > 0) checks.push({ ...base, status: 'mismatch', detail: `${rest} more places` });
     for (const { position, size } of this.#unreadable)
-      checks.push({ ...base, status: 'unreadable', detail: `${size} bytes at byte ${position}` });
+      checks.push({ ...base, status: 'unreadable', detail: `${countBytes(size)} at byte ${position}` });
     if (this.#carried > 0) {
-      const detail = `${this.#carried} bytes at the end are no whole sector`;
+      const detail = `the end has ${countBytes(this.#carried)} of a sector that is not whole`;
       checks.push({ ...base, status: 'unchecked', detail });
     }
     for (const kind of SECTOR_KINDS) {

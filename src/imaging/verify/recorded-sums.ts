@@ -1,4 +1,5 @@
 // The sums that libisofs records for each file of a disc, read from their array and given to the files' rows.
+import { countBytes } from '../../base/byte-count.js';
 import { createHash } from 'node:crypto';
 import { SECTOR_SIZE } from '../../disc/sector-reader.js';
 import { MODE_TYPE } from '../../filesystem/file-tree.js';
@@ -47,7 +48,7 @@ export async function readFileSums(
 
 function checkArea({ array, count, size, algorithm }: RecordedSums, imageBytes: number): string | undefined {
   if (algorithm !== 'MD5' || size !== SUM_BYTES)
-    return `sums of ${size} bytes by "${algorithm}" are not known`;
+    return `sums of ${countBytes(size)} by "${algorithm}" are not known`;
   if (count < 2 || count > MAX_SUMS) return `the array has ${count} sums, expected 2 to ${MAX_SUMS}`;
   if (array * SECTOR_SIZE + count * SUM_BYTES > imageBytes)
     return 'the array lies beyond the end of the image';

@@ -1,6 +1,7 @@
 // The structure itself: every extent lies in the image, none lies half in another, the image is as long as it says,
 // and nothing was found damaged on the way.
-import type { FileRun } from '../../index/extent-map.js';
+import { countBytes } from '../../base/byte-count.js';
+import type { FileRun } from '../../index/run-table.js';
 import { measureDisc } from '../create/measure-disc.js';
 import type { Check } from './check.js';
 import type { VerifyContext } from './evidence.js';
@@ -39,7 +40,7 @@ export async function checkStructure({ image, extents, options }: VerifyContext)
     const missing = damage.missing(source.size);
     const bytes = missing.reduce((sum, { size }) => sum + size, 0);
     const files = extents.filesIn(missing).map((file) => file.path);
-    const detail = `${bytes} bytes could not be read when the image was made`;
+    const detail = `${countBytes(bytes)} could not be read when the image was made`;
     faults.push({ kind: 'map', evidence: 'map file', subject: 'image', status: 'unreadable', detail, files });
   }
   if (faults.length > MAX_FAULTS) {

@@ -1,5 +1,6 @@
 // The checksums of UDF descriptors all over an image, those that nobody reads included: reserve copies, descriptors of
 // deleted files, identifiers in directories (ECMA-167 3/7.2, 4/7.2).
+import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { TAG, TAG_BYTES, checkTag, tagIdentifier } from '../../filesystem/udf/tag.js';
 import type { ByteRange } from '../../source/rescue-map.js';
@@ -86,7 +87,11 @@ export class UdfTagScan implements PassReader {
       checks.push({ ...base, status: 'mismatch', detail: `${rest} more descriptors` });
     }
     if (this.#unreadable > 0)
-      checks.push({ ...base, status: 'unreadable', detail: `${this.#unreadable} bytes cannot be read` });
+      checks.push({
+        ...base,
+        status: 'unreadable',
+        detail: `${countBytes(this.#unreadable)} cannot be read`,
+      });
     if (checks.length === 0)
       checks.push({ ...base, status: 'ok', detail: `checksums of ${this.#good} descriptors agree` });
     return checks;

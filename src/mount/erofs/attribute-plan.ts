@@ -1,5 +1,6 @@
 // Extended attributes, ACLs among them: an entry that several nodes have is stored once, in the shared area, and the
 // others stand behind their inodes.
+import { countBytes } from '../../base/byte-count.js';
 import type { IndexTable } from '../../index/index-table.js';
 import { ATTRIBUTE_HEADER_BYTES, ROW } from '../../index/layout.js';
 import { ATTRIBUTES_HEADER_BYTES, ATTRIBUTE_ENTRY_BYTES, ATTRIBUTE_PREFIXES } from './format.js';
@@ -72,7 +73,8 @@ export class AttributePlan {
     const own = entries.filter((entry) => !shared.includes(entry));
     const header = ATTRIBUTES_HEADER_BYTES + 4 * shared.length;
     const length = own.reduce((sum, entry) => sum + entry.bytes.length, header);
-    if (length > MAX_NODE_BYTES) throw this.#refuse(`extended attributes of ${length} bytes in one node`);
+    if (length > MAX_NODE_BYTES)
+      throw this.#refuse(`extended attributes of ${countBytes(length)} in one node`);
     const bytes = new Uint8Array(length);
     const view = new DataView(bytes.buffer);
     // The first four bytes may say which names are missing; zeros say nothing.
@@ -119,7 +121,7 @@ export class AttributePlan {
       if (isWhole ? name !== prefix : !name.startsWith(prefix) || name.length === prefix.length) continue;
       const suffix = name.slice(prefix.length);
       if (suffix.length > MAX_SUFFIX_BYTES || value.length > MAX_VALUE_BYTES)
-        throw this.#refuse(`an extended attribute of ${value.length} bytes`);
+        throw this.#refuse(`an extended attribute of ${countBytes(value.length)}`);
       return String.fromCharCode(index, suffix.length) + suffix + value;
     }
     return undefined;

@@ -1,5 +1,6 @@
 // Driver `erofs`: writes metadata for the disc's tree once, and the kernel serves every file from the image itself. The
 // mount needs us no more then: it outlives this process, and another can adopt it.
+import { countBytes } from '../../base/byte-count.js';
 import { loadAddon } from '../../../native/index.js';
 import type { Addon } from '../../../native/index.js';
 import { IsodriveError, toIsodriveError } from '../../base/error.js';
@@ -15,12 +16,14 @@ import type { IndexMemory } from '../../index/index-memory.js';
 import { RegionMemory } from '../fuse/region-memory.js';
 import { findMount, readMountTable } from '../mount-table.js';
 import type { MountTableEntry } from '../mount-table.js';
+import { readRights } from '../rights.js';
 import { MountWatcher } from '../mount-watcher.js';
 import { mountErofs } from './backing.js';
 import type { Backing } from './backing.js';
 import { MetadataFolder, findMetadataMount } from './metadata-folder.js';
 import { probeKernel } from './probe-kernel.js';
 import type { KernelSupport } from './probe-kernel.js';
+import { findTrialFolders, removeTrialFolder } from './trial-folder.js';
 import { unsuitable } from './unsuitable.js';
 
 /** statfs types of file systems that may keep a reader waiting: the kernel could not be interrupted (linux/magic.h). */
@@ -131,7 +134,9 @@ export class ErofsDriver implements MountDriver {
       return {
         available: false,
         reason: `the kernel does not mount it (${reason})`,
-        fix: 'Needs Linux 6.4 or newer with EROFS, and CAP_SYS_ADMIN: sudo modprobe erofs',
+        fix: readRights().isInContainer
+          ? 'Needs Linux 6.4 or newer with EROFS; in a container, --privileged as well'
+          : 'Needs Linux 6.4 or newer with EROFS, and CAP_SYS_ADMIN: sudo modprobe erofs',
       };
     } catch (thrown) {
       this.#support = undefined;
@@ -173,6 +178,12 @@ export class ErofsDriver implements MountDriver {
     }
   }
 
+  /** Removes what processes have left that were killed while they tried the kernel. Before any other call. */
+  async clearTrials(): Promise<void> {
+    for (const path of await findTrialFolders(this.folder.path))
+      await removeTrialFolder(this.#load().addon, path);
+  }
+
   /** The mount that a metadata file serves, made by another process; undefined when there is none. */
   async adopt(metadataPath: string): Promise<ErofsMount | undefined> {
     const entry = await findMetadataMount(metadataPath);
@@ -199,6 +210,6 @@ async function checkImage({ image, sourceName }: MountRequest, backing: Backing)
   if (remote !== undefined)
     throw unsuitable(sourceName, `it lies on ${remote}, where a reader may have to be interrupted`);
   if (backing === 'loop' && image.size % LOOP_UNIT !== 0)
-    throw unsuitable(sourceName, `its ${image.size} bytes are no whole blocks, as a loop device needs`);
+    throw unsuitable(sourceName, `its ${countBytes(image.size)} are no whole blocks, as a loop device needs`);
   return descriptor;
 }

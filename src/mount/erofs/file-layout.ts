@@ -1,4 +1,5 @@
 // Where EROFS finds a file's data: in the image, as one run of blocks or as chunks, or else in a copy.
+import { countBytes } from '../../base/byte-count.js';
 import type { IndexTable } from '../../index/index-table.js';
 import { EXTENT, EXTENT_HOLE, EXTENT_WORDS, FLAG, ROW } from '../../index/layout.js';
 import { HIGH } from '../../index/wide-number.js';
@@ -102,7 +103,7 @@ export function readRuns(table: IndexTable, row: number, imageBytes: number, nam
     total += length;
     if (length > 0) appendRun(runs, offset, length);
   }
-  if (total !== size) throw unsuitable(name, `extents of ${total} bytes, expected ${size}`);
+  if (total !== size) throw unsuitable(name, `extents of ${countBytes(total)}, expected ${size}`);
   return runs;
 }
 

@@ -31,15 +31,16 @@ export class MetadataFolder {
 
   /** Removes metadata and its note; never rejects: what is left behind goes when the next daemon starts. */
   async remove(metadataPath: string): Promise<void> {
-    for (const path of [metadataPath, metadataPath + NOTE_SUFFIX])
+    const note = metadataPath + NOTE_SUFFIX;
+    for (const path of [metadataPath, note, unfinished(note)])
       await rm(path, { force: true }).catch(() => undefined);
   }
 
   /** Writes the note on a mount, whole or not at all. */
   async writeNote(metadataPath: string, note: unknown): Promise<void> {
     const path = metadataPath + NOTE_SUFFIX;
-    await writeFile(`${path}.new`, JSON.stringify(note), { mode: 0o600 });
-    await rename(`${path}.new`, path);
+    await writeFile(unfinished(path), JSON.stringify(note), { mode: 0o600 });
+    await rename(unfinished(path), path);
   }
 
   /** The note on a mount; undefined when there is none that can be read. */
@@ -61,6 +62,11 @@ export class MetadataFolder {
       throw thrown;
     }
   }
+}
+
+/** The note while it is being written. */
+function unfinished(note: string): string {
+  return `${note}.new`;
 }
 
 /** The mount that a metadata file serves, itself or through a loop device. */

@@ -1,5 +1,6 @@
 // Decides where every node and every block of the metadata file lies, before a byte of it is written: the kernel finds a
 // node by its number, which is its place, and directories name nodes that come later.
+import { countBytes } from '../../base/byte-count.js';
 import { MAX_TARGET_BYTES, MODE_TYPE } from '../../filesystem/file-tree.js';
 import { ROOT_ROW } from '../../index/index-table.js';
 import type { IndexTable } from '../../index/index-table.js';
@@ -229,7 +230,7 @@ export class MetadataPlan {
     const start = this.table.word(row, ROW.first);
     const length = this.table.word(row, ROW.count);
     if (length === 0 || length > MAX_TARGET_BYTES || start + length > this.table.blobBytes)
-      throw this.refuse(`a symlink whose target has ${length} bytes`);
+      throw this.refuse(`a symlink whose target has ${countBytes(length)}`);
     return length;
   }
 
@@ -259,7 +260,9 @@ export class MetadataPlan {
     if (this.endBlock * blockSize > MAX_METADATA_BYTES)
       throw this.refuse('more metadata than the driver writes');
     if (this.endBlock + this.imageBlocks > MAX_BLOCKS)
-      throw this.refuse(`an image of ${this.imageBytes} bytes, more than block addresses of 32 bits reach`);
+      throw this.refuse(
+        `an image of ${countBytes(this.imageBytes)}, more than block addresses of 32 bits reach`,
+      );
   }
 }
 

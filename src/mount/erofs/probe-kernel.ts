@@ -1,19 +1,20 @@
 // Whether this kernel mounts what the driver writes, and how: found out by mounting a disc of one file, once.
-import { mkdtemp, readFile, rm, rmdir, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isAddonError } from '../../../native/index.js';
 import type { Addon } from '../../../native/index.js';
 import { isSystemError, toIsodriveError } from '../../base/error.js';
 import { FindingLog } from '../../base/finding.js';
 import { DiscIndex } from '../../index/disc-index.js';
 import { PlainIndexMemory } from '../../index/index-memory.js';
 import { FileSource } from '../../source/file-source.js';
-import { unmountByKernel } from '../mount-call.js';
+import { errnoName, unmountByKernel } from '../mount-call.js';
 import { TRIAL_BYTES, TRIAL_FILE, trialTree } from '../trial-tree.js';
 import { BACKINGS, mountErofs } from './backing.js';
 import type { Backing } from './backing.js';
 import { findMetadataMount } from './metadata-folder.js';
 import type { MetadataFolder } from './metadata-folder.js';
+import { makeTrialFolder, removeTrialFolder } from './trial-folder.js';
 import { writeMetadata } from './write-metadata.js';
 
 export interface KernelSupport {
@@ -29,20 +30,14 @@ export async function probeKernel(
   folder: MetadataFolder,
   backings: readonly Backing[] = BACKINGS,
 ): Promise<KernelSupport> {
-  const directory = await mkdtemp(join(tmpdir(), 'isodrive-probe-'));
-  const metadata = await folder.create();
-  const imagePath = `${metadata.path}.image`;
+  const trial = await makeTrialFolder(folder.path);
+  const { directory, imagePath, metadataPath, metadata } = trial;
   try {
     await writeFile(imagePath, new Uint8Array(TRIAL_BYTES), { flag: 'wx', mode: 0o600 });
     await using source = await FileSource.open(imagePath);
     const index = await DiscIndex.open(trialTree(), new PlainIndexMemory(), new FindingLog(), imagePath);
-    await writeMetadata({ index, source, label: '' }, metadata.handle);
-    const files = {
-      directory,
-      metadataPath: metadata.path,
-      metadata: metadata.handle.fd,
-      image: source.fileDescriptor,
-    };
+    await writeMetadata({ index, source, label: '' }, metadata);
+    const files = { directory, metadataPath, metadata: metadata.fd, image: source.fileDescriptor };
     const reasons: string[] = [];
     for (const backing of backings) {
       try {
@@ -52,7 +47,7 @@ export async function probeKernel(
         continue;
       }
       try {
-        const fault = await findFault(join(directory, TRIAL_FILE), imagePath, metadata.path);
+        const fault = await findFault(join(directory, TRIAL_FILE), imagePath, metadataPath);
         if (fault === undefined) return { backing, reason: '' };
         reasons.push(`${backing}: ${fault}`);
       } finally {
@@ -61,10 +56,8 @@ export async function probeKernel(
     }
     return { backing: undefined, reason: reasons.join(', ') };
   } finally {
-    await metadata.handle.close();
-    await folder.remove(metadata.path);
-    await rm(imagePath, { force: true });
-    await rmdir(directory);
+    await metadata.close();
+    await removeTrialFolder(addon, trial.path);
   }
 }
 
@@ -93,6 +86,7 @@ async function failsWhenShort(path: string, imagePath: string): Promise<boolean>
 }
 
 function describeFailure(thrown: unknown): string {
+  if (isAddonError(thrown)) return `${errnoName(thrown)} from ${thrown.syscall}`;
   const { message } = toIsodriveError(thrown);
   return message.slice(message.lastIndexOf(': ') + 1).trim();
 }

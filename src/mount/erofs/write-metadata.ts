@@ -1,5 +1,6 @@
 // Writes the EROFS metadata of a tree: superblock, nodes, shared attributes, then directories and copied data, in one
 // pass over the index each. The image is the extra device, whose blocks follow those of this file in one address space.
+import { countBytes } from '../../base/byte-count.js';
 import type { FileHandle } from 'node:fs/promises';
 import { MODE_TYPE } from '../../filesystem/file-tree.js';
 import type { DiscIndex } from '../../index/disc-index.js';
@@ -85,7 +86,7 @@ async function choosePlan({ index, source, blockSize }: MetadataRequest): Promis
     if (plan.copiedBytes <= MAX_COPIED_BYTES) return plan;
   }
   throw plan!.refuse(
-    `${plan!.copiedBytes} bytes of files that do not lie in whole blocks, expected at most ${MAX_COPIED_BYTES}`,
+    `${countBytes(plan!.copiedBytes)} of files that do not lie in whole blocks, expected at most ${MAX_COPIED_BYTES}`,
   );
 }
 

@@ -1,6 +1,7 @@
 // The driver over the npm package fuse-native: slower than ours, because JavaScript answers every request, but it
 // needs no compiler. Known limits, all the package's: times to the millisecond and not before 1970, inode numbers of
 // 32 bits, names and targets that are not UTF-8 shown with U+FFFD, no extended attributes.
+import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError, firstLineOf } from '../../base/error.js';
 import { holdsRawBytes } from '../../base/path-text.js';
 import { ThreadIndexMemory } from '../../index/index-memory.js';
@@ -15,7 +16,7 @@ import type { NativeFuse } from './load-fuse-native.js';
 import { formatMountOptions } from './mount-options.js';
 import { listFuseDescriptors, NativeMount } from './native-mount.js';
 import { Operations } from './operations.js';
-import { unmountByHelper } from '../unmount-by-helper.js';
+import { hasUnmounter, unmountByHelper } from '../unmount-by-helper.js';
 
 /** Milliseconds in which the kernel must have greeted a new file system. */
 const MOUNT_TIMEOUT = 10_000;
@@ -47,7 +48,11 @@ class FuseNativeDriver implements MountDriver {
         fix: 'npm install --include=optional fuse-native; sudo apt install libfuse2',
       };
     }
-    return checkFuse('fusermount', 'sudo apt install fuse3 (or: sudo ln -s fusermount3 /usr/bin/fusermount)');
+    const fix = 'sudo apt install fuse3 (or: sudo ln -s fusermount3 /usr/bin/fusermount)';
+    const found = await checkFuse('fusermount', fix);
+    // libfuse mounts for root without a program, and what it mounts must be unmounted too.
+    if (!found.available || (await hasUnmounter())) return found;
+    return { available: false, reason: 'Found neither fusermount3 nor umount on the PATH', fix };
   }
 
   mount(request: MountRequest): Promise<ActiveMount> {
@@ -88,7 +93,7 @@ class FuseNativeDriver implements MountDriver {
     if (Buffer.byteLength(directory) > MAX_DIRECTORY_BYTES) {
       throw new IsodriveError(
         'unsupported',
-        `Cannot mount on a path of ${Buffer.byteLength(directory)} bytes, expected at most ${MAX_DIRECTORY_BYTES}`,
+        `Cannot mount on a path of ${countBytes(Buffer.byteLength(directory))}, expected at most ${MAX_DIRECTORY_BYTES}`,
       );
     }
     if (allowOther && process.geteuid?.() !== 0 && !(await allowsOtherUsers())) {

@@ -4,14 +4,14 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { readlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IsodriveError } from '../../base/error.js';
+import { endForAll } from '../end-for-all.js';
 import type { ActiveMount, MountEnd } from '../mount-driver.js';
+import type { MountHolder } from '../mount-holders.js';
 import { findMount, readMountTable } from '../mount-table.js';
 import { unmountByHelper } from '../unmount-by-helper.js';
 
 /** Milliseconds between looks at the descriptor. */
 const WATCH_INTERVAL = 250;
-/** Milliseconds that the end may take after an unmount that succeeded. */
-const END_TIMEOUT = 10_000;
 
 /** Our open descriptors of /dev/fuse. Synchronous, so that the difference around a mount is that mount's. */
 export function listFuseDescriptors(): Set<number> {
@@ -32,6 +32,7 @@ export class NativeMount implements ActiveMount {
   readonly device: string | undefined;
   readonly ended: Promise<MountEnd>;
   readonly descriptor: number;
+  heldBy: readonly MountHolder[] = [];
   readonly #stop = new AbortController();
 
   /** `onEnd` runs once, before `ended` settles. */
@@ -53,14 +54,7 @@ export class NativeMount implements ActiveMount {
   async unmount({ lazy }: { lazy: boolean }): Promise<void> {
     if (!this.#isMounted()) return;
     await unmountByHelper(this.directory, lazy);
-    if (lazy) return;
-    const inTime = await Promise.race([this.ended, sleep(END_TIMEOUT, undefined, { ref: false })]);
-    if (inTime === undefined) {
-      throw new IsodriveError(
-        'timeout',
-        `Cannot end the mount on "${this.directory}": libfuse still serves it`,
-      );
-    }
+    if (!lazy) this.heldBy = await endForAll(this.device, this.ended);
   }
 
   #isMounted(): boolean {

@@ -1,23 +1,21 @@
 // Makes and removes the kernel's side of a FUSE mount: root by mount(2), others through fusermount3, which passes
 // the opened device back over a socket (libfuse, _FUSE_COMMFD).
-import { closeSync, constants, openSync, readlinkSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Addon } from '../../../native/index.js';
 import { IsodriveError, isSystemError } from '../../base/error.js';
+import { hostPath } from '../../base/path-text.js';
 import type { MountRequest } from '../mount-driver.js';
 import { coveredMount, mountByKernel, unmountByKernel } from '../mount-call.js';
-import { mountIdOf, readMountTable } from '../mount-table.js';
+import { FUSE_SUBTYPE, FUSE_TYPE, mountIdOf, readMountTable } from '../mount-table.js';
 import type { MountTableEntry } from '../mount-table.js';
-import { O_PATH } from '../open-directory.js';
+import { O_PATH, placeOf } from '../open-directory.js';
 import { FUSE_DEVICE } from '../probe-platform.js';
 import { adviseOnRefusal } from '../rights.js';
 import { runHelper } from '../run-helper.js';
 import { unmountByHelper } from '../unmount-by-helper.js';
 
 export const FUSERMOUNT = 'fusermount3';
-/** Type shown in mount tables. */
-const SUBTYPE = 'isodrive';
-const FUSE_TYPE = `fuse.${SUBTYPE}`;
 
 function isRoot(): boolean {
   return process.geteuid?.() === 0;
@@ -86,7 +84,7 @@ async function attachByHelper(addon: Addon, request: MountRequest): Promise<numb
       'nosuid',
       'nodev',
       'default_permissions',
-      `subtype=${SUBTYPE}`,
+      `subtype=${FUSE_SUBTYPE}`,
       `fsname=${escapeOption(request.sourceName)}`,
       ...(request.allowOther ? ['allow_other'] : []),
     ];
@@ -161,16 +159,15 @@ export async function detachAt(
 export async function detachFrom(addon: Addon, mount: MountTableEntry): Promise<void> {
   const opened: number[] = [];
   const open = (path: string): number => {
-    const descriptor = openSync(path, O_PATH | constants.O_NOFOLLOW);
+    const descriptor = openSync(hostPath(path), O_PATH | constants.O_NOFOLLOW);
     opened.push(descriptor);
     return descriptor;
   };
   try {
     const parent = open(dirname(mount.directory));
-    const child = `/proc/self/fd/${parent}/${basename(mount.directory)}`;
-    const isSame =
-      readlinkSync(`/proc/self/fd/${parent}`) === dirname(mount.directory) &&
-      mountIdOf(open(child)) === mount.id;
+    // By our number: a path that is not UTF-8 is unmounted by a program of its own.
+    const child = `/proc/${process.pid}/fd/${parent}/${basename(mount.directory)}`;
+    const isSame = placeOf(parent) === dirname(mount.directory) && mountIdOf(open(child)) === mount.id;
     if (isSame) await unmountByKernel(addon, child, true);
   } catch (thrown) {
     if (!isSystemError(thrown)) throw thrown;

@@ -1,8 +1,6 @@
 // Driver `fuse`: our own speaker of the kernel protocol. Native threads answer from the shared index and the image's
 // descriptor; this side mounts and unmounts, and has the image's reader serve what they cannot answer.
 import { closeSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { loadAddon } from '../../../native/index.js';
 import type { Addon, SessionHandle, SessionTrace } from '../../../native/index.js';
 import { firstLineOf, toIsodriveError } from '../../base/error.js';
@@ -17,8 +15,8 @@ import type {
   MountRequest,
 } from '../mount-driver.js';
 import { checkFuse } from '../check-fuse.js';
+import { endForAll } from '../end-for-all.js';
 import type { ServedImage } from '../served-image.js';
-import { findMountHolders } from '../mount-holders.js';
 import type { MountHolder } from '../mount-holders.js';
 import { findMount, readMountTable } from '../mount-table.js';
 import { FUSERMOUNT, attachFuse, detachAt, detachFuse, findMountAt } from './attach.js';
@@ -27,22 +25,8 @@ import { RegionMemory } from './region-memory.js';
 
 /** Milliseconds that a lazy unmount may take before what waits for the image is given up: nobody is left who does. */
 const LAZY_PATIENCE = 1000;
-/** Milliseconds in which a mount ends that nobody uses; no medium is read for that. */
-const END_PATIENCE = 1000;
 /** Why nobody serves a session now, and perhaps somebody can later. */
 const TRANSIENT: ReadonlySet<ErrorCode> = new Set(['image-unreadable', 'timeout', 'busy']);
-
-async function settlesWithin(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
-  const late = sleep(milliseconds, false, { ref: false });
-  return Promise.race([promise.then(() => true), late]);
-}
-
-/** All that is asked of the file system from now on fails (ENOTCONN); nothing happens where fusectl is not mounted. */
-async function abortConnection(device: string): Promise<void> {
-  // Device numbers of file systems without a device have the major number 0 (include/linux/kdev_t.h).
-  const number = device.split(':')[1];
-  await writeFile(`/sys/fs/fuse/connections/${number}/abort`, '1').catch(() => undefined);
-}
 
 class FuseMount implements ActiveMount {
   readonly driver = 'fuse';
@@ -92,11 +76,9 @@ class FuseMount implements ActiveMount {
     }
     await this.#detach(false);
     // A lazy unmount ends when its last user goes; an ordinary one has none, here.
-    if (await settlesWithin(this.ended, END_PATIENCE)) return;
-    this.heldBy = this.device === undefined ? [] : await findMountHolders(this.device);
-    // Whoever unmounts it has done so for all: a copy that a stranger holds would cost its owner for ever.
-    if (this.device !== undefined) await abortConnection(this.device);
-    await settlesWithin(this.ended, END_PATIENCE);
+    this.heldBy = await endForAll(this.device, this.ended, () =>
+      this.#addon.disconnectSession(this.#session),
+    );
   }
 
   #detach(lazy: boolean): Promise<void> {

@@ -1,5 +1,6 @@
 // Looks at where the files of a view lie: whether the image and the volume hold them all, and whether any share bytes
 // that they should not share.
+import { countBytes } from '../../base/byte-count.js';
 import type { Finding } from '../../base/finding.js';
 import type { CheckedFile, CheckedView } from './collect-files.js';
 
@@ -39,7 +40,7 @@ function checkEnd({ image }: CheckedView, places: readonly Place[], report: Repo
     report({
       code: 'volume-too-small',
       severity: 'note',
-      message: `Files reach to byte ${end}, volume says it has ${volume.size} bytes: they are read all the same`,
+      message: `Files reach to byte ${end}, volume says it has ${countBytes(volume.size)}: they are read all the same`,
       at: { ...at, offset: volume.size },
     });
   }

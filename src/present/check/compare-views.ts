@@ -1,4 +1,5 @@
 // Compares two views of one disc: the same name with other bytes, and the same bytes with another size.
+import { countBytes } from '../../base/byte-count.js';
 import { createHash } from 'node:crypto';
 import type { Finding } from '../../base/finding.js';
 import { toIsodriveError } from '../../base/error.js';
@@ -42,13 +43,13 @@ export async function compareViews(
     const path = second.image.index.path(file.row);
     const twin = byPlace.get(placeOf(file));
     if (twin !== undefined) {
-      if (!haveEqualSize(twin, file)) differ(path, `it has ${twin.size} and ${file.size} bytes`, file);
+      if (!haveEqualSize(twin, file)) differ(path, `it has ${twin.size} and ${countBytes(file.size)}`, file);
       continue;
     }
     const namesake = byPath.get(path);
     if (namesake === undefined) continue;
     if (namesake.size !== file.size) {
-      differ(path, `it has ${namesake.size} and ${file.size} bytes`, file);
+      differ(path, `it has ${namesake.size} and ${countBytes(file.size)}`, file);
     } else if ((compared += 1) <= MAX_COMPARED_FILES) {
       const isEqual = await haveEqualContent([first.image, namesake], [second.image, file], signal);
       if (!isEqual) differ(path, 'its content differs', file);

@@ -1,5 +1,6 @@
 // Writes single entries of an image into a target directory: files by their extents, so that holes stay holes;
 // further names of a file as hard links; symlinks as they are; devices and fifos where the user may make them.
+import { countBytes } from '../../base/byte-count.js';
 import { closeSync, ftruncateSync, linkSync, symlinkSync, writeSync } from 'node:fs';
 import { IsodriveError, isSystemError } from '../../base/error.js';
 import { decodePath } from '../../base/path-text.js';
@@ -15,6 +16,7 @@ import { CHUNK_BYTES } from '../file-content.js';
 import { WindowSource } from '../window-source.js';
 import { applyToDescriptor, applyToName, isRoot } from './apply-attributes.js';
 import type { AttributeSetter } from './attribute-setter.js';
+import type { ContentBudget } from './content-budget.js';
 import { draftName, publish, removeDrafts } from './draft.js';
 import type { Decision, ExistingEntries } from './existing-entries.js';
 import type { ExtractLog } from './extract-log.js';
@@ -34,6 +36,8 @@ export interface EntryWriterOptions {
   readonly preserve: boolean;
   /** Writes plain small files, many at a time; absent: each is written here. */
   readonly batches: FileBatches | undefined;
+  /** Bounds what is written of the image. */
+  readonly budget: ContentBudget;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -178,6 +182,8 @@ export class EntryWriter {
     parent: TargetDirectory,
     replaces: boolean,
   ): Promise<void> {
+    const coded = isCoded(this.#image.index.table, node.row);
+    this.#options.budget.take(coded ? node.size : storedBytes(this.#image, node), coded);
     let damage: Error | undefined;
     await publish(parent, path, replaces, async (draft) => {
       const descriptor = TargetDirectory.createFile(draft);
@@ -223,12 +229,20 @@ export class EntryWriter {
     const reader = (coded ? this.#codedContents : this.#contents).open(node.row);
     let position = 0;
     let holeAtEnd = false;
+    // Small extents are copied together: a file may have a hundred thousand.
+    let gathered = 0;
     for (const extent of extents) {
       holeAtEnd = extent.offset === undefined;
-      if (holeAtEnd) this.#log.addBytes(0, extent.length);
-      else await this.#copyRun(descriptor, reader, position, extent, coded);
-      position += extent.length;
+      const end = position + extent.length;
+      if (holeAtEnd || extent.length >= CHUNK_BYTES) {
+        await this.#copyPieces(descriptor, reader, gathered, position);
+        if (holeAtEnd) this.#log.addBytes(0, extent.length);
+        else await this.#copyRun(descriptor, reader, position, extent, coded);
+        gathered = end;
+      }
+      position = end;
     }
+    await this.#copyPieces(descriptor, reader, gathered, Math.min(position, reader.size));
     if (holeAtEnd) ftruncateSync(descriptor, node.size);
     // A reader over extents that do not reach the file's end says so itself.
     if (position < node.size)
@@ -278,12 +292,20 @@ export class EntryWriter {
         writeAll(descriptor, bytes, position);
         this.#log.addBytes(got);
         position = next;
+        // What is in memory is read without a turn of the event loop, which ^C needs.
+        await this.#log.pause();
       }
     } finally {
       // After a fault the buffers go to the next file: no read may still be filling them.
       await pending?.catch(() => undefined);
     }
   }
+}
+
+/** Holes take nothing. */
+function storedBytes({ index: { table } }: OpenedImage, { row }: NodeRecord): number {
+  const extents = readExtents(table, row);
+  return extents.reduce((sum, { offset, length }) => sum + (offset === undefined ? 0 : length), 0);
 }
 
 /** Whether reading the image failed, after which what was read is still worth keeping. */
@@ -295,7 +317,7 @@ function explainWriteError(path: Buffer, node: NodeRecord, thrown: unknown): unk
   const what = `Cannot write "${decodePath(path)}"`;
   if (!isFull(thrown)) return explainSystemError(what, thrown);
   return explainSystemError(what, thrown, {
-    detail: `, expected room for ${node.size} bytes`,
+    detail: `, expected room for ${countBytes(node.size)}`,
     action: 'Make room and run the same command again: what is complete stays',
   });
 }

@@ -13,6 +13,7 @@ import type { OpenedImage } from '../../index/open-image.js';
 import { tryToLoadAddon } from '../../source/load-addon.js';
 import { WindowSource } from '../window-source.js';
 import { isRoot, permissionBits } from './apply-attributes.js';
+import type { ContentBudget } from './content-budget.js';
 import { draftName } from './draft.js';
 import type { ExtractLog } from './extract-log.js';
 import type { TargetDirectory } from './target-directory.js';
@@ -63,6 +64,7 @@ export class FileBatches {
   readonly #descriptor: number | undefined;
   readonly #window: WindowSource;
   readonly #log: ExtractLog;
+  readonly #budget: ContentBudget;
   readonly #signal: AbortSignal | undefined;
   readonly #root = isRoot();
   readonly #underWay = new Set<Promise<void>>();
@@ -77,7 +79,13 @@ export class FileBatches {
   #count = 0;
   #fault: IsodriveError | undefined;
 
-  private constructor(addon: Addon, image: OpenedImage, log: ExtractLog, signal: AbortSignal | undefined) {
+  private constructor(
+    addon: Addon,
+    image: OpenedImage,
+    log: ExtractLog,
+    budget: ContentBudget,
+    signal: AbortSignal | undefined,
+  ) {
     this.#addon = addon;
     this.#lane = addon.openLane(THREADS);
     this.#image = image;
@@ -85,16 +93,22 @@ export class FileBatches {
     this.#descriptor = image.source.fileDescriptor;
     this.#window = new WindowSource(image.source);
     this.#log = log;
+    this.#budget = budget;
     this.#signal = signal;
   }
 
   /** Undefined where the addon cannot: all files are written one by one then. */
-  static open(image: OpenedImage, log: ExtractLog, signal: AbortSignal | undefined): FileBatches | undefined {
+  static open(
+    image: OpenedImage,
+    log: ExtractLog,
+    budget: ContentBudget,
+    signal: AbortSignal | undefined,
+  ): FileBatches | undefined {
     const addon = process.platform === 'linux' ? tryToLoadAddon() : undefined;
-    return addon === undefined ? undefined : new FileBatches(addon, image, log, signal);
+    return addon === undefined ? undefined : new FileBatches(addon, image, log, budget, signal);
   }
 
-  /** Whether a batch takes the entry: a small file that has one name, and lies in one piece as it is. */
+  /** Whether a batch takes the entry: a small file that has one name, lies in one piece as it is, and is within the budget. */
   takes(row: number): boolean {
     const table = this.#table;
     if (table.type(row) !== MODE_TYPE.regular || isCoded(table, row)) return false;
@@ -102,7 +116,7 @@ export class FileBatches {
     if (size === 0) return true;
     const isWhole = (table.word(row, ROW.flags) & FLAG.manyExtents) === 0;
     const most = this.#descriptor === undefined ? MAX_FILE_BYTES : MAX_PLANNED_BYTES;
-    return size <= most && isWhole && table.word(row, ROW.links) <= 1;
+    return size <= most && isWhole && table.word(row, ROW.links) <= 1 && this.#budget.covers(size);
   }
 
   /**
@@ -195,6 +209,7 @@ export class FileBatches {
       bytes.set(part, end);
       end += part.length;
     }
+    this.#budget.take(size, false);
     this.#length = end;
     this.#plannedBytes += size;
     this.#files.push({ row, directory });

@@ -63,7 +63,7 @@ export async function collectAreas(
   const { size } = image.source;
   const reader = new PlainSectorReader(image.source);
   const extents = await ExtentMap.load(image.index, signal);
-  const files = new Set(extents.runs.map(({ row }) => row)).size;
+  const files = extents.runs.files.size;
   const boot = await listBootFiles(reader, image.volume, image.partitions, image.trees[0], signal);
   const starts = image.sessions.map(({ descriptors }) => descriptors - firstSector);
   const structures = [...(await findDescriptors(reader, starts, signal)), ...listDirectories(image)];
@@ -74,7 +74,7 @@ export async function collectAreas(
       ...listDamage(image.damage, size),
       boot: sort(boot.map(({ path, offset, size: length }) => describeBoot(path, offset, length))),
       structure: sort(structures),
-      file: extents.runs,
+      file: [...extents.runs],
     },
     files,
     sessions: image.sessions.map(({ number, start, length, label }) => {

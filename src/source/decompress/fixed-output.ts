@@ -1,4 +1,5 @@
 // Output of a decompressor that must come to exactly the size that was announced.
+import { countBytes } from '../../base/byte-count.js';
 
 export class FixedOutput {
   readonly bytes: Uint8Array;
@@ -12,7 +13,7 @@ export class FixedOutput {
   /** Throws when there is no room for so many more bytes. */
   expect(count: number): void {
     if (count > this.bytes.length - this.length) {
-      throw new Error(`Found more than ${this.bytes.length} bytes, expected no more`);
+      throw new Error(`Found more than ${countBytes(this.bytes.length)}, expected no more`);
     }
   }
 
@@ -31,7 +32,7 @@ export class FixedOutput {
   /** Repeats what came so many bytes before; byte by byte, because a match may overlap what it makes. */
   copyMatch(distance: number, length: number): void {
     if (distance === 0 || distance > this.length) {
-      throw new Error(`Found a match ${distance} bytes back, expected at most ${this.length}`);
+      throw new Error(`Found a match ${countBytes(distance)} back, expected at most ${this.length}`);
     }
     this.expect(length);
     const { bytes } = this;
@@ -43,12 +44,12 @@ export class FixedOutput {
   /** The bytes; throws when they are too few. */
   finish(): Uint8Array {
     if (this.length === this.bytes.length) return this.bytes;
-    throw new Error(`Found ${this.length} bytes, expected ${this.bytes.length}`);
+    throw new Error(`Found ${countBytes(this.length)}, expected ${this.bytes.length}`);
   }
 }
 
 /** The bytes when they are `size`; throws otherwise. */
 export function expectSize(bytes: Uint8Array, size: number): Uint8Array {
-  if (bytes.length !== size) throw new Error(`Found ${bytes.length} bytes, expected ${size}`);
+  if (bytes.length !== size) throw new Error(`Found ${countBytes(bytes.length)}, expected ${size}`);
   return bytes;
 }

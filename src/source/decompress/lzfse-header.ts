@@ -1,5 +1,6 @@
 // Headers of LZFSE's entropy coded blocks (lzfse_internal.h of Apple's reference): one form has its frequencies as plain
 // numbers, the other has all packed into bits.
+import { countBytes } from '../../base/byte-count.js';
 import type { ByteCursor } from '../../base/byte-cursor.js';
 
 /** Symbols of each kind, in the order of the header. */
@@ -60,7 +61,7 @@ export function readCompactHeader(cursor: ByteCursor, at: number): LzfseHeader {
   const field = (word: number, shift: number, width: number): number =>
     Number((packed[word]! >> BigInt(shift)) & ((1n << BigInt(width)) - 1n));
   const headerBytes = field(2, 0, 32);
-  if (headerBytes < COMPACT_BYTES) throw new Error(`Header says that it has ${headerBytes} bytes`);
+  if (headerBytes < COMPACT_BYTES) throw new Error(`Header says that it has ${countBytes(headerBytes)}`);
   return check({
     headerBytes,
     literals: field(0, 0, 20),
@@ -113,7 +114,7 @@ function unpack(bytes: Uint8Array): Uint16Array {
     at += width;
   }
   if (at > bytes.length * 8 || bytes.length * 8 - at >= 8) {
-    throw new Error(`Frequencies take ${at} bits, expected ${bytes.length} bytes of them`);
+    throw new Error(`Frequencies take ${at} bits, expected ${countBytes(bytes.length)} of them`);
   }
   return numbers;
 }

@@ -1,5 +1,6 @@
 // LZFSE, as Apple's reference implementation describes it: a stream of blocks that are stored, in LZVN, or literals and
 // matches in finite state entropy coding. Matches reach back into blocks before.
+import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import type { Decompress } from './decompress.js';
 import { BackwardBits, EntropyDecoder, buildEntropyTable } from './entropy-table.js';
@@ -57,7 +58,7 @@ function decodeBlock(cursor: ByteCursor, at: number, magic: string, output: Fixe
     throw new Error(`Found a block that starts with ${JSON.stringify(magic)}, expected one of LZFSE`);
   }
   if (output.length !== end) {
-    throw new Error(`Block comes to ${output.length - end + size} bytes, expected ${size}`);
+    throw new Error(`Block comes to ${countBytes(output.length - end + size)}, expected ${size}`);
   }
   return next;
 }

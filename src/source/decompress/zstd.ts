@@ -1,5 +1,6 @@
 // Zstandard (RFC 8878): by Node's own zlib where it has it (22.15 and later), otherwise by the package fzstd, whose
 // memory the frame's header would decide on if its window were not looked at first.
+import { countBytes } from '../../base/byte-count.js';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import type { Decompress } from './decompress.js';
@@ -40,14 +41,14 @@ export async function decompressByPackage(block: Uint8Array, size: number): Prom
 
 /** Frame_Header_Descriptor (3.1.1.1.1) at byte 4, then Window_Descriptor, or a content of one segment. */
 function checkWindow(block: Uint8Array, size: number): void {
-  if (block.length < 6) throw new Error(`Found ${block.length} bytes, expected a Zstandard frame`);
+  if (block.length < 6) throw new Error(`Found ${countBytes(block.length)}, expected a Zstandard frame`);
   const view = new DataView(block.buffer, block.byteOffset, Math.min(block.length, HEADER_BYTES));
   const magic = view.getUint32(0, true);
   if (magic !== FRAME_MAGIC) throw new Error(`Found magic number 0x${magic.toString(16)}, expected a frame`);
   const descriptor = view.getUint8(4);
   const window = (descriptor & SINGLE_SEGMENT) !== 0 ? readContentSize(view, descriptor) : readWindow(view);
   if (window > Math.max(size, MAX_WINDOW_BYTES)) {
-    throw new Error(`Found a window of ${window} bytes, expected at most ${MAX_WINDOW_BYTES}`);
+    throw new Error(`Found a window of ${countBytes(window)}, expected at most ${MAX_WINDOW_BYTES}`);
   }
 }
 

@@ -1,5 +1,6 @@
 // A physical optical drive: its state, its tray, and the commands that read what read(2) does not give. One command at
 // a time, as drives work.
+import { countBytes } from '../../base/byte-count.js';
 import type { DriveRequest } from '../../../native/index.js';
 import { IsodriveError, isSystemError, toIsodriveError } from '../../base/error.js';
 import {
@@ -196,7 +197,7 @@ export class OpticalDrive implements AsyncDisposable {
     if (bytes.length === length) return bytes;
     throw new IsodriveError(
       'image-unreadable',
-      `Cannot read block ${block} of "${this.path}": drive gave ${bytes.length} bytes, expected ${length}`,
+      `Cannot read block ${block} of "${this.path}": drive gave ${countBytes(bytes.length)}, expected ${length}`,
     );
   }
 

@@ -11,7 +11,7 @@ import { PIECE } from '../../../src/drive/net/server-memory.js';
 import { DriveState } from '../../../src/drive/mmc/drive-state.js';
 import { Medium } from '../../../src/drive/mmc/medium.js';
 import type { DriveListener } from '../../../src/drive/net/drive-listener.js';
-import { MAX_CONNECTIONS } from '../../../src/drive/net/drive-listener.js';
+import { MAX_CONNECTIONS } from '../../../src/drive/net/connection-room.js';
 import { patternedBytes, plainDisc } from '../../support/drive.js';
 import { FaultySource } from '../../support/faulty-source.js';
 import { answer, command, KEYS, NAME, openSession, pdu } from '../../support/iscsi-initiator.js';

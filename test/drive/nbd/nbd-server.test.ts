@@ -12,12 +12,22 @@ import type { DriveListener } from '../../../src/drive/net/drive-listener.js';
 import { parseAllowList } from '../../../src/drive/net/listen-address.js';
 import { patternedBytes } from '../../support/drive.js';
 import { FaultySource } from '../../support/faulty-source.js';
+import {
+  choice,
+  contexts,
+  greet as greetAt,
+  option,
+  OPTION,
+  reply,
+  REPLY,
+  request,
+  simpleError,
+} from '../../support/nbd-client.js';
 import { numbers, RawConnection } from '../../support/raw-connection.js';
 
 const IMAGE = patternedBytes(3 * 1024 * 1024);
-const OPTION_REPLY = 0x3e889045565a9n;
-const [EXPORT_NAME, ABORT, LIST, INFO, GO, STRUCTURED, SET_CONTEXT] = [1, 2, 3, 6, 7, 8, 10];
-const [ACK, UNSUP, INVALID, UNKNOWN] = [1, 0x8000_0001, 0x8000_0003, 0x8000_0006];
+const { EXPORT_NAME, ABORT, LIST, INFO, GO, STRUCTURED, SET_CONTEXT } = OPTION;
+const { ACK, UNSUP, INVALID, UNKNOWN } = REPLY;
 
 let folder: string;
 let source: FaultySource;
@@ -46,40 +56,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function greet(flags = 3): Promise<RawConnection> {
-  const connection = await RawConnection.open(listener.address);
-  expect((await connection.receive(18)).toString('latin1')).toBe('NBDMAGICIHAVEOPT\0\x03');
-  connection.send(numbers([32, flags]));
-  return connection;
-}
-
-function option(number: number, data: Uint8Array = new Uint8Array()): Buffer {
-  return Buffer.concat([Buffer.from('IHAVEOPT'), numbers([32, number], [32, data.length]), data]);
-}
-
-async function reply(connection: RawConnection): Promise<{ type: number; body: Buffer }> {
-  const header = await connection.receive(20);
-  expect(header.readBigUInt64BE(0)).toBe(OPTION_REPLY);
-  return { type: header.readUInt32BE(12), body: await connection.receive(header.readUInt32BE(16)) };
-}
-
-/** Data of INFO and GO: a name and the information that is asked for. */
-function choice(name: string, ...wanted: number[]): Buffer {
-  return Buffer.concat([
-    numbers([32, name.length]),
-    Buffer.from(name),
-    numbers([16, wanted.length], ...wanted.map((one) => [16, one] as const)),
-  ]);
-}
-
-function contexts(name: string, ...queries: string[]): Buffer {
-  const string = (text: string): Buffer => Buffer.concat([numbers([32, text.length]), Buffer.from(text)]);
-  return Buffer.concat([string(name), numbers([32, queries.length]), ...queries.map(string)]);
-}
-
-function request(type: number, offset: number | bigint, length: number, flags = 0): Buffer {
-  return numbers([32, 0x2560_9513], [16, flags], [16, type], [64, 77], [64, offset], [32, length]);
-}
+const greet = (flags?: number): Promise<RawConnection> => greetAt(listener.address, flags);
 
 /** A connection past its negotiation. */
 async function transmitting(structured: boolean): Promise<RawConnection> {
@@ -94,12 +71,6 @@ async function transmitting(structured: boolean): Promise<RawConnection> {
   expect((await reply(connection)).body.readBigUInt64BE(2)).toBe(BigInt(IMAGE.length));
   expect((await reply(connection)).type).toBe(ACK);
   return connection;
-}
-
-async function simpleError(connection: RawConnection): Promise<number> {
-  const header = await connection.receive(16);
-  expect([header.readUInt32BE(0), header.readBigUInt64BE(8)]).toEqual([0x6744_6698, 77n]);
-  return header.readUInt32BE(4);
 }
 
 async function chunk(connection: RawConnection): Promise<{ flags: number; type: number; body: Buffer }> {

@@ -9,7 +9,7 @@ import { DriveState } from '../../../src/drive/mmc/drive-state.js';
 import { Medium } from '../../../src/drive/mmc/medium.js';
 import { openNbdServer } from '../../../src/drive/nbd/nbd-server.js';
 import type { DriveListener } from '../../../src/drive/net/drive-listener.js';
-import { MAX_CONNECTIONS } from '../../../src/drive/net/drive-listener.js';
+import { MAX_CONNECTIONS } from '../../../src/drive/net/connection-room.js';
 import { SendBuffers } from '../../../src/drive/net/send-buffers.js';
 import { MAX_SERVER_BYTES, PIECE, ServerMemory } from '../../../src/drive/net/server-memory.js';
 import { patternedBytes, plainDisc } from '../../support/drive.js';

@@ -1,6 +1,7 @@
 // Names and times of FAT directory entries, byte by byte.
 import { describe, expect, it } from 'vitest';
 import { ByteCursor } from '../../../src/base/byte-cursor.js';
+import { decodeCodePage437 } from '../../../src/filesystem/fat/code-page-437.js';
 import {
   LongName,
   MAX_LONG_ENTRIES,
@@ -51,14 +52,14 @@ function takeName(entries: readonly ByteCursor[]): string | undefined {
 
 describe('a short name', () => {
   it('has a dot only before an extension, and small letters where it says so', () => {
-    expect(readShortName(shortEntry('README  MD '))).toBe('README.MD');
-    expect(readShortName(shortEntry('README     '))).toBe('README');
-    expect(readShortName(shortEntry('README  MD ', 0x08))).toBe('readme.MD');
-    expect(readShortName(shortEntry('README  MD ', 0x18))).toBe('readme.md');
+    expect(readShortName(shortEntry('README  MD '), decodeCodePage437)).toBe('README.MD');
+    expect(readShortName(shortEntry('README     '), decodeCodePage437)).toBe('README');
+    expect(readShortName(shortEntry('README  MD ', 0x08), decodeCodePage437)).toBe('readme.MD');
+    expect(readShortName(shortEntry('README  MD ', 0x18), decodeCodePage437)).toBe('readme.md');
   });
 
   it('is of code page 437, and may start with the byte that marks deleted entries', () => {
-    expect(readShortName(shortEntry('\x05\x80\x84        '))).toBe('\u03c3\u00c7\u00e4');
+    expect(readShortName(shortEntry('\x05\x80\x84        '), decodeCodePage437)).toBe('\u03c3\u00c7\u00e4');
   });
 });
 

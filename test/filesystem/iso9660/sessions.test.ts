@@ -73,6 +73,16 @@ describe('I22: a disc with several sessions', () => {
     expect(await listSession(image, { session: 2 })).toMatchObject({ label: 'TWO' });
   });
 
+  it('has the label of each session in the charset that the user says', async () => {
+    const image = Buffer.alloc(110 * SECTOR);
+    write(image, { ...FIRST, label: '\xf0\xe5\xf0\xf7' });
+    write(image, SECOND);
+    const labels = async (charset?: string) =>
+      (await listSession(image, { charset })).sessions.map(({ label }) => label);
+    expect(await labels('koi8-r')).toEqual(['\u041f\u0415\u041f\u0412', 'TWO']);
+    expect(await labels()).toEqual(['\u00f0\u00e5\u00f0\u00f7', 'TWO']);
+  });
+
   it('refuses a session that it does not have', async () => {
     await expect(openBytes(twoSessions(), { session: 3 })).rejects.toMatchObject({
       code: 'unsupported',

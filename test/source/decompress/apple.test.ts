@@ -61,7 +61,7 @@ describe('LZVN', () => {
     ['literals that are missing', [0xe5, 'a'], 'inside of its literals'],
     ['an instruction that is cut', [0xe1, 'a', 0x07, 1], 'inside of an instruction'],
     ['too much', [0xe5, 'abcde'], 'expected no more'],
-    ['too little', [0xe1, 'a', ...END], 'Found 1 bytes, expected 4'],
+    ['too little', [0xe1, 'a', ...END], 'Found 1 byte, expected 4'],
   ])('rejects %s', async (_, stream, message) => {
     await expect(lzvn(text(...stream), 4)).rejects.toThrow(message);
   });

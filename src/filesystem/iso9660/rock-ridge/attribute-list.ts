@@ -1,6 +1,7 @@
 // AL: extended attributes and access control lists (Arbitrary Attribute Interchange Protocol 2.0). A list of components,
 // by turns names and values, each of one record or several. The records fill as many fields as it takes, and unlike those
 // of SL one may begin in a field and end in the next.
+import { countBytes } from '../../../base/byte-count.js';
 import type { ByteCursor } from '../../../base/byte-cursor.js';
 import { decodeAccessControl } from './access-control-list.js';
 import { isSumAttribute } from './recorded-sums.js';
@@ -75,11 +76,16 @@ export class AttributeList {
   finish(budget: AttributeBudget): AttributesFound {
     budget.bytes -= this.#bytes;
     if (budget.bytes < 0) {
-      return { attributes: [], sums: [], fault: `what goes beyond ${MAX_TREE_ATTRIBUTE_BYTES} bytes in all` };
+      return {
+        attributes: [],
+        sums: [],
+        fault: `what goes beyond ${countBytes(MAX_TREE_ATTRIBUTE_BYTES)} in all`,
+      };
     }
     const attributes = new Map<string, Uint8Array>();
     const sums: Attribute[] = [];
-    let fault = this.#bytes > MAX_ATTRIBUTE_BYTES ? `more than ${MAX_ATTRIBUTE_BYTES} bytes` : undefined;
+    let fault =
+      this.#bytes > MAX_ATTRIBUTE_BYTES ? `more than ${countBytes(MAX_ATTRIBUTE_BYTES)}` : undefined;
     const components = splitComponents(Buffer.concat(this.#areas));
     for (let i = 0; i + 1 < components.length; i += 2) {
       const value = components[i + 1]!;

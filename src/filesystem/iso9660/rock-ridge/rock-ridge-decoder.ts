@@ -154,7 +154,7 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
       return;
     }
     if (type === MODE_TYPE.regular || (type === -1 && !this.#link.present)) {
-      if (entry.links > 1 && entry.size > 0) entry.inode = this.#identify(entry);
+      if (entry.links > 1) entry.linkSerial = this.#serial;
       if (this.#compressed) this.#settleCoding(cursor);
       if (this.#sparse) this.#reportSparse(cursor);
       return;
@@ -200,18 +200,6 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
     const found = `0${this.#typeBits.toString(8)}`;
     const what = `PX says type ${found} against the record's flags, it is shown as ${shown}`;
     this.#finding('type-mismatch', 'warning', what, cursor.offsetInSource(0), cursor);
-  }
-
-  /**
-   * Names of one file share its data and, where the writer gives them, its serial number. Neither says it alone: some
-   * writers give all files one number (go-diskfs), others store equal files once. Where the data end counts, so that files
-   * that only begin at one place differ (bsdtar with zisofs): the number is the last byte's, the serial number moves it
-   * within its block, which is no other file's. Files without bytes have no data to share: their extents are random.
-   */
-  #identify({ locator, size }: DirectoryEntry): number {
-    const last = locator + size - 1;
-    const start = last - (last % this.#blockSize);
-    return start + ((last - start + this.#serial) % this.#blockSize);
   }
 
   /** The file's extents hold its content compressed, unless the field makes no sense: then they are shown as they are. */

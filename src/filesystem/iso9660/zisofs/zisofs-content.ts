@@ -1,5 +1,6 @@
 // The content of a zisofs file, read at random: a table of pointers says where each compressed block lies. Tables and
 // blocks are read when they are needed, and kept in a cache that files share; a damaged one spoils nothing else.
+import { countBytes } from '../../../base/byte-count.js';
 import { ByteCursor } from '../../../base/byte-cursor.js';
 import { BlockContent } from '../../block-content.js';
 import type { CodedFile } from '../../block-content.js';
@@ -69,7 +70,7 @@ export class ZisofsContent extends BlockContent<ZisofsFile> {
     const limit = 2 * this.blockBytes + MAX_OVERHEAD;
     if (end > stored.size || first > end || end - first > limit || (first < end && first < headerBytes)) {
       const place = `it lies at bytes ${first} to ${end} of the ${stored.size} stored ones`;
-      throw this.damaged(block, `${place}, expected at most ${limit} bytes inside of them`);
+      throw this.damaged(block, `${place}, expected at most ${countBytes(limit)} inside of them`);
     }
     return [first, end];
   }

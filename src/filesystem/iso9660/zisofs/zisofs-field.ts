@@ -1,6 +1,7 @@
 // ZF and Z2: the System Use fields that say that a file's extents hold its content compressed (libisofs,
 // doc/zisofs_format.txt and zisofs2_format.txt). They repeat what the file's own header says, and win over it, as in
 // Linux, which never looks at the header.
+import { countBytes } from '../../../base/byte-count.js';
 import type { ByteCursor } from '../../../base/byte-cursor.js';
 import type { Algorithm } from '../../../source/decompress/decompress.js';
 
@@ -48,7 +49,7 @@ export interface ZisofsField {
 export function readZisofsField(cursor: ByteCursor, at: number, length: number, into: ZisofsField): void {
   into.fault = '';
   if (length < FIELD_BYTES) {
-    into.fault = `field has ${length} bytes, expected ${FIELD_BYTES}`;
+    into.fault = `field has ${countBytes(length)}, expected ${FIELD_BYTES}`;
     return;
   }
   const version = cursor.u8(at + 3); // BP 4

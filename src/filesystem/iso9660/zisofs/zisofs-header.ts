@@ -1,4 +1,5 @@
 // The header at the start of a zisofs file, of which nothing is needed: it is compared with the field that is used.
+import { countBytes } from '../../../base/byte-count.js';
 import { ByteCursor } from '../../../base/byte-cursor.js';
 import type { ZisofsParameters } from './zisofs-field.js';
 
@@ -22,11 +23,11 @@ export function compareHeader(
     version === 1
       ? { size: cursor.u32le(8), header: cursor.u8(12), shift: cursor.u8(13) }
       : { size: readU64(cursor, 12), header: cursor.u8(9), shift: cursor.u8(11) };
-  if (said.size !== size) return `header says ${said.size} bytes, the field ${size}`;
+  if (said.size !== size) return `header says ${countBytes(said.size)}, the field ${size}`;
   if (said.header * 4 !== headerBytes)
-    return `header says that it has ${said.header * 4} bytes, the field ${headerBytes}`;
+    return `header says that it has ${countBytes(said.header * 4)}, the field ${headerBytes}`;
   if (said.shift !== blockShift)
-    return `header says blocks of 2^${said.shift} bytes, the field 2^${blockShift}`;
+    return `header says blocks of ${countBytes(2 ** said.shift)}, the field ${2 ** blockShift}`;
   return undefined;
 }
 

@@ -1,0 +1,58 @@
+// What a command of isodrive costs for one image. It is ended when it has used several times its processor time, so that a
+// breach costs no hours.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { secondsBound } from './bounds.js';
+import type { Usage } from './report-usage.js';
+
+export const COMMANDS = ['ls', 'info', 'verify', 'extract'] as const;
+export type CommandName = (typeof COMMANDS)[number];
+
+/** A command may take this many times its bound before it is ended. */
+const RUNAWAY = 4;
+/** Milliseconds of wall time for one that waits and uses no processor. */
+const HANG = 1_800_000;
+
+export interface CommandEnd {
+  readonly end: string;
+  readonly usage: Usage | undefined;
+}
+
+function argumentsOf(name: CommandName, image: string, output: string): string[] {
+  switch (name) {
+    case 'ls':
+      return ['ls', '-R', image];
+    case 'extract':
+      return ['extract', image, '-C', output];
+    default:
+      return [name, image];
+  }
+}
+
+/** Runs it with a scratch folder of its own below `folder`; `program` is isodrive.js of the bundle. */
+export async function measureCommand(
+  name: CommandName,
+  image: string,
+  { imageBytes, folder, program }: { imageBytes: number; folder: string; program: string },
+): Promise<CommandEnd> {
+  const output = join(folder, 'extracted');
+  const usageFile = join(folder, 'usage.json');
+  rmSync(usageFile, { force: true });
+  mkdirSync(output);
+  const reporter = pathToFileURL(join(import.meta.dirname, 'report-usage.js')).href;
+  const node = [process.execPath, '--import', reporter, program, ...argumentsOf(name, image, output)];
+  const seconds = Math.ceil(RUNAWAY * secondsBound(imageBytes));
+  const child = spawn('sh', ['-c', `ulimit -t ${seconds}; exec "$@"`, 'sh', ...node], {
+    stdio: 'ignore',
+    timeout: HANG,
+    killSignal: 'SIGKILL',
+    env: { ...process.env, ISODRIVE_USAGE_FILE: usageFile },
+  });
+  const [status, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  rmSync(output, { recursive: true, force: true });
+  const usage = existsSync(usageFile) ? (JSON.parse(readFileSync(usageFile, 'utf8')) as Usage) : undefined;
+  return { end: signal ?? String(status), usage };
+}
