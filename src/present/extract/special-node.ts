@@ -1,4 +1,5 @@
 // Device nodes and fifos. Node has no mknod call, and they are rare on discs, so coreutils' command makes them.
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { IsodriveError } from '../../base/error.js';
 import type { NodeRecord } from '../../index/node-record.js';
@@ -38,8 +39,6 @@ async function runMknod(
   kind: readonly string[],
   folder: number | 'ignore',
 ): Promise<string | undefined> {
-  // Loaded for the few discs that have such nodes.
-  const { spawn } = await import('node:child_process');
   const child = spawn('mknod', ['-m', '600', '--', path, ...kind], {
     stdio: ['ignore', 'ignore', 'pipe', folder],
     timeout: MKNOD_TIMEOUT,
