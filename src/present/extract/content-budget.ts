@@ -1,5 +1,6 @@
 // Bounds what is written of one image: files may share their bytes, and do so on sound discs, but not without end. What a
 // disc can honestly give follows from its size.
+import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError } from '../../base/error.js';
 
 /** Files that the same bytes are in, were all of the disc so. */
@@ -33,7 +34,7 @@ export class ContentBudget {
     }
     throw new IsodriveError(
       'loop',
-      `Cannot extract more of "${this.#sourceName}": its files share their bytes, more often than its ${this.#imageBytes} bytes can need`,
+      `Cannot extract more of "${this.#sourceName}": its files share their bytes, more often than its ${countBytes(this.#imageBytes)} can need`,
       {
         at: { source: this.#sourceName },
         action: 'Name the files that you want: each is extracted by itself',
