@@ -9,7 +9,7 @@
 
 namespace isodrive {
 
-/** Of laneWriteFiles(lane, draft, records): copies the bytes, so that nothing of JavaScript's is used by the thread. */
+/** Of laneWriteFiles(lane, image, draft, records): copies the bytes, so that nothing of JavaScript's is used by the thread. */
 std::unique_ptr<LaneJob> write_files_job(const Napi::CallbackInfo& info);
 
 }  // namespace isodrive

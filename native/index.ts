@@ -237,10 +237,16 @@ export interface Addon {
   /** Target of a symlink; EINVAL: it is none. */
   laneReadSymlink(lane: LaneHandle, path: string): Promise<string>;
   /**
-   * Writes small files (file-batch.cc has the form of the records), each under the name `draft` first. Gives a byte for each:
-   * 1 where it has its name, 0 where nothing was left, also since the name was taken.
+   * Writes small files (file-batch.cc has the form of the records), each under the name `draft` first. `image`: what those
+   * are read from that do not bring their content, -1 for nothing. Gives a byte for each: 1 where it has its name, 0 where
+   * nothing was left, also since the name was taken.
    */
-  laneWriteFiles(lane: LaneHandle, draft: Uint8Array, records: Uint8Array): Promise<ArrayBuffer>;
+  laneWriteFiles(
+    lane: LaneHandle,
+    image: number,
+    draft: Uint8Array,
+    records: Uint8Array,
+  ): Promise<ArrayBuffer>;
   /** Copies bytes of an open file into another; gives how many before the first fault, or the source's end. */
   laneCopy(
     lane: LaneHandle,

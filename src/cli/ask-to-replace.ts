@@ -1,5 +1,4 @@
 // Asks on a terminal whether a file that is there may be replaced.
-import { createInterface } from 'node:readline/promises';
 import { escapeHostText } from '../present/display-name.js';
 import type { AskToReplace, ReplaceAnswer } from '../present/extract/existing-entries.js';
 import type { Output } from './output.js';
@@ -21,6 +20,8 @@ export function chooseQuestion(
   if (output.json || !output.stderrIsTerminal || !process.stdin.isTTY) return undefined;
   return async (path) => {
     clear();
+    // Loaded for who is asked alone: the start of each command counts.
+    const { createInterface } = await import('node:readline/promises');
     const lines = createInterface({ input: process.stdin, output: output.stderr });
     try {
       const question = `Replace ${escapeHostText(path)}? [y]es [n]o [a]ll [s]kip all [q]uit: `;

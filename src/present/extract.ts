@@ -4,9 +4,11 @@ import { isSystemError, toIsodriveError } from '../base/error.js';
 import type { IsodriveError } from '../base/error.js';
 import type { OpenedImage } from '../index/open-image.js';
 import { ROOT_ROW } from '../index/index-table.js';
+import { MODE_TYPE } from '../filesystem/file-tree.js';
 import { ROW } from '../index/layout.js';
 import { throwIfAborted } from './abort.js';
 import { AttributeSetter } from './extract/attribute-setter.js';
+import { ContentBudget } from './extract/content-budget.js';
 import { removeDrafts } from './extract/draft.js';
 import { EntryWriter } from './extract/entry-writer.js';
 import { ExistingEntries } from './extract/existing-entries.js';
@@ -16,6 +18,7 @@ import type { ExtractProgress, ExtractSummary } from './extract/extract-log.js';
 import { FileBatches } from './extract/file-batches.js';
 import type { PlacedRow } from './extract/file-batches.js';
 import { measureSelection } from './extract/measure-selection.js';
+import { RepeatedDirectories } from './extract/repeated-directories.js';
 import type { TargetDirectory } from './extract/target-directory.js';
 import { openTarget } from './extract/target-directory.js';
 
@@ -53,14 +56,16 @@ export async function extract(image: OpenedImage, options: ExtractOptions): Prom
   if (!target.isNew) removeDrafts(target);
   const log = new ExtractLog(total, options.onProgress);
   const { signal } = options;
+  const budget = new ContentBudget(image.source.name, image.source.size);
   // A batch sets no extended attributes.
-  const batches = attributes === undefined ? FileBatches.open(image, log, signal) : undefined;
+  const batches = attributes === undefined ? FileBatches.open(image, log, budget, signal) : undefined;
   const existing = new ExistingEntries(options.existing ?? 'refuse', options.askToReplace);
   const writer = new EntryWriter(image, log, {
-    ...{ existing, attributes, batches, signal },
+    ...{ existing, attributes, batches, budget, signal },
     preserve: options.preserve === true,
   });
-  const run = new ExtractRun(image, log, writer, batches, signal);
+  const repeated = new RepeatedDirectories(image.index, total.distinct);
+  const run = new ExtractRun(image, log, writer, batches, repeated, signal);
   try {
     for (const row of rows) await run.selected(target, row);
     await run.finish();
@@ -83,6 +88,13 @@ class StoppedError extends Error {
   }
 }
 
+/** A directory that is being filled: its next row, and where its rows end. */
+interface Level {
+  readonly directory: TargetDirectory;
+  at: number;
+  readonly end: number;
+}
+
 /** The rows without those that come with another one, and each once. */
 function outermost({ index: { table } }: OpenedImage, rows: readonly number[]): number[] {
   const selected = new Set(rows);
@@ -101,6 +113,7 @@ class ExtractRun {
   readonly #signal: AbortSignal | undefined;
   readonly #writer: EntryWriter;
   readonly #batches: FileBatches | undefined;
+  readonly #repeated: RepeatedDirectories;
   /** Directories to be given their attributes when all is written, the inner ones after the outer ones. */
   readonly #open: PlacedRow[] = [];
   /** By row. One of each, because it knows what was written there. */
@@ -111,6 +124,7 @@ class ExtractRun {
     log: ExtractLog,
     writer: EntryWriter,
     batches: FileBatches | undefined,
+    repeated: RepeatedDirectories,
     signal: AbortSignal | undefined,
   ) {
     this.#image = image;
@@ -118,13 +132,14 @@ class ExtractRun {
     this.#signal = signal;
     this.#writer = writer;
     this.#batches = batches;
+    this.#repeated = repeated;
   }
 
   async selected(target: TargetDirectory, row: number): Promise<void> {
     if (row === ROOT_ROW) {
       // A directory that was there before belongs to the user: only one of our own takes the root's attributes.
       if (target.isNew) this.#open.push({ row, directory: target });
-      await this.#children(row, target);
+      await this.#fill(await this.#listInto(row, target));
       return;
     }
     const ancestors: number[] = [];
@@ -137,10 +152,7 @@ class ExtractRun {
       if (next === undefined) return;
       directory = next;
     }
-    const opened = await this.#write(row, directory);
-    if (opened === undefined) return;
-    this.#open.push({ row, directory: opened });
-    await this.#children(row, opened);
+    await this.#fill(await this.#place(row, directory));
   }
 
   /** Writes what is still gathered, and gives directories their attributes. */
@@ -171,21 +183,46 @@ class ExtractRun {
     return directory;
   }
 
-  /** All below a row; a stack of its own, because a disc may nest a thousand directories. */
-  async #children(top: number, directory: TargetDirectory): Promise<void> {
-    const stack = [{ directory, ...(await this.#list(top)), at: 0 }];
+  /** Writes all below a directory; a stack of its own, because a disc may nest a thousand directories. */
+  async #fill(top: Level | undefined): Promise<void> {
+    const stack = top === undefined ? [] : [top];
     for (let level = stack.at(-1); level !== undefined; level = stack.at(-1)) {
-      if (level.at >= level.count) {
+      if (level.at >= level.end) {
         stack.pop();
         continue;
       }
-      const row = level.first + level.at;
+      const row = level.at;
       level.at += 1;
-      const opened = await this.#write(row, level.directory);
-      if (opened === undefined) continue;
-      this.#open.push({ row, directory: opened });
-      stack.push({ directory: opened, ...(await this.#list(row)), at: 0 });
+      const batched = this.#batch(row, level.directory);
+      if (batched === true || (batched !== false && (await batched))) continue;
+      const opened = await this.#place(row, level.directory);
+      if (opened !== undefined) stack.push(opened);
     }
+  }
+
+  /** Writes one entry; gives the directory when it is one, to be filled. */
+  async #place(row: number, parent: TargetDirectory): Promise<Level | undefined> {
+    if (this.#image.index.table.type(row) !== MODE_TYPE.directory) {
+      await this.#write(row, parent);
+      return undefined;
+    }
+    // Looked into before it is made: one that leads nowhere leaves nothing.
+    const listed = await this.#list(row);
+    const directory = listed === undefined ? undefined : await this.#write(row, parent);
+    if (listed === undefined || directory === undefined) return undefined;
+    this.#open.push({ row, directory });
+    return { directory, ...listed };
+  }
+
+  /**
+   * Puts a file of a new directory, in which nothing can have its name, into a batch where one takes it. A promise of it where
+   * others have to be written first.
+   */
+  #batch(row: number, directory: TargetDirectory): boolean | Promise<boolean> {
+    if (!directory.isNew || this.#batches?.takes(row) !== true) return false;
+    throwIfAborted(this.#signal);
+    const added = this.#batches.add(row, directory);
+    return typeof added === 'boolean' ? added : this.#writeLeft().then(() => added);
   }
 
   async #writeLeft(): Promise<void> {
@@ -195,8 +232,22 @@ class ExtractRun {
     }
   }
 
-  async #list(row: number): Promise<{ first: number; count: number }> {
-    return (await this.#guard(row, () => this.#image.index.children(row))) ?? { first: 0, count: 0 };
+  async #listInto(row: number, directory: TargetDirectory): Promise<Level | undefined> {
+    const listed = await this.#list(row);
+    return listed === undefined ? undefined : { directory, ...listed };
+  }
+
+  /** Undefined for a directory that is refused; one that is damaged counts as empty. */
+  async #list(row: number): Promise<{ at: number; end: number } | undefined> {
+    try {
+      const { first, count } = await this.#image.index.children(row);
+      this.#repeated.enter(row, count);
+      return { at: first, end: first + count };
+    } catch (thrown) {
+      const error = toIsodriveError(thrown);
+      this.#note(row, error);
+      return error.code === 'loop' || this.#repeated.isRefused(row) ? undefined : { at: 0, end: 0 };
+    }
   }
 
   /** Writes one entry; gives the directory when it is one. */
@@ -227,6 +278,6 @@ class ExtractRun {
     if (isSystemError(error.cause) && FATAL.has(error.cause.code) && error.code !== 'image-unreadable') {
       throw new StoppedError(error);
     }
-    this.#log.fail(this.#image.index.path(row), error);
+    this.#log.fail(() => this.#image.index.path(row), error);
   }
 }

@@ -137,12 +137,13 @@ await call('laneFileSystem', lane, file);
 await call('laneReadSymlink', lane, '/proc/self/exe');
 // Nobody holds the bytes of a batch once it is handed over. Its form: src/present/extract/file-batches.ts.
 const written = await (async () => {
-  const record = Buffer.alloc(48 + folder.length + 5 + 3);
+  const record = Buffer.alloc(56 + folder.length + 5 + 3);
   [folder.length, 5, 3, 0xffffffff, 0xffffffff, 0o644].forEach((value, i) =>
     record.writeUInt32LE(value, 4 * i),
   );
-  record.write(`${folder}batchabc`, 48);
-  return call('laneWriteFiles', lane, Buffer.from('.draft'), record);
+  record.writeBigInt64LE(-1n, 48);
+  record.write(`${folder}batchabc`, 56);
+  return call('laneWriteFiles', lane, -1, Buffer.from('.draft'), record);
 })();
 check(new Uint8Array(written)[0] === 1, 'that a file of a batch was written');
 check(readFileSync(join(folder, 'batch'), 'latin1') === 'abc', 'the bytes of a batch');

@@ -30,8 +30,8 @@ export function applyToName(path: Buffer, node: NodeRecord, root: boolean): void
 }
 
 /** The bits that an entry gets. */
-export function permissionBits(node: NodeRecord, root: boolean): number {
-  return node.mode & PERMISSION_BITS & (root ? ~0 : ~SET_ID_BITS);
+export function permissionBits({ mode }: { readonly mode: number }, root: boolean): number {
+  return mode & PERMISSION_BITS & (root ? ~0 : ~SET_ID_BITS);
 }
 
 /**

@@ -20,6 +20,11 @@ export class ContentBudget {
     this.#left = SPARE_CONTENT_BYTES + MAX_CONTENT_ROUNDS * imageBytes;
   }
 
+  /** Whether so much more, stored as it is, may be taken. */
+  covers(bytes: number): boolean {
+    return bytes <= this.#left;
+  }
+
   /** `isDecoded`: they are not stored as they are. Throws `loop` when it is too much; then they do not count. */
   take(bytes: number, isDecoded: boolean): void {
     const counted = isDecoded ? bytes / DECODED_BYTES : bytes;

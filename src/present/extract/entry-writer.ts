@@ -17,7 +17,7 @@ import { CHUNK_BYTES } from '../file-content.js';
 import { WindowSource } from '../window-source.js';
 import { applyToDescriptor, applyToName, isRoot } from './apply-attributes.js';
 import type { AttributeSetter } from './attribute-setter.js';
-import { ContentBudget } from './content-budget.js';
+import type { ContentBudget } from './content-budget.js';
 import { draftName, publish, removeDrafts } from './draft.js';
 import type { Decision, ExistingEntries } from './existing-entries.js';
 import type { ExtractLog } from './extract-log.js';
@@ -37,6 +37,8 @@ export interface EntryWriterOptions {
   readonly preserve: boolean;
   /** Writes plain small files, many at a time; absent: each is written here. */
   readonly batches: FileBatches | undefined;
+  /** Bounds what is written of the image. */
+  readonly budget: ContentBudget;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -51,7 +53,6 @@ export class EntryWriter {
   /** First path of every file that has more than one name. */
   readonly #linked = new Map<string, Buffer>();
   readonly #largeCopy: LargeCopy | undefined;
-  readonly #budget: ContentBudget;
   readonly #root = isRoot();
 
   constructor(image: OpenedImage, log: ExtractLog, options: EntryWriterOptions) {
@@ -61,7 +62,6 @@ export class EntryWriter {
     this.#contents = new ContentOpener(image.index, new WindowSource(image.data));
     this.#codedContents = new ContentOpener(image.index, image.data);
     this.#largeCopy = LargeCopy.open(image.data);
-    this.#budget = new ContentBudget(image.source.name, image.source.size);
   }
 
   /** Writes the entry; gives the directory when it is one, to be filled and then given to finishDirectory. */
@@ -118,15 +118,12 @@ export class EntryWriter {
     const { existing, batches } = this.#options;
     const key = node.type === 'file' && node.links > 1 && node.size > 0 ? linkKey(node) : undefined;
     const original = key === undefined ? undefined : this.#linked.get(key);
-    const isSmall = key === undefined && batches?.takes(node) === true;
-    if (isSmall) this.#budget.take(node.size, false);
-    // Nothing can be in a directory that this run has made, and the batch looks again.
-    if (isSmall && parent.isNew && (await batches.add(node, parent))) return;
+    const isSmall = batches?.takes(node.row) === true;
     const decision = await existing.decide(node, path, original);
     const isThere = decision === 'write' || decision === 'replace' || decision === 'unchanged';
     if (isThere && key !== undefined && original === undefined) this.#linked.set(key, path);
     if (this.#isKept(decision, node)) return;
-    if (isSmall && decision === 'write' && (await batches.add(node, parent))) return;
+    if (isSmall && decision === 'write' && (await batches.add(node.row, parent))) return;
     await this.#place(node, path, parent, decision === 'replace', original);
   }
 
@@ -187,7 +184,7 @@ export class EntryWriter {
     replaces: boolean,
   ): Promise<void> {
     const coded = isCoded(this.#image.index.table, node.row);
-    this.#budget.take(coded ? node.size : storedBytes(this.#image, node), coded);
+    this.#options.budget.take(coded ? node.size : storedBytes(this.#image, node), coded);
     let damage: Error | undefined;
     await publish(parent, path, replaces, async (draft) => {
       const descriptor = TargetDirectory.createFile(draft);

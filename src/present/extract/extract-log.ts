@@ -90,6 +90,13 @@ export class ExtractLog {
     this.#reportWhenDue();
   }
 
+  /** Files that were written, and their bytes. */
+  addFiles(count: number, bytes: number): void {
+    this.#counts.files += count;
+    this.#entriesDone += count;
+    this.addBytes(bytes);
+  }
+
   /** `written`: bytes that went to disk; `done`: bytes of the total that need no further work. */
   addBytes(written: number, done = written): void {
     this.#bytesWritten += written;
@@ -97,9 +104,10 @@ export class ExtractLog {
     this.#reportWhenDue();
   }
 
-  fail(path: string, error: IsodriveError): void {
+  /** `path` is asked for faults that are kept alone. */
+  fail(path: () => string, error: IsodriveError): void {
     this.#failureCount += 1;
-    if (this.#failures.length < MAX_EXTRACT_FAILURES) this.#failures.push({ path, error });
+    if (this.#failures.length < MAX_EXTRACT_FAILURES) this.#failures.push({ path: path(), error });
   }
 
   /** A promise to wait for when the event loop has been held for long enough. */
