@@ -16,6 +16,7 @@ import { measureHashing } from './hashing.js';
 import { buildImages, FULL_SIZES, QUICK_SIZES } from './images.js';
 import { mayDropCaches } from './kernel-caches.js';
 import { measureNeighbours } from './neighbours.js';
+import { measurePlans } from './plans.js';
 import { PrivateDaemon } from './private-daemon.js';
 import { compileProbe } from './probe.js';
 import { raceFormats } from './format-race.js';
@@ -31,6 +32,7 @@ import {
   judgeListing,
   judgeMemory,
   judgeNeighbours,
+  judgePlans,
   judgeRace,
   judgeRecords,
   judgeServerMemory,
@@ -44,7 +46,7 @@ const USAGE = `Usage: npm run bench -- [--quick] [--only NAME]... [--repetitions
   --quick          tiny images and one repetition: tests the benchmark, measures nothing
   --only NAME      ${CONTESTANT_NAMES.join(', ')},
                    or formats (UDF beside ISO 9660), listing, memory, records, drives, server-memory,
-                   hashing, neighbours, extraction, start
+                   hashing, neighbours, extraction, start, plans
   --repetitions N  at least 3 for figures worth quoting (default 3)
 Images are kept in ISODRIVE_BENCH_DIR (default: isodrive-bench in the temporary folder), about 6 GB.
 `;
@@ -60,11 +62,14 @@ const OTHER_PARTS = [
   'neighbours',
   'extraction',
   'start',
+  'plans',
 ] as const;
 /** Drivers whose speed is compared between formats. */
 const FORMAT_DRIVERS: ReadonlySet<string> = new Set(['erofs', 'fuse']);
 /** Bytes of the image that is read through drives. */
 const DRIVE_BYTES = { quick: 4_194_304, full: 1_073_741_824 };
+/** Bytes of the file that is read by plans. */
+const PLAN_BYTES = { quick: 4_194_304, full: 1_073_741_824 };
 /** Clients that read through one at the same time. */
 const SERVER_CLIENTS = 100;
 const LISTING_REPETITIONS = 9;
@@ -182,6 +187,11 @@ async function measure(
     if (parts.has('start')) {
       say('start of the command line');
       verdicts.push(judgeStartUp(await measureStartUp(join(PROJECT, SMALL_IMAGE), PROJECT, repetitions)));
+    }
+    if (parts.has('plans')) {
+      say('reads by a plan');
+      const bytes = isQuick ? PLAN_BYTES.quick : PLAN_BYTES.full;
+      verdicts.push(...judgePlans(await measurePlans(folder, probe, bytes, repetitions)));
     }
     if (parts.has('hashing')) {
       say('digests of image A');

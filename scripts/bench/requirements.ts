@@ -6,6 +6,7 @@ import type { ExtractionFigures } from './extraction.js';
 import type { FormatResult } from './format-race.js';
 import type { HashingFigures } from './hashing.js';
 import type { NeighbourFigures } from './neighbours.js';
+import type { PlanFigures } from './plans.js';
 import type { RaceMeasure, RaceResult } from './race.js';
 import type { ServerMemoryFigures } from './server-memory.js';
 import { REST_SECONDS } from './server-memory.js';
@@ -27,6 +28,12 @@ const LEAST_EXTRACTION_SPEED = 1.3;
 const MOST_LISTING_TIME = 2;
 /** Processor time of `ls` of a small image, as a multiple of that of an empty node program. */
 const MOST_START_UP = 1.8;
+/** Speed by a read plan, beside that of a plain image or a file of one extent. */
+const PLAN_PAIRS = [
+  ['damaged', 'plain', 0.9, 'sequential read: image with a bad sector / whole image'],
+  ['raw', 'plain', 0.7, 'sequential read: sectors of 2352 bytes / of 2048 bytes'],
+  ['manyExtents', 'oneExtent', 0.83, 'random reads: file of 200,000 extents / of one'],
+] as const;
 /** What the readers of other mounts may notice of a hostile image. */
 const NEIGHBOUR_RATIO = 1.5;
 /** Of what nbdkit's file plugin serves to the same client. */
@@ -153,6 +160,13 @@ export function judgeStartUp({ list, emptyNode }: StartUpFigures): Verdict {
     got: `${ratio.toFixed(2)} x`,
     met: ratio <= MOST_START_UP,
   };
+}
+
+export function judgePlans(figures: PlanFigures): Verdict[] {
+  return PLAN_PAIRS.map(([ours, theirs, least, what]) => {
+    const ratio = medianRatio(figures[ours], figures[theirs]) ?? 0;
+    return { what, wanted: `>= ${least.toFixed(2)} x`, got: `${ratio.toFixed(2)} x`, met: ratio >= least };
+  });
 }
 
 export function judgeRecords(perSecond: number): Verdict {
