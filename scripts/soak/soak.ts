@@ -252,7 +252,8 @@ export class Soak {
     for (const { reader } of this.mounts) reader.mark();
     return () => {
       for (const [reader, before] of delays) {
-        const delay = Math.round(delayOf(daemon, reader) - before);
+        // A process that has ended since has no count any more.
+        const delay = Math.max(0, Math.round(delayOf(daemon, reader) - before));
         const pause = reader.longestPause;
         if (pause <= PROMPTNESS + delay) continue;
         const found = `${reader.name} was held up for ${pause} ms`;
