@@ -4,7 +4,7 @@ import { countBytes } from '../src/base/byte-count.js';
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { IsodriveError } from '../src/base/error.js';
-import { MAX_SECTOR_OFFSET } from '../src/disc/sector-reader.js';
+import { MAX_SECTOR_OFFSET } from '../src/disc/data-stream.js';
 import { TREE_KINDS } from '../src/filesystem/file-tree.js';
 import { DRIVER_NAMES } from '../src/mount/mount-driver.js';
 import { MAX_TARGETS, PASSED_NAMES } from '../src/protocol/messages.js';

@@ -4,7 +4,7 @@
 import { LRUCache } from 'lru-cache';
 import { isSystemError, IsodriveError } from '../base/error.js';
 import { abortable, throwIfAborted } from '../source/abortable.js';
-import type { SectorReader } from './sector-reader.js';
+import type { DataStream } from './data-stream.js';
 
 /** Bytes of a cached block; a multiple of every sector size. */
 export const CACHE_BLOCK = 65_536;
@@ -15,10 +15,10 @@ const MAX_READ_AHEAD = 4;
 /** Blocks remembered as damaged, so that their bad sectors are not read again for their neighbours' sake. */
 const MAX_DAMAGED = 1024;
 
-export class CachedStream implements SectorReader {
+export class CachedStream implements DataStream {
   readonly name: string;
   readonly size: number;
-  readonly #inner: SectorReader;
+  readonly #inner: DataStream;
   readonly #blocks: LRUCache<number, Uint8Array>;
   readonly #loading = new Map<number, Promise<Uint8Array>>();
   readonly #damaged = new Set<number>();
@@ -27,7 +27,7 @@ export class CachedStream implements SectorReader {
   #window = 1;
 
   /** Does not own `inner`. `budget` in bytes, at least one block. */
-  constructor(inner: SectorReader, budget: number = DEFAULT_CACHE_BYTES) {
+  constructor(inner: DataStream, budget: number = DEFAULT_CACHE_BYTES) {
     this.#inner = inner;
     this.name = inner.name;
     this.size = inner.size;

@@ -3,12 +3,12 @@ import { IsodriveError } from '../base/error.js';
 import type { ByteSource } from '../source/byte-source.js';
 import type { BytesSegment, Segment, Segments } from './read-plan.js';
 import { basePosition, endOf, findSegment, isRun, runSegment, sliceSegment } from './read-plan.js';
-import type { SectorReader } from './sector-reader.js';
+import type { DataStream } from './data-stream.js';
 
 /** Bytes of a base read at a time where only some of them are wanted. */
 const SPAN_BYTES = 1_048_576;
 
-export class PlanStream implements SectorReader {
+export class PlanStream implements DataStream {
   readonly name: string;
   readonly size: number;
   readonly segments: Segments;

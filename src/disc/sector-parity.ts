@@ -1,6 +1,6 @@
 // Error correction of a sector on a CD (ECMA-130 14 and Annex A), and where in the sector they
 // stand. Form 1 of mode 2 (CD-ROM XA) has the same in the same places, but for the EDC.
-import { SECTOR_SIZE } from './sector-reader.js';
+import { SECTOR_SIZE } from './data-stream.js';
 
 /** Bytes of a sector with everything (ECMA-130 14). */
 export const RAW_SECTOR_SIZE = 2352;

@@ -1,6 +1,6 @@
 // A message that ends with bytes of an image, which the kernel sends from its page cache: without copies, reading and
 // sending cost a third of what they do through a buffer.
-import type { SectorReader } from '../disc/sector-reader.js';
+import type { DataStream } from '../disc/data-stream.js';
 import type { DirectMessage } from './net/byte-stream.js';
 import { ConnectionLost } from './net/byte-stream.js';
 import { readSectors } from './read-sectors.js';
@@ -10,7 +10,7 @@ const COPIED = 64 * 1024;
 
 /** Bytes of an image, from `position` on. */
 export interface ImageRange {
-  readonly reader: SectorReader;
+  readonly reader: DataStream;
   readonly position: number;
 }
 

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { isAddonError } from '../../native/index.js';
 import { IsodriveError } from '../base/error.js';
-import { SECTOR_SIZE } from '../disc/sector-reader.js';
+import { SECTOR_SIZE } from '../disc/data-stream.js';
 import { tryToLoadAddon } from '../source/load-addon.js';
 import type { DriveImage } from './open-drive-image.js';
 

@@ -1,13 +1,13 @@
 // Reads of a drive's image, where most bytes are in the kernel's page cache: those are copied at once, since the way
 // through a thread of the pool costs more than the copy.
-import type { SectorReader } from '../disc/sector-reader.js';
+import type { DataStream } from '../disc/data-stream.js';
 
 /** Bytes that are copied at once; more would keep other connections waiting. */
 const MAX_AT_ONCE = 1024 * 1024;
 
-/** As SectorReader.read, to which it leaves everything that is not in memory. */
+/** As DataStream.read, to which it leaves everything that is not in memory. */
 export async function readSectors(
-  reader: SectorReader,
+  reader: DataStream,
   target: Uint8Array,
   position: number,
   signal: AbortSignal | undefined,

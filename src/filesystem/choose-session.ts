@@ -1,6 +1,6 @@
 // Finds the sessions of a disc and takes the one that is wanted, or the last.
 import { IsodriveError } from '../base/error.js';
-import type { SectorReader } from '../disc/sector-reader.js';
+import type { DataStream } from '../disc/data-stream.js';
 import type { SessionContext, SessionSummary } from './file-system.js';
 import { FILE_SYSTEMS } from './probe-volumes.js';
 
@@ -16,7 +16,7 @@ export interface SessionChoice {
  * when it is not there, and as FileSystem.findSessions does.
  */
 export async function chooseSession(
-  reader: SectorReader,
+  reader: DataStream,
   first: number,
   wanted: number | undefined,
   context: SessionContext = {},

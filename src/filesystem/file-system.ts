@@ -1,6 +1,6 @@
 // The contract between a disc and the formats of its volumes: each looks for its own and says what it found.
 import type { Finding } from '../base/finding.js';
-import type { SectorReader } from '../disc/sector-reader.js';
+import type { DataStream } from '../disc/data-stream.js';
 import type { FileTree, Timestamp } from './file-tree.js';
 import type { Partition } from './partition/partition.js';
 import type { VolumeSummary } from './volume-summary.js';
@@ -60,18 +60,18 @@ export interface FileSystem {
    * Looks for a volume without listing it. Rejects with `unsupported` (the disc has none of this format), `damaged`
    * (it has one that cannot be used), and as ByteSource.read does. Does not own the reader.
    */
-  probe(reader: SectorReader, context: ProbeContext): Promise<Volume>;
+  probe(reader: DataStream, context: ProbeContext): Promise<Volume>;
   /**
    * Looks into the partitions of a disc that holds nothing by itself: a hard disk. Absent for formats that are not met
    * there, or whose `probe` looks there anyway. Gives no tree where there is none; rejects as `probe` does.
    */
-  probePartitions?(reader: SectorReader, context: ProbeContext): Promise<Volume | undefined>;
+  probePartitions?(reader: DataStream, context: ProbeContext): Promise<Volume | undefined>;
   /**
    * The sessions from sector `first` on, in their order; empty where none of this format can be seen. Absent for formats
    * that are not written in sessions. Rejects with `usage` for a charset that is not known, and as ByteSource.read does.
    */
   findSessions?(
-    reader: SectorReader,
+    reader: DataStream,
     first: number,
     context?: SessionContext,
   ): Promise<readonly SessionSummary[]>;

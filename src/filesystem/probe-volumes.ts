@@ -1,6 +1,6 @@
 // Finds the volumes of a disc. The table below is the only list of file systems.
 import { IsodriveError } from '../base/error.js';
-import type { SectorReader } from '../disc/sector-reader.js';
+import type { DataStream } from '../disc/data-stream.js';
 import type { FileSystem, ProbeContext, Volume } from './file-system.js';
 import { fatFileSystem } from './fat/probe.js';
 import { hfsFileSystem } from './hfs/probe.js';
@@ -24,7 +24,7 @@ const FAULTS = ['unsupported', 'damaged', 'image-unreadable'];
  * partitions are looked into. One that is damaged or lies on bad sectors, beside a good one, is a finding. Rejects with the
  * error that says most when none can be used, and as ByteSource.read does.
  */
-export async function probeVolumes(reader: SectorReader, context: ProbeContext): Promise<Volume[]> {
+export async function probeVolumes(reader: DataStream, context: ProbeContext): Promise<Volume[]> {
   const errors: IsodriveError[] = [];
   const volumes = await collect(errors, (fileSystem) => fileSystem.probe(reader, context));
   const { partitions = [] } = context;
@@ -67,7 +67,7 @@ async function collect(
   return volumes;
 }
 
-function refuse(reader: SectorReader, partitions: number, first: IsodriveError | undefined): IsodriveError {
+function refuse(reader: DataStream, partitions: number, first: IsodriveError | undefined): IsodriveError {
   const names = FILE_SYSTEMS.map(({ title }) => title).join(', ');
   if (partitions === 0) {
     return new IsodriveError(

@@ -7,8 +7,8 @@ import { planNatively } from '../disc/native-plan.js';
 import type { NativePlan } from '../disc/native-plan.js';
 import type { PlanStream } from '../disc/plan-stream.js';
 import { STREAM } from '../disc/read-plan.js';
-import { SECTOR_SIZE } from '../disc/sector-reader.js';
-import type { SectorReader } from '../disc/sector-reader.js';
+import { SECTOR_SIZE } from '../disc/data-stream.js';
+import type { DataStream } from '../disc/data-stream.js';
 import { chooseSession } from '../filesystem/choose-session.js';
 import { chooseTree } from '../filesystem/choose-tree.js';
 import type { ProbeContext, SessionSummary, Volume } from '../filesystem/file-system.js';
@@ -188,7 +188,7 @@ async function openVolume(
 
 /** The views that are shown, those of other sessions, and what stands beside them. */
 async function collectViews(
-  reader: SectorReader,
+  reader: DataStream,
   trees: readonly FileTree[],
   volume: VolumeSummary,
   context: ProbeContext,

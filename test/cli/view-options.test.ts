@@ -1,6 +1,6 @@
 // The options that say which view of an image is wanted.
 import { describe, expect, it } from 'vitest';
-import { MAX_SECTOR_OFFSET } from '../../src/disc/sector-reader.js';
+import { MAX_SECTOR_OFFSET } from '../../src/disc/data-stream.js';
 import { parseCommand } from '../../src/cli/parse-command.js';
 import { VIEW_OPTIONS, readViewOptions } from '../../src/cli/view-options.js';
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { SIGNATURES } from '../../src/container/foreign-signatures.js';
 import { openContainer } from '../../src/container/open-container.js';
-import { SECTOR_SIZE } from '../../src/disc/sector-reader.js';
+import { SECTOR_SIZE } from '../../src/disc/data-stream.js';
 import { buildIso } from '../support/iso-builder.js';
 import { FaultySource } from '../support/faulty-source.js';
 

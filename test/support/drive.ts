@@ -1,7 +1,7 @@
 // Drives over images in memory, and commands to them, byte by byte.
 import type { Disc } from '../../src/disc/disc.js';
 import { PlanStream } from '../../src/disc/plan-stream.js';
-import { SECTOR_SIZE } from '../../src/disc/sector-reader.js';
+import { SECTOR_SIZE } from '../../src/disc/data-stream.js';
 import type { DataIn } from '../../src/drive/mmc/data-in.js';
 import { DriveState } from '../../src/drive/mmc/drive-state.js';
 import { execute } from '../../src/drive/mmc/execute.js';

@@ -2,7 +2,7 @@
 import { countBytes } from '../../base/byte-count.js';
 import { resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError, toIsodriveError } from '../../base/error.js';
-import { SECTOR_SIZE } from '../../disc/sector-reader.js';
+import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import { formatIscsiUris, ISCSI_PORT, nameTarget, openIscsiTarget } from '../../drive/iscsi/iscsi-target.js';
 import { DriveState } from '../../drive/mmc/drive-state.js';
 import { Medium } from '../../drive/mmc/medium.js';

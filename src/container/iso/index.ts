@@ -1,7 +1,7 @@
 // Plain images (.iso, .img, block devices): nothing but sectors of 2048 bytes user data, as a drive would give them.
 import type { Disc, Track } from '../../disc/disc.js';
 import { PlanStream } from '../../disc/plan-stream.js';
-import { SECTOR_SIZE } from '../../disc/sector-reader.js';
+import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import { readAtMost } from '../../source/read-fully.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import type { Confidence, ContainerFormat } from '../container-format.js';

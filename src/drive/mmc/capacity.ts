@@ -1,5 +1,5 @@
 // READ CAPACITY (10 and 16) and READ FORMAT CAPACITIES (MMC-6, SBC-3): how large the disc is.
-import { SECTOR_SIZE } from '../../disc/sector-reader.js';
+import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import type { DriveCommand, MediumCommand } from './command.js';
 import { refuseField, u64be } from './command.js';
 import { answer } from './data-in.js';

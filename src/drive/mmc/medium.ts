@@ -1,8 +1,8 @@
 // The disc in the drive: a Disc as one range of logical blocks, and the questions that commands ask of it.
 import { toIsodriveError } from '../../base/error.js';
 import type { Disc, Session, Track } from '../../disc/disc.js';
-import { SECTOR_SIZE } from '../../disc/sector-reader.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import { SECTOR_SIZE } from '../../disc/data-stream.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import type { ImageRange } from '../image-message.js';
 import { readSectors } from '../read-sectors.js';
 import type { Profile } from './profile.js';
@@ -21,7 +21,7 @@ export class Medium {
   /** Logical blocks, from 0 to the end of the last track. */
   readonly blocks: number;
   readonly profile: Profile;
-  readonly #data: SectorReader;
+  readonly #data: DataStream;
   #holders = 0;
   readonly #waiting: (() => void)[] = [];
 

@@ -1,7 +1,7 @@
 // READ CD and READ CD MSF (MMC-6): sectors of a CD with the parts of them that the initiator chooses.
 // Images of 2048-byte sectors hold the user data alone; the rest of a mode 1 sector is made from it. A sector that the
 // image lacks is an error, unless C2 pointers say so: then all its bytes are marked.
-import { SECTOR_SIZE } from '../../disc/sector-reader.js';
+import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import { blockOfTime } from './address.js';
 import type { CommandInput, MediumCommand } from './command.js';
 import { refuseField, u24be } from './command.js';

@@ -1,5 +1,5 @@
 // READ (6, 10, 12 and 16) and SEEK (10): user data, 2048 bytes a block (SBC-3, MMC-6).
-import { SECTOR_SIZE } from '../../disc/sector-reader.js';
+import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import type { MediumCommand } from './command.js';
 import { refuseField, u24be, u64be } from './command.js';
 import type { DataIn } from './data-in.js';

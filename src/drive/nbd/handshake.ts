@@ -27,7 +27,7 @@ import {
   OPTION_REPLY_MAGIC,
   REPLY,
 } from './protocol.js';
-import { SECTOR_SIZE } from '../../disc/sector-reader.js';
+import { SECTOR_SIZE } from '../../disc/data-stream.js';
 
 /** Options of one connection; a client needs a handful. */
 export const MAX_OPTIONS = 256;

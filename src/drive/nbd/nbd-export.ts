@@ -1,16 +1,16 @@
 // What an NBD server offers: images by name, of which the first also answers to the empty name.
 import { basename } from 'node:path';
 import { encodePath } from '../../base/path-text.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 
 export interface NbdExport {
   readonly name: string;
   readonly description: string;
-  readonly reader: SectorReader;
+  readonly reader: DataStream;
 }
 
 /** Names each image by its file name, with "-2", "-3" and so on behind names that are taken. */
-export function nameExports(images: readonly { path: string; userData: SectorReader }[]): NbdExport[] {
+export function nameExports(images: readonly { path: string; userData: DataStream }[]): NbdExport[] {
   const taken = new Set<string>();
   return images.map(({ path, userData }) => {
     // Names of exports are UTF-8 (NBD protocol); U+FFFD stands for other bytes.

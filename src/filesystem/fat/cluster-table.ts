@@ -1,7 +1,7 @@
 // The file allocation table (Microsoft FAT Specification, section 4): which cluster follows which. Read in windows, so
 // that the table of a large volume never stands in memory as a whole.
 import { ByteCursor } from '../../base/byte-cursor.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import type { Extent } from '../file-tree.js';
 import type { FatLayout } from './boot-sector.js';
 import type { WorkBudget } from '../work-budget.js';
@@ -24,7 +24,7 @@ export interface Chain {
 }
 
 export class ClusterTable {
-  readonly #reader: SectorReader;
+  readonly #reader: DataStream;
   readonly #layout: FatLayout;
   readonly #start: number;
   readonly #work: WorkBudget;
@@ -33,7 +33,7 @@ export class ClusterTable {
   #stepsLeft: number;
 
   /** `start`: byte in the image where the volume starts. */
-  constructor(reader: SectorReader, layout: FatLayout, start: number, work: WorkBudget) {
+  constructor(reader: DataStream, layout: FatLayout, start: number, work: WorkBudget) {
     this.#work = work;
     this.#reader = reader;
     this.#layout = layout;

@@ -3,7 +3,7 @@ import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { readExactly } from '../../source/read-fully.js';
 import { listsNothing } from '../lists-nothing.js';
 import type { ProbeContext } from '../file-system.js';
@@ -51,14 +51,14 @@ export class FatTree implements FileTree {
   label: string;
   readonly volumeSize: number;
   readonly blockSize: number;
-  readonly #reader: SectorReader;
+  readonly #reader: DataStream;
   readonly #layout: FatLayout;
   readonly #start: number;
   readonly #table: ClusterTable;
   readonly #decode: ShortNameDecoder;
   readonly #encoder = new TextEncoder();
 
-  private constructor(reader: SectorReader, layout: FatLayout, start: number, context: FatContext) {
+  private constructor(reader: DataStream, layout: FatLayout, start: number, context: FatContext) {
     const charset = context.charset === undefined ? undefined : new NameCharset(context.charset);
     this.#decode = charset === undefined ? decodeCodePage437 : (bytes) => charset.text(bytes);
     this.label = settleLabel(this.#decode(layout.label));
@@ -74,7 +74,7 @@ export class FatTree implements FileTree {
    * `start`: byte in the image where the volume starts. Rejects with `damaged`, with `usage` for a charset that is not
    * known, and as ByteSource.read does.
    */
-  static async open(reader: SectorReader, start: number, context: FatContext): Promise<FatTree> {
+  static async open(reader: DataStream, start: number, context: FatContext): Promise<FatTree> {
     const { signal } = context;
     const bytes = await readExactly(reader, start, BOOT_SECTOR_BYTES, 'the boot sector', signal);
     const layout = parseBootSector(new ByteCursor(bytes, reader.name, start));

@@ -1,7 +1,7 @@
 // Finds FAT volumes: one that is the whole image, as of a floppy, or those in the partitions of a hard disk.
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { readIfPossible } from '../../source/read-fully.js';
 import type { FileSystem, Volume } from '../file-system.js';
 import { completeSummary } from '../volume-summary.js';
@@ -44,7 +44,7 @@ function toVolume(trees: readonly FatTree[], { label, blockSize, volumeSize }: F
 
 /** The FAT volume that starts at byte `start` of the image, or undefined. Rejects as FatTree.open does. */
 export async function openFatVolume(
-  reader: SectorReader,
+  reader: DataStream,
   start: number,
   context: FatContext,
 ): Promise<FatTree | undefined> {

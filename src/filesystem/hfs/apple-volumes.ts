@@ -1,6 +1,6 @@
 // Finds and opens volumes of Apple's formats: at the first byte of a disc, or in a partition of whatever scheme.
 import { ByteCursor } from '../../base/byte-cursor.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { IsodriveError } from '../../base/error.js';
 import { readIfPossible } from '../../source/read-fully.js';
 import type { ProbeContext } from '../file-system.js';
@@ -22,7 +22,7 @@ export interface AppleVolumePlace {
  * no good one, and as ByteSource.read does.
  */
 export async function openAppleVolumes<T>(
-  reader: SectorReader,
+  reader: DataStream,
   context: ProbeContext,
   wanted: AppleVolumePlace['format'],
   open: (offset: number) => Promise<T>,
@@ -48,7 +48,7 @@ export async function openAppleVolumes<T>(
 
 /** Rejects as ByteSource.read does. */
 async function findAppleVolumes(
-  reader: SectorReader,
+  reader: DataStream,
   { partitions = [], signal }: ProbeContext,
 ): Promise<AppleVolumePlace[]> {
   const found = new Map<number, AppleVolumePlace>();
@@ -60,7 +60,7 @@ async function findAppleVolumes(
 }
 
 async function identify(
-  reader: SectorReader,
+  reader: DataStream,
   offset: number,
   signal: AbortSignal | undefined,
 ): Promise<AppleVolumePlace | undefined> {

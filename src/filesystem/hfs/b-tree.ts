@@ -3,7 +3,7 @@
 import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { readFork, sliceFork } from './fork.js';
 import type { Extent } from '../file-tree.js';
 import type { Fork } from './fork.js';
@@ -96,14 +96,14 @@ export class BTreeNode {
 
 export class BTree {
   readonly nodeSize: number;
-  readonly #reader: SectorReader;
+  readonly #reader: DataStream;
   readonly #fork: Fork;
   readonly #shape: BTreeShape;
   readonly #root: number;
   readonly #fixedKeyLength: number;
   #leavesLeft: number;
 
-  private constructor(reader: SectorReader, fork: Fork, shape: BTreeShape, header: ByteCursor) {
+  private constructor(reader: DataStream, fork: Fork, shape: BTreeShape, header: ByteCursor) {
     this.#reader = reader;
     this.#fork = fork;
     this.#shape = shape;
@@ -122,12 +122,7 @@ export class BTree {
   }
 
   /** Reads the header node. Rejects with `damaged`, and as ByteSource.read does. */
-  static async open(
-    reader: SectorReader,
-    fork: Fork,
-    shape: BTreeShape,
-    signal?: AbortSignal,
-  ): Promise<BTree> {
+  static async open(reader: DataStream, fork: Fork, shape: BTreeShape, signal?: AbortSignal): Promise<BTree> {
     const bytes = new Uint8Array(MIN_NODE_SIZE);
     await readFork(reader, fork, bytes, 0, signal);
     const header = new ByteCursor(bytes, reader.name, fork.extents[0]?.offset ?? 0);

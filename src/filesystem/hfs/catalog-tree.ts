@@ -3,7 +3,7 @@
 import type { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { throwIfAborted } from '../../source/abortable.js';
 import { describeDouble } from '../apple-double.js';
 import { DirectoryEntry, MODE_TYPE } from '../file-tree.js';
@@ -27,7 +27,7 @@ export interface ListingJob {
 /** What differs between HFS and HFS+. */
 export interface CatalogVolume {
   readonly kind: TreeKind;
-  readonly reader: SectorReader;
+  readonly reader: DataStream;
   readonly catalog: BTree;
   readonly label: string;
   /** Bytes. */

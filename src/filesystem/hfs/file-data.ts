@@ -1,7 +1,7 @@
 // Gives an entry the data of a Mac file: its runs of bytes, or the target of a symbolic link.
 import { countBytes } from '../../base/byte-count.js';
 import type { Finding } from '../../base/finding.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { MAX_TARGET_BYTES } from '../file-tree.js';
 import type { DirectoryEntry } from '../file-tree.js';
 import { isForkCut } from './fork-map.js';
@@ -10,7 +10,7 @@ import type { Fork } from './fork.js';
 
 /** Sets size, locator and extents; a fork that the image does not hold whole is a finding. */
 export function giveData(
-  reader: SectorReader,
+  reader: DataStream,
   fork: Fork,
   entry: DirectoryEntry,
   offset: number,
@@ -31,7 +31,7 @@ export function giveData(
 
 /** Sets the target, cut where it is too long to be one. Rejects as readFork does. */
 export async function giveTarget(
-  reader: SectorReader,
+  reader: DataStream,
   fork: Fork,
   entry: DirectoryEntry,
   signal: AbortSignal | undefined,

@@ -1,7 +1,7 @@
 // Where the forks of a volume lie: the first extents stand in the file's own record, further ones in the extents
 // overflow B-tree (Inside Macintosh: Files, 2-74; Apple TN1150, "Extents Overflow File").
 import type { ByteCursor } from '../../base/byte-cursor.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import type { BTree } from './b-tree.js';
 import { ForkBuilder } from './fork.js';
 import type { Fork } from './fork.js';
@@ -98,7 +98,7 @@ export class ForkMap {
 }
 
 /** Whether the image ends before the fork does, or the fork lacks extents. */
-export function isForkCut(reader: SectorReader, { size, extents }: Fork): boolean {
+export function isForkCut(reader: DataStream, { size, extents }: Fork): boolean {
   const held = extents.reduce((sum, { length }) => sum + length, 0);
   return held < size || extents.some(({ offset, length }) => (offset ?? 0) + length > reader.size);
 }

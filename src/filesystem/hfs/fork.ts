@@ -1,6 +1,6 @@
 // A fork of HFS or HFS+: the data or the resources of a file, or a B-tree of the volume, as runs of image bytes.
 import { countBytes } from '../../base/byte-count.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Extent } from '../file-tree.js';
 
@@ -71,7 +71,7 @@ export function sliceFork(fork: Fork, position: number, length: number): Extent[
 
 /** Fills `target` from byte `position` of the fork. `damaged` where fork or image ends before; else as ByteSource.read. */
 export async function readFork(
-  reader: SectorReader,
+  reader: DataStream,
   fork: Fork,
   target: Uint8Array,
   position: number,

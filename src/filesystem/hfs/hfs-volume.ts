@@ -3,7 +3,7 @@
 import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { readExactly } from '../../source/read-fully.js';
 import { MODE_TYPE } from '../file-tree.js';
 import { NameCharset } from '../iso9660/name-charset.js';
@@ -34,7 +34,7 @@ const WRITE_BITS = 0o222;
 
 export class HfsVolume implements CatalogVolume {
   readonly kind = 'hfs';
-  readonly reader: SectorReader;
+  readonly reader: DataStream;
   readonly catalog: BTree;
   readonly label: string;
   readonly size: number;
@@ -45,7 +45,7 @@ export class HfsVolume implements CatalogVolume {
   readonly #encoder = new TextEncoder();
 
   private constructor(
-    reader: SectorReader,
+    reader: DataStream,
     header: MasterDirectoryBlock,
     forks: ForkMap,
     catalog: BTree,
@@ -66,7 +66,7 @@ export class HfsVolume implements CatalogVolume {
    * known, and as ByteSource.read does.
    */
   static async open(
-    reader: SectorReader,
+    reader: DataStream,
     offset: number,
     charset = DEFAULT_CHARSET,
     signal?: AbortSignal,
@@ -147,7 +147,7 @@ function giveTimes({ modified, accessed, changed }: DirectoryEntry, value: numbe
   for (const time of [modified, accessed, changed]) writeMacTime(value, time);
 }
 
-function damagedBlockSize(reader: SectorReader, offset: number, found: number): IsodriveError {
+function damagedBlockSize(reader: DataStream, offset: number, found: number): IsodriveError {
   const source = reader.name;
   return new IsodriveError(
     'damaged',

@@ -3,7 +3,7 @@
 import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import type { MacFork } from '../apple-double.js';
 import type { Extent } from '../file-tree.js';
 import { isForkCut } from './fork-map.js';
@@ -34,7 +34,7 @@ export interface MacFacts {
 
 /** Gathers the attributes of the files of one directory. */
 export class MacAttributes {
-  readonly #reader: SectorReader;
+  readonly #reader: DataStream;
   readonly #report: (finding: Finding) => void;
   readonly #showsForks: boolean;
   #left = MAX_DIRECTORY_RESOURCE_BYTES;
@@ -44,7 +44,7 @@ export class MacAttributes {
   fork: (() => Promise<MacFork>) | undefined;
 
   /** `showsForks`: resource forks are shown as files too, so that none is lost with its attribute. */
-  constructor(reader: SectorReader, report: (finding: Finding) => void, showsForks = false) {
+  constructor(reader: DataStream, report: (finding: Finding) => void, showsForks = false) {
     this.#reader = reader;
     this.#report = report;
     this.#showsForks = showsForks;

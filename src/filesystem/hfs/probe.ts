@@ -1,6 +1,6 @@
 // Finds the HFS volumes of a disc. What reads them is loaded for discs that have any.
 import { IsodriveError } from '../../base/error.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import type { FileSystem, ProbeContext, Volume } from '../file-system.js';
 import { completeSummary } from '../volume-summary.js';
 import { openAppleVolumes } from './apple-volumes.js';
@@ -9,7 +9,7 @@ import { readMacTime } from './mac-time.js';
 
 export const hfsFileSystem: FileSystem = { title: 'HFS', probe: probeHfs };
 
-async function probeHfs(reader: SectorReader, context: ProbeContext): Promise<Volume> {
+async function probeHfs(reader: DataStream, context: ProbeContext): Promise<Volume> {
   const open = async (offset: number): Promise<HfsVolume> =>
     (await import('./hfs-volume.js')).HfsVolume.open(reader, offset, context.charset, context.signal);
   const volumes = await openAppleVolumes(reader, context, 'hfs', open);
@@ -31,7 +31,7 @@ async function probeHfs(reader: SectorReader, context: ProbeContext): Promise<Vo
   };
 }
 
-function refuse(reader: SectorReader): IsodriveError {
+function refuse(reader: DataStream): IsodriveError {
   return new IsodriveError(
     'unsupported',
     `Cannot read "${reader.name}": found no master directory block, expected an HFS volume`,

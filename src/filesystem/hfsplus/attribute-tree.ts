@@ -1,7 +1,7 @@
 // The attributes file of HFS+ (Apple TN1150, "Attributes File"; its records in hfs_format.h of XNU): a B-tree of the
 // extended attributes of files and folders, by their ids.
 import type { ByteCursor } from '../../base/byte-cursor.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import type { Extent } from '../file-tree.js';
 import type { BTree, BTreeNode } from '../hfs/b-tree.js';
 import { ForkMap } from '../hfs/fork-map.js';
@@ -34,14 +34,14 @@ export interface FileAttribute {
 }
 
 export class AttributeTree {
-  readonly #reader: SectorReader;
+  readonly #reader: DataStream;
   readonly #tree: BTree;
   /** Values larger than eight extents are not looked for: the tree has them in records that nothing is known to write. */
   readonly #forks: ForkMap;
   readonly #lookups: LookupBudget;
 
   /** `volumeOffset`: byte in the image where the volume starts. */
-  constructor(reader: SectorReader, tree: BTree, blockSize: number, volumeOffset: number) {
+  constructor(reader: DataStream, tree: BTree, blockSize: number, volumeOffset: number) {
     this.#reader = reader;
     this.#tree = tree;
     this.#forks = new ForkMap(blockSize, volumeOffset, EXTENTS);

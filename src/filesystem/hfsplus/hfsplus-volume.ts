@@ -4,7 +4,7 @@ import { decodePath } from '../../base/path-text.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { readExactly } from '../../source/read-fully.js';
 import { FINDER_INFO_BYTES } from '../apple-double.js';
 import { MODE_TYPE } from '../file-tree.js';
@@ -47,7 +47,7 @@ export const MAX_DEVICE_MINOR = 0xf_ffff;
 
 export class HfsPlusVolume implements CatalogVolume {
   readonly kind = 'hfsplus';
-  readonly reader: SectorReader;
+  readonly reader: DataStream;
   readonly catalog: BTree;
   readonly size: number;
   readonly blockSize: number;
@@ -59,7 +59,7 @@ export class HfsPlusVolume implements CatalogVolume {
   readonly #extras: ExtraAttributes;
 
   private constructor(
-    reader: SectorReader,
+    reader: DataStream,
     header: VolumeHeader,
     forks: ForkMap,
     catalog: BTree,
@@ -80,7 +80,7 @@ export class HfsPlusVolume implements CatalogVolume {
    * `damaged`, and as ByteSource.read does.
    */
   static async open(
-    reader: SectorReader,
+    reader: DataStream,
     offset: number,
     report: (finding: Finding) => void,
     signal?: AbortSignal,

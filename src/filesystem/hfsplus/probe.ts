@@ -1,6 +1,6 @@
 // Finds the HFS+ volumes of a disc, those in HFS wrappers included. What reads them is loaded for discs that have any.
 import { IsodriveError } from '../../base/error.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import type { FileSystem, ProbeContext, Volume } from '../file-system.js';
 import { openAppleVolumes } from '../hfs/apple-volumes.js';
 import { readMacTime } from '../hfs/mac-time.js';
@@ -9,7 +9,7 @@ import type { HfsPlusVolume } from './hfsplus-volume.js';
 
 export const hfsPlusFileSystem: FileSystem = { title: 'HFS+', probe: probeHfsPlus };
 
-async function probeHfsPlus(reader: SectorReader, context: ProbeContext): Promise<Volume> {
+async function probeHfsPlus(reader: DataStream, context: ProbeContext): Promise<Volume> {
   const open = async (offset: number): Promise<HfsPlusVolume> =>
     (await import('./hfsplus-volume.js')).HfsPlusVolume.open(reader, offset, context.report, context.signal);
   const volumes = await openAppleVolumes(reader, context, 'hfsplus', open);
@@ -24,7 +24,7 @@ async function probeHfsPlus(reader: SectorReader, context: ProbeContext): Promis
   };
 }
 
-function refuse(reader: SectorReader): IsodriveError {
+function refuse(reader: DataStream): IsodriveError {
   return new IsodriveError(
     'unsupported',
     `Cannot read "${reader.name}": found no volume header, expected an HFS+ volume`,

@@ -1,19 +1,19 @@
 // Bytes outside of a directory that its records point to (SUSP continuation areas, relocated directories). The record
 // parser is synchronous: what is not in memory it asks for here, is fetched, and then the record is parsed again.
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import type { WorkBudget } from '../work-budget.js';
 
 /** Areas kept from record to record, because neighbours share them. */
 const MAX_AREAS = 64;
 
 export class ContinuationAreas {
-  readonly #reader: SectorReader;
+  readonly #reader: DataStream;
   readonly #work: WorkBudget;
   readonly #fetched = new Map<number, Uint8Array>();
   #wantedPosition = 0;
   #wantedLength = 0;
 
-  constructor(reader: SectorReader, work: WorkBudget) {
+  constructor(reader: DataStream, work: WorkBudget) {
     this.#reader = reader;
     this.#work = work;
   }

@@ -2,7 +2,7 @@
 import { countBytes } from '../../base/byte-count.js';
 import { decodePath } from '../../base/path-text.js';
 import type { Finding } from '../../base/finding.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import type { DirectoryEntry } from '../file-tree.js';
 
 type Report = (finding: Finding) => void;
@@ -16,7 +16,7 @@ export class DirectoryFindings {
   #associatedTold = false;
   #attributesTold = false;
 
-  constructor(reader: SectorReader) {
+  constructor(reader: DataStream) {
     this.#source = reader.name;
     this.#imageSize = reader.size;
   }

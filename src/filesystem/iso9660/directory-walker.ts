@@ -3,8 +3,8 @@
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
-import { SECTOR_SIZE } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
+import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import { throwIfAborted } from '../../source/abortable.js';
 import { DirectoryEntry, MODE_TYPE } from '../file-tree.js';
 import type { EntrySink } from '../file-tree.js';
@@ -58,7 +58,7 @@ export interface WalkerOptions {
 
 export class DirectoryWalker {
   readonly areas: ContinuationAreas;
-  readonly #reader: SectorReader;
+  readonly #reader: DataStream;
   readonly #options: WalkerOptions;
   /** Offset of the flags in a record. */
   readonly #flags: number;
@@ -73,7 +73,7 @@ export class DirectoryWalker {
   /** Whether the file whose sections are collected is to be shown. */
   #sectionsShown = false;
 
-  constructor(reader: SectorReader, options: WalkerOptions) {
+  constructor(reader: DataStream, options: WalkerOptions) {
     this.#reader = reader;
     this.#options = options;
     this.#flags = options.records.flags;

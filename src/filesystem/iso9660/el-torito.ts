@@ -1,7 +1,7 @@
 // The boot catalogue (El Torito 1.0, section 2): what firmware may start from this disc. Listed, never interpreted.
 import { ByteCursor } from '../../base/byte-cursor.js';
 import type { Finding } from '../../base/finding.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { readAtMost } from '../../source/read-fully.js';
 
 const ENTRY_BYTES = 32;
@@ -43,7 +43,7 @@ const EMULATIONS: readonly BootEmulation[] = [
 
 /** Entries of the catalogue at `block`; what is wrong with it becomes a finding. Rejects as ByteSource.read does. */
 export async function readBootCatalog(
-  reader: SectorReader,
+  reader: DataStream,
   block: number,
   report: (finding: Finding) => void,
   signal?: AbortSignal,

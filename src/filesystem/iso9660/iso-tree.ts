@@ -3,7 +3,7 @@ import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { readAtMost } from '../../source/read-fully.js';
 import { listsNothing } from '../lists-nothing.js';
 import { DirectoryEntry, MODE_TYPE } from '../file-tree.js';
@@ -54,7 +54,7 @@ export class IsoTree implements FileTree {
   readonly volumeSize: number;
   readonly blockSize: number;
   readonly hasAttributes: boolean;
-  readonly #reader: SectorReader;
+  readonly #reader: DataStream;
   readonly #descriptor: VolumeDescriptor;
   readonly #options: IsoTreeOptions;
   readonly #pathTable: PathTableListing;
@@ -63,7 +63,7 @@ export class IsoTree implements FileTree {
   #recordedSums: RecordedSums | undefined;
 
   /** Does not own the reader. */
-  constructor(reader: SectorReader, descriptor: VolumeDescriptor, options: IsoTreeOptions) {
+  constructor(reader: DataStream, descriptor: VolumeDescriptor, options: IsoTreeOptions) {
     this.kind = options.kind;
     this.label = options.label;
     this.blockSize = descriptor.blockSize;

@@ -1,7 +1,7 @@
 // Lists from the path table what a damaged directory does not: its directories, without its files.
 import { ByteCursor } from '../../base/byte-cursor.js';
 import type { Finding } from '../../base/finding.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { readAtMost } from '../../source/read-fully.js';
 import { DirectoryEntry, MODE_TYPE } from '../file-tree.js';
 import type { EntrySink } from '../file-tree.js';
@@ -16,13 +16,13 @@ import type { VolumeDescriptor } from './volume-descriptor.js';
 const MAX_RECORD_BYTES = 255;
 
 export class PathTableListing {
-  readonly #reader: SectorReader;
+  readonly #reader: DataStream;
   readonly #descriptor: VolumeDescriptor;
   readonly #copyName: CopyName;
   #table: PathTable | undefined;
 
   /** `copyName` writes the names of the tree that this is for. */
-  constructor(reader: SectorReader, descriptor: VolumeDescriptor, copyName: CopyName) {
+  constructor(reader: DataStream, descriptor: VolumeDescriptor, copyName: CopyName) {
     this.#reader = reader;
     this.#descriptor = descriptor;
     this.#copyName = copyName;

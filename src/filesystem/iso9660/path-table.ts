@@ -2,7 +2,7 @@
 // themselves. A second source for where directories lie when the first is damaged; it knows no files.
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { readAtMost } from '../../source/read-fully.js';
 import { HIGH_SIERRA_FLAGS } from './directory-record.js';
 import type { VolumeDescriptor } from './volume-descriptor.js';
@@ -62,7 +62,7 @@ export class PathTable {
  * be used. Rejects with `cancelled` only.
  */
 export async function readPathTable(
-  reader: SectorReader,
+  reader: DataStream,
   descriptor: VolumeDescriptor,
   signal?: AbortSignal,
 ): Promise<readonly PathTableRecord[]> {
@@ -80,7 +80,7 @@ export async function readPathTable(
 }
 
 async function readTable(
-  reader: SectorReader,
+  reader: DataStream,
   descriptor: VolumeDescriptor,
   offset: number,
   isLittle: boolean,

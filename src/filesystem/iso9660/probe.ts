@@ -2,8 +2,8 @@
 import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
-import { SECTOR_SIZE } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
+import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import { EmptyTree } from '../empty-tree.js';
 import type { FileSystem, ProbeContext, Volume } from '../file-system.js';
 import { HIGH_SIERRA_FLAGS } from './directory-record.js';
@@ -28,7 +28,7 @@ export const isoFileSystem: FileSystem = {
 };
 
 /** What a tree can do without is a finding. */
-async function probeIsoVolume(reader: SectorReader, context: ProbeContext): Promise<Volume> {
+async function probeIsoVolume(reader: DataStream, context: ProbeContext): Promise<Volume> {
   const { report, signal } = context;
   const start = context.sessionStart ?? 0;
   const charset = context.charset === undefined ? undefined : new NameCharset(context.charset);
@@ -97,7 +97,7 @@ function createTrees(
 
 /** The boot catalogue is no part of the file system: one that cannot be read costs the disc nothing. */
 async function readBootEntries(
-  reader: SectorReader,
+  reader: DataStream,
   { bootCatalog }: VolumeDescriptorSet,
   { report, signal }: ProbeContext,
 ): Promise<BootEntry[]> {
@@ -121,7 +121,7 @@ function reportBootDisc(source: string, report: (finding: Finding) => void): voi
   });
 }
 
-function reportTruncation(reader: SectorReader, expected: number, report: (finding: Finding) => void): void {
+function reportTruncation(reader: DataStream, expected: number, report: (finding: Finding) => void): void {
   report({
     code: 'truncated-image',
     severity: 'damage',

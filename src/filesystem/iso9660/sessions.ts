@@ -3,7 +3,7 @@
 // libisofs) have the newest set at sector 16 as well, and the first session's at sector 32 + 16.
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { readAtMost } from '../../source/read-fully.js';
 import type { SessionContext, SessionSummary } from '../file-system.js';
 import { parseMasterBootRecord } from '../partition/master-boot-record.js';
@@ -42,7 +42,7 @@ interface Found {
 
 /** See FileSystem.findSessions. */
 export async function findIsoSessions(
-  reader: SectorReader,
+  reader: DataStream,
   first: number,
   { charset, signal }: SessionContext = {},
 ): Promise<readonly SessionSummary[]> {
@@ -69,7 +69,7 @@ export async function findIsoSessions(
 
 /** The first session of media that can be written over. */
 async function findOverwritable(
-  reader: SectorReader,
+  reader: DataStream,
   first: number,
   search: Search,
 ): Promise<Found | undefined> {
@@ -91,7 +91,7 @@ function summarize({ start, descriptor }: Found, index: number): SessionSummary 
 
 /** The session behind another one. */
 async function findNext(
-  reader: SectorReader,
+  reader: DataStream,
   { start, descriptor }: Found,
   search: Search,
 ): Promise<Found | undefined> {
@@ -110,7 +110,7 @@ async function findNext(
 
 /** Starts from sector `from` on, below `from + count`, behind which a primary descriptor stands. */
 async function findCandidates(
-  reader: SectorReader,
+  reader: DataStream,
   from: number,
   count: number,
   signal: AbortSignal | undefined,
@@ -132,7 +132,7 @@ async function findCandidates(
  * disc has descriptors too, but its addresses count from its own start, so that its root is not where they say.
  */
 async function readSession(
-  reader: SectorReader,
+  reader: DataStream,
   start: number,
   previous: number,
   search: Search,
@@ -151,7 +151,7 @@ async function readSession(
 
 /** The primary descriptor of the session that starts at a sector. */
 async function readDescriptor(
-  reader: SectorReader,
+  reader: DataStream,
   start: number,
   search: Search,
 ): Promise<VolumeDescriptor | undefined> {
@@ -169,7 +169,7 @@ async function readDescriptor(
 
 /** No bytes where the medium is bad: a disc with one session must not be lost for a sector behind it. */
 async function readIfGood(
-  reader: SectorReader,
+  reader: DataStream,
   position: number,
   length: number,
   signal: AbortSignal | undefined,

@@ -3,7 +3,7 @@
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { readAtMost } from '../../source/read-fully.js';
 import type { NameCharset } from './name-charset.js';
 import { reportDescriptorQuirks, reportTerminatorQuirks } from './descriptor-quirks.js';
@@ -48,7 +48,7 @@ type Report = (finding: Finding) => void;
  * `damaged` (no primary descriptor and no boot record), and as ByteSource.read does. `charset`: of text that is no UTF-8.
  */
 export async function readVolumeDescriptors(
-  reader: SectorReader,
+  reader: DataStream,
   start: number,
   report: Report,
   signal?: AbortSignal,
@@ -185,7 +185,7 @@ class DescriptorCollector {
     });
   }
 
-  finish(reader: SectorReader, first: number): VolumeDescriptorSet {
+  finish(reader: DataStream, first: number): VolumeDescriptorSet {
     const primary = this.#primary;
     if (primary === undefined && (this.#fault !== undefined || this.#bootCatalog === undefined)) {
       throw this.#fault ?? refuseMissingPrimary(reader, first, this.#hasUdf, this.#began);
@@ -211,7 +211,7 @@ class DescriptorCollector {
 }
 
 function refuseMissingPrimary(
-  reader: SectorReader,
+  reader: DataStream,
   first: number,
   hasUdf: boolean,
   began: boolean,

@@ -1,7 +1,7 @@
 // The Apple partition map (Inside Macintosh: Devices, 3-22 to 3-28): one block an entry, from block 1 on. The driver
 // descriptor in block 0 tells the size of a block; some writers leave it out or lie, so the usual sizes are tried.
 import { ByteCursor } from '../../base/byte-cursor.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { readIfPossible } from '../../source/read-fully.js';
 import type { Partition } from './partition.js';
 
@@ -24,10 +24,7 @@ export interface AppleMap {
 }
 
 /** Undefined when the disc has no map. Rejects as ByteSource.read does. */
-export async function readAppleMap(
-  reader: SectorReader,
-  signal?: AbortSignal,
-): Promise<AppleMap | undefined> {
+export async function readAppleMap(reader: DataStream, signal?: AbortSignal): Promise<AppleMap | undefined> {
   const first = await readIfPossible(reader, 0, 4, signal);
   const descriptor = new ByteCursor(first, reader.name, 0);
   const sizes = [...USUAL_BLOCK_SIZES];
@@ -47,7 +44,7 @@ export async function readAppleMap(
 }
 
 async function readEntries(
-  reader: SectorReader,
+  reader: DataStream,
   blockSize: number,
   signal: AbortSignal | undefined,
 ): Promise<Omit<AppleMap, 'wrongBlockSize'>> {

@@ -2,7 +2,7 @@
 // partition and the place of the next such record. As Linux follows them, block/partitions/msdos.c.
 import { ByteCursor } from '../../base/byte-cursor.js';
 import type { Finding } from '../../base/finding.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { readIfPossible } from '../../source/read-fully.js';
 import { parseMasterBootRecord } from './master-boot-record.js';
 import { PARTITION_SECTOR } from './partition.js';
@@ -19,7 +19,7 @@ const EXTENDED_TYPES = ['0x05', '0x0f', '0x85'];
  * which is told. Rejects as ByteSource.read does.
  */
 export async function readLogicalPartitions(
-  reader: SectorReader,
+  reader: DataStream,
   records: readonly Partition[],
   report: (finding: Finding) => void,
   signal?: AbortSignal,

@@ -3,7 +3,7 @@
 import { crc32 } from 'node:zlib';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import type { Finding } from '../../base/finding.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { readIfPossible } from '../../source/read-fully.js';
 import { PARTITION_SECTOR } from './partition.js';
 import type { Partition } from './partition.js';
@@ -32,7 +32,7 @@ type Report = (finding: Finding) => void;
 
 /** Partitions of the first header that is whole, or of a damaged one when neither is; none without any header. */
 export async function readGuidPartitions(
-  reader: SectorReader,
+  reader: DataStream,
   report: Report,
   signal?: AbortSignal,
 ): Promise<Partition[]> {
@@ -62,7 +62,7 @@ export async function readGuidPartitions(
 }
 
 async function readHeader(
-  reader: SectorReader,
+  reader: DataStream,
   position: number,
   signal: AbortSignal | undefined,
 ): Promise<Header | undefined> {
@@ -86,7 +86,7 @@ async function readHeader(
 }
 
 async function readTable(
-  reader: SectorReader,
+  reader: DataStream,
   { entries, count, entrySize }: Header,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
@@ -94,7 +94,7 @@ async function readTable(
   return readIfPossible(reader, entries, count * entrySize, signal);
 }
 
-function parseTable(reader: SectorReader, table: Uint8Array, header: Header): Partition[] {
+function parseTable(reader: DataStream, table: Uint8Array, header: Header): Partition[] {
   const partitions: Partition[] = [];
   const cursor = new ByteCursor(table, reader.name, header.entries);
   for (let i = 0; (i + 1) * header.entrySize <= table.length; i += 1) {
@@ -135,7 +135,7 @@ function readGuid(cursor: ByteCursor, at: number): string {
 }
 
 function complain(
-  reader: SectorReader,
+  reader: DataStream,
   report: Report,
   what: string,
   offset: number,

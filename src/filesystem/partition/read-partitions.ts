@@ -3,7 +3,7 @@
 import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import type { Finding } from '../../base/finding.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { readIfPossible } from '../../source/read-fully.js';
 import { isFatBootSector } from '../fat/boot-sector.js';
 import { readAppleMap } from './apple-partition-map.js';
@@ -17,7 +17,7 @@ import { parseSunLabel } from './sun-label.js';
 
 /** In the order MBR, GPT, Apple, Sun; what the medium cannot give declares none. Rejects as ByteSource.read does. */
 export async function readPartitions(
-  reader: SectorReader,
+  reader: DataStream,
   report: (finding: Finding) => void,
   signal?: AbortSignal,
 ): Promise<Partition[]> {
@@ -40,7 +40,7 @@ export async function readPartitions(
 }
 
 function reportAppleMap(
-  reader: SectorReader,
+  reader: DataStream,
   { missing, wrongBlockSize }: AppleMap,
   report: (finding: Finding) => void,
 ): void {
@@ -63,7 +63,7 @@ function reportAppleMap(
 }
 
 function reportBeyondEnd(
-  reader: SectorReader,
+  reader: DataStream,
   { scheme, index, start, length }: Partition,
   report: (finding: Finding) => void,
 ): void {

@@ -1,7 +1,7 @@
 // Anchor volume descriptor pointers (ECMA-167 3/10.2): where the descriptors of a volume are, and how large its sectors.
 import { ByteCursor } from '../../base/byte-cursor.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
-import { SECTOR_SIZE } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
+import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import { readAtMost } from '../../source/read-fully.js';
 import { readVolumeExtent } from './fields.js';
 import type { VolumeExtent } from './fields.js';
@@ -33,7 +33,7 @@ export interface Anchor {
  * is none. Rejects as ByteSource.read does.
  */
 export async function findAnchors(
-  reader: SectorReader,
+  reader: DataStream,
   sectorSizes: readonly number[],
   sessionStart: number,
   signal?: AbortSignal,
@@ -56,7 +56,7 @@ export async function findAnchors(
  * The anchors of sessions, the last one first: sector 256 of each, for discs that have none where it should be. Rejects as
  * ByteSource.read does.
  */
-export async function findSessionAnchors(reader: SectorReader, signal?: AbortSignal): Promise<Anchor[]> {
+export async function findSessionAnchors(reader: DataStream, signal?: AbortSignal): Promise<Anchor[]> {
   const anchors: Anchor[] = [];
   const sectors = Math.min(Math.floor(reader.size / SECTOR_SIZE), MAX_SESSION_SECTORS);
   for (let sector: number = FIRST_SECTORS[0]; sector < sectors; sector += SESSION_STEP) {
@@ -68,7 +68,7 @@ export async function findSessionAnchors(reader: SectorReader, signal?: AbortSig
 
 /** The anchor of the session that starts at a sector; undefined where it has none. Rejects as ByteSource.read does. */
 export async function readSessionAnchor(
-  reader: SectorReader,
+  reader: DataStream,
   start: number,
   signal?: AbortSignal,
 ): Promise<Anchor | undefined> {
@@ -80,7 +80,7 @@ export async function readSessionAnchor(
 }
 
 async function readAnchor(
-  reader: SectorReader,
+  reader: DataStream,
   sector: number,
   sectorSize: number,
   signal: AbortSignal | undefined,

@@ -1,7 +1,7 @@
 // File entries of a directory's files in memory: neighbours on the disc are read together, so that listing a directory
 // takes a few reads and not one for each of its entries.
 import type { ByteCursor } from '../../base/byte-cursor.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 
 /** Bytes read together. */
 const WINDOW_BYTES = 65_536;
@@ -11,13 +11,13 @@ const DIRECTORY_BYTES = 8192;
 const MAX_GAP = 8192;
 
 export class EntryWindow {
-  readonly #reader: SectorReader;
+  readonly #reader: DataStream;
   readonly #blockSize: number;
   #bytes = new Uint8Array(0);
   #start = 0;
   #length = 0;
 
-  constructor(reader: SectorReader, blockSize: number) {
+  constructor(reader: DataStream, blockSize: number) {
     this.#reader = reader;
     this.#blockSize = blockSize;
   }

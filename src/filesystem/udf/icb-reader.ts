@@ -2,7 +2,7 @@
 // allocation extent descriptors, and the copies of what is damaged. Everything that chains is bounded.
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { MIN_STEP_BYTES, WORK_USED_UP } from '../work-budget.js';
 import type { WorkBudget } from '../work-budget.js';
 import { addAllocation } from './allocation-descriptors.js';
@@ -27,7 +27,7 @@ const ALLOCATION_EXTENT_BYTES = 24;
 
 /** Reads in a volume whose partitions may still be in the making. */
 export interface IcbContext {
-  readonly reader: SectorReader;
+  readonly reader: DataStream;
   readonly work: WorkBudget;
   readonly blockSize: number;
   readonly partitions: readonly Partition[];

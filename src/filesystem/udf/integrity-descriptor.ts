@@ -1,6 +1,6 @@
 // Logical volume integrity descriptor (ECMA-167 3/10.10, UDF 2.2.6): whether the volume was closed, and what it holds.
 import { ByteCursor } from '../../base/byte-cursor.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { readAtMost } from '../../source/read-fully.js';
 import type { Timestamp } from '../file-tree.js';
 import { readVolumeExtent } from './fields.js';
@@ -25,7 +25,7 @@ export interface IntegrityDescriptor {
 
 /** The last descriptor of the sequence; undefined when there is no good one. Rejects as ByteSource.read does. */
 export async function readIntegrity(
-  reader: SectorReader,
+  reader: DataStream,
   sectorSize: number,
   first: VolumeExtent,
   signal?: AbortSignal,

@@ -1,6 +1,6 @@
 // Makes the partitions of a logical volume from its maps, the plain ones first: the others lie in them.
 import { IsodriveError } from '../../base/error.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { IcbReader } from './icb-reader.js';
 import type { IcbContext } from './icb-reader.js';
 import { openMetadataPartition } from './metadata-file.js';
@@ -58,7 +58,7 @@ function findHome(maps: readonly PartitionMap[], index: number): number {
 }
 
 function findDescriptor(
-  reader: SectorReader,
+  reader: DataStream,
   { partitions }: VolumeDescriptors,
   map: PartitionMap,
 ): PartitionDescriptor {

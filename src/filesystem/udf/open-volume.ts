@@ -1,7 +1,7 @@
 // From an anchor to an opened volume: descriptors, partitions, file set.
 import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError } from '../../base/error.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { computeWindowsSerial } from '../windows-identity.js';
 import type { WorkBudget } from '../work-budget.js';
 import type { Anchor } from './anchor.js';
@@ -26,7 +26,7 @@ export interface OpenedVolume {
  * volume cannot be used, and as ByteSource.read does.
  */
 export async function openVolume(
-  reader: SectorReader,
+  reader: DataStream,
   anchor: Anchor,
   end: number,
   findings: UdfFindings,
@@ -65,7 +65,7 @@ export async function openVolume(
 
 /** What the integrity descriptors say is for information only, so the volume opens without them. */
 async function tryIntegrity(
-  reader: SectorReader,
+  reader: DataStream,
   anchor: Anchor,
   { logical }: VolumeDescriptors,
   findings: UdfFindings,

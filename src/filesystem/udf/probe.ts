@@ -1,8 +1,8 @@
 // Finds the UDF volume of a disc, without listing it. What reads it is loaded for discs that have one.
 import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError } from '../../base/error.js';
-import { SECTOR_SIZE } from '../../disc/sector-reader.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import { SECTOR_SIZE } from '../../disc/data-stream.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import type { FileSystem, ProbeContext, Volume } from '../file-system.js';
 import { findAnchors, findSessionAnchors } from './anchor.js';
 import type { Anchor } from './anchor.js';
@@ -17,7 +17,7 @@ export const udfFileSystem: FileSystem = {
   findSessions: findUdfSessions,
 };
 
-async function probeUdfVolume(reader: SectorReader, context: ProbeContext): Promise<Volume> {
+async function probeUdfVolume(reader: DataStream, context: ProbeContext): Promise<Volume> {
   const { report, signal, sessionStart = 0 } = context;
   const announced = await readRecognitionSequence(reader, sessionStart, signal);
   if (announced === undefined && context.isLastResort !== true) {
@@ -40,7 +40,7 @@ async function probeUdfVolume(reader: SectorReader, context: ProbeContext): Prom
 
 /** The volume of the first anchor that leads to one; findings on the way there are only reported for that one. */
 async function openFirst(
-  reader: SectorReader,
+  reader: DataStream,
   anchors: readonly Anchor[],
   { report, work, signal, sessionEnd }: ProbeContext,
 ): Promise<OpenedVolume> {
@@ -68,13 +68,13 @@ async function openFirst(
   throw firstError ?? refuse(reader, 'damaged', 'no anchor at sector 256, 512 or the end');
 }
 
-function refuse(reader: SectorReader, code: 'damaged' | 'unsupported', found: string): IsodriveError {
+function refuse(reader: DataStream, code: 'damaged' | 'unsupported', found: string): IsodriveError {
   return new IsodriveError(code, `Cannot find a UDF volume in "${reader.name}": ${found}, expected one`, {
     at: { source: reader.name, clause: 'ECMA-167 3/8.4.2' },
   });
 }
 
-function reportTruncation(reader: SectorReader, expected: number, report: ProbeContext['report']): void {
+function reportTruncation(reader: DataStream, expected: number, report: ProbeContext['report']): void {
   report({
     code: 'truncated-image',
     severity: 'damage',

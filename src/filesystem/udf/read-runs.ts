@@ -1,5 +1,5 @@
 // Reads bytes of a file by its runs: directories, link targets and attributes, while a tree is listed.
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import type { Extent } from '../file-tree.js';
 
 /**
@@ -7,7 +7,7 @@ import type { Extent } from '../file-tree.js';
  * Rejects as ByteSource.read does.
  */
 export async function readRuns(
-  reader: SectorReader,
+  reader: DataStream,
   runs: readonly Extent[],
   position: number,
   target: Uint8Array,

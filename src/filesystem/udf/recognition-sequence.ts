@@ -1,7 +1,7 @@
 // The volume recognition sequence (ECMA-167 2/8.3): whether a disc says that it is UDF at all, and how large its sectors
 // may be.
-import type { SectorReader } from '../../disc/sector-reader.js';
-import { SECTOR_SIZE } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
+import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import { readAtMost } from '../../source/read-fully.js';
 
 /** Sectors of 2048 bytes from the start of a session to its first descriptor, whatever the volume's sector size. */
@@ -19,7 +19,7 @@ const LARGE_SECTORS: readonly number[] = [4096, 2048, 512, 1024];
  * `sessionStart`: sector where the session starts. Descriptors have 2048 bytes, or a sector's where that is more. Rejects as ByteSource.read does.
  */
 export async function readRecognitionSequence(
-  reader: SectorReader,
+  reader: DataStream,
   sessionStart: number,
   signal?: AbortSignal,
 ): Promise<readonly number[] | undefined> {

@@ -1,8 +1,8 @@
 // Finds the writing sessions of a disc that was written in UDF alone. Each has a recognition sequence 16 sectors and an
 // anchor 256 sectors behind its start (UDF 6.10); on write-once media each ends with a virtual allocation table.
 import { IsodriveError } from '../../base/error.js';
-import { SECTOR_SIZE } from '../../disc/sector-reader.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import { SECTOR_SIZE } from '../../disc/data-stream.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import type { SessionContext, SessionSummary } from '../file-system.js';
 import type { Anchor } from './anchor.js';
 import { MAX_SESSION_SECTORS, SESSION_STEP, readSessionAnchor } from './anchor.js';
@@ -25,7 +25,7 @@ interface Found {
  * is searched: its partitions reach to the end of the medium, and say nothing of where the next session starts.
  */
 export async function findUdfSessions(
-  reader: SectorReader,
+  reader: DataStream,
   first: number,
   { signal }: SessionContext = {},
 ): Promise<readonly SessionSummary[]> {
@@ -55,7 +55,7 @@ export async function findUdfSessions(
 
 /** The table at the end says by its tag in which block of its partition it stands, and so where that starts. */
 async function hasLaterTable(
-  reader: SectorReader,
+  reader: DataStream,
   { descriptors }: Found,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
@@ -69,7 +69,7 @@ async function hasLaterTable(
 
 /** Undefined where none starts; sessions are known of discs with sectors of 2048 bytes only. */
 function readSession(
-  reader: SectorReader,
+  reader: DataStream,
   start: number,
   signal: AbortSignal | undefined,
 ): Promise<Found | undefined> {
@@ -97,6 +97,6 @@ function isOwn({ main }: Anchor, start: number): boolean {
   return main.sector >= start;
 }
 
-function sectorsOf(reader: SectorReader): number {
+function sectorsOf(reader: DataStream): number {
   return Math.floor(reader.size / SECTOR_SIZE);
 }

@@ -1,7 +1,7 @@
 // The sparing table (UDF 2.2.12): which packets of a sparable partition are kept elsewhere.
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { readIfPossible } from '../../source/read-fully.js';
 import { readEntityIdentifier } from './fields.js';
 import { checkTag } from './tag.js';
@@ -19,7 +19,7 @@ const FIRST_SPECIAL = 0xffff_fff0;
  * sectors where they are kept. Rejects with `damaged` when no copy is good.
  */
 export async function readSparingTable(
-  reader: SectorReader,
+  reader: DataStream,
   sectorSize: number,
   tables: readonly number[],
   tableSize: number,

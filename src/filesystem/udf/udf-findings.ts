@@ -1,7 +1,7 @@
 // What can be wrong with a UDF volume while the rest of it can still be read, in words.
 import { countBytes } from '../../base/byte-count.js';
 import type { Finding } from '../../base/finding.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import type { TagFault } from './tag.js';
 
 type Report = (finding: Finding) => void;
@@ -12,7 +12,7 @@ export class UdfFindings {
   readonly #source: string;
   readonly #imageSize: number;
 
-  constructor(reader: SectorReader, report: Report = () => undefined) {
+  constructor(reader: DataStream, report: Report = () => undefined) {
     this.#source = reader.name;
     this.#imageSize = reader.size;
     this.report = report;

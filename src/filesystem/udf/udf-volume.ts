@@ -1,11 +1,11 @@
 // An opened UDF volume: its partitions, and where its root directory is.
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import type { WorkBudget } from '../work-budget.js';
 import type { BlockAddress } from './fields.js';
 import type { Partition } from './partition/partition.js';
 
 export interface UdfVolume {
-  readonly reader: SectorReader;
+  readonly reader: DataStream;
   readonly work: WorkBudget;
   readonly label: string;
   /** Bytes of sectors and logical blocks. */

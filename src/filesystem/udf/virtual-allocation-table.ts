@@ -2,7 +2,7 @@
 // blocks of a virtual partition are.
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { readAtMost } from '../../source/read-fully.js';
 import { FILE_TYPE } from './file-entry.js';
 import { readEntityIdentifier } from './fields.js';
@@ -63,7 +63,7 @@ export interface TablePlace {
  * ByteSource.read does.
  */
 export async function findLastTable(
-  reader: SectorReader,
+  reader: DataStream,
   sectorSize: number,
   end: number,
   signal?: AbortSignal,
@@ -73,7 +73,7 @@ export async function findLastTable(
 
 /** Looks, from sector `before` on back, at the few bytes that tell a table's file entry from everything else. */
 async function findCandidate(
-  reader: SectorReader,
+  reader: DataStream,
   sectorSize: number,
   before: number,
   end: number,

@@ -1,7 +1,7 @@
 // A volume descriptor sequence (ECMA-167 3/8.4.2) and its reserve: what of them describes the volume.
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { readAtMost } from '../../source/read-fully.js';
 import type { Anchor } from './anchor.js';
 import { readVolumeExtent } from './fields.js';
@@ -42,7 +42,7 @@ interface Draft {
  * logical volume that can be used and a partition, and as ByteSource.read does.
  */
 export async function readVolumeDescriptorSequence(
-  reader: SectorReader,
+  reader: DataStream,
   anchor: Anchor,
   findings: UdfFindings,
   signal?: AbortSignal,
@@ -69,7 +69,7 @@ export async function readVolumeDescriptorSequence(
 }
 
 async function readSequence(
-  reader: SectorReader,
+  reader: DataStream,
   sectorSize: number,
   first: VolumeExtent,
   draft: Draft,
@@ -100,7 +100,7 @@ async function readSequence(
 
 /** A sector that the medium cannot give is as good as a broken one: there is a second sequence. */
 async function readSector(
-  reader: SectorReader,
+  reader: DataStream,
   offset: number,
   length: number,
   signal: AbortSignal | undefined,
@@ -134,7 +134,7 @@ function addDescriptor(cursor: ByteCursor, identifier: number, draft: Draft): vo
   }
 }
 
-function refuseSequence(reader: SectorReader, anchor: Anchor): IsodriveError {
+function refuseSequence(reader: DataStream, anchor: Anchor): IsodriveError {
   const offset = anchor.main.sector * anchor.sectorSize;
   return new IsodriveError(
     'damaged',

@@ -1,7 +1,7 @@
 // `--tree all`: every view of a disc side by side, each a directory named after it, and with them `boot/` and
 // `partitions/`. FAT volumes among those stand open beside their images.
 import { ByteCursor } from '../../base/byte-cursor.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { readIfPossible } from '../../source/read-fully.js';
 import type { FatContext } from '../fat/fat-tree.js';
 import { openFatVolume } from '../fat/probe.js';
@@ -31,7 +31,7 @@ const NAMES: Partial<Record<TreeKind, string>> = { 'rock-ridge': 'rockridge' };
 
 /** Lists nothing yet. Rejects as ByteSource.read does. */
 export async function createAllViews(
-  reader: SectorReader,
+  reader: DataStream,
   { groups, volume, partitions }: ViewSources,
   context: FatContext,
 ): Promise<CompositeTree> {
@@ -64,7 +64,7 @@ function placeGroup({ path, trees }: ViewGroup): PlacedTree[] {
 }
 
 async function openFatImages(
-  reader: SectorReader,
+  reader: DataStream,
   files: readonly PlacedFile[],
   context: FatContext,
 ): Promise<PlacedTree[]> {
@@ -79,7 +79,7 @@ async function openFatImages(
 
 /** The FAT volume that an image is, or that the first partition of an emulated hard disk has. */
 async function openFatImage(
-  reader: SectorReader,
+  reader: DataStream,
   offset: number,
   context: FatContext,
 ): Promise<FileTree | undefined> {

@@ -1,5 +1,5 @@
 // What a disc holds outside of its file systems, as files: boot images and their catalogue, the system area, partitions.
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { readIfPossible } from '../../source/read-fully.js';
 import type { FileTree } from '../file-tree.js';
 import type { BootPlatform } from '../iso9660/el-torito.js';
@@ -28,7 +28,7 @@ const PLATFORM_NAMES: Readonly<Record<BootPlatform, string>> = {
  * Rejects as ByteSource.read does.
  */
 export async function listBootFiles(
-  reader: SectorReader,
+  reader: DataStream,
   volume: VolumeSummary,
   partitions: readonly Partition[],
   tree: FileTree | undefined,
@@ -57,7 +57,7 @@ export async function listBootFiles(
 }
 
 /** `partitions/`: what of every partition lies inside the image. */
-export function listPartitionFiles(reader: SectorReader, partitions: readonly Partition[]): PlacedFile[] {
+export function listPartitionFiles(reader: DataStream, partitions: readonly Partition[]): PlacedFile[] {
   return partitions
     .filter(({ start }) => start < reader.size)
     .map(({ scheme, index, name, start, length }) => {

@@ -1,7 +1,7 @@
 // How long a boot image is. The catalogue tells only what the firmware loads at first, often one sector or none at all
 // (El Torito 1.0, 2.2; UEFI 13.3.2.1), so the image itself is asked, and the partition or file that it may be as well.
 import { ByteCursor } from '../../base/byte-cursor.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { readIfPossible } from '../../source/read-fully.js';
 import { BOOT_SECTOR_BYTES, isFatBootSector, parseBootSector } from '../fat/boot-sector.js';
 import type { BootEntry, BootEmulation } from '../iso9660/el-torito.js';
@@ -23,7 +23,7 @@ const PRIMARY_DESCRIPTOR = 16;
 
 /** `tree`: where it may be a file. Bytes, at most to the end of the image. Rejects as ByteSource.read does. */
 export async function measureBootImage(
-  reader: SectorReader,
+  reader: DataStream,
   entry: BootEntry,
   partitions: readonly Partition[],
   tree: FileTree | undefined,

@@ -1,13 +1,13 @@
 // The views of a disc's other sessions: what it held before it was written again.
 import { IsodriveError } from '../../base/error.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import type { FileSystem, ProbeContext, SessionSummary, Volume } from '../file-system.js';
 import { FILE_SYSTEMS } from '../probe-volumes.js';
 import type { ViewGroup } from './all-views.js';
 
 /** A group a session that has views, in a directory named after it. Rejects as ByteSource.read does. */
 export async function findSessionViews(
-  reader: SectorReader,
+  reader: DataStream,
   sessions: readonly SessionSummary[],
   context: ProbeContext,
 ): Promise<ViewGroup[]> {
@@ -26,7 +26,7 @@ export async function findSessionViews(
 /** What is odd about an old session is not worth telling: the disc is what its last session says. */
 async function probeQuietly(
   fileSystem: FileSystem,
-  reader: SectorReader,
+  reader: DataStream,
   context: ProbeContext,
 ): Promise<Volume | undefined> {
   try {

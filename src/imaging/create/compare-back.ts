@@ -1,6 +1,6 @@
 // Reads a source again and compares it with the image made of it, sector by sector. What differs is read once more:
 // a drive that is not sure of a sector gives it differently each time.
-import { SECTOR_SIZE } from '../../disc/sector-reader.js';
+import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import { throwIfAborted } from '../../source/abortable.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import { RescueMap } from '../../source/rescue-map.js';

@@ -5,7 +5,7 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { hostPath } from '../../base/path-text.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
-import { SECTOR_SIZE } from '../../disc/sector-reader.js';
+import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import type { ByteRange, RescueMap } from '../../source/rescue-map.js';
 import type { Algorithm, Digests } from '../digests.js';

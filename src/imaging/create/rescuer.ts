@@ -2,7 +2,7 @@
 // edges of the bad places, sector by sector; then their insides; and then, as often as wanted, what is still missing.
 // The map says at every moment what has been read, so that a run can stop anywhere and go on.
 import { IsodriveError, toIsodriveError } from '../../base/error.js';
-import { SECTOR_SIZE } from '../../disc/sector-reader.js';
+import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import { throwIfAborted } from '../../source/abortable.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import type { ByteRange, RescueMap } from '../../source/rescue-map.js';

@@ -1,6 +1,6 @@
 // One pass over an image for everybody who wants bytes of it: each is given its own range, in order, while the next
 // read is under way. What nobody wants is not read, but for small gaps.
-import { SECTOR_SIZE } from '../../disc/sector-reader.js';
+import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import { throwIfAborted } from '../../source/abortable.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import type { ByteRange } from '../../source/rescue-map.js';

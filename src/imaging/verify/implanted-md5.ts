@@ -1,7 +1,7 @@
 // The MD5 that implantisomd5 hides in the application use field of the primary volume descriptor, with sums of
 // fragments that tell roughly where an image is damaged (isomd5sum, utilities.c and libcheckisomd5.c).
 import { createHash } from 'node:crypto';
-import { SECTOR_SIZE } from '../../disc/sector-reader.js';
+import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import { readAtMost } from '../../source/read-fully.js';
 import type { ByteRange } from '../../source/rescue-map.js';

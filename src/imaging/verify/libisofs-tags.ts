@@ -1,7 +1,7 @@
 // The checksum tags of libisofs (xorriso): sectors of text that say the MD5 of what lies before them, of the super
 // block, of the directory tree, and of the session (libisofs, doc/checksums.txt).
 import { createHash } from 'node:crypto';
-import { SECTOR_SIZE } from '../../disc/sector-reader.js';
+import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import { readAtMost } from '../../source/read-fully.js';
 import { isBadPlace } from '../create/medium-fault.js';

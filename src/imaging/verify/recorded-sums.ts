@@ -1,7 +1,7 @@
 // The sums that libisofs records for each file of a disc, read from their array and given to the files' rows.
 import { countBytes } from '../../base/byte-count.js';
 import { createHash } from 'node:crypto';
-import { SECTOR_SIZE } from '../../disc/sector-reader.js';
+import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import { MODE_TYPE } from '../../filesystem/file-tree.js';
 import type { RecordedSums } from '../../filesystem/file-tree.js';
 import { ROW } from '../../index/layout.js';

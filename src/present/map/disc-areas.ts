@@ -1,8 +1,8 @@
 // What lies where on a disc, for pictures of it: files, structures, boot code, damage, and the spans of sessions and
 // partitions, which lie over all of these.
 import { PlanStream } from '../../disc/plan-stream.js';
-import { SECTOR_SIZE } from '../../disc/sector-reader.js';
-import type { SectorReader } from '../../disc/sector-reader.js';
+import { SECTOR_SIZE } from '../../disc/data-stream.js';
+import type { DataStream } from '../../disc/data-stream.js';
 import { MODE_TYPE } from '../../filesystem/file-tree.js';
 import type { TreeKind } from '../../filesystem/file-tree.js';
 import { listBootFiles } from '../../filesystem/views/boot-files.js';
@@ -112,7 +112,7 @@ function listDamage(damage: RescueMap | undefined, size: number): { bad: Area[];
 
 /** Runs of sectors that carry the identifier of a standard, from each session's descriptors on. */
 async function findDescriptors(
-  reader: SectorReader,
+  reader: DataStream,
   starts: readonly number[],
   signal: AbortSignal | undefined,
 ): Promise<Area[]> {

@@ -1,5 +1,5 @@
 // A disc cut into cells of equal size: however many files it has, a picture of it has so many pieces and no more.
-import { SECTOR_SIZE } from '../../disc/sector-reader.js';
+import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import { AREA_KINDS } from './disc-areas.js';
 import type { Area, AreaKind, DiscAreas } from './disc-areas.js';
 

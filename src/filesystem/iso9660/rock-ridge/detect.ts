@@ -1,8 +1,8 @@
 // Finds out whether a disc has Rock Ridge, and where its fields start: the root's own "." record says so, or else the
 // entries of the root. Those say too whether it has names: discs of Mac OS have their names in Joliet alone.
 import { ByteCursor } from '../../../base/byte-cursor.js';
-import { SECTOR_SIZE } from '../../../disc/sector-reader.js';
-import type { SectorReader } from '../../../disc/sector-reader.js';
+import { SECTOR_SIZE } from '../../../disc/data-stream.js';
+import type { DataStream } from '../../../disc/data-stream.js';
 import { readAtMost } from '../../../source/read-fully.js';
 import { WorkBudget } from '../../work-budget.js';
 import { ContinuationAreas } from '../continuation-areas.js';
@@ -37,7 +37,7 @@ export interface RockRidgePresence {
 
 /** Undefined when there is no sign of Rock Ridge. Rejects as ByteSource.read does. */
 export async function detectRockRidge(
-  reader: SectorReader,
+  reader: DataStream,
   descriptor: VolumeDescriptor,
   signal?: AbortSignal,
 ): Promise<RockRidgePresence | undefined> {
@@ -132,7 +132,7 @@ class Signs implements FieldVisitor {
 }
 
 async function collectSigns(
-  reader: SectorReader,
+  reader: DataStream,
   cursor: ByteCursor,
   skip: number,
   blockSize: number,

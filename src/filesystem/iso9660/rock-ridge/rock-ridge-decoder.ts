@@ -2,7 +2,7 @@
 // were moved because of the depth limit of ISO 9660 are shown where they belong (CL) and not where they lie (RE).
 import type { ByteCursor } from '../../../base/byte-cursor.js';
 import type { Finding } from '../../../base/finding.js';
-import { SECTOR_SIZE } from '../../../disc/sector-reader.js';
+import { SECTOR_SIZE } from '../../../disc/data-stream.js';
 import { MODE_TYPE } from '../../file-tree.js';
 import type { DirectoryEntry } from '../../file-tree.js';
 import type { ContinuationAreas } from '../continuation-areas.js';

@@ -8,4 +8,4 @@ export const SECTOR_SIZE = 2048;
 export const MAX_SECTOR_OFFSET = 0xffff_ffff;
 
 /** Byte-addressed user data, 2048 bytes a sector. Its methods keep the contract of ByteSource. */
-export type SectorReader = Pick<ByteSource, 'name' | 'size' | 'read' | 'peek' | 'readCached' | 'sendCached'>;
+export type DataStream = Pick<ByteSource, 'name' | 'size' | 'read' | 'peek' | 'readCached' | 'sendCached'>;
