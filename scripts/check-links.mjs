@@ -1,5 +1,6 @@
 // Fails when a page of the documentation points at something that is not there: relative links, #anchors and paths in
-// backticks have to exist. ARCHITECTURE.md has a bound, and lines of the pages have one.
+// backticks have to exist, and so do pages that comments in the code name. ARCHITECTURE.md has a bound, and lines of the
+// pages have one.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
 
@@ -8,8 +9,8 @@ const MAX_ARCHITECTURE_BYTES = 15_360;
 const MAX_COLUMNS = 120;
 /** Pages in which a path in backticks is one of the repository, and lines have a bound; the others show shell commands. */
 const DESIGN = /^(ARCHITECTURE|CONTRIBUTING|SECURITY)\.md$|^docs\//;
-const PAGE_FOLDERS = ['docs', 'src', 'daemon', 'native', 'scripts', 'systemd', 'test'];
 const FOLDERS = ['src', 'daemon', 'native', 'scripts', 'test', 'systemd', 'docs', '.ci'];
+const SOURCE = /\.(ts|mjs|cc|hh|c|sh|service|socket)$/;
 /** A path with a word in capitals stands for many. */
 const PLACEHOLDER = /(^|[/-])[A-Z]{4,}/;
 /** Ends that a path may leave out: `native/optical-drive` is two files. */
@@ -18,13 +19,10 @@ const ENDS = ['', '.ts', '.mjs', '.cc', '.hh', '.sh', '.md'];
 const faults = [];
 const pages = new Map();
 
-function listPages() {
-  const inFolders = PAGE_FOLDERS.flatMap((folder) =>
-    readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/')),
-  );
-  return [...readdirSync(root), ...inFolders].filter((path) => path.endsWith('.md')).sort();
+function listFiles(folder) {
+  return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'));
 }
 
 /** A page without its code: the text of each line, or an empty one. */
@@ -110,7 +108,16 @@ function checkPage(path) {
   }
 }
 
-for (const path of listPages()) checkPage(path);
+/** Pages that a comment names. */
+function checkSource(path) {
+  for (const [name] of readFileSync(join(root, path), 'latin1').matchAll(/\bdocs\/[\w./-]+\.md\b/g))
+    if (!existsSync(join(root, name)))
+      faults.push(`${path}: found ${name}, expected a page of the repository`);
+}
+
+const files = FOLDERS.filter((folder) => existsSync(join(root, folder))).flatMap(listFiles);
+for (const path of [...readdirSync(root), ...files].filter((name) => name.endsWith('.md'))) checkPage(path);
+for (const path of files.filter((name) => SOURCE.test(name))) checkSource(path);
 const bytes = readFileSync(join(root, 'ARCHITECTURE.md')).length;
 if (bytes > MAX_ARCHITECTURE_BYTES) {
   const rest = 'what is about one subsystem belongs in docs/design';
