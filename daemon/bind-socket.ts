@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IsodriveError, isSystemError } from '../src/base/error.js';
 import { makeFoldersSync } from '../src/base/make-folders.js';
+import { ENDING_PATIENCE, ENDING_PAUSE, isPeerEnding } from '../src/protocol/peer-ending.js';
 import { checkSocketOwner } from '../src/protocol/socket-path.js';
 
 /** Daemons that may start at the same moment; each try loses to one of them. */
@@ -15,7 +16,7 @@ const MAX_TRIES = 8;
 /** Milliseconds for a living daemon to accept; the kernel does it, so even a busy one is quick. */
 const PROBE_DEADLINE = 2000;
 /** Milliseconds to wait for another daemon that looks at the same dead socket, and between two looks. */
-const LOCK_DEADLINE = 5000;
+const LOCK_DEADLINE = 15_000;
 const LOCK_INTERVAL = 10;
 
 export interface BoundSocket {
@@ -136,13 +137,25 @@ async function takeLock(lock: string): Promise<void> {
   );
 }
 
-/** Whether somebody listens at a socket or a named pipe. */
-export function isAlive(path: string): Promise<boolean> {
+/** Whether somebody listens at a socket or a named pipe who is not a process that cannot end. */
+export async function isAlive(path: string): Promise<boolean> {
+  const end = performance.now() + ENDING_PATIENCE;
+  for (;;) {
+    const found = await probe(path);
+    if (found !== 'ending') return found === 'alive';
+    // A successor may be about to listen there.
+    if (performance.now() > end) return false;
+    await sleep(ENDING_PAUSE);
+  }
+}
+
+function probe(path: string): Promise<'alive' | 'dead' | 'ending'> {
   return new Promise((resolve) => {
     const socket = connect(path);
     const finish = (alive: boolean): void => {
+      const isEnding = alive && !socket.connecting && isPeerEnding(socket);
       socket.destroy();
-      resolve(alive);
+      resolve(isEnding ? 'ending' : alive ? 'alive' : 'dead');
     };
     // A full backlog (EAGAIN) is a sign of life as well; only these two say that nobody listens.
     socket.once('error', (error) =>

@@ -8,6 +8,7 @@ import { LineSplitter } from './line-splitter.js';
 import { MAX_LINE_BYTES } from './messages.js';
 import type { DaemonEvent, MethodName, Methods, RpcError } from './messages.js';
 import { decodeError } from './rpc-error.js';
+import { ENDING_PATIENCE, ENDING_PAUSE, isPeerEnding } from './peer-ending.js';
 import { descriptorOf } from './socket-descriptor.js';
 import { SYSTEM_SOCKET, checkSocketOwner } from './socket-path.js';
 
@@ -63,10 +64,17 @@ export class ControlClient implements AsyncDisposable {
   static async connect(path: string): Promise<ControlClient> {
     if (process.platform === 'win32') (await import('../windows/pipe-access.js')).checkPipeOwner(path);
     else checkSocketOwner(path);
-    const end = performance.now() + CONNECT_PATIENCE;
+    const start = performance.now();
+    const end = start + CONNECT_PATIENCE;
     for (;;) {
       try {
-        return new ControlClient(await openSocket(path));
+        const socket = await openSocket(path);
+        if (!isPeerEnding(socket)) return new ControlClient(socket);
+        socket.destroy();
+        if (performance.now() - start > ENDING_PATIENCE)
+          throw new Error('the daemon there was killed and cannot end');
+        await sleep(ENDING_PAUSE);
+        continue;
       } catch (thrown) {
         // EAGAIN: more clients wait to be accepted than the kernel keeps; the daemon lives.
         const isFull = isSystemError(thrown) && thrown.code === 'EAGAIN';

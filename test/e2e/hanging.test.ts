@@ -64,7 +64,7 @@ describe('Beside something that hangs', { timeout: 2 * PATIENCE, ...needs('xorri
     );
   });
 
-  describe.skipIf(process.getuid?.() !== 0)('in its medium, when its keeper is killed as well', () => {
+  describe('in its medium, when its keeper is killed as well', needs('root'), () => {
     it('the next start ends the calls that wait, and makes the mounts again', async () => {
       await using control = await FuseControl.set(true);
       expect(control.isThere).toBe(true);
