@@ -42,7 +42,7 @@ describe('The systemd units', () => {
     expect(result).toMatchObject({ status: 0, stderr: '' });
   });
 
-  // Tenths, as systemd-analyze takes them. What is left out, and why, is in ARCHITECTURE.md.
+  // Tenths, as systemd-analyze takes them. What is left out, and why, is in docs/design/takeover.md.
   it.each([
     ['user', 94],
     ['system', 40],
