@@ -14,9 +14,8 @@ import { createServer, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAddon } from '../../dist/native/index.js';
+import { REGION_BYTES } from '../../dist/src/index/layout.js';
 
-/** As REGION_BYTES of src/index/layout.ts: a session takes no less. */
-const REGION = 1_946_161_152;
 const called = new Set();
 const collect = async () => {
   for (let i = 0; i < 2; i += 1) {
@@ -53,17 +52,17 @@ writeFileSync(path, 'x'.repeat(8192));
 const file = openSync(path, 'r+');
 
 // A view outlives the handle, and the handle the view.
-const view = await (async () => new Uint32Array((await call('allocateIndexRegion', REGION)).buffer))();
+const view = await (async () => new Uint32Array((await call('allocateIndexRegion', REGION_BYTES)).buffer))();
 view[5] = 7;
 await collect();
 check(view[5] === 7, 'a view without its handle');
-const { handle } = await call('allocateIndexRegion', REGION);
+const { handle } = await call('allocateIndexRegion', REGION_BYTES);
 const number = await call('regionNumber', handle);
 const joined = new Uint32Array((await call('joinIndexRegion', number)).buffer);
 joined[1] = 9;
 const descriptor = await call('releaseIndexDescriptor', handle);
 const adopted = await (async () =>
-  new Uint32Array((await call('adoptIndexRegion', descriptor, REGION)).buffer))();
+  new Uint32Array((await call('adoptIndexRegion', descriptor, REGION_BYTES)).buffer))();
 check(adopted[1] === 9, 'an adopted region');
 await call('discardIndexRegion', handle);
 await call('discardIndexRegion', handle);
@@ -85,7 +84,7 @@ const device = () => openSync('/dev/null', 'r+');
 await call('startSession', { ...options, device: device(), region: handle }, {});
 
 // A session of a device that never was one ends at once; its handle answers all the same.
-const region = (await call('allocateIndexRegion', REGION)).handle;
+const region = (await call('allocateIndexRegion', REGION_BYTES)).handle;
 const ended = [];
 const session = await call(
   'startSession',
