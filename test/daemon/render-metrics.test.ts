@@ -1,5 +1,5 @@
 // The counters as Prometheus reads them.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -55,6 +55,8 @@ describe('The metrics', () => {
     const directory = await mkdtemp(join(tmpdir(), 'isodrive-metrics-'));
     try {
       await using client = await daemon.connect();
+      // So that all of it is in memory.
+      await readFile(SMALL_IMAGE);
       const { mount } = await client.call('mount', { image: SMALL_IMAGE, directory, driver: 'fuse' });
       await mustRun('cat', [join(directory, 'COPYING')]);
       const { mounts } = await client.call('status', {});
