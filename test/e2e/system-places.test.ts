@@ -8,19 +8,25 @@ import { runCommand } from '../../scripts/bench/run-command.js';
 import type { CommandResult } from '../../scripts/bench/run-command.js';
 import { decodePath } from '../../src/base/path-text.js';
 import { SMALL_IMAGE } from '../support/daemon-process.js';
+import { findOrdinaryUser } from '../support/ordinary-user.js';
+import type { OrdinaryUser } from '../support/ordinary-user.js';
 import { SystemService } from '../support/system-service.js';
 import type { TestUser } from '../support/system-service.js';
 import { needs } from '../support/needs.js';
 
 const ADA = 61_003;
-const CLI = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
 
 describe('The system service', needs('root'), () => {
   let service: SystemService;
   let ada: TestUser;
   let image: string;
+  /** They cannot read a checkout in a folder of root's. */
+  let stranger: OrdinaryUser;
+  let cli: string;
 
   beforeAll(async () => {
+    stranger = await findOrdinaryUser();
+    cli = join(stranger.options.project, 'dist', 'src', 'cli', 'main.js');
     service = await SystemService.start();
     ada = service.user(ADA);
     image = await ada.own(SMALL_IMAGE);
@@ -30,10 +36,13 @@ describe('The system service', needs('root'), () => {
     await client.call('unmount', { all: true });
     expect(service.mountPoints()).toEqual([]);
   });
-  afterAll(() => service[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await service[Symbol.asyncDispose]();
+    await stranger[Symbol.asyncDispose]();
+  });
 
   const run = (...args: string[]): Promise<CommandResult> =>
-    runCommand(process.execPath, [CLI, ...args, '--system', '--socket', service.socketPath], {
+    runCommand(process.execPath, [cli, ...args, '--system', '--socket', service.socketPath], {
       ...{ uid: ADA, gid: ADA, env: { ...process.env, HOME: ada.home } },
     });
 
@@ -77,7 +86,7 @@ describe('The system service', needs('root'), () => {
     const point = Buffer.concat([Buffer.from(`${ada.home}/`), name]);
     ada.act(() => mkdirSync(point));
     const script = `cd && cp disc.iso "$(printf 'caf\\351.iso')" && exec "$@" "$(printf 'caf\\351.iso')" "$(printf 'mp\\351')"`;
-    const words = [process.execPath, CLI, '--system', '--socket', service.socketPath, 'mount'];
+    const words = [process.execPath, cli, '--system', '--socket', service.socketPath, 'mount'];
     const made = await promisify(execFile)('sh', ['-c', script, 'sh', ...words], {
       ...{ uid: ADA, gid: ADA, env: { ...process.env, HOME: ada.home }, encoding: 'buffer' },
     });
