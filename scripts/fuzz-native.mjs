@@ -14,7 +14,14 @@ const folder = join(root, 'test', 'native', 'fuzz');
 const corpus = join(root, 'test', 'corpus', 'native');
 const output = join(root, 'build', 'fuzz');
 const KEEPER = ['notify-socket.cc', 'descriptor-store.cc', 'close-apart.cc'].map((name) => `keeper/${name}`);
-const REPLIES = ['fuse-handlers.cc', 'fuse-attributes.cc', 'index-view.cc', 'read-plan.cc', 'data-reader.cc', 'file-reader.cc'];
+const REPLIES = [
+  'fuse-handlers.cc',
+  'fuse-attributes.cc',
+  'index-view.cc',
+  'read-plan.cc',
+  'data-reader.cc',
+  'file-reader.cc',
+];
 const SESSION = [
   ...[
     'fuse-session.cc',

@@ -62,7 +62,9 @@ function writeSegment(words: Uint32Array, at: number, segment: Segment): void {
   if (segment.kind !== 'bytes') return;
   const { base, offset, unit, stride, swap16 = false } = segment;
   if (unit < 1 || unit > stride || stride > MAX_STRIDE) {
-    throw new RangeError(`Segment has a unit of ${unit} and a stride of ${stride}, expected 1 to ${MAX_STRIDE}`);
+    throw new RangeError(
+      `Segment has a unit of ${unit} and a stride of ${stride}, expected 1 to ${MAX_STRIDE}`,
+    );
   }
   if (swap16) words[at + SEGMENT.kind] = SEGMENT_KIND.bytes | SEGMENT_SWAP;
   words[at + SEGMENT.base] = base;

@@ -44,7 +44,10 @@ function makeImage(children: readonly TestNode[], options: MemoryImageOptions = 
 
 async function mount(image: MemoryImage, source: ByteSource = image.source): Promise<ActiveMount> {
   const request = { directory, sourceName: 'memory.iso', label: 'MEMORY', allowOther: false };
-  active = await driver.mount({ ...request, image: new LocalImage({ index: image.index, data: PlanStream.plain(source) }) });
+  active = await driver.mount({
+    ...request,
+    image: new LocalImage({ index: image.index, data: PlanStream.plain(source) }),
+  });
   return active;
 }
 

@@ -9,7 +9,7 @@ import { needs } from '../support/needs.js';
 const ROOT = join(import.meta.dirname, '..', '..');
 const CORPUS = join(ROOT, 'test', 'corpus', 'native');
 // Null where there is no such program.
-const library = String(spawnSync('g++', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).stdout);
+const library = spawnSync('g++', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).stdout;
 
 describe(
   'A target of native fuzzing',
