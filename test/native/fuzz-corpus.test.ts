@@ -8,12 +8,12 @@ import { needs } from '../support/needs.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const CORPUS = join(ROOT, 'test', 'corpus', 'native');
-// Null where there is no such program.
-const library = spawnSync('g++', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).stdout;
+const library = spawnSync('g++', ['-print-file-name=libasan.so'], { encoding: 'utf8' });
+const HAS_LIBRARY = library.error === undefined && library.stdout.startsWith('/');
 
 describe(
   'A target of native fuzzing',
-  needs({ what: "g++'s libasan", isThere: library.startsWith('/') }),
+  needs({ what: "g++'s libasan", isThere: HAS_LIBRARY }),
   () => {
     it.each(readdirSync(CORPUS))(
       '%s bears every input of its corpus, with AddressSanitizer and UBSan',
