@@ -326,6 +326,11 @@ export interface Addon {
   preallocate(fileDescriptor: number, bytes: number): Promise<void>;
   /** Locks a file for this descriptor alone (flock); false when another has it. */
   lockFile(fileDescriptor: number): boolean;
+  /**
+   * Blocks all signals of this thread but those of its own faults, or lets them in again; threads that it starts meanwhile
+   * inherit that.
+   */
+  blockSignals(isBlocked: boolean): void;
   /** Gives an open file or directory an extended attribute (fsetxattr(2)). */
   setAttribute(fileDescriptor: number, name: string, value: Uint8Array): void;
   /**

@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "blocked-signals.hh"
 #include "blocking-lane.hh"
 #include "cached-read.hh"
 #include "crash-note.hh"
@@ -223,6 +224,12 @@ Napi::Error make_system_error(Napi::Env env, const char* syscall, int number) {
   return error;
 }
 
+/** blockSignals(isBlocked): of the calling thread, all but those that tell of a fault of its own. */
+static Napi::Value block_signals(const Napi::CallbackInfo& info) {
+  set_signals_blocked(info[0].As<Napi::Boolean>().Value());
+  return info.Env().Undefined();
+}
+
 void export_platform(Napi::Env env, Napi::Object exports) {
   exports.Set("mount", Napi::Function::New(env, mount_call));
   exports.Set("unmount", Napi::Function::New(env, unmount_call));
@@ -238,6 +245,7 @@ void export_platform(Napi::Env env, Napi::Object exports) {
   exports.Set("threadNumber", Napi::Function::New(env, thread_number));
   exports.Set("threadClock", Napi::Function::New(env, thread_clock));
   exports.Set("threadSeconds", Napi::Function::New(env, thread_seconds));
+  exports.Set("blockSignals", Napi::Function::New(env, block_signals));
   exports.Set("setAttribute", Napi::Function::New(env, set_attribute));
   exports.Set("peerCredentials", Napi::Function::New(env, peer_credentials));
   exports.Set("duplicateDescriptor", Napi::Function::New(env, duplicate_descriptor));

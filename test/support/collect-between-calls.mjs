@@ -115,6 +115,8 @@ for (const [name, ...args] of [
   called.add(name);
   if (server !== undefined) await call(name, server, ...args);
 }
+await call('blockSignals', true);
+await call('blockSignals', false);
 await call('sessionNumber', session);
 await call('isNeglected', session);
 await call('sessionCounters', session);

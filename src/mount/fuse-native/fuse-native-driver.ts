@@ -1,6 +1,7 @@
 // The driver over the npm package fuse-native: slower than ours, because JavaScript answers every request, but it
 // needs no compiler. Known limits, all the package's: times to the millisecond and not before 1970, inode numbers of
 // 32 bits, names and targets that are not UTF-8 shown with U+FFFD, no extended attributes.
+import { tryToLoadAddon } from '../../source/load-addon.js';
 import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError, firstLineOf } from '../../base/error.js';
 import { holdsRawBytes } from '../../base/path-text.js';
@@ -112,6 +113,10 @@ class FuseNativeDriver implements MountDriver {
 async function start(fuse: NativeFuse, directory: string): Promise<number> {
   const before = listFuseDescriptors();
   let late: NodeJS.Timeout | undefined;
+  // libfuse cancels its threads when a mount ends. One that handled a signal of Node's just then would take the lock of
+  // libuv's handler with it, and Node would wait for that for ever: its threads take none.
+  const addon = tryToLoadAddon();
+  addon?.blockSignals(true);
   try {
     await new Promise<void>((resolve, reject) => {
       late = setTimeout(() => {
@@ -123,6 +128,7 @@ async function start(fuse: NativeFuse, directory: string): Promise<number> {
     if (thrown instanceof IsodriveError && thrown.code === 'timeout') await unmountByHelper(directory, true);
     throw thrown;
   } finally {
+    addon?.blockSignals(false);
     clearTimeout(late);
   }
   const descriptor = [...listFuseDescriptors()].find((candidate) => !before.has(candidate));
