@@ -67,20 +67,21 @@ export class ControlClient implements AsyncDisposable {
     const start = performance.now();
     const end = start + CONNECT_PATIENCE;
     for (;;) {
+      let socket: Socket;
       try {
-        const socket = await openSocket(path);
-        if (!isPeerEnding(socket)) return new ControlClient(socket);
-        socket.destroy();
-        if (performance.now() - start > ENDING_PATIENCE)
-          throw new Error('the daemon there was killed and cannot end');
-        await sleep(ENDING_PAUSE);
-        continue;
+        socket = await openSocket(path);
       } catch (thrown) {
         // EAGAIN: more clients wait to be accepted than the kernel keeps; the daemon lives.
         const isFull = isSystemError(thrown) && thrown.code === 'EAGAIN';
         if (!isFull || performance.now() > end) throw connectError(path, thrown as Error);
+        await sleep(CONNECT_PAUSE);
+        continue;
       }
-      await sleep(CONNECT_PAUSE);
+      if (!isPeerEnding(socket)) return new ControlClient(socket);
+      socket.destroy();
+      if (performance.now() - start > ENDING_PATIENCE)
+        throw connectError(path, new Error('the daemon there was killed and cannot end'));
+      await sleep(ENDING_PAUSE);
     }
   }
 
