@@ -3,7 +3,6 @@
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FindingLog } from '../../src/base/finding.js';
-import { planNatively } from '../../src/disc/native-plan.js';
 import { PlanStream } from '../../src/disc/plan-stream.js';
 import { STREAM, runSegment, withoutRanges } from '../../src/disc/read-plan.js';
 import type { Segments } from '../../src/disc/read-plan.js';
@@ -165,7 +164,7 @@ async function withMount<T>(
   const memory = driver.createMemory();
   await using source = await FileSource.open(path);
   const data = new PlanStream(path, segments, [source]);
-  const native = planNatively(data);
+  const { native } = data;
   if (native === undefined || memory.plan === undefined) throw new Error('Native code cannot read the plan');
   writePlan(memory.plan, { files: native.sizes, streams: new Map([[STREAM.data, native.segments]]) });
   const index = await DiscIndex.open(new OneFileTree(extents, data.size), memory, new FindingLog(), path);

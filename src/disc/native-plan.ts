@@ -1,5 +1,5 @@
 // A stream's read plan for native code: by descriptors, with what cannot be read cut out.
-import type { PlanStream } from './plan-stream.js';
+import type { ByteSource } from '../source/byte-source.js';
 import type { Segments } from './read-plan.js';
 import { isRun, withoutRanges } from './read-plan.js';
 
@@ -14,8 +14,14 @@ export interface NativePlan {
   readonly segments: Segments;
 }
 
+/** What a plan is made of. */
+interface Planned {
+  readonly segments: Segments;
+  readonly bases: readonly ByteSource[];
+}
+
 /** Undefined where JavaScript has to answer: a base that is no file, or more segments than a plan may have. */
-export function planNatively({ segments, bases }: PlanStream): NativePlan | undefined {
+export function planNatively({ segments, bases }: Planned): NativePlan | undefined {
   const natives = bases.flatMap(({ base }) => (base === undefined ? [] : [base]));
   if (natives.length < bases.length || bases.length === 0) return undefined;
   let planned = segments;
@@ -39,7 +45,7 @@ export interface KernelFile {
 }
 
 /** Undefined where the stream is put together from units, from several files, or lacks some of its bytes. */
-export function kernelFile({ segments, bases }: PlanStream): KernelFile | undefined {
+export function kernelFile({ segments, bases }: Planned): KernelFile | undefined {
   const [source] = bases;
   if (bases.length !== 1 || source?.base === undefined || source.base.absent.length > 0) return undefined;
   const isPlain = segments.every(

@@ -1,6 +1,8 @@
 // A stream of a disc, read by its plan through the sources of its bases: the universal twin of native/data-reader.cc.
 import { IsodriveError } from '../base/error.js';
 import type { ByteSource } from '../source/byte-source.js';
+import { planNatively } from './native-plan.js';
+import type { NativePlan } from './native-plan.js';
 import type { BytesSegment, Segment, Segments } from './read-plan.js';
 import { basePosition, endOf, findSegment, isRun, runSegment, sliceSegment } from './read-plan.js';
 import type { DataStream } from './data-stream.js';
@@ -13,6 +15,7 @@ export class PlanStream implements DataStream {
   readonly size: number;
   readonly segments: Segments;
   readonly bases: readonly ByteSource[];
+  #native: { readonly plan: NativePlan | undefined } | undefined;
 
   /** Owns nothing. `name`: of the image, for messages. */
   constructor(name: string, segments: Segments, bases: readonly ByteSource[]) {
@@ -33,6 +36,12 @@ export class PlanStream implements DataStream {
     if (bytes === 0) return this;
     const moved = this.segments.map((segment) => ({ ...segment, start: segment.start + bytes }));
     return new PlanStream(this.name, [{ kind: 'absent', start: 0, length: bytes }, ...moved], this.bases);
+  }
+
+  /** How native code reads the stream, see planNatively; worked out once, as a map may have many ranges. */
+  get native(): NativePlan | undefined {
+    this.#native ??= { plan: planNatively(this) };
+    return this.#native.plan;
   }
 
   /** Where in the first base some bytes lie that follow each other there; undefined where they do not. */

@@ -1,6 +1,8 @@
 // How a stream of a disc lies in the files of its image: pure data. JavaScript reads by it (plan-stream.ts), and so does native
 // code, from the index region (src/index/plan-section.ts). docs/design/read-plan.md explains it.
 
+import { firstWhere } from '../base/binary-search.js';
+
 /** Streams of a disc, by number; `blob` is the index's own blob, not the image. */
 export const STREAM = { data: 0, raw: 1, subchannel: 2, blob: 127 } as const;
 
@@ -64,15 +66,7 @@ export function endOf(segments: Segments): number {
 
 /** Index of the segment that holds a byte, or of the first behind it. */
 export function findSegment(segments: Segments, position: number): number {
-  let low = 0;
-  let high = segments.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const { start, length } = segments[middle]!;
-    if (start + length <= position) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstWhere(segments.length, (i) => segments[i]!.start + segments[i]!.length > position);
 }
 
 /** Byte offset in its base of byte `within` of a segment. */
@@ -122,11 +116,8 @@ function cutSegment(segment: BytesSegment, ranges: readonly BaseRange[]): Segmen
   const result: Segment[] = [];
   let done = 0;
   const end = basePosition(segment, segment.length - 1) + 1;
-  for (
-    let i = firstReaching(ranges, segment.offset);
-    i < ranges.length && ranges[i]!.position < end;
-    i += 1
-  ) {
+  const first = firstWhere(ranges.length, (i) => ranges[i]!.position + ranges[i]!.size > segment.offset);
+  for (let i = first; i < ranges.length && ranges[i]!.position < end; i += 1) {
     const range = ranges[i]!;
     const from = Math.max(done, segmentByte(segment, range.position));
     const to = segmentByte(segment, range.position + range.size);
@@ -144,16 +135,4 @@ function segmentByte({ offset, unit, stride, length }: BytesSegment, position: n
   const within = Math.max(0, position - offset);
   const whole = Math.floor(within / stride);
   return Math.min(length, whole * unit + Math.min(unit, within - whole * stride));
-}
-
-function firstReaching(ranges: readonly BaseRange[], position: number): number {
-  let low = 0;
-  let high = ranges.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const range = ranges[middle]!;
-    if (range.position + range.size <= position) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -1,4 +1,5 @@
 // Which files lie where: the index turned round, from bytes of the image to the files that they belong to.
+import { firstWhere } from '../base/binary-search.js';
 import type { PlanStream } from '../disc/plan-stream.js';
 import { MODE_TYPE, isOnDisc } from '../filesystem/file-tree.js';
 import type { DiscIndex } from './disc-index.js';
@@ -75,15 +76,9 @@ export class ExtentMap {
   }
 
   #overlapping(start: number, end: number): FileRun[] {
-    let low = 0;
-    let high = this.runs.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.runs.start(middle) < end) low = middle + 1;
-      else high = middle;
-    }
+    const behind = firstWhere(this.runs.length, (i) => this.runs.start(i) >= end);
     const result: FileRun[] = [];
-    for (let i = low - 1; i >= 0 && this.#reach[i]! > start; i -= 1) {
+    for (let i = behind - 1; i >= 0 && this.#reach[i]! > start; i -= 1) {
       if (this.runs.end(i) > start) result.push(this.runs.at(i));
     }
     return result;

@@ -1,4 +1,5 @@
 // Reads a file's bytes through the index: the slow, universal twin of what the addon does natively.
+import { firstWhere } from '../base/binary-search.js';
 import { IsodriveError } from '../base/error.js';
 import { STREAM } from '../disc/read-plan.js';
 import type { FileContent } from '../filesystem/file-content.js';
@@ -39,7 +40,8 @@ export class FileReader implements FileContent {
   async read(target: Uint8Array, position: number, signal?: AbortSignal): Promise<number> {
     const wanted = Math.max(0, Math.min(target.length, this.size - position));
     let done = 0;
-    for (let i = this.#find(position); done < wanted && i < this.#extents.length; i += 1) {
+    const first = firstWhere(this.#ends.length, (i) => this.#ends[i]! > position);
+    for (let i = first; done < wanted && i < this.#extents.length; i += 1) {
       const extent = this.#extents[i]!;
       const within = position + done - (this.#ends[i]! - extent.length);
       const length = Math.min(wanted - done, extent.length - within);
@@ -48,18 +50,6 @@ export class FileReader implements FileContent {
     }
     if (done < wanted) this.#throwShort(position + done);
     return done;
-  }
-
-  /** Index of the extent that holds a byte of the file. */
-  #find(position: number): number {
-    let low = 0;
-    let high = this.#ends.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#ends[middle]! <= position) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 
   async #readRun(target: Uint8Array, extent: Extent, within: number, signal?: AbortSignal): Promise<void> {

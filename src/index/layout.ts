@@ -2,6 +2,8 @@
 // scripts/generate-layout.mjs turns these constants into native/index-layout.hh; `npm run check` fails when the two
 // differ. All numbers are in the machine's byte order; a row is 24 words of 32 bits.
 
+import { STREAM } from '../disc/read-plan.js';
+
 /** First header word; "ISOX" in little-endian. */
 export const INDEX_MAGIC = 0x584f_5349;
 /** Grows whenever rows that an older daemon has written would be read as something else, locators included. */
@@ -86,7 +88,7 @@ export const EXTENT_STREAM_SHIFT = 24;
 export const EXTENT_STREAM_MASK = 0x7f;
 export const EXTENT_OFFSET_MASK = 0xff_ffff;
 /** Stream of extents that are in the blob. */
-export const BLOB_STREAM = 127;
+export const BLOB_STREAM = STREAM.blob;
 
 /** Rows of one index. The largest real discs hold a tenth of this. */
 export const MAX_ROWS = 8_388_608;

@@ -1,5 +1,6 @@
 // In which order an index is loaded ahead of those who read it: behind a directory that somebody had to wait for, as a walk
 // of the tree goes on from there (depth first, by name); for the rest by generations, each in the order of the disc.
+import { firstWhere } from '../base/binary-search.js';
 import { ROOT_ROW } from './index-table.js';
 import type { IndexTable } from './index-table.js';
 import { ROW, STATE } from './layout.js';
@@ -85,12 +86,5 @@ export class LoadOrder {
 
 /** How many of ascending numbers are not larger than `limit`. */
 function countUpTo(numbers: readonly number[], limit: number): number {
-  let low = 0;
-  let high = numbers.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (numbers[middle]! <= limit) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstWhere(numbers.length, (i) => numbers[i]! > limit);
 }

@@ -3,8 +3,6 @@ import { IsodriveError } from '../base/error.js';
 import { FindingLog } from '../base/finding.js';
 import { openContainer } from '../container/open-container.js';
 import { CachedStream } from '../disc/cached-stream.js';
-import { planNatively } from '../disc/native-plan.js';
-import type { NativePlan } from '../disc/native-plan.js';
 import type { PlanStream } from '../disc/plan-stream.js';
 import { STREAM } from '../disc/read-plan.js';
 import { SECTOR_SIZE } from '../disc/data-stream.js';
@@ -66,8 +64,6 @@ export interface OpenedImage extends AsyncDisposable {
   readonly source: ByteSource;
   /** User data of the disc, uncached: places in the index count in it. */
   readonly data: PlanStream;
-  /** How native code reads it; undefined where it must not. */
-  readonly native: NativePlan | undefined;
   /** Name of the container's format, such as "iso". */
   readonly format: string;
   /** Every view the disc holds, best first; `all`, which is made of these, is not among them. */
@@ -155,9 +151,9 @@ async function openVolume(
   const tree = options.wine === true ? new WineTree(shown, identity) : shown;
   const memory: IndexMemory = options.memory ?? new PlainIndexMemory();
   const bounds = { work, imageStart: first * SECTOR_SIZE };
-  const native = planNatively(data);
-  if (options.isAdopted !== true && memory.plan !== undefined && native !== undefined) {
-    writePlan(memory.plan, { files: native.sizes, streams: new Map([[STREAM.data, native.segments]]) });
+  if (options.isAdopted !== true && memory.plan !== undefined && data.native !== undefined) {
+    const { sizes, segments } = data.native;
+    writePlan(memory.plan, { files: sizes, streams: new Map([[STREAM.data, segments]]) });
   }
   const index =
     options.isAdopted === true
@@ -167,7 +163,6 @@ async function openVolume(
   return {
     source,
     data,
-    native,
     format: disc.format,
     trees,
     tree,

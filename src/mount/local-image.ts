@@ -7,7 +7,7 @@ import { KINDS_WITH_ACCESS_LISTS } from '../filesystem/file-tree.js';
 import { ContentOpener } from '../index/content-opener.js';
 import type { DiscIndex } from '../index/disc-index.js';
 import type { IndexTable } from '../index/index-table.js';
-import { kernelFile, planNatively } from '../disc/native-plan.js';
+import { kernelFile } from '../disc/native-plan.js';
 import type { KernelFile } from '../disc/native-plan.js';
 import type { PlanStream } from '../disc/plan-stream.js';
 import { writeMetadata } from './erofs/write-metadata.js';
@@ -43,7 +43,7 @@ export class LocalImage implements ServedImage {
   }
 
   get files(): readonly number[] {
-    return this.isChecked ? [] : (planNatively(this.#data)?.descriptors ?? []);
+    return this.isChecked ? [] : (this.#data.native?.descriptors ?? []);
   }
 
   get kernelFile(): KernelFile | undefined {

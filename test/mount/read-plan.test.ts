@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { FindingLog } from '../../src/base/finding.js';
-import { planNatively } from '../../src/disc/native-plan.js';
 import { PlanStream } from '../../src/disc/plan-stream.js';
 import { STREAM } from '../../src/disc/read-plan.js';
 import { addedExtent } from '../../src/filesystem/file-tree.js';
@@ -54,7 +53,7 @@ async function withMount(
   await mkdir(MOUNTPOINT, { recursive: true });
   try {
     const data = new PlanStream('planned', disc.segments, sources);
-    const native = planNatively(data);
+    const { native } = data;
     writePlan(memory.plan!, { files: native!.sizes, streams: new Map([[STREAM.data, native!.segments]]) });
     const tree = memoryTree([{ type: 'file', name: 'f', extents }], data.size);
     const index = await DiscIndex.open(tree, memory, new FindingLog(), 'planned');
