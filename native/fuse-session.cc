@@ -72,7 +72,7 @@ bool FuseSession::resend() {
 }
 
 void FuseSession::read_through_clone() {
-  clone_ = UniqueFd(open("/dev/fuse", O_RDWR | O_CLOEXEC));
+  clone_ = UniqueFd(open("/dev/fuse", O_RDWR | O_CLOEXEC | O_APPEND));
   uint32_t session = static_cast<uint32_t>(device_.get());
   if (clone_.valid() && ioctl(clone_.get(), wire::kIoctlClone, &session) != 0) clone_.reset();
   if (clone_.valid()) requests_ = clone_.get();

@@ -342,6 +342,11 @@ export interface Addon {
   peerCredentials(socket: number): PeerCredentials;
   /** A copy, which the caller closes. */
   duplicateDescriptor(descriptor: number): number;
+  /**
+   * Sets O_APPEND, which does nothing to a device and shows in /proc/self/fdinfo: this descriptor of /dev/fuse, and every
+   * copy of it, is a session's of ours, not libfuse's.
+   */
+  markDescriptor(descriptor: number): void;
   /** Flags with which it was opened, such as O_PATH (F_GETFL). */
   descriptorFlags(descriptor: number): number;
   /** Serves a listening Unix socket from a thread of its own; takes the descriptor. */
