@@ -9,45 +9,48 @@ const root = join(import.meta.dirname, '..');
  * The stages of src: each may import itself and those before it, mount and present not each other. A container is
  * opened into a disc, so it knows the disc's contract, and a disc knows nothing of where it came from.
  */
-const flow = ['base', 'source', 'disc', 'container', 'filesystem', 'index'].map((name) => `src/${name}`);
+const flow = ['base', 'io', 'codec', 'source', 'disc', 'container', 'filesystem', 'index', 'image'].map(
+  (name) => `src/${name}`,
+);
 /** Files that only name the closed sets that users choose from. */
-const choices = ['src/filesystem/file-tree.ts', 'src/mount/mount-driver.ts'];
+const choices = ['src/filesystem/contract/file-tree.ts', 'src/mount/mount-driver.ts'];
 
 /** Layer -> layers it may import from. The longest prefix of a path decides its layer. */
 const allowed = new Map([
   ...flow.map((layer, i) => [layer, flow.slice(0, i + 1)]),
-  ['src/source', ['src/base', 'src/source', 'native/index.ts', 'native/windows', 'native/macos']],
+  ['src/io', ['src/base', 'src/io', 'native/index.ts', 'native/windows']],
+  ['src/source', ['src/base', 'src/io', 'src/source', 'native/index.ts', 'native/windows', 'native/macos']],
   ['src/mount', [...flow, 'src/mount', 'native/index.ts']],
+  ['src/mount/windows', [...flow, 'src/mount', 'native/windows']],
   ['src/present', [...flow, 'src/present', 'native/index.ts']],
   ['src/imaging', [...flow, 'src/present', 'src/imaging', 'native/index.ts']],
+  ['src/endpoint', ['src/base', 'src/io', 'src/endpoint', 'native/index.ts', 'native/windows']],
   [
     'src/drive',
     [
-      ...['src/base', 'src/source', 'src/disc', 'src/container', 'src/windows', 'src/drive'],
+      ...['src/base', 'src/io', 'src/source', 'src/disc', 'src/container', 'src/endpoint', 'src/drive'],
       'native/index.ts',
     ],
   ],
-  ['src/protocol', ['src/base', 'src/protocol', 'src/windows', 'native/index.ts', ...choices]],
+  ['src/protocol', ['src/base', 'src/endpoint', 'src/protocol', 'native/index.ts', ...choices]],
   ['src/wine', ['src/base', 'src/wine']],
-  ['src/windows', ['src/base', 'src/windows', 'native/windows']],
   ['native/windows', ['native/index.ts']],
   ['native/macos', ['native/index.ts']],
   [
     'src/cli',
     [
-      ...[...flow, 'src/mount', 'src/present', 'src/imaging', 'src/drive', 'src/wine', 'src/protocol'],
-      ...['src/windows', 'src/cli'],
+      ...[...flow, 'src/mount', 'src/present', 'src/imaging', 'src/drive', 'src/wine', 'src/endpoint'],
+      ...['src/protocol', 'src/cli'],
     ],
   ],
-  ['src/index.ts', [...flow, 'src/mount', 'src/present']],
   [
     'daemon',
     [
-      ...[...flow, 'src/mount', 'src/present', 'src/imaging', 'src/protocol', 'daemon', 'native/index.ts'],
-      ...['src/drive', 'src/windows', 'native/windows'],
+      ...[...flow, 'src/mount', 'src/present', 'src/imaging', 'src/drive', 'src/endpoint', 'src/protocol'],
+      ...['daemon', 'native/index.ts', 'native/windows'],
     ],
   ],
-  ['native/index.ts', ['src/base', 'src/index/layout.ts']],
+  ['native/index.ts', ['src/base']],
   ['scripts', ['src', 'scripts', 'native/index.ts']],
 ]);
 

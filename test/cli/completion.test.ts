@@ -1,6 +1,6 @@
 // Completion scripts, fed to the shells they are for.
 import { describe, expect, it } from 'vitest';
-import { mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/support/run-command.js';
 import { renderCompletion } from '../../src/cli/render-completion.js';
 import { needs } from '../support/needs.js';
 

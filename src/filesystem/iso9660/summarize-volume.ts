@@ -1,6 +1,6 @@
 // The facts of an ISO 9660 volume, from its primary descriptor.
-import { completeSummary } from '../volume-summary.js';
-import type { VolumeSummary } from '../volume-summary.js';
+import { completeSummary } from '../contract/volume-summary.js';
+import type { VolumeSummary } from '../contract/volume-summary.js';
 import { BLOCK } from './el-torito.js';
 import type { BootEntry } from './el-torito.js';
 import type { Identifiers } from './identifiers.js';

@@ -4,7 +4,7 @@
 import { read } from 'node:fs';
 import { IsodriveError, isSystemError, toIsodriveError } from '../../base/error.js';
 import { loadAddon } from '../../../native/index.js';
-import { abortable, throwIfAborted } from '../abortable.js';
+import { abortable, throwIfAborted } from '../../base/abortable.js';
 import type { ByteSource, SourceIdentity } from '../byte-source.js';
 import type { DriveFacts } from './drive-facts.js';
 import { BLOCK_SIZE, OpticalDrive } from './optical-drive.js';

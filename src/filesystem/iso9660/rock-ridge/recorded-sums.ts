@@ -1,7 +1,7 @@
 // Where a disc of libisofs (xorriso -md5 on) keeps the MD5 sums of its files: an array behind the data, of which the
 // root has the place (attribute isofs.ca) and each file the number of its own (isofs.cx). libisofs, doc/checksums.txt
 // and doc/susp_aaip_isofs_names.txt.
-import type { RecordedSums } from '../../file-tree.js';
+import type { RecordedSums } from '../../contract/file-tree.js';
 import type { Attribute } from './attribute-list.js';
 
 const AREA = 'isofs.ca';
