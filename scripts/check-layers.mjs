@@ -1,7 +1,8 @@
 // Fails when a module imports from a stage that comes after its own: the folder tree is the data flow. The table is
-// the architecture; ARCHITECTURE.md explains it.
+// the architecture; ARCHITECTURE.md explains it. Fails on import circles too, of files and of folders beside each other.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { findCircles } from './find-circles.mjs';
 
 const root = join(import.meta.dirname, '..');
 
@@ -50,13 +51,13 @@ const allowed = new Map([
       ...['daemon', 'native/index.ts', 'native/windows'],
     ],
   ],
-  ['native/index.ts', ['src/base']],
+  ['native/index.ts', []],
   ['scripts', ['src', 'scripts', 'native/index.ts']],
 ]);
 
-function listFiles(folder) {
+function listFiles(folder, name) {
   return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && name.test(entry.name))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'));
 }
 
@@ -84,17 +85,30 @@ function importsOf(path) {
   return found;
 }
 
+/** Headers of ours that a C++ file includes: of its own folder, or by their path in native/. */
+function includesOf(path) {
+  return [...readFileSync(join(root, path), 'utf8').matchAll(/^#include "([^"]+)"/gm)].map(([, name]) =>
+    name.includes('/') ? `native/${name}` : `${dirname(path)}/${name}`,
+  );
+}
+
+const modules = ['src', 'daemon', 'native', 'scripts'].flatMap((folder) => listFiles(folder, /\.ts$/));
+const imports = new Map(modules.map((path) => [path, importsOf(path)]));
 const faults = [];
-for (const path of ['src', 'daemon', 'native', 'scripts'].flatMap(listFiles)) {
+for (const [path, targets] of imports) {
   const layer = layerOf(path);
   if (layer === undefined) {
     faults.push(`${path}: found a folder without a layer, expected one of ${[...allowed.keys()].join(', ')}`);
     continue;
   }
-  for (const target of importsOf(path)) {
+  for (const target of targets) {
     if (allowed.get(layer).some((permitted) => isWithin(target, permitted))) continue;
     faults.push(`${path}: found an import of ${target}, expected only ${allowed.get(layer).join(', ')}`);
   }
 }
+const includes = new Map(listFiles('native', /\.(?:cc|hh)$/).map((path) => [path, includesOf(path)]));
+const circles = [imports, includes].flatMap(findCircles);
+faults.push(...circles.map((circle) => `circle of imports: ${circle}`));
 for (const fault of faults) process.stderr.write(`${fault}\n`);
+process.stdout.write(`${circles.length} circles\n`);
 process.exitCode = faults.length === 0 ? 0 : 1;

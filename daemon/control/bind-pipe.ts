@@ -2,8 +2,8 @@
 import type { Server } from 'node:net';
 import { isSystemError } from '../../src/base/error.js';
 import { restrictPipe } from '../../src/endpoint/pipe-access.js';
-import { isAlive, listen, listensAlready } from './bind-socket.js';
-import type { BoundSocket } from './bind-socket.js';
+import { isAlive, listen, listensAlready } from './bound-socket.js';
+import type { BoundSocket } from './bound-socket.js';
 
 /**
  * Lets `server` listen on the pipe `path`, for its user alone. Rejects with `busy` when a daemon listens there, or

@@ -12,11 +12,11 @@ import {
 import type { DaemonLog } from '../log.js';
 import type { MethodContext } from './methods.js';
 import { isMethod } from './params.js';
+import { MAX_PENDING } from '../limits.js';
+import type { ControlInput } from '../users/control-input.js';
 import { DescriptorQueue } from '../users/received-descriptors.js';
 import type { CloseDescriptors } from '../users/received-descriptors.js';
 
-/** Calls of one connection that may wait for their answers. */
-export const MAX_PENDING = 64;
 const HTTP_GET = 'GET ';
 /** Longest messages of answers and events that a client may leave unread before it is let go. */
 const MAX_UNREAD_MESSAGES = 2;
@@ -41,13 +41,6 @@ export interface ConnectionOptions {
   readonly messageBytes: number;
   /** What a client did wrong goes into the log only where the client is nobody to flood it. */
   readonly isTrusted: boolean;
-}
-
-/** What a client sends. The connection sets both; whoever reads for it calls them. */
-export interface ControlInput {
-  /** Descriptors that came with the bytes become the connection's. `isCut`: there were more. */
-  onBytes: (bytes: Buffer, descriptors: readonly number[], isCut: boolean) => void;
-  onEnd: () => void;
 }
 
 /** Reads through Node's socket, which drops descriptors. */

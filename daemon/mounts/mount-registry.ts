@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { IsodriveError } from '../../src/base/error.js';
 import type { FileOwner } from '../../src/mount/mount-driver.js';
 import type { UnmountTarget } from '../../src/protocol/messages.js';
+import { MAX_MOUNTS } from '../limits.js';
 import { findTarget } from './find-target.js';
 import { isSameFile } from '../reader/image-identity.js';
 import type { MountTableEntry } from '../../src/mount/mount-table.js';
@@ -11,8 +12,6 @@ import type { MountedImage } from './mounted-image.js';
 import { sees } from '../users/caller.js';
 import type { Caller } from '../users/caller.js';
 
-/** Mounts that one daemon holds at most. */
-export const MAX_MOUNTS = 1024;
 const ID_BYTES = 4;
 
 export class MountRegistry {

@@ -1,12 +1,9 @@
 // Tells whether the file at a path is still the one that was mounted.
-import { countBytes } from '../../src/base/byte-count.js';
-import { IsodriveError } from '../../src/base/error.js';
 import { measureBlockDevice } from '../../src/io/block-device-size.js';
 import type { ByteSource } from '../../src/source/byte-source.js';
 import type { FileIo } from '../../src/io/file-io.js';
 import { isBlockDevice } from '../../src/source/file/file-source.js';
 import type { ImageState } from '../../src/protocol/messages.js';
-import type { MountedImage } from '../mounts/mounted-image.js';
 
 export interface ImageIdentity {
   readonly device: bigint;
@@ -70,19 +67,4 @@ export function formatIdentity({
 export function identityOf({ identity, size, name }: ByteSource): ImageIdentity {
   if (identity === undefined) throw new TypeError(`Source "${name}" has no identity`);
   return { ...identity, size: identity.size ?? BigInt(size) };
-}
-
-/** What to tell who wants to mount a file that was changed since it was mounted. */
-export function imageChanged(path: string, mount: MountedImage, now: ImageIdentity): IsodriveError {
-  return new IsodriveError(
-    'image-changed',
-    `Image "${path}" has changed since it was mounted as ${mount.id} at "${mount.active.directory}": ` +
-      `it has ${countBytes(now.size)}, modified ${formatTime(now.modified)}, ` +
-      `expected ${countBytes(mount.identity.size)}, modified ${formatTime(mount.identity.modified)}`,
-    { action: `Run isodrive unmount ${mount.id}, then mount it again, or use --new` },
-  );
-}
-
-function formatTime(nanoseconds: bigint): string {
-  return new Date(Number(nanoseconds / 1_000_000n)).toISOString();
 }

@@ -3,8 +3,6 @@
 import type { PseudoRandom } from '../support/pseudo-random.js';
 import type { Soak } from './soak.js';
 
-export type SoakSay = (line: string) => void;
-
 export interface SoakEvent {
   readonly name: string;
   /** One line, for --help. */

@@ -11,8 +11,7 @@ import type { DaemonStatus, MethodName, Methods, MountSummary } from '../../src/
 import { readMountTable } from '../../src/mount/mount-table.js';
 import { PrivateDaemon } from '../support/private-daemon.js';
 import { readProcessorDelay } from './processor-delay.js';
-import type { SoakSay } from './soak-event.js';
-import type { SoakImage, SoakImages } from './soak-images.js';
+import type { SoakImage, SoakImages, SoakSay } from './soak-images.js';
 import { ReaderTotals, SoakReader } from './soak-reader.js';
 import type { Fault } from './soak-reader.js';
 

@@ -1,11 +1,6 @@
 // Decompression of single blocks whose decompressed size is known. Each algorithm has a file of its own, loaded when a
 // block needs it first.
-
-/**
- * Decompresses a block to exactly `size` bytes, without ever holding many more. Rejects with an ordinary Error that says
- * why when the block is damaged, or holds fewer bytes or more.
- */
-export type Decompress = (block: Uint8Array, size: number) => Promise<Uint8Array>;
+import type { Decompress } from './decompressor.js';
 
 export type Algorithm = 'zlib' | 'xz' | 'lz4' | 'zstd' | 'bzip2' | 'lzvn' | 'lzfse';
 

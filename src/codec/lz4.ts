@@ -1,7 +1,7 @@
 // LZ4 (its block and frame format descriptions, by Yann Collet): a bare block, or a frame of blocks, which its magic
 // number tells apart: as a bare block, that would begin with a match before any output.
 import { ByteCursor } from '../base/byte-cursor.js';
-import type { Decompress } from './decompress.js';
+import type { Decompress } from './decompressor.js';
 import { FixedOutput } from './fixed-output.js';
 
 const FRAME_MAGIC = 0x184d_2204;

@@ -2,7 +2,7 @@
 // matches in finite state entropy coding. Matches reach back into blocks before.
 import { countBytes } from '../base/byte-count.js';
 import { ByteCursor } from '../base/byte-cursor.js';
-import type { Decompress } from './decompress.js';
+import type { Decompress } from './decompressor.js';
 import { BackwardBits, EntropyDecoder, buildEntropyTable } from './entropy-table.js';
 import { FixedOutput } from './fixed-output.js';
 import { readCompactHeader, readPlainHeader } from './lzfse-header.js';

@@ -2,7 +2,7 @@
 // all that is wanted here: its output is the dictionary as well, so that no header decides on memory, and no decoder's
 // state has to be shared or awaited.
 import { ByteCursor } from '../base/byte-cursor.js';
-import type { Decompress } from './decompress.js';
+import type { Decompress } from './decompressor.js';
 import { FixedOutput } from './fixed-output.js';
 import { Lzma2Decoder } from './lzma2.js';
 

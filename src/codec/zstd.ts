@@ -3,7 +3,7 @@
 import { countBytes } from '../base/byte-count.js';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
-import type { Decompress } from './decompress.js';
+import type { Decompress } from './decompressor.js';
 import { FixedOutput, expectSize } from './fixed-output.js';
 
 /** Largest window taken: what RFC 8878 3.1.1.1.2 recommends that decoders support. */

@@ -4,7 +4,7 @@ import { DamagedSource } from './rescue-map/damaged-source.js';
 import type { FileIo } from '../io/file-io.js';
 import { FileSource, isBlockDevice } from './file/file-source.js';
 import { findRescueMap, readRescueMap } from './rescue-map/find-rescue-map.js';
-import { isDevicePath } from './optical/drive-device.js';
+import { isDevicePath } from './optical/open-drive-device.js';
 import type { DriveSource } from './optical/drive-source.js';
 import { RescueMap } from './rescue-map/rescue-map.js';
 

@@ -1,6 +1,6 @@
 // What there is on a disc besides its files: the facts of its descriptors, for `info`.
 import type { Timestamp } from './file-tree.js';
-import type { BootEntry } from '../iso9660/el-torito.js';
+import type { BootEntry } from './boot-entry.js';
 import type { WindowsIdentity } from './windows-identity.js';
 
 /** What only a UDF volume says of itself. */

@@ -8,7 +8,7 @@ import { EmptyTree } from '../contract/empty-tree.js';
 import type { FileSystem, ProbeContext, Volume } from '../contract/file-system.js';
 import { HIGH_SIERRA_FLAGS } from './directory-record.js';
 import { readBootCatalog } from './el-torito.js';
-import type { BootEntry } from './el-torito.js';
+import type { BootEntry } from '../contract/boot-entry.js';
 import { mergeIdentifiers } from './identifiers.js';
 import { IsoTree } from './iso-tree.js';
 import type { IsoTreeKind, IsoTreeOptions } from './iso-tree.js';

@@ -2,7 +2,7 @@
 import { completeSummary } from '../contract/volume-summary.js';
 import type { VolumeSummary } from '../contract/volume-summary.js';
 import { BLOCK } from './el-torito.js';
-import type { BootEntry } from './el-torito.js';
+import type { BootEntry } from '../contract/boot-entry.js';
 import type { Identifiers } from './identifiers.js';
 import { DESCRIPTOR_BYTES } from './volume-descriptor.js';
 import type { VolumeDescriptor } from './volume-descriptor.js';

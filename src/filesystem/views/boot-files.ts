@@ -2,7 +2,7 @@
 import type { DataStream } from '../../disc/data-stream.js';
 import { readIfPossible } from '../../source/read-fully.js';
 import type { FileTree } from '../contract/file-tree.js';
-import type { BootPlatform } from '../iso9660/el-torito.js';
+import type { BootPlatform } from '../contract/boot-entry.js';
 import type { Partition } from '../contract/partition.js';
 import type { VolumeSummary } from '../contract/volume-summary.js';
 import { measureBootImage } from './boot-image-size.js';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { PlanStream } from '../../../src/disc/plan-stream.js';
 import { MAX_CATALOG_BYTES, readBootCatalog } from '../../../src/filesystem/iso9660/el-torito.js';
-import type { BootEntry } from '../../../src/filesystem/iso9660/el-torito.js';
+import type { BootEntry } from '../../../src/filesystem/contract/boot-entry.js';
 import { isoFileSystem } from '../../../src/filesystem/iso9660/probe.js';
 import { WorkBudget } from '../../../src/filesystem/contract/work-budget.js';
 import { bootRecord, terminator } from '../../support/builders/descriptor-builder.js';

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import type { MacosAddon, MacosDisc, MacosDriveEntry } from '../../../native/macos/index.js';
 import type { ScsiResult } from '../../../native/index.js';
 import * as commands from '../../../src/source/optical/drive-commands.js';
-import { isDevicePath } from '../../../src/source/optical/drive-device.js';
+import { isDevicePath } from '../../../src/source/optical/open-drive-device.js';
 import {
   offersC2,
   parseCapacity,
