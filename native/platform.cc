@@ -18,11 +18,11 @@
 #include <string>
 #include <vector>
 
-#include "blocked-signals.hh"
-#include "blocking-lane.hh"
-#include "cached-read.hh"
-#include "crash-note.hh"
-#include "passed-descriptors.hh"
+#include "system/blocked-signals.hh"
+#include "io/blocking-lane.hh"
+#include "io/cached-read.hh"
+#include "index/crash-note.hh"
+#include "control/passed-descriptors.hh"
 
 namespace isodrive {
 namespace {

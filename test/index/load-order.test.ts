@@ -4,8 +4,8 @@ import { FindingLog } from '../../src/base/finding.js';
 import { DiscIndex } from '../../src/index/disc-index.js';
 import { PlainIndexMemory } from '../../src/index/index-memory.js';
 import { LoadOrder, MAX_STEPS } from '../../src/index/load-order.js';
-import { DIRECTORY, FILE, ROOT_LOCATOR, ScriptedTree } from '../support/scripted-tree.js';
-import type { ScriptedNode } from '../support/scripted-tree.js';
+import { DIRECTORY, FILE, ROOT_LOCATOR, ScriptedTree } from '../support/fakes/scripted-tree.js';
+import type { ScriptedNode } from '../support/fakes/scripted-tree.js';
 
 const directory = (name: string, locator: number): ScriptedNode => ({ name, mode: DIRECTORY, locator });
 const forever = new AbortController().signal;

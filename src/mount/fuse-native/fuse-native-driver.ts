@@ -1,7 +1,7 @@
 // The driver over the npm package fuse-native: slower than ours, because JavaScript answers every request, but it
 // needs no compiler. Known limits, all the package's: times to the millisecond and not before 1970, inode numbers of
 // 32 bits, names and targets that are not UTF-8 shown with U+FFFD, no extended attributes.
-import { tryToLoadAddon } from '../../source/load-addon.js';
+import { tryToLoadAddon } from '../../io/load-addon.js';
 import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError, firstLineOf } from '../../base/error.js';
 import { holdsRawBytes } from '../../base/path-text.js';
