@@ -18,7 +18,7 @@ import type { DriveListener } from '../../drive/net/drive-listener.js';
 import { MAX_CONNECTIONS } from '../../drive/net/connection-room.js';
 import { parseListenAddress } from '../../drive/net/listen-address.js';
 import type { LoginGuard } from '../../drive/net/login-guard.js';
-import { nameDrive } from '../../drive/name-drive.js';
+import { nameDrive } from '../../drive/drive-serial.js';
 import type { DriveImage } from '../../drive/open-drive-image.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { servedDrivesFolder } from '../../endpoint/socket-path.js';
