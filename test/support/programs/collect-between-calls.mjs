@@ -183,6 +183,9 @@ await call('sendCached', ours, new Uint8Array(2), file, 0, 16);
 await call('stopPacing', ours);
 await call('enlargeSendBuffer', ours, 65536);
 closeSync(await call('duplicateDescriptor', ours));
+const marked = openSync(path);
+await call('markDescriptor', marked);
+closeSync(marked);
 await call('descriptorFlags', ours);
 await call('notify', join(folder, 'nobody'), 'READY=1', [file]);
 
