@@ -7,6 +7,7 @@ import { formatIscsiUris, ISCSI_PORT, nameTarget, openIscsiTarget } from '../../
 import { DriveState } from '../../drive/mmc/drive-state.js';
 import { Medium } from '../../drive/mmc/medium.js';
 import { DiscChanger } from '../../drive/disc-changer.js';
+import { volumeMarks } from '../../filesystem/choose/volume-marks.js';
 import { attachLoop } from '../../drive/loop.js';
 import type { LoopDrive } from '../../drive/loop.js';
 import { openNbdServer, formatNbdUris } from '../../drive/nbd/nbd-server.js';
@@ -45,7 +46,7 @@ export const runDriveServe: RunCommand = async (args, { output, signal }) => {
   if (paths.length === 0)
     throw new IsodriveError('usage', 'Argument "images" is missing, expected disc images');
   const serve = chooseProtocol(args);
-  await using changer = await DiscChanger.open(paths, signal);
+  await using changer = await DiscChanger.open(paths, volumeMarks, signal);
   await using served = await serve(args, changer.images, output);
   const { uris, drives = [], count } = served;
   const tell = chooseTeller(output);
