@@ -3,7 +3,8 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { IsodriveError, isSystemError } from '../base/error.js';
-import { spawnableWords } from '../base/raw-words.js';
+import { readEnvironment } from '../base/environment.js';
+import { spawnableProgram } from '../base/raw-words.js';
 import type { CommandContext } from './command-spec.js';
 import { SIGNAL_EXIT } from './signal-exit.js';
 
@@ -35,9 +36,10 @@ export function runProgram(
     takeSignals([...PASSED_ON, ...OF_TERMINALS], (signal) => {
       if (signals.includes(signal)) child.kill(signal);
     });
-    const child = spawn(...spawnableWords([program, ...parameters], environment), {
+    const spawnable = spawnableProgram([program, ...parameters], { ...readEnvironment(), ...environment });
+    const child = spawn(spawnable.program, spawnable.parameters, {
       stdio: ['inherit', 'inherit', 'inherit', descriptor],
-      env: { ...process.env, ...environment },
+      env: spawnable.environment,
     });
     child.once('error', (error) => reject(refuseStart(program, error)));
     child.once('exit', (code, signal) =>
