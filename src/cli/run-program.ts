@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { IsodriveError, isSystemError } from '../base/error.js';
 import { readEnvironment } from '../base/environment.js';
+import { nameSystemError } from '../base/system-error.js';
 import { spawnableProgram } from '../base/raw-words.js';
 import type { CommandContext } from './command-spec.js';
 import { SIGNAL_EXIT } from './signal-exit.js';
@@ -49,10 +50,10 @@ export function runProgram(
 }
 
 function refuseStart(program: string, cause: Error): IsodriveError {
-  const found = isSystemError(cause) ? cause.code : cause.message;
+  const isMissing = isSystemError(cause) && cause.code === 'ENOENT';
   return new IsodriveError(
-    found === 'ENOENT' ? 'program-not-found' : 'program-not-run',
-    `Cannot run "${program}": found ${found === 'ENOENT' ? 'no such program' : found}, expected a program`,
+    isMissing ? 'program-not-found' : 'program-not-run',
+    `Cannot run "${program}": ${isMissing ? 'found no such program' : nameSystemError(cause)}, expected a program`,
     { cause },
   );
 }

@@ -71,7 +71,10 @@ describe('isodrive run', needs('fusermount3'), () => {
     const result = await isodrive.daemon.run(['run', '--json', SMALL_IMAGE, '--', './no-such-program']);
     expect(expectFailure(result)).toMatchObject({ code: 'program-not-found', exit: 127 });
     const file = await isodrive.daemon.run(['run', '--json', SMALL_IMAGE, '--', SMALL_IMAGE]);
-    expect(expectFailure(file)).toMatchObject({ code: 'program-not-run', exit: 126 });
+    expect(expectFailure(file)).toMatchObject({
+      ...{ code: 'program-not-run', exit: 126 },
+      message: `Cannot run "${SMALL_IMAGE}": permission denied, expected a program`,
+    });
   });
 
   it('is not handed to others, who get a mount of their own', async () => {
