@@ -25,7 +25,7 @@ import type { MountKeeper } from './mount-keeper.js';
 import { daemonIsEnding } from './mount-service.js';
 import type { MountService } from './mount-service.js';
 import { MountRegistry } from './mount-registry.js';
-import { refuseWhileUsed } from './mount-usage.js';
+import { MountUsage } from './mount-usage.js';
 import type { MountedImage } from './mounted-image.js';
 import { prepareByPath, prepareForCaller } from './prepare-mount.js';
 import type { MountCaller, PreparedMount } from './prepare-mount.js';
@@ -81,6 +81,7 @@ export class MountManager implements MountService {
   readonly #events: EventBus;
   readonly #log: DaemonLog;
   readonly #registry = new MountRegistry();
+  readonly #usage = new MountUsage();
   readonly #lock = new KeyedLock();
   readonly #takenPoints = new Set<string>();
   /** Mounts being made, and mounts being given back: the daemon does not end before they are settled. */
@@ -357,7 +358,7 @@ export class MountManager implements MountService {
 
   get #surroundings(): Surroundings {
     const drop = (mount: MountedImage, end: MountEnd): Promise<void> => this.#drop(mount, end);
-    return { keeper: this.#keeper, log: this.#log, drop };
+    return { keeper: this.#keeper, log: this.#log, usage: this.#usage, drop };
   }
 
   /** Has a reader ready for the next mount. */
@@ -379,7 +380,7 @@ export class MountManager implements MountService {
   }
 
   refuseWhileUsed(): Promise<void> {
-    return refuseWhileUsed(this.#registry.mounts);
+    return this.#usage.refuseWhileUsed(this.#registry.mounts);
   }
 
   /** Unmounts everything, lazily where it is in use, and takes no more mounts. Never rejects. */

@@ -3,12 +3,13 @@ import { toIsodriveError } from '../src/base/error.js';
 import type { MountEnd } from '../src/mount/mount-driver.js';
 import type { DaemonLog } from './log.js';
 import type { MountKeeper } from './mount-keeper.js';
-import { nameUsers } from './mount-usage.js';
+import type { MountUsage } from './mount-usage.js';
 import type { MountedImage } from './mounted-image.js';
 
 export interface Surroundings {
   readonly keeper: MountKeeper;
   readonly log: DaemonLog;
+  readonly usage: MountUsage;
   /** Forgets a mount that is detached, and removes its mount point. */
   readonly drop: (mount: MountedImage, end: MountEnd) => Promise<void>;
 }
@@ -17,7 +18,7 @@ export interface Surroundings {
 export async function unmountOne(
   mount: MountedImage,
   lazy: boolean,
-  { keeper, log, drop }: Surroundings,
+  { keeper, log, usage, drop }: Surroundings,
 ): Promise<void> {
   mount.isUnmounting = true;
   try {
@@ -28,7 +29,7 @@ export async function unmountOne(
     if (lazy) keeper.detach(mount.id);
   } catch (thrown) {
     mount.isUnmounting = false;
-    throw await nameUsers(mount, thrown);
+    throw await usage.nameUsers(mount, thrown);
   }
   await drop(mount, { reason: 'unmounted' });
 }

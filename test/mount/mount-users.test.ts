@@ -1,19 +1,44 @@
 // Who uses a mount, as /proc tells it.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rmdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findMountUsers, formatMountUsers } from '../../src/mount/mount-users.js';
+import { MountUserSearch, SEARCH_THREADS, formatMountUsers } from '../../src/mount/mount-users.js';
 import { readMountTable } from '../../src/mount/mount-table.js';
+import { createIo } from '../../daemon/reader/image-file.js';
+import { mustRun } from '../../scripts/bench/run-command.js';
+import { SMALL_IMAGE } from '../support/daemon-process.js';
+import { needs } from '../support/needs.js';
 import { waitUntil } from '../support/private-isodrive.js';
+
+/** Hangs in execve, which closes a file of a server that was stopped; at the latest after a while, that goes on. */
+const HANG = `
+import os, select, signal, sys
+place, server = sys.argv[1], int(sys.argv[2])
+os.open(place + '/COPYING', os.O_RDONLY | os.O_CLOEXEC)
+os.kill(server, signal.SIGSTOP)
+while open(f'/proc/{server}/stat').read().rsplit(')')[-1].split()[0] != 'T': pass
+child = os.fork()
+if child == 0: os.execv('/bin/sleep', ['sleep', '0'])
+print(child, flush=True)
+select.select([sys.stdin], [], [], 20)
+os.kill(server, signal.SIGCONT)
+os.waitpid(child, 0)
+`;
+const search = new MountUserSearch(createIo(SEARCH_THREADS));
 
 /** A file system that is everywhere, and that hardly anybody works in. */
 const device = readMountTable().find(({ directory }) => directory === '/proc')?.device;
 
 async function isFound(child: ChildProcess, uid?: number): Promise<boolean> {
-  return (await findMountUsers(device, uid)).some(({ pid }) => pid === child.pid);
+  return (await search.find(device, uid)).some(({ pid }) => pid === child.pid);
 }
 
-describe('findMountUsers', () => {
+describe('The search for users of a mount', () => {
   it.each([
     ['a working folder', 'cd /proc && exec sleep 60'],
     ['an open file', 'exec sleep 60 </proc/version'],
@@ -22,7 +47,7 @@ describe('findMountUsers', () => {
     const other = spawn('sleep', ['60'], { cwd: '/', stdio: 'ignore' });
     try {
       await waitUntil(async () =>
-        (await findMountUsers(device)).some(({ pid, name }) => pid === user.pid && name === 'sleep'),
+        (await search.find(device)).some(({ pid, name }) => pid === user.pid && name === 'sleep'),
       );
       expect(await isFound(other)).toBe(false);
       expect(await isFound(user, (process.getuid?.() ?? 0) + 1)).toBe(false);
@@ -32,9 +57,32 @@ describe('findMountUsers', () => {
     }
   });
 
+  it('waits for no process that hangs in execve', needs('fuseiso', 'python3', 'root'), async () => {
+    const place = await mkdtemp(join(tmpdir(), 'isodrive-users-'));
+    const server = spawn('fuseiso', ['-n', SMALL_IMAGE, place, '-f'], { stdio: 'ignore' });
+    await waitUntil(() => readMountTable().some(({ directory }) => directory === place));
+    const hanging = spawn('python3', ['-c', HANG, place, String(server.pid)], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    const user = spawn('sleep', ['60'], { cwd: '/proc', stdio: 'ignore' });
+    try {
+      await once(hanging.stdout, 'data');
+      for (let round = 0; round < 3; round += 1) {
+        expect(await isFound(user)).toBe(true);
+        expect(readFileSync(`/proc/${server.pid}/stat`, 'utf8')).toMatch(/\) T /u);
+      }
+    } finally {
+      hanging.stdin.end('\n');
+      await once(hanging, 'exit');
+      user.kill();
+      await mustRun('umount', [place]);
+      await rmdir(place);
+    }
+  });
+
   it('knows nobody where nothing is known of the mount', async () => {
-    expect(await findMountUsers(undefined)).toEqual([]);
-    expect(await findMountUsers('9999:1')).toEqual([]);
+    expect(await search.find(undefined)).toEqual([]);
+    expect(await search.find('9999:1')).toEqual([]);
   });
 });
 
