@@ -1,5 +1,5 @@
 // Columns for people, as wide as a terminal shows them. Texts are safe for a terminal.
-import { escapeHostText } from '../present/display-name.js';
+import { escapeHostText } from '../base/display-name.js';
 
 /** One column each, as most texts are made of. */
 const ONLY_ASCII = /^[ -~]*$/;

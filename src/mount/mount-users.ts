@@ -4,7 +4,7 @@ import { closeSync, constants, readFileSync, readdirSync, statSync } from 'node:
 import { readdir } from 'node:fs/promises';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { isSystemError } from '../base/error.js';
-import type { FileIo } from '../source/file-io.js';
+import type { FileIo } from '../io/file-io.js';
 import { mountIdOf, readMountTable } from './mount-table.js';
 import { O_PATH } from './open-directory.js';
 

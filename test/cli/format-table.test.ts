@@ -1,6 +1,6 @@
 // Tables stand in columns on a terminal, whatever names are in them.
 import { describe, expect, it } from 'vitest';
-import { escapeHostText } from '../../src/present/display-name.js';
+import { escapeHostText } from '../../src/base/display-name.js';
 import { formatTable } from '../../src/cli/format-table.js';
 
 describe('A table', () => {

@@ -4,10 +4,10 @@ import type { Socket } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { SMALL_IMAGE } from '../support/daemon-process.js';
+import { SMALL_IMAGE } from '../support/programs/daemon-process.js';
 import { needs } from '../support/needs.js';
-import { SystemService } from '../support/system-service.js';
-import type { TestUser } from '../support/system-service.js';
+import { SystemService } from '../support/machines/system-service.js';
+import type { TestUser } from '../support/machines/system-service.js';
 
 const ADA = 61_001;
 const BOB = 61_002;

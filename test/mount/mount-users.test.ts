@@ -10,10 +10,10 @@ import { describe, expect, it } from 'vitest';
 import { MountUserSearch, SEARCH_THREADS, formatMountUsers } from '../../src/mount/mount-users.js';
 import { readMountTable } from '../../src/mount/mount-table.js';
 import { createIo } from '../../daemon/reader/image-file.js';
-import { mustRun } from '../../scripts/bench/run-command.js';
-import { SMALL_IMAGE } from '../support/daemon-process.js';
+import { mustRun } from '../../scripts/support/run-command.js';
 import { needs } from '../support/needs.js';
-import { waitUntil } from '../support/private-isodrive.js';
+import { SMALL_IMAGE } from '../support/programs/daemon-process.js';
+import { waitUntil } from '../support/programs/private-isodrive.js';
 
 /** Hangs in execve, which closes a file of a server that was stopped; at the latest after a while, that goes on. */
 const HANG = `
