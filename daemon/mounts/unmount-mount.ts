@@ -2,14 +2,13 @@
 import { toIsodriveError } from '../../src/base/error.js';
 import type { MountEnd } from '../../src/mount/mount-driver.js';
 import type { DaemonLog } from '../log.js';
-import type { MountKeeper } from '../takeover/mount-keeper.js';
-import type { MountUsage } from './mount-usage.js';
+import type { MountPersistence } from '../takeover/mount-persistence.js';
+import { nameUsers } from './mount-usage.js';
 import type { MountedImage } from './mounted-image.js';
 
 export interface Surroundings {
-  readonly keeper: MountKeeper;
+  readonly persistence: MountPersistence;
   readonly log: DaemonLog;
-  readonly usage: MountUsage;
   /** Forgets a mount that is detached, and removes its mount point. */
   readonly drop: (mount: MountedImage, end: MountEnd) => Promise<void>;
 }
@@ -18,7 +17,7 @@ export interface Surroundings {
 export async function unmountOne(
   mount: MountedImage,
   lazy: boolean,
-  { keeper, log, usage, drop }: Surroundings,
+  { persistence, log, drop }: Surroundings,
 ): Promise<void> {
   mount.isUnmounting = true;
   try {
@@ -26,10 +25,10 @@ export async function unmountOne(
     const { heldBy } = mount.active;
     if (heldBy !== undefined && heldBy.length > 0)
       log.warn({ ...mount.name(), heldBy }, 'other mount namespaces held a copy');
-    if (lazy) keeper.detach(mount.id);
+    if (lazy) persistence.detach(mount.id);
   } catch (thrown) {
     mount.isUnmounting = false;
-    throw await usage.nameUsers(mount, thrown);
+    throw await nameUsers(mount, thrown);
   }
   await drop(mount, { reason: 'unmounted' });
 }

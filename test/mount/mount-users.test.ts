@@ -3,13 +3,12 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rmdir } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MountUserSearch, SEARCH_THREADS, formatMountUsers } from '../../src/mount/mount-users.js';
+import { findMountUsers, formatMountUsers } from '../../src/mount/mount-users.js';
 import { readMountTable } from '../../src/mount/mount-table.js';
-import { createIo } from '../../daemon/reader/image-file.js';
 import { mustRun } from '../../scripts/support/run-command.js';
 import { needs } from '../support/needs.js';
 import { SMALL_IMAGE } from '../support/programs/daemon-process.js';
@@ -25,20 +24,22 @@ while open(f'/proc/{server}/stat').read().rsplit(')')[-1].split()[0] != 'T': pas
 child = os.fork()
 if child == 0: os.execv('/bin/sleep', ['sleep', '0'])
 print(child, flush=True)
-select.select([sys.stdin], [], [], 20)
+select.select([sys.stdin], [], [], 40)
 os.kill(server, signal.SIGCONT)
 os.waitpid(child, 0)
 `;
-const search = new MountUserSearch(createIo(SEARCH_THREADS));
 
 /** A file system that is everywhere, and that hardly anybody works in. */
-const device = readMountTable().find(({ directory }) => directory === '/proc')?.device;
+const { device } = readMountTable().find(({ directory }) => directory === '/proc')!;
+
+const program = join(import.meta.dirname, '..', '..', 'dist', 'bundle', 'list-mount-users.js');
 
 async function isFound(child: ChildProcess, uid?: number): Promise<boolean> {
-  return (await search.find(device, uid)).some(({ pid }) => pid === child.pid);
+  const users = await findMountUsers([device], { uid, program });
+  return (users.get(device) ?? []).some(({ pid }) => pid === child.pid);
 }
 
-describe('The search for users of a mount', () => {
+describe('findMountUsers', () => {
   it.each([
     ['a working folder', 'cd /proc && exec sleep 60'],
     ['an open file', 'exec sleep 60 </proc/version'],
@@ -46,9 +47,10 @@ describe('The search for users of a mount', () => {
     const user = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'] });
     const other = spawn('sleep', ['60'], { cwd: '/', stdio: 'ignore' });
     try {
-      await waitUntil(async () =>
-        (await search.find(device)).some(({ pid, name }) => pid === user.pid && name === 'sleep'),
-      );
+      await waitUntil(async () => {
+        const users = await findMountUsers([device, '9999:2'], { program });
+        return (users.get(device) ?? []).some(({ pid, name }) => pid === user.pid && name === 'sleep');
+      });
       expect(await isFound(other)).toBe(false);
       expect(await isFound(user, (process.getuid?.() ?? 0) + 1)).toBe(false);
     } finally {
@@ -64,25 +66,36 @@ describe('The search for users of a mount', () => {
     const hanging = spawn('python3', ['-c', HANG, place, String(server.pid)], {
       stdio: ['pipe', 'pipe', 'ignore'],
     });
+    await once(hanging.stdout, 'data');
     const user = spawn('sleep', ['60'], { cwd: '/proc', stdio: 'ignore' });
     try {
-      await once(hanging.stdout, 'data');
-      for (let round = 0; round < 3; round += 1) {
-        expect(await isFound(user)).toBe(true);
-        expect(readFileSync(`/proc/${server.pid}/stat`, 'utf8')).toMatch(/\) T /u);
-      }
+      expect(await isFound(user)).toBe(true);
+      expect(readFileSync(`/proc/${server.pid}/stat`, 'utf8')).toMatch(/\) T /u);
     } finally {
       hanging.stdin.end('\n');
       await once(hanging, 'exit');
       user.kill();
       await mustRun('umount', [place]);
-      await rmdir(place);
+      await rm(place, { recursive: true });
     }
   });
 
   it('knows nobody where nothing is known of the mount', async () => {
-    expect(await search.find(undefined)).toEqual([]);
-    expect(await search.find('9999:1')).toEqual([]);
+    expect(await findMountUsers([], { program })).toEqual(new Map());
+    expect(await findMountUsers(['9999:1'], { program })).toEqual(new Map());
+  });
+
+  it('tells what was found, and goes on, where looking does not end', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'isodrive-users-'));
+    const stuck = join(folder, 'stuck.mjs');
+    const lines = '{"device":"0:1","pid":7,"name":"cat"}\\n{"device":"0:1","pid":8';
+    await writeFile(stuck, `process.stdout.write('${lines}'); setInterval(() => undefined, 1000);`);
+    const missing = join(folder, 'missing.mjs');
+    expect(await findMountUsers([device], { program: stuck })).toEqual(
+      new Map([['0:1', [{ pid: 7, name: 'cat' }]]]),
+    );
+    expect(await findMountUsers([device], { program: missing })).toEqual(new Map());
+    await rm(folder, { recursive: true });
   });
 });
 
