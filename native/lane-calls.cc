@@ -188,6 +188,8 @@ Napi::Value lane_write_files(const Napi::CallbackInfo& info) { return lane_of(in
 
 Napi::Value lane_copy(const Napi::CallbackInfo& info) { return lane_of(info).submit(copy_job(info)); }
 
+Napi::Value lane_reserve(const Napi::CallbackInfo& info) { return lane_of(info).submit(reserve_job(info)); }
+
 Napi::Value lane_close(const Napi::CallbackInfo& info) {
   return lane_of(info).submit(std::make_unique<CloseCall>(info.Env(), number(info, 1)));
 }
@@ -215,6 +217,7 @@ void export_blocking_lane(Napi::Env env, Napi::Object exports) {
   exports.Set("laneReadSymlink", Napi::Function::New(env, lane_read_symlink));
   exports.Set("laneWriteFiles", Napi::Function::New(env, lane_write_files));
   exports.Set("laneCopy", Napi::Function::New(env, lane_copy));
+  exports.Set("laneReserve", Napi::Function::New(env, lane_reserve));
   exports.Set("laneClose", Napi::Function::New(env, lane_close));
   exports.Set("closeDescriptor", Napi::Function::New(env, close_descriptor));
 }

@@ -1,5 +1,6 @@
 // Copies large runs of an image that is a plain file by threads of the addon, two pieces at a time: one is read while the
 // other is written.
+import { ftruncateSync } from 'node:fs';
 import type { Addon, LaneHandle } from '../../../native/index.js';
 import type { PlanStream } from '../../disc/plan-stream.js';
 import { tryToLoadAddon } from '../../source/load-addon.js';
@@ -40,7 +41,7 @@ export class LargeCopy {
 
   /**
    * Copies from the start of a run on, and gives how far it came: what is left, since a read or a write failed, is the
-   * caller's. `onBytes` is told of every piece. Rejects with `cancelled`, and with `image-changed`.
+   * caller's, and nothing of it is in the target. `onBytes` is told of every piece. Rejects with `cancelled`, and with `image-changed`.
    */
   async copy(
     { position, length, target, targetPosition }: CopiedRun,
@@ -49,6 +50,9 @@ export class LargeCopy {
   ): Promise<number> {
     const place = length < LEAST_BYTES ? undefined : this.#data.locate(position, length);
     if (place === undefined) return 0;
+    const lane = (this.#lane ??= this.#addon.openLane(THREADS));
+    // Where no thread could be had, the copying says so.
+    await this.#addon.laneReserve(lane, target, targetPosition, length).catch(() => undefined);
     let begun = 0;
     const shortEnds: number[] = [];
     const work = async (): Promise<void> => {
@@ -56,7 +60,7 @@ export class LargeCopy {
         const at = begun;
         const size = Math.min(PIECE_BYTES, length - at);
         begun += size;
-        const got = await this.#piece(place + at, size, target, targetPosition + at);
+        const got = await this.#piece(lane, place + at, size, target, targetPosition + at);
         onBytes(got);
         if (got < size) shortEnds.push(at + got);
       }
@@ -65,11 +69,19 @@ export class LargeCopy {
     throwIfAborted(signal);
     // A short read makes the source look whether the image is still the one that was opened.
     await this.#data.read(new Uint8Array(1), position, signal);
-    return Math.min(begun, ...shortEnds);
+    const copied = Math.min(begun, ...shortEnds);
+    // Pieces behind a fault may have been copied, and room for the rest is set aside.
+    if (copied < length) ftruncateSync(target, targetPosition + copied);
+    return copied;
   }
 
-  async #piece(position: number, length: number, target: number, targetPosition: number): Promise<number> {
-    const lane = (this.#lane ??= this.#addon.openLane(THREADS));
+  async #piece(
+    lane: LaneHandle,
+    position: number,
+    length: number,
+    target: number,
+    targetPosition: number,
+  ): Promise<number> {
     try {
       return await this.#addon.laneCopy(lane, this.#descriptor, position, target, targetPosition, length);
     } catch {
