@@ -6,18 +6,26 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '..');
 const folder = join(root, 'dist', 'bundle');
 
-/** Name in the bundle -> what it starts with. All lie in one folder: a thread is found beside whoever starts it. */
-const programs = {
-  isodrive: 'src/cli/start.ts',
-  isodrived: 'daemon/main.ts',
-  'reader-worker': 'daemon/reader/reader-worker.ts',
-  'hash-thread': 'src/imaging/hash/hash-thread.ts',
-};
+/**
+ * Name in the bundle -> what it starts with. All lie in one folder: a thread is found beside whoever starts it. The command
+ * line is CommonJS, which starts faster, and the only one that is started anew all the time.
+ */
+const BUNDLES = [
+  { format: 'cjs', extension: 'cjs', programs: { isodrive: 'src/cli/start.ts', main: 'src/cli/main.ts' } },
+  {
+    format: 'esm',
+    extension: 'js',
+    programs: {
+      isodrived: 'daemon/main.ts',
+      'reader-worker': 'daemon/reader/reader-worker.ts',
+      'hash-thread': 'src/imaging/hash/hash-thread.ts',
+    },
+  },
+];
 
 /**
  * Each file costs the start of a command, and each byte too: what all commands share is one file, and what all that read an
- * image themselves share is another. main.ts is in neither, nor may it be: it waits at its end for commands, which load
- * these files, and nothing that they load may wait for it.
+ * image themselves share is another.
  */
 const SHARED = [
   {
@@ -39,10 +47,15 @@ const SHARED = [
 ];
 
 /** What users run. */
-export const COMMANDS = ['isodrive', 'isodrived'].map((name) => join(folder, `${name}.js`));
+export const COMMANDS = ['isodrive.cjs', 'isodrived.js'].map((name) => join(folder, name));
 
 /** Rejects with what rolldown says. */
 export async function bundlePrograms() {
+  for (const one of BUNDLES) await bundlePart(one);
+  for (const path of COMMANDS) chmodSync(path, 0o755);
+}
+
+async function bundlePart({ format, extension, programs }) {
   // Not there yet when the script that installs it begins.
   const { rolldown } = await import('rolldown');
   const bundle = await rolldown({
@@ -53,19 +66,21 @@ export async function bundlePrograms() {
     resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
     tsconfig: join(root, 'tsconfig.json'),
     transform: { target: 'node20' },
+    // What yargs does with it, it does for configuration files, of which there are none.
+    checks: { emptyImportMeta: false },
     logLevel: 'warn',
   });
   try {
     // Beside those of earlier builds, from which a daemon that runs may still have to load a part.
     await bundle.write({
       dir: folder,
-      format: 'esm',
-      chunkFileNames: '[name]-[hash].js',
+      format,
+      entryFileNames: `[name].${extension}`,
+      chunkFileNames: `[name]-[hash].${extension}`,
       comments: { legal: true, jsdoc: false, annotation: true },
       codeSplitting: { groups: SHARED },
     });
   } finally {
     await bundle.close();
   }
-  for (const path of COMMANDS) chmodSync(path, 0o755);
 }
