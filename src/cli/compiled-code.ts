@@ -1,15 +1,7 @@
 // What V8 has compiled of the program's files, kept for the next start with all functions that ran, in a folder that belongs
 // to its user alone. V8 takes what it is given, up to a crash: so a checksum covers each file, and its name says for which
 // content and which node it was made.
-import {
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { Script } from 'node:vm';
 import { crc32 } from 'node:zlib';
@@ -34,7 +26,7 @@ export class CompiledCode {
   /** Undefined where nothing can be kept. */
   static open(): CompiledCode | undefined {
     const { HOME: home = '', XDG_CACHE_HOME: cache = join(home, '.cache') } = process.env;
-    const isRefused = process.env['NODE_DISABLE_COMPILE_CACHE'] !== undefined;
+    const isRefused = process.env.NODE_DISABLE_COMPILE_CACHE !== undefined;
     if (isRefused || !isAbsolute(home) || !isAbsolute(cache)) return undefined;
     const user = process.getuid?.();
     const folder = join(cache, 'isodrive', 'compiled');
@@ -45,7 +37,8 @@ export class CompiledCode {
       const { uid, mode } = statSync(folder);
       if (uid !== user || (mode & WRITABLE_BY_OTHERS) !== 0) return undefined;
       const { size, mtimeMs } = statSync(process.execPath);
-      const node = crc32([process.execPath, process.version, process.arch, size, mtimeMs].join(':'));
+      const { execPath, execArgv, version, arch, env } = process;
+      const node = crc32([execPath, version, arch, size, mtimeMs, env.NODE_OPTIONS, ...execArgv].join('\0'));
       return new CompiledCode(folder, `.${node.toString(16)}`);
     } catch {
       // There is no such home, or no room.
