@@ -81,7 +81,10 @@ async function bundlePart({ format, extension, programs }) {
     external: ['pino'],
     resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
     tsconfig: join(root, 'tsconfig.json'),
-    transform: { target: 'node20' },
+    transform: {
+      target: 'node20',
+      inject: { performance: [join(import.meta.dirname, 'bundle-clock.mjs'), 'performance'] },
+    },
     // What yargs does with it, it does for configuration files, of which there are none.
     checks: { emptyImportMeta: false },
     logLevel: 'warn',
