@@ -67,11 +67,11 @@ export class LargeCopy {
     };
     await Promise.all(Array.from({ length: THREADS }, work));
     throwIfAborted(signal);
-    // A short read makes the source look whether the image is still the one that was opened.
-    await this.#data.read(new Uint8Array(1), position, signal);
     const copied = Math.min(begun, ...shortEnds);
     // Pieces behind a fault may have been copied, and room for the rest is set aside.
     if (copied < length) ftruncateSync(target, targetPosition + copied);
+    // A short read makes the source look whether the image is still the one that was opened; it may fail itself.
+    await this.#data.read(new Uint8Array(1), position, signal);
     return copied;
   }
 
