@@ -3,7 +3,6 @@ import { createRequire } from 'node:module';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readVariable } from '../src/base/environment.js';
 
 /** Keeps the memory behind an index region alive in native code. */
 export type RegionHandle = object & { readonly __region: never };
@@ -344,6 +343,11 @@ export interface Addon {
   peerCredentials(socket: number): PeerCredentials;
   /** A copy, which the caller closes. */
   duplicateDescriptor(descriptor: number): number;
+  /**
+   * Sets O_APPEND, which does nothing to a device and shows in /proc/self/fdinfo: this descriptor of /dev/fuse, and every
+   * copy of it, is a session's of ours, not libfuse's.
+   */
+  markDescriptor(descriptor: number): void;
   /** Flags with which it was opened, such as O_PATH (F_GETFL). */
   descriptorFlags(descriptor: number): number;
   /** Serves a listening Unix socket from a thread of its own; takes the descriptor. */
@@ -371,7 +375,8 @@ export function isAddonError(thrown: unknown): thrown is Error & { errno: number
 
 /** Loads the addon; throws the loader's own error where it was not built or does not fit this machine. */
 export function loadAddon(): Addon {
-  const path = readVariable('ISODRIVE_ADDON') ?? join(projectRoot(), 'build/release/isodrive.node');
+  const named = process.env.ISODRIVE_ADDON ?? '';
+  const path = named === '' ? join(projectRoot(), 'build/release/isodrive.node') : named;
   return createRequire(import.meta.url)(path) as Addon;
 }
 

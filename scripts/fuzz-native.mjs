@@ -15,23 +15,14 @@ const corpus = join(root, 'test', 'corpus', 'native');
 const output = join(root, 'build', 'fuzz');
 const KEEPER = ['notify-socket.cc', 'descriptor-store.cc', 'close-apart.cc'].map((name) => `keeper/${name}`);
 const REPLIES = [
-  'fuse-handlers.cc',
-  'fuse-attributes.cc',
-  'index-view.cc',
-  'read-plan.cc',
-  'data-reader.cc',
-  'file-reader.cc',
+  ...['fuse/fuse-handlers.cc', 'fuse/fuse-attributes.cc', 'index/index-view.cc'],
+  ...['io/read-plan.cc', 'io/data-reader.cc', 'io/file-reader.cc'],
 ];
 const SESSION = [
-  ...[
-    'fuse-session.cc',
-    'server-desk.cc',
-    'slow-reads.cc',
-    'request-log.cc',
-    'leadership.cc',
-    'index-region.cc',
-  ],
-  ...['worker-thread.cc', 'wake-signal.cc', 'crash-note.cc'],
+  ...['fuse-session', 'server-desk', 'slow-reads', 'request-log', 'leadership'].map(
+    (name) => `fuse/${name}.cc`,
+  ),
+  ...['index/index-region.cc', 'index/crash-note.cc', 'system/worker-thread.cc', 'system/wake-signal.cc'],
 ];
 const SUPPORT = ['guarded-region.cc', 'memory-image.cc', 'reply-sink.cc'];
 

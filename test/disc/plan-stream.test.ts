@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PlanStream } from '../../src/disc/plan-stream.js';
 import { readAtMost } from '../../src/source/read-fully.js';
-import { FaultySource } from '../support/faulty-source.js';
-import { planModel, randomPlan } from '../support/random-plan.js';
-import type { PlannedDisc } from '../support/random-plan.js';
+import { FaultySource } from '../support/fakes/faulty-source.js';
+import { planModel, randomPlan } from '../support/builders/random-plan.js';
+import type { PlannedDisc } from '../support/builders/random-plan.js';
 
 function open({ segments, files }: PlannedDisc): PlanStream {
   return new PlanStream(

@@ -2,7 +2,7 @@
 // the image's bytes.
 import type { Addon } from '../../../native/index.js';
 import { toIsodriveError } from '../../base/error.js';
-import type { ContentOpener } from '../../index/content-opener.js';
+import type { ContentOpener } from '../../image/content-opener.js';
 import type { DiscIndex } from '../../index/disc-index.js';
 import type { CheckedContents } from '../served-image.js';
 import { ReadService } from './read-service.js';

@@ -1,0 +1,24 @@
+// Decompression of single blocks whose decompressed size is known. Each algorithm has a file of its own, loaded when a
+// block needs it first.
+import type { Decompress } from './decompressor.js';
+
+export type Algorithm = 'zlib' | 'xz' | 'lz4' | 'zstd' | 'bzip2' | 'lzvn' | 'lzfse';
+
+export async function loadDecompressor(algorithm: Algorithm): Promise<Decompress> {
+  switch (algorithm) {
+    case 'zlib':
+      return (await import('./zlib.js')).decompressZlib;
+    case 'xz':
+      return (await import('./xz.js')).decompressXz;
+    case 'lz4':
+      return (await import('./lz4.js')).decompressLz4;
+    case 'zstd':
+      return (await import('./zstd.js')).decompressZstd;
+    case 'bzip2':
+      return (await import('./bzip2.js')).decompressBzip2;
+    case 'lzvn':
+      return (await import('./lzvn.js')).decompressLzvn;
+    case 'lzfse':
+      return (await import('./lzfse.js')).decompressLzfse;
+  }
+}
