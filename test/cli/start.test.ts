@@ -3,8 +3,8 @@ import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, utimes, writeFile }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runCommand } from '../../scripts/bench/run-command.js';
-import { SMALL_IMAGE } from '../support/daemon-process.js';
+import { runCommand } from '../../scripts/support/run-command.js';
+import { SMALL_IMAGE } from '../support/programs/daemon-process.js';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'dist', 'bundle', 'isodrive.cjs');
 
