@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { ErofsMount } from '../../src/mount/erofs/erofs-driver.js';
 import type { ErofsDriver } from '../../src/mount/erofs/erofs-driver.js';
+import { findTrialFolders } from '../../src/mount/erofs/trial-folder.js';
 import type { ActiveMount } from '../../src/mount/mount-driver.js';
 import { restoreMountPoint } from '../../src/mount/mount-point.js';
 import { parseIdentity } from '../reader/image-identity.js';
@@ -81,12 +82,31 @@ export async function restoreKernelMounts(
   adopt: (mounted: MountedImage) => void,
   log: DaemonLog,
 ): Promise<void> {
-  try {
-    await driver.clearTrials();
-    for (const metadataPath of await driver.folder.list()) await restore(metadataPath, driver, adopt, log);
-  } catch (thrown) {
-    log.error({ err: thrown, folder: driver.folder.path }, 'cannot restore mounts');
+  const { path: folder } = driver.folder;
+  // One that cannot be cleared away yet, as where its process is still dying, is no reason to lose another.
+  const attempt = async (step: () => Promise<void>, path: string, failure: string): Promise<void> => {
+    try {
+      await step();
+    } catch (thrown) {
+      log.error({ err: thrown, path }, failure);
+    }
+  };
+  for (const trial of await findTrialFolders(folder)) {
+    await attempt(() => driver.clearTrial(trial), trial, 'cannot clear a trial mount away');
   }
+  await attempt(
+    async () => {
+      for (const metadataPath of await driver.folder.list()) {
+        await attempt(
+          () => restore(metadataPath, driver, adopt, log),
+          metadataPath,
+          'cannot restore a mount',
+        );
+      }
+    },
+    folder,
+    'cannot restore mounts',
+  );
 }
 
 async function restore(
