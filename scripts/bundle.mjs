@@ -1,4 +1,4 @@
-// Puts the command line, the daemon and the threads that it starts into few files (dist/bundle), straight from their sources:
+// Puts the command line, the daemon, and the threads and programs that it starts into few files (dist/bundle), straight from their sources:
 // for the sake of their start, as one loads 200 modules otherwise, and so that mounting a disc needs no TypeScript compiler.
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,8 +7,8 @@ const root = join(import.meta.dirname, '..');
 const folder = join(root, 'dist', 'bundle');
 
 /**
- * Name in the bundle -> what it starts with. All lie in one folder: a thread is found beside whoever starts it. The command
- * line is CommonJS, which starts faster, and the only one that is started anew all the time.
+ * Name in the bundle -> what it starts with. All lie in one folder: a thread or program is found beside whoever starts it.
+ * The command line is CommonJS, which starts faster, and the only one that is started anew all the time.
  */
 const BUNDLES = [
   { format: 'cjs', extension: 'cjs', programs: { isodrive: 'src/cli/start.ts', main: 'src/cli/main.ts' } },
@@ -19,6 +19,7 @@ const BUNDLES = [
       isodrived: 'daemon/main.ts',
       'reader-worker': 'daemon/reader/reader-worker.ts',
       'hash-thread': 'src/imaging/hash/hash-thread.ts',
+      'list-mount-users': 'src/mount/list-mount-users.ts',
     },
   },
 ];

@@ -1,4 +1,4 @@
-// Copies a run of bytes from one file to another in one call of a lane, in pieces that stay in the processor's cache:
+// Copies a run of bytes from one file to another in one call of a pool, in pieces that stay in the processor's cache:
 // copy_file_range(2) is no faster where the file system cannot share the blocks, which a disc's rarely line up for. Larger
 // pieces are slower too, up to ten times: ext4 asks for memory in blocks of a write's size, which the kernel may have to clear.
 #include "file-copy.hh"
@@ -18,10 +18,10 @@ namespace {
 
 constexpr size_t kPiece = 65536;
 
-class CopyCall : public LaneJob {
+class CopyCall : public IoJob {
  public:
   CopyCall(Napi::Env env, int source, off_t position, int target, off_t target_position, int64_t length)
-      : LaneJob(env, "copy"),
+      : IoJob(env, "copy"),
         source_(source),
         position_(position),
         target_(target),
@@ -58,10 +58,10 @@ class CopyCall : public LaneJob {
   int64_t done_ = 0;
 };
 
-class ReserveCall : public LaneJob {
+class ReserveCall : public IoJob {
  public:
   ReserveCall(Napi::Env env, int target, off_t position, off_t length)
-      : LaneJob(env, "reserve"), target_(target), position_(position), length_(length) {}
+      : IoJob(env, "reserve"), target_(target), position_(position), length_(length) {}
 
   /** A file system that is full or knows no such call says so again, or does not mind, when it is written to. */
   int run() override {
@@ -82,13 +82,13 @@ int64_t number_of(const Napi::CallbackInfo& info, size_t index) { return info[in
 
 }  // namespace
 
-std::unique_ptr<LaneJob> copy_job(const Napi::CallbackInfo& info) {
+std::unique_ptr<IoJob> copy_job(const Napi::CallbackInfo& info) {
   const auto number = [&](size_t index) { return number_of(info, index); };
   return std::make_unique<CopyCall>(info.Env(), static_cast<int>(number(1)), number(2), static_cast<int>(number(3)), number(4),
                                     number(5));
 }
 
-std::unique_ptr<LaneJob> reserve_job(const Napi::CallbackInfo& info) {
+std::unique_ptr<IoJob> reserve_job(const Napi::CallbackInfo& info) {
   const auto target = static_cast<int>(number_of(info, 1));
   return std::make_unique<ReserveCall>(info.Env(), target, number_of(info, 2), number_of(info, 3));
 }

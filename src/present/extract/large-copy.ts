@@ -1,7 +1,7 @@
 // Copies large runs of an image that is a plain file by threads of the addon, two pieces at a time: one is read while the
 // other is written.
 import { ftruncateSync } from 'node:fs';
-import type { Addon, LaneHandle } from '../../../native/index.js';
+import type { Addon, IoPoolHandle } from '../../../native/index.js';
 import type { PlanStream } from '../../disc/plan-stream.js';
 import { tryToLoadAddon } from '../../io/load-addon.js';
 import { throwIfAborted } from '../../base/abort.js';
@@ -23,7 +23,7 @@ export class LargeCopy {
   readonly #addon: Addon;
   readonly #data: PlanStream;
   readonly #descriptor: number;
-  #lane: LaneHandle | undefined;
+  #pool: IoPoolHandle | undefined;
 
   private constructor(addon: Addon, data: PlanStream, descriptor: number) {
     this.#addon = addon;
@@ -41,7 +41,8 @@ export class LargeCopy {
 
   /**
    * Copies from the start of a run on, and gives how far it came: what is left, since a read or a write failed, is the
-   * caller's, and nothing of it is in the target. `onBytes` is told of every piece. Rejects with `cancelled`, and with `image-changed`.
+   * caller's, and nothing of it is in the target. `onBytes` is told of every piece. Rejects with `cancelled`, and with
+   * `image-changed`.
    */
   async copy(
     { position, length, target, targetPosition }: CopiedRun,
@@ -50,9 +51,9 @@ export class LargeCopy {
   ): Promise<number> {
     const place = length < LEAST_BYTES ? undefined : this.#data.locate(position, length);
     if (place === undefined) return 0;
-    const lane = (this.#lane ??= this.#addon.openLane(THREADS));
+    const pool = (this.#pool ??= this.#addon.openIoPool(THREADS));
     // Where no thread could be had, the copying says so.
-    await this.#addon.laneReserve(lane, target, targetPosition, length).catch(() => undefined);
+    await this.#addon.poolReserve(pool, target, targetPosition, length).catch(() => undefined);
     let begun = 0;
     const shortEnds: number[] = [];
     const work = async (): Promise<void> => {
@@ -60,7 +61,7 @@ export class LargeCopy {
         const at = begun;
         const size = Math.min(PIECE_BYTES, length - at);
         begun += size;
-        const got = await this.#piece(lane, place + at, size, target, targetPosition + at);
+        const got = await this.#piece(pool, place + at, size, target, targetPosition + at);
         onBytes(got);
         if (got < size) shortEnds.push(at + got);
       }
@@ -76,14 +77,14 @@ export class LargeCopy {
   }
 
   async #piece(
-    lane: LaneHandle,
+    pool: IoPoolHandle,
     position: number,
     length: number,
     target: number,
     targetPosition: number,
   ): Promise<number> {
     try {
-      return await this.#addon.laneCopy(lane, this.#descriptor, position, target, targetPosition, length);
+      return await this.#addon.poolCopy(pool, this.#descriptor, position, target, targetPosition, length);
     } catch {
       // No thread could be had.
       return 0;
