@@ -1,4 +1,5 @@
 // A stream of a disc, read by its plan through the sources of its bases: the universal twin of native/io/data-reader.cc.
+import { throwIfAborted } from '../base/abortable.js';
 import { IsodriveError } from '../base/error.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { planNatively } from './native-plan.js';
@@ -80,6 +81,7 @@ export class PlanStream implements DataStream {
     const wanted = Math.max(0, Math.min(target.length, this.size - position));
     let done = 0;
     while (done < wanted) {
+      throwIfAborted(signal);
       const at = position + done;
       const segment = this.segments[findSegment(this.segments, at)]!;
       if (segment.start > at || segment.kind === 'absent') throw this.#absent(at, segment);

@@ -1,7 +1,10 @@
 // The first contract of the flow: random access to the bytes of an image, wherever they are.
 import type { DriveFacts } from './optical/drive-facts.js';
 
-/** Random-access bytes. Every decorator (cache, retry, trace) is a ByteSource around a ByteSource. */
+/**
+ * Random-access bytes. Every decorator (cache, retry, trace) is a ByteSource around a ByteSource. Disposing of one that is
+ * closed does nothing.
+ */
 export interface ByteSource extends AsyncDisposable {
   /** Path, URL or description, for messages. */
   readonly name: string;

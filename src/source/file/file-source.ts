@@ -33,6 +33,8 @@ export class FileSource implements ByteSource {
   readonly #isDevice: boolean;
   readonly #addon: Addon | undefined;
   #checkedAt = performance.now();
+  #changed: IsodriveError | undefined;
+  #closed: Promise<void> | undefined;
 
   private constructor(name: string, { fd, io, close }: OpenedFile, facts: FileFacts, size: number) {
     this.name = name;
@@ -86,6 +88,7 @@ export class FileSource implements ByteSource {
 
   async read(target: Uint8Array, position: number, signal?: AbortSignal): Promise<number> {
     throwIfAborted(signal);
+    if (this.#changed !== undefined) throw this.#changed;
     const wanted = Math.max(0, Math.min(target.length, this.size - position));
     let done = 0;
     while (done < wanted) {
@@ -112,7 +115,7 @@ export class FileSource implements ByteSource {
   }
 
   get #isCheckDue(): boolean {
-    return performance.now() - this.#checkedAt > IDENTITY_INTERVAL;
+    return this.#changed !== undefined || performance.now() - this.#checkedAt > IDENTITY_INTERVAL;
   }
 
   /** Does nothing without the addon. Rejects with what the kernel says. */
@@ -159,15 +162,17 @@ export class FileSource implements ByteSource {
   }
 
   #throwChanged(what: string): never {
-    throw new IsodriveError('image-changed', `Cannot trust "${this.name}" any more: ${what}`, {
+    this.#changed ??= new IsodriveError('image-changed', `Cannot trust "${this.name}" any more: ${what}`, {
       at: { source: this.name },
     });
+    throw this.#changed;
   }
 
-  /** Closes the descriptor. No read may be under way, and native code must have let go of it. */
+  /** Closes the descriptor, once. No read may be under way, and native code must have let go of it. */
   async [Symbol.asyncDispose](): Promise<void> {
     // A medium that has vanished fails here once more; its reads have told, and nothing was written.
-    await this.#close().catch(() => undefined);
+    this.#closed ??= this.#close().catch(() => undefined);
+    await this.#closed;
   }
 }
 

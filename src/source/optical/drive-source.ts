@@ -60,6 +60,7 @@ export class DriveSource implements ByteSource {
   readonly #disc: Disc;
   #stamp: number;
   #checkedAt = performance.now();
+  #changed: IsodriveError | undefined;
   /** As it was set, in multiples of a CD's; undefined while it is as the drive wants. */
   #speed: number | undefined;
   #reads = 0;
@@ -101,6 +102,7 @@ export class DriveSource implements ByteSource {
 
   async read(target: Uint8Array, position: number, signal?: AbortSignal): Promise<number> {
     throwIfAborted(signal);
+    if (this.#changed !== undefined) throw this.#changed;
     const wanted = target.subarray(0, Math.max(0, Math.min(target.length, this.size - position)));
     if (wanted.length === 0) return 0;
     // The memory is the caller's again once this settles, so a read under way is waited for.
@@ -119,7 +121,7 @@ export class DriveSource implements ByteSource {
 
   /** Also false when it is time to look whether the disc is still the same, which `read` does. */
   readCached(target: Uint8Array, position: number): boolean {
-    if (performance.now() - this.#checkedAt > CHANGE_INTERVAL) return false;
+    if (this.#changed !== undefined || performance.now() - this.#checkedAt > CHANGE_INTERVAL) return false;
     const { fileDescriptor } = this.#drive;
     if (position + target.length > Math.min(this.size, this.#disc.kernelSize)) return false;
     return fileDescriptor !== undefined && loadAddon().readCached(fileDescriptor, target, position);
@@ -130,11 +132,12 @@ export class DriveSource implements ByteSource {
     this.#checkedAt = performance.now();
     refuseEmpty(this.name, await this.#drive.state());
     if ((await this.#drive.stamp(this.#stamp)) === this.#stamp) return;
-    throw new IsodriveError(
+    this.#changed ??= new IsodriveError(
       'image-changed',
       `Cannot trust "${this.name}" any more: the disc was changed, expected it to stay`,
       { at: { source: this.name } },
     );
+    throw this.#changed;
   }
 
   /**

@@ -57,6 +57,7 @@ export class OpticalDrive implements AsyncDisposable {
   readonly path: string;
   readonly #device: DriveDevice;
   #last: Promise<unknown> = Promise.resolve();
+  #closed: Promise<void> | undefined;
 
   private constructor(path: string, device: DriveDevice) {
     this.path = path;
@@ -246,7 +247,8 @@ export class OpticalDrive implements AsyncDisposable {
   /** Closes the device, which lets go of the tray. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#last;
-    await this.#device.close();
+    this.#closed ??= this.#device.close();
+    await this.#closed;
   }
 }
 
