@@ -8,7 +8,7 @@ import { execute } from '../../../src/drive/mmc/execute.js';
 import { Medium } from '../../../src/drive/mmc/medium.js';
 import type { Nexus } from '../../../src/drive/mmc/nexus.js';
 import { CheckCondition } from '../../../src/drive/mmc/sense.js';
-import type { FaultySource } from './faulty-source.js';
+import type { ByteSource } from '../../../src/source/byte-source.js';
 
 /** Bytes that differ from sector to sector and within each. */
 export function patternedBytes(length: number): Buffer {
@@ -18,7 +18,7 @@ export function patternedBytes(length: number): Buffer {
 }
 
 /** A disc of one track. `blocks` may claim more than there are bytes. */
-export function plainDisc(source: FaultySource, blocks = Math.ceil(source.size / SECTOR_SIZE)): Disc {
+export function plainDisc(source: ByteSource, blocks = Math.ceil(source.size / SECTOR_SIZE)): Disc {
   const track = { number: 1, mode: 'mode1', start: 0, length: blocks } as const;
   const reader = PlanStream.plain(source);
   return { format: 'iso', sessions: [{ number: 1, tracks: [track] }], data: reader };

@@ -1,4 +1,5 @@
 // Bytes in memory behind the contract of a source: it counts its reads, can be made slow, and has bad places.
+import { throwIfAborted } from '../../../src/base/abortable.js';
 import { IsodriveError } from '../../../src/base/error.js';
 import type { ByteSource } from '../../../src/source/byte-source.js';
 
@@ -25,7 +26,8 @@ export class FaultySource implements ByteSource {
     this.size = bytes.length;
   }
 
-  async read(target: Uint8Array, position: number): Promise<number> {
+  async read(target: Uint8Array, position: number, signal?: AbortSignal): Promise<number> {
+    throwIfAborted(signal);
     this.reads.push([position, target.length]);
     await new Promise(setImmediate);
     await this.held;

@@ -1,5 +1,6 @@
 // A file tree written down in a test, behind the real index, source and presenters: for entries that no mastering
 // tool will write, such as files that reach beyond the image, directories that cannot be listed, and odd times.
+import { throwIfAborted } from '../../../src/base/abortable.js';
 import { FindingLog } from '../../../src/base/finding.js';
 import { IsodriveError } from '../../../src/base/error.js';
 import { PlanStream } from '../../../src/disc/plan-stream.js';
@@ -53,17 +54,17 @@ export class MemorySource implements ByteSource {
     return this.#bytes.length;
   }
 
-  read(target: Uint8Array, position: number): Promise<number> {
+  async read(target: Uint8Array, position: number, signal?: AbortSignal): Promise<number> {
+    await Promise.resolve();
+    throwIfAborted(signal);
     this.reads += 1;
     if (this.#badByte >= position && this.#badByte < position + target.length) {
       const at = { source: this.name, offset: this.#badByte };
-      return Promise.reject(
-        new IsodriveError('image-unreadable', 'Cannot read: found EIO, expected bytes', { at }),
-      );
+      throw new IsodriveError('image-unreadable', 'Cannot read: found EIO, expected bytes', { at });
     }
     const got = this.#bytes.subarray(position, position + target.length);
     target.set(got);
-    return Promise.resolve(got.length);
+    return got.length;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
