@@ -96,7 +96,9 @@ export class CompositeTree implements FileTree {
     const slot = locator % this.#factor;
     const own = (locator - slot) / this.#factor;
     const tree = this.#trees[slot - 1];
-    if (tree === undefined) return this.#listFolder(this.#folders[own]!, sink, report, signal);
+    const folder = this.#folders[own];
+    if (tree === undefined && folder === undefined) throw this.#noFolder(locator);
+    if (tree === undefined) return this.#listFolder(folder!, sink, report, signal);
     const mapped: EntrySink = { add: (entry) => this.#addMapped(entry, slot, sink) };
     return tree.readDirectory(own, size, mapped, report, signal);
   }
@@ -188,6 +190,14 @@ export class CompositeTree implements FileTree {
       folder = next;
     }
     folder.children.set(path.at(-1)!, node);
+  }
+
+  #noFolder(locator: number): IsodriveError {
+    const source = this.#sourceName;
+    const found = `its number is ${locator}, expected that of a view or of a directory beside them`;
+    return new IsodriveError('damaged', `Cannot list a directory of the views of "${source}": ${found}`, {
+      at: { source },
+    });
   }
 
   #farLocator(locator: number): IsodriveError {
