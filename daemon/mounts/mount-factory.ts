@@ -7,11 +7,11 @@ import type { IndexMemory } from '../../src/index/index-memory.js';
 import type {
   ActiveMount,
   CallerDescriptors,
-  DriverName,
   HeldDescriptors,
   MountDriver,
   MountRequest,
 } from '../../src/mount/mount-driver.js';
+import type { DriverName } from '../../src/options/driver-names.js';
 import { restoreMountPoint } from '../../src/mount/mount-point.js';
 import type { MountPoint } from '../../src/mount/mount-point.js';
 import { mountByFirst, selectDrivers } from '../../src/mount/select-driver.js';

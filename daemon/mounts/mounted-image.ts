@@ -3,7 +3,8 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Finding } from '../../src/base/finding.js';
 import type { PassedOver } from '../../src/mount/select-driver.js';
-import type { ActiveMount, DriverName, FileOwner } from '../../src/mount/mount-driver.js';
+import type { ActiveMount, FileOwner } from '../../src/mount/mount-driver.js';
+import type { DriverName } from '../../src/options/driver-names.js';
 import type { MountPoint } from '../../src/mount/mount-point.js';
 import type {
   MountParams,

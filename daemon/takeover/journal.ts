@@ -1,7 +1,7 @@
 // The mounts of a daemon in a file, for the next one: what a successor needs to go on with them, or to make them again.
 import { z } from 'zod';
 import { TREE_KINDS } from '../../src/filesystem/contract/file-tree.js';
-import { DRIVER_NAMES } from '../../src/mount/mount-driver.js';
+import { DRIVER_NAMES } from '../../src/options/driver-names.js';
 import { EntryFile } from './entry-file.js';
 import type { DaemonLog } from '../log.js';
 

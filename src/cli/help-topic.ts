@@ -1,8 +1,9 @@
 // What help is asked about: one command, a group of them, or all.
+import type { OptionSpec } from '../options/option-spec.js';
 import { listCommandGroups } from './command-groups.js';
 import type { CommandGroup } from './command-groups.js';
 import { exampleLines } from './command-examples.js';
-import type { CommandSpec, OptionSpec, PositionalSpec } from './command-spec.js';
+import type { CommandSpec, PositionalSpec } from './command-spec.js';
 import { GLOBAL_OPTIONS } from './common-options.js';
 import { findCommand } from './find-command.js';
 import { labelOf, synopsisOf, usageError } from './usage-error.js';

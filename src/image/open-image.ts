@@ -11,7 +11,7 @@ import { chooseSession } from '../filesystem/choose/choose-session.js';
 import { chooseTree } from '../filesystem/choose/choose-tree.js';
 import type { ProbeContext, SessionSummary, Volume } from '../filesystem/contract/file-system.js';
 import { TREE_KINDS } from '../filesystem/contract/file-tree.js';
-import type { FileTree, TreeKind } from '../filesystem/contract/file-tree.js';
+import type { FileTree } from '../filesystem/contract/file-tree.js';
 import type { Partition } from '../filesystem/contract/partition.js';
 import { readPartitions } from '../filesystem/partition/read-partitions.js';
 import { probeVolumes } from '../filesystem/choose/probe-volumes.js';
@@ -24,25 +24,16 @@ import type { ByteSource } from '../source/byte-source.js';
 import { openImageDescriptors, openImageFile } from '../source/open-image-file.js';
 import type { ImageDescriptors } from '../source/open-image-file.js';
 import type { RescueMap } from '../source/rescue-map/rescue-map.js';
+import type { ShownValues } from '../options/mount-options.js';
+import type { ViewValues } from '../options/view-options.js';
 import { DiscIndex } from '../index/disc-index.js';
 import type { IndexBudget } from '../index/index-budget.js';
 import type { IndexMemory } from '../index/index-memory.js';
 import { PlainIndexMemory } from '../index/index-memory.js';
 import { writePlan } from '../index/plan-section.js';
 
-export interface OpenImageOptions {
-  /** Which view of the disc; `auto` takes the best that is readable. */
-  readonly tree?: TreeKind | 'auto';
-  /** Which session, from 1; the last where absent. */
-  readonly session?: number | undefined;
-  /** Address, on its disc, of the image's first sector; 0 where absent. */
-  readonly sectorOffset?: number | undefined;
-  /** Charset of names that are not UTF-8, for formats that do not say theirs. */
-  readonly charset?: string | undefined;
-  /** Shows associated files (resource forks) as ._NAME. */
-  readonly associated?: boolean | undefined;
-  /** Adds the two files by which Wine knows a disc's label and serial number. */
-  readonly wine?: boolean | undefined;
+/** What the options of a view are is said in their table. `wine`: adds the two files by which Wine knows a disc. */
+export interface OpenImageOptions extends Omit<ViewValues, 'map'>, Pick<ShownValues, 'wine'> {
   /** Where the index lives; memory of this process where absent. */
   readonly memory?: IndexMemory;
   /** `memory` holds the index already, filled by a process that died. */

@@ -2,10 +2,8 @@
 import type { MountHolder } from './mount-holders.js';
 import type { SessionTrace } from '../../native/index.js';
 import type { IndexMemory } from '../index/index-memory.js';
+import type { DriverName } from '../options/driver-names.js';
 import type { ServedImage } from './served-image.js';
-
-export const DRIVER_NAMES = ['erofs', 'fuse', 'fuse-native'] as const;
-export type DriverName = (typeof DRIVER_NAMES)[number];
 
 /** A user and their group, by number. */
 export interface FileOwner {

@@ -2,13 +2,8 @@
 // the reason. Why faster ones were passed over stays known.
 import { IsodriveError, toIsodriveError } from '../base/error.js';
 import type { IndexMemory } from '../index/index-memory.js';
-import type {
-  ActiveMount,
-  DriverAvailability,
-  DriverName,
-  MountDriver,
-  MountRequest,
-} from './mount-driver.js';
+import type { ActiveMount, DriverAvailability, MountDriver, MountRequest } from './mount-driver.js';
+import type { DriverName } from '../options/driver-names.js';
 
 /** A driver that would have been better, and why it does not serve this mount. */
 export interface PassedOver {
