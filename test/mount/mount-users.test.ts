@@ -1,16 +1,22 @@
 // Who uses a mount, as /proc tells it.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findMountUsers, formatMountUsers } from '../../src/mount/mount-users.js';
 import { readMountTable } from '../../src/mount/mount-table.js';
 import { waitUntil } from '../support/programs/private-isodrive.js';
 
 /** A file system that is everywhere, and that hardly anybody works in. */
-const device = readMountTable().find(({ directory }) => directory === '/proc')?.device;
+const { device } = readMountTable().find(({ directory }) => directory === '/proc')!;
+
+const program = join(import.meta.dirname, '..', '..', 'dist', 'bundle', 'list-mount-users.js');
 
 async function isFound(child: ChildProcess, uid?: number): Promise<boolean> {
-  return (await findMountUsers(device, uid)).some(({ pid }) => pid === child.pid);
+  const users = await findMountUsers([device], { uid, program });
+  return (users.get(device) ?? []).some(({ pid }) => pid === child.pid);
 }
 
 describe('findMountUsers', () => {
@@ -21,9 +27,10 @@ describe('findMountUsers', () => {
     const user = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'] });
     const other = spawn('sleep', ['60'], { cwd: '/', stdio: 'ignore' });
     try {
-      await waitUntil(async () =>
-        (await findMountUsers(device)).some(({ pid, name }) => pid === user.pid && name === 'sleep'),
-      );
+      await waitUntil(async () => {
+        const users = await findMountUsers([device, '9999:2'], { program });
+        return (users.get(device) ?? []).some(({ pid, name }) => pid === user.pid && name === 'sleep');
+      });
       expect(await isFound(other)).toBe(false);
       expect(await isFound(user, (process.getuid?.() ?? 0) + 1)).toBe(false);
     } finally {
@@ -33,8 +40,21 @@ describe('findMountUsers', () => {
   });
 
   it('knows nobody where nothing is known of the mount', async () => {
-    expect(await findMountUsers(undefined)).toEqual([]);
-    expect(await findMountUsers('9999:1')).toEqual([]);
+    expect(await findMountUsers([], { program })).toEqual(new Map());
+    expect(await findMountUsers(['9999:1'], { program })).toEqual(new Map());
+  });
+
+  it('tells what was found, and goes on, where looking does not end', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'isodrive-users-'));
+    const stuck = join(folder, 'stuck.mjs');
+    const lines = '{"device":"0:1","pid":7,"name":"cat"}\\n{"device":"0:1","pid":8';
+    await writeFile(stuck, `process.stdout.write('${lines}'); setInterval(() => undefined, 1000);`);
+    const missing = join(folder, 'missing.mjs');
+    expect(await findMountUsers([device], { program: stuck })).toEqual(
+      new Map([['0:1', [{ pid: 7, name: 'cat' }]]]),
+    );
+    expect(await findMountUsers([device], { program: missing })).toEqual(new Map());
+    await rm(folder, { recursive: true });
   });
 });
 
