@@ -5,28 +5,22 @@ import type { TreeKind } from '../../src/filesystem/contract/file-tree.js';
 import type { BudgetBuffers } from '../../src/index/index-budget.js';
 import type { SharedRegion } from '../../src/index/index-memory.js';
 import type { ImagePlace } from '../../src/mount/served-image.js';
-import type { MountParams, RpcError, VerifiedFiles } from '../../src/protocol/messages.js';
+import type { ShownValues } from '../../src/options/mount-options.js';
+import type { RpcError, VerifiedFiles } from '../../src/protocol/messages.js';
 import type { ImageIdentity } from './image-identity.js';
-
-/** What a mount shows beside its tree. */
-export type ViewParams = Pick<
-  MountParams,
-  'session' | 'sectorOffset' | 'map' | 'charset' | 'associated' | 'verify' | 'wine'
->;
 
 export interface OpenRequest {
   /** Path of the image, and its name in messages. */
   readonly path: string;
   /** Open for reading; stays open as long as the thread lives. */
   readonly descriptor: number;
-  readonly tree: TreeKind | 'auto';
   /** Its map, open as long, where the path is only a name. */
   readonly map: number | undefined;
   readonly isSealed: boolean;
   /** Of the index, where its user has one. */
   readonly budget: BudgetBuffers | undefined;
   /** Its map by path. */
-  readonly view: ViewParams;
+  readonly view: ShownValues;
   readonly memory: SharedRegion;
   /** The index is in memory already. */
   readonly isAdopted: boolean;

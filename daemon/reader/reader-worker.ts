@@ -87,7 +87,6 @@ async function openRequested(request: OpenRequest): Promise<ImageFacts> {
   const { map, verify, ...view } = request.view;
   opened = await openImage(request.path, {
     ...view,
-    tree: request.tree,
     descriptors: {
       image: request.descriptor,
       map: request.map,

@@ -4,19 +4,19 @@ import type { KernelFile } from '../../src/disc/native-plan.js';
 import { IsodriveError } from '../../src/base/error.js';
 import type { Finding } from '../../src/base/finding.js';
 import { KINDS_WITH_ACCESS_LISTS } from '../../src/filesystem/contract/file-tree.js';
-import type { TreeKind } from '../../src/filesystem/contract/file-tree.js';
 import type { IndexBudget } from '../../src/index/index-budget.js';
 import type { IndexMemory } from '../../src/index/index-memory.js';
 import { IndexTable } from '../../src/index/index-table.js';
 import { ROW, STATE } from '../../src/index/layout.js';
 import type { ImagePlace, MetadataRequest, ServedImage } from '../../src/mount/served-image.js';
+import type { ShownValues } from '../../src/options/mount-options.js';
 import type { VerifiedFiles } from '../../src/protocol/messages.js';
 import { abortable } from '../../src/base/abortable.js';
 import { compareIdentity } from './image-identity.js';
 import type { ImageIdentity } from './image-identity.js';
 import type { ImageFile } from './image-file.js';
 import { MountFindings } from './mount-findings.js';
-import type { ImageFacts, OpenRequest, ViewParams } from './reader-requests.js';
+import type { ImageFacts, OpenRequest } from './reader-requests.js';
 import type { ReaderPool } from './reader-pool.js';
 import type { ReaderThread } from './reader-thread.js';
 
@@ -31,8 +31,7 @@ export interface RemoteImageOptions {
   readonly readers: ReaderPool;
   /** Taken: it is closed with the image, and when opening fails. */
   readonly file: ImageFile;
-  readonly tree: TreeKind | 'auto';
-  readonly view: ViewParams;
+  readonly view: ShownValues;
   readonly memory: IndexMemory;
   /** The index is in memory already. */
   readonly isAdopted: boolean;
@@ -70,7 +69,11 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
     this.file = file;
     this.#readers = readers;
     // What `auto` has chosen stays.
-    this.#request = openRequestOf({ ...options, tree: facts.kind, isAdopted: true });
+    this.#request = openRequestOf({
+      ...options,
+      view: { ...options.view, tree: facts.kind },
+      isAdopted: true,
+    });
   }
 
   /** Rejects as openImage does, or with `damaged` when the image is too much for its reader. */
@@ -277,12 +280,12 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
 
 /** Throws TypeError for memory that no other thread can share. */
 function openRequestOf(options: RemoteImageOptions): OpenRequest {
-  const { file, tree, view, memory, isAdopted, budget } = options;
+  const { file, view, memory, isAdopted, budget } = options;
   const region = memory.share?.();
   if (region === undefined) throw new TypeError('Index memory cannot be shared with a reader');
   const { path, descriptor, map, isSealed } = file;
   return {
-    ...{ path, descriptor, map, isSealed, tree, view, memory: region, isAdopted },
+    ...{ path, descriptor, map, isSealed, view, memory: region, isAdopted },
     budget: budget?.buffers,
   };
 }

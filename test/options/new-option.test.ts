@@ -1,6 +1,7 @@
 // A new option is one entry of a table: everything that knows options is derived from it.
 import { describe, expect, it } from 'vitest';
 import { createMountSchema } from '../../daemon/control/params.js';
+import { createRecordSchema, encodeRecord } from '../../daemon/takeover/journal.js';
 import { refuseOptions } from '../../daemon/windows/refuse-options.js';
 import { createCommands } from '../../src/cli/command-table.js';
 import { findTopic } from '../../src/cli/help-topic.js';
@@ -8,10 +9,12 @@ import { parseCommand } from '../../src/cli/parse-command.js';
 import { renderCompletion } from '../../src/cli/render-completion.js';
 import { renderHelp } from '../../src/cli/render-help.js';
 import { MOUNT_OPTIONS, comparedOptions, shownOptions } from '../../src/options/mount-options.js';
+import type { WantedValues } from '../../src/options/mount-options.js';
 import type { OptionTable } from '../../src/options/option-spec.js';
 import { isSame, pickValues } from '../../src/options/option-values.js';
 import { readFlags } from '../../src/options/read-flags.js';
 import { VIEW_OPTIONS } from '../../src/options/view-options.js';
+import { MOUNT_RECORD_SAMPLE } from '../support/builders/mount-record.js';
 
 const view = {
   ...VIEW_OPTIONS,
@@ -73,6 +76,13 @@ describe('An option that is added to the table', () => {
   it('is in the request to the reader where files differ by it', () => {
     const params = { image: '/a.iso', directory: '/mnt', colour: 'red', verify: true, quiet: true };
     expect(pickValues(shownOptions(tables), params)).toEqual({ colour: 'red', verify: true });
+  });
+
+  it('is in the journal, and comes back from it', () => {
+    const wanted = { tree: 'joliet', colour: 'blue', depth: 2, quiet: true } as WantedValues;
+    const entry: unknown = JSON.parse(JSON.stringify(encodeRecord({ ...MOUNT_RECORD_SAMPLE, wanted })));
+    const { data } = createRecordSchema(tables).safeParse(entry);
+    expect(data?.wanted).toMatchObject(wanted);
   });
 
   it('makes another mount of the same image where files differ by it', () => {
