@@ -62,5 +62,7 @@ function describeArgument(positional: PositionalSpec): object {
 }
 
 function describeOption({ type, isList, ...option }: OptionSpec): object {
-  return { ...option, takesValue: type === 'string', ...(isList === true && { list: true }) };
+  const { name, short, value, choices, range, default: usual, platform, summary } = option;
+  const told = { name, short, value, choices, range, default: usual, platform, summary };
+  return { ...told, takesValue: type === 'string', ...(isList === true && { list: true }) };
 }

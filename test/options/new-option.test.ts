@@ -4,7 +4,7 @@ import { createMountSchema } from '../../daemon/control/params.js';
 import { createRecordSchema, encodeRecord } from '../../daemon/takeover/journal.js';
 import { refuseOptions } from '../../daemon/windows/refuse-options.js';
 import { createCommands } from '../../src/cli/command-table.js';
-import { findTopic } from '../../src/cli/help-topic.js';
+import { describeTopic, findTopic } from '../../src/cli/help-topic.js';
 import { parseCommand } from '../../src/cli/parse-command.js';
 import { renderCompletion } from '../../src/cli/render-completion.js';
 import { renderHelp } from '../../src/cli/render-help.js';
@@ -45,6 +45,15 @@ describe('An option that is added to the table', () => {
       expect(/--quiet +Say nothing of it/u.test(text)).toBe(name === 'mount');
     },
   );
+
+  it('is in the help as JSON, which tells what users know of it alone', () => {
+    const { options } = describeTopic(findTopic(['mount'], commands), commands) as { options: object[] };
+    expect(options).toContainEqual({
+      ...{ name: 'depth', value: 'N', range: [1, 9], summary: 'How deep', takesValue: true },
+    });
+    const fields = new Set(options.flatMap((option) => Object.keys(option)));
+    for (const own of ['isPath', 'pattern', 'isShown', 'isView', 'usual']) expect(fields).not.toContain(own);
+  });
 
   it('is offered by the shells', () => {
     expect(renderCompletion('bash', commands)).toContain('--colour) COMPREPLY=($(compgen -W "red blue"');
