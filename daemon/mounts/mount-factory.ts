@@ -82,7 +82,7 @@ export class MountFactory {
       const { directory, attempts } = options;
       point = options.point ?? (await prepareMountPoint(directory, image.facts.label, this.#takenPoints));
       const opened = { image, point, files };
-      const planned = plan({ id, wanted }, selection.drivers[0]!.name, opened, attempts);
+      const planned = planRecord({ id, wanted }, selection.drivers[0]!.name, opened, attempts);
       this.#persistence.begin(planned);
       const made = await mountByFirst(selection, {
         ...request(planned, opened),
@@ -214,7 +214,7 @@ function request(record: MountRecord, { image, files }: Opened): MountRequest {
 }
 
 /** The record of a mount that is about to be made. */
-function plan(
+function planRecord(
   { id, wanted }: WantedMount,
   driver: DriverName,
   { image, point, files }: Opened,

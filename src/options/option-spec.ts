@@ -35,9 +35,10 @@ export interface TableOption extends OptionSpec {
   readonly usual?: number;
   /** Two values that differ only in upper and lower case are the same. */
   readonly ignoresCase?: true;
-  /** What users know it as where no flag asks for it: then there is none. */
-  readonly title?: string;
+  /** No flag asks for it. */
   readonly hasFlag?: false;
+  /** What users call it, where that is not its flag. */
+  readonly title?: string;
   /** Of a mount: its files differ by it, so its reader gets it. Every option of a view does that. */
   readonly isShown?: true;
   /** Of a mount: a mount with another value is another mount. Everything that is shown is compared too. */
