@@ -260,6 +260,8 @@ export interface Addon {
     targetPosition: number,
     length: number,
   ): Promise<number>;
+  /** Has room set aside for what will be written, where that makes writing faster; changes no size, and never fails for room. */
+  poolReserve(pool: IoPoolHandle, target: number, position: number, length: number): Promise<void>;
   /** Closes when it is its turn; also when it rejects, the descriptor is gone. */
   poolClose(pool: IoPoolHandle, fileDescriptor: number): Promise<void>;
   /** Closes in the background: even that may wait for a dead file system. */
