@@ -21,6 +21,13 @@ export interface LoopDevice {
   readonly descriptor: number;
 }
 
+/** How a program ended. */
+export interface ProgramEnd {
+  readonly status: number | undefined;
+  /** What it wrote to standard error; 4096 bytes at most. */
+  readonly message: string;
+}
+
 /** How a SCSI command went; a drive that refuses it is no failed system call. */
 export interface ScsiResult {
   /** SAM status: 0 GOOD, 2 CHECK CONDITION. */
@@ -269,6 +276,22 @@ export interface Addon {
   threadClock(): number;
   /** Seconds of processor time; undefined when that thread has ended. */
   threadSeconds(clock: number): number | undefined;
+  /**
+   * From now on `runProgram` starts programs from a thread whose descriptors are its own: none of those that are opened
+   * later, which their file system might keep from being closed, is there. False where that cannot be had.
+   */
+  prepareForPrograms(): boolean;
+  /**
+   * Runs a program, looked for on the PATH, with these variables ("NAME=value") alone. `socket`: handed on as descriptor 3,
+   * -1 for none. It is killed after `timeout` milliseconds; -1 for no limit. `status` is undefined when a signal ended it.
+   * Undefined, and nothing is run, before `prepareForPrograms`.
+   */
+  runProgram(
+    words: readonly string[],
+    environment: readonly string[],
+    socket: number,
+    timeout: number,
+  ): Promise<ProgramEnd> | undefined;
   /** mount(2), always read-only, nosuid, nodev. `target`: a path, or a descriptor of the directory. */
   mount(source: string, target: string | number, type: string, options: string): Promise<void>;
   /** umount2(2), never through a symlink. Of a descriptor: what is mounted on top of the directory that it is. */

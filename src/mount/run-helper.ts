@@ -1,7 +1,11 @@
 // Runs a program that mounts or unmounts for us, in a process of its own: the kernel may ask the file system meanwhile,
-// which can be our own event loop.
+// which can be our own event loop. The daemon's are started apart from what it has open (native/system/apart-programs.hh).
 import { spawn } from 'node:child_process';
+import { getSystemErrorName } from 'node:util';
+import { isAddonError } from '../../native/index.js';
+import type { ProgramEnd } from '../../native/index.js';
 import { spawnableWords } from '../base/raw-words.js';
+import { tryToLoadAddon } from '../io/load-addon.js';
 
 /** Characters of a helper's messages that are kept. */
 const MAX_MESSAGE_LENGTH = 4096;
@@ -21,15 +25,31 @@ export interface HelperResult {
 }
 
 /** Rejects with the system's error when the program cannot be started. */
-export function runHelper(
+export async function runHelper(
   program: string,
   parameters: readonly string[],
   { socket, timeout }: HelperOptions = {},
 ): Promise<HelperResult> {
+  const [name, words] = spawnableWords([program, ...parameters]);
+  const env = { ...process.env, LC_ALL: 'C', ...(socket === undefined ? {} : { _FUSE_COMMFD: '3' }) };
+  const variables = Object.entries(env).map(([variable, value]) => `${variable}=${value}`);
+  const apart = tryToLoadAddon()?.runProgram([name, ...words], variables, socket ?? -1, timeout ?? -1);
+  const { status, message } = await (apart === undefined
+    ? spawnHelper(name, words, env, { socket, timeout })
+    : apart.catch((thrown: unknown) => Promise.reject(nameErrno(thrown))));
+  return { status, message: message.trim() };
+}
+
+function spawnHelper(
+  program: string,
+  parameters: readonly string[],
+  env: NodeJS.ProcessEnv,
+  { socket, timeout }: { socket: number | undefined; timeout: number | undefined },
+): Promise<ProgramEnd> {
   return new Promise((resolve, reject) => {
-    const child = spawn(...spawnableWords([program, ...parameters]), {
+    const child = spawn(program, parameters, {
       stdio: ['ignore', 'ignore', 'pipe', ...(socket === undefined ? [] : [socket])],
-      env: { ...process.env, LC_ALL: 'C', ...(socket === undefined ? {} : { _FUSE_COMMFD: '3' }) },
+      env,
       ...(timeout === undefined ? {} : { timeout, killSignal: 'SIGKILL' }),
     });
     let message = '';
@@ -37,6 +57,13 @@ export function runHelper(
       message = (message + text).slice(0, MAX_MESSAGE_LENGTH);
     });
     child.on('error', reject);
-    child.on('close', (status) => resolve({ status: status ?? undefined, message: message.trim() }));
+    child.on('close', (status) => resolve({ status: status ?? undefined, message }));
   });
+}
+
+/** As Node's own errors have it: `code` beside `errno`. */
+function nameErrno(thrown: unknown): unknown {
+  return isAddonError(thrown)
+    ? Object.assign(thrown, { code: getSystemErrorName(-thrown.errno) })
+    : thrown;
 }
