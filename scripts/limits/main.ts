@@ -80,7 +80,12 @@ async function measureLarge(project: string): Promise<void> {
     // What `verify` compares with.
     execFileSync('sh', ['-c', 'sha256sum extents.udf > extents.udf.sha256'], { cwd: folder });
     await measureLargeImage(project, extents, []);
-    for (const way of await findWrongContent(project, { folder, image: extents, name: EXTENTS_FILE, sha256 })) {
+    for (const way of await findWrongContent(project, {
+      folder,
+      image: extents,
+      name: EXTENTS_FILE,
+      sha256,
+    })) {
       process.stdout.write(`${way}: not the bytes that were written\n`);
       process.exitCode = 1;
     }

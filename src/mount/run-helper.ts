@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { getSystemErrorName } from 'node:util';
 import { isAddonError } from '../../native/index.js';
 import type { ProgramEnd } from '../../native/index.js';
-import { spawnableWords } from '../base/raw-words.js';
+import { spawnableProgram } from '../base/raw-words.js';
 import { tryToLoadAddon } from '../io/load-addon.js';
 
 /** Characters of a helper's messages that are kept. */
@@ -30,26 +30,30 @@ export async function runHelper(
   parameters: readonly string[],
   { socket, timeout }: HelperOptions = {},
 ): Promise<HelperResult> {
-  const [name, words] = spawnableWords([program, ...parameters]);
-  const env = { ...process.env, LC_ALL: 'C', ...(socket === undefined ? {} : { _FUSE_COMMFD: '3' }) };
-  const variables = Object.entries(env).map(([variable, value]) => `${variable}=${value}`);
-  const apart = tryToLoadAddon()?.runProgram([name, ...words], variables, socket ?? -1, timeout ?? -1);
-  const { status, message } = await (apart === undefined
-    ? spawnHelper(name, words, env, { socket, timeout })
-    : apart.catch((thrown: unknown) => Promise.reject(nameErrno(thrown))));
-  return { status, message: message.trim() };
+  const spawnable = spawnableProgram([program, ...parameters], {
+    ...process.env,
+    LC_ALL: 'C',
+    ...(socket === undefined ? {} : { _FUSE_COMMFD: '3' }),
+  });
+  const words = [spawnable.program, ...spawnable.parameters];
+  const variables = Object.entries(spawnable.environment).map(([name, value]) => `${name}=${value}`);
+  const apart = tryToLoadAddon()?.runProgram(words, variables, socket ?? -1, timeout ?? -1);
+  try {
+    const { status, message } = await (apart ?? spawnHelper(spawnable, { socket, timeout }));
+    return { status, message: message.trim() };
+  } catch (thrown) {
+    throw nameErrno(thrown);
+  }
 }
 
 function spawnHelper(
-  program: string,
-  parameters: readonly string[],
-  env: NodeJS.ProcessEnv,
+  { program, parameters, environment }: ReturnType<typeof spawnableProgram>,
   { socket, timeout }: { socket: number | undefined; timeout: number | undefined },
 ): Promise<ProgramEnd> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, parameters, {
       stdio: ['ignore', 'ignore', 'pipe', ...(socket === undefined ? [] : [socket])],
-      env,
+      env: environment,
       ...(timeout === undefined ? {} : { timeout, killSignal: 'SIGKILL' }),
     });
     let message = '';
@@ -61,9 +65,8 @@ function spawnHelper(
   });
 }
 
-/** As Node's own errors have it: `code` beside `errno`. */
+/** Of the addon's errors: as Node's own have it, `code` beside `errno`. */
 function nameErrno(thrown: unknown): unknown {
-  return isAddonError(thrown)
-    ? Object.assign(thrown, { code: getSystemErrorName(-thrown.errno) })
-    : thrown;
+  if (!isAddonError(thrown) || 'code' in thrown) return thrown;
+  return Object.assign(thrown, { code: getSystemErrorName(-thrown.errno) });
 }
