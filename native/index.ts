@@ -3,6 +3,9 @@ import { createRequire } from 'node:module';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ProgramCalls } from './program-calls.js';
+
+export type { ProgramEnd } from './program-calls.js';
 
 /** Keeps the memory behind an index region alive in native code. */
 export type RegionHandle = object & { readonly __region: never };
