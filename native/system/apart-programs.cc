@@ -24,8 +24,8 @@
 #include <vector>
 
 #include "../control/passed-descriptors.hh"
-#include "../io/blocking-lane.hh"
-#include "../platform.hh"
+#include "../io/io-pool.hh"
+#include "../system-calls.hh"
 #include "unique-fd.hh"
 #include "worker-thread.hh"
 
@@ -159,10 +159,10 @@ bool prepare() {
   return false;
 }
 
-class ProgramCall : public LaneJob {
+class ProgramCall : public IoJob {
  public:
   ProgramCall(Napi::Env env, SharedStart start, UniqueFd socket, int timeout)
-      : LaneJob(env, "posix_spawn"), start_(std::move(start)), socket_(std::move(socket)), timeout_(timeout) {}
+      : IoJob(env, "posix_spawn"), start_(std::move(start)), socket_(std::move(socket)), timeout_(timeout) {}
 
   int run() override {
     const auto end = Clock::now() + std::chrono::milliseconds(timeout_);
@@ -278,7 +278,7 @@ Napi::Value run_program(const Napi::CallbackInfo& info) {
     return env.Undefined();
   }
   const int timeout = info[3].As<Napi::Number>().Int32Value();
-  return default_lane(env)->submit(std::make_unique<ProgramCall>(env, std::move(start), std::move(socket), timeout));
+  return default_pool(env)->submit(std::make_unique<ProgramCall>(env, std::move(start), std::move(socket), timeout));
 }
 
 }  // namespace
