@@ -14,7 +14,7 @@ export default defineConfig({
     reporters: ['default', './test/support/summary-reporter.ts'],
     projects: Object.entries(listTiers()).map(([name, include]) => ({
       extends: true as const,
-      test: { name, include, globalSetup: [] },
+      test: { name, include },
     })),
   },
 });
