@@ -6,6 +6,7 @@
 #include "blocking-lane.hh"
 #include "control-listener.hh"
 #include "crc32c.hh"
+#include "inflate-blocks.hh"
 #include "loop-device.hh"
 #include "mount-watch.hh"
 #include "notify.hh"
@@ -38,6 +39,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   export_platform(env, exports);
   export_socket_send(env, exports);
   export_crc32c(env, exports);
+  export_inflate_blocks(env, exports);
   export_control_listener(env, exports);
   export_notify(env, exports);
   export_loop_device(env, exports);

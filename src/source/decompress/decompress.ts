@@ -1,5 +1,6 @@
 // Decompression of single blocks whose decompressed size is known. Each algorithm has a file of its own, loaded when a
 // block needs it first.
+import { inflateNatively } from './native-inflate.js';
 
 /**
  * Decompresses a block to exactly `size` bytes, without ever holding many more. Rejects with an ordinary Error that says
@@ -26,4 +27,28 @@ export async function loadDecompressor(algorithm: Algorithm): Promise<Decompress
     case 'lzfse':
       return (await import('./lzfse.js')).decompressLzfse;
   }
+}
+
+/** A block and the size that its content must have. */
+export interface PackedBlock {
+  readonly bytes: Uint8Array;
+  readonly size: number;
+}
+
+/** Decompresses blocks, of which each may fail by itself; never rejects but where the algorithm cannot be loaded. */
+export async function decompressAll(
+  algorithm: Algorithm,
+  blocks: readonly PackedBlock[],
+): Promise<readonly (Uint8Array | Error)[]> {
+  const decompress = await loadDecompressor(algorithm);
+  const done = algorithm === 'zlib' ? await inflateNatively(blocks) : [];
+  return Promise.all(
+    blocks.map(async ({ bytes, size }, i) => {
+      try {
+        return done[i] ?? (await decompress(bytes, size));
+      } catch (thrown) {
+        return thrown instanceof Error ? thrown : new Error(String(thrown));
+      }
+    }),
+  );
 }
