@@ -78,7 +78,7 @@ export interface SessionCounters {
   readonly readBytes: number;
   /** Reads that waited for the medium. */
   readonly waitedReads: number;
-  /** Reads that JavaScript answered. */
+  /** Reads that waited for JavaScript to decode their bytes. */
   readonly decodedReads: number;
   /** Time from request to answer, all added up. */
   readonly busySeconds: number;
@@ -105,7 +105,19 @@ export interface SessionListener {
    * is 0 where a file is to be opened.
    */
   onRead(ticket: number, row: number, offset: number, length: number): void;
-  /** Nobody waits for that content any more. */
+  /**
+   * Units have to be decoded: bytes of a row's content, or of a base in units of the read plan, by its number; whole units of
+   * `unitBytes`, but for the last of all. To be answered by fillUnits.
+   */
+  onFill(
+    ticket: number,
+    isBase: boolean,
+    number: number,
+    unitBytes: number,
+    offset: number,
+    length: number,
+  ): void;
+  /** Nobody waits for that content, or for those units, any more. */
   onCancel(ticket: number): void;
 }
 
@@ -220,6 +232,15 @@ export interface Addon {
    * Nothing happens when it needs no answer any more.
    */
   replyRead(server: ServerHandle, ticket: number, result: Uint8Array | number): void;
+  /**
+   * Takes decoded units, which are copied before this returns, and answers what waits for them; a number is the errno of all.
+   * `errors`: for each unit an errno, or 0 where it is there; absent where all are. Nothing happens when nobody wants them.
+   */
+  fillUnits(server: ServerHandle, ticket: number, result: Uint8Array | number, errors?: Int32Array): void;
+  /** Bytes of decoded units that the process keeps. */
+  setUnitBudget(bytes: number): void;
+  /** Bytes of those that it has now. */
+  unitBytes(): number;
   /** Whether anything waits for a directory. */
   isWaitedFor(server: ServerHandle): boolean;
   /** Reads of file content that the session has taken. */
@@ -319,9 +340,9 @@ export interface Addon {
   /** Lets more bytes wait in a socket to be sent, as far as the system lets this process (SO_SNDBUF). Never throws. */
   enlargeSendBuffer(socket: number, bytes: number): void;
   /**
-   * Decompresses blocks of RFC 1950 in a thread. `places`: of each block where it starts in `stored`, its bytes, and the
-   * bytes of its content, which follow each other in `target`. Gives a byte for each: 1 where its content is exactly that
-   * long; all 0 where no zlib is to be had. Neither array may be touched until the promise settles.
+   * Decompresses blocks of RFC 1950 in a thread. `places`: of each block where it starts in `stored`, its bytes, where its
+   * content goes in `target`, and the bytes of that. Gives a byte for each: 1 where its content is exactly that long; all 0
+   * where no zlib is to be had. Neither array may be touched until the promise settles.
    */
   inflateBlocks(stored: Uint8Array, places: Uint32Array, target: Uint8Array): Promise<Uint8Array>;
   /** CRC-32C of all bytes so far: `crc` is that of those before, 0 of none. Never throws. */

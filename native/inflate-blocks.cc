@@ -8,8 +8,8 @@
 namespace isodrive {
 namespace {
 
-/** Words of a block's place: where it starts, its bytes, and those of its content. */
-constexpr size_t kPlaceWords = 3;
+/** Words of a block's place: where it starts, its bytes, where its content goes, and the bytes of that. */
+constexpr size_t kPlaceWords = 4;
 
 /** Runs in libuv's pool: it needs a processor, and never waits. */
 class InflateBlocks : public Napi::AsyncWorker {
@@ -32,13 +32,11 @@ class InflateBlocks : public Napi::AsyncWorker {
  protected:
   void Execute() override {
     ZlibInflate zlib;
-    size_t behind = 0;
     for (size_t i = 0; i < done_.size(); ++i) {
       const uint32_t* place = places_.data() + i * kPlaceWords;
-      const size_t size = place[2];
-      if (place[0] > stored_size_ || place[1] > stored_size_ - place[0] || size > target_size_ - behind) return;
-      done_[i] = zlib.decode(stored_ + place[0], place[1], target_ + behind, size) ? 1 : 0;
-      behind += size;
+      if (place[0] > stored_size_ || place[1] > stored_size_ - place[0]) return;
+      if (place[2] > target_size_ || place[3] > target_size_ - place[2]) return;
+      done_[i] = zlib.decode(stored_ + place[0], place[1], target_ + place[2], place[3]) ? 1 : 0;
     }
   }
 

@@ -3,16 +3,17 @@
 import { countBytes } from '../base/byte-count.js';
 import { IsodriveError } from '../base/error.js';
 import type { BlockCache } from '../source/block-cache.js';
+import type { ByteSource } from '../source/byte-source.js';
 import { decompressAll } from '../source/decompress/decompress.js';
-import type { Algorithm } from '../source/decompress/decompress.js';
+import type { Algorithm, PackedBlock } from '../source/decompress/decompress.js';
 import { UnitReader } from '../source/unit-reader.js';
-import type { DecodedUnit } from '../source/unit-reader.js';
+import type { UnitContent } from '../source/unit-reader.js';
 import type { FileContent } from './file-content.js';
 
 /** What an index knows of a file that has a coding. */
 export interface CodedFile {
-  /** The file's stored bytes. */
-  readonly stored: FileContent;
+  /** The file's stored bytes, which are read at once where they are in memory. */
+  readonly stored: FileContent & Pick<ByteSource, 'readCached'>;
   /** Bytes of the content. */
   readonly size: number;
   /** 32 bits, as the coding's own file system gave them. */
@@ -36,16 +37,16 @@ export interface StoredBlock {
   readonly algorithm: Algorithm | undefined;
 }
 
-/** A block whose stored bytes are known. */
-interface ReadBlock extends StoredBlock {
-  readonly block: number;
+/** A block to be decompressed, by its number in a run. */
+interface PackedUnit extends PackedBlock {
+  readonly i: number;
+  readonly algorithm: Algorithm;
 }
 
-export abstract class BlockContent<File extends CodedFile = CodedFile> implements FileContent {
+export abstract class BlockContent<File extends CodedFile = CodedFile> implements FileContent, UnitContent {
   readonly size: number;
+  readonly unitBytes: number;
   protected readonly file: File;
-  /** Bytes of every block's content but the last. */
-  protected readonly blockBytes: number;
   /** For messages: "zisofs". */
   protected abstract readonly coding: string;
   readonly #units: UnitReader;
@@ -54,15 +55,24 @@ export abstract class BlockContent<File extends CodedFile = CodedFile> implement
     const { size, name, cache } = file;
     this.size = size;
     this.file = file;
-    this.blockBytes = blockBytes;
-    const decode = this.#decode.bind(this);
-    this.#units = new UnitReader({ size, unitBytes: blockBytes, name, cache, decode });
+    this.unitBytes = blockBytes;
+    const decodeUnits = this.#decode.bind(this);
+    this.#units = new UnitReader({ size, unitBytes: blockBytes, name, cache, decodeUnits });
   }
 
   async read(target: Uint8Array, position: number, signal?: AbortSignal): Promise<number> {
     if (target.length === 0 || position >= this.size) return 0;
     await this.prepare(signal);
     return this.#units.read(target, position, signal);
+  }
+
+  async decodeUnits(
+    first: number,
+    count: number,
+    target: Uint8Array,
+  ): Promise<readonly (Error | undefined)[]> {
+    await this.prepare(undefined);
+    return this.#decode(first, count, target);
   }
 
   /** Called before blocks are read; rejects as FileContent.read does. */
@@ -81,7 +91,7 @@ export abstract class BlockContent<File extends CodedFile = CodedFile> implement
 
   /** Bytes of a block's content. */
   protected sizeOf(block: number): number {
-    return Math.min(this.blockBytes, this.size - block * this.blockBytes);
+    return Math.min(this.unitBytes, this.size - block * this.unitBytes);
   }
 
   protected damaged(block: number, what: string, cause?: unknown): IsodriveError {
@@ -93,24 +103,36 @@ export abstract class BlockContent<File extends CodedFile = CodedFile> implement
     );
   }
 
-  async #decode(first: number, count: number): Promise<readonly DecodedUnit[]> {
+  async #decode(first: number, count: number, target: Uint8Array): Promise<readonly (Error | undefined)[]> {
     const places = await Promise.all(
       Array.from({ length: count }, (_, i) => this.locate(first + i).catch(toError)),
     );
-    const result: DecodedUnit[] = places.map((place) => (place instanceof Error ? place : undefined));
-    const blocks: ReadBlock[] = [];
+    const result: (Error | undefined)[] = places.map((place) => (place instanceof Error ? place : undefined));
+    const packed: PackedUnit[] = [];
     for (const [i, bytes] of (await this.#readStored(places)).entries()) {
+      const block = first + i;
+      const content = target.subarray(i * this.unitBytes, i * this.unitBytes + this.sizeOf(block));
       if (bytes instanceof Error) result[i] = bytes;
-      else if (bytes !== undefined) blocks.push({ block: first + i, ...this.unwrap(bytes) });
+      else if (bytes !== undefined) {
+        const { bytes: inner, algorithm } = this.unwrap(bytes);
+        if (algorithm === undefined) result[i] = this.#copyStored(block, inner, content);
+        else packed.push({ i, algorithm, bytes: inner, target: content });
+      } else if (places[i] === undefined) content.fill(0);
     }
-    for (const [i, content] of (await this.#unpackAll(blocks)).entries()) {
-      result[blocks[i]!.block - first] = content;
+    const [one] = packed;
+    const errors = one === undefined ? [] : await decompressAll(one.algorithm, packed);
+    for (const [j, { i }] of packed.entries()) {
+      const error = errors[j];
+      if (error === undefined) continue;
+      result[i] = this.damaged(first + i, `it cannot be decompressed (${error.message})`, error);
     }
     return result;
   }
 
   /** The stored bytes of blocks: by one read where they follow each other, as they mostly do. */
-  async #readStored(places: readonly (BlockPlace | Error | undefined)[]): Promise<readonly DecodedUnit[]> {
+  async #readStored(
+    places: readonly (BlockPlace | Error | undefined)[],
+  ): Promise<readonly (Uint8Array | Error | undefined)[]> {
     const known = places.filter(
       (place): place is BlockPlace => !(place instanceof Error) && place !== undefined,
     );
@@ -134,7 +156,8 @@ export abstract class BlockContent<File extends CodedFile = CodedFile> implement
   }
 
   async #readAt(start: number, length: number): Promise<Uint8Array | Error> {
-    const bytes = new Uint8Array(length);
+    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+    if (this.file.stored.readCached?.(bytes, start) === true) return bytes;
     try {
       await this.file.stored.read(bytes, start);
       return bytes;
@@ -143,26 +166,12 @@ export abstract class BlockContent<File extends CodedFile = CodedFile> implement
     }
   }
 
-  /** Contents of blocks; `damaged` for each that does not come to exactly the size that it must have. */
-  async #unpackAll(blocks: readonly ReadBlock[]): Promise<readonly (Uint8Array | Error)[]> {
-    const packed = blocks.filter(({ algorithm }) => algorithm !== undefined);
-    const algorithm = packed[0]?.algorithm;
-    const parts = packed.map(({ block, bytes }) => ({ bytes, size: this.sizeOf(block) }));
-    const unpacked = algorithm === undefined ? [] : await decompressAll(algorithm, parts);
-    let next = 0;
-    return blocks.map((one) => {
-      if (one.algorithm === undefined) return this.#checkStored(one);
-      const content = unpacked[next]!;
-      next += 1;
-      if (!(content instanceof Error)) return content;
-      return this.damaged(one.block, `it cannot be decompressed (${content.message})`, content);
-    });
-  }
-
-  #checkStored({ block, bytes }: ReadBlock): Uint8Array | Error {
-    const expected = this.sizeOf(block);
-    if (bytes.length === expected) return bytes;
-    return this.damaged(block, `it is stored in ${countBytes(bytes.length)}, expected ${expected}`);
+  #copyStored(block: number, bytes: Uint8Array, target: Uint8Array): Error | undefined {
+    if (bytes.length !== target.length) {
+      return this.damaged(block, `it is stored in ${countBytes(bytes.length)}, expected ${target.length}`);
+    }
+    target.set(bytes);
+    return undefined;
   }
 }
 

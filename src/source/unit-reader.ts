@@ -1,26 +1,28 @@
 // Reads bytes that are stored in units, each decoded by itself: what a read needs of them is found here, how they are decoded
 // is whoever's that knows the format. Units are decoded in runs, and kept in a cache: readers of one unit decode it once.
+import { abortable } from './abortable.js';
 import type { BlockCache } from './block-cache.js';
 
 /** Bytes of units that are decoded by one call, and how many such calls one read has at a time. */
 const RUN_BYTES = 262_144;
 const MAX_RUNS = 4;
-/** Stands for a unit of zeros, which no unit has the size of. */
-const ZEROS = new Uint8Array(0);
-
-/** All bytes of a unit; undefined for zeros; an error where it cannot be decoded. */
-export type DecodedUnit = Uint8Array | undefined | Error;
-
-export interface UnitFile {
-  /** Bytes. */
-  readonly size: number;
+/** What is stored in units, for whoever decodes them into memory of its own. */
+export interface UnitContent {
   /** Bytes of every unit but the last. */
   readonly unitBytes: number;
+  /**
+   * Decodes units that follow each other into `target`, which has exactly their size; gives for each why it is not there.
+   * Rejects where none of them can be had. Is not called off.
+   */
+  decodeUnits(first: number, count: number, target: Uint8Array): Promise<readonly (Error | undefined)[]>;
+}
+
+export interface UnitFile extends UnitContent {
+  /** Bytes. */
+  readonly size: number;
   /** Unlike that of any other file in the cache. */
   readonly name: string;
   readonly cache: BlockCache;
-  /** Decodes units that follow each other; rejects where none of them can be had. Is not called off. */
-  readonly decode: (first: number, count: number) => Promise<readonly DecodedUnit[]>;
 }
 
 export class UnitReader {
@@ -38,38 +40,42 @@ export class UnitReader {
     const part = target.subarray(0, wanted);
     const end = Math.floor((position + wanted - 1) / unitBytes) + 1;
     const perRun = Math.max(1, Math.floor(RUN_BYTES / unitBytes));
-    const runs: Promise<void>[] = [];
-    for (let first = Math.floor(position / unitBytes); first < end; first += perRun) {
-      const count = Math.min(perRun, end - first);
-      runs.push(
-        ...this.#units(first, count, signal).map((unit, i) => this.#copy(unit, first + i, part, position)),
-      );
-      if (runs.length < MAX_RUNS * perRun) continue;
-      await Promise.all(runs);
-      runs.length = 0;
+    for (let first = Math.floor(position / unitBytes); first < end;) {
+      const stop = Math.min(end, first + MAX_RUNS * perRun);
+      const copies: Promise<void>[] = [];
+      for (; first < stop; first += perRun) {
+        for (const [i, unit] of this.#units(first, Math.min(perRun, stop - first)).entries())
+          copies.push(this.#copy(unit, first + i, part, position, signal));
+      }
+      await abortable(Promise.all(copies), signal);
     }
-    await Promise.all(runs);
     return wanted;
   }
 
   /** Units by their promises: one call decodes those of them that are not in the cache. */
-  #units(first: number, count: number, signal: AbortSignal | undefined): Promise<Uint8Array>[] {
-    const { name, cache, decode } = this.#file;
+  #units(first: number, count: number): Promise<Uint8Array>[] {
+    const { name, cache } = this.#file;
     const missing = Array.from({ length: count }, (_, i) => first + i).filter(
       (unit) => !cache.has(`${name}:${unit}`),
     );
     const [start = first] = missing;
     const length = (missing.at(-1) ?? first) - start + 1;
-    let run: Promise<readonly DecodedUnit[]> | undefined;
+    let run: Promise<readonly (Uint8Array | Error)[]> | undefined;
     const make = async (unit: number): Promise<Uint8Array> => {
-      run ??= decode(start, length);
-      const decoded = (await run)[unit - start];
+      run ??= this.#decode(start, length);
+      const decoded = (await run)[unit - start]!;
       if (decoded instanceof Error) throw decoded;
-      return decoded ?? ZEROS;
+      return decoded;
     };
-    return Array.from({ length: count }, (_, i) =>
-      cache.get(`${name}:${first + i}`, () => make(first + i), signal),
-    );
+    return Array.from({ length: count }, (_, i) => cache.get(`${name}:${first + i}`, () => make(first + i)));
+  }
+
+  async #decode(first: number, count: number): Promise<readonly (Uint8Array | Error)[]> {
+    const { size, unitBytes } = this.#file;
+    const start = first * unitBytes;
+    const bytes = allocate(Math.min(size, start + count * unitBytes) - start);
+    const errors = await this.#file.decodeUnits(first, count, bytes);
+    return errors.map((error, i) => error ?? bytes.subarray(i * unitBytes, (i + 1) * unitBytes));
   }
 
   /** Copies what is wanted of a unit; byte 0 of the target is byte `position` of the file. */
@@ -78,13 +84,20 @@ export class UnitReader {
     unit: number,
     target: Uint8Array,
     position: number,
+    signal: AbortSignal | undefined,
   ): Promise<void> {
     const { size, unitBytes } = this.#file;
     const start = unit * unitBytes;
     const from = Math.max(start, position);
     const to = Math.min(start + unitBytes, size, position + target.length);
     const bytes = await decoded;
-    if (bytes === ZEROS) target.fill(0, from - position, to - position);
-    else target.set(bytes.subarray(from - start, to - start), from - position);
+    // Then the target is its owner's again.
+    if (signal?.aborted === true) return;
+    target.set(bytes.subarray(from - start, to - start), from - position);
   }
+}
+
+/** Memory that is not cleared first: all of it is written to, or never read. */
+function allocate(length: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
 }

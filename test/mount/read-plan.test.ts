@@ -54,7 +54,11 @@ async function withMount(
   try {
     const data = new PlanStream('planned', disc.segments, sources);
     const { native } = data;
-    writePlan(memory.plan!, { files: native!.sizes, streams: new Map([[STREAM.data, native!.segments]]) });
+    writePlan(memory.plan!, {
+      files: native!.sizes,
+      units: native!.units,
+      streams: new Map([[STREAM.data, native!.segments]]),
+    });
     const tree = memoryTree([{ type: 'file', name: 'f', extents }], data.size);
     const index = await DiscIndex.open(tree, memory, new FindingLog(), 'planned');
     const image = new LocalImage({ index, data });

@@ -29,23 +29,28 @@ export async function loadDecompressor(algorithm: Algorithm): Promise<Decompress
   }
 }
 
-/** A block and the size that its content must have. */
+/** A block, and where its content goes, which must fill that exactly. */
 export interface PackedBlock {
   readonly bytes: Uint8Array;
-  readonly size: number;
+  readonly target: Uint8Array;
 }
 
-/** Decompresses blocks, of which each may fail by itself; never rejects but where the algorithm cannot be loaded. */
+/**
+ * Decompresses blocks, best of one piece of memory into one other; gives for each why it is not there. Rejects only where the
+ * algorithm cannot be loaded.
+ */
 export async function decompressAll(
   algorithm: Algorithm,
   blocks: readonly PackedBlock[],
-): Promise<readonly (Uint8Array | Error)[]> {
+): Promise<readonly (Error | undefined)[]> {
   const decompress = await loadDecompressor(algorithm);
   const done = algorithm === 'zlib' ? await inflateNatively(blocks) : [];
   return Promise.all(
-    blocks.map(async ({ bytes, size }, i) => {
+    blocks.map(async ({ bytes, target }, i) => {
+      if (done[i] === true) return undefined;
       try {
-        return done[i] ?? (await decompress(bytes, size));
+        target.set(await decompress(bytes, target.length));
+        return undefined;
       } catch (thrown) {
         return thrown instanceof Error ? thrown : new Error(String(thrown));
       }

@@ -63,7 +63,7 @@ export class ZisofsContent extends BlockContent<ZisofsFile> {
       throw this.damaged(block, 'its pointer lies behind the end of the file');
     const first = readPointer(cursor, at, width);
     const end = readPointer(cursor, at + width, width);
-    const limit = 2 * this.blockBytes + MAX_OVERHEAD;
+    const limit = 2 * this.unitBytes + MAX_OVERHEAD;
     if (end > stored.size || first > end || end - first > limit || (first < end && first < headerBytes)) {
       const place = `it lies at bytes ${first} to ${end} of the ${stored.size} stored ones`;
       throw this.damaged(block, `${place}, expected at most ${countBytes(limit)} inside of them`);
@@ -79,7 +79,7 @@ export class ZisofsContent extends BlockContent<ZisofsFile> {
     const position = headerBytes + table * TABLE_POINTERS * width;
     const count = Math.min(
       TABLE_POINTERS + 1,
-      Math.ceil(this.size / this.blockBytes) + 1 - table * TABLE_POINTERS,
+      Math.ceil(this.size / this.unitBytes) + 1 - table * TABLE_POINTERS,
     );
     const bytes = new Uint8Array(Math.max(0, Math.min(count * width, stored.size - position)));
     await stored.read(bytes, position);

@@ -1,0 +1,58 @@
+#include "unit-reader.hh"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace isodrive {
+
+int UnitReader::read(void* target, size_t length, const UnitFile& file, uint64_t offset) const {
+  std::vector<UnitPtr> units;
+  std::vector<iovec> pieces;
+  const int error = pin(length, file, offset, units, pieces);
+  if (error != 0) return error;
+  auto* bytes = static_cast<uint8_t*>(target);
+  for (const iovec& piece : pieces) {
+    std::memcpy(bytes, piece.iov_base, piece.iov_len);
+    bytes += piece.iov_len;
+  }
+  return 0;
+}
+
+int UnitReader::pin(size_t length, const UnitFile& file, uint64_t offset, std::vector<UnitPtr>& units,
+                    std::vector<iovec>& pieces) const {
+  if (length == 0) return 0;
+  if (offset > file.size || length > file.size - offset) return EIO;
+  const uint64_t end = offset + length;
+  const uint64_t last = file.unit_of(end - 1);
+  observer_.uses({file, offset, end});
+  for (uint64_t unit = file.unit_of(offset); unit <= last; ++unit) {
+    const FilledUnit found = find(file, unit);
+    if (found.error != 0) return found.error;
+    if (found.unit == nullptr) {
+      observer_.lacks({file, unit * file.unit_bytes, file.end_of(last)});
+      return kLacking;
+    }
+    const uint64_t start = unit * file.unit_bytes;
+    const size_t from = std::max(start, offset) - start;
+    const size_t to = std::min(start + file.unit_bytes, end) - start;
+    if (to > found.unit->size()) return EIO;
+    pieces.push_back({const_cast<uint8_t*>(found.unit->bytes() + from), to - from});
+    units.push_back(found.unit);
+  }
+  return 0;
+}
+
+bool UnitReader::contains(const UnitFile& file, uint64_t offset) const {
+  return cache_.contains({space_, file.number, file.unit_of(offset)});
+}
+
+FilledUnit UnitReader::find(const UnitFile& file, uint64_t unit) const {
+  for (const std::shared_ptr<const FilledUnits>& filled : observer_.held()) {
+    if (filled->file != file.number || unit < filled->first || unit - filled->first >= filled->units.size()) continue;
+    return filled->units[unit - filled->first];
+  }
+  return {cache_.find({space_, file.number, unit}), 0};
+}
+
+}  // namespace isodrive
