@@ -69,14 +69,23 @@ int DataReader::read_segment(uint8_t* target, size_t length, const Segment& segm
   }
   if (segment.kind != layout::SEGMENT_KIND_BYTES) return EIO;
   if (segment.swap16) return read_swapped(target, length, segment, within);
-  if (segment.is_run()) return read_base(target, length, segment.base, segment.place(within));
+  if (segment.base >= files_.size()) return read_from_units(target, length, segment, within);
+  if (segment.is_run()) return files_[segment.base]->read(target, length, segment.place(within));
   return read_stride(target, length, segment, within);
 }
 
-int DataReader::read_base(uint8_t* target, size_t length, uint32_t base, uint64_t offset) const {
-  if (base < files_.size()) return files_[base]->read(target, length, offset);
-  const std::optional<UnitFile> units = plan_.units(base);
-  return units ? units_.read(target, length, *units, offset) : EIO;
+int DataReader::read_from_units(uint8_t* target, size_t length, const Segment& segment, uint64_t within) const {
+  const std::optional<UnitFile> file = plan_.units(segment.base);
+  if (!file) return EIO;
+  const uint64_t until = segment.place(within + length - 1) + 1;
+  for (size_t done = 0; done < length;) {
+    const size_t rest = segment.is_run() ? length : segment.unit - (within + done) % segment.unit;
+    const size_t part = std::min(length - done, rest);
+    const int error = units_.read(target + done, part, *file, segment.place(within + done), until);
+    if (error != 0) return error;
+    done += part;
+  }
+  return 0;
 }
 
 /** What lies between the units of a stride is read too, into memory that nobody looks at: cheaper than a call a unit. */
@@ -99,21 +108,9 @@ int DataReader::read_stride(uint8_t* target, size_t length, const Segment& segme
       span += part;
       done += part;
     }
-    const int error = read_pieces(pieces, span, segment.base, first);
+    const int error =
+        files_[segment.base]->read_pieces(pieces.data(), static_cast<int>(pieces.size()), span, first);
     if (error != 0) return error;
-  }
-  return 0;
-}
-
-int DataReader::read_pieces(const std::vector<iovec>& pieces, size_t length, uint32_t base, uint64_t offset) const {
-  if (base < files_.size()) return files_[base]->read_pieces(pieces.data(), static_cast<int>(pieces.size()), length, offset);
-  std::vector<uint8_t> bytes(length);
-  const int error = read_base(bytes.data(), length, base, offset);
-  if (error != 0) return error;
-  const uint8_t* from = bytes.data();
-  for (const iovec& piece : pieces) {
-    std::memcpy(piece.iov_base, from, piece.iov_len);
-    from += piece.iov_len;
   }
   return 0;
 }

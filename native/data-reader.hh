@@ -52,8 +52,7 @@ class DataReader {
 
  private:
   int read_segment(uint8_t* target, size_t length, const Segment& segment, uint64_t within) const;
-  int read_base(uint8_t* target, size_t length, uint32_t base, uint64_t offset) const;
-  int read_pieces(const std::vector<iovec>& pieces, size_t length, uint32_t base, uint64_t offset) const;
+  int read_from_units(uint8_t* target, size_t length, const Segment& segment, uint64_t within) const;
   int read_stride(uint8_t* target, size_t length, const Segment& segment, uint64_t within) const;
   int read_swapped(uint8_t* target, size_t length, Segment segment, uint64_t within) const;
 

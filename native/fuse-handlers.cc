@@ -224,7 +224,7 @@ int64_t FuseHandlers::read_file(int device, const Request& request, uint64_t num
 int64_t FuseHandlers::send_units(int device, uint64_t unique, const UnitFile& file, uint64_t offset, size_t length) const {
   std::vector<UnitPtr> units;
   std::vector<iovec> pieces{iovec{}};
-  const int error = data_->units().pin(length, file, offset, units, pieces);
+  const int error = data_->units().pin(length, file, offset, offset + length, units, pieces);
   if (error == UnitReader::kLacking) return kUnits;
   if (error == 0 && pieces.size() > kMaxVectors) return kContent;
   if (error != 0) send_error(device, unique, error);
@@ -258,7 +258,7 @@ int64_t FuseHandlers::send_read(int device, uint64_t unique, uint64_t row, uint6
 
 int FuseHandlers::read_content(uint8_t* target, size_t length, uint64_t number, uint64_t offset) const {
   const Row row = index_.row(number);
-  return row.coded() ? data_->units().read(target, length, units_of(number), offset)
+  return row.coded() ? data_->units().read(target, length, units_of(number), offset, offset + length)
                      : read_extents(target, length, row, offset);
 }
 

@@ -42,7 +42,8 @@ class ReadPlan {
   std::optional<Segment> find(uint64_t stream, uint64_t position) const;
 
  private:
-  uint64_t header(uint64_t word) const { return words(0)[word]; }
+  /** A word of the header; 0 where a region cannot hold so much. */
+  uint64_t count(uint64_t word, uint64_t most) const { return words(0)[word] <= most ? words(0)[word] : 0; }
   const uint32_t* words(uint64_t offset) const { return reinterpret_cast<const uint32_t*>(region_ + offset); }
   const uint32_t* segment(uint64_t i) const {
     return words(layout::PLAN_SEGMENTS_OFFSET) + i * layout::SEGMENT_WORDS;

@@ -6,10 +6,10 @@
 
 namespace isodrive {
 
-int UnitReader::read(void* target, size_t length, const UnitFile& file, uint64_t offset) const {
+int UnitReader::read(void* target, size_t length, const UnitFile& file, uint64_t offset, uint64_t until) const {
   std::vector<UnitPtr> units;
   std::vector<iovec> pieces;
-  const int error = pin(length, file, offset, units, pieces);
+  const int error = pin(length, file, offset, until, units, pieces);
   if (error != 0) return error;
   auto* bytes = static_cast<uint8_t*>(target);
   for (const iovec& piece : pieces) {
@@ -19,8 +19,8 @@ int UnitReader::read(void* target, size_t length, const UnitFile& file, uint64_t
   return 0;
 }
 
-int UnitReader::pin(size_t length, const UnitFile& file, uint64_t offset, std::vector<UnitPtr>& units,
-                    std::vector<iovec>& pieces) const {
+int UnitReader::pin(size_t length, const UnitFile& file, uint64_t offset, uint64_t until,
+                    std::vector<UnitPtr>& units, std::vector<iovec>& pieces) const {
   if (length == 0) return 0;
   if (offset > file.size || length > file.size - offset) return EIO;
   const uint64_t end = offset + length;
@@ -30,7 +30,8 @@ int UnitReader::pin(size_t length, const UnitFile& file, uint64_t offset, std::v
     const FilledUnit found = find(file, unit);
     if (found.error != 0) return found.error;
     if (found.unit == nullptr) {
-      observer_.lacks({file, unit * file.unit_bytes, file.end_of(last)});
+      const uint64_t wanted = std::min(std::max(end, until), file.size);
+      observer_.lacks({file, unit * file.unit_bytes, file.end_of(file.unit_of(wanted - 1))});
       return kLacking;
     }
     const uint64_t start = unit * file.unit_bytes;

@@ -79,10 +79,10 @@ class UnitReader {
   /** Result of the calls below: the observer was told which units lack. */
   static constexpr int kLacking = -3;
 
-  /** Fills `target`; 0, kLacking, or the errno. */
-  int read(void* target, size_t length, const UnitFile& file, uint64_t offset) const;
+  /** Fills `target`; 0, kLacking, or the errno. `until`: byte before which more is wanted next, and is told to lack as well. */
+  int read(void* target, size_t length, const UnitFile& file, uint64_t offset, uint64_t until) const;
   /** Finds bytes in memory: adds the units that have them, which keeps them there, and where they lie. As `read`. */
-  int pin(size_t length, const UnitFile& file, uint64_t offset, std::vector<UnitPtr>& units,
+  int pin(size_t length, const UnitFile& file, uint64_t offset, uint64_t until, std::vector<UnitPtr>& units,
           std::vector<iovec>& pieces) const;
   /** Whether the unit that holds a byte is in memory. */
   bool contains(const UnitFile& file, uint64_t offset) const;

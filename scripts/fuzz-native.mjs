@@ -21,12 +21,17 @@ const REPLIES = [
   'read-plan.cc',
   'data-reader.cc',
   'file-reader.cc',
+  'unit-reader.cc',
+  'unit-cache.cc',
+  'unit-arena.cc',
 ];
 const SESSION = [
   ...[
     'fuse-session.cc',
     'server-desk.cc',
     'slow-reads.cc',
+    'unit-fills.cc',
+    'unit-read-ahead.cc',
     'request-log.cc',
     'leadership.cc',
     'index-region.cc',
