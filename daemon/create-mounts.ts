@@ -1,16 +1,16 @@
 // Who holds the mounts of this daemon, by what the system offers.
 import { IsodriveError } from '../src/base/error.js';
-import { createDrivers, createErofsDriver, createUserDrivers } from './drivers.js';
-import type { EventBus } from './event-bus.js';
-import { Journal } from './journal.js';
+import { createDrivers, createErofsDriver, createUserDrivers } from './mounts/drivers.js';
+import type { EventBus } from './mounts/event-bus.js';
+import { Journal } from './takeover/journal.js';
 import type { DaemonLog } from './log.js';
-import { MountKeeper } from './mount-keeper.js';
-import { MountManager } from './mount-manager.js';
-import type { UserAccounts } from './mount-manager.js';
-import type { MountService } from './mount-service.js';
+import { MountKeeper } from './takeover/mount-keeper.js';
+import { MountManager } from './mounts/mount-manager.js';
+import type { UserAccounts } from './mounts/mount-manager.js';
+import type { MountService } from './mounts/mount-service.js';
 import { readLimits } from './reader/reader-limits.js';
 import { ReaderPool } from './reader/reader-pool.js';
-import type { ServiceManager } from './service-manager.js';
+import type { ServiceManager } from './takeover/service-manager.js';
 
 export interface CreateMountsOptions {
   readonly socketPath: string;
@@ -27,7 +27,7 @@ export interface CreateMountsOptions {
 export async function createMounts(options: CreateMountsOptions): Promise<MountService> {
   const { socketPath, journalPath, users, service, events, log } = options;
   if (process.platform === 'win32') {
-    const { requireWindowsAddon } = await import('../src/windows/load-addon.js');
+    const { requireWindowsAddon } = await import('../src/io/load-windows-addon.js');
     const { WindowsMounts } = await import('./windows/windows-mounts.js');
     return new WindowsMounts({ addon: requireWindowsAddon(), journalPath, events, log });
   }

@@ -4,9 +4,9 @@
 import { closeSync, statSync, writeSync } from 'node:fs';
 import { IsodriveError, toIsodriveError } from '../src/base/error.js';
 import { leaveTemporaryFolder } from '../src/base/temporary-folder.js';
-import { tryToLoadAddon } from '../src/source/load-addon.js';
+import { tryToLoadAddon } from '../src/io/load-addon.js';
 import type { DaemonProgram } from '../src/protocol/messages.js';
-import type { MethodContext } from './methods.js';
+import type { MethodContext } from './control/methods.js';
 import { packageVersion } from '../src/protocol/package-info.js';
 import { encodeError } from '../src/protocol/rpc-error.js';
 import {
@@ -14,20 +14,20 @@ import {
   controlSocketPath,
   defaultJournalPath,
   servedDrivesFolder,
-} from '../src/protocol/socket-path.js';
+} from '../src/endpoint/socket-path.js';
 import type { KeeperState } from '../src/protocol/messages.js';
 import { READY_DESCRIPTOR } from '../src/protocol/start-daemon.js';
 import type { ReadyMessage } from '../src/protocol/start-daemon.js';
-import { ControlServer } from './control-server.js';
+import { ControlServer } from './control/control-server.js';
 import { USAGE, parseDaemonOptions } from './daemon-options.js';
 import type { DaemonArguments } from './daemon-options.js';
 import { createMounts } from './create-mounts.js';
-import { startEndWatch } from './end-watch.js';
-import { EventBus } from './event-bus.js';
-import type { DaemonFacts } from './methods.js';
-import { startIdleTimer } from './idle-timer.js';
+import { startEndWatch } from './takeover/end-watch.js';
+import { EventBus } from './mounts/event-bus.js';
+import type { DaemonFacts } from './control/methods.js';
+import { startIdleTimer } from './control/idle-timer.js';
 import { openLog } from './log.js';
-import { ServiceManager } from './service-manager.js';
+import { ServiceManager } from './takeover/service-manager.js';
 import { loadPolicy } from './users/policy.js';
 import type { Policy } from './users/policy.js';
 import { UserLedger } from './users/user-ledger.js';

@@ -3,18 +3,18 @@
 #include <malloc.h>
 #include <napi.h>
 
-#include "blocking-lane.hh"
-#include "control-listener.hh"
-#include "crc32c.hh"
-#include "inflate-blocks.hh"
-#include "loop-device.hh"
-#include "mount-watch.hh"
-#include "notify.hh"
-#include "optical-drive.hh"
+#include "io/blocking-lane.hh"
+#include "control/control-listener.hh"
+#include "codec/crc32c.hh"
+#include "codec/inflate-blocks.hh"
+#include "system/loop-device.hh"
+#include "system/mount-watch.hh"
+#include "control/notify.hh"
+#include "system/optical-drive.hh"
 #include "platform.hh"
-#include "region-calls.hh"
-#include "session-calls.hh"
-#include "socket-send.hh"
+#include "index/region-calls.hh"
+#include "fuse/session-calls.hh"
+#include "io/socket-send.hh"
 
 namespace isodrive {
 namespace {

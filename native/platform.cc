@@ -18,11 +18,11 @@
 #include <string>
 #include <vector>
 
-#include "blocked-signals.hh"
-#include "blocking-lane.hh"
-#include "cached-read.hh"
-#include "crash-note.hh"
-#include "passed-descriptors.hh"
+#include "system/blocked-signals.hh"
+#include "io/blocking-lane.hh"
+#include "io/cached-read.hh"
+#include "index/crash-note.hh"
+#include "control/passed-descriptors.hh"
 
 namespace isodrive {
 namespace {
@@ -177,6 +177,16 @@ Napi::Value peer_credentials(const Napi::CallbackInfo& info) {
 /** duplicateDescriptor(fd): a copy that programs we start do not get. */
 Napi::Value duplicate_descriptor(const Napi::CallbackInfo& info) { return control_descriptor(info, F_DUPFD_CLOEXEC, 3); }
 
+/** markDescriptor(fd): as markDescriptor of index.ts says. */
+Napi::Value mark_descriptor(const Napi::CallbackInfo& info) {
+  const int descriptor = int_argument(info, 0);
+  const int flags = fcntl(descriptor, F_GETFL);
+  if (flags < 0 || fcntl(descriptor, F_SETFL, flags | O_APPEND) != 0) {
+    make_system_error(info.Env(), "fcntl", errno).ThrowAsJavaScriptException();
+  }
+  return info.Env().Undefined();
+}
+
 /** descriptorFlags(fd): how it was opened (F_GETFL). */
 Napi::Value descriptor_flags(const Napi::CallbackInfo& info) { return control_descriptor(info, F_GETFL, 0); }
 
@@ -248,6 +258,7 @@ void export_platform(Napi::Env env, Napi::Object exports) {
   exports.Set("blockSignals", Napi::Function::New(env, block_signals));
   exports.Set("setAttribute", Napi::Function::New(env, set_attribute));
   exports.Set("peerCredentials", Napi::Function::New(env, peer_credentials));
+  exports.Set("markDescriptor", Napi::Function::New(env, mark_descriptor));
   exports.Set("duplicateDescriptor", Napi::Function::New(env, duplicate_descriptor));
   exports.Set("descriptorFlags", Napi::Function::New(env, descriptor_flags));
 }

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ADDON_FLAGS, listUnits, modified } from './addon-units.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -18,7 +18,7 @@ const OTHERS = ['windows', 'macos'];
 const COMMON = 4;
 const extra = (process.env.ISODRIVE_CXXFLAGS ?? '').split(' ').filter(Boolean);
 const compiler = process.env.CXX ?? 'c++';
-const flags = [...ADDON_FLAGS, '-g1', '-fPIC', '-fvisibility=hidden', '-pthread', ...extra];
+const flags = [...ADDON_FLAGS, `-I${sources}`, '-g1', '-fPIC', '-fvisibility=hidden', '-pthread', ...extra];
 
 /** Runs the compiler; its messages go to stderr. Gives the exit code, 127 when there is no compiler. */
 function run(args) {
@@ -53,7 +53,8 @@ function startProgress(count, total) {
 async function precompileHeaders(output) {
   const header = join(output, 'common.hh');
   const counts = new Map();
-  for (const file of readdirSync(sources).filter((name) => /\.(cc|hh)$/.test(name))) {
+  const isAddons = (name) => /\.(cc|hh)$/.test(name) && ![KEEPER, ...OTHERS].includes(name.split('/')[0]);
+  for (const file of readdirSync(sources, { recursive: true }).filter(isAddons)) {
     for (const [line] of readFileSync(join(sources, file), 'utf8').matchAll(/^#include <.+>$/gm)) {
       counts.set(line, (counts.get(line) ?? 0) + 1);
     }
@@ -95,11 +96,11 @@ export async function buildNative() {
   const output = nativeFolder(extra);
   const addon = join(output, 'isodrive.node');
   const keeper = join(output, 'isodrive-keeper');
-  mkdirSync(join(output, KEEPER), { recursive: true });
   const { objects, stale } = listUnits({
     ...{ folder: sources, output, script: import.meta.filename },
     accepts: (file) => !OTHERS.some((folder) => file.startsWith(folder)),
   });
+  for (const object of objects) mkdirSync(dirname(object), { recursive: true });
   const built = Math.min(modified(addon), modified(keeper));
   if (stale.length === 0 && built >= Math.max(...objects.map(modified))) return 0;
   let failed = stale.length === 0 ? 0 : await compileUnits(stale, objects.length, output);

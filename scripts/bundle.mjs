@@ -27,7 +27,7 @@ const SHARED = [
   },
   {
     name: 'read-image',
-    test: /\/src\/(?:cli\/(?:open-for-command|find-in-image)|present\/(?:list-entries|format-entry))\.ts$/u,
+    test: /\/src\/(?:cli\/(?:open-for-command|find-in-image)|present\/list\/(?:list-entries|format-entry))\.ts$/u,
     priority: 1,
   },
   // What only some discs need.

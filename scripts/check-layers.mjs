@@ -1,7 +1,8 @@
 // Fails when a module imports from a stage that comes after its own: the folder tree is the data flow. The table is
-// the architecture; ARCHITECTURE.md explains it.
+// the architecture; ARCHITECTURE.md explains it. Fails on import circles too, of files and of folders beside each other.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { findCircles } from './find-circles.mjs';
 
 const root = join(import.meta.dirname, '..');
 
@@ -9,51 +10,55 @@ const root = join(import.meta.dirname, '..');
  * The stages of src: each may import itself and those before it, mount and present not each other. A container is
  * opened into a disc, so it knows the disc's contract, and a disc knows nothing of where it came from.
  */
-const flow = ['base', 'source', 'disc', 'container', 'filesystem', 'index'].map((name) => `src/${name}`);
+const flow = ['base', 'io', 'codec', 'source', 'disc', 'container', 'filesystem', 'index', 'image'].map(
+  (name) => `src/${name}`,
+);
 /** Files that only name the closed sets that users choose from. */
-const choices = ['src/filesystem/file-tree.ts', 'src/mount/mount-driver.ts'];
+const choices = ['src/filesystem/contract/file-tree.ts', 'src/mount/mount-driver.ts'];
 
 /** Layer -> layers it may import from. The longest prefix of a path decides its layer. */
 const allowed = new Map([
   ...flow.map((layer, i) => [layer, flow.slice(0, i + 1)]),
-  ['src/source', ['src/base', 'src/source', 'native/index.ts', 'native/windows', 'native/macos']],
+  ['src/io', ['src/base', 'src/io', 'native/index.ts', 'native/windows']],
+  ['src/source', ['src/base', 'src/io', 'src/source', 'native/index.ts', 'native/windows', 'native/macos']],
   ['src/mount', [...flow, 'src/mount', 'native/index.ts']],
+  ['src/mount/windows', [...flow, 'src/mount', 'native/windows']],
   ['src/present', [...flow, 'src/present', 'native/index.ts']],
   ['src/imaging', [...flow, 'src/present', 'src/imaging', 'native/index.ts']],
+  ['src/endpoint', ['src/base', 'src/io', 'src/endpoint', 'native/index.ts', 'native/windows']],
   [
     'src/drive',
     [
-      ...['src/base', 'src/source', 'src/disc', 'src/container', 'src/windows', 'src/drive'],
+      ...['src/base', 'src/io', 'src/source', 'src/disc', 'src/container', 'src/endpoint', 'src/drive'],
       'native/index.ts',
     ],
   ],
-  ['src/protocol', ['src/base', 'src/protocol', 'src/windows', 'native/index.ts', ...choices]],
+  ['src/protocol', ['src/base', 'src/endpoint', 'src/protocol', 'native/index.ts', ...choices]],
   ['src/wine', ['src/base', 'src/wine']],
-  ['src/windows', ['src/base', 'src/windows', 'native/windows']],
   ['native/windows', ['native/index.ts']],
   ['native/macos', ['native/index.ts']],
   [
     'src/cli',
     [
-      ...[...flow, 'src/mount', 'src/present', 'src/imaging', 'src/drive', 'src/wine', 'src/protocol'],
-      ...['src/windows', 'src/cli'],
+      ...[...flow, 'src/mount', 'src/present', 'src/imaging', 'src/drive', 'src/wine', 'src/endpoint'],
+      ...['src/protocol', 'src/cli'],
     ],
   ],
-  ['src/index.ts', [...flow, 'src/mount', 'src/present']],
   [
     'daemon',
     [
-      ...[...flow, 'src/mount', 'src/present', 'src/imaging', 'src/protocol', 'daemon', 'native/index.ts'],
-      ...['src/drive', 'src/windows', 'native/windows'],
+      ...[...flow, 'src/mount', 'src/present', 'src/imaging', 'src/drive', 'src/endpoint', 'src/protocol'],
+      ...['daemon', 'native/index.ts', 'native/windows'],
     ],
   ],
-  ['native/index.ts', ['src/base', 'src/index/layout.ts']],
+  ['native/index.ts', ['native/session.ts']],
+  ['native/session.ts', []],
   ['scripts', ['src', 'scripts', 'native/index.ts']],
 ]);
 
-function listFiles(folder) {
+function listFiles(folder, name) {
   return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && name.test(entry.name))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'));
 }
 
@@ -81,17 +86,30 @@ function importsOf(path) {
   return found;
 }
 
+/** Headers of ours that a C++ file includes: of its own folder, or by their path in native/. */
+function includesOf(path) {
+  return [...readFileSync(join(root, path), 'utf8').matchAll(/^#include "([^"]+)"/gm)].map(([, name]) =>
+    name.includes('/') ? `native/${name}` : `${dirname(path)}/${name}`,
+  );
+}
+
+const modules = ['src', 'daemon', 'native', 'scripts'].flatMap((folder) => listFiles(folder, /\.ts$/));
+const imports = new Map(modules.map((path) => [path, importsOf(path)]));
 const faults = [];
-for (const path of ['src', 'daemon', 'native', 'scripts'].flatMap(listFiles)) {
+for (const [path, targets] of imports) {
   const layer = layerOf(path);
   if (layer === undefined) {
     faults.push(`${path}: found a folder without a layer, expected one of ${[...allowed.keys()].join(', ')}`);
     continue;
   }
-  for (const target of importsOf(path)) {
+  for (const target of targets) {
     if (allowed.get(layer).some((permitted) => isWithin(target, permitted))) continue;
     faults.push(`${path}: found an import of ${target}, expected only ${allowed.get(layer).join(', ')}`);
   }
 }
+const includes = new Map(listFiles('native', /\.(?:cc|hh)$/).map((path) => [path, includesOf(path)]));
+const circles = [imports, includes].flatMap(findCircles);
+faults.push(...circles.map((circle) => `circle of imports: ${circle}`));
 for (const fault of faults) process.stderr.write(`${fault}\n`);
+process.stdout.write(`${circles.length} circles\n`);
 process.exitCode = faults.length === 0 ? 0 : 1;

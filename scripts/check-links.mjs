@@ -13,7 +13,7 @@ const FOLDERS = ['src', 'daemon', 'native', 'scripts', 'test', 'systemd', 'docs'
 const SOURCE = /\.(ts|mjs|cc|hh|c|sh|service|socket)$/;
 /** A path with a word in capitals stands for many. */
 const PLACEHOLDER = /(^|[/-])[A-Z]{4,}/;
-/** Ends that a path may leave out: `native/optical-drive` is two files. */
+/** Ends that a path may leave out: `native/system/optical-drive` is two files. */
 const ENDS = ['', '.ts', '.mjs', '.cc', '.hh', '.sh', '.md'];
 
 const faults = [];

@@ -15,28 +15,17 @@ const corpus = join(root, 'test', 'corpus', 'native');
 const output = join(root, 'build', 'fuzz');
 const KEEPER = ['notify-socket.cc', 'descriptor-store.cc', 'close-apart.cc'].map((name) => `keeper/${name}`);
 const REPLIES = [
-  'fuse-handlers.cc',
-  'fuse-attributes.cc',
-  'index-view.cc',
-  'read-plan.cc',
-  'data-reader.cc',
-  'file-reader.cc',
-  'unit-reader.cc',
-  'unit-cache.cc',
-  'unit-arena.cc',
+  ...['fuse/fuse-handlers.cc', 'fuse/fuse-attributes.cc', 'index/index-view.cc'],
+  ...['read-plan', 'data-reader', 'file-reader', 'unit-reader', 'unit-cache', 'unit-arena'].map(
+    (name) => `io/${name}.cc`,
+  ),
 ];
 const SESSION = [
-  ...[
-    'fuse-session.cc',
-    'server-desk.cc',
-    'slow-reads.cc',
-    'unit-fills.cc',
-    'unit-read-ahead.cc',
-    'request-log.cc',
-    'leadership.cc',
-    'index-region.cc',
-  ],
-  ...['worker-thread.cc', 'wake-signal.cc', 'crash-note.cc'],
+  ...['fuse-session', 'server-desk', 'slow-reads', 'request-log', 'leadership'].map(
+    (name) => `fuse/${name}.cc`,
+  ),
+  ...['fuse/unit-fills.cc', 'fuse/unit-read-ahead.cc'],
+  ...['index/index-region.cc', 'index/crash-note.cc', 'system/worker-thread.cc', 'system/wake-signal.cc'],
 ];
 const SUPPORT = ['guarded-region.cc', 'memory-image.cc', 'reply-sink.cc'];
 

@@ -1,10 +1,10 @@
-// Writes native/index-layout.hh from the compiled src/index/layout.ts, so that both sides share one definition.
+// Writes native/index/index-layout.hh from the compiled src/index/layout.ts, so that both sides share one definition.
 // With --check it only compares, and exits 1 when the header is stale.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
-const header = join(root, 'native/index-layout.hh');
+const header = join(root, 'native/index/index-layout.hh');
 const layout = await import(join(root, 'dist/src/index/layout.js'));
 
 const name = (text) => text.replace(/([a-z])([A-Z])/g, '$1_$2').toUpperCase();
@@ -30,7 +30,7 @@ const text = [
 const current = readFileSync(header, { encoding: 'utf8', flag: 'a+' });
 if (current !== text) {
   if (process.argv.includes('--check')) {
-    process.stderr.write('native/index-layout.hh is stale: run node scripts/generate-layout.mjs\n');
+    process.stderr.write('native/index/index-layout.hh is stale: run node scripts/generate-layout.mjs\n');
     process.exit(1);
   }
   writeFileSync(header, text);

@@ -7,12 +7,12 @@ import { gunzipSync } from 'node:zlib';
 
 const root = join(import.meta.dirname, '..');
 const corpus = join(root, 'test', 'corpus');
-const load = (name) => import(join(root, 'dist', 'src', 'index', `${name}.js`));
-const { openImage } = await load('open-image');
-const { SharedIndexMemory } = await load('index-memory');
+const load = (name) => import(join(root, 'dist', 'src', `${name}.js`));
+const { openImage } = await load('image/open-image');
+const { SharedIndexMemory } = await load('index/index-memory');
 const { EXTENT_WORDS, HEADER, MODE_TYPE, REGION_BYTES, ROW, ROW_WORDS, STATE } = {
-  ...(await load('layout')),
-  ...(await import(join(root, 'dist', 'src', 'filesystem', 'file-tree.js'))),
+  ...(await load('index/layout')),
+  ...(await load('filesystem/contract/file-tree')),
 };
 
 const INDEXES = {

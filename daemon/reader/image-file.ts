@@ -3,13 +3,13 @@
 import { setTimeout } from 'node:timers/promises';
 import { loadAddon } from '../../native/index.js';
 import type { CallerDescriptors } from '../../src/mount/mount-driver.js';
-import { abortable } from '../../src/source/abortable.js';
-import { POOL_IO } from '../../src/source/file-io.js';
-import type { FileIo } from '../../src/source/file-io.js';
-import { openForReading } from '../../src/source/file-source.js';
-import { LaneIo } from '../../src/source/lane-io.js';
-import { readIdentity } from '../image-identity.js';
-import type { ImageIdentity } from '../image-identity.js';
+import { abortable } from '../../src/base/abortable.js';
+import { POOL_IO } from '../../src/io/file-io.js';
+import type { FileIo } from '../../src/io/file-io.js';
+import { openForReading } from '../../src/source/file/file-source.js';
+import { LaneIo } from '../../src/io/lane-io.js';
+import { readIdentity } from './image-identity.js';
+import type { ImageIdentity } from './image-identity.js';
 
 /** Calls at the same time: to open it, and to look what has its path now. */
 const IO_THREADS = 2;

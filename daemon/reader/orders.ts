@@ -1,12 +1,12 @@
 // What the daemon asks of the thread that reads an image, and what it hears from it. Everything here is copied from thread
 // to thread; memory that both see goes by number or as a shared buffer.
 import type { Finding } from '../../src/base/finding.js';
-import type { TreeKind } from '../../src/filesystem/file-tree.js';
+import type { TreeKind } from '../../src/filesystem/contract/file-tree.js';
 import type { BudgetBuffers } from '../../src/index/index-budget.js';
 import type { SharedRegion } from '../../src/index/index-memory.js';
 import type { ImagePlace } from '../../src/mount/served-image.js';
 import type { MountParams, RpcError, VerifiedFiles } from '../../src/protocol/messages.js';
-import type { ImageIdentity } from '../image-identity.js';
+import type { ImageIdentity } from './image-identity.js';
 
 /** What a mount shows beside its tree. */
 export type ViewParams = Pick<

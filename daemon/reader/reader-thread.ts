@@ -6,7 +6,7 @@ import { loadAddon } from '../../native/index.js';
 import { IsodriveError, isExhausted, toIsodriveError } from '../../src/base/error.js';
 import type { Finding } from '../../src/base/finding.js';
 import { decodeError } from '../../src/protocol/rpc-error.js';
-import { abortable } from '../../src/source/abortable.js';
+import { abortable } from '../../src/base/abortable.js';
 import { PROGRESS } from './orders.js';
 import type { ReaderCall, ReaderData, ReaderMessage, ReaderMethod, ReaderMethods } from './orders.js';
 import type { ReaderLimits } from './reader-limits.js';

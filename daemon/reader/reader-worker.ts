@@ -6,17 +6,17 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadAddon } from '../../native/index.js';
 import type { Addon } from '../../native/index.js';
-import { openImage } from '../../src/index/open-image.js';
-import type { OpenedImage } from '../../src/index/open-image.js';
+import { openImage } from '../../src/image/open-image.js';
+import type { OpenedImage } from '../../src/image/open-image.js';
 import { IndexBudget } from '../../src/index/index-budget.js';
 import { ThreadIndexMemory } from '../../src/index/index-memory.js';
 import type { IndexMemory, SharedRegion } from '../../src/index/index-memory.js';
-import type { VerifiedContents } from '../../src/imaging/read/verified-contents.js';
+import type { VerifiedContents } from '../../src/imaging/verify-on-read/verified-contents.js';
 import { RegionMemory } from '../../src/mount/fuse/region-memory.js';
 import { LocalImage } from '../../src/mount/local-image.js';
 import { encodeError } from '../../src/protocol/rpc-error.js';
-import { LaneIo } from '../../src/source/lane-io.js';
-import { identityOf } from '../image-identity.js';
+import { LaneIo } from '../../src/io/lane-io.js';
+import { identityOf } from './image-identity.js';
 import { createIo } from './image-file.js';
 import { PROGRESS } from './orders.js';
 import type {
@@ -99,7 +99,7 @@ async function openOrdered(order: OpenOrder): Promise<ImageFacts> {
   index.onStep = markStep;
   if (verify === true) {
     // Loaded when wanted: every reader would have it in memory otherwise.
-    const { VerifiedContents } = await import('../../src/imaging/read/verified-contents.js');
+    const { VerifiedContents } = await import('../../src/imaging/verify-on-read/verified-contents.js');
     verified = await VerifiedContents.prepare(opened);
   }
   image = new LocalImage({ index, data, checked: verified });

@@ -10,9 +10,9 @@ import { mountIdOf, readMountTable } from '../../src/mount/mount-table.js';
 import type { MountTableEntry } from '../../src/mount/mount-table.js';
 import { O_PATH, placeOf } from '../../src/mount/open-directory.js';
 import { PASSED_NAMES } from '../../src/protocol/messages.js';
-import { abortable } from '../../src/source/abortable.js';
-import type { FileFacts, FileIo } from '../../src/source/file-io.js';
-import type { ImageIdentity } from '../image-identity.js';
+import { abortable } from '../../src/base/abortable.js';
+import type { FileFacts, FileIo } from '../../src/io/file-io.js';
+import type { ImageIdentity } from '../reader/image-identity.js';
 import type { Caller } from './caller.js';
 import type { ReceivedDescriptors } from './received-descriptors.js';
 

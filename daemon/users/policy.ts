@@ -7,8 +7,7 @@ import { z } from 'zod';
 import type { PeerCredentials } from '../../native/index.js';
 import { IsodriveError, isSystemError } from '../../src/base/error.js';
 import { MAX_LINE_BYTES } from '../../src/protocol/messages.js';
-import { MAX_PENDING } from '../control-connection.js';
-import { MAX_MOUNTS } from '../mount-registry.js';
+import { MAX_MOUNTS, MAX_PENDING } from '../limits.js';
 import { findAccount } from './account-names.js';
 
 export const DEFAULT_POLICY_PATH = '/etc/isodrive/policy.json';

@@ -4,7 +4,7 @@ import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { loadAddon } from '../../native/index.js';
 import type { Addon, ClientLimits, ControlListenerHandle, PeerCredentials } from '../../native/index.js';
-import type { ControlInput } from '../control-connection.js';
+import type { ControlInput } from './control-input.js';
 import type { DescriptorCloser } from './descriptor-closer.js';
 import { TurnQueue } from './turn-queue.js';
 

@@ -1,10 +1,10 @@
 // An image that Windows has attached, as the daemon knows it and keeps it for a successor.
 import { z } from 'zod';
-import { POOL_IO } from '../../src/source/file-io.js';
-import type { AttachedDisk } from '../../src/windows/virtual-disk.js';
+import { POOL_IO } from '../../src/io/file-io.js';
+import type { AttachedDisk } from '../../src/mount/windows/virtual-disk.js';
 import type { MountSummary, UnmountedSummary } from '../../src/protocol/messages.js';
-import { compareIdentity, parseIdentity, readIdentity } from '../image-identity.js';
-import type { MountNames } from '../find-target.js';
+import { compareIdentity, parseIdentity, readIdentity } from '../reader/image-identity.js';
+import type { MountNames } from '../mounts/find-target.js';
 
 export const ATTACHED_IMAGE = z.object({
   id: z.string().regex(/^[0-9a-f]{1,16}$/u),

@@ -1,7 +1,7 @@
 // What a mount may not ask for where the system makes it: nothing is passed over in silence.
 import { IsodriveError } from '../../src/base/error.js';
 import type { MountParams } from '../../src/protocol/messages.js';
-import { isDevicePath } from '../../src/source/optical/drive-device.js';
+import { isDevicePath } from '../../src/source/optical/open-drive-device.js';
 
 /** Field of the parameters -> what it is to users. Each is a wish that only a file system of ours fulfils. */
 const REFUSED: readonly (readonly [keyof MountParams, string])[] = [

@@ -14,19 +14,19 @@ import type {
   UnmountTarget,
   UnmountedSummary,
 } from '../../src/protocol/messages.js';
-import { POOL_IO } from '../../src/source/file-io.js';
-import { attachDisk, detachDisk, findDisk } from '../../src/windows/virtual-disk.js';
-import type { AttachedDisk } from '../../src/windows/virtual-disk.js';
-import { EntryFile } from '../entry-file.js';
-import type { EventBus } from '../event-bus.js';
-import { findTarget } from '../find-target.js';
-import { formatIdentity, isSameFile, parseIdentity, readIdentity } from '../image-identity.js';
-import type { ImageIdentity } from '../image-identity.js';
-import { KeyedLock } from '../keyed-lock.js';
+import { POOL_IO } from '../../src/io/file-io.js';
+import { attachDisk, detachDisk, findDisk } from '../../src/mount/windows/virtual-disk.js';
+import type { AttachedDisk } from '../../src/mount/windows/virtual-disk.js';
+import { EntryFile } from '../takeover/entry-file.js';
+import type { EventBus } from '../mounts/event-bus.js';
+import { findTarget } from '../mounts/find-target.js';
+import { formatIdentity, isSameFile, parseIdentity, readIdentity } from '../reader/image-identity.js';
+import type { ImageIdentity } from '../reader/image-identity.js';
+import { KeyedLock } from '../mounts/keyed-lock.js';
 import type { DaemonLog } from '../log.js';
-import { daemonIsEnding } from '../mount-service.js';
-import type { MountService } from '../mount-service.js';
-import { unmountTargets } from '../unmount-targets.js';
+import { daemonIsEnding } from '../mounts/mount-service.js';
+import type { MountService } from '../mounts/mount-service.js';
+import { unmountTargets } from '../mounts/unmount-targets.js';
 import { ATTACHED_IMAGE, describeAttached, diskOf, nameAttached, namesOfAttached } from './attached-image.js';
 import type { AttachedImage } from './attached-image.js';
 import { refuseDrive, refuseOptions } from './refuse-options.js';

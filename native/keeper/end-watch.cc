@@ -13,7 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "../unique-fd.hh"
+#include "system/unique-fd.hh"
 #include "process-end.hh"
 
 namespace isodrive::keeper {

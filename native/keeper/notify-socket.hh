@@ -7,7 +7,7 @@
 
 #include <cstddef>
 
-#include "../unique-fd.hh"
+#include "system/unique-fd.hh"
 #include "descriptor-store.hh"
 
 namespace isodrive::keeper {

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "../unique-fd.hh"
+#include "system/unique-fd.hh"
 
 namespace isodrive::keeper {
 namespace {

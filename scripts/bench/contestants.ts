@@ -2,9 +2,9 @@
 import { mkdir, mkdtemp, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BenchImage } from './images.js';
-import { getReadAhead, mountAt, setReadAhead } from './read-ahead.js';
-import type { PrivateDaemon } from './private-daemon.js';
-import { mustRun } from './run-command.js';
+import { getReadAhead, mountAt, setReadAhead } from '../support/read-ahead.js';
+import type { PrivateDaemon } from '../support/private-daemon.js';
+import { mustRun } from '../support/run-command.js';
 
 /** KiB; what the kernel gives a FUSE mount (VM_READAHEAD_PAGES), and all that a mounter without root has. */
 export const DEFAULT_READ_AHEAD = 128;

@@ -5,12 +5,12 @@ import type { DriverName } from '../../src/mount/mount-driver.js';
 import type { ContestantContext } from './contestants.js';
 import type { BenchImages } from './images.js';
 import { warmFile } from './kernel-caches.js';
-import { mountAt } from './read-ahead.js';
-import { PrivateDaemon } from './private-daemon.js';
+import { mountAt } from '../support/read-ahead.js';
+import { PrivateDaemon } from '../support/private-daemon.js';
 import type { Probe } from './probe.js';
-import type { ResidentMemory } from './process-memory.js';
-import { readResidentMemory } from './process-memory.js';
-import { mustRun } from './run-command.js';
+import type { ResidentMemory } from '../support/process-memory.js';
+import { readResidentMemory } from '../support/process-memory.js';
+import { mustRun } from '../support/run-command.js';
 
 export interface DaemonContext extends ContestantContext {
   readonly images: BenchImages;

@@ -10,8 +10,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { hasProgram, mustRun } from './run-command.js';
-import { PseudoRandom } from './pseudo-random.js';
+import { hasProgram, mustRun } from '../support/run-command.js';
+import { PseudoRandom } from '../support/pseudo-random.js';
 
 const MIB = 1_048_576;
 const PROJECT = join(import.meta.dirname, '..', '..', '..');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { BenchImages } from './images.js';
 import { LARGE_NAME } from './images.js';
 import { warmFile } from './kernel-caches.js';
-import { hasProgram, mustRun } from './run-command.js';
+import { hasProgram, mustRun } from '../support/run-command.js';
 
 const LIMIT = { timeout: 600_000 };
 const PROGRAMS = ['isodrive', '7z', 'bsdtar'] as const;

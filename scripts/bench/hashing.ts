@@ -1,7 +1,7 @@
 // How fast digests are computed, beside sha256sum and with several at once, on the same image in the same run.
 import { link, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { mustRun } from './run-command.js';
+import { mustRun } from '../support/run-command.js';
 
 /** The three that publishers give, dearest first on most processors. */
 export const HASH_ALGORITHMS = ['md5', 'sha1', 'sha256'] as const;

@@ -4,8 +4,8 @@
 import { closeSync, mkdirSync, openSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { PseudoRandom } from './pseudo-random.js';
-import { hasProgram, mustRun } from './run-command.js';
+import { PseudoRandom } from '../support/pseudo-random.js';
+import { hasProgram, mustRun } from '../support/run-command.js';
 
 /** Changed whenever the content below changes, so that old images are built anew. */
 const CONTENT_VERSION = 3;

@@ -1,6 +1,6 @@
 // The kernel's caches, put into the same state before every measurement (kernel admin-guide/sysctl/vm, drop_caches).
 import { writeFile } from 'node:fs/promises';
-import { mustRun } from './run-command.js';
+import { mustRun } from '../support/run-command.js';
 
 const DROP_CACHES = '/proc/sys/vm/drop_caches';
 const ENTRIES = '2';

@@ -17,7 +17,7 @@ import { buildImages, FULL_SIZES, QUICK_SIZES } from './images.js';
 import { mayDropCaches } from './kernel-caches.js';
 import { measureNeighbours } from './neighbours.js';
 import { measurePlans } from './plans.js';
-import { PrivateDaemon } from './private-daemon.js';
+import { PrivateDaemon } from '../support/private-daemon.js';
 import { compileProbe } from './probe.js';
 import { raceFormats } from './format-race.js';
 import { race } from './race.js';
@@ -38,7 +38,7 @@ import {
   judgeServerMemory,
   judgeStartUp,
 } from './requirements.js';
-import { hasProgram } from './run-command.js';
+import { hasProgram } from '../support/run-command.js';
 import { measureServerMemory } from './server-memory.js';
 import { measureStartUp } from './start-up.js';
 

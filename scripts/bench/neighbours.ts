@@ -8,7 +8,7 @@ import type { ContestantContext } from './contestants.js';
 import { LARGE_NAME } from './images.js';
 import type { BenchImages } from './images.js';
 import { warmFile } from './kernel-caches.js';
-import { PrivateDaemon } from './private-daemon.js';
+import { PrivateDaemon } from '../support/private-daemon.js';
 import type { Probe, Sample } from './probe.js';
 
 const FAULTS = ['loop', 'eat', 'crash'] as const;
@@ -30,7 +30,7 @@ export async function measureNeighbours(
   probe: Probe,
   repetitions: number,
 ): Promise<NeighbourFigures[]> {
-  const preload = join(project, 'test', 'support', 'hostile-reader.mjs');
+  const preload = join(project, 'test', 'support', 'fakes', 'hostile-reader.mjs');
   // The name decides.
   const sample = join(project, 'test', 'corpus', 'ok', 'copying-rr.iso');
   const folder = join(context.folder, 'neighbours');

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { access, mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { mustRun } from './run-command.js';
+import { mustRun } from '../support/run-command.js';
 
 /** What one measurement did. */
 export interface Sample {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ROOT_ROW } from '../../src/index/index-table.js';
-import { openImage } from '../../src/index/open-image.js';
+import { openImage } from '../../src/image/open-image.js';
 import { FULL_SIZES, buildImages } from './images.js';
 
 export interface RecordsMeasurement {

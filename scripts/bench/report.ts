@@ -4,7 +4,7 @@ import type { DaemonMemory } from './daemon-figures.js';
 import type { RaceMeasure, RaceResult } from './race.js';
 import { RACE_MEASURES } from './race.js';
 import type { Verdict } from './requirements.js';
-import type { ResidentMemory } from './process-memory.js';
+import type { ResidentMemory } from '../support/process-memory.js';
 import { median } from './statistics.js';
 
 const thousands = (value: number): string => `${(value / 1e3).toFixed(1)} k/s`;

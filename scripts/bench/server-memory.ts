@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { connect as connectTls } from 'node:tls';
-import { readResidentMemory } from './process-memory.js';
+import { readResidentMemory } from '../support/process-memory.js';
 
 const PROJECT = join(import.meta.dirname, '..', '..', '..');
 const MIB = 1_048_576;

@@ -1,6 +1,6 @@
 // What the start of the command line costs: processor time of listing a small image, beside that of node doing nothing.
 import { join } from 'node:path';
-import { mustRun } from './run-command.js';
+import { mustRun } from '../support/run-command.js';
 
 /** Runs of each in one repetition: the kernel counts in ticks, of which one run has few. */
 const RUNS = 10;

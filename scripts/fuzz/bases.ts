@@ -1,13 +1,13 @@
 // What is changed: images with the places that a reader looks at, and changed ones that led to new code. A base is
 // chosen by file system first: a corpus of discs has a hundred of one kind for each of another.
-import type { TreeKind } from '../../src/filesystem/file-tree.js';
+import type { TreeKind } from '../../src/filesystem/contract/file-tree.js';
 import { execute } from './execute.js';
 import { MemorySource } from './memory-source.js';
 import { choose } from './mutate.js';
 import type { Region } from './mutate.js';
 import { PagedImage } from './paged-image.js';
 import type { StoredImage } from './paged-image.js';
-import type { PseudoRandom } from '../bench/pseudo-random.js';
+import type { PseudoRandom } from '../support/pseudo-random.js';
 
 /** Longest run of one read that is taken for structure; longer ones are file content. */
 const MAX_REGION = 65_536;

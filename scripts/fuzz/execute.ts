@@ -1,14 +1,14 @@
 // One execution of the fuzzer: opens an image in memory, lists every view, reads a little of every file, and checks
 // what must hold whatever the bytes are. Knows nothing of formats, so each new file system is fuzzed as it lands.
 import { IsodriveError } from '../../src/base/error.js';
-import type { FileTree, TreeKind } from '../../src/filesystem/file-tree.js';
-import { ContentOpener } from '../../src/index/content-opener.js';
+import type { FileTree, TreeKind } from '../../src/filesystem/contract/file-tree.js';
+import { ContentOpener } from '../../src/image/content-opener.js';
 import { DiscIndex } from '../../src/index/disc-index.js';
 import { PlainIndexMemory } from '../../src/index/index-memory.js';
 import { ROOT_ROW } from '../../src/index/index-table.js';
 import { readAttributes, readExtents, readNode } from '../../src/index/node-record.js';
-import { openSource } from '../../src/index/open-image.js';
-import type { OpenedImage } from '../../src/index/open-image.js';
+import { openSource } from '../../src/image/open-image.js';
+import type { OpenedImage } from '../../src/image/open-image.js';
 import type { MemorySource } from './memory-source.js';
 
 /** Entries of a view that are looked at; the work of one execution stays small. */

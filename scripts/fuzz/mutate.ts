@@ -1,5 +1,5 @@
 // Changes an image the way damage and malice do. Deterministic: an input is known by its seed and its number.
-import { PseudoRandom } from '../bench/pseudo-random.js';
+import { PseudoRandom } from '../support/pseudo-random.js';
 import type { PagedImage } from './paged-image.js';
 
 /** A run of bytes that a reader of the unchanged image looked at. */

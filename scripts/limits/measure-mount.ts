@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { IsodriveError } from '../../src/base/error.js';
 import type { DriverName } from '../../src/mount/mount-driver.js';
 import { ControlClient } from '../../src/protocol/client.js';
-import { PrivateDaemon } from '../bench/private-daemon.js';
+import { PrivateDaemon } from '../support/private-daemon.js';
 import type { CommandEnd } from './measure-command.js';
 
 /** Of the times in /proc/PID/stat (USER_HZ, which is 100 on all architectures that Node runs on). */

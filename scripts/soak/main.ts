@@ -3,7 +3,7 @@
 import { mkdtemp, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { mustRun } from '../bench/run-command.js';
+import { mustRun } from '../support/run-command.js';
 import { SOAK_EVENTS } from './event-table.js';
 import { judgeLevels } from './levels.js';
 import { describeUsage, parseSoakOptions } from './options.js';

@@ -6,8 +6,8 @@ import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Interface } from 'node:readline';
-import { mountAt } from '../bench/read-ahead.js';
-import { mustRun } from '../bench/run-command.js';
+import { mountAt } from '../support/read-ahead.js';
+import { mustRun } from '../support/run-command.js';
 
 /** `short` lies: what it gives in place of the rest is nothing. */
 export type MediumBehaviour = 'ok' | 'hang' | 'fail' | 'short';

@@ -2,8 +2,8 @@
 import { mkdir, readFile, readdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readMountTable } from '../../src/mount/mount-table.js';
-import { mountAt } from '../bench/read-ahead.js';
-import { mustRun } from '../bench/run-command.js';
+import { mountAt } from '../support/read-ahead.js';
+import { mustRun } from '../support/run-command.js';
 import { findOwnProcesses } from './own-processes.js';
 import type { SoakImage } from './soak-images.js';
 import type { Soak } from './soak.js';

@@ -1,9 +1,7 @@
 // What an event of a soak is: something that happens to daemon, keeper, disks, media or images while readers read, and what
 // must hold meanwhile and afterwards.
-import type { PseudoRandom } from '../bench/pseudo-random.js';
+import type { PseudoRandom } from '../support/pseudo-random.js';
 import type { Soak } from './soak.js';
-
-export type SoakSay = (line: string) => void;
 
 export interface SoakEvent {
   readonly name: string;

@@ -2,9 +2,11 @@
 // so that all ways to read are taken: by native code, by JavaScript, through a decoder.
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { hasProgram, mustRun } from '../bench/run-command.js';
-import type { SoakSay } from './soak-event.js';
+import { hasProgram, mustRun } from '../support/run-command.js';
 import { makeContent } from './content.js';
+
+/** Tells who watches the soak. */
+export type SoakSay = (line: string) => void;
 
 const MIB = 1_048_576;
 const SECTOR = 2048;

@@ -9,10 +9,9 @@ import type { DriverName } from '../../src/mount/mount-driver.js';
 import { ControlClient } from '../../src/protocol/client.js';
 import type { DaemonStatus, MethodName, Methods, MountSummary } from '../../src/protocol/messages.js';
 import { readMountTable } from '../../src/mount/mount-table.js';
-import { PrivateDaemon } from '../bench/private-daemon.js';
+import { PrivateDaemon } from '../support/private-daemon.js';
 import { readProcessorDelay } from './processor-delay.js';
-import type { SoakSay } from './soak-event.js';
-import type { SoakImage, SoakImages } from './soak-images.js';
+import type { SoakImage, SoakImages, SoakSay } from './soak-images.js';
 import { ReaderTotals, SoakReader } from './soak-reader.js';
 import type { Fault } from './soak-reader.js';
 

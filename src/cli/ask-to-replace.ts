@@ -1,5 +1,5 @@
 // Asks on a terminal whether a file that is there may be replaced.
-import { escapeHostText } from '../present/display-name.js';
+import { escapeHostText } from '../base/display-name.js';
 import type { AskToReplace, ReplaceAnswer } from '../present/extract/existing-entries.js';
 import type { Output } from './output.js';
 

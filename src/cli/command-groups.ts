@@ -1,6 +1,5 @@
 // Commands of two words, by their first: what help and completion tell of the group as a whole.
 import type { CommandSpec } from './command-spec.js';
-import { COMMANDS } from './command-table.js';
 
 export interface CommandGroup {
   readonly name: string;
@@ -15,18 +14,18 @@ const SUMMARIES: Readonly<Record<string, string>> = {
 };
 
 /** Throws where a group has no summary. */
-export function listCommandGroups(): CommandGroup[] {
+export function listCommandGroups(commands: readonly CommandSpec[]): CommandGroup[] {
   const groups = new Map<string, Map<string, CommandSpec>>();
-  for (const spec of COMMANDS) {
+  for (const spec of commands) {
     const [name = '', word] = spec.name.split(' ');
     if (word === undefined) continue;
-    const commands = groups.get(name) ?? new Map<string, CommandSpec>();
-    groups.set(name, commands.set(word, spec));
+    const group = groups.get(name) ?? new Map<string, CommandSpec>();
+    groups.set(name, group.set(word, spec));
   }
-  return [...groups].map(([name, commands]) => {
+  return [...groups].map(([name, group]) => {
     const summary = SUMMARIES[name];
     if (summary === undefined)
       throw new Error(`Group "${name}" has no summary, expected one beside its name`);
-    return { name, summary, commands };
+    return { name, summary, commands: group };
   });
 }

@@ -51,6 +51,8 @@ export interface CommandSpec {
 export type RunCommand = (args: CommandArguments, context: CommandContext) => Promise<number | undefined>;
 
 export interface CommandContext {
+  /** All that there are, for help and completion. */
+  readonly commands: readonly CommandSpec[];
   readonly output: Output;
   /** Aborted on SIGINT and SIGTERM. */
   readonly signal: AbortSignal;

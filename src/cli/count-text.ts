@@ -1,6 +1,6 @@
 // Quantities as people read them.
 
-export { formatBytes } from '../present/format-bytes.js';
+export { formatBytes } from '../base/format-bytes.js';
 
 /** Seconds as "2 d 03:04:05", "03:04:05" or "04:05". */
 export function formatSeconds(seconds: number): string {

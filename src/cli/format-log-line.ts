@@ -1,5 +1,5 @@
 // A line of the daemon's log as people read it: time, level, message, and the rest as it is.
-import { escapeHostText } from '../present/display-name.js';
+import { escapeHostText } from '../base/display-name.js';
 
 /** Names of pino's levels. */
 const LEVELS = new Map<unknown, string>([

@@ -1,6 +1,6 @@
 // Mounts as a table for people.
 import type { MountSummary } from '../protocol/messages.js';
-import { escapeHostText, escapeText } from '../present/display-name.js';
+import { escapeHostText, escapeText } from '../base/display-name.js';
 import { formatCount } from './count-text.js';
 import { formatCounters } from './format-counters.js';
 import { formatTable } from './format-table.js';

@@ -3,28 +3,30 @@ import { listCommandGroups } from './command-groups.js';
 import type { CommandGroup } from './command-groups.js';
 import { exampleLines } from './command-examples.js';
 import type { CommandSpec, OptionSpec, PositionalSpec } from './command-spec.js';
-import { COMMANDS } from './command-table.js';
 import { GLOBAL_OPTIONS } from './common-options.js';
-import { findCommand } from './parse-command.js';
+import { findCommand } from './find-command.js';
 import { labelOf, synopsisOf, usageError } from './usage-error.js';
 
 export type HelpTopic = CommandSpec | CommandGroup | undefined;
 
 /** The topic that the words of a command line name; undefined for no word. Throws `usage` for what is no command. */
-export function findTopic(words: readonly string[]): HelpTopic {
+export function findTopic(words: readonly string[], commands: readonly CommandSpec[]): HelpTopic {
   const [first, second] = words;
   if (first === undefined) return undefined;
-  const group = listCommandGroups().find(({ name }) => name === first);
+  const group = listCommandGroups(commands).find(({ name }) => name === first);
   if (group !== undefined && second === undefined) return group;
-  const spec = findCommand(words);
+  const spec = findCommand(words, commands);
   const extra = words[spec.name.split(' ').length];
   if (extra === undefined) return spec;
   throw usageError(`Argument "${extra}" is one too many, expected the name of a command`, 'help');
 }
 
 /** The commands that a topic is about, when it is not one alone. */
-export function listCommands(topic: CommandGroup | undefined): readonly CommandSpec[] {
-  return topic === undefined ? COMMANDS : [...topic.commands.values()];
+export function listCommands(
+  topic: CommandGroup | undefined,
+  commands: readonly CommandSpec[],
+): readonly CommandSpec[] {
+  return topic === undefined ? commands : [...topic.commands.values()];
 }
 
 export function isCommand(topic: HelpTopic): topic is CommandSpec {
@@ -32,11 +34,11 @@ export function isCommand(topic: HelpTopic): topic is CommandSpec {
 }
 
 /** The topic as data. */
-export function describeTopic(topic: HelpTopic): object {
+export function describeTopic(topic: HelpTopic, commands: readonly CommandSpec[]): object {
   if (isCommand(topic)) return describeCommand(topic);
   return {
     ...(topic === undefined ? { options: GLOBAL_OPTIONS.map(describeOption) } : { group: topic.name }),
-    commands: listCommands(topic).map(describeCommand),
+    commands: listCommands(topic, commands).map(describeCommand),
   };
 }
 

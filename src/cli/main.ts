@@ -5,6 +5,7 @@ import { setMaxListeners } from 'node:events';
 import { constants } from 'node:os';
 import { isSystemError, toIsodriveError } from '../base/error.js';
 import type { CommandContext } from './command-spec.js';
+import { COMMANDS } from './command-table.js';
 import { readArguments } from '../base/path-text.js';
 import { Output } from './output.js';
 import { parseCommand } from './parse-command.js';
@@ -41,7 +42,7 @@ async function main(argv: readonly string[]): Promise<void> {
     });
   }
   try {
-    const code = await run(argv, { output, signal: interrupt.signal, takeSignals });
+    const code = await run(argv, { commands: COMMANDS, output, signal: interrupt.signal, takeSignals });
     await output.flush();
     process.exitCode = signalExit ?? code;
   } catch (thrown) {

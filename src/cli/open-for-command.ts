@@ -1,7 +1,7 @@
 // Opens an image for a command that needs no mount, and finds the place in it that the command is about.
 import { resolveHostPath } from '../base/path-text.js';
-import { openImage } from '../index/open-image.js';
-import type { OpenedImage } from '../index/open-image.js';
+import { openImage } from '../image/open-image.js';
+import type { OpenedImage } from '../image/open-image.js';
 import type { CommandArguments } from './command-spec.js';
 import { readViewOptions } from './view-options.js';
 

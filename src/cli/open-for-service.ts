@@ -10,8 +10,8 @@ import { prepareMountPoint } from '../mount/mount-point.js';
 import type { MountPoint } from '../mount/mount-point.js';
 import { FUSE_TYPE, findMount, readMountTable } from '../mount/mount-table.js';
 import type { MountParams, PassedName } from '../protocol/messages.js';
-import { FileSource } from '../source/file-source.js';
-import { findRescueMap } from '../source/find-rescue-map.js';
+import { FileSource } from '../source/file/file-source.js';
+import { findRescueMap } from '../source/rescue-map/find-rescue-map.js';
 
 /** Disposing closes what is open; the mount point stays. */
 export interface OpenedForService extends AsyncDisposable {
@@ -75,7 +75,7 @@ async function findMounted(directory: string): Promise<MountPoint | undefined> {
 async function readLabel(params: MountParams, signal: AbortSignal): Promise<string> {
   const { image, tree = 'auto', session, sectorOffset, map, charset, associated } = params;
   // Only here: its parsers take longer to load than all else.
-  const { openImage } = await import('../index/open-image.js');
+  const { openImage } = await import('../image/open-image.js');
   await using opened = await openImage(image, {
     ...{ tree, session, sectorOffset, map, charset, associated, signal },
   });

@@ -4,7 +4,7 @@ import { readVariable } from '../base/environment.js';
 import { IsodriveError, isSystemError } from '../base/error.js';
 import { encodePath } from '../base/path-text.js';
 import { explainSystemError } from '../base/system-error.js';
-import { disarmText, escapeHostText } from '../present/display-name.js';
+import { disarmText, escapeHostText } from '../base/display-name.js';
 
 /** Characters gathered before they are written. */
 const BATCH = 64 * 1024;

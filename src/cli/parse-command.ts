@@ -5,6 +5,7 @@ import type { CommandSpec, OptionSpec, ParsedCommand, PositionalSpec } from './c
 import { CommandArguments } from './command-spec.js';
 import { COMMANDS } from './command-table.js';
 import { GLOBAL_OPTIONS, HELP, VERSION } from './common-options.js';
+import { findCommand } from './find-command.js';
 import * as refuse from './usage-error.js';
 
 type Values = Map<string, string | boolean | readonly string[]>;
@@ -20,7 +21,7 @@ export function parseCommand(argv: readonly string[]): ParsedCommand {
     return parseCommand(['help', ...printing, ...topic.filter((word) => !word.startsWith('-'))]);
   }
   if (globals.some((word) => isFlag(word, VERSION))) return parseCommand(['version', ...printing]);
-  const spec = findCommand(words);
+  const spec = findCommand(words, COMMANDS);
   return parseArguments(spec, [...globals, ...words.slice(spec.name.split(' ').length)]);
 }
 
@@ -41,25 +42,7 @@ function splitGlobals(argv: readonly string[]): [readonly string[], readonly str
 }
 
 function isGroup(word: string | undefined): boolean {
-  return listCommandGroups().some(({ name }) => name === word);
-}
-
-/** The command that the words begin with. Throws `usage`. */
-export function findCommand(words: readonly string[]): CommandSpec {
-  const [first, second] = words;
-  if (first === undefined) throw refuse.usageError('No command given, expected one', '');
-  const spec = COMMANDS.find(
-    ({ name, aliases = [] }) => name === first || name === `${first} ${second}` || aliases.includes(first),
-  );
-  if (spec !== undefined) return spec;
-  const group = listCommandGroups().find(({ name }) => name === first);
-  if (group === undefined) {
-    const names = COMMANDS.flatMap(({ name, aliases = [] }) => [name.split(' ')[0]!, ...aliases]);
-    throw refuse.unknownCommand(first, [...new Set(names)]);
-  }
-  const inGroup = [...group.commands.keys()];
-  if (second !== undefined && !second.startsWith('-')) throw refuse.unknownCommand(second, inGroup, first);
-  throw refuse.usageError(`No ${first} command given, expected one of ${inGroup.join(', ')}`, first);
+  return listCommandGroups(COMMANDS).some(({ name }) => name === word);
 }
 
 function parseArguments(spec: CommandSpec, words: readonly string[]): ParsedCommand {

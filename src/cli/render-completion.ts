@@ -2,16 +2,15 @@
 import { IsodriveError } from '../base/error.js';
 import { listCommandGroups } from './command-groups.js';
 import type { CommandSpec, OptionSpec } from './command-spec.js';
-import { COMMANDS } from './command-table.js';
 import { HELP } from './common-options.js';
 
 /** The script for "bash", "zsh" or "fish". Throws `usage` for another shell. */
-export function renderCompletion(shell: string): string {
-  if (shell === 'bash') return renderBash();
+export function renderCompletion(shell: string, commands: readonly CommandSpec[]): string {
+  if (shell === 'bash') return renderBash(commands);
   // zsh runs completions written for bash; what it needs first is its emulation of them.
   if (shell === 'zsh')
-    return `#compdef isodrive\nautoload -U +X bashcompinit && bashcompinit\n${renderBash()}`;
-  if (shell === 'fish') return renderFish();
+    return `#compdef isodrive\nautoload -U +X bashcompinit && bashcompinit\n${renderBash(commands)}`;
+  if (shell === 'fish') return renderFish(commands);
   throw new IsodriveError('usage', `Shell is "${shell}", expected bash, zsh or fish`);
 }
 
@@ -25,21 +24,21 @@ function patternOf({ name, aliases = [] }: CommandSpec): string {
   return [name, ...aliases].map((word) => `"${word}"`).join('|');
 }
 
-function firstWords(): string[] {
-  return [...new Set(COMMANDS.map(({ name }) => name.split(' ')[0]!))];
+function firstWords(commands: readonly CommandSpec[]): string[] {
+  return [...new Set(commands.map(({ name }) => name.split(' ')[0]!))];
 }
 
-function renderBash(): string {
-  const choices = COMMANDS.flatMap(({ options }) => options).filter((option) => option.choices !== undefined);
+function renderBash(commands: readonly CommandSpec[]): string {
+  const choices = commands.flatMap(({ options }) => options).filter((option) => option.choices !== undefined);
   const byOption = new Map(choices.map((option) => [`--${option.name}`, offerChoices(option)]));
-  const groups = listCommandGroups();
+  const groups = listCommandGroups(commands);
   const isGroup = groups.map(({ name }) => name).join('|');
   return [
     '_isodrive() {',
     '  local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}" command="${COMP_WORDS[1]}"',
     '  COMPREPLY=()',
     '  if [ "$COMP_CWORD" -eq 1 ]; then',
-    `    COMPREPLY=($(compgen -W "${firstWords().join(' ')}" -- "$current")); return`,
+    `    COMPREPLY=($(compgen -W "${firstWords(commands).join(' ')}" -- "$current")); return`,
     '  fi',
     '  case "$previous" in',
     ...[...byOption].map(([flag, offer]) => `    ${flag}) ${offer}; return ;;`),
@@ -47,10 +46,10 @@ function renderBash(): string {
     '  if [ "$COMP_CWORD" -eq 2 ]; then',
     '    case "$command" in',
     ...groups.map(
-      ({ name, commands }) =>
-        `      ${name}) COMPREPLY=($(compgen -W "${[...commands.keys()].join(' ')}" -- "$current")); return ;;`,
+      (group) =>
+        `      ${group.name}) COMPREPLY=($(compgen -W "${[...group.commands.keys()].join(' ')}" -- "$current")); return ;;`,
     ),
-    ...positionalChoices().map(
+    ...positionalChoices(commands).map(
       ([command, words]) => `      ${command}) COMPREPLY=($(compgen -W "${words}" -- "$current")); return ;;`,
     ),
     '    esac',
@@ -59,7 +58,7 @@ function renderBash(): string {
     '  case "$current" in',
     '    -*)',
     '      case "$command" in',
-    ...COMMANDS.map(
+    ...commands.map(
       (spec) =>
         `        ${patternOf(spec)}) COMPREPLY=($(compgen -W "${flagsOf(spec).join(' ')}" -- "$current")) ;;`,
     ),
@@ -79,14 +78,14 @@ function offerChoices({ choices = [], isList }: OptionSpec): string {
   return `${before}; COMPREPLY=($(compgen -P "$before" -W "${words}" -- "\${current##*,}"))`;
 }
 
-function positionalChoices(): [string, string][] {
-  return COMMANDS.flatMap(({ name, positionals }) => {
+function positionalChoices(commands: readonly CommandSpec[]): [string, string][] {
+  return commands.flatMap(({ name, positionals }) => {
     const choices = positionals[0]?.choices;
     return choices === undefined ? [] : [[name, choices.join(' ')] as [string, string]];
   });
 }
 
-function renderFish(): string {
+function renderFish(commands: readonly CommandSpec[]): string {
   const quote = (text: string): string => `'${text.replaceAll(/['\\]/gu, '\\$&')}'`;
   const offer = (words: readonly string[], isList: boolean): string =>
     quote(isList ? `(commandline -ct | string replace -r '[^,]*$' ''){${words.join(',')}}` : words.join(' '));
@@ -99,7 +98,7 @@ function renderFish(): string {
       `-d ${quote(summary)}`,
     ].join(' ');
   const lines = [`complete -c isodrive ${option(HELP)}`];
-  for (const spec of COMMANDS) {
+  for (const spec of commands) {
     const [first = '', second] = spec.name.split(' ');
     const when = second === undefined ? '__fish_use_subcommand' : `__fish_seen_subcommand_from ${first}`;
     lines.push(`complete -c isodrive -f -n ${quote(when)} -a ${second ?? first} -d ${quote(spec.summary)}`);
@@ -109,10 +108,10 @@ function renderFish(): string {
       lines.push(`complete -c isodrive -n ${quote(used)} ${option(own)}`);
     }
   }
-  for (const { name, summary } of listCommandGroups()) {
+  for (const { name, summary } of listCommandGroups(commands)) {
     lines.push(`complete -c isodrive -f -n '__fish_use_subcommand' -a ${name} -d ${quote(summary)}`);
   }
-  for (const [command, words] of positionalChoices()) {
+  for (const [command, words] of positionalChoices(commands)) {
     const used = `__fish_seen_subcommand_from ${command}`;
     lines.push(`complete -c isodrive -f -n ${quote(used)} -a ${quote(words)}`);
   }

@@ -38,22 +38,26 @@ isodrive help COMMAND explains a command.`;
 const PLATFORM_HEADINGS: Readonly<Partial<Record<NodeJS.Platform, string>>> = { win32: 'On Windows only:' };
 
 /** Laid out for so many columns, without the last line's end. */
-export async function renderHelp(topic: HelpTopic, columns: number): Promise<string> {
+export async function renderHelp(
+  topic: HelpTopic,
+  commands: readonly CommandSpec[],
+  columns: number,
+): Promise<string> {
   const page = yargs([]).scriptName('').locale('en').help(false).version(false).wrap(columns);
   page.updateStrings({ 'Positionals:': ARGUMENTS });
   if (isCommand(topic)) fillCommandPage(page, topic);
-  else fillListPage(page, topic);
+  else fillListPage(page, topic, commands);
   const examples = formatExamples(exampleLines(topic?.name ?? ''), columns);
   return [(await page.getHelp()).trimEnd(), examples, ...(topic === undefined ? [EXIT_CODES] : [])].join(
     '\n\n',
   );
 }
 
-function fillListPage(page: Argv, group: CommandGroup | undefined): void {
+function fillListPage(page: Argv, group: CommandGroup | undefined, commands: readonly CommandSpec[]): void {
   const summary = group?.summary ?? 'Shows disc images as folders, without root and without burning';
   const word = group === undefined ? '' : `${group.name} `;
   page.usage(`Usage: isodrive ${word}COMMAND\n\n${summary}`);
-  for (const { name, aliases = [], summary: what } of listCommands(group)) {
+  for (const { name, aliases = [], summary: what } of listCommands(group, commands)) {
     page.command([name, ...aliases], what);
   }
   if (group === undefined) addOptions(page, 'Options:', GLOBAL_OPTIONS);

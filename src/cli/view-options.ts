@@ -1,9 +1,9 @@
 // The options that say which view of an image is wanted, the same for every command that looks into one.
 import { resolveHostPath } from '../base/path-text.js';
 import { MAX_SECTOR_OFFSET } from '../disc/data-stream.js';
-import { TREE_KINDS } from '../filesystem/file-tree.js';
-import type { TreeKind } from '../filesystem/file-tree.js';
-import type { OpenImageOptions } from '../index/open-image.js';
+import { TREE_KINDS } from '../filesystem/contract/file-tree.js';
+import type { TreeKind } from '../filesystem/contract/file-tree.js';
+import type { OpenImageOptions } from '../image/open-image.js';
 import type { CommandArguments, OptionSpec } from './command-spec.js';
 
 /** Sessions have numbers from 1; no disc has as many. */

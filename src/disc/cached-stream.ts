@@ -3,7 +3,7 @@
 // sector spoils only the reads that need it. A block is never written to once it is filled.
 import { LRUCache } from 'lru-cache';
 import { isSystemError, IsodriveError } from '../base/error.js';
-import { abortable, throwIfAborted } from '../source/abortable.js';
+import { abortable, throwIfAborted } from '../base/abortable.js';
 import type { DataStream } from './data-stream.js';
 
 /** Bytes of a cached block; a multiple of every sector size. */

@@ -1,4 +1,4 @@
-// A stream of a disc, read by its plan through the sources of its bases: the universal twin of native/data-reader.cc.
+// A stream of a disc, read by its plan through the sources of its bases: the universal twin of native/io/data-reader.cc.
 import { IsodriveError } from '../base/error.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { planNatively } from './native-plan.js';

@@ -7,7 +7,7 @@ import { basename } from 'node:path';
 import { isAddonError } from '../../native/index.js';
 import { IsodriveError } from '../base/error.js';
 import { SECTOR_SIZE } from '../disc/data-stream.js';
-import { tryToLoadAddon } from '../source/load-addon.js';
+import { tryToLoadAddon } from '../io/load-addon.js';
 import type { DriveImage } from './open-drive-image.js';
 
 const UDISKS = 'udisksctl';

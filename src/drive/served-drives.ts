@@ -6,8 +6,8 @@ import { connect, createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { leaveTemporaryFolder } from '../base/temporary-folder.js';
 import type { LoginCounters } from './net/login-guard.js';
-import { checkAddress, forgetIfGone, listAddresses, listenIn } from './server-address.js';
-import type { ServerAddress } from './server-address.js';
+import { checkAddress, forgetIfGone, listAddresses, listenIn } from '../endpoint/server-address.js';
+import type { ServerAddress } from '../endpoint/server-address.js';
 
 /** What peers do to a server. */
 export interface ServerCounters {

@@ -1,5 +1,5 @@
 // Makes names short enough for Linux, and duplicates different: cut before the suffix and at whole characters.
-import { MAX_NAME_BYTES } from '../filesystem/file-tree.js';
+import { MAX_NAME_BYTES } from '../filesystem/contract/file-tree.js';
 
 const DOT = 0x2e;
 /** Bytes of the longest suffix that is kept, its dot included. */

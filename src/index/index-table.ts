@@ -1,5 +1,5 @@
 // Typed access to the rows of an index: one writer (append a directory, publish it), any number of readers.
-import type { DirectoryEntry } from '../filesystem/file-tree.js';
+import type { DirectoryEntry } from '../filesystem/contract/file-tree.js';
 import { encodeAttributes } from './attribute-blob.js';
 import { compareBytes } from './byte-order.js';
 import { writeAttributes } from './directory-stage.js';
@@ -8,7 +8,7 @@ import type { IndexBudget } from './index-budget.js';
 import type { IndexMemory } from './index-memory.js';
 import { EXTENT_WORDS, HEADER, ROW, ROW_WORDS, STATE } from './layout.js';
 import { HIGH, highWord } from './wide-number.js';
-import { MODE_TYPE } from '../filesystem/file-tree.js';
+import { MODE_TYPE } from '../filesystem/contract/file-tree.js';
 
 export const ROOT_ROW = 0;
 

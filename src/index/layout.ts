@@ -1,5 +1,5 @@
 // Layout of the index, shared by TypeScript (its only writer) and the addon (which reads it without locks).
-// scripts/generate-layout.mjs turns these constants into native/index-layout.hh; `npm run check` fails when the two
+// scripts/generate-layout.mjs turns these constants into native/index/index-layout.hh; `npm run check` fails when the two
 // differ. All numbers are in the machine's byte order; a row is 24 words of 32 bits.
 
 import { STREAM } from '../disc/read-plan.js';

@@ -1,7 +1,7 @@
 // One row as a plain object, for presenters and other readers that are not on the hot path.
 import { STREAM } from '../disc/read-plan.js';
-import type { Extent } from '../filesystem/file-tree.js';
-import { MODE_TYPE } from '../filesystem/file-tree.js';
+import type { Extent } from '../filesystem/contract/file-tree.js';
+import { MODE_TYPE } from '../filesystem/contract/file-tree.js';
 import type { IndexTable } from './index-table.js';
 import {
   ATTRIBUTE_HEADER_BYTES,

@@ -1,8 +1,8 @@
 // Tells of files that lie before the first sector of an image that was cut out of a disc.
 import { decodePath } from '../base/path-text.js';
 import type { Finding } from '../base/finding.js';
-import { MODE_TYPE, isOnDisc } from '../filesystem/file-tree.js';
-import type { DirectoryEntry, EntrySink } from '../filesystem/file-tree.js';
+import { MODE_TYPE, isOnDisc } from '../filesystem/contract/file-tree.js';
+import type { DirectoryEntry, EntrySink } from '../filesystem/contract/file-tree.js';
 
 /** `start`: byte of the disc where the image named `source` begins. */
 export function checkPlaces(

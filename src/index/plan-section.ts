@@ -1,4 +1,4 @@
-// Writes a disc's read plan into the index region, where native code reads it (native/read-plan.hh).
+// Writes a disc's read plan into the index region, where native code reads it (native/io/read-plan.hh).
 import { IsodriveError } from '../base/error.js';
 import type { NativePlan } from '../disc/native-plan.js';
 import type { Segment, Segments } from '../disc/read-plan.js';

@@ -8,6 +8,8 @@ import { containerLine } from './rights.js';
 import type { Rights } from './rights.js';
 
 export const FUSE_DEVICE = '/dev/fuse';
+/** O_APPEND is how our descriptors are told from libfuse's (Addon.markDescriptor). */
+export const FUSE_DEVICE_FLAGS = constants.O_RDWR | constants.O_APPEND;
 const SET_UID = 0o4000;
 
 /** The errno name with which a step failed, or undefined when it worked. */
@@ -24,7 +26,7 @@ async function faultOf(step: () => Promise<unknown>): Promise<string | undefined
 /** Why /dev/fuse cannot be opened: an errno name, or undefined when it can. */
 export function probeFuseDevice(): Promise<string | undefined> {
   return faultOf(async () => {
-    await using device = await open(FUSE_DEVICE, constants.O_RDWR);
+    await using device = await open(FUSE_DEVICE, FUSE_DEVICE_FLAGS);
     return device.fd;
   });
 }

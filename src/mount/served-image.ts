@@ -2,7 +2,7 @@
 // go and be followed by another. What is in the index is read from shared memory; for the rest a driver asks.
 import type { FileHandle } from 'node:fs/promises';
 import type { KernelFile } from '../disc/native-plan.js';
-import type { FileContent } from '../filesystem/file-content.js';
+import type { FileContent } from '../filesystem/contract/file-content.js';
 import type { IndexTable } from '../index/index-table.js';
 
 /** Where an image lies, for whoever would have the kernel read it. */

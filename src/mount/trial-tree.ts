@@ -1,6 +1,6 @@
 // A disc of one file, with which it is tried whether mounting works.
-import { DirectoryEntry, MODE_TYPE } from '../filesystem/file-tree.js';
-import type { FileTree } from '../filesystem/file-tree.js';
+import { DirectoryEntry, MODE_TYPE } from '../filesystem/contract/file-tree.js';
+import type { FileTree } from '../filesystem/contract/file-tree.js';
 
 /** Of the image, and of its file, which lies at its beginning. */
 export const TRIAL_BYTES = 4096;

@@ -8,9 +8,9 @@ import { LineSplitter } from './line-splitter.js';
 import { MAX_LINE_BYTES } from './messages.js';
 import type { DaemonEvent, MethodName, Methods, RpcError } from './messages.js';
 import { decodeError } from './rpc-error.js';
-import { ENDING_PATIENCE, ENDING_PAUSE, isPeerEnding } from './peer-ending.js';
-import { descriptorOf } from './socket-descriptor.js';
-import { SYSTEM_SOCKET, checkSocketOwner } from './socket-path.js';
+import { ENDING_PATIENCE, ENDING_PAUSE, isPeerEnding } from '../endpoint/peer-ending.js';
+import { descriptorOf } from '../endpoint/socket-descriptor.js';
+import { SYSTEM_SOCKET, checkSocketOwner } from '../endpoint/socket-path.js';
 
 /** Milliseconds for a daemon that many clients want to accept one, and between two tries. */
 const CONNECT_PATIENCE = 10_000;
@@ -62,7 +62,7 @@ export class ControlClient implements AsyncDisposable {
 
   /** Rejects with `daemon-unreachable` (cause: the socket's own error) or `permission`. */
   static async connect(path: string): Promise<ControlClient> {
-    if (process.platform === 'win32') (await import('../windows/pipe-access.js')).checkPipeOwner(path);
+    if (process.platform === 'win32') (await import('../endpoint/pipe-access.js')).checkPipeOwner(path);
     else checkSocketOwner(path);
     const start = performance.now();
     const end = start + CONNECT_PATIENCE;

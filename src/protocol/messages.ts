@@ -1,6 +1,6 @@
 // The words of the control socket: JSON-RPC 2.0, one message a line. Types only, so that the command line starts
-// without a validator; the daemon checks every parameter (daemon/params.ts must accept exactly these).
-import type { TreeKind } from '../filesystem/file-tree.js';
+// without a validator; the daemon checks every parameter (daemon/control/params.ts must accept exactly these).
+import type { TreeKind } from '../filesystem/contract/file-tree.js';
 import type { DriverName, MountCounters } from '../mount/mount-driver.js';
 
 /** Version of every JSON object that is printed or sent. Changes are additive; this grows when one is not. */

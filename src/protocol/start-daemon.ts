@@ -12,7 +12,7 @@ import { ControlClient } from './client.js';
 import type { RpcError } from './messages.js';
 import { packageRoot } from './package-info.js';
 import { decodeError } from './rpc-error.js';
-import { daemonLogPath, defaultJournalPath, spareLogPath } from './socket-path.js';
+import { daemonLogPath, defaultJournalPath, spareLogPath } from '../endpoint/socket-path.js';
 
 /** Milliseconds that a daemon may take until it listens. */
 export const START_DEADLINE = 15_000;

@@ -1,12 +1,12 @@
 // Opens the bytes of a local image or drive, with the map of what could not be read when the image was made.
 import type { ByteSource } from './byte-source.js';
-import { DamagedSource } from './damaged-source.js';
-import type { FileIo } from './file-io.js';
-import { FileSource, isBlockDevice } from './file-source.js';
-import { findRescueMap, readRescueMap } from './find-rescue-map.js';
-import { isDevicePath } from './optical/drive-device.js';
+import { DamagedSource } from './rescue-map/damaged-source.js';
+import type { FileIo } from '../io/file-io.js';
+import { FileSource, isBlockDevice } from './file/file-source.js';
+import { findRescueMap, readRescueMap } from './rescue-map/find-rescue-map.js';
+import { isDevicePath } from './optical/open-drive-device.js';
 import type { DriveSource } from './optical/drive-source.js';
-import { RescueMap } from './rescue-map.js';
+import { RescueMap } from './rescue-map/rescue-map.js';
 
 export interface OpenedSource {
   readonly source: ByteSource;

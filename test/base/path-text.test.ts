@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readPathVariable } from '../../src/base/environment.js';
 import { decodePath, encodePath, hostPath } from '../../src/base/path-text.js';
 import { quoteForShell } from '../../src/base/shell-word.js';
-import { disarmText, escapeText, unescapeText } from '../../src/present/display-name.js';
+import { disarmText, escapeText, unescapeText } from '../../src/base/display-name.js';
 
 describe('A path as text', () => {
   it('becomes the same bytes again, whatever they are', () => {

@@ -4,9 +4,9 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { runCommand } from '../../scripts/bench/run-command.js';
+import { runCommand } from '../../scripts/support/run-command.js';
 import { leaveTemporaryFolder, temporaryFolder } from '../../src/base/temporary-folder.js';
-import { waitUntil } from '../support/private-isodrive.js';
+import { waitUntil } from '../support/programs/private-isodrive.js';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'scripts', 'isodrive');
 

@@ -16,12 +16,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PrivateDaemon } from '../../scripts/bench/private-daemon.js';
-import { mustRun } from '../../scripts/bench/run-command.js';
-import { runCommand } from '../../scripts/bench/run-command.js';
-import type { CommandResult } from '../../scripts/bench/run-command.js';
-import { expectFailure } from '../support/command-failure.js';
-import { SMALL_IMAGE } from '../support/daemon-process.js';
+import { PrivateDaemon } from '../../scripts/support/private-daemon.js';
+import { mustRun } from '../../scripts/support/run-command.js';
+import { runCommand } from '../../scripts/support/run-command.js';
+import type { CommandResult } from '../../scripts/support/run-command.js';
+import { expectFailure } from '../support/judges/command-failure.js';
+import { SMALL_IMAGE } from '../support/programs/daemon-process.js';
 import { needs } from '../support/needs.js';
 
 const PROJECT = join(import.meta.dirname, '..', '..');

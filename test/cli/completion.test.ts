@@ -1,12 +1,13 @@
 // Completion scripts, fed to the shells they are for.
 import { describe, expect, it } from 'vitest';
-import { mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/support/run-command.js';
+import { COMMANDS } from '../../src/cli/command-table.js';
 import { renderCompletion } from '../../src/cli/render-completion.js';
 import { needs } from '../support/needs.js';
 
 /** Words that bash offers for the last of `words`. */
 async function completeInBash(...words: string[]): Promise<string[]> {
-  const script = `${renderCompletion('bash')}
+  const script = `${renderCompletion('bash', COMMANDS)}
     COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _isodrive; printf '%s\\n' "\${COMPREPLY[@]}"`;
   const { stdout } = await mustRun('bash', ['-c', script, 'bash', 'isodrive', ...words], { cwd: '/' });
   return stdout.toString().trim().split('\n').sort();
@@ -30,12 +31,12 @@ describe('Completion', () => {
   });
 
   it('is understood by zsh', needs('zsh'), async () => {
-    await mustRun('zsh', ['-n', '-c', renderCompletion('zsh')]);
+    await mustRun('zsh', ['-n', '-c', renderCompletion('zsh', COMMANDS)]);
   });
 
   it('offers commands and options in fish', needs('fish'), async () => {
     const ask = async (line: string): Promise<string> => {
-      const script = `${renderCompletion('fish')}\ncomplete -C '${line}'`;
+      const script = `${renderCompletion('fish', COMMANDS)}\ncomplete -C '${line}'`;
       return (await mustRun('fish', ['-c', script])).stdout.toString();
     };
     expect(await ask('isodrive un')).toContain('unmount');

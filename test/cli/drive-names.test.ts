@@ -5,15 +5,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CommandResult } from '../../scripts/bench/run-command.js';
-import { runCommand } from '../../scripts/bench/run-command.js';
+import type { CommandResult } from '../../scripts/support/run-command.js';
+import { runCommand } from '../../scripts/support/run-command.js';
 import { IsodriveError } from '../../src/base/error.js';
 import { openAtFreePort } from '../../src/cli/free-port.js';
 import { driveId } from '../../src/drive/drive-id.js';
 import { DriveListener } from '../../src/drive/net/drive-listener.js';
-import { expectFailure } from '../support/command-failure.js';
-import { SMALL_IMAGE } from '../support/daemon-process.js';
-import { ServedDrive } from '../support/served-drive.js';
+import { expectFailure } from '../support/judges/command-failure.js';
+import { SMALL_IMAGE } from '../support/programs/daemon-process.js';
+import { ServedDrive } from '../support/programs/served-drive.js';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
 

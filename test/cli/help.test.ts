@@ -10,7 +10,7 @@ import { renderHelp } from '../../src/cli/render-help.js';
 import { terminalWidth } from '../../src/cli/terminal-width.js';
 
 const help = (line: string, columns = 80): Promise<string> =>
-  renderHelp(findTopic(line === '' ? [] : line.split(' ')), columns);
+  renderHelp(findTopic(line === '' ? [] : line.split(' '), COMMANDS), COMMANDS, columns);
 
 describe('Help', () => {
   it('tells of every command all that it takes, with two examples that can be typed', async () => {
@@ -69,7 +69,7 @@ describe('Help', () => {
     for (const { name } of COMMANDS) expect(text).toContain(`  ${name} `);
     expect(text).toMatch(/unmount .*\[aliases: umount\]/u);
     expect(text).toMatch(/Exit codes:\n +0 +all went well/u);
-    for (const { name, commands } of listCommandGroups()) {
+    for (const { name, commands } of listCommandGroups(COMMANDS)) {
       const page = await help(name);
       for (const word of commands.keys()) expect(page).toContain(`  ${name} ${word} `);
       expect(exampleLines(name).length).toBeGreaterThanOrEqual(2);
@@ -77,18 +77,21 @@ describe('Help', () => {
   });
 
   it('is there as data', () => {
-    expect(describeTopic(findTopic(['umount']))).toMatchObject({
+    expect(describeTopic(findTopic(['umount'], COMMANDS), COMMANDS)).toMatchObject({
       name: 'unmount',
       aliases: ['umount'],
       usage: 'isodrive unmount [OPTION]... [TARGET...]',
       options: expect.arrayContaining([expect.objectContaining({ name: 'all', short: 'a' })]) as object,
     });
-    expect(describeTopic(undefined)).toHaveProperty(['commands', COMMANDS.length - 1, 'name'], 'version');
+    expect(describeTopic(undefined, COMMANDS)).toHaveProperty(
+      ['commands', COMMANDS.length - 1, 'name'],
+      'version',
+    );
   });
 
   it('refuses what is no command', () => {
-    expect(() => findTopic(['mont'])).toThrow('Unknown command "mont"');
-    expect(() => findTopic(['mount', 'x'])).toThrow('Argument "x" is one too many');
+    expect(() => findTopic(['mont'], COMMANDS)).toThrow('Unknown command "mont"');
+    expect(() => findTopic(['mount', 'x'], COMMANDS)).toThrow('Argument "x" is one too many');
   });
 });
 

@@ -3,10 +3,10 @@ import { chmod, cp, mkdir, mkdtemp, realpath, rm, symlink, utimes, writeFile } f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CommandResult } from '../../scripts/bench/run-command.js';
-import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
+import type { CommandResult } from '../../scripts/support/run-command.js';
+import { mustRun, runCommand } from '../../scripts/support/run-command.js';
 import { needs } from '../support/needs.js';
-import { SMALL_IMAGE } from '../support/daemon-process.js';
+import { SMALL_IMAGE } from '../support/programs/daemon-process.js';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 /** What a clone has, apart from tests and texts. */

@@ -37,6 +37,6 @@ describe('The command line loads', () => {
   });
 
   it('parsers where the command reads the image itself', () => {
-    expect(findLoaded(join(CLI, 'commands', 'ls.ts'))).toContain('src/index/open-image.ts');
+    expect(findLoaded(join(CLI, 'commands', 'ls.ts'))).toContain('src/image/open-image.ts');
   });
 });

@@ -4,8 +4,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CommandResult } from '../../scripts/bench/run-command.js';
-import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
+import type { CommandResult } from '../../scripts/support/run-command.js';
+import { mustRun, runCommand } from '../../scripts/support/run-command.js';
 import { needs } from '../support/needs.js';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');

@@ -5,8 +5,8 @@ import { copyFile, lstat, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { OrdinaryUser } from '../support/ordinary-user.js';
-import { findOrdinaryUser } from '../support/ordinary-user.js';
+import type { OrdinaryUser } from '../support/machines/ordinary-user.js';
+import { findOrdinaryUser } from '../support/machines/ordinary-user.js';
 import { needs } from '../support/needs.js';
 
 const SAMPLE = join(import.meta.dirname, '../corpus/ok/copying-rr.iso');

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/command-table.js';
 import { GLOBAL_OPTIONS, HASH } from '../../src/cli/common-options.js';
-import { OFFERED_ALGORITHMS } from '../../src/imaging/digests.js';
+import { OFFERED_ALGORITHMS } from '../../src/imaging/hash/digests.js';
 import { parseCommand } from '../../src/cli/parse-command.js';
 
 /** Everything that a command can ask its arguments for. */

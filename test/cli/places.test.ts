@@ -4,9 +4,9 @@ import { copyFile, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runCommand } from '../../scripts/bench/run-command.js';
-import type { CommandResult } from '../../scripts/bench/run-command.js';
-import { SMALL_IMAGE } from '../support/daemon-process.js';
+import { runCommand } from '../../scripts/support/run-command.js';
+import type { CommandResult } from '../../scripts/support/run-command.js';
+import { SMALL_IMAGE } from '../support/programs/daemon-process.js';
 import { needs } from '../support/needs.js';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'scripts', 'isodrive');

@@ -4,10 +4,10 @@ import { chmod, cp, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runCommand } from '../../scripts/bench/run-command.js';
-import { hasEnded } from '../support/has-ended.js';
+import { runCommand } from '../../scripts/support/run-command.js';
+import { hasEnded } from '../support/programs/has-ended.js';
 import { needs } from '../support/needs.js';
-import { waitUntil } from '../support/private-isodrive.js';
+import { waitUntil } from '../support/programs/private-isodrive.js';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 /** What installing and its lock need of a clone. */

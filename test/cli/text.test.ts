@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatBytes, formatCount, formatSeconds } from '../../src/cli/count-text.js';
 import { formatLogLine } from '../../src/cli/format-log-line.js';
-import { escapeHostText } from '../../src/present/display-name.js';
+import { escapeHostText } from '../../src/base/display-name.js';
 import { formatProgress } from '../../src/cli/progress-line.js';
 
 describe('Texts for people', () => {

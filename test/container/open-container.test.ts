@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { SIGNATURES } from '../../src/container/foreign-signatures.js';
 import { openContainer } from '../../src/container/open-container.js';
 import { SECTOR_SIZE } from '../../src/disc/data-stream.js';
-import { buildIso } from '../support/iso-builder.js';
-import { FaultySource } from '../support/faulty-source.js';
+import { buildIso } from '../support/builders/iso-builder.js';
+import { FaultySource } from '../support/fakes/faulty-source.js';
 
 const IMAGE = buildIso({ root: [{ name: 'F.;1', extent: 30, size: 1 }] });
 

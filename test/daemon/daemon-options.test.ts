@@ -1,7 +1,7 @@
 // The command line of isodrived.
 import { describe, expect, it } from 'vitest';
 import { USAGE, parseDaemonOptions } from '../../daemon/daemon-options.js';
-import { runCommand } from '../../scripts/bench/run-command.js';
+import { runCommand } from '../../scripts/support/run-command.js';
 import { daemonProgram } from '../../src/protocol/start-daemon.js';
 import { packageVersion } from '../../src/protocol/package-info.js';
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CACHE_BLOCK, CachedStream } from '../../src/disc/cached-stream.js';
-import { FaultySource } from '../support/faulty-source.js';
+import { FaultySource } from '../support/fakes/faulty-source.js';
 
 const CONTENT = Buffer.from(
   Uint32Array.from({ length: (10 * CACHE_BLOCK) / 4 + 25 }, (_, i) => i * 7).buffer,

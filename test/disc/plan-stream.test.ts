@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { PlanStream } from '../../src/disc/plan-stream.js';
 import type { ByteSource } from '../../src/source/byte-source.js';
 import { readAtMost } from '../../src/source/read-fully.js';
-import { UnitSource } from '../../src/source/unit-source.js';
-import { FaultySource } from '../support/faulty-source.js';
-import { planModel, randomPlan } from '../support/random-plan.js';
-import type { PlannedBase, PlannedDisc } from '../support/random-plan.js';
+import { UnitSource } from '../../src/disc/unit-source.js';
+import { FaultySource } from '../support/fakes/faulty-source.js';
+import { planModel, randomPlan } from '../support/builders/random-plan.js';
+import type { PlannedBase, PlannedDisc } from '../support/builders/random-plan.js';
 
 function openBase({ bytes, units }: PlannedBase): ByteSource {
   const of = new FaultySource(bytes);

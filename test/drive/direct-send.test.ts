@@ -12,9 +12,9 @@ import { DriveState } from '../../src/drive/mmc/drive-state.js';
 import { Medium } from '../../src/drive/mmc/medium.js';
 import { openNbdServer } from '../../src/drive/nbd/nbd-server.js';
 import type { DriveListener } from '../../src/drive/net/drive-listener.js';
-import { FileSource } from '../../src/source/file-source.js';
-import { patternedBytes } from '../support/drive.js';
-import { numbers, RawConnection } from '../support/raw-connection.js';
+import { FileSource } from '../../src/source/file/file-source.js';
+import { patternedBytes } from '../support/fakes/drive.js';
+import { numbers, RawConnection } from '../support/programs/raw-connection.js';
 
 const IMAGE = patternedBytes(6 * 1024 * 1024);
 const LOGIN = 0x43;

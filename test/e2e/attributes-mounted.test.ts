@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCommand } from '../../scripts/bench/run-command.js';
+import { runCommand } from '../../scripts/support/run-command.js';
 import { createFuseDriver } from '../../src/mount/fuse/fuse-driver.js';
 import { ErofsDriver } from '../../src/mount/erofs/erofs-driver.js';
-import { MountedImage } from '../support/mounted-image.js';
-import { PrivateIsodrive } from '../support/private-isodrive.js';
+import { MountedImage } from '../support/programs/mounted-image.js';
+import { PrivateIsodrive } from '../support/programs/private-isodrive.js';
 import { has, needs } from '../support/needs.js';
 
 const run = promisify(execFile);

@@ -4,11 +4,11 @@ import { randomFillSync } from 'node:crypto';
 import { chmod, copyFile, mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { hasProgram } from '../../scripts/bench/run-command.js';
-import { expectFailure } from '../support/command-failure.js';
-import { PrivateIsodrive } from '../support/private-isodrive.js';
-import { makeSampleImage } from '../support/sample-image.js';
-import { findOrdinaryUser } from '../support/ordinary-user.js';
+import { hasProgram } from '../../scripts/support/run-command.js';
+import { expectFailure } from '../support/judges/command-failure.js';
+import { PrivateIsodrive } from '../support/programs/private-isodrive.js';
+import { makeSampleImage } from '../support/builders/sample-image.js';
+import { findOrdinaryUser } from '../support/machines/ordinary-user.js';
 import { needs } from '../support/needs.js';
 
 const hasXorriso = await hasProgram('xorriso');

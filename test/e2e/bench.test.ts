@@ -6,7 +6,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCommand } from '../../scripts/bench/run-command.js';
+import { runCommand } from '../../scripts/support/run-command.js';
 import { median, medianRatio } from '../../scripts/bench/statistics.js';
 import { readMountTable } from '../../src/mount/mount-table.js';
 import { needs } from '../support/needs.js';

@@ -3,16 +3,16 @@
 import { copyFile, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PseudoRandom } from '../../scripts/bench/pseudo-random.js';
-import { mustRun } from '../../scripts/bench/run-command.js';
+import { PseudoRandom } from '../../scripts/support/pseudo-random.js';
+import { mustRun } from '../../scripts/support/run-command.js';
 import type { MountParams, MountSummary } from '../../src/protocol/messages.js';
 import { openImageFile } from '../../src/source/open-image-file.js';
-import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
-import { readRestingMemory } from '../support/resting-memory.js';
-import { makeSampleImage } from '../support/sample-image.js';
-import type { SampleImage } from '../support/sample-image.js';
+import { PrivateIsodrive, waitUntil } from '../support/programs/private-isodrive.js';
+import { readRestingMemory } from '../support/programs/resting-memory.js';
+import { makeSampleImage } from '../support/builders/sample-image.js';
+import type { SampleImage } from '../support/builders/sample-image.js';
 import { needs } from '../support/needs.js';
-import { hasEnded } from '../support/has-ended.js';
+import { hasEnded } from '../support/programs/has-ended.js';
 
 const KILLS = Number(process.env.ISODRIVE_CHAOS_KILLS ?? 12);
 /** Milliseconds that a daemon lives at most before it is killed; some are killed while they start. */
@@ -120,7 +120,7 @@ describe('A daemon that is killed', needs('xorriso'), () => {
       '-std=c++20',
       '-o',
       mapper,
-      join(SUPPORT, 'map-reader.cc'),
+      join(SUPPORT, 'programs', 'map-reader.cc'),
     ]);
     const env = { ...process.env, ISODRIVE_STOP_FILE: stopFile };
     const points = mounts.map(({ mountPoint }) => mountPoint);
@@ -130,7 +130,7 @@ describe('A daemon that is killed', needs('xorriso'), () => {
     };
     const workers = Array.from({ length: READERS }, (_, i) =>
       run(process.execPath, [
-        join(SUPPORT, 'stress-worker.mjs'),
+        join(SUPPORT, 'programs', 'stress-worker.mjs'),
         '86400',
         `${i + 1}`,
         sample.tree,

@@ -5,13 +5,13 @@ import { DRIVER_NAMES } from '../../src/mount/mount-driver.js';
 import type { DriverName } from '../../src/mount/mount-driver.js';
 import { findCorpus, listImages, readManifest, unpackImage } from '../support/corpus.js';
 import type { Corpus } from '../support/corpus.js';
-import { listTree } from '../support/list-tree.js';
-import { openImage } from '../../src/index/open-image.js';
-import { compareEntries, parseManifest } from '../support/manifest.js';
-import type { Manifest } from '../support/manifest.js';
+import { listTree } from '../support/programs/list-tree.js';
+import { openImage } from '../../src/image/open-image.js';
+import { compareEntries, parseManifest } from '../support/judges/manifest.js';
+import type { Manifest } from '../support/judges/manifest.js';
 import { KNOWN_DIFFERENCES } from '../filesystem/corpus-differences.js';
 import type { KnownDifference } from '../filesystem/corpus-differences.js';
-import { PrivateIsodrive } from '../support/private-isodrive.js';
+import { PrivateIsodrive } from '../support/programs/private-isodrive.js';
 import { DRIVER_NEEDS, needs } from '../support/needs.js';
 
 const corpus = findCorpus();

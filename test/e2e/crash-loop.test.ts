@@ -4,15 +4,15 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MAX_CRASHES } from '../../daemon/left-out.js';
-import { mustRun } from '../../scripts/bench/run-command.js';
+import { MAX_CRASHES } from '../../daemon/mounts/left-out.js';
+import { mustRun } from '../../scripts/support/run-command.js';
 import type { MountSummary } from '../../src/protocol/messages.js';
 import { findMount, readMountTable } from '../../src/mount/mount-table.js';
-import { SMALL_IMAGE } from '../support/daemon-process.js';
-import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
+import { SMALL_IMAGE } from '../support/programs/daemon-process.js';
+import { PrivateIsodrive, waitUntil } from '../support/programs/private-isodrive.js';
 import { needs } from '../support/needs.js';
 
-const READER = join(import.meta.dirname, '..', 'support', 'patient-reader.mjs');
+const READER = join(import.meta.dirname, '..', 'support', 'programs', 'patient-reader.mjs');
 /** tgkill(2): a signal to one thread of another process. */
 const SEND = 'import ctypes, sys; ctypes.CDLL(None).tgkill(*map(int, sys.argv[1:]))';
 const SIGSEGV = '11';

@@ -7,16 +7,16 @@ import { appendFile, copyFile, mkdir, mkdtemp, open, readFile, rm, stat, writeFi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PseudoRandom } from '../../scripts/bench/pseudo-random.js';
-import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
-import type { CommandResult } from '../../scripts/bench/run-command.js';
-import { formatMapText } from '../../src/source/rescue-map-text.js';
-import { RescueMap } from '../../src/source/rescue-map.js';
-import { mountBadSector } from '../support/bad-sector-mount.js';
-import { expectFailure } from '../support/command-failure.js';
-import { serveByNbd } from '../support/nbd-file.js';
-import { waitUntil } from '../support/private-isodrive.js';
-import { findExtent, makeSampleImage } from '../support/sample-image.js';
+import { PseudoRandom } from '../../scripts/support/pseudo-random.js';
+import { mustRun, runCommand } from '../../scripts/support/run-command.js';
+import type { CommandResult } from '../../scripts/support/run-command.js';
+import { formatMapText } from '../../src/source/rescue-map/rescue-map-text.js';
+import { RescueMap } from '../../src/source/rescue-map/rescue-map.js';
+import { mountBadSector } from '../support/fakes/bad-sector-mount.js';
+import { expectFailure } from '../support/judges/command-failure.js';
+import { serveByNbd } from '../support/programs/nbd-file.js';
+import { waitUntil } from '../support/programs/private-isodrive.js';
+import { findExtent, makeSampleImage } from '../support/builders/sample-image.js';
 import { needs } from '../support/needs.js';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');

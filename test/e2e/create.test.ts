@@ -7,15 +7,15 @@ import { copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, truncate, writeFi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
-import type { CommandResult } from '../../scripts/bench/run-command.js';
-import { RescueMap } from '../../src/source/rescue-map.js';
-import { formatMapText } from '../../src/source/rescue-map-text.js';
-import { mountBadSector } from '../support/bad-sector-mount.js';
-import { expectFailure } from '../support/command-failure.js';
-import { listTree } from '../support/list-tree.js';
-import { PrivateIsodrive } from '../support/private-isodrive.js';
-import { findExtent, makeSampleImage } from '../support/sample-image.js';
+import { mustRun, runCommand } from '../../scripts/support/run-command.js';
+import type { CommandResult } from '../../scripts/support/run-command.js';
+import { RescueMap } from '../../src/source/rescue-map/rescue-map.js';
+import { formatMapText } from '../../src/source/rescue-map/rescue-map-text.js';
+import { mountBadSector } from '../support/fakes/bad-sector-mount.js';
+import { expectFailure } from '../support/judges/command-failure.js';
+import { listTree } from '../support/programs/list-tree.js';
+import { PrivateIsodrive } from '../support/programs/private-isodrive.js';
+import { findExtent, makeSampleImage } from '../support/builders/sample-image.js';
 import { needs } from '../support/needs.js';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
@@ -169,7 +169,7 @@ describe('isodrive create', needs('xorriso', 'isoinfo'), () => {
       const tree = await listTree(mount.mountPoint);
       const faulty = tree.filter(({ fault }) => fault !== undefined).map(({ path }) => path);
       expect(faulty).toEqual(['/late/big.bin']);
-      const program = join(import.meta.dirname, '..', 'support', 'compare-blocks.mjs');
+      const program = join(import.meta.dirname, '..', 'support', 'programs', 'compare-blocks.mjs');
       const paths = [mount.mountPoint, join(folder, 'tree')].map((top) => join(top, 'late/big.bin'));
       const differences = JSON.parse(await isodrive.runNode(program, [...paths, `${SECTOR}`])) as {
         block: number;

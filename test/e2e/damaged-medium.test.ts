@@ -5,14 +5,14 @@ import { once } from 'node:events';
 import { copyFile, mkdir, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { mustRun } from '../../scripts/bench/run-command.js';
-import { mountBadSector } from '../support/bad-sector-mount.js';
-import { expectFailure } from '../support/command-failure.js';
-import { listTree } from '../support/list-tree.js';
-import type { ManifestEntry } from '../support/manifest.js';
-import { PrivateIsodrive } from '../support/private-isodrive.js';
-import type { SampleImage } from '../support/sample-image.js';
-import { findExtent, makeSampleImage } from '../support/sample-image.js';
+import { mustRun } from '../../scripts/support/run-command.js';
+import { mountBadSector } from '../support/fakes/bad-sector-mount.js';
+import { expectFailure } from '../support/judges/command-failure.js';
+import { listTree } from '../support/programs/list-tree.js';
+import type { ManifestEntry } from '../support/judges/manifest.js';
+import { PrivateIsodrive } from '../support/programs/private-isodrive.js';
+import type { SampleImage } from '../support/builders/sample-image.js';
+import { findExtent, makeSampleImage } from '../support/builders/sample-image.js';
 import { needs } from '../support/needs.js';
 
 /** Milliseconds within which every command and every walk must end. */
@@ -89,7 +89,7 @@ describe('A medium that cannot be read everywhere', needs('xorriso', 'isoinfo'),
       await using medium = await mountBadSector(sample.image, fresh(), bad, bad + SECTOR);
       await using mount = await isodrive.mount(medium.image, { driver });
       const tree = await listTree(mount.mountPoint, { timeout: NO_HANG });
-      const program = join(import.meta.dirname, '..', 'support', 'compare-blocks.mjs');
+      const program = join(import.meta.dirname, '..', 'support', 'programs', 'compare-blocks.mjs');
       const differences = await isodrive.runNode(program, [
         join(mount.mountPoint, 'late/big.bin'),
         join(sample.tree, 'late/big.bin'),

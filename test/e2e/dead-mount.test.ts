@@ -3,14 +3,14 @@ import { chmod, copyFile, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { CommandResult } from '../../scripts/bench/run-command.js';
-import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
-import { mountAt } from '../../scripts/bench/read-ahead.js';
+import type { CommandResult } from '../../scripts/support/run-command.js';
+import { mustRun, runCommand } from '../../scripts/support/run-command.js';
+import { mountAt } from '../../scripts/support/read-ahead.js';
 import { quoteForShell } from '../../src/base/shell-word.js';
 import { findProgram } from '../../src/mount/probe-platform.js';
-import { unpackFaultInput } from '../support/fault-input.js';
-import { findOrdinaryUser } from '../support/ordinary-user.js';
-import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
+import { unpackFaultInput } from '../support/builders/fault-input.js';
+import { findOrdinaryUser } from '../support/machines/ordinary-user.js';
+import { PrivateIsodrive, waitUntil } from '../support/programs/private-isodrive.js';
 import { needs } from '../support/needs.js';
 
 interface Machine extends AsyncDisposable {

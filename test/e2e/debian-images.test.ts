@@ -2,11 +2,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/support/run-command.js';
 import { findCorpus, listImages, unpackImage } from '../support/corpus.js';
-import { listTree } from '../support/list-tree.js';
-import type { ManifestEntry } from '../support/manifest.js';
-import { PrivateIsodrive } from '../support/private-isodrive.js';
+import { listTree } from '../support/programs/list-tree.js';
+import type { ManifestEntry } from '../support/judges/manifest.js';
+import { PrivateIsodrive } from '../support/programs/private-isodrive.js';
 import { needs } from '../support/needs.js';
 
 const corpus = findCorpus();

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SMALL_IMAGE } from '../support/daemon-process.js';
-import { RawConnection } from '../support/raw-connection.js';
-import { ServedDrive } from '../support/served-drive.js';
+import { SMALL_IMAGE } from '../support/programs/daemon-process.js';
+import { RawConnection } from '../support/programs/raw-connection.js';
+import { ServedDrive } from '../support/programs/served-drive.js';
 
 const LIMIT = 64;
 const CLIENTS = 100;

@@ -5,18 +5,18 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
+import { mustRun, runCommand } from '../../scripts/support/run-command.js';
 import { openIscsiTarget } from '../../src/drive/iscsi/iscsi-target.js';
 import { DriveState } from '../../src/drive/mmc/drive-state.js';
 import { Medium } from '../../src/drive/mmc/medium.js';
 import { encodeMode1Sector } from '../../src/drive/mmc/sector-code.js';
 import { openDriveImage } from '../../src/drive/open-drive-image.js';
-import { BOOT_MESSAGE, BOOT_STATUS, bootImage } from '../support/boot-image.js';
-import { Guest, GUEST_TEST_TIME, GUEST_NEEDS, findGuestKernel } from '../support/guest.js';
-import type { GuestResult } from '../support/guest.js';
-import { waitUntil } from '../support/private-isodrive.js';
-import { makeSampleImage } from '../support/sample-image.js';
-import { ServedDrive } from '../support/served-drive.js';
+import { BOOT_MESSAGE, BOOT_STATUS, bootImage } from '../support/builders/boot-image.js';
+import { Guest, GUEST_TEST_TIME, GUEST_NEEDS, findGuestKernel } from '../support/machines/guest.js';
+import type { GuestResult } from '../support/machines/guest.js';
+import { waitUntil } from '../support/programs/private-isodrive.js';
+import { makeSampleImage } from '../support/builders/sample-image.js';
+import { ServedDrive } from '../support/programs/served-drive.js';
 import { has, needs } from '../support/needs.js';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
@@ -63,7 +63,7 @@ cat /sys/class/iscsi_connection/*/data_digest /sys/class/iscsi_connection/*/head
 sha256sum < /dev/sr0 > sr0.sum && sha256sum < /dev/sr1 > sr1.sum || exit 12
 mount -t iso9660 -o ro /dev/sr0 /run/mnt && diff -r tree /run/mnt || exit 13
 mount -t udf -o ro /dev/sr1 /run/udf && diff -r tree /run/udf || exit 14
-node ${join(PROJECT, 'test', 'support', 'read-raw-sector.mjs')} /dev/sr0 20 > raw.txt || exit 15
+node ${join(PROJECT, 'test', 'support', 'machines', 'read-raw-sector.mjs')} /dev/sr0 20 > raw.txt || exit 15
 node ${MAIN} drives --json > drives.json || exit 16
 touch mounted; until [ -e tried ]; do sleep 0.1; done
 umount /run/mnt /run/udf
@@ -79,7 +79,7 @@ sha256sum < /dev/nbd0 > nbd.sum && mount -t iso9660 -o ro /dev/nbd0 /run/mnt && 
 umount /run/mnt; nbd-client -d /dev/nbd0 >> nbd.txt 2>&1
 iscsistart -i iqn.2026-11.test:guest -t ${DAMAGED} -g 1 -a 10.0.2.2 -p ${damaged} > login.txt 2>&1 || { cat login.txt; exit 21; }
 for i in $(seq 200); do [ -b /dev/sr2 ] && break; sleep 0.1; done
-node ${join(PROJECT, 'test', 'support', 'read-raw-sector.mjs')} /dev/sr2 ${BAD_SECTOR} > marked.txt || exit 22
+node ${join(PROJECT, 'test', 'support', 'machines', 'read-raw-sector.mjs')} /dev/sr2 ${BAD_SECTOR} > marked.txt || exit 22
 node ${MAIN} create /dev/sr2 damaged-copy.iso --speed 8 --retries 1 --accept-errors --json > damaged.json || exit 23
 `;
 }

@@ -3,11 +3,11 @@ import { copyFile, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
-import { SMALL_IMAGE } from '../support/daemon-process.js';
-import { expectedOutcomes, parseList, parseOutcomes } from '../support/iscsi-conformance.js';
-import { makeSampleImage } from '../support/sample-image.js';
-import { ServedDrive } from '../support/served-drive.js';
+import { mustRun, runCommand } from '../../scripts/support/run-command.js';
+import { SMALL_IMAGE } from '../support/programs/daemon-process.js';
+import { expectedOutcomes, parseList, parseOutcomes } from '../support/judges/iscsi-conformance.js';
+import { makeSampleImage } from '../support/builders/sample-image.js';
+import { ServedDrive } from '../support/programs/served-drive.js';
 import { has, needs } from '../support/needs.js';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');

@@ -4,11 +4,11 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
-import { findOrdinaryUser } from '../support/ordinary-user.js';
-import { waitUntil } from '../support/private-isodrive.js';
-import { makeSampleImage } from '../support/sample-image.js';
-import { ServedDrive } from '../support/served-drive.js';
+import { mustRun, runCommand } from '../../scripts/support/run-command.js';
+import { findOrdinaryUser } from '../support/machines/ordinary-user.js';
+import { waitUntil } from '../support/programs/private-isodrive.js';
+import { makeSampleImage } from '../support/builders/sample-image.js';
+import { ServedDrive } from '../support/programs/served-drive.js';
 import { needs } from '../support/needs.js';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');

@@ -4,12 +4,12 @@ import { chmod, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
-import { SMALL_IMAGE } from '../support/daemon-process.js';
+import { mustRun, runCommand } from '../../scripts/support/run-command.js';
+import { SMALL_IMAGE } from '../support/programs/daemon-process.js';
 import { needs } from '../support/needs.js';
-import { makeSampleImage } from '../support/sample-image.js';
-import { ServedDrive } from '../support/served-drive.js';
-import { makeAuthority, makeCertificate, makeClientFolder, revoke } from '../support/tls-files.js';
+import { makeSampleImage } from '../support/builders/sample-image.js';
+import { ServedDrive } from '../support/programs/served-drive.js';
+import { makeAuthority, makeCertificate, makeClientFolder, revoke } from '../support/builders/tls-files.js';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
 const TOOLS = ['nbdinfo', 'nbdcopy', 'qemu-img', 'openssl', 'xorriso'] as const;

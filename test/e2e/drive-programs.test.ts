@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DATA_OFFSET, RAW_SECTOR_SIZE, SYNC_LENGTH } from '../../src/disc/sector-parity.js';
-import { Guest, GUEST_TEST_TIME, GUEST_NEEDS, findGuestKernel } from '../support/guest.js';
-import type { GuestResult } from '../support/guest.js';
-import { makeSampleImage } from '../support/sample-image.js';
-import { ServedDrive } from '../support/served-drive.js';
+import { Guest, GUEST_TEST_TIME, GUEST_NEEDS, findGuestKernel } from '../support/machines/guest.js';
+import type { GuestResult } from '../support/machines/guest.js';
+import { makeSampleImage } from '../support/builders/sample-image.js';
+import { ServedDrive } from '../support/programs/served-drive.js';
 import { needs } from '../support/needs.js';
 
 const SECTOR = 2048;

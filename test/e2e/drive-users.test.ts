@@ -5,15 +5,15 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Guest, GUEST_TEST_TIME, GUEST_NEEDS, findGuestKernel } from '../support/guest.js';
-import type { GuestResult } from '../support/guest.js';
-import { waitUntil } from '../support/private-isodrive.js';
-import { makeSampleImage } from '../support/sample-image.js';
+import { Guest, GUEST_TEST_TIME, GUEST_NEEDS, findGuestKernel } from '../support/machines/guest.js';
+import type { GuestResult } from '../support/machines/guest.js';
+import { waitUntil } from '../support/programs/private-isodrive.js';
+import { makeSampleImage } from '../support/builders/sample-image.js';
 import { needs } from '../support/needs.js';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 const MAIN = join(PROJECT, 'dist', 'src', 'cli', 'main.js');
-const UNLOCK = join(PROJECT, 'test', 'support', 'unlock-drive.mjs');
+const UNLOCK = join(PROJECT, 'test', 'support', 'machines', 'unlock-drive.mjs');
 const TOOLS = ['xorriso', 'eject', 'udisksctl', 'dbus-daemon', '/usr/lib/polkit-1/polkitd'] as const;
 const kernel = findGuestKernel();
 /** Of the account in the guest, and of its group. */

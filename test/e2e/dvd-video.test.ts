@@ -4,12 +4,12 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/support/run-command.js';
 import { readExtents } from '../../src/index/node-record.js';
-import { openImage } from '../../src/index/open-image.js';
+import { openImage } from '../../src/image/open-image.js';
 import { createFuseDriver } from '../../src/mount/fuse/fuse-driver.js';
-import { dvdVideoFiles } from '../support/dvd-video.js';
-import { MountedImage } from '../support/mounted-image.js';
+import { dvdVideoFiles } from '../support/builders/dvd-video.js';
+import { MountedImage } from '../support/programs/mounted-image.js';
 import { needs } from '../support/needs.js';
 
 const isMountable = (await createFuseDriver().check()).available;

@@ -6,12 +6,12 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/support/run-command.js';
 import { needs } from '../support/needs.js';
-import { findOrdinaryUser } from '../support/ordinary-user.js';
-import type { OrdinaryUser } from '../support/ordinary-user.js';
-import { PrivateIsodrive } from '../support/private-isodrive.js';
-import { makeSampleImage } from '../support/sample-image.js';
+import { findOrdinaryUser } from '../support/machines/ordinary-user.js';
+import type { OrdinaryUser } from '../support/machines/ordinary-user.js';
+import { PrivateIsodrive } from '../support/programs/private-isodrive.js';
+import { makeSampleImage } from '../support/builders/sample-image.js';
 
 const NEEDS = needs('root', 'xorriso', 'prlimit', 'fusermount3');
 const NEEDS_OF_ANYBODY = needs('xorriso', 'prlimit', 'fusermount3');

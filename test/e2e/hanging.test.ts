@@ -5,15 +5,15 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, readdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
+import { mustRun, runCommand } from '../../scripts/support/run-command.js';
 import type { DaemonStatus } from '../../src/protocol/messages.js';
-import { defaultJournalPath } from '../../src/protocol/socket-path.js';
-import { FuseControl } from '../support/fuse-control.js';
-import { mountBadSector } from '../support/bad-sector-mount.js';
+import { defaultJournalPath } from '../../src/endpoint/socket-path.js';
+import { FuseControl } from '../support/programs/fuse-control.js';
+import { mountBadSector } from '../support/fakes/bad-sector-mount.js';
 import { needs } from '../support/needs.js';
-import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
-import { makeSampleImage } from '../support/sample-image.js';
-import type { SampleImage } from '../support/sample-image.js';
+import { PrivateIsodrive, waitUntil } from '../support/programs/private-isodrive.js';
+import { makeSampleImage } from '../support/builders/sample-image.js';
+import type { SampleImage } from '../support/builders/sample-image.js';
 
 const PATIENCE = 20_000;
 

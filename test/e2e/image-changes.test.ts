@@ -3,16 +3,16 @@
 import { appendFile, copyFile, rename, rm, truncate, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/support/run-command.js';
 import { DRIVER_NAMES } from '../../src/mount/mount-driver.js';
 import type { MountSummary } from '../../src/protocol/messages.js';
-import { expectFailure } from '../support/command-failure.js';
-import { listTree } from '../support/list-tree.js';
-import type { ManifestEntry } from '../support/manifest.js';
-import { compareEntries } from '../support/manifest.js';
-import { PrivateIsodrive } from '../support/private-isodrive.js';
-import type { SampleImage } from '../support/sample-image.js';
-import { findExtent, makeSampleImage } from '../support/sample-image.js';
+import { expectFailure } from '../support/judges/command-failure.js';
+import { listTree } from '../support/programs/list-tree.js';
+import type { ManifestEntry } from '../support/judges/manifest.js';
+import { compareEntries } from '../support/judges/manifest.js';
+import { PrivateIsodrive } from '../support/programs/private-isodrive.js';
+import type { SampleImage } from '../support/builders/sample-image.js';
+import { findExtent, makeSampleImage } from '../support/builders/sample-image.js';
 import { DRIVER_NEEDS, needs } from '../support/needs.js';
 
 const NO_HANG = 20_000;

@@ -5,12 +5,12 @@ import { once, setMaxListeners } from 'node:events';
 import { copyFile, readFile, readdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/support/run-command.js';
 import type { DaemonStatus, MountSummary } from '../../src/protocol/messages.js';
-import { mountBadSector } from '../support/bad-sector-mount.js';
-import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
-import { findExtent, makeSampleImage } from '../support/sample-image.js';
-import type { SampleImage } from '../support/sample-image.js';
+import { mountBadSector } from '../support/fakes/bad-sector-mount.js';
+import { PrivateIsodrive, waitUntil } from '../support/programs/private-isodrive.js';
+import { findExtent, makeSampleImage } from '../support/builders/sample-image.js';
+import type { SampleImage } from '../support/builders/sample-image.js';
 import { needs } from '../support/needs.js';
 
 const SUPPORT = join(import.meta.dirname, '..', 'support');
@@ -29,7 +29,7 @@ describe('An image that misbehaves', needs('xorriso', 'isoinfo'), () => {
   beforeAll(async () => {
     isodrive = await PrivateIsodrive.start({
       env: {
-        NODE_OPTIONS: `--import=${join(SUPPORT, 'hostile-reader.mjs')}`,
+        NODE_OPTIONS: `--import=${join(SUPPORT, 'fakes', 'hostile-reader.mjs')}`,
         ISODRIVE_READER_SECONDS: '1',
         ISODRIVE_READER_MEMORY: '64',
       },
@@ -57,7 +57,13 @@ describe('An image that misbehaves', needs('xorriso', 'isoinfo'), () => {
   /** A process that reads the well-behaved mount, and compares, until it is told to stop; that gives its reads. */
   const startReading = (): (() => Promise<number>) => {
     const stopFile = join(isodrive.folder, 'stop');
-    const args = [join(SUPPORT, 'stress-worker.mjs'), '86400', '1', sample.tree, bystander.mountPoint];
+    const args = [
+      join(SUPPORT, 'programs', 'stress-worker.mjs'),
+      '86400',
+      '1',
+      sample.tree,
+      bystander.mountPoint,
+    ];
     const env = { ...process.env, ISODRIVE_STOP_FILE: stopFile };
     const reading = mustRun(process.execPath, args, { timeout: 600_000, env });
     // Told when it is awaited; until then it must not end the test run.

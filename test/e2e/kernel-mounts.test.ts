@@ -1,18 +1,18 @@
 // Mounts that the kernel serves by itself: they outlive the daemon, and the next one knows them.
 import { spawn } from 'node:child_process';
-import { copyFile, mkdir, readFile, readdir, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/support/run-command.js';
 import { readMountTable } from '../../src/mount/mount-table.js';
 import type { DaemonEvent, MountSummary } from '../../src/protocol/messages.js';
-import { listTree } from '../support/list-tree.js';
-import { compareEntries } from '../support/manifest.js';
-import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
-import { findExtent, makeSampleImage } from '../support/sample-image.js';
-import type { SampleImage } from '../support/sample-image.js';
+import { listTree } from '../support/programs/list-tree.js';
+import { compareEntries } from '../support/judges/manifest.js';
+import { PrivateIsodrive, waitUntil } from '../support/programs/private-isodrive.js';
+import { findExtent, makeSampleImage } from '../support/builders/sample-image.js';
+import type { SampleImage } from '../support/builders/sample-image.js';
 import { needs } from '../support/needs.js';
-import { hasEnded } from '../support/has-ended.js';
+import { hasEnded } from '../support/programs/has-ended.js';
 
 const hasErofs = (await readFile('/proc/filesystems', 'utf8')).includes('\terofs');
 const FILES = { 'early/first.bin': 300_000, 'late/last.bin': 100_001 };
@@ -124,6 +124,20 @@ describe(
         (await readdir(join(folder, own!))).map((name) => name.replace(/^[\da-f]+/u, 'N')).sort(),
       ).toEqual(['N.erofs', 'N.erofs.json']);
       expect(mount.driver).toBe('erofs');
+    });
+
+    it('is listed by the next daemon though the rest of a trial cannot be cleared away', async () => {
+      const mount = await isodrive.mount(sample.image);
+      const folder = join(isodrive.folder, 'home', 'state', 'isodrive', 'erofs');
+      const [own] = await readdir(folder);
+      const foreign = join(folder, own!, 'trial-foreign');
+      await mkdir(foreign);
+      await writeFile(join(foreign, 'of somebody else'), '');
+      await killDaemon();
+      await nextDaemon();
+      expect(await list()).toMatchObject([{ id: mount.id }]);
+      await isodrive.unmount(mount.id);
+      await rm(foreign, { recursive: true });
     });
 
     it('ends with daemon stop', async () => {

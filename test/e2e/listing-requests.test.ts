@@ -5,10 +5,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mustRun } from '../../scripts/bench/run-command.js';
-import type { TreeKind } from '../../src/filesystem/file-tree.js';
+import { mustRun } from '../../scripts/support/run-command.js';
+import type { TreeKind } from '../../src/filesystem/contract/file-tree.js';
 import { createFuseDriver } from '../../src/mount/fuse/fuse-driver.js';
-import { PrivateIsodrive } from '../support/private-isodrive.js';
+import { PrivateIsodrive } from '../support/programs/private-isodrive.js';
 import { needs } from '../support/needs.js';
 
 const DIRECTORIES = 40;

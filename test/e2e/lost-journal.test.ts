@@ -3,14 +3,14 @@ import { existsSync } from 'node:fs';
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MAX_CRASHES } from '../../daemon/left-out.js';
-import { mustRun } from '../../scripts/bench/run-command.js';
+import { MAX_CRASHES } from '../../daemon/mounts/left-out.js';
+import { mustRun } from '../../scripts/support/run-command.js';
 import type { MountSummary } from '../../src/protocol/messages.js';
-import { SMALL_IMAGE } from '../support/daemon-process.js';
-import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
-import { hasEnded } from '../support/has-ended.js';
+import { SMALL_IMAGE } from '../support/programs/daemon-process.js';
+import { PrivateIsodrive, waitUntil } from '../support/programs/private-isodrive.js';
+import { hasEnded } from '../support/programs/has-ended.js';
 
-const READER = join(import.meta.dirname, '..', 'support', 'patient-reader.mjs');
+const READER = join(import.meta.dirname, '..', 'support', 'programs', 'patient-reader.mjs');
 const MOUNTS = 2;
 
 describe('A journal of mounts', () => {

@@ -4,17 +4,17 @@ import { statfsSync } from 'node:fs';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/support/run-command.js';
 import type { MountSummary } from '../../src/protocol/messages.js';
-import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
-import { makeSampleImage } from '../support/sample-image.js';
-import type { SampleImage } from '../support/sample-image.js';
+import { PrivateIsodrive, waitUntil } from '../support/programs/private-isodrive.js';
+import { makeSampleImage } from '../support/builders/sample-image.js';
+import type { SampleImage } from '../support/builders/sample-image.js';
 import { needs } from '../support/needs.js';
-import { hasEnded } from '../support/has-ended.js';
+import { hasEnded } from '../support/programs/has-ended.js';
 
 const ROUNDS = Number(process.env.ISODRIVE_LOST_KEEPERS ?? 2);
 const PATIENCE = 60_000 + ROUNDS * 20_000;
-const READER = join(import.meta.dirname, '..', 'support', 'patient-reader.mjs');
+const READER = join(import.meta.dirname, '..', 'support', 'programs', 'patient-reader.mjs');
 /** From linux/magic.h. */
 const FUSE_SUPER_MAGIC = 0x65735546;
 const MOUNTS = 3;

@@ -2,10 +2,10 @@
 // or refused with a code of ours. Nothing hangs, nothing crashes, nothing is left behind.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { IsodriveError } from '../../src/base/error.js';
-import { readResidentMemory } from '../../scripts/bench/process-memory.js';
+import { readResidentMemory } from '../../scripts/support/process-memory.js';
 import { findCorpus, listImages, unpackImage } from '../support/corpus.js';
-import { listTree } from '../support/list-tree.js';
-import { PrivateIsodrive } from '../support/private-isodrive.js';
+import { listTree } from '../support/programs/list-tree.js';
+import { PrivateIsodrive } from '../support/programs/private-isodrive.js';
 import { needs } from '../support/needs.js';
 
 const corpus = findCorpus();

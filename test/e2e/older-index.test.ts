@@ -4,12 +4,12 @@ import { once } from 'node:events';
 import { open, readFile, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/support/run-command.js';
 import { HEADER, INDEX_MAGIC, INDEX_VERSION } from '../../src/index/layout.js';
 import { readMountTable } from '../../src/mount/mount-table.js';
-import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
-import { makeSampleImage } from '../support/sample-image.js';
-import type { SampleImage } from '../support/sample-image.js';
+import { PrivateIsodrive, waitUntil } from '../support/programs/private-isodrive.js';
+import { makeSampleImage } from '../support/builders/sample-image.js';
+import type { SampleImage } from '../support/builders/sample-image.js';
 import { needs } from '../support/needs.js';
 
 const WORD_BYTES = 4;

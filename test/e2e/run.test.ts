@@ -5,10 +5,10 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { runCommand } from '../../scripts/bench/run-command.js';
-import { expectFailure } from '../support/command-failure.js';
-import { SMALL_IMAGE } from '../support/daemon-process.js';
-import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
+import { runCommand } from '../../scripts/support/run-command.js';
+import { expectFailure } from '../support/judges/command-failure.js';
+import { SMALL_IMAGE } from '../support/programs/daemon-process.js';
+import { PrivateIsodrive, waitUntil } from '../support/programs/private-isodrive.js';
 import { needs } from '../support/needs.js';
 
 describe('isodrive run', needs('fusermount3'), () => {

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCommand } from '../../scripts/bench/run-command.js';
+import { runCommand } from '../../scripts/support/run-command.js';
 import { SOAK_EVENTS } from '../../scripts/soak/event-table.js';
 import { judgeLevels } from '../../scripts/soak/levels.js';
 import type { LevelSample } from '../../scripts/soak/levels.js';

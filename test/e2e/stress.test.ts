@@ -3,12 +3,12 @@
 import { mkdir, copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/support/run-command.js';
 import type { MountSummary } from '../../src/protocol/messages.js';
-import { PrivateIsodrive } from '../support/private-isodrive.js';
-import { readRestingMemory } from '../support/resting-memory.js';
-import type { SampleImage } from '../support/sample-image.js';
-import { makeSampleImage } from '../support/sample-image.js';
+import { PrivateIsodrive } from '../support/programs/private-isodrive.js';
+import { readRestingMemory } from '../support/programs/resting-memory.js';
+import type { SampleImage } from '../support/builders/sample-image.js';
+import { makeSampleImage } from '../support/builders/sample-image.js';
 import { needs } from '../support/needs.js';
 
 const SECONDS = Number(process.env.ISODRIVE_STRESS_SECONDS ?? 10);
@@ -17,7 +17,7 @@ const MOUNTS = 64;
 const MIB = 1024 * 1024;
 /** What the garbage collector may leave behind between two looks at the same work. */
 const FLAT = 12 * MIB;
-const WORKER = join(import.meta.dirname, '..', 'support', 'stress-worker.mjs');
+const WORKER = join(import.meta.dirname, '..', 'support', 'programs', 'stress-worker.mjs');
 /** What one more round may leave behind; 64 mounts that lose 100 KiB each would leave more in every round. */
 const ROUND_GROWTH = 6 * MIB;
 /** Rounds that are looked at: the heap is still growing to its working size in the first ones. */

@@ -2,12 +2,12 @@
 import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SMALL_IMAGE } from '../support/daemon-process.js';
-import { waitUntil } from '../support/private-isodrive.js';
-import { SystemService } from '../support/system-service.js';
-import type { TestUser } from '../support/system-service.js';
+import { SMALL_IMAGE } from '../support/programs/daemon-process.js';
+import { waitUntil } from '../support/programs/private-isodrive.js';
+import { SystemService } from '../support/machines/system-service.js';
+import type { TestUser } from '../support/machines/system-service.js';
 import { needs } from '../support/needs.js';
-import { hasEnded } from '../support/has-ended.js';
+import { hasEnded } from '../support/programs/has-ended.js';
 
 const ADA = 61_001;
 const BOB = 61_002;

@@ -8,13 +8,13 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readResidentMemory } from '../../scripts/bench/process-memory.js';
-import { mountBadSector } from '../support/bad-sector-mount.js';
-import { SMALL_IMAGE } from '../support/daemon-process.js';
+import { readResidentMemory } from '../../scripts/support/process-memory.js';
+import { mountBadSector } from '../support/fakes/bad-sector-mount.js';
+import { SMALL_IMAGE } from '../support/programs/daemon-process.js';
 import { needs } from '../support/needs.js';
-import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
-import { SystemService } from '../support/system-service.js';
-import type { TestUser } from '../support/system-service.js';
+import { PrivateIsodrive, waitUntil } from '../support/programs/private-isodrive.js';
+import { SystemService } from '../support/machines/system-service.js';
+import type { TestUser } from '../support/machines/system-service.js';
 
 const ADA = 61_001;
 const BOB = 61_002;
@@ -24,7 +24,7 @@ const LOAD_FACTOR = 10;
 const PATIENCE = 60_000;
 const CONNECTIONS = 1000;
 const MIB = 1024 * 1024;
-const PASS_UNCLOSABLE = join(import.meta.dirname, '..', 'support', 'pass-unclosable.py');
+const PASS_UNCLOSABLE = join(import.meta.dirname, '..', 'support', 'fakes', 'pass-unclosable.py');
 /** Says what it has sent, and is then stopped. */
 const HALF_A_CALL = `
 const socket = require('node:net').connect(process.argv[1]);

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ErofsDriver } from '../../src/mount/erofs/erofs-driver.js';
 import { createFuseDriver } from '../../src/mount/fuse/fuse-driver.js';
-import { MountedImage } from '../support/mounted-image.js';
+import { MountedImage } from '../support/programs/mounted-image.js';
 import {
   FREE_BLOCK,
   buildUdf,
@@ -18,7 +18,7 @@ import {
   shortExtent,
   tagged,
   textFile,
-} from '../support/udf-builder.js';
+} from '../support/builders/udf-builder.js';
 import { needs } from '../support/needs.js';
 
 const FILE = FREE_BLOCK;

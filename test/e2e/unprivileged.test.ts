@@ -3,14 +3,14 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_READ_AHEAD } from '../../scripts/bench/contestants.js';
-import { getReadAhead, mountAt } from '../../scripts/bench/read-ahead.js';
-import { listTree } from '../support/list-tree.js';
-import { compareEntries } from '../support/manifest.js';
-import { findOrdinaryUser } from '../support/ordinary-user.js';
-import type { OrdinaryUser } from '../support/ordinary-user.js';
-import { PrivateIsodrive } from '../support/private-isodrive.js';
-import type { SampleImage } from '../support/sample-image.js';
-import { makeSampleImage } from '../support/sample-image.js';
+import { getReadAhead, mountAt } from '../../scripts/support/read-ahead.js';
+import { listTree } from '../support/programs/list-tree.js';
+import { compareEntries } from '../support/judges/manifest.js';
+import { findOrdinaryUser } from '../support/machines/ordinary-user.js';
+import type { OrdinaryUser } from '../support/machines/ordinary-user.js';
+import { PrivateIsodrive } from '../support/programs/private-isodrive.js';
+import type { SampleImage } from '../support/builders/sample-image.js';
+import { makeSampleImage } from '../support/builders/sample-image.js';
 import { needs } from '../support/needs.js';
 
 describe('A user without root', needs('xorriso', 'fusermount3'), () => {

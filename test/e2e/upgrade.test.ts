@@ -4,10 +4,10 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runCommand } from '../../scripts/bench/run-command.js';
-import type { CommandResult } from '../../scripts/bench/run-command.js';
+import { runCommand } from '../../scripts/support/run-command.js';
+import type { CommandResult } from '../../scripts/support/run-command.js';
 import { keeperProgram } from '../../src/protocol/start-daemon.js';
-import { SMALL_IMAGE } from '../support/daemon-process.js';
+import { SMALL_IMAGE } from '../support/programs/daemon-process.js';
 import { needs } from '../support/needs.js';
 
 const PROJECT = join(import.meta.dirname, '..', '..');

@@ -3,11 +3,11 @@
 import { copyFile, mkdir, mkdtemp, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
+import { mustRun, runCommand } from '../../scripts/support/run-command.js';
 import type { MountSummary } from '../../src/protocol/messages.js';
-import { expectFailure } from '../support/command-failure.js';
-import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
-import { findExtent, makeSampleImage } from '../support/sample-image.js';
+import { expectFailure } from '../support/judges/command-failure.js';
+import { PrivateIsodrive, waitUntil } from '../support/programs/private-isodrive.js';
+import { findExtent, makeSampleImage } from '../support/builders/sample-image.js';
 import { needs } from '../support/needs.js';
 
 const FILES = { 'early/first.bin': 300_000, 'late/big.bin': 3_000_000, 'late/last.bin': 700_000 };

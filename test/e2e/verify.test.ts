@@ -4,14 +4,14 @@ import { appendFile, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
-import type { CommandResult } from '../../scripts/bench/run-command.js';
+import { mustRun, runCommand } from '../../scripts/support/run-command.js';
+import type { CommandResult } from '../../scripts/support/run-command.js';
 import { encodeMode1Sector } from '../../src/drive/mmc/sector-code.js';
 import { isFailure } from '../../src/imaging/verify/check.js';
 import type { Check } from '../../src/imaging/verify/check.js';
-import { expectFailure } from '../support/command-failure.js';
+import { expectFailure } from '../support/judges/command-failure.js';
 import { findCorpus, unpackImage } from '../support/corpus.js';
-import { findExtent, makeSampleImage } from '../support/sample-image.js';
+import { findExtent, makeSampleImage } from '../support/builders/sample-image.js';
 import { needs } from '../support/needs.js';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');

@@ -9,9 +9,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ControlClient } from '../../src/protocol/client.js';
-import { waitUntil } from '../support/private-isodrive.js';
-import { makeSampleImage } from '../support/sample-image.js';
-import type { SampleImage } from '../support/sample-image.js';
+import { waitUntil } from '../support/programs/private-isodrive.js';
+import { makeSampleImage } from '../support/builders/sample-image.js';
+import type { SampleImage } from '../support/builders/sample-image.js';
 import { needs } from '../support/needs.js';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
@@ -41,7 +41,7 @@ describe('The watchdog', needs('root', 'python3', 'xorriso'), () => {
       '--log',
       join(folder, 'log'),
     ];
-    const helper = join(import.meta.dirname, '..', 'support', 'watched-daemon.py');
+    const helper = join(import.meta.dirname, '..', 'support', 'programs', 'watched-daemon.py');
     manager = spawn('python3', [helper, join(folder, 'notify'), `${PERIOD}`, ...program], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, HOME: folder, XDG_RUNTIME_DIR: folder, XDG_STATE_HOME: join(folder, 'state') },

@@ -5,11 +5,11 @@ import { existsSync } from 'node:fs';
 import { readFile, readdir, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { expectFailure } from '../support/command-failure.js';
-import { PrivateIsodrive, waitUntil } from '../support/private-isodrive.js';
-import { makeSampleImage } from '../support/sample-image.js';
-import type { SampleImage } from '../support/sample-image.js';
-import { WinePrefix, compileForWindows } from '../support/wine-prefix.js';
+import { expectFailure } from '../support/judges/command-failure.js';
+import { PrivateIsodrive, waitUntil } from '../support/programs/private-isodrive.js';
+import { makeSampleImage } from '../support/builders/sample-image.js';
+import type { SampleImage } from '../support/builders/sample-image.js';
+import { WinePrefix, compileForWindows } from '../support/machines/wine-prefix.js';
 import { needs } from '../support/needs.js';
 
 const programs = ['wine', 'wineserver', 'x86_64-w64-mingw32-gcc', 'xorriso'] as const;
@@ -24,7 +24,7 @@ describe('isodrive wine', needs(...programs), () => {
   beforeAll(async () => {
     [isodrive, prefix] = await Promise.all([PrivateIsodrive.start(), WinePrefix.make()]);
     sample = await makeSampleImage(isodrive.folder, { 'setup.bin': 1000 });
-    const source = join(import.meta.dirname, '..', 'support', 'volume-facts.c');
+    const source = join(import.meta.dirname, '..', 'support', 'machines', 'volume-facts.c');
     facts = await compileForWindows(source, join(prefix.folder, 'facts.exe'));
     untouched = await listPrefix();
   }, PATIENCE);

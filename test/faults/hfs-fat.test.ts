@@ -6,16 +6,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { DOUBLE_LEAD_BYTES } from '../../src/filesystem/apple-double.js';
-import { ContentOpener } from '../../src/index/content-opener.js';
+import { DOUBLE_LEAD_BYTES } from '../../src/filesystem/content/apple-double.js';
+import { ContentOpener } from '../../src/image/content-opener.js';
 import { lacksAttributes } from '../../src/index/node-record.js';
-import { openImage } from '../../src/index/open-image.js';
-import { describeImage } from '../../src/present/describe-image.js';
-import { readFaultInput, unpackFaultInput } from '../support/fault-input.js';
-import { readFileContent } from '../support/file-content.js';
-import { ROOT, buildHfsPlus } from '../support/hfsplus-builder.js';
+import { openImage } from '../../src/image/open-image.js';
+import { describeImage } from '../../src/present/inspect/describe-image.js';
+import { readFaultInput, unpackFaultInput } from '../support/builders/fault-input.js';
+import { readFileContent } from '../support/judges/file-content.js';
+import { ROOT, buildHfsPlus } from '../support/builders/hfsplus-builder.js';
 import { needs } from '../support/needs.js';
-import { openBytes, readAll } from '../support/opened-bytes.js';
+import { openBytes, readAll } from '../support/judges/opened-bytes.js';
 
 const SHA1 = {
   '/lzvn.txt': [80_000, '7cd12cc60c329f5d8641ad3aa6132a094e870b77'],

@@ -1,9 +1,9 @@
 // Discs of ISO 9660 and UDF that were once shown wrong, each with what is right.
 import { describe, expect, it } from 'vitest';
-import type { OpenImageOptions } from '../../src/index/open-image.js';
-import { checkImage } from '../../src/present/check-image.js';
-import { openFaultInput } from '../support/fault-input.js';
-import { readAll } from '../support/opened-bytes.js';
+import type { OpenImageOptions } from '../../src/image/open-image.js';
+import { checkImage } from '../../src/present/inspect/check-image.js';
+import { openFaultInput } from '../support/builders/fault-input.js';
+import { readAll } from '../support/judges/opened-bytes.js';
 
 interface Expected {
   readonly options?: OpenImageOptions;

@@ -2,13 +2,13 @@
 // that verifies files of which nothing is recorded.
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCommand } from '../../scripts/bench/run-command.js';
-import type { CommandResult } from '../../scripts/bench/run-command.js';
-import { unpackFaultInput } from '../support/fault-input.js';
+import { runCommand } from '../../scripts/support/run-command.js';
+import type { CommandResult } from '../../scripts/support/run-command.js';
+import { unpackFaultInput } from '../support/builders/fault-input.js';
 import { needs } from '../support/needs.js';
-import { findOrdinaryUser } from '../support/ordinary-user.js';
-import type { OrdinaryUser } from '../support/ordinary-user.js';
-import { PrivateIsodrive } from '../support/private-isodrive.js';
+import { findOrdinaryUser } from '../support/machines/ordinary-user.js';
+import type { OrdinaryUser } from '../support/machines/ordinary-user.js';
+import { PrivateIsodrive } from '../support/programs/private-isodrive.js';
 
 describe.each(['ourselves', 'an ordinary user'])('Mounts of %s', needs('fusermount3'), (who) => {
   let user: OrdinaryUser;

@@ -4,11 +4,11 @@ import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { mustRun, runCommand } from '../../scripts/bench/run-command.js';
-import type { CommandResult } from '../../scripts/bench/run-command.js';
-import { startHash } from '../../src/imaging/digests.js';
-import type { Algorithm } from '../../src/imaging/digests.js';
-import { readFaultInput, unpackFaultInput } from '../support/fault-input.js';
+import { mustRun, runCommand } from '../../scripts/support/run-command.js';
+import type { CommandResult } from '../../scripts/support/run-command.js';
+import { startHash } from '../../src/imaging/hash/digests.js';
+import type { Algorithm } from '../../src/imaging/hash/digests.js';
+import { readFaultInput, unpackFaultInput } from '../support/builders/fault-input.js';
 import type { Check } from '../../src/imaging/verify/check.js';
 import { needs } from '../support/needs.js';
 

@@ -2,9 +2,9 @@
 // far as it goes or refused with a clear error.
 import { afterAll, describe, expect, it } from 'vitest';
 import { IsodriveError } from '../../src/base/error.js';
-import type { TreeKind } from '../../src/filesystem/file-tree.js';
-import { openImage } from '../../src/index/open-image.js';
-import type { OpenedImage } from '../../src/index/open-image.js';
+import type { TreeKind } from '../../src/filesystem/contract/file-tree.js';
+import { openImage } from '../../src/image/open-image.js';
+import type { OpenedImage } from '../../src/image/open-image.js';
 import {
   findCorpus,
   listImages,
@@ -14,9 +14,9 @@ import {
   unpackImage,
 } from '../support/corpus.js';
 import type { Corpus } from '../support/corpus.js';
-import { listImage } from '../support/index-manifest.js';
-import { compareEntries, parseManifest } from '../support/manifest.js';
-import type { Manifest, ManifestEntry } from '../support/manifest.js';
+import { listImage } from '../support/judges/index-manifest.js';
+import { compareEntries, parseManifest } from '../support/judges/manifest.js';
+import type { Manifest, ManifestEntry } from '../support/judges/manifest.js';
 import { KNOWN_DIFFERENCES } from './corpus-differences.js';
 import type { KnownDifference } from './corpus-differences.js';
 

@@ -5,12 +5,12 @@ import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { PseudoRandom } from '../../scripts/bench/pseudo-random.js';
-import { mustRun } from '../../scripts/bench/run-command.js';
+import { PseudoRandom } from '../../scripts/support/pseudo-random.js';
+import { mustRun } from '../../scripts/support/run-command.js';
 import { IsodriveError } from '../../src/base/error.js';
-import { listImage } from '../support/index-manifest.js';
-import { ROOT, buildHfsPlus, wrapInHfs } from '../support/hfsplus-builder.js';
-import { openBytes } from '../support/opened-bytes.js';
+import { listImage } from '../support/judges/index-manifest.js';
+import { ROOT, buildHfsPlus, wrapInHfs } from '../support/builders/hfsplus-builder.js';
+import { openBytes } from '../support/judges/opened-bytes.js';
 import { needs } from '../support/needs.js';
 import type { Program } from '../support/needs.js';
 

@@ -3,14 +3,14 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mustRun } from '../../scripts/bench/run-command.js';
-import type { TreeKind } from '../../src/filesystem/file-tree.js';
-import { openImage } from '../../src/index/open-image.js';
-import { listImage } from '../support/index-manifest.js';
-import { listTree } from '../support/list-tree.js';
-import { compareEntries } from '../support/manifest.js';
-import type { ManifestEntry } from '../support/manifest.js';
-import { writeRandomTree } from '../support/random-tree.js';
+import { mustRun } from '../../scripts/support/run-command.js';
+import type { TreeKind } from '../../src/filesystem/contract/file-tree.js';
+import { openImage } from '../../src/image/open-image.js';
+import { listImage } from '../support/judges/index-manifest.js';
+import { listTree } from '../support/programs/list-tree.js';
+import { compareEntries } from '../support/judges/manifest.js';
+import type { ManifestEntry } from '../support/judges/manifest.js';
+import { writeRandomTree } from '../support/builders/random-tree.js';
 import { needs } from '../support/needs.js';
 import type { Need, Program } from '../support/needs.js';
 
@@ -18,7 +18,7 @@ const SEEDS = [1, 20, 300];
 const HASH_LIMIT = 16 * 1024 * 1024;
 /** Debian's own, which alone sees Debian's packages. */
 const PYTHON = '/usr/bin/python3';
-const PYCDLIB_WRITER = join(import.meta.dirname, '../support/write-with-pycdlib.py');
+const PYCDLIB_WRITER = join(import.meta.dirname, '../support/builders/write-with-pycdlib.py');
 
 interface Writer {
   readonly name: string;

@@ -12,11 +12,11 @@ import { Defect, execute } from '../../scripts/fuzz/execute.js';
 import { makeInput, remakeInput } from '../../scripts/fuzz/inputs.js';
 import { MemorySource } from '../../scripts/fuzz/memory-source.js';
 import { PagedImage, storeImage } from '../../scripts/fuzz/paged-image.js';
-import { hasProgram, runCommand } from '../../scripts/bench/run-command.js';
+import { hasProgram, runCommand } from '../../scripts/support/run-command.js';
 import { findCorpus } from '../support/corpus.js';
-import { descriptor, terminator, ucs2 } from '../support/descriptor-builder.js';
-import { ER, SP, buildIso, directory, join as concat, nm, px } from '../support/iso-builder.js';
-import { readFaultInput } from '../support/fault-input.js';
+import { descriptor, terminator, ucs2 } from '../support/builders/descriptor-builder.js';
+import { ER, SP, buildIso, directory, join as concat, nm, px } from '../support/builders/iso-builder.js';
+import { readFaultInput } from '../support/builders/fault-input.js';
 
 const EXECUTIONS = 3000;
 const SEED = 2026;

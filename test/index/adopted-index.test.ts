@@ -5,8 +5,8 @@ import { FindingLog } from '../../src/base/finding.js';
 import { DiscIndex } from '../../src/index/disc-index.js';
 import { SharedIndexMemory } from '../../src/index/index-memory.js';
 import { HEADER, REGION_BYTES, ROW, ROW_WORDS, STATE } from '../../src/index/layout.js';
-import { DIRECTORY, FILE, ROOT_LOCATOR, ScriptedTree } from '../support/scripted-tree.js';
-import type { ScriptedNode } from '../support/scripted-tree.js';
+import { DIRECTORY, FILE, ROOT_LOCATOR, ScriptedTree } from '../support/fakes/scripted-tree.js';
+import type { ScriptedNode } from '../support/fakes/scripted-tree.js';
 
 const UPPER: [number, readonly ScriptedNode[]] = [
   ROOT_LOCATOR,

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { IsodriveError } from '../../src/base/error.js';
 import { FindingLog } from '../../src/base/finding.js';
-import { DirectoryEntry } from '../../src/filesystem/file-tree.js';
+import { DirectoryEntry } from '../../src/filesystem/contract/file-tree.js';
 import { DiscIndex, MAX_DEPTH, MAX_SHARED_DIRECTORIES } from '../../src/index/disc-index.js';
 import { PlainIndexMemory, SharedIndexMemory, ThreadIndexMemory } from '../../src/index/index-memory.js';
 import type { IndexMemory } from '../../src/index/index-memory.js';
@@ -10,8 +10,8 @@ import { DirectoryStage, MAX_DIRECTORY_ENTRIES, MAX_FILE_BYTES } from '../../src
 import { MAX_ROWS, REGION_BYTES } from '../../src/index/layout.js';
 import { readAttributes, readExtents } from '../../src/index/node-record.js';
 import { loadAddon } from '../../native/index.js';
-import { DIRECTORY, FILE, LINK, ScriptedTree, ROOT_LOCATOR } from '../support/scripted-tree.js';
-import type { ScriptedNode } from '../support/scripted-tree.js';
+import { DIRECTORY, FILE, LINK, ScriptedTree, ROOT_LOCATOR } from '../support/fakes/scripted-tree.js';
+import type { ScriptedNode } from '../support/fakes/scripted-tree.js';
 
 const memories: [string, () => IndexMemory][] = [
   ['growable arrays', () => new PlainIndexMemory()],

@@ -4,14 +4,14 @@ import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { runCommand } from '../../scripts/bench/run-command.js';
+import { runCommand } from '../../scripts/support/run-command.js';
 import { diagnose } from '../../src/mount/diagnose.js';
 import { ErofsDriver } from '../../src/mount/erofs/erofs-driver.js';
 import { createFuseDriver } from '../../src/mount/fuse/fuse-driver.js';
 import { readMountTable } from '../../src/mount/mount-table.js';
 import { describeDeviceFault, findProgram } from '../../src/mount/probe-platform.js';
 import { needs } from '../support/needs.js';
-import { findOrdinaryUser } from '../support/ordinary-user.js';
+import { findOrdinaryUser } from '../support/machines/ordinary-user.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'isodrive-doctor-'));
 const FUSE = { what: 'driver fuse', isThere: (await createFuseDriver().check()).available };

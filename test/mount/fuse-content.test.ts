@@ -14,8 +14,8 @@ import { createFuseDriver } from '../../src/mount/fuse/fuse-driver.js';
 import { LocalImage } from '../../src/mount/local-image.js';
 import type { ActiveMount } from '../../src/mount/mount-driver.js';
 import type { ByteSource } from '../../src/source/byte-source.js';
-import { memoryImage } from '../support/memory-tree.js';
-import type { MemoryImage, MemoryImageOptions, TestNode } from '../support/memory-tree.js';
+import { memoryImage } from '../support/fakes/memory-tree.js';
+import type { MemoryImage, MemoryImageOptions, TestNode } from '../support/fakes/memory-tree.js';
 import { needs } from '../support/needs.js';
 
 const run = promisify(execFile);

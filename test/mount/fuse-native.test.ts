@@ -13,8 +13,8 @@ import { formatMountOptions } from '../../src/mount/fuse-native/mount-options.js
 import { LocalImage } from '../../src/mount/local-image.js';
 import type { ActiveMount } from '../../src/mount/mount-driver.js';
 import { findMount, readMountTable } from '../../src/mount/mount-table.js';
-import { memoryImage } from '../support/memory-tree.js';
-import type { MemoryImage } from '../support/memory-tree.js';
+import { memoryImage } from '../support/fakes/memory-tree.js';
+import type { MemoryImage } from '../support/fakes/memory-tree.js';
 import { needs } from '../support/needs.js';
 
 const run = promisify(execFile);

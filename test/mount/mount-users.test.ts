@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { findMountUsers, formatMountUsers } from '../../src/mount/mount-users.js';
 import { readMountTable } from '../../src/mount/mount-table.js';
-import { waitUntil } from '../support/private-isodrive.js';
+import { waitUntil } from '../support/programs/private-isodrive.js';
 
 /** A file system that is everywhere, and that hardly anybody works in. */
 const device = readMountTable().find(({ directory }) => directory === '/proc')?.device;

@@ -13,10 +13,10 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { runSegment } from '../../src/disc/read-plan.js';
 import { createFuseDriver } from '../../src/mount/fuse/fuse-driver.js';
 import { needs } from '../support/needs.js';
-import { PlanMounts } from '../support/plan-mounts.js';
-import type { PlannedExtent, PlanCounters } from '../support/plan-mounts.js';
-import { planModel, randomPlan } from '../support/random-plan.js';
-import type { PlanModel, PlannedDisc } from '../support/random-plan.js';
+import { PlanMounts } from '../support/programs/plan-mounts.js';
+import type { PlannedExtent, PlanCounters } from '../support/programs/plan-mounts.js';
+import { planModel, randomPlan } from '../support/builders/random-plan.js';
+import type { PlanModel, PlannedDisc } from '../support/builders/random-plan.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'isodrive-plan-'));
 const mounts = new PlanMounts();

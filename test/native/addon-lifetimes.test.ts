@@ -3,11 +3,11 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { tryToLoadAddon } from '../../src/source/load-addon.js';
+import { tryToLoadAddon } from '../../src/io/load-addon.js';
 import { needs } from '../support/needs.js';
 
 const SUPPORT = join(import.meta.dirname, '..', 'support');
-const PROGRAM = join(SUPPORT, 'collect-between-calls.mjs');
+const PROGRAM = join(SUPPORT, 'programs', 'collect-between-calls.mjs');
 const addon = tryToLoadAddon();
 
 describe('The addon', needs({ what: 'the addon', isThere: addon !== undefined }), () => {
@@ -19,7 +19,7 @@ describe('The addon', needs({ what: 'the addon', isThere: addon !== undefined })
   });
 
   it('tells nothing to a thread of JavaScript that has ended meanwhile, and closes what it would have given', async () => {
-    const program = join(SUPPORT, 'end-while-told.mjs');
+    const program = join(SUPPORT, 'programs', 'end-while-told.mjs');
     const { stdout } = await promisify(execFile)(process.execPath, [program, '20'], { timeout: 60_000 });
     expect(stdout).toBe('done');
   });

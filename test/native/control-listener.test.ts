@@ -5,11 +5,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bindSocket } from '../../daemon/bind-socket.js';
+import { bindSocket } from '../../daemon/control/bind-socket.js';
 import { loadAddon } from '../../native/index.js';
 import type { ControlListenerHandle } from '../../native/index.js';
-import { runCommand } from '../../scripts/bench/run-command.js';
-import { descriptorOf } from '../../src/protocol/socket-descriptor.js';
+import { runCommand } from '../../scripts/support/run-command.js';
+import { descriptorOf } from '../../src/endpoint/socket-descriptor.js';
 import { needs } from '../support/needs.js';
 
 const NOBODY = 65_534;

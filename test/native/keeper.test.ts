@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keeperProgram } from '../../src/protocol/start-daemon.js';
 import { needs } from '../support/needs.js';
-import { hasEnded } from '../support/has-ended.js';
+import { hasEnded } from '../support/programs/has-ended.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const CHILD = join(ROOT, 'test', 'support', 'keeper-child.mjs');
+const CHILD = join(ROOT, 'test', 'support', 'programs', 'keeper-child.mjs');
 const ADDON = process.env.ISODRIVE_ADDON ?? join(ROOT, 'build', 'release', 'isodrive.node');
 
 interface Start {

@@ -2,7 +2,7 @@
 // requests are those of the system), and that a Mac's loader would find what it needs, by LLVM's reader of Mach-O.
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/support/run-command.js';
 import { needs } from '../support/needs.js';
 
 const PROJECT = join(import.meta.dirname, '..', '..');

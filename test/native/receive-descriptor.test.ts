@@ -1,7 +1,7 @@
 // The descriptor that fusermount passes, and whatever else may come with it.
 import { closeSync, openSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { tryToLoadAddon } from '../../src/source/load-addon.js';
+import { tryToLoadAddon } from '../../src/io/load-addon.js';
 import { needs } from '../support/needs.js';
 
 const addon = tryToLoadAddon();

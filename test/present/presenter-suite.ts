@@ -22,7 +22,7 @@ import {
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
-import { PseudoRandom } from '../../scripts/bench/pseudo-random.js';
+import { PseudoRandom } from '../../scripts/support/pseudo-random.js';
 import { CROWD, CROWDED, LARGE_BYTES, LARGE_FILE, LONG_NAME } from './presenter-tree.js';
 import type { Shown } from './presenter-tree.js';
 

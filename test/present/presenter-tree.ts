@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { join } from 'node:path';
-import { PseudoRandom } from '../../scripts/bench/pseudo-random.js';
+import { PseudoRandom } from '../../scripts/support/pseudo-random.js';
 
 export const LARGE_FILE = 'large.bin';
 export const LARGE_BYTES = 3_333_333;

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Guest, GUEST_TEST_TIME, GUEST_NEEDS, findGuestKernel } from '../support/guest.js';
-import { makeSampleImage } from '../support/sample-image.js';
+import { Guest, GUEST_TEST_TIME, GUEST_NEEDS, findGuestKernel } from '../support/machines/guest.js';
+import { makeSampleImage } from '../support/builders/sample-image.js';
 import { needs } from '../support/needs.js';
 
 const kernel = findGuestKernel();

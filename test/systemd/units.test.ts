@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runCommand } from '../../scripts/bench/run-command.js';
+import { runCommand } from '../../scripts/support/run-command.js';
 import { needs } from '../support/needs.js';
 
 const UNITS = join(import.meta.dirname, '..', '..', 'systemd');

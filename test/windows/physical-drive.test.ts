@@ -2,14 +2,14 @@
 // place of the kernel's. The kernel's drives, in a virtual machine, are too slow (docs/design/testing.md).
 import { readFile, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/support/run-command.js';
 import { DriveState } from '../../src/drive/mmc/drive-state.js';
 import { Medium } from '../../src/drive/mmc/medium.js';
-import { plainDisc } from '../support/drive.js';
-import { FaultySource } from '../support/faulty-source.js';
-import { findExtent, makeSampleImage } from '../support/sample-image.js';
-import { IoctlDrive } from '../support/ioctl-drive.js';
-import { WINDOWS_PATIENCE, WindowsMachine, WINDOWS_NEEDS } from '../support/windows-machine.js';
+import { plainDisc } from '../support/fakes/drive.js';
+import { FaultySource } from '../support/fakes/faulty-source.js';
+import { findExtent, makeSampleImage } from '../support/builders/sample-image.js';
+import { IoctlDrive } from '../support/fakes/ioctl-drive.js';
+import { WINDOWS_PATIENCE, WindowsMachine, WINDOWS_NEEDS } from '../support/machines/windows-machine.js';
 import { needs } from '../support/needs.js';
 
 const SECTOR = 2048;

@@ -1,8 +1,8 @@
 // Host files that Windows cannot attach images from, and letters: with a system that says what a test wants it to.
 import { describe, expect, it } from 'vitest';
 import type { WindowsAddon } from '../../native/windows/index.js';
-import { attachDisk, detachDisk } from '../../src/windows/virtual-disk.js';
-import type { AttachOptions } from '../../src/windows/virtual-disk.js';
+import { attachDisk, detachDisk } from '../../src/mount/windows/virtual-disk.js';
+import type { AttachOptions } from '../../src/mount/windows/virtual-disk.js';
 
 const DEVICE = '\\\\.\\CDROM1';
 const OPTIONS: AttachOptions = {

@@ -6,13 +6,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { mustRun } from '../../scripts/bench/run-command.js';
+import { mustRun } from '../../scripts/support/run-command.js';
 import type { MountSummary } from '../../src/protocol/messages.js';
-import { waitUntil } from '../support/private-isodrive.js';
-import { makeSampleImage } from '../support/sample-image.js';
-import type { SampleImage } from '../support/sample-image.js';
-import { WINDOWS_PATIENCE, WindowsMachine, WINDOWS_NEEDS } from '../support/windows-machine.js';
-import type { TerminalProcess } from '../support/windows-machine.js';
+import { waitUntil } from '../support/programs/private-isodrive.js';
+import { makeSampleImage } from '../support/builders/sample-image.js';
+import type { SampleImage } from '../support/builders/sample-image.js';
+import { WINDOWS_PATIENCE, WindowsMachine, WINDOWS_NEEDS } from '../support/machines/windows-machine.js';
+import type { TerminalProcess } from '../support/machines/windows-machine.js';
 import { needs } from '../support/needs.js';
 
 /** Wine knows the device number of its own disk. */

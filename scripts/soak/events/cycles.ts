@@ -6,7 +6,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hasProgram, mustRun } from '../../bench/run-command.js';
+import { hasProgram, mustRun } from '../../support/run-command.js';
 import { choose } from '../plan.js';
 import type { SoakEvent } from '../soak-event.js';
 

@@ -1,8 +1,8 @@
 // The disks that journal and log are on run full: the daemon goes on, refuses what it could not keep, and recovers.
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { mountAt } from '../../bench/read-ahead.js';
-import { mustRun } from '../../bench/run-command.js';
+import { mountAt } from '../../support/read-ahead.js';
+import { mustRun } from '../../support/run-command.js';
 import { choose } from '../plan.js';
 import type { SoakEvent } from '../soak-event.js';
 import type { Soak } from '../soak.js';

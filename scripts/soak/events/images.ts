@@ -1,8 +1,8 @@
 // The image's file changes under its mount: the state says so, and readers see its old content or an error, never wrong bytes.
 import { copyFile, open, rename, rm, truncate, utimes } from 'node:fs/promises';
 import type { MountState } from '../../../src/protocol/messages.js';
-import type { PseudoRandom } from '../../bench/pseudo-random.js';
-import { mustRun } from '../../bench/run-command.js';
+import type { PseudoRandom } from '../../support/pseudo-random.js';
+import { mustRun } from '../../support/run-command.js';
 import { choose } from '../plan.js';
 import type { SoakEvent } from '../soak-event.js';
 import type { Fault } from '../soak-reader.js';

@@ -1,8 +1,8 @@
 // A new daemon takes over on purpose: of this build, and of the last release by this build, which serves a home of its own.
 import { mkdir, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PrivateDaemon } from '../../bench/private-daemon.js';
-import { mustRun, runCommand } from '../../bench/run-command.js';
+import { PrivateDaemon } from '../../support/private-daemon.js';
+import { mustRun, runCommand } from '../../support/run-command.js';
 import { choose } from '../plan.js';
 import type { SoakEvent } from '../soak-event.js';
 import type { Soak } from '../soak.js';

@@ -1,5 +1,5 @@
 // isodrive cat IMAGE PATH: the bytes of one file, and nothing else, on stdout.
-import { writeFileTo } from '../../present/write-file.js';
+import { writeFileTo } from '../../present/extract/write-file.js';
 import type { RunCommand } from '../command-spec.js';
 import { findInImage } from '../find-in-image.js';
 import { openForCommand } from '../open-for-command.js';

@@ -1,18 +1,18 @@
 // isodrive checksum IMAGE [PATH...]: lines that sha256sum -c and its like take, for the image or for files in it.
 import { resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError, toIsodriveError } from '../../base/error.js';
-import { MODE_TYPE } from '../../filesystem/file-tree.js';
-import { parseAlgorithms } from '../../imaging/digests.js';
-import type { Algorithm, Digests } from '../../imaging/digests.js';
-import { CONTENT_CHUNK_BYTES, hashContent } from '../../imaging/hash-content.js';
+import { MODE_TYPE } from '../../filesystem/contract/file-tree.js';
+import { parseAlgorithms } from '../../imaging/hash/digests.js';
+import type { Algorithm, Digests } from '../../imaging/hash/digests.js';
+import { CONTENT_CHUNK_BYTES, hashContent } from '../../imaging/hash/hash-content.js';
 import { formatChecksumLine } from '../../imaging/verify/checksum-list.js';
 import { runPass } from '../../imaging/verify/image-pass.js';
 import { RangeHash } from '../../imaging/verify/range-hash.js';
 import { ROW } from '../../index/layout.js';
-import type { OpenedImage } from '../../index/open-image.js';
-import { walkRows } from '../../index/walk-rows.js';
-import { openFile } from '../../present/file-content.js';
-import { WindowSource } from '../../present/window-source.js';
+import type { OpenedImage } from '../../image/open-image.js';
+import { walkRows } from '../../image/walk-rows.js';
+import { openFile } from '../../image/file-content.js';
+import { WindowSource } from '../../image/window-source.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { openImageFile } from '../../source/open-image-file.js';
 import type { RunCommand } from '../command-spec.js';

@@ -3,7 +3,7 @@ import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IsodriveError, isSystemError } from '../../base/error.js';
-import { daemonLogPath, spareLogPath } from '../../protocol/socket-path.js';
+import { daemonLogPath, spareLogPath } from '../../endpoint/socket-path.js';
 import type { RunCommand } from '../command-spec.js';
 import { findSocket } from '../find-socket.js';
 import { formatLogLine } from '../format-log-line.js';

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { ERROR_KINDS } from '../../base/error.js';
 import type { Diagnosis } from '../../mount/diagnose.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
-import { daemonLogPath } from '../../protocol/socket-path.js';
+import { daemonLogPath } from '../../endpoint/socket-path.js';
 import type { CommandArguments, RunCommand } from '../command-spec.js';
 import { findSocket } from '../find-socket.js';
 
@@ -23,7 +23,7 @@ export const runDoctor: RunCommand = async (args, { output }) => {
 
 async function look(args: CommandArguments): Promise<readonly Diagnosis[]> {
   if (process.platform === 'win32')
-    return (await import('../../windows/diagnose-windows.js')).diagnoseWindows();
+    return (await import('../../mount/windows/diagnose-windows.js')).diagnoseWindows();
   const { diagnose } = await import('../../mount/diagnose.js');
   const { diagnoseKeeper } = await import('../diagnose-keeper.js');
   const checks = await diagnose(join(dirname(daemonLogPath()), `doctor-${process.pid}`));

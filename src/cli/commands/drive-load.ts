@@ -4,7 +4,7 @@ import { IsodriveError } from '../../base/error.js';
 import { findDriveUri } from '../../drive/drive-id.js';
 import { openDriveImage } from '../../drive/open-drive-image.js';
 import { loadServedDrive } from '../../drive/served-drives.js';
-import { servedDrivesFolder } from '../../protocol/socket-path.js';
+import { servedDrivesFolder } from '../../endpoint/socket-path.js';
 import type { RunCommand } from '../command-spec.js';
 
 export const runDriveLoad: RunCommand = async (args, { signal }) => {

@@ -21,7 +21,7 @@ import type { LoginGuard } from '../../drive/net/login-guard.js';
 import { nameDrive } from '../../drive/name-drive.js';
 import type { DriveImage } from '../../drive/open-drive-image.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
-import { servedDrivesFolder } from '../../protocol/socket-path.js';
+import { servedDrivesFolder } from '../../endpoint/socket-path.js';
 import type { CommandArguments, RunCommand } from '../command-spec.js';
 import { readIscsiAccess, readNbdAccess, refuseTls } from '../drive-access.js';
 import { openAtFreePort } from '../free-port.js';

@@ -3,9 +3,9 @@
 import { driveId } from '../../drive/drive-id.js';
 import { listServedDrives } from '../../drive/served-drives.js';
 import type { ServedDrive } from '../../drive/served-drives.js';
-import { escapeHostText } from '../../present/display-name.js';
+import { escapeHostText } from '../../base/display-name.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
-import { servedDrivesFolder } from '../../protocol/socket-path.js';
+import { servedDrivesFolder } from '../../endpoint/socket-path.js';
 import { listAttachedDrives, listPhysicalDrives } from '../../source/optical/list-drives.js';
 import type { PhysicalDrive } from '../../source/optical/list-drives.js';
 import type { RunCommand } from '../command-spec.js';

@@ -4,7 +4,7 @@ import { resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError, isSystemError } from '../../base/error.js';
 import { findDriveUri } from '../../drive/drive-id.js';
 import { moveServedTray } from '../../drive/served-drives.js';
-import { servedDrivesFolder } from '../../protocol/socket-path.js';
+import { servedDrivesFolder } from '../../endpoint/socket-path.js';
 import { listPhysicalDrives } from '../../source/optical/list-drives.js';
 import { OpticalDrive } from '../../source/optical/optical-drive.js';
 import type { CommandArguments, RunCommand } from '../command-spec.js';

@@ -1,9 +1,9 @@
 // isodrive extract IMAGE [PATH...] -C DIR: a summary on stdout, progress on a terminal, each fault on stderr.
 import { resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError } from '../../base/error.js';
-import { extract } from '../../present/extract.js';
+import { extract } from '../../present/extract/extract.js';
 import type { ExistingRule } from '../../present/extract/existing-entries.js';
-import { escapeHostText } from '../../present/display-name.js';
+import { escapeHostText } from '../../base/display-name.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { chooseQuestion } from '../ask-to-replace.js';
 import type { CommandArguments, RunCommand } from '../command-spec.js';

@@ -4,13 +4,13 @@ import type { RunCommand } from '../command-spec.js';
 import { describeTopic, findTopic } from '../help-topic.js';
 import { terminalWidth } from '../terminal-width.js';
 
-export const runHelp: RunCommand = async (args, { output }) => {
-  const topic = findTopic(args.list('topic'));
+export const runHelp: RunCommand = async (args, { output, commands }) => {
+  const topic = findTopic(args.list('topic'), commands);
   if (output.json) {
-    await output.record({ schemaVersion: SCHEMA_VERSION, ...describeTopic(topic) });
+    await output.record({ schemaVersion: SCHEMA_VERSION, ...describeTopic(topic, commands) });
     return undefined;
   }
   const { renderHelp } = await import('../render-help.js');
-  await output.line(await renderHelp(topic, terminalWidth(output.stdout)));
+  await output.line(await renderHelp(topic, commands, terminalWidth(output.stdout)));
   return undefined;
 };

@@ -2,7 +2,7 @@
 import { resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError } from '../../base/error.js';
 import { writeMetadata } from '../../mount/erofs/write-metadata.js';
-import { escapeHostText } from '../../present/display-name.js';
+import { escapeHostText } from '../../base/display-name.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import type { RunCommand } from '../command-spec.js';
 import { formatBytes, formatCount } from '../count-text.js';

@@ -3,11 +3,11 @@
 import { realHostPath } from '../../base/path-text.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { findSocket } from '../find-socket.js';
-import { checkImage, checkShortly } from '../../present/check-image.js';
-import { reportCopyProtection } from '../../present/copy-protection.js';
-import { describeDamage, formatDamage } from '../../present/describe-damage.js';
-import { describeImage, formatDescription } from '../../present/describe-image.js';
-import { escapeHostText } from '../../present/display-name.js';
+import { checkImage, checkShortly } from '../../present/inspect/check-image.js';
+import { reportCopyProtection } from '../../present/inspect/copy-protection.js';
+import { describeDamage, formatDamage } from '../../present/inspect/describe-damage.js';
+import { describeImage, formatDescription } from '../../present/inspect/describe-image.js';
+import { escapeHostText } from '../../base/display-name.js';
 import type { RunCommand } from '../command-spec.js';
 import { formatPassedOver, formatVerified } from '../format-mounts.js';
 import { openForCommand } from '../open-for-command.js';

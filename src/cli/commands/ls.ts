@@ -1,9 +1,9 @@
 // isodrive ls IMAGE [PATH]: entries as names, long lines, or one JSON object a line. What cannot be read is told in
 // its place, and the exit code says that something was.
 import { IsodriveError } from '../../base/error.js';
-import { formatLongEntry, formatShortEntry, toJsonEntry } from '../../present/format-entry.js';
-import { listEntries } from '../../present/list-entries.js';
-import type { ListOptions, ListedEntry } from '../../present/list-entries.js';
+import { formatLongEntry, formatShortEntry, toJsonEntry } from '../../present/list/format-entry.js';
+import { listEntries } from '../../present/list/list-entries.js';
+import type { ListOptions, ListedEntry } from '../../present/list/list-entries.js';
 import type { RunCommand } from '../command-spec.js';
 import { findInImage } from '../find-in-image.js';
 import { openForCommand } from '../open-for-command.js';
@@ -29,8 +29,8 @@ export const runLs: RunCommand = async (args, { output, signal }) => {
 /** Digests are loaded only for who asks for them. */
 async function chooseHash(names: string | undefined): Promise<ListOptions['hash']> {
   if (names === undefined) return undefined;
-  const { parseAlgorithms } = await import('../../imaging/digests.js');
-  const { CONTENT_CHUNK_BYTES, hashContent } = await import('../../imaging/hash-content.js');
+  const { parseAlgorithms } = await import('../../imaging/hash/digests.js');
+  const { CONTENT_CHUNK_BYTES, hashContent } = await import('../../imaging/hash/hash-content.js');
   const algorithms = parseAlgorithms(names);
   const buffer = new Uint8Array(CONTENT_CHUNK_BYTES);
   return (content, signal) => hashContent(content, algorithms, buffer, signal);

@@ -1,6 +1,6 @@
 // isodrive map IMAGE [-o FILE.svg]: what lies where on a disc.
 import { resolveHostPath } from '../../base/path-text.js';
-import { escapeHostText, escapeText } from '../../present/display-name.js';
+import { escapeHostText, escapeText } from '../../base/display-name.js';
 import { collectAreas } from '../../present/map/disc-areas.js';
 import type { DiscAreas } from '../../present/map/disc-areas.js';
 import { divideDisc } from '../../present/map/disc-cells.js';

@@ -6,7 +6,7 @@ import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import type { MountParams, MountResult, MountSummary } from '../../protocol/messages.js';
 import { IsodriveError } from '../../base/error.js';
 import { findMount, readMountTable } from '../../mount/mount-table.js';
-import { escapeHostText } from '../../present/display-name.js';
+import { escapeHostText } from '../../base/display-name.js';
 import type { CommandArguments, CommandContext, RunCommand } from '../command-spec.js';
 import { findAge } from '../daemon-age.js';
 import { formatDamage } from '../format-damage.js';

@@ -1,7 +1,7 @@
 // isodrive run IMAGE -- COMMAND: mounts, runs the command with the mount point in place of {} and in ISODRIVE_MOUNT, and
 // unmounts however it ends.
 import { resolveHostPath } from '../../base/path-text.js';
-import { controlSocketPath } from '../../protocol/socket-path.js';
+import { controlSocketPath } from '../../endpoint/socket-path.js';
 import { BoundMount } from '../bound-mount.js';
 import type { RunCommand } from '../command-spec.js';
 import { refuseOnWindows } from '../refuse-on-windows.js';

@@ -1,6 +1,6 @@
 // isodrive status: the daemon and what it holds. Exit code 8 when none runs.
 import { ControlClient } from '../../protocol/client.js';
-import { escapeHostText } from '../../present/display-name.js';
+import { escapeHostText } from '../../base/display-name.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { findSocket } from '../find-socket.js';
 import type { RunCommand } from '../command-spec.js';

@@ -1,7 +1,7 @@
 // isodrive tree IMAGE [PATH]: the tree as a drawing; with --json the same records as ls -R.
-import { toJsonEntry } from '../../present/format-entry.js';
-import { listEntries } from '../../present/list-entries.js';
-import { renderTree } from '../../present/render-tree.js';
+import { toJsonEntry } from '../../present/list/format-entry.js';
+import { listEntries } from '../../present/list/list-entries.js';
+import { renderTree } from '../../present/list/render-tree.js';
 import type { RunCommand } from '../command-spec.js';
 import { findInImage } from '../find-in-image.js';
 import { openForCommand } from '../open-for-command.js';

@@ -2,7 +2,7 @@
 import { ControlClient } from '../../protocol/client.js';
 import type { DaemonEvent } from '../../protocol/messages.js';
 import { findSocket } from '../find-socket.js';
-import { escapeHostText, escapeText } from '../../present/display-name.js';
+import { escapeHostText, escapeText } from '../../base/display-name.js';
 import type { RunCommand } from '../command-spec.js';
 import { formatCounters } from '../format-counters.js';
 

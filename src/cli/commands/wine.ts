@@ -2,7 +2,7 @@
 // until it is interrupted.
 import { resolveHostPath } from '../../base/path-text.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
-import { controlSocketPath } from '../../protocol/socket-path.js';
+import { controlSocketPath } from '../../endpoint/socket-path.js';
 import { WineDrive, findPrefix, parseLetter } from '../../wine/wine-drive.js';
 import { BoundMount } from '../bound-mount.js';
 import type { RunCommand } from '../command-spec.js';

@@ -1,6 +1,6 @@
 // The digest of iSCSI (RFC 7143 13.1): CRC-32C, the Castagnoli polynomial, least significant bit first. By the addon,
 // which uses the processor's own instruction, or by tables where there is none.
-import { tryToLoadAddon } from '../../source/load-addon.js';
+import { tryToLoadAddon } from '../../io/load-addon.js';
 
 /** Digest of the parts, one after another, as the four bytes that are sent. */
 export type Digest = (...parts: readonly Uint8Array[]) => Buffer;

@@ -2,7 +2,7 @@
 // of which carries the status too (RFC 7143 11.7).
 import type { ImageRange } from '../image-message.js';
 import { createHeader, NO_TAG, RESPONSE } from './pdu.js';
-import type { Session } from './session.js';
+import type { PduSink } from './pdu-sink.js';
 
 const FINAL = 0x80;
 const STATUS_PRESENT = 0x01;
@@ -24,14 +24,14 @@ export interface DataSequenceOptions {
 }
 
 export class DataSequence {
-  readonly #session: Session;
+  readonly #session: PduSink;
   readonly #options: DataSequenceOptions;
   #sent = 0;
   #number = 0;
   /** Bytes of the burst under way. */
   #burst = 0;
 
-  constructor(session: Session, options: DataSequenceOptions) {
+  constructor(session: PduSink, options: DataSequenceOptions) {
     this.#session = session;
     this.#options = options;
   }

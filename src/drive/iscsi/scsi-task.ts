@@ -6,7 +6,7 @@ import type { Cancellation } from './cancellation.js';
 import { DataSequence } from './data-sequence.js';
 import type { Residual } from './data-sequence.js';
 import { createHeader, RESPONSE } from './pdu.js';
-import type { Session } from './session.js';
+import type { PduSink } from './pdu-sink.js';
 
 const FINAL = 0x80;
 const OVERFLOW = 0x04;
@@ -16,7 +16,7 @@ const CHECK_CONDITION = 0x02;
 
 /** Sends the answer to a command, and its status, just before which `onStatus` is called. Rejects with ConnectionLost, and with `cancelled` when aborted. */
 export async function sendAnswer(
-  session: Session,
+  session: PduSink,
   command: Buffer,
   run: () => DataIn,
   cancellation: Cancellation,
@@ -63,7 +63,7 @@ function residualOf(expected: number, actual: number): Residual {
 }
 
 function sendResponse(
-  session: Session,
+  session: PduSink,
   command: Buffer,
   status: number,
   residual: Residual,

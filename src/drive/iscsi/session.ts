@@ -26,6 +26,7 @@ import {
   RESPONSE,
   setDataLength,
 } from './pdu.js';
+import type { PduKind, PduSink } from './pdu-sink.js';
 import { sendAnswer } from './scsi-task.js';
 import { encodeKeys, TextCollector } from './text-keys.js';
 import { negotiateParameters } from './parameters.js';
@@ -65,8 +66,6 @@ interface Task {
   parameters: Buffer;
 }
 
-type PduKind = 'status' | 'data' | 'other';
-
 export interface SessionOptions {
   readonly stream: ByteStream;
   readonly loggedIn: LoggedIn;
@@ -76,7 +75,7 @@ export interface SessionOptions {
   readonly targets: readonly (readonly [string, string])[];
 }
 
-export class Session {
+export class Session implements PduSink {
   readonly parameters: Parameters;
   readonly buffers: SendBuffers;
   readonly #options: SessionOptions;
@@ -112,7 +111,6 @@ export class Session {
     }
   }
 
-  /** Sends a PDU with the numbers that all have; `status` ones take a status number, others show the next. */
   send(header: Buffer, data: Uint8Array, kind: PduKind): Promise<void> {
     return this.#options.stream.send(() => {
       this.#number(header, kind);
@@ -121,7 +119,6 @@ export class Session {
     });
   }
 
-  /** Sends a PDU whose data an image has in memory; gives false, with nothing sent, when it has not, or has to be summed up. */
   async sendDirectly(
     header: Buffer,
     image: ImageRange,

@@ -2,7 +2,7 @@
 // does not read.
 import { countBytes } from '../../base/byte-count.js';
 import type { Socket } from 'node:net';
-import { tryToLoadAddon } from '../../source/load-addon.js';
+import { tryToLoadAddon } from '../../io/load-addon.js';
 import { ByteBudget } from './byte-budget.js';
 import { isLoopback } from './listen-address.js';
 

@@ -2,9 +2,9 @@
 // that the table of a large volume never stands in memory as a whole.
 import { ByteCursor } from '../../base/byte-cursor.js';
 import type { DataStream } from '../../disc/data-stream.js';
-import type { Extent } from '../file-tree.js';
+import type { Extent } from '../contract/file-tree.js';
 import type { FatLayout } from './boot-sector.js';
-import type { WorkBudget } from '../work-budget.js';
+import type { WorkBudget } from '../contract/work-budget.js';
 
 /** Bytes of the table that are in memory; a multiple of 3, so that no entry of 12 bits lies in two windows. */
 const WINDOW_BYTES = 3 * 65_536;

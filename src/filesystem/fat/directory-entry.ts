@@ -1,6 +1,6 @@
 // One 32-byte entry of a FAT directory (Microsoft FAT Specification, sections 6 and 7).
 import type { ByteCursor } from '../../base/byte-cursor.js';
-import type { Timestamp } from '../file-tree.js';
+import type { Timestamp } from '../contract/file-tree.js';
 
 export const ENTRY_BYTES = 32;
 export const ATTRIBUTE = {

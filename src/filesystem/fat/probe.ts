@@ -3,8 +3,8 @@ import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { DataStream } from '../../disc/data-stream.js';
 import { readIfPossible } from '../../source/read-fully.js';
-import type { FileSystem, Volume } from '../file-system.js';
-import { completeSummary } from '../volume-summary.js';
+import type { FileSystem, Volume } from '../contract/file-system.js';
+import { completeSummary } from '../contract/volume-summary.js';
 import { BOOT_SECTOR_BYTES, isFatBootSector } from './boot-sector.js';
 import type { FatContext, FatTree } from './fat-tree.js';
 

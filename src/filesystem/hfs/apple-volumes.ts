@@ -3,7 +3,7 @@ import { ByteCursor } from '../../base/byte-cursor.js';
 import type { DataStream } from '../../disc/data-stream.js';
 import { IsodriveError } from '../../base/error.js';
 import { readIfPossible } from '../../source/read-fully.js';
-import type { ProbeContext } from '../file-system.js';
+import type { ProbeContext } from '../contract/file-system.js';
 import { HFS_SIGNATURE, MDB_BYTES, MDB_OFFSET, parseMasterDirectoryBlock } from './master-directory-block.js';
 
 /** Volumes of these formats that are looked for on one disc. */

@@ -5,7 +5,7 @@ import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { DataStream } from '../../disc/data-stream.js';
 import { readFork, sliceFork } from './fork.js';
-import type { Extent } from '../file-tree.js';
+import type { Extent } from '../contract/file-tree.js';
 import type { Fork } from './fork.js';
 
 /** Levels of one tree. Nodes hold at least two records, so that 32 levels have more leaves than a volume has nodes. */

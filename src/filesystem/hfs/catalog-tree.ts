@@ -4,10 +4,10 @@ import type { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
 import type { DataStream } from '../../disc/data-stream.js';
-import { throwIfAborted } from '../../source/abortable.js';
-import { describeDouble } from '../apple-double.js';
-import { DirectoryEntry, MODE_TYPE } from '../file-tree.js';
-import type { EntrySink, FileTree, TreeKind } from '../file-tree.js';
+import { throwIfAborted } from '../../base/abortable.js';
+import { describeDouble } from '../content/apple-double.js';
+import { DirectoryEntry, MODE_TYPE } from '../contract/file-tree.js';
+import type { EntrySink, FileTree, TreeKind } from '../contract/file-tree.js';
 import type { BTree, BTreeNode } from './b-tree.js';
 import { MacAttributes } from './mac-attributes.js';
 

@@ -2,8 +2,8 @@
 import { countBytes } from '../../base/byte-count.js';
 import type { Finding } from '../../base/finding.js';
 import type { DataStream } from '../../disc/data-stream.js';
-import { MAX_TARGET_BYTES } from '../file-tree.js';
-import type { DirectoryEntry } from '../file-tree.js';
+import { MAX_TARGET_BYTES } from '../contract/file-tree.js';
+import type { DirectoryEntry } from '../contract/file-tree.js';
 import { isForkCut } from './fork-map.js';
 import { readFork } from './fork.js';
 import type { Fork } from './fork.js';

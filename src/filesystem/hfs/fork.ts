@@ -2,7 +2,7 @@
 import { countBytes } from '../../base/byte-count.js';
 import type { DataStream } from '../../disc/data-stream.js';
 import { IsodriveError } from '../../base/error.js';
-import type { Extent } from '../file-tree.js';
+import type { Extent } from '../contract/file-tree.js';
 
 export interface Fork {
   /** Bytes. */

@@ -1,6 +1,6 @@
 // Times of HFS and HFS+: unsigned seconds since 1904 (Apple TN1150, "HFS Plus Dates"). HFS+ counts in UTC; HFS in the
 // local time of whoever wrote it, which nothing on the disc tells, and is shown as if it were UTC, as Linux does.
-import type { Timestamp } from '../file-tree.js';
+import type { Timestamp } from '../contract/file-tree.js';
 
 /** Seconds from 1904-01-01 to 1970-01-01. */
 const EPOCH = 2_082_844_800;

@@ -1,8 +1,8 @@
 // Finds the HFS volumes of a disc. What reads them is loaded for discs that have any.
 import { IsodriveError } from '../../base/error.js';
 import type { DataStream } from '../../disc/data-stream.js';
-import type { FileSystem, ProbeContext, Volume } from '../file-system.js';
-import { completeSummary } from '../volume-summary.js';
+import type { FileSystem, ProbeContext, Volume } from '../contract/file-system.js';
+import { completeSummary } from '../contract/volume-summary.js';
 import { openAppleVolumes } from './apple-volumes.js';
 import type { HfsVolume } from './hfs-volume.js';
 import { readMacTime } from './mac-time.js';

@@ -2,7 +2,7 @@
 // extended attributes of files and folders, by their ids.
 import type { ByteCursor } from '../../base/byte-cursor.js';
 import type { DataStream } from '../../disc/data-stream.js';
-import type { Extent } from '../file-tree.js';
+import type { Extent } from '../contract/file-tree.js';
 import type { BTree, BTreeNode } from '../hfs/b-tree.js';
 import { ForkMap } from '../hfs/fork-map.js';
 import { readFork } from '../hfs/fork.js';

@@ -1,7 +1,7 @@
 // Files that Mac OS keeps compressed (decmpfs.h of XNU): an attribute says how, and holds the compressed bytes itself or
 // leaves them to the resource fork. The data fork is empty.
 import { ByteCursor } from '../../base/byte-cursor.js';
-import type { DirectoryEntry, Extent } from '../file-tree.js';
+import type { DirectoryEntry, Extent } from '../contract/file-tree.js';
 import type { Fork } from '../hfs/fork.js';
 import type { FileAttribute } from './attribute-tree.js';
 import { findScheme } from './decmpfs-scheme.js';

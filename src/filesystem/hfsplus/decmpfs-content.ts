@@ -3,8 +3,8 @@
 import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
-import { BlockContent } from '../block-content.js';
-import type { BlockPlace, CodedFile, StoredBlock } from '../block-content.js';
+import { BlockContent } from '../content/block-content.js';
+import type { BlockPlace, CodedFile, StoredBlock } from '../content/block-content.js';
 import { findScheme } from './decmpfs-scheme.js';
 import type { DecmpfsScheme } from './decmpfs-scheme.js';
 

@@ -1,7 +1,7 @@
 // The ways in which Mac OS compresses files, by the type in the header (decmpfs.h of XNU; copyfile.c): where the content is,
 // what compressed it, and how bytes that do not shrink are told.
 import { countBytes } from '../../base/byte-count.js';
-import type { Algorithm } from '../../source/decompress/decompress.js';
+import type { Algorithm } from '../../codec/decompress.js';
 
 /** Bytes of content behind one attribute: it is decompressed in one piece. */
 export const MAX_ATTRIBUTE_CONTENT = 16 * 1024 * 1024;

@@ -1,10 +1,10 @@
 // Finds the HFS+ volumes of a disc, those in HFS wrappers included. What reads them is loaded for discs that have any.
 import { IsodriveError } from '../../base/error.js';
 import type { DataStream } from '../../disc/data-stream.js';
-import type { FileSystem, ProbeContext, Volume } from '../file-system.js';
+import type { FileSystem, ProbeContext, Volume } from '../contract/file-system.js';
 import { openAppleVolumes } from '../hfs/apple-volumes.js';
 import { readMacTime } from '../hfs/mac-time.js';
-import { completeSummary } from '../volume-summary.js';
+import { completeSummary } from '../contract/volume-summary.js';
 import type { HfsPlusVolume } from './hfsplus-volume.js';
 
 export const hfsPlusFileSystem: FileSystem = { title: 'HFS+', probe: probeHfsPlus };

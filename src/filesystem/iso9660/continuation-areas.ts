@@ -1,7 +1,7 @@
 // Bytes outside of a directory that its records point to (SUSP continuation areas, relocated directories). The record
 // parser is synchronous: what is not in memory it asks for here, is fetched, and then the record is parsed again.
 import type { DataStream } from '../../disc/data-stream.js';
-import type { WorkBudget } from '../work-budget.js';
+import type { WorkBudget } from '../contract/work-budget.js';
 
 /** Areas kept from record to record, because neighbours share them. */
 const MAX_AREAS = 64;

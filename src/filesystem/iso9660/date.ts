@@ -1,6 +1,6 @@
 // Dates of ECMA-119: seven binary bytes in records, seventeen digits in descriptors.
 import type { ByteCursor } from '../../base/byte-cursor.js';
-import type { Timestamp } from '../file-tree.js';
+import type { Timestamp } from '../contract/file-tree.js';
 
 export const SHORT_DATE_BYTES = 7;
 export const LONG_DATE_BYTES = 17;

@@ -3,7 +3,7 @@ import { countBytes } from '../../base/byte-count.js';
 import { decodePath } from '../../base/path-text.js';
 import type { Finding } from '../../base/finding.js';
 import type { DataStream } from '../../disc/data-stream.js';
-import type { DirectoryEntry } from '../file-tree.js';
+import type { DirectoryEntry } from '../contract/file-tree.js';
 
 type Report = (finding: Finding) => void;
 

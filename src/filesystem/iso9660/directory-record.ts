@@ -1,7 +1,7 @@
 // The fixed part of a directory record (ECMA-119 9.1), which every tree of a disc shares.
 import type { ByteCursor } from '../../base/byte-cursor.js';
-import { MODE_TYPE } from '../file-tree.js';
-import type { DirectoryEntry } from '../file-tree.js';
+import { MODE_TYPE } from '../contract/file-tree.js';
+import type { DirectoryEntry } from '../contract/file-tree.js';
 import type { ShortDateReader } from './date.js';
 
 /** Byte offsets in a record; the standard counts from 1. */

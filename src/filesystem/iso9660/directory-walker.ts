@@ -5,9 +5,9 @@ import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
 import type { DataStream } from '../../disc/data-stream.js';
 import { SECTOR_SIZE } from '../../disc/data-stream.js';
-import { throwIfAborted } from '../../source/abortable.js';
-import { DirectoryEntry, MODE_TYPE } from '../file-tree.js';
-import type { EntrySink } from '../file-tree.js';
+import { throwIfAborted } from '../../base/abortable.js';
+import { DirectoryEntry, MODE_TYPE } from '../contract/file-tree.js';
+import type { EntrySink } from '../contract/file-tree.js';
 import { ContinuationAreas } from './continuation-areas.js';
 import { DirectoryFindings } from './directory-findings.js';
 import { DotRecords } from './dot-record.js';
@@ -17,7 +17,7 @@ import { shareInode } from './linked-file.js';
 import { SectionCollector } from './section-collector.js';
 import type { RecordDecoder } from './record-decoder.js';
 import { XA_LARGE_SECTORS, readXaAttributes } from './xa-attributes.js';
-import type { WorkBudget } from '../work-budget.js';
+import type { WorkBudget } from '../contract/work-budget.js';
 
 /** Bytes of a directory that are looked at in one go. A record always fits. */
 const WINDOW_BYTES = 65_536;

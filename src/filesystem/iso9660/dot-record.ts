@@ -1,8 +1,8 @@
 // A directory's own "." record. Linux takes a directory's attributes from there and not from the record in its parent;
 // they differ on real discs (rewritten trees, discs of several systems), and a moved directory has no other.
 import { ByteCursor } from '../../base/byte-cursor.js';
-import { DirectoryEntry, MODE_TYPE } from '../file-tree.js';
-import type { Timestamp } from '../file-tree.js';
+import { DirectoryEntry, MODE_TYPE } from '../contract/file-tree.js';
+import type { Timestamp } from '../contract/file-tree.js';
 import type { ContinuationAreas } from './continuation-areas.js';
 import { MIN_RECORD_BYTES, RECORD, isDotRecord } from './directory-record.js';
 import type { RecordDecoder } from './record-decoder.js';

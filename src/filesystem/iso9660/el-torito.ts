@@ -3,6 +3,7 @@ import { ByteCursor } from '../../base/byte-cursor.js';
 import type { Finding } from '../../base/finding.js';
 import type { DataStream } from '../../disc/data-stream.js';
 import { readAtMost } from '../../source/read-fully.js';
+import type { BootEmulation, BootEntry, BootPlatform } from '../contract/boot-entry.js';
 
 const ENTRY_BYTES = 32;
 /** Catalogue bytes read: room for 256 entries; real ones have three. */
@@ -13,19 +14,6 @@ const BOOTABLE = 0x88;
 const VIRTUAL_SECTOR = 512;
 /** Bytes of the blocks that the catalogue counts in. */
 export const BLOCK = 2048;
-
-export type BootPlatform = 'x86' | 'powerpc' | 'mac' | 'efi' | 'unknown';
-export type BootEmulation = 'none' | 'floppy-1.2' | 'floppy-1.44' | 'floppy-2.88' | 'hard-disk' | 'unknown';
-
-export interface BootEntry {
-  readonly platform: BootPlatform;
-  readonly bootable: boolean;
-  readonly emulation: BootEmulation;
-  /** Byte offset of the boot image on the disc. */
-  readonly offset: number;
-  /** Bytes that the firmware loads at first. */
-  readonly loadSize: number;
-}
 
 const PLATFORMS = new Map<number, BootPlatform>([
   [0, 'x86'],

@@ -1,6 +1,6 @@
 // Collects where a file's bytes lie when one record does not say it all: several sections (ECMA-119 6.5.1), or
 // sections that are interleaved with something else (6.4.3). Runs that follow one another are joined.
-import type { Extent } from '../file-tree.js';
+import type { Extent } from '../contract/file-tree.js';
 
 /** Runs of one file; the largest real ones have some hundred. */
 export const MAX_RUNS = 65_536;

@@ -1,7 +1,7 @@
 // The identifiers of a volume descriptor, such as its label. Writers put UTF-8 into fields that should be ASCII, or the
 // charset of their system; Joliet's descriptor beside it has the same ones right, but half as long.
 import { isUtf8 } from 'node:buffer';
-import type { NameCharset } from './name-charset.js';
+import type { NameCharset } from '../../base/name-charset.js';
 
 const FIELDS = [
   ...(['systemId', 'volumeId', 'volumeSetId'] as const),

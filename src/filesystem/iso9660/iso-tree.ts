@@ -5,12 +5,12 @@ import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
 import type { DataStream } from '../../disc/data-stream.js';
 import { readAtMost } from '../../source/read-fully.js';
-import { listsNothing } from '../lists-nothing.js';
-import { DirectoryEntry, MODE_TYPE } from '../file-tree.js';
-import type { EntrySink, FileTree, RecordedSums } from '../file-tree.js';
+import { listsNothing } from '../contract/lists-nothing.js';
+import { DirectoryEntry, MODE_TYPE } from '../contract/file-tree.js';
+import type { EntrySink, FileTree, RecordedSums } from '../contract/file-tree.js';
 import { MIN_RECORD_BYTES, isDotRecord } from './directory-record.js';
 import { DirectoryWalker } from './directory-walker.js';
-import type { NameCharset } from './name-charset.js';
+import type { NameCharset } from '../../base/name-charset.js';
 import { PathTableListing } from './path-table-listing.js';
 import { PlainRecordDecoder, copyEnhancedName, copyIsoName, copyJolietName } from './record-decoder.js';
 import type { CopyName, RecordDecoder } from './record-decoder.js';
@@ -19,7 +19,7 @@ import type { AttributeBudget } from './rock-ridge/attribute-list.js';
 import { RelocationFilter } from './rock-ridge/relocation-directory.js';
 import { RockRidgeDecoder } from './rock-ridge/rock-ridge-decoder.js';
 import type { VolumeDescriptor } from './volume-descriptor.js';
-import type { WorkBudget } from '../work-budget.js';
+import type { WorkBudget } from '../contract/work-budget.js';
 
 /** Bytes of the longest record. */
 const MAX_RECORD_BYTES = 255;

@@ -1,10 +1,10 @@
 // How one tree reads its records; the directory walker is the same for all trees.
 import type { ByteCursor } from '../../base/byte-cursor.js';
-import type { DirectoryEntry } from '../file-tree.js';
+import type { DirectoryEntry } from '../contract/file-tree.js';
 import { ShortDateReader } from './date.js';
 import { RECORD, readFixedFields, readRecordDate } from './directory-record.js';
 import type { RecordFormat } from './directory-record.js';
-import type { NameCharset } from './name-charset.js';
+import type { NameCharset } from '../../base/name-charset.js';
 import { writeJolietName } from './joliet.js';
 import { mapIsoName, trimVersion } from './names.js';
 

@@ -1,7 +1,7 @@
 // Puts together the file that several records in a row describe, a section each (ECMA-119 6.5.1, 9.1.6), or one
 // record with an interleaved section.
 import type { ByteCursor } from '../../base/byte-cursor.js';
-import type { DirectoryEntry } from '../file-tree.js';
+import type { DirectoryEntry } from '../contract/file-tree.js';
 import { RECORD } from './directory-record.js';
 import { FileSections } from './file-sections.js';
 

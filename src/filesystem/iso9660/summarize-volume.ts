@@ -1,8 +1,8 @@
 // The facts of an ISO 9660 volume, from its primary descriptor.
-import { completeSummary } from '../volume-summary.js';
-import type { VolumeSummary } from '../volume-summary.js';
+import { completeSummary } from '../contract/volume-summary.js';
+import type { VolumeSummary } from '../contract/volume-summary.js';
 import { BLOCK } from './el-torito.js';
-import type { BootEntry } from './el-torito.js';
+import type { BootEntry } from '../contract/boot-entry.js';
 import type { Identifiers } from './identifiers.js';
 import { DESCRIPTOR_BYTES } from './volume-descriptor.js';
 import type { VolumeDescriptor } from './volume-descriptor.js';

@@ -5,7 +5,7 @@ import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
 import type { DataStream } from '../../disc/data-stream.js';
 import { readAtMost } from '../../source/read-fully.js';
-import type { NameCharset } from './name-charset.js';
+import type { NameCharset } from '../../base/name-charset.js';
 import { reportDescriptorQuirks, reportTerminatorQuirks } from './descriptor-quirks.js';
 import {
   DESCRIPTOR_BYTES,

@@ -1,15 +1,15 @@
 // One volume descriptor of ECMA-119 clause 8: bytes in, record out. Which ones there are: see volume-descriptor-set.
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
-import type { Timestamp } from '../file-tree.js';
-import { computeWindowsSerial } from '../windows-identity.js';
+import type { Timestamp } from '../contract/file-tree.js';
+import { computeWindowsSerial } from '../contract/windows-identity.js';
 import { readLongDate } from './date.js';
 import { HIGH_SIERRA_FLAGS, RECORD } from './directory-record.js';
 import type { RecordFormat } from './directory-record.js';
 import { IdentifierDecoder } from './identifiers.js';
 import type { DecodedIdentifiers, IdentifierField } from './identifiers.js';
 import { decodeUcs2, jolietLevel } from './joliet.js';
-import type { NameCharset } from './name-charset.js';
+import type { NameCharset } from '../../base/name-charset.js';
 
 export const DESCRIPTOR_BYTES = 2048;
 /** ECMA-119 8.1.1 Volume Descriptor Type. */

@@ -3,7 +3,7 @@
 import { ByteCursor } from '../../base/byte-cursor.js';
 import type { DataStream } from '../../disc/data-stream.js';
 import { readIfPossible } from '../../source/read-fully.js';
-import type { Partition } from './partition.js';
+import type { Partition } from '../contract/partition.js';
 
 /** Entries of one map; real ones have fewer than ten. */
 export const MAX_MAP_ENTRIES = 64;

@@ -5,8 +5,8 @@ import type { Finding } from '../../base/finding.js';
 import type { DataStream } from '../../disc/data-stream.js';
 import { readIfPossible } from '../../source/read-fully.js';
 import { parseMasterBootRecord } from './master-boot-record.js';
-import { PARTITION_SECTOR } from './partition.js';
-import type { Partition } from './partition.js';
+import { PARTITION_SECTOR } from '../contract/partition.js';
+import type { Partition } from '../contract/partition.js';
 
 /** Records of one chain: as many as Linux has device numbers for the partitions in them. */
 export const MAX_LOGICAL_PARTITIONS = 251;

@@ -5,8 +5,8 @@ import { ByteCursor } from '../../base/byte-cursor.js';
 import type { Finding } from '../../base/finding.js';
 import type { DataStream } from '../../disc/data-stream.js';
 import { readIfPossible } from '../../source/read-fully.js';
-import { PARTITION_SECTOR } from './partition.js';
-import type { Partition } from './partition.js';
+import { PARTITION_SECTOR } from '../contract/partition.js';
+import type { Partition } from '../contract/partition.js';
 
 /** Entries looked at; tables have 128, those of xorriso 248. */
 export const MAX_GPT_ENTRIES = 1024;

@@ -1,8 +1,8 @@
 // The partition table of a master boot record, as isohybrid discs have it in their first sector, and as stands at the
 // start of every logical partition.
 import type { ByteCursor } from '../../base/byte-cursor.js';
-import { PARTITION_SECTOR } from './partition.js';
-import type { Partition } from './partition.js';
+import { PARTITION_SECTOR } from '../contract/partition.js';
+import type { Partition } from '../contract/partition.js';
 
 const TABLE_OFFSET = 446;
 const ENTRY_BYTES = 16;

@@ -11,8 +11,8 @@ import type { AppleMap } from './apple-partition-map.js';
 import { readLogicalPartitions } from './extended-partition.js';
 import { readGuidPartitions } from './guid-partition-table.js';
 import { parseMasterBootRecord } from './master-boot-record.js';
-import { PARTITION_SECTOR } from './partition.js';
-import type { Partition } from './partition.js';
+import { PARTITION_SECTOR } from '../contract/partition.js';
+import type { Partition } from '../contract/partition.js';
 import { parseSunLabel } from './sun-label.js';
 
 /** In the order MBR, GPT, Apple, Sun; what the medium cannot give declares none. Rejects as ByteSource.read does. */

@@ -1,8 +1,8 @@
 // The label of a Sun disk (SPARC), as bootable discs for such machines have it in their first sector: eight slices,
 // often all the same. Layout as in Linux, block/partitions/sun.c.
 import type { ByteCursor } from '../../base/byte-cursor.js';
-import { PARTITION_SECTOR } from './partition.js';
-import type { Partition } from './partition.js';
+import { PARTITION_SECTOR } from '../contract/partition.js';
+import type { Partition } from '../contract/partition.js';
 
 const MAGIC_OFFSET = 508;
 const MAGIC = 0xdabe;

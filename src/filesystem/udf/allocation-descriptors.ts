@@ -5,7 +5,7 @@ import { EXTENT_TYPE, extentLength, extentType } from './fields.js';
 import type { BlockAddress } from './fields.js';
 import { ALLOCATION } from './file-entry.js';
 import type { Partition } from './partition/partition.js';
-import type { WorkBudget } from '../work-budget.js';
+import type { WorkBudget } from '../contract/work-budget.js';
 
 /** Bytes of a descriptor by its kind. */
 const BYTES: Readonly<Record<number, number>> = {

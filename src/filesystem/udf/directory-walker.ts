@@ -2,9 +2,9 @@
 // the order of their place on the disc, many with one read, and nothing is awaited for one that is in memory.
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
-import { throwIfAborted } from '../../source/abortable.js';
-import { DirectoryEntry, MAX_TARGET_BYTES, MODE_TYPE } from '../file-tree.js';
-import type { EntrySink } from '../file-tree.js';
+import { throwIfAborted } from '../../base/abortable.js';
+import { DirectoryEntry, MAX_TARGET_BYTES, MODE_TYPE } from '../contract/file-tree.js';
+import type { EntrySink } from '../contract/file-tree.js';
 import { writeCs0Name } from './cs0.js';
 import { EntryFiller, addressOf, locatorOf, nameOf } from './entry-filler.js';
 import { EntryWindow } from './entry-window.js';

@@ -1,7 +1,7 @@
 // Turns a loaded file entry into the entry of a directory that the index takes.
 import { decodePath } from '../../base/path-text.js';
-import { MODE_TYPE } from '../file-tree.js';
-import type { DirectoryEntry, Timestamp } from '../file-tree.js';
+import { MODE_TYPE } from '../contract/file-tree.js';
+import type { DirectoryEntry, Timestamp } from '../contract/file-tree.js';
 import { walkExtendedAttributes } from './extended-attributes.js';
 import type { AttributeVisitor } from './extended-attributes.js';
 import type { Icb } from './icb-reader.js';

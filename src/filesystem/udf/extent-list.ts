@@ -1,5 +1,5 @@
 // Where the bytes of one file lie in the image: runs that follow one another are joined, holes have no offset.
-import type { Extent } from '../file-tree.js';
+import type { Extent } from '../contract/file-tree.js';
 import type { Partition } from './partition/partition.js';
 
 /** Runs of one file; fragmented files on rewritten media have thousands. */

@@ -1,8 +1,8 @@
 // File entry and extended file entry (ECMA-167 4/14.9, 4/14.17): what is known of a file besides its names.
 import type { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
-import { MODE_TYPE } from '../file-tree.js';
-import type { Timestamp } from '../file-tree.js';
+import { MODE_TYPE } from '../contract/file-tree.js';
+import type { Timestamp } from '../contract/file-tree.js';
 import { readLongExtent, readU64 } from './fields.js';
 import type { LongExtent } from './fields.js';
 import { TAG, tagIdentifier } from './tag.js';

@@ -3,8 +3,8 @@
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import type { DataStream } from '../../disc/data-stream.js';
-import { MIN_STEP_BYTES, WORK_USED_UP } from '../work-budget.js';
-import type { WorkBudget } from '../work-budget.js';
+import { MIN_STEP_BYTES, WORK_USED_UP } from '../contract/work-budget.js';
+import type { WorkBudget } from '../contract/work-budget.js';
 import { addAllocation } from './allocation-descriptors.js';
 import type { AllocationContext } from './allocation-descriptors.js';
 import { ExtentList } from './extent-list.js';

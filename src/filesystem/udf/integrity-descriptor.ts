@@ -2,7 +2,7 @@
 import { ByteCursor } from '../../base/byte-cursor.js';
 import type { DataStream } from '../../disc/data-stream.js';
 import { readAtMost } from '../../source/read-fully.js';
-import type { Timestamp } from '../file-tree.js';
+import type { Timestamp } from '../contract/file-tree.js';
 import { readVolumeExtent } from './fields.js';
 import type { VolumeExtent } from './fields.js';
 import { TAG, checkTag, tagIdentifier } from './tag.js';

@@ -2,7 +2,7 @@
 import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
-import type { Extent } from '../file-tree.js';
+import type { Extent } from '../contract/file-tree.js';
 import type { BlockAddress } from './fields.js';
 import { FILE_TYPE } from './file-entry.js';
 import { Icb } from './icb-reader.js';

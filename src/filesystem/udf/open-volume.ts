@@ -2,8 +2,8 @@
 import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError } from '../../base/error.js';
 import type { DataStream } from '../../disc/data-stream.js';
-import { computeWindowsSerial } from '../windows-identity.js';
-import type { WorkBudget } from '../work-budget.js';
+import { computeWindowsSerial } from '../contract/windows-identity.js';
+import type { WorkBudget } from '../contract/work-budget.js';
 import type { Anchor } from './anchor.js';
 import { readFileSet } from './file-set-sequence.js';
 import { IcbReader } from './icb-reader.js';

@@ -1,6 +1,6 @@
 // Primary volume descriptor (ECMA-167 3/10.1): names and date of the volume.
 import type { ByteCursor } from '../../base/byte-cursor.js';
-import type { Timestamp } from '../file-tree.js';
+import type { Timestamp } from '../contract/file-tree.js';
 import { readDstring } from './cs0.js';
 import { readEntityIdentifier } from './fields.js';
 import { readOptionalTimestamp } from './timestamp.js';

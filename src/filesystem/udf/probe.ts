@@ -3,7 +3,7 @@ import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError } from '../../base/error.js';
 import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import type { DataStream } from '../../disc/data-stream.js';
-import type { FileSystem, ProbeContext, Volume } from '../file-system.js';
+import type { FileSystem, ProbeContext, Volume } from '../contract/file-system.js';
 import { findAnchors, findSessionAnchors } from './anchor.js';
 import type { Anchor } from './anchor.js';
 import type { OpenedVolume } from './open-volume.js';

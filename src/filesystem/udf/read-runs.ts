@@ -1,6 +1,6 @@
 // Reads bytes of a file by its runs: directories, link targets and attributes, while a tree is listed.
 import type { DataStream } from '../../disc/data-stream.js';
-import type { Extent } from '../file-tree.js';
+import type { Extent } from '../contract/file-tree.js';
 
 /**
  * Fills `target` with the bytes from `position` on; gives the number read, short where the runs or the image end.

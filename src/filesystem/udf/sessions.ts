@@ -3,7 +3,7 @@
 import { IsodriveError } from '../../base/error.js';
 import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import type { DataStream } from '../../disc/data-stream.js';
-import type { SessionContext, SessionSummary } from '../file-system.js';
+import type { SessionContext, SessionSummary } from '../contract/file-system.js';
 import type { Anchor } from './anchor.js';
 import { MAX_SESSION_SECTORS, SESSION_STEP, readSessionAnchor } from './anchor.js';
 import { readRecognitionSequence } from './recognition-sequence.js';

@@ -1,6 +1,6 @@
 // The facts of a UDF volume, from its descriptors.
-import { completeSummary } from '../volume-summary.js';
-import type { VolumeSummary } from '../volume-summary.js';
+import { completeSummary } from '../contract/volume-summary.js';
+import type { VolumeSummary } from '../contract/volume-summary.js';
 import type { IntegrityDescriptor } from './integrity-descriptor.js';
 import type { UdfVolume } from './udf-volume.js';
 import type { VolumeDescriptors } from './volume-descriptor-sequence.js';

@@ -1,6 +1,6 @@
 // Symbolic links (ECMA-167 4/8.7, 4/14.16): path components turned into the target that POSIX knows.
 import type { ByteCursor } from '../../base/byte-cursor.js';
-import { MAX_TARGET_BYTES } from '../file-tree.js';
+import { MAX_TARGET_BYTES } from '../contract/file-tree.js';
 import { decodeCs0 } from './cs0.js';
 
 /** 4/14.16.1 Component Type. */

@@ -1,6 +1,6 @@
 // Timestamps of ECMA-167 1/7.3, 12 bytes, with a time zone in minutes.
 import type { ByteCursor } from '../../base/byte-cursor.js';
-import type { Timestamp } from '../file-tree.js';
+import type { Timestamp } from '../contract/file-tree.js';
 import { civilSeconds } from '../iso9660/date.js';
 
 export const TIMESTAMP_BYTES = 12;

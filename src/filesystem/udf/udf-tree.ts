@@ -1,8 +1,8 @@
 // The tree of a UDF volume.
 import type { Finding } from '../../base/finding.js';
-import { listsNothing } from '../lists-nothing.js';
-import { DirectoryEntry } from '../file-tree.js';
-import type { EntrySink, FileTree } from '../file-tree.js';
+import { listsNothing } from '../contract/lists-nothing.js';
+import { DirectoryEntry } from '../contract/file-tree.js';
+import type { EntrySink, FileTree } from '../contract/file-tree.js';
 import { DirectoryWalker } from './directory-walker.js';
 import { locatorOf } from './entry-filler.js';
 import type { UdfVolume } from './udf-volume.js';

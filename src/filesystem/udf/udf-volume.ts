@@ -1,6 +1,6 @@
 // An opened UDF volume: its partitions, and where its root directory is.
 import type { DataStream } from '../../disc/data-stream.js';
-import type { WorkBudget } from '../work-budget.js';
+import type { WorkBudget } from '../contract/work-budget.js';
 import type { BlockAddress } from './fields.js';
 import type { Partition } from './partition/partition.js';
 

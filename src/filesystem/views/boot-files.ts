@@ -1,10 +1,10 @@
 // What a disc holds outside of its file systems, as files: boot images and their catalogue, the system area, partitions.
 import type { DataStream } from '../../disc/data-stream.js';
 import { readIfPossible } from '../../source/read-fully.js';
-import type { FileTree } from '../file-tree.js';
-import type { BootPlatform } from '../iso9660/el-torito.js';
-import type { Partition } from '../partition/partition.js';
-import type { VolumeSummary } from '../volume-summary.js';
+import type { FileTree } from '../contract/file-tree.js';
+import type { BootPlatform } from '../contract/boot-entry.js';
+import type { Partition } from '../contract/partition.js';
+import type { VolumeSummary } from '../contract/volume-summary.js';
 import { measureBootImage } from './boot-image-size.js';
 import type { PlacedFile } from './composite-tree.js';
 

@@ -4,10 +4,10 @@ import { ByteCursor } from '../../base/byte-cursor.js';
 import type { DataStream } from '../../disc/data-stream.js';
 import { readIfPossible } from '../../source/read-fully.js';
 import { BOOT_SECTOR_BYTES, isFatBootSector, parseBootSector } from '../fat/boot-sector.js';
-import type { BootEntry, BootEmulation } from '../iso9660/el-torito.js';
+import type { BootEntry, BootEmulation } from '../contract/boot-entry.js';
 import { parseMasterBootRecord } from '../partition/master-boot-record.js';
-import type { FileTree } from '../file-tree.js';
-import type { Partition } from '../partition/partition.js';
+import type { FileTree } from '../contract/file-tree.js';
+import type { Partition } from '../contract/partition.js';
 import { findFileSize } from './find-file-size.js';
 
 /** Bytes of the emulated floppies (El Torito 1.0, 2.2). */

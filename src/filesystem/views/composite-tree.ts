@@ -3,8 +3,8 @@
 // is stable stays so, and the order of the disc is kept.
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
-import { DirectoryEntry, MODE_TYPE } from '../file-tree.js';
-import type { EntrySink, FileTree, Timestamp } from '../file-tree.js';
+import { DirectoryEntry, MODE_TYPE } from '../contract/file-tree.js';
+import type { EntrySink, FileTree, Timestamp } from '../contract/file-tree.js';
 
 const DIRECTORY_MODE = MODE_TYPE.directory | 0o555;
 const FILE_MODE = MODE_TYPE.regular | 0o444;

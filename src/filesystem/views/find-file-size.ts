@@ -1,7 +1,7 @@
 // The size of the file that begins at a place of the disc: boot images are files of the disc on most discs.
 import { IsodriveError } from '../../base/error.js';
-import { MODE_TYPE } from '../file-tree.js';
-import type { DirectoryEntry, FileTree } from '../file-tree.js';
+import { MODE_TYPE } from '../contract/file-tree.js';
+import type { DirectoryEntry, FileTree } from '../contract/file-tree.js';
 
 /** Entries of a tree that are looked at; boot images lie in its upper directories. */
 export const MAX_LOOKED_AT = 16_384;

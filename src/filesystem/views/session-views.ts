@@ -1,8 +1,8 @@
 // The views of a disc's other sessions: what it held before it was written again.
 import { IsodriveError } from '../../base/error.js';
 import type { DataStream } from '../../disc/data-stream.js';
-import type { FileSystem, ProbeContext, SessionSummary, Volume } from '../file-system.js';
-import { FILE_SYSTEMS } from '../probe-volumes.js';
+import type { FileSystem, ProbeContext, SessionSummary, Volume } from '../contract/file-system.js';
+import { FILE_SYSTEMS } from '../choose/probe-volumes.js';
 import type { ViewGroup } from './all-views.js';
 
 /** A group a session that has views, in a directory named after it. Rejects as ByteSource.read does. */

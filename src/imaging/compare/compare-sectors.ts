@@ -1,8 +1,8 @@
 // Compares two images sector by sector, whatever they hold.
 import { compareBack } from '../create/compare-back.js';
 import type { ByteSource } from '../../source/byte-source.js';
-import { RescueMap } from '../../source/rescue-map.js';
-import type { ByteRange } from '../../source/rescue-map.js';
+import { RescueMap } from '../../source/rescue-map/rescue-map.js';
+import type { ByteRange } from '../../source/rescue-map/rescue-map.js';
 import { readExactly } from '../../source/read-fully.js';
 import type { PassOptions } from '../verify/image-pass.js';
 

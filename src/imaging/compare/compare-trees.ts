@@ -1,7 +1,7 @@
 // Compares two trees file by file: which names each has, of what type, and whether content and targets are the same.
 import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError } from '../../base/error.js';
-import { throwIfAborted } from '../../source/abortable.js';
+import { throwIfAborted } from '../../base/abortable.js';
 import { compareAttributes } from './compare-attributes.js';
 import type { AttributeKind } from './compare-attributes.js';
 import { shownPath } from './tree-side.js';

@@ -6,10 +6,10 @@ import { IsodriveError, isSystemError } from '../../base/error.js';
 import { readAttributes } from '../../index/node-record.js';
 import type { NodeType } from '../../index/node-record.js';
 import { ROOT_ROW } from '../../index/index-table.js';
-import type { OpenedImage } from '../../index/open-image.js';
-import { walkRows } from '../../index/walk-rows.js';
-import { openFile } from '../../present/file-content.js';
-import { pathBytes } from '../../present/path-bytes.js';
+import type { OpenedImage } from '../../image/open-image.js';
+import { walkRows } from '../../image/walk-rows.js';
+import { openFile } from '../../image/file-content.js';
+import { pathBytes } from '../../image/path-bytes.js';
 
 const PERMISSION_BITS = 0o7777;
 const NODE_TYPES: readonly (readonly [NodeType, (stats: Stats) => boolean])[] = [

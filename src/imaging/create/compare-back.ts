@@ -1,10 +1,10 @@
 // Reads a source again and compares it with the image made of it, sector by sector. What differs is read once more:
 // a drive that is not sure of a sector gives it differently each time.
 import { SECTOR_SIZE } from '../../disc/data-stream.js';
-import { throwIfAborted } from '../../source/abortable.js';
+import { throwIfAborted } from '../../base/abortable.js';
 import type { ByteSource } from '../../source/byte-source.js';
-import { RescueMap } from '../../source/rescue-map.js';
-import type { ByteRange } from '../../source/rescue-map.js';
+import { RescueMap } from '../../source/rescue-map/rescue-map.js';
+import type { ByteRange } from '../../source/rescue-map/rescue-map.js';
 import { isBadPlace, tryToRead } from './medium-fault.js';
 import { CHUNK_BYTES } from './rescuer.js';
 import type { ReadBack } from './sequential-hasher.js';

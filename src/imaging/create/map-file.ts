@@ -2,9 +2,9 @@
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { hostPath } from '../../base/path-text.js';
-import type { RescueMap } from '../../source/rescue-map.js';
-import { formatMapText } from '../../source/rescue-map-text.js';
-import type { MapPosition } from '../../source/rescue-map-text.js';
+import type { RescueMap } from '../../source/rescue-map/rescue-map.js';
+import { formatMapText } from '../../source/rescue-map/rescue-map-text.js';
+import type { MapPosition } from '../../source/rescue-map/rescue-map-text.js';
 import { syncDirectory, translateWriteError } from './part-file.js';
 
 /** Milliseconds between two saves: as much of a run is lost to a killed process. */

@@ -3,10 +3,10 @@
 import { IsodriveError } from '../../base/error.js';
 import { openContainer } from '../../container/open-container.js';
 import { PlanStream } from '../../disc/plan-stream.js';
-import { PARTITION_SECTOR } from '../../filesystem/partition/partition.js';
+import { PARTITION_SECTOR } from '../../filesystem/contract/partition.js';
 import { readPartitions } from '../../filesystem/partition/read-partitions.js';
-import { probeVolumes } from '../../filesystem/probe-volumes.js';
-import { WorkBudget } from '../../filesystem/work-budget.js';
+import { probeVolumes } from '../../filesystem/choose/probe-volumes.js';
+import { WorkBudget } from '../../filesystem/contract/work-budget.js';
 import type { ByteSource } from '../../source/byte-source.js';
 
 /** Length of a partition of 0xffffffff sectors, bytes. */

@@ -1,8 +1,8 @@
 // The files of an image that its map says were not read whole, for people who want to know what they have lost.
 import { IsodriveError } from '../../base/error.js';
-import { ExtentMap } from '../../index/extent-map.js';
-import { openImage } from '../../index/open-image.js';
-import type { ByteRange, RescueMap } from '../../source/rescue-map.js';
+import { ExtentMap } from '../../image/extent-map.js';
+import { openImage } from '../../image/open-image.js';
+import type { ByteRange, RescueMap } from '../../source/rescue-map/rescue-map.js';
 
 export interface NamedFile {
   /** From "/", for people. */

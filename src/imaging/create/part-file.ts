@@ -9,7 +9,7 @@ import { hostPath } from '../../base/path-text.js';
 import { isAddonError } from '../../../native/index.js';
 import { IsodriveError } from '../../base/error.js';
 import { explainSystemError, isFull } from '../../base/system-error.js';
-import { tryToLoadAddon } from '../../source/load-addon.js';
+import { tryToLoadAddon } from '../../io/load-addon.js';
 
 /** Bytes that are looked at together for whether they are all zero: a few blocks of any file system. */
 const ZERO_UNIT = 65_536;

@@ -3,10 +3,10 @@
 // The map says at every moment what has been read, so that a run can stop anywhere and go on.
 import { IsodriveError, toIsodriveError } from '../../base/error.js';
 import { SECTOR_SIZE } from '../../disc/data-stream.js';
-import { throwIfAborted } from '../../source/abortable.js';
+import { throwIfAborted } from '../../base/abortable.js';
 import type { ByteSource } from '../../source/byte-source.js';
-import type { ByteRange, RescueMap } from '../../source/rescue-map.js';
-import type { MapPhase, MapPosition } from '../../source/rescue-map-text.js';
+import type { ByteRange, RescueMap } from '../../source/rescue-map/rescue-map.js';
+import type { MapPhase, MapPosition } from '../../source/rescue-map/rescue-map-text.js';
 import { isBadPlace, sourceGone } from './medium-fault.js';
 
 /** Bytes of a read where the medium is good. */

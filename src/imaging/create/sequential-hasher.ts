@@ -1,7 +1,7 @@
 // Hashes a whole image while it is read: bytes in order are hashed as they come; from the first place on that came
 // out of order, because it was bad or was read by an earlier run, they are read back from the image at the end.
-import { throwIfAborted } from '../../source/abortable.js';
-import type { Algorithm, Digests } from '../digests.js';
+import { throwIfAborted } from '../../base/abortable.js';
+import type { Algorithm, Digests } from '../hash/digests.js';
 import { SLOT_BYTES } from '../hash/hasher.js';
 import type { HashSlot, Hasher } from '../hash/hasher.js';
 import { startHasher } from '../hash/start-hasher.js';

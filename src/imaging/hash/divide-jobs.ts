@@ -1,6 +1,6 @@
 // Who hashes what: the dearest job first, each to whom has least to do, so that all threads end together.
-import { startHash } from '../digests.js';
-import type { Algorithm } from '../digests.js';
+import { startHash } from './digests.js';
+import type { Algorithm } from './digests.js';
 import type { HashJob } from './hasher.js';
 
 /** Bytes hashed to learn what an algorithm costs here: processors with instructions for one are four times as fast. */

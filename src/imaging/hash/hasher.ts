@@ -1,6 +1,6 @@
 // The contract of whoever computes digests of many ranges at once: it gives out memory to read into, takes it back
 // with what is to be hashed of it, and gives it out again.
-import type { Algorithm } from '../digests.js';
+import type { Algorithm } from './digests.js';
 
 /** Bytes of a slot: one large read. */
 export const SLOT_BYTES = 1_048_576;

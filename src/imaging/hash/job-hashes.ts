@@ -1,7 +1,7 @@
 // The running hashes of jobs, in whichever thread they are computed. A job that has all its bytes keeps only its
 // digest: a disc may have a job for each of a million files.
-import { startHash } from '../digests.js';
-import type { RunningHash } from '../digests.js';
+import { startHash } from './digests.js';
+import type { RunningHash } from './digests.js';
 import type { HashJob, HashPart } from './hasher.js';
 
 export class JobHashes {

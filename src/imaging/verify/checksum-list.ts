@@ -1,6 +1,6 @@
 // Files of checksums in the forms that programs and publishers write: md5sum and its like, BSD, OpenSSL, PowerShell's
 // Get-FileHash, .sfv, Gentoo's DIGESTS, and digests that stand alone. Pure.
-import type { Algorithm } from '../digests.js';
+import type { Algorithm } from '../hash/digests.js';
 import { findKind, possibleAlgorithms } from './digest-kinds.js';
 import { decodeList, signedPart } from './list-text.js';
 

@@ -1,5 +1,5 @@
 // What of the files no checksum speaks for: a verification that found nothing wrong may have had little to go by.
-import { RescueMap } from '../../source/rescue-map.js';
+import { RescueMap } from '../../source/rescue-map/rescue-map.js';
 import type { Check } from './check.js';
 import type { Evidence, VerifyContext } from './evidence.js';
 import { ImplantedMd5 } from './implanted-md5.js';

@@ -1,6 +1,6 @@
 // Which digests there are: how lists call them, how many digits they have, and which can be computed here. Pure.
-import { ALGORITHMS, DIGEST_DIGITS } from '../digests.js';
-import type { Algorithm } from '../digests.js';
+import { ALGORITHMS, DIGEST_DIGITS } from '../hash/digests.js';
+import type { Algorithm } from '../hash/digests.js';
 
 export interface DigestKind {
   /** For people. */

@@ -1,6 +1,6 @@
 // The contract between a verification and those who gather evidence for it.
-import type { ExtentMap } from '../../index/extent-map.js';
-import type { OpenedImage } from '../../index/open-image.js';
+import type { ExtentMap } from '../../image/extent-map.js';
+import type { OpenedImage } from '../../image/open-image.js';
 import type { Check } from './check.js';
 import type { PassConsumer, PassOptions } from './image-pass.js';
 

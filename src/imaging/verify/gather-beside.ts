@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { isSystemError } from '../../base/error.js';
 import { decodePath, hostPath } from '../../base/path-text.js';
 import type { ByteSource } from '../../source/byte-source.js';
-import type { Algorithm } from '../digests.js';
+import type { Algorithm } from '../hash/digests.js';
 import { MAX_LIST_BYTES, parseChecksumList } from './checksum-list.js';
 import type { ListedDigest } from './checksum-list.js';
 import type { BesideContext, Evidence } from './evidence.js';

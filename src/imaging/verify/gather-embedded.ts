@@ -1,7 +1,7 @@
 // Checksums that stand on the disc but in none of its files: implantisomd5's, and the tags of libisofs.
 import { countBytes } from '../../base/byte-count.js';
 import { SECTOR_SIZE } from '../../disc/data-stream.js';
-import type { ByteRange } from '../../source/rescue-map.js';
+import type { ByteRange } from '../../source/rescue-map/rescue-map.js';
 import { isBadPlace } from '../create/medium-fault.js';
 import type { Check } from './check.js';
 import { ImplantedMd5, readImplantedSum } from './implanted-md5.js';

@@ -1,14 +1,14 @@
 // Checksums of single files that a disc carries: in lists at its root, and in the array of libisofs. A file that lies in
 // one piece is hashed in the pass over the image; others are read by themselves.
 import { toIsodriveError } from '../../base/error.js';
-import type { FileContent } from '../../filesystem/file-content.js';
-import { FileReader } from '../../index/file-reader.js';
+import type { FileContent } from '../../filesystem/contract/file-content.js';
+import { FileReader } from '../../image/file-reader.js';
 import { readExtents } from '../../index/node-record.js';
 import { ROW } from '../../index/layout.js';
-import type { OpenedImage } from '../../index/open-image.js';
-import { openFile } from '../../present/file-content.js';
-import type { Algorithm } from '../digests.js';
-import { CONTENT_CHUNK_BYTES, hashContent } from '../hash-content.js';
+import type { OpenedImage } from '../../image/open-image.js';
+import { openFile } from '../../image/file-content.js';
+import type { Algorithm } from '../hash/digests.js';
+import { CONTENT_CHUNK_BYTES, hashContent } from '../hash/hash-content.js';
 import type { Check } from './check.js';
 import { judgeDigest } from './judge-digest.js';
 import type { Expected } from './judge-digest.js';

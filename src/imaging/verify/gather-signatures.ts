@@ -11,7 +11,7 @@ import { findListsBeside, readSmallFile } from './gather-beside.js';
 import { SIGNATURE_SUFFIXES } from './list-names.js';
 import { checkOpenPgp } from './openpgp-signature.js';
 import { RangeHash } from './range-hash.js';
-import { startHash } from '../digests.js';
+import { startHash } from '../hash/digests.js';
 import type { BesideContext, Evidence } from './evidence.js';
 import { settled } from './evidence.js';
 

@@ -1,9 +1,9 @@
 // One pass over an image for everybody who wants bytes of it: each is given its own range, in order, while the next
 // read is under way. What nobody wants is not read, but for small gaps.
 import { SECTOR_SIZE } from '../../disc/data-stream.js';
-import { throwIfAborted } from '../../source/abortable.js';
+import { throwIfAborted } from '../../base/abortable.js';
 import type { ByteSource } from '../../source/byte-source.js';
-import type { ByteRange } from '../../source/rescue-map.js';
+import type { ByteRange } from '../../source/rescue-map/rescue-map.js';
 import { tryToRead } from '../create/medium-fault.js';
 import { SLOT_BYTES } from '../hash/hasher.js';
 import type { HashPart, HashSlot, Hasher } from '../hash/hasher.js';

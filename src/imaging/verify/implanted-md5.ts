@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import { readAtMost } from '../../source/read-fully.js';
-import type { ByteRange } from '../../source/rescue-map.js';
+import type { ByteRange } from '../../source/rescue-map/rescue-map.js';
 import type { PassReader } from './image-pass.js';
 
 /** ECMA-119 8.4.32 Application Use, BP 884-1395 of the descriptor at sector 16. */

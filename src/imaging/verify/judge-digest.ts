@@ -1,5 +1,5 @@
 // What a listed digest says of bytes: they agree when one kind that it can be gives it, and differ when none does.
-import type { Algorithm } from '../digests.js';
+import type { Algorithm } from '../hash/digests.js';
 import type { Check } from './check.js';
 import type { ListedDigest } from './checksum-list.js';
 

@@ -3,11 +3,11 @@
 import { countBytes } from '../../base/byte-count.js';
 import { toIsodriveError } from '../../base/error.js';
 import { decodePath } from '../../base/path-text.js';
-import { MODE_TYPE } from '../../filesystem/file-tree.js';
+import { MODE_TYPE } from '../../filesystem/contract/file-tree.js';
 import { ROOT_ROW } from '../../index/index-table.js';
 import { ROW } from '../../index/layout.js';
-import type { OpenedImage } from '../../index/open-image.js';
-import { openFile } from '../../present/file-content.js';
+import type { OpenedImage } from '../../image/open-image.js';
+import { openFile } from '../../image/file-content.js';
 import type { Check } from './check.js';
 import { MAX_LIST_BYTES, parseChecksumList } from './checksum-list.js';
 import type { ListedDigest } from './checksum-list.js';

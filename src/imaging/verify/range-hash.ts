@@ -1,6 +1,6 @@
 // The digest of a range of the image, taken in a pass.
-import type { ByteRange } from '../../source/rescue-map.js';
-import type { Algorithm } from '../digests.js';
+import type { ByteRange } from '../../source/rescue-map/rescue-map.js';
+import type { Algorithm } from '../hash/digests.js';
 
 export class RangeHash {
   readonly algorithm: Algorithm;

@@ -4,7 +4,7 @@ import { countBytes } from '../../base/byte-count.js';
 import { RAW_SECTOR_SIZE, SYNC_LENGTH } from '../../disc/sector-parity.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import { readIfPossible } from '../../source/read-fully.js';
-import type { ByteRange } from '../../source/rescue-map.js';
+import type { ByteRange } from '../../source/rescue-map/rescue-map.js';
 import type { Check } from './check.js';
 import type { PassReader } from './image-pass.js';
 import { checkRawSector, SECTOR_KINDS, SYNC } from './raw-sector.js';

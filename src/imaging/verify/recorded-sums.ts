@@ -2,10 +2,10 @@
 import { countBytes } from '../../base/byte-count.js';
 import { createHash } from 'node:crypto';
 import { SECTOR_SIZE } from '../../disc/data-stream.js';
-import { MODE_TYPE } from '../../filesystem/file-tree.js';
-import type { RecordedSums } from '../../filesystem/file-tree.js';
+import { MODE_TYPE } from '../../filesystem/contract/file-tree.js';
+import type { RecordedSums } from '../../filesystem/contract/file-tree.js';
 import { ROW } from '../../index/layout.js';
-import type { OpenedImage } from '../../index/open-image.js';
+import type { OpenedImage } from '../../image/open-image.js';
 import { readIfPossible } from '../../source/read-fully.js';
 
 /** Bytes of a sum: the format knows no other than MD5. */

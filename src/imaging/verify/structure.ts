@@ -1,7 +1,7 @@
 // The structure itself: every extent lies in the image, none lies half in another, the image is as long as it says,
 // and nothing was found damaged on the way.
 import { countBytes } from '../../base/byte-count.js';
-import type { FileRun } from '../../index/run-table.js';
+import type { FileRun } from '../../image/run-table.js';
 import { measureDisc } from '../create/measure-disc.js';
 import type { Check } from './check.js';
 import type { VerifyContext } from './evidence.js';

@@ -3,7 +3,7 @@
 import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { TAG, TAG_BYTES, checkTag, tagIdentifier } from '../../filesystem/udf/tag.js';
-import type { ByteRange } from '../../source/rescue-map.js';
+import type { ByteRange } from '../../source/rescue-map/rescue-map.js';
 import type { Check } from './check.js';
 import type { Evidence, VerifyContext } from './evidence.js';
 import type { PassReader } from './image-pass.js';

@@ -1,8 +1,8 @@
 // Whether an image is what its publisher made: gathers all the evidence there is beside it and in it, reads the image
 // once for all of it, and says of each piece what came of it.
-import { throwIfAborted } from '../../source/abortable.js';
-import { ExtentMap } from '../../index/extent-map.js';
-import type { OpenedImage } from '../../index/open-image.js';
+import { throwIfAborted } from '../../base/abortable.js';
+import { ExtentMap } from '../../image/extent-map.js';
+import type { OpenedImage } from '../../image/open-image.js';
 import type { Check } from './check.js';
 import { describeCoverage } from './coverage.js';
 import type { Evidence, VerifyOptions } from './evidence.js';

@@ -1,6 +1,6 @@
 // Directories as EROFS stores them: blocks, each an array of entries and then their names, all in byte order, "." and
 // ".." among them. Everything that the index says is checked here, once, before the kernel is to see it.
-import { MAX_NAME_BYTES, MODE_TYPE } from '../../filesystem/file-tree.js';
+import { MAX_NAME_BYTES, MODE_TYPE } from '../../filesystem/contract/file-tree.js';
 import { compareBytes } from '../../index/byte-order.js';
 import type { IndexTable } from '../../index/index-table.js';
 import { ROW, ROW_WORDS } from '../../index/layout.js';

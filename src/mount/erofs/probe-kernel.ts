@@ -8,7 +8,7 @@ import { FindingLog } from '../../base/finding.js';
 import { PlanStream } from '../../disc/plan-stream.js';
 import { DiscIndex } from '../../index/disc-index.js';
 import { PlainIndexMemory } from '../../index/index-memory.js';
-import { FileSource } from '../../source/file-source.js';
+import { FileSource } from '../../source/file/file-source.js';
 import { errnoName, unmountByKernel } from '../mount-call.js';
 import { TRIAL_BYTES, TRIAL_FILE, trialTree } from '../trial-tree.js';
 import { BACKINGS, mountErofs } from './backing.js';

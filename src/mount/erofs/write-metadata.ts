@@ -2,14 +2,14 @@
 // pass over the index each. The image is the extra device, whose blocks follow those of this file in one address space.
 import { countBytes } from '../../base/byte-count.js';
 import type { FileHandle } from 'node:fs/promises';
-import { MODE_TYPE } from '../../filesystem/file-tree.js';
+import { MODE_TYPE } from '../../filesystem/contract/file-tree.js';
 import type { DiscIndex } from '../../index/disc-index.js';
-import { ContentOpener } from '../../index/content-opener.js';
+import { ContentOpener } from '../../image/content-opener.js';
 import type { IndexTable } from '../../index/index-table.js';
 import { ROW, ROW_WORDS } from '../../index/layout.js';
 import { highWord } from '../../index/wide-number.js';
 import type { PlanStream } from '../../disc/plan-stream.js';
-import { throwIfAborted } from '../../source/abortable.js';
+import { throwIfAborted } from '../../base/abortable.js';
 import { HOLE, readRuns } from './file-layout.js';
 import {
   ATTRIBUTES_HEADER_BYTES,

@@ -1,6 +1,6 @@
 // The package passes names as JavaScript strings, so a name that is not UTF-8 cannot pass. It is shown with U+FFFD
 // for the bytes that do not fit, and this table finds it again. Directories with none of those cost nothing.
-import { MAX_NAME_BYTES } from '../../filesystem/file-tree.js';
+import { MAX_NAME_BYTES } from '../../filesystem/contract/file-tree.js';
 import type { IndexTable } from '../../index/index-table.js';
 import { ROW } from '../../index/layout.js';
 

@@ -1,7 +1,7 @@
 // The driver over the npm package fuse-native: slower than ours, because JavaScript answers every request, but it
 // needs no compiler. Known limits, all the package's: times to the millisecond and not before 1970, inode numbers of
 // 32 bits, names and targets that are not UTF-8 shown with U+FFFD, no extended attributes.
-import { tryToLoadAddon } from '../../source/load-addon.js';
+import { tryToLoadAddon } from '../../io/load-addon.js';
 import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError, firstLineOf } from '../../base/error.js';
 import { holdsRawBytes } from '../../base/path-text.js';
@@ -15,7 +15,8 @@ import { adviseOnRefusal } from '../rights.js';
 import { loadFuseNative } from './load-fuse-native.js';
 import type { NativeFuse } from './load-fuse-native.js';
 import { formatMountOptions } from './mount-options.js';
-import { listFuseDescriptors, NativeMount } from './native-mount.js';
+import { findNewDescriptor, listLibfuseDescriptors } from './libfuse-descriptors.js';
+import { NativeMount } from './native-mount.js';
 import { Operations } from './operations.js';
 import { hasUnmounter, unmountByHelper } from '../unmount-by-helper.js';
 
@@ -68,7 +69,13 @@ class FuseNativeDriver implements MountDriver {
     const operations = new Operations(request.image);
     const fuse = new native.Fuse(request.directory, operations, { timeout: false });
     fuse._fuseOptions = () => formatMountOptions(request);
-    const descriptor = await start(fuse, request.directory);
+    const before = listLibfuseDescriptors();
+    await start(fuse, request.directory);
+    const descriptor = findNewDescriptor(
+      before,
+      (number) => this.#active.get(number)?.isInMountTable() === false,
+    );
+    if (descriptor === undefined) throw new Error('Mounted without a descriptor of /dev/fuse');
     this.#active.get(descriptor)?.supersede();
     const device = findMount(readMountTable(), request.directory)?.device;
     const mount = new NativeMount(request.directory, device, descriptor, () => {
@@ -109,9 +116,8 @@ class FuseNativeDriver implements MountDriver {
   }
 }
 
-/** Mounts, and gives the descriptor of /dev/fuse that serves it. */
-async function start(fuse: NativeFuse, directory: string): Promise<number> {
-  const before = listFuseDescriptors();
+/** Mounts, and waits until the kernel has greeted the file system. */
+async function start(fuse: NativeFuse, directory: string): Promise<void> {
   let late: NodeJS.Timeout | undefined;
   // libfuse cancels its threads when a mount ends. One that handled a signal of Node's just then would take the lock of
   // libuv's handler with it, and Node would wait for that for ever: its threads take none.
@@ -131,9 +137,6 @@ async function start(fuse: NativeFuse, directory: string): Promise<number> {
     addon?.blockSignals(false);
     clearTimeout(late);
   }
-  const descriptor = [...listFuseDescriptors()].find((candidate) => !before.has(candidate));
-  if (descriptor === undefined) throw new Error('Mounted without a descriptor of /dev/fuse');
-  return descriptor;
 }
 
 function describeFailure(directory: string, error: Error): IsodriveError {

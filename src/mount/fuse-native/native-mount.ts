@@ -1,7 +1,5 @@
 // One mount of the fuse-native driver. The package does not tell when a mount ends, but libfuse closes its /dev/fuse
 // descriptor then, and only then: after the last user of a lazily unmounted file system as well. So we watch that.
-import { readdirSync, readlinkSync } from 'node:fs';
-import { readlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IsodriveError } from '../../base/error.js';
 import { endForAll } from '../end-for-all.js';
@@ -9,22 +7,10 @@ import type { ActiveMount, MountEnd } from '../mount-driver.js';
 import type { MountHolder } from '../mount-holders.js';
 import { findMount, readMountTable } from '../mount-table.js';
 import { unmountByHelper } from '../unmount-by-helper.js';
+import { isLibfuseDescriptor } from './libfuse-descriptors.js';
 
 /** Milliseconds between looks at the descriptor. */
 const WATCH_INTERVAL = 250;
-
-/** Our open descriptors of /dev/fuse. Synchronous, so that the difference around a mount is that mount's. */
-export function listFuseDescriptors(): Set<number> {
-  const found = new Set<number>();
-  for (const name of readdirSync('/proc/self/fd')) {
-    try {
-      if (readlinkSync(`/proc/self/fd/${name}`) === '/dev/fuse') found.add(Number(name));
-    } catch {
-      // The descriptor with which the folder itself was read is gone by now.
-    }
-  }
-  return found;
-}
 
 export class NativeMount implements ActiveMount {
   readonly driver = 'fuse-native';
@@ -57,12 +43,16 @@ export class NativeMount implements ActiveMount {
     if (!lazy) this.heldBy = await endForAll(this.device, this.ended);
   }
 
+  /** Whether the file system is mounted anywhere in our mount namespace; true where its number is not known. */
+  isInMountTable(): boolean {
+    return this.device === undefined || readMountTable().some(({ device }) => device === this.device);
+  }
+
   #isMounted(): boolean {
     const mount = findMount(readMountTable(), this.directory);
     if (mount === undefined) return false;
     if (this.device === undefined || mount.device === this.device) return true;
-    const isBelow = readMountTable().some((entry) => entry.device === this.device);
-    if (!isBelow) return false;
+    if (!this.isInMountTable()) return false;
     throw new IsodriveError(
       'busy',
       `Cannot unmount "${this.directory}": found "${mount.source}" mounted over it, expected our own mount on top`,
@@ -71,20 +61,12 @@ export class NativeMount implements ActiveMount {
   }
 
   async #watch(): Promise<void> {
-    while (!this.#stop.signal.aborted && (await this.#isOpen())) {
+    while (!this.#stop.signal.aborted && isLibfuseDescriptor(this.descriptor)) {
       try {
         await sleep(WATCH_INTERVAL, undefined, { signal: this.#stop.signal });
       } catch {
         return;
       }
-    }
-  }
-
-  async #isOpen(): Promise<boolean> {
-    try {
-      return (await readlink(`/proc/self/fd/${this.descriptor}`)) === '/dev/fuse';
-    } catch {
-      return false;
     }
   }
 }

@@ -1,7 +1,7 @@
 // Answers libfuse's requests from an index. Everything that is in memory already is answered in the same turn; every
 // request is answered exactly once, because a thread of libfuse waits for it.
 import { ERRNO_NUMBERS } from '../../base/error.js';
-import { MAX_NAME_BYTES, MODE_TYPE } from '../../filesystem/file-tree.js';
+import { MAX_NAME_BYTES, MODE_TYPE } from '../../filesystem/contract/file-tree.js';
 import { ROW } from '../../index/layout.js';
 import { readNode } from '../../index/node-record.js';
 import type { NodeRecord, NodeTime } from '../../index/node-record.js';

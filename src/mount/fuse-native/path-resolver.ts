@@ -1,7 +1,7 @@
 // Finds rows by path: libfuse's high-level interface names the whole path in every request. The directory of the
 // last request is remembered, because requests for a directory's entries come in a row.
 import { IsodriveError } from '../../base/error.js';
-import { MAX_NAME_BYTES, MODE_TYPE } from '../../filesystem/file-tree.js';
+import { MAX_NAME_BYTES, MODE_TYPE } from '../../filesystem/contract/file-tree.js';
 import { ROOT_ROW } from '../../index/index-table.js';
 import type { IndexTable } from '../../index/index-table.js';
 import { ROW, STATE } from '../../index/layout.js';

@@ -10,7 +10,7 @@ import { coveredMount, mountByKernel, unmountByKernel } from '../mount-call.js';
 import { FUSE_SUBTYPE, FUSE_TYPE, mountIdOf, readMountTable } from '../mount-table.js';
 import type { MountTableEntry } from '../mount-table.js';
 import { O_PATH, placeOf } from '../open-directory.js';
-import { FUSE_DEVICE } from '../probe-platform.js';
+import { FUSE_DEVICE, FUSE_DEVICE_FLAGS } from '../probe-platform.js';
 import { adviseOnRefusal } from '../rights.js';
 import { runHelper } from '../run-helper.js';
 import { unmountByHelper } from '../unmount-by-helper.js';
@@ -67,7 +67,7 @@ async function checkUncovered(addon: Addon, request: MountRequest, point: number
 /** A plain descriptor: the collector would close a FileHandle. */
 function openFuseDevice(): number {
   try {
-    return openSync(FUSE_DEVICE, constants.O_RDWR);
+    return openSync(FUSE_DEVICE, FUSE_DEVICE_FLAGS);
   } catch (thrown) {
     const code = isSystemError(thrown) ? thrown.code : 'unknown';
     throw new IsodriveError('policy', `Cannot open "${FUSE_DEVICE}": ${code}, expected to be allowed to`, {
@@ -89,7 +89,11 @@ async function attachByHelper(addon: Addon, request: MountRequest): Promise<numb
       ...(request.allowOther ? ['allow_other'] : []),
     ];
     const { exit, message } = await runFusermount(['-o', options.join(','), '--', request.directory], theirs);
-    if (exit === 0) return addon.receiveDescriptor(ours);
+    if (exit === 0) {
+      const device = addon.receiveDescriptor(ours);
+      addon.markDescriptor(device);
+      return device;
+    }
     throw new IsodriveError(
       'policy',
       `Cannot mount at "${request.directory}": ${message || `${FUSERMOUNT} gave ${exit}`}`,

@@ -145,6 +145,7 @@ class FuseDriver implements MountDriver {
   async takeOver(request: MountRequest, device: number): Promise<ActiveMount> {
     const addon = this.#load();
     closeSync(addon.releaseIndexDescriptor(memoryOf(request.image).handle));
+    addon.markDescriptor(device);
     return this.#serve(request, device, true);
   }
 

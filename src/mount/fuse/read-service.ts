@@ -1,7 +1,7 @@
 // Answers the reads that native threads cannot: content that has to be decoded, and any content of a source that is no
 // plain file. Reads wait in a queue, so that what they hold in memory is bounded however many processes read.
 import { toIsodriveError } from '../../base/error.js';
-import type { ContentOpener } from '../../index/content-opener.js';
+import type { ContentOpener } from '../../image/content-opener.js';
 import type { CheckedContents } from '../served-image.js';
 import { WorkQueue } from './work-queue.js';
 

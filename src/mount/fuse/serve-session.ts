@@ -3,7 +3,7 @@
 import type { Addon } from '../../../native/index.js';
 import { toIsodriveError } from '../../base/error.js';
 import type { NativePlan } from '../../disc/native-plan.js';
-import type { ContentOpener } from '../../index/content-opener.js';
+import type { ContentOpener } from '../../image/content-opener.js';
 import type { DiscIndex } from '../../index/disc-index.js';
 import type { CheckedContents } from '../served-image.js';
 import { ReadService } from './read-service.js';

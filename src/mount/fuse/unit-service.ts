@@ -2,9 +2,9 @@
 // alone.
 import { IsodriveError, toIsodriveError } from '../../base/error.js';
 import type { NativePlan } from '../../disc/native-plan.js';
-import type { FileContent } from '../../filesystem/file-content.js';
-import type { ContentOpener } from '../../index/content-opener.js';
-import { abortable } from '../../source/abortable.js';
+import type { FileContent } from '../../filesystem/contract/file-content.js';
+import type { ContentOpener } from '../../image/content-opener.js';
+import { abortable } from '../../base/abortable.js';
 import { WorkQueue } from './work-queue.js';
 
 /** Runs under way: enough that all processors decode while others are being read and told. */

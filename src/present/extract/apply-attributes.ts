@@ -1,7 +1,7 @@
 // Owners, modes and times of what was extracted, in the order that keeps them: the owner first, because chown clears
 // setuid bits, the times last, because everything else changes them.
 import { chmodSync, fchmodSync, fchownSync, futimesSync, lchownSync, lutimesSync } from 'node:fs';
-import { MODE_TYPE } from '../../filesystem/file-tree.js';
+import { MODE_TYPE } from '../../filesystem/contract/file-tree.js';
 import type { NodeRecord, NodeTime } from '../../index/node-record.js';
 
 const SET_ID_BITS = 0o6000;

@@ -6,13 +6,13 @@ import type { Addon, LaneHandle } from '../../../native/index.js';
 import { toIsodriveError } from '../../base/error.js';
 import type { IsodriveError } from '../../base/error.js';
 import type { PlanStream } from '../../disc/plan-stream.js';
-import { MODE_TYPE } from '../../filesystem/file-tree.js';
+import { MODE_TYPE } from '../../filesystem/contract/file-tree.js';
 import type { IndexTable } from '../../index/index-table.js';
 import { FLAG, ROW } from '../../index/layout.js';
 import { isCoded } from '../../index/node-record.js';
-import type { OpenedImage } from '../../index/open-image.js';
-import { tryToLoadAddon } from '../../source/load-addon.js';
-import { WindowSource } from '../window-source.js';
+import type { OpenedImage } from '../../image/open-image.js';
+import { tryToLoadAddon } from '../../io/load-addon.js';
+import { WindowSource } from '../../image/window-source.js';
 import { isRoot, permissionBits } from './apply-attributes.js';
 import type { ContentBudget } from './content-budget.js';
 import { draftName } from './draft.js';
@@ -30,7 +30,7 @@ const MAX_FILES = 256;
 const THREADS = 2;
 const MAX_UNDER_WAY = 8;
 
-/** Header of a record; native/file-batch.cc reads the same. Lengths of the directory's path, the name and the content. */
+/** Header of a record; native/io/file-batch.cc reads the same. Lengths of the directory's path, the name and the content. */
 const RECORD = {
   directoryBytes: 0,
   nameBytes: 4,

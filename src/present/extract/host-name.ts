@@ -3,7 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { win32 } from 'node:path';
 import { IsodriveError } from '../../base/error.js';
-import { decodeExactly } from '../display-name.js';
+import { decodeExactly } from '../../base/display-name.js';
 
 const SEPARATES_OR_MATCHES = /[\u0000-\u001f<>:"/\\|?*]/u;
 const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[1-9\u00b9\u00b2\u00b3]) *(?:\.|$)/iu;

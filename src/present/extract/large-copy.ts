@@ -2,8 +2,8 @@
 // other is written.
 import type { Addon, LaneHandle } from '../../../native/index.js';
 import type { PlanStream } from '../../disc/plan-stream.js';
-import { tryToLoadAddon } from '../../source/load-addon.js';
-import { throwIfAborted } from '../abort.js';
+import { tryToLoadAddon } from '../../io/load-addon.js';
+import { throwIfAborted } from '../../base/abort.js';
 
 /** Bytes of a run from which it is worth while, and of one call, after which progress and ^C get their turn. */
 const LEAST_BYTES = 2_097_152;

@@ -1,10 +1,10 @@
 // Adds up what an extraction is about to write, so that progress can tell how much is left. It loads the index of
 // what was selected, which extraction needs anyway.
 import { toIsodriveError } from '../../base/error.js';
-import { MODE_TYPE } from '../../filesystem/file-tree.js';
-import type { OpenedImage } from '../../index/open-image.js';
+import { MODE_TYPE } from '../../filesystem/contract/file-tree.js';
+import type { OpenedImage } from '../../image/open-image.js';
 import { ROW } from '../../index/layout.js';
-import { throwIfAborted } from '../abort.js';
+import { throwIfAborted } from '../../base/abort.js';
 import type { ExtractTotals } from './extract-log.js';
 
 export interface MeasuredSelection extends ExtractTotals {

@@ -3,14 +3,14 @@
 import { PlanStream } from '../../disc/plan-stream.js';
 import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import type { DataStream } from '../../disc/data-stream.js';
-import { MODE_TYPE } from '../../filesystem/file-tree.js';
-import type { TreeKind } from '../../filesystem/file-tree.js';
+import { MODE_TYPE } from '../../filesystem/contract/file-tree.js';
+import type { TreeKind } from '../../filesystem/contract/file-tree.js';
 import { listBootFiles } from '../../filesystem/views/boot-files.js';
-import { ExtentMap } from '../../index/extent-map.js';
+import { ExtentMap } from '../../image/extent-map.js';
 import { ROW } from '../../index/layout.js';
-import type { OpenedImage } from '../../index/open-image.js';
+import type { OpenedImage } from '../../image/open-image.js';
 import { readIfPossible } from '../../source/read-fully.js';
-import type { RescueMap } from '../../source/rescue-map.js';
+import type { RescueMap } from '../../source/rescue-map/rescue-map.js';
 
 /** What a place can be. `unread`: nobody has tried it, or not to the end, so that it is not known to be good. */
 export const AREA_KINDS = ['bad', 'unread', 'boot', 'structure', 'file', 'free'] as const;

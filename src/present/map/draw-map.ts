@@ -1,7 +1,7 @@
 // A picture of a disc as SVG: every byte has its place on the track, colours say what is there, and a viewer that can
 // hover tells which file. It carries both its light and its dark colours, and its size does not grow with the disc's.
 import { basename } from 'node:path';
-import { formatBytes } from '../format-bytes.js';
+import { formatBytes } from '../../base/format-bytes.js';
 import type { AreaKind, DiscAreas, Span } from './disc-areas.js';
 import { divideDisc } from './disc-cells.js';
 import type { DiscCells } from './disc-cells.js';

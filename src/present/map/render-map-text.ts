@@ -1,5 +1,5 @@
 // The coarse map of a disc for a terminal: a character for a cell, and what the characters mean.
-import { formatBytes } from '../format-bytes.js';
+import { formatBytes } from '../../base/format-bytes.js';
 import { AREA_KINDS } from './disc-areas.js';
 import type { AreaKind, DiscAreas } from './disc-areas.js';
 import { divideDisc } from './disc-cells.js';

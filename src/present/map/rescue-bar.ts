@@ -1,5 +1,5 @@
 // How much of a medium has been read, and where it is bad, in one line of a terminal.
-import type { RescueMap, RunStatus } from '../../source/rescue-map.js';
+import type { RescueMap, RunStatus } from '../../source/rescue-map/rescue-map.js';
 
 /** The worst that a cell holds decides; of what is merely not read yet, some is less than all. */
 const MARKS: readonly (readonly [status: RunStatus, mark: string])[] = [

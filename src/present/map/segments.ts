@@ -1,5 +1,5 @@
 // Cells that show the same thing, joined, with what a person is told about it.
-import { formatBytes } from '../format-bytes.js';
+import { formatBytes } from '../../base/format-bytes.js';
 import type { Area, AreaKind, DiscAreas } from './disc-areas.js';
 import type { DiscCells } from './disc-cells.js';
 

@@ -4,10 +4,11 @@
 import { read } from 'node:fs';
 import { IsodriveError, isSystemError, toIsodriveError } from '../../base/error.js';
 import { loadAddon } from '../../../native/index.js';
-import { abortable, throwIfAborted } from '../abortable.js';
+import { abortable, throwIfAborted } from '../../base/abortable.js';
 import type { ByteSource, SourceIdentity } from '../byte-source.js';
 import type { DriveFacts } from './drive-facts.js';
-import { BLOCK_SIZE, OpticalDrive } from './optical-drive.js';
+import { BLOCK_SIZE } from './drive-device.js';
+import { OpticalDrive } from './optical-drive.js';
 import type { DriveState } from './optical-drive.js';
 import { RawReadings } from './raw-sector.js';
 

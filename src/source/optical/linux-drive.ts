@@ -5,8 +5,8 @@ import { getSystemErrorName, promisify } from 'node:util';
 import { isAddonError } from '../../../native/index.js';
 import { isSystemError } from '../../base/error.js';
 import type { Addon, DriveRequest, ScsiResult } from '../../../native/index.js';
-import { readSysfsSize } from '../block-device-size.js';
-import { tryToLoadAddon } from '../load-addon.js';
+import { readSysfsSize } from '../../io/block-device-size.js';
+import { tryToLoadAddon } from '../../io/load-addon.js';
 import type { DeviceFacts, DriveDevice, DriveMode } from './drive-device.js';
 
 export class LinuxDrive implements DriveDevice {

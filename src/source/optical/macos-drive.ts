@@ -11,7 +11,7 @@ import { loadMacosAddon } from '../../../native/macos/index.js';
 import type { DiscCall, MacosAddon, MacosDisc, MacosDriveEntry } from '../../../native/macos/index.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError, isSystemError } from '../../base/error.js';
-import { DRIVE_STATUS } from './drive-device.js';
+import { BLOCK_SIZE, DRIVE_STATUS } from './drive-device.js';
 import type { DeviceFacts, DriveDevice, DriveMode } from './drive-device.js';
 import {
   capacityAnswer,
@@ -20,7 +20,6 @@ import {
   inquiryAnswer,
   tableOfContentsAnswer,
 } from './macos-answers.js';
-import { BLOCK_SIZE } from './optical-drive.js';
 import { CHECK_CONDITION, MEDIUM_ERROR, MEDIUM_NOT_PRESENT, NOT_READY } from './sense-data.js';
 
 /** Whole discs: their block device, or the raw one. */

@@ -14,8 +14,9 @@ import {
   readCommand,
   readTocCommand,
 } from './drive-commands.js';
-import { adoptDriveDevice, openDriveDevice } from './drive-device.js';
+import { BLOCK_SIZE } from './drive-device.js';
 import type { DeviceFacts, DriveDevice, DriveMode } from './drive-device.js';
+import { adoptDriveDevice, openDriveDevice } from './open-drive-device.js';
 import {
   CONFIGURATION_LENGTH,
   INQUIRY_LENGTH,
@@ -41,8 +42,6 @@ export type DriveState = 'empty' | 'open' | 'not-ready' | 'loaded';
 
 /** By CDROM_DRIVE_STATUS; a drive that does not tell (0) has a disc until reading says otherwise. */
 const STATES: readonly DriveState[] = ['loaded', 'empty', 'open', 'not-ready', 'loaded'];
-/** Bytes of user data of a block. */
-export const BLOCK_SIZE = 2048;
 /** Bytes of a sector of a CD with everything, and of its C2 pointers (MMC-6, READ CD). */
 export const RAW_SECTOR_SIZE = 2352;
 export const C2_SIZE = RAW_SECTOR_SIZE / 8;

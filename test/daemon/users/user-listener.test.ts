@@ -5,12 +5,12 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bindSocket } from '../../../daemon/bind-socket.js';
+import { bindSocket } from '../../../daemon/control/bind-socket.js';
 import { DescriptorCloser } from '../../../daemon/users/descriptor-closer.js';
 import { UserListener } from '../../../daemon/users/user-listener.js';
 import type { AcceptClient } from '../../../daemon/users/user-listener.js';
 import { loadAddon } from '../../../native/index.js';
-import { descriptorOf } from '../../../src/protocol/socket-descriptor.js';
+import { descriptorOf } from '../../../src/endpoint/socket-descriptor.js';
 
 const LIMITS = { clients: 256, clientsOfUser: 256, reservedForRoot: 0 };
 const CLIENTS = 50;

@@ -6,10 +6,10 @@ import { DriveState } from '../../../src/drive/mmc/drive-state.js';
 import { Medium } from '../../../src/drive/mmc/medium.js';
 import type { DriveListener } from '../../../src/drive/net/drive-listener.js';
 import { FIRST_REFUSAL, FREE_FAILURES, LoginGuard } from '../../../src/drive/net/login-guard.js';
-import { patternedBytes, plainDisc } from '../../support/drive.js';
-import { FaultySource } from '../../support/faulty-source.js';
-import { answer, KEYS, NAME, pdu } from '../../support/iscsi-initiator.js';
-import { RawConnection } from '../../support/raw-connection.js';
+import { patternedBytes, plainDisc } from '../../support/fakes/drive.js';
+import { FaultySource } from '../../support/fakes/faulty-source.js';
+import { answer, KEYS, NAME, pdu } from '../../support/programs/iscsi-initiator.js';
+import { RawConnection } from '../../support/programs/raw-connection.js';
 
 const SECRET = 'correct-horse-battery';
 const [SUCCESS, FAILED] = [0, 0x0201];

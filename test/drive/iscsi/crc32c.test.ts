@@ -1,9 +1,9 @@
 // The digest: the examples of the standard, and that the processor's way and the tables' are one.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { tryToLoadAddon } from '../../../src/source/load-addon.js';
+import { tryToLoadAddon } from '../../../src/io/load-addon.js';
 import { chooseDigest, crc32cByTables } from '../../../src/drive/iscsi/crc32c.js';
-import { patternedBytes } from '../../support/drive.js';
+import { patternedBytes } from '../../support/fakes/drive.js';
 
 const native = tryToLoadAddon()?.crc32c;
 const BYTES = patternedBytes(8192);

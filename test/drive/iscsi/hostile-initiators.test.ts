@@ -12,10 +12,10 @@ import { DriveState } from '../../../src/drive/mmc/drive-state.js';
 import { Medium } from '../../../src/drive/mmc/medium.js';
 import type { DriveListener } from '../../../src/drive/net/drive-listener.js';
 import { MAX_CONNECTIONS } from '../../../src/drive/net/connection-room.js';
-import { patternedBytes, plainDisc } from '../../support/drive.js';
-import { FaultySource } from '../../support/faulty-source.js';
-import { answer, command, KEYS, NAME, openSession, pdu } from '../../support/iscsi-initiator.js';
-import { RawConnection } from '../../support/raw-connection.js';
+import { patternedBytes, plainDisc } from '../../support/fakes/drive.js';
+import { FaultySource } from '../../support/fakes/faulty-source.js';
+import { answer, command, KEYS, NAME, openSession, pdu } from '../../support/programs/iscsi-initiator.js';
+import { RawConnection } from '../../support/programs/raw-connection.js';
 import { needs } from '../../support/needs.js';
 
 const IMAGE = patternedBytes(2048 * 2048);
@@ -24,7 +24,7 @@ const [TEST_UNIT_READY, READ_12] = [0x00, 0xa8];
 const [ABORT_TASK, COMPLETE] = [1, 0];
 /** Opcodes of answers. */
 const [NOP_IN, RESPONSE, MANAGED, TEXT, DATA_IN, LOGGED_OUT] = [0x20, 0x21, 0x22, 0x24, 0x25, 0x26];
-const DEAF = join(import.meta.dirname, '..', '..', 'support', 'deaf-initiator.py');
+const DEAF = join(import.meta.dirname, '..', '..', 'support', 'fakes', 'deaf-initiator.py');
 let source: FaultySource;
 let listener: DriveListener;
 let refused: number;

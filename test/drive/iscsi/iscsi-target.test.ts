@@ -5,10 +5,10 @@ import { MAX_RECEIVED_DATA } from '../../../src/drive/iscsi/pdu.js';
 import { DriveState } from '../../../src/drive/mmc/drive-state.js';
 import { Medium } from '../../../src/drive/mmc/medium.js';
 import type { DriveListener } from '../../../src/drive/net/drive-listener.js';
-import { patternedBytes, plainDisc } from '../../support/drive.js';
-import { FaultySource } from '../../support/faulty-source.js';
-import { answer, command, KEYS, NAME, openSession, pdu } from '../../support/iscsi-initiator.js';
-import { RawConnection } from '../../support/raw-connection.js';
+import { patternedBytes, plainDisc } from '../../support/fakes/drive.js';
+import { FaultySource } from '../../support/fakes/faulty-source.js';
+import { answer, command, KEYS, NAME, openSession, pdu } from '../../support/programs/iscsi-initiator.js';
+import { RawConnection } from '../../support/programs/raw-connection.js';
 
 const IMAGE = patternedBytes(100 * 2048);
 let listener: DriveListener;

@@ -3,8 +3,8 @@ import { PlanStream } from '../../../src/disc/plan-stream.js';
 import { runSegment } from '../../../src/disc/read-plan.js';
 import { describe, expect, it } from 'vitest';
 import type { Disc } from '../../../src/disc/disc.js';
-import { FaultySource } from '../../support/faulty-source.js';
-import { patternedBytes, plainDisc, TestDrive } from '../../support/drive.js';
+import { FaultySource } from '../../support/fakes/faulty-source.js';
+import { patternedBytes, plainDisc, TestDrive } from '../../support/fakes/drive.js';
 
 const IMAGE = patternedBytes(300 * 2048);
 const drive = (blocks?: number): TestDrive => new TestDrive(plainDisc(new FaultySource(IMAGE), blocks));

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { Medium } from '../../../src/drive/mmc/medium.js';
 import { executeOnMissingUnit } from '../../../src/drive/mmc/execute.js';
-import { FaultySource } from '../../support/faulty-source.js';
-import { patternedBytes, plainDisc, TestDrive, readAnswer } from '../../support/drive.js';
+import { FaultySource } from '../../support/fakes/faulty-source.js';
+import { patternedBytes, plainDisc, TestDrive, readAnswer } from '../../support/fakes/drive.js';
 
 const disc = () => plainDisc(new FaultySource(patternedBytes(8 * 2048)));
 const READY = [0, 0, 0, 0, 0, 0];

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { execute } from '../../../src/drive/mmc/execute.js';
 import { CheckCondition, encodeSense } from '../../../src/drive/mmc/sense.js';
-import { FaultySource } from '../../support/faulty-source.js';
-import { patternedBytes, plainDisc, TestDrive, readAnswer } from '../../support/drive.js';
+import { FaultySource } from '../../support/fakes/faulty-source.js';
+import { patternedBytes, plainDisc, TestDrive, readAnswer } from '../../support/fakes/drive.js';
 
 const IMAGE = patternedBytes(20 * 2048);
 const drive = (): TestDrive => new TestDrive(plainDisc(new FaultySource(IMAGE)));

@@ -10,8 +10,8 @@ import { MAX_REQUEST_BYTES } from '../../../src/drive/nbd/protocol.js';
 import { PIECE } from '../../../src/drive/net/server-memory.js';
 import type { DriveListener } from '../../../src/drive/net/drive-listener.js';
 import { parseAllowList } from '../../../src/drive/net/listen-address.js';
-import { patternedBytes } from '../../support/drive.js';
-import { FaultySource } from '../../support/faulty-source.js';
+import { patternedBytes } from '../../support/fakes/drive.js';
+import { FaultySource } from '../../support/fakes/faulty-source.js';
 import {
   choice,
   contexts,
@@ -22,8 +22,8 @@ import {
   REPLY,
   request,
   simpleError,
-} from '../../support/nbd-client.js';
-import { numbers, RawConnection } from '../../support/raw-connection.js';
+} from '../../support/programs/nbd-client.js';
+import { numbers, RawConnection } from '../../support/programs/raw-connection.js';
 
 const IMAGE = patternedBytes(3 * 1024 * 1024);
 const { EXPORT_NAME, ABORT, LIST, INFO, GO, STRUCTURED, SET_CONTEXT } = OPTION;

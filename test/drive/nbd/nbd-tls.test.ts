@@ -9,8 +9,8 @@ import type { NbdServerOptions } from '../../../src/drive/nbd/nbd-server.js';
 import type { DriveListener } from '../../../src/drive/net/drive-listener.js';
 import { FIRST_REFUSAL, FREE_FAILURES, LoginGuard } from '../../../src/drive/net/login-guard.js';
 import { PIECE, ServerMemory } from '../../../src/drive/net/server-memory.js';
-import { patternedBytes } from '../../support/drive.js';
-import { FaultySource } from '../../support/faulty-source.js';
+import { patternedBytes } from '../../support/fakes/drive.js';
+import { FaultySource } from '../../support/fakes/faulty-source.js';
 import {
   choice,
   contexts,
@@ -21,8 +21,8 @@ import {
   REPLY,
   request,
   simpleError,
-} from '../../support/nbd-client.js';
-import { RawConnection } from '../../support/raw-connection.js';
+} from '../../support/programs/nbd-client.js';
+import { RawConnection } from '../../support/programs/raw-connection.js';
 
 const IMAGE = patternedBytes(8 * 1024 * 1024);
 const { EXPORT_NAME, ABORT, LIST, STARTTLS, INFO, GO, STRUCTURED, SET_CONTEXT } = OPTION;

@@ -12,10 +12,10 @@ import type { DriveListener } from '../../../src/drive/net/drive-listener.js';
 import { MAX_CONNECTIONS } from '../../../src/drive/net/connection-room.js';
 import { SendBuffers } from '../../../src/drive/net/send-buffers.js';
 import { MAX_SERVER_BYTES, PIECE, ServerMemory } from '../../../src/drive/net/server-memory.js';
-import { patternedBytes, plainDisc } from '../../support/drive.js';
-import { FaultySource } from '../../support/faulty-source.js';
-import { answer, command, NAME, openSession } from '../../support/iscsi-initiator.js';
-import { numbers, RawConnection } from '../../support/raw-connection.js';
+import { patternedBytes, plainDisc } from '../../support/fakes/drive.js';
+import { FaultySource } from '../../support/fakes/faulty-source.js';
+import { answer, command, NAME, openSession } from '../../support/programs/iscsi-initiator.js';
+import { numbers, RawConnection } from '../../support/programs/raw-connection.js';
 
 const CLIENTS = 100;
 const IMAGE = patternedBytes(32 * 1024 * 1024);

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readPskFile } from '../../../src/drive/net/psk-file.js';
 import { readTlsCertificates } from '../../../src/drive/net/tls-certificates.js';
 import { needs } from '../../support/needs.js';
-import { makeAuthority, makeCertificate, revoke } from '../../support/tls-files.js';
+import { makeAuthority, makeCertificate, revoke } from '../../support/builders/tls-files.js';
 
 const KEY = '00112233445566778899aabbccddeeff';
 let folder: string;

@@ -3,12 +3,12 @@ import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mustRun } from '../../../scripts/bench/run-command.js';
+import { mustRun } from '../../../scripts/support/run-command.js';
 import { readExtents } from '../../../src/index/node-record.js';
-import { openImage } from '../../../src/index/open-image.js';
-import { readFileContent } from '../../support/file-content.js';
-import { listImage } from '../../support/index-manifest.js';
-import { openBytes, readAll } from '../../support/opened-bytes.js';
+import { openImage } from '../../../src/image/open-image.js';
+import { readFileContent } from '../../support/judges/file-content.js';
+import { listImage } from '../../support/judges/index-manifest.js';
+import { openBytes, readAll } from '../../support/judges/opened-bytes.js';
 import { needs } from '../../support/needs.js';
 
 const MIB = 1024 * 1024;

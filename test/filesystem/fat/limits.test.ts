@@ -11,7 +11,7 @@ import {
 } from '../../../src/filesystem/fat/boot-sector.js';
 import { MAX_ROUNDS, SPARE_STEPS } from '../../../src/filesystem/fat/cluster-table.js';
 import { MAX_DIRECTORY_BYTES } from '../../../src/filesystem/fat/fat-tree.js';
-import { openBytes, readAll } from '../../support/opened-bytes.js';
+import { openBytes, readAll } from '../../support/judges/opened-bytes.js';
 
 const SECTOR = 512;
 const ENTRY = 32;

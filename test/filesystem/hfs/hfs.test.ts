@@ -3,12 +3,12 @@ import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mustRun } from '../../../scripts/bench/run-command.js';
+import { mustRun } from '../../../scripts/support/run-command.js';
 import { readAttributes, readExtents } from '../../../src/index/node-record.js';
-import { openImage } from '../../../src/index/open-image.js';
-import type { OpenedImage } from '../../../src/index/open-image.js';
-import { readFileContent } from '../../support/file-content.js';
-import { listImage } from '../../support/index-manifest.js';
+import { openImage } from '../../../src/image/open-image.js';
+import type { OpenedImage } from '../../../src/image/open-image.js';
+import { readFileContent } from '../../support/judges/file-content.js';
+import { listImage } from '../../support/judges/index-manifest.js';
 import { needs } from '../../support/needs.js';
 
 function pattern(size: number, seed: number): Buffer {

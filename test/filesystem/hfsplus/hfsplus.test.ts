@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { mustRun } from '../../../scripts/bench/run-command.js';
+import { mustRun } from '../../../scripts/support/run-command.js';
 import { readAttributes, readExtents } from '../../../src/index/node-record.js';
-import { openImage } from '../../../src/index/open-image.js';
+import { openImage } from '../../../src/image/open-image.js';
 import { MAX_APPLE_VOLUMES } from '../../../src/filesystem/hfs/apple-volumes.js';
 import { ByteCursor } from '../../../src/base/byte-cursor.js';
 import { MAX_LEVELS } from '../../../src/filesystem/hfs/b-tree.js';
@@ -21,11 +21,11 @@ import {
   MAX_VOLUME_BYTES,
   parseVolumeHeader,
 } from '../../../src/filesystem/hfsplus/volume-header.js';
-import { ROOT, buildHfsPlus, wrapInHfs } from '../../support/hfsplus-builder.js';
-import type { CatalogEntry } from '../../support/hfsplus-builder.js';
-import { listImage } from '../../support/index-manifest.js';
-import { unescapeBytes } from '../../support/manifest.js';
-import { openBytes, readAll } from '../../support/opened-bytes.js';
+import { ROOT, buildHfsPlus, wrapInHfs } from '../../support/builders/hfsplus-builder.js';
+import type { CatalogEntry } from '../../support/builders/hfsplus-builder.js';
+import { listImage } from '../../support/judges/index-manifest.js';
+import { unescapeBytes } from '../../support/judges/manifest.js';
+import { openBytes, readAll } from '../../support/judges/opened-bytes.js';
 import { needs } from '../../support/needs.js';
 
 const FILE = 0o100644;

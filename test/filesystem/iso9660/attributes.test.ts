@@ -6,9 +6,9 @@ import {
 } from '../../../src/filesystem/iso9660/rock-ridge/access-control-list.js';
 import { MAX_ATTRIBUTE_BYTES } from '../../../src/filesystem/iso9660/rock-ridge/attribute-list.js';
 import { readAttributes } from '../../../src/index/node-record.js';
-import type { OpenedImage } from '../../../src/index/open-image.js';
-import { ER, SECTOR, SP, buildIso, ce, field, join, nm, px } from '../../support/iso-builder.js';
-import { openBytes } from '../../support/opened-bytes.js';
+import type { OpenedImage } from '../../../src/image/open-image.js';
+import { ER, SECTOR, SP, buildIso, ce, field, join, nm, px } from '../../support/builders/iso-builder.js';
+import { openBytes } from '../../support/judges/opened-bytes.js';
 
 const FILE = 0o100644;
 /** Bytes of an AL field without its component area. */

@@ -9,7 +9,7 @@ import {
   pathTable,
   terminator,
   ucs2,
-} from '../../support/descriptor-builder.js';
+} from '../../support/builders/descriptor-builder.js';
 import {
   ER,
   ROOT_SECTOR,
@@ -20,9 +20,9 @@ import {
   join,
   nm,
   record,
-} from '../../support/iso-builder.js';
-import { openBytes, readAll } from '../../support/opened-bytes.js';
-import { TEST_TIME } from '../../support/test-time.js';
+} from '../../support/builders/iso-builder.js';
+import { openBytes, readAll } from '../../support/judges/opened-bytes.js';
+import { TEST_TIME } from '../../support/builders/test-time.js';
 
 const DIRECTORY = 2;
 const ASSOCIATED = 4;

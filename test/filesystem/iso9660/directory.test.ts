@@ -1,8 +1,8 @@
 // Directory records of every odd kind, in images built for the purpose.
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { SECTOR, buildIso, directory, record } from '../../support/iso-builder.js';
-import { openBytes, readAll } from '../../support/opened-bytes.js';
+import { SECTOR, buildIso, directory, record } from '../../support/builders/iso-builder.js';
+import { openBytes, readAll } from '../../support/judges/opened-bytes.js';
 
 const DIRECTORY = 2;
 const ASSOCIATED = 4;

@@ -2,13 +2,23 @@
 import { describe, expect, it } from 'vitest';
 import { PlanStream } from '../../../src/disc/plan-stream.js';
 import { MAX_CATALOG_BYTES, readBootCatalog } from '../../../src/filesystem/iso9660/el-torito.js';
-import type { BootEntry } from '../../../src/filesystem/iso9660/el-torito.js';
+import type { BootEntry } from '../../../src/filesystem/contract/boot-entry.js';
 import { isoFileSystem } from '../../../src/filesystem/iso9660/probe.js';
-import { WorkBudget } from '../../../src/filesystem/work-budget.js';
-import { bootRecord, terminator } from '../../support/descriptor-builder.js';
-import { FaultySource } from '../../support/faulty-source.js';
-import { ER, SP, both32, buildIso, ce, directory, field, join, nm } from '../../support/iso-builder.js';
-import { openBytes, readAll } from '../../support/opened-bytes.js';
+import { WorkBudget } from '../../../src/filesystem/contract/work-budget.js';
+import { bootRecord, terminator } from '../../support/builders/descriptor-builder.js';
+import { FaultySource } from '../../support/fakes/faulty-source.js';
+import {
+  ER,
+  SP,
+  both32,
+  buildIso,
+  ce,
+  directory,
+  field,
+  join,
+  nm,
+} from '../../support/builders/iso-builder.js';
+import { openBytes, readAll } from '../../support/judges/opened-bytes.js';
 
 const VALIDATION = [1, 0, 0, 0, ...Array<number>(24).fill(0), 0xaa, 0x55, 0x55, 0xaa];
 

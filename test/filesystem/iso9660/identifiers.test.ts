@@ -1,6 +1,6 @@
 // Identifiers of volume descriptors: whatever a writer did with what is no ASCII, the text that its user gave is shown.
 import { describe, expect, it } from 'vitest';
-import { NameCharset } from '../../../src/filesystem/iso9660/name-charset.js';
+import { NameCharset } from '../../../src/base/name-charset.js';
 import { IdentifierDecoder, mergeIdentifiers } from '../../../src/filesystem/iso9660/identifiers.js';
 import type { Identifiers } from '../../../src/filesystem/iso9660/identifiers.js';
 

@@ -21,9 +21,9 @@ import { RockRidgeDecoder } from '../../../src/filesystem/iso9660/rock-ridge/roc
 import { MAX_CONTINUATION_BYTES } from '../../../src/filesystem/iso9660/susp.js';
 import { MAX_OVERHEAD } from '../../../src/filesystem/iso9660/zisofs/zisofs-content.js';
 import { MAX_BLOCK_SHIFT, readZisofsField } from '../../../src/filesystem/iso9660/zisofs/zisofs-field.js';
-import { ContentOpener } from '../../../src/index/content-opener.js';
+import { ContentOpener } from '../../../src/image/content-opener.js';
 import { PlanStream } from '../../../src/disc/plan-stream.js';
-import { MAX_NAME_BYTES, MAX_TARGET_BYTES } from '../../../src/filesystem/file-tree.js';
+import { MAX_NAME_BYTES, MAX_TARGET_BYTES } from '../../../src/filesystem/contract/file-tree.js';
 import { MAX_DAMAGED_RECORDS, MAX_EMPTY_SECTORS } from '../../../src/filesystem/iso9660/directory-walker.js';
 import { FileSections, MAX_RUNS } from '../../../src/filesystem/iso9660/file-sections.js';
 import {
@@ -34,9 +34,9 @@ import {
 import { MAX_SESSIONS, findIsoSessions } from '../../../src/filesystem/iso9660/sessions.js';
 import { MAX_DESCRIPTORS } from '../../../src/filesystem/iso9660/volume-descriptor-set.js';
 import { parseVolumeDescriptor } from '../../../src/filesystem/iso9660/volume-descriptor.js';
-import { WorkBudget } from '../../../src/filesystem/work-budget.js';
-import { descriptor, pathTable, terminator, ucs2 } from '../../support/descriptor-builder.js';
-import { FaultySource } from '../../support/faulty-source.js';
+import { WorkBudget } from '../../../src/filesystem/contract/work-budget.js';
+import { descriptor, pathTable, terminator, ucs2 } from '../../support/builders/descriptor-builder.js';
+import { FaultySource } from '../../support/fakes/faulty-source.js';
 import {
   ROOT_SECTOR,
   SECTOR,
@@ -48,11 +48,11 @@ import {
   nm,
   px,
   record,
-} from '../../support/iso-builder.js';
-import { rockRidge } from '../../support/rock-ridge-builder.js';
-import { openBytes, readAll } from '../../support/opened-bytes.js';
-import { FILE, LINK, ROOT_LOCATOR, ScriptedTree } from '../../support/scripted-tree.js';
-import { makeImage, makeZisofs, zf } from '../../support/zisofs-builder.js';
+} from '../../support/builders/iso-builder.js';
+import { rockRidge } from '../../support/builders/rock-ridge-builder.js';
+import { openBytes, readAll } from '../../support/judges/opened-bytes.js';
+import { FILE, LINK, ROOT_LOCATOR, ScriptedTree } from '../../support/fakes/scripted-tree.js';
+import { makeImage, makeZisofs, zf } from '../../support/builders/zisofs-builder.js';
 import { DiscIndex } from '../../../src/index/disc-index.js';
 import { PlainIndexMemory } from '../../../src/index/index-memory.js';
 import { FindingLog } from '../../../src/base/finding.js';

@@ -1,9 +1,9 @@
 // Which records of Rock Ridge are names of one file: st_ino is how programs that copy (cp -a, tar, rsync -H) tell.
 import { describe, expect, it } from 'vitest';
-import { field, join, nm, px } from '../../support/iso-builder.js';
-import type { RecordSpec } from '../../support/iso-builder.js';
-import { openBytes } from '../../support/opened-bytes.js';
-import { FILE, pxSerial, rockRidge } from '../../support/rock-ridge-builder.js';
+import { field, join, nm, px } from '../../support/builders/iso-builder.js';
+import type { RecordSpec } from '../../support/builders/iso-builder.js';
+import { openBytes } from '../../support/judges/opened-bytes.js';
+import { FILE, pxSerial, rockRidge } from '../../support/builders/rock-ridge-builder.js';
 
 const MORE = 0x80;
 const SECTOR = 2048;

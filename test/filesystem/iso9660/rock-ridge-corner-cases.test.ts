@@ -12,10 +12,18 @@ import {
   join,
   nm,
   px,
-} from '../../support/iso-builder.js';
-import type { RecordSpec } from '../../support/iso-builder.js';
-import { openBytes, readAll } from '../../support/opened-bytes.js';
-import { DIR, DIRECTORY, FILE, LINK, pxSerial, rockRidge, sl } from '../../support/rock-ridge-builder.js';
+} from '../../support/builders/iso-builder.js';
+import type { RecordSpec } from '../../support/builders/iso-builder.js';
+import { openBytes, readAll } from '../../support/judges/opened-bytes.js';
+import {
+  DIR,
+  DIRECTORY,
+  FILE,
+  LINK,
+  pxSerial,
+  rockRidge,
+  sl,
+} from '../../support/builders/rock-ridge-builder.js';
 
 async function inodesOf(root: readonly RecordSpec[]): Promise<number[]> {
   await using image = await openBytes(rockRidge(root));

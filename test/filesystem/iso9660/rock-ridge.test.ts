@@ -11,9 +11,9 @@ import {
   join,
   nm,
   px,
-} from '../../support/iso-builder.js';
-import { openBytes, readAll } from '../../support/opened-bytes.js';
-import { DIR, DIRECTORY, FILE, LINK, rockRidge, sl } from '../../support/rock-ridge-builder.js';
+} from '../../support/builders/iso-builder.js';
+import { openBytes, readAll } from '../../support/judges/opened-bytes.js';
+import { DIR, DIRECTORY, FILE, LINK, rockRidge, sl } from '../../support/builders/rock-ridge-builder.js';
 
 describe('Rock Ridge', () => {
   it('gives names, modes, owners and links', async () => {

@@ -2,11 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { findIsoSessions } from '../../../src/filesystem/iso9660/sessions.js';
 import { PlanStream } from '../../../src/disc/plan-stream.js';
-import { descriptor, terminator } from '../../support/descriptor-builder.js';
-import { FaultySource } from '../../support/faulty-source.js';
-import { SECTOR, directory } from '../../support/iso-builder.js';
-import type { RecordSpec } from '../../support/iso-builder.js';
-import { openBytes, readAll } from '../../support/opened-bytes.js';
+import { descriptor, terminator } from '../../support/builders/descriptor-builder.js';
+import { FaultySource } from '../../support/fakes/faulty-source.js';
+import { SECTOR, directory } from '../../support/builders/iso-builder.js';
+import type { RecordSpec } from '../../support/builders/iso-builder.js';
+import { openBytes, readAll } from '../../support/judges/opened-bytes.js';
 
 /** Sectors of a session from its start to its root. */
 const ROOT_OFFSET = 20;

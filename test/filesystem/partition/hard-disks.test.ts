@@ -3,12 +3,12 @@ import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mustRun } from '../../../scripts/bench/run-command.js';
+import { mustRun } from '../../../scripts/support/run-command.js';
 import { MAX_FAT_VOLUMES } from '../../../src/filesystem/fat/probe.js';
-import { openImage } from '../../../src/index/open-image.js';
-import { ROOT, buildHfsPlus } from '../../support/hfsplus-builder.js';
-import { buildIso } from '../../support/iso-builder.js';
-import { openBytes, readAll } from '../../support/opened-bytes.js';
+import { openImage } from '../../../src/image/open-image.js';
+import { ROOT, buildHfsPlus } from '../../support/builders/hfsplus-builder.js';
+import { buildIso } from '../../support/builders/iso-builder.js';
+import { openBytes, readAll } from '../../support/judges/opened-bytes.js';
 import { needs } from '../../support/needs.js';
 
 const SECTOR = 512;

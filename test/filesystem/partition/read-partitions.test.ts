@@ -3,15 +3,15 @@ import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mustRun } from '../../../scripts/bench/run-command.js';
+import { mustRun } from '../../../scripts/support/run-command.js';
 import type { Finding } from '../../../src/base/finding.js';
 import { PlanStream } from '../../../src/disc/plan-stream.js';
 import { MAX_BLOCK_SIZE, MAX_MAP_ENTRIES } from '../../../src/filesystem/partition/apple-partition-map.js';
 import { MAX_LOGICAL_PARTITIONS } from '../../../src/filesystem/partition/extended-partition.js';
 import { MAX_ENTRY_BYTES, MAX_GPT_ENTRIES } from '../../../src/filesystem/partition/guid-partition-table.js';
-import type { Partition } from '../../../src/filesystem/partition/partition.js';
+import type { Partition } from '../../../src/filesystem/contract/partition.js';
 import { readPartitions } from '../../../src/filesystem/partition/read-partitions.js';
-import { FaultySource } from '../../support/faulty-source.js';
+import { FaultySource } from '../../support/fakes/faulty-source.js';
 import { needs } from '../../support/needs.js';
 
 const SECTOR = 512;

@@ -4,7 +4,7 @@ import { MAX_VALUE_BYTES } from '../../../src/filesystem/udf/entry-filler.js';
 import { MAX_ATTRIBUTES } from '../../../src/filesystem/udf/extended-attributes.js';
 import { MAX_STREAMS } from '../../../src/filesystem/udf/named-streams.js';
 import { readAttributes } from '../../../src/index/node-record.js';
-import { openBytes } from '../../support/opened-bytes.js';
+import { openBytes } from '../../support/judges/opened-bytes.js';
 import {
   FREE_BLOCK,
   buildUdf,
@@ -16,8 +16,8 @@ import {
   tagged,
   textFile,
   withFile,
-} from '../../support/udf-builder.js';
-import type { UdfSpec } from '../../support/udf-builder.js';
+} from '../../support/builders/udf-builder.js';
+import type { UdfSpec } from '../../support/builders/udf-builder.js';
 
 const FILE = FREE_BLOCK;
 

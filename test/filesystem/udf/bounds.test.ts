@@ -16,8 +16,8 @@ import {
   MAX_PARTITIONS,
   MAX_POINTERS,
 } from '../../../src/filesystem/udf/volume-descriptor-sequence.js';
-import { openImage } from '../../../src/index/open-image.js';
-import { openBytes, readAll } from '../../support/opened-bytes.js';
+import { openImage } from '../../../src/image/open-image.js';
+import { openBytes, readAll } from '../../support/judges/opened-bytes.js';
 import {
   FREE_BLOCK,
   INTEGRITY,
@@ -35,8 +35,8 @@ import {
   textFile,
   typedMap,
   volumeDescriptors,
-} from '../../support/udf-builder.js';
-import type { UdfSpec } from '../../support/udf-builder.js';
+} from '../../support/builders/udf-builder.js';
+import type { UdfSpec } from '../../support/builders/udf-builder.js';
 
 const SECTOR = 2048;
 const FILE = FREE_BLOCK;

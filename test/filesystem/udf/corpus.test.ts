@@ -1,11 +1,11 @@
 // Every UDF image of the shared corpus equals what Linux's own udf shows of it, and so do the malformed ones where Linux
 // reads them.
 import { afterAll, describe, expect, it } from 'vitest';
-import { openImage } from '../../../src/index/open-image.js';
+import { openImage } from '../../../src/image/open-image.js';
 import { findCorpus, listImages, readManifest, unpackImage } from '../../support/corpus.js';
 import type { Corpus } from '../../support/corpus.js';
-import { listImage } from '../../support/index-manifest.js';
-import { compareEntries, parseManifest } from '../../support/manifest.js';
+import { listImage } from '../../support/judges/index-manifest.js';
+import { compareEntries, parseManifest } from '../../support/judges/manifest.js';
 import { UDF_DIFFERENCES } from './corpus-differences.js';
 import type { KnownDifference } from '../corpus-differences.js';
 

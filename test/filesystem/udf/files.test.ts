@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_ICB_NESTING } from '../../../src/filesystem/udf/icb-reader.js';
 import { MAX_BROKEN_PLACES } from '../../../src/filesystem/udf/directory-walker.js';
-import { FileReader } from '../../../src/index/file-reader.js';
+import { FileReader } from '../../../src/image/file-reader.js';
 import { readExtents } from '../../../src/index/node-record.js';
-import type { OpenedImage } from '../../../src/index/open-image.js';
-import { openBytes, readAll } from '../../support/opened-bytes.js';
+import type { OpenedImage } from '../../../src/image/open-image.js';
+import { openBytes, readAll } from '../../support/judges/opened-bytes.js';
 import {
   EXPECTED_TIME,
   FREE_BLOCK,
@@ -19,7 +19,7 @@ import {
   tagged,
   textFile,
   withFile,
-} from '../../support/udf-builder.js';
+} from '../../support/builders/udf-builder.js';
 
 const FILE = FREE_BLOCK;
 

@@ -1,9 +1,9 @@
 // UDF volumes with random bytes changed: read as far as they go or refused with an error of ours, in bounded time.
 import { describe, expect, it } from 'vitest';
-import { PseudoRandom } from '../../../scripts/bench/pseudo-random.js';
+import { PseudoRandom } from '../../../scripts/support/pseudo-random.js';
 import { IsodriveError } from '../../../src/base/error.js';
-import { openBytes } from '../../support/opened-bytes.js';
-import { listImage } from '../../support/index-manifest.js';
+import { openBytes } from '../../support/judges/opened-bytes.js';
+import { listImage } from '../../support/judges/index-manifest.js';
 import {
   FREE_BLOCK,
   PARTITION_START,
@@ -14,7 +14,7 @@ import {
   longExtent,
   shortExtent,
   textFile,
-} from '../../support/udf-builder.js';
+} from '../../support/builders/udf-builder.js';
 
 const IMAGES = 60;
 /** Sectors whose bytes are changed: anchor, descriptors, and the blocks of the partition that hold something. */

@@ -3,12 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mustRun } from '../../../scripts/bench/run-command.js';
+import { mustRun } from '../../../scripts/support/run-command.js';
 import { findUdfSessions } from '../../../src/filesystem/udf/sessions.js';
 import { ROOT_ROW } from '../../../src/index/index-table.js';
-import { openImage } from '../../../src/index/open-image.js';
+import { openImage } from '../../../src/image/open-image.js';
 import { findCorpus, unpackImage } from '../../support/corpus.js';
-import { readAll } from '../../support/opened-bytes.js';
+import { readAll } from '../../support/judges/opened-bytes.js';
 import { needs } from '../../support/needs.js';
 
 const SECTOR = 2048;

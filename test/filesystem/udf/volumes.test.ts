@@ -3,10 +3,10 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openImage } from '../../../src/index/open-image.js';
-import { descriptor, terminator } from '../../support/descriptor-builder.js';
-import { directory as isoDirectory } from '../../support/iso-builder.js';
-import { openBytes, readAll } from '../../support/opened-bytes.js';
+import { openImage } from '../../../src/image/open-image.js';
+import { descriptor, terminator } from '../../support/builders/descriptor-builder.js';
+import { directory as isoDirectory } from '../../support/builders/iso-builder.js';
+import { openBytes, readAll } from '../../support/judges/opened-bytes.js';
 import {
   FREE_BLOCK,
   PARTITION_START,
@@ -21,8 +21,8 @@ import {
   tagged,
   textFile,
   typedMap,
-} from '../../support/udf-builder.js';
-import type { UdfSpec } from '../../support/udf-builder.js';
+} from '../../support/builders/udf-builder.js';
+import type { UdfSpec } from '../../support/builders/udf-builder.js';
 
 const HELLO: UdfSpec = {
   root: [identifier('hello', FREE_BLOCK)],

@@ -1,12 +1,12 @@
 // All views of every image of the corpus: each shows what it shows alone, and malformed images end soon.
 import { describe, expect, it } from 'vitest';
 import { IsodriveError } from '../../../src/base/error.js';
-import type { TreeKind } from '../../../src/filesystem/file-tree.js';
-import { openImage } from '../../../src/index/open-image.js';
-import type { OpenedImage } from '../../../src/index/open-image.js';
+import type { TreeKind } from '../../../src/filesystem/contract/file-tree.js';
+import { openImage } from '../../../src/image/open-image.js';
+import type { OpenedImage } from '../../../src/image/open-image.js';
 import { findCorpus, listImages, unpackImage } from '../../support/corpus.js';
-import { listImage } from '../../support/index-manifest.js';
-import type { ManifestEntry } from '../../support/manifest.js';
+import { listImage } from '../../support/judges/index-manifest.js';
+import type { ManifestEntry } from '../../support/judges/manifest.js';
 import { needs } from '../../support/needs.js';
 
 const WITHOUT_CONTENT = { hashLimit: 0 };

@@ -2,12 +2,15 @@
 import { PagedImage } from '../../../scripts/fuzz/paged-image.js';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { computeWindowsSerial, formatWindowsSerial } from '../../../src/filesystem/windows-identity.js';
-import { ContentOpener } from '../../../src/index/content-opener.js';
-import { openImage, openSource } from '../../../src/index/open-image.js';
-import type { OpenedImage } from '../../../src/index/open-image.js';
+import {
+  computeWindowsSerial,
+  formatWindowsSerial,
+} from '../../../src/filesystem/contract/windows-identity.js';
+import { ContentOpener } from '../../../src/image/content-opener.js';
+import { openImage, openSource } from '../../../src/image/open-image.js';
+import type { OpenedImage } from '../../../src/image/open-image.js';
 import { MemorySource } from '../../../scripts/fuzz/memory-source.js';
-import { buildIso } from '../../support/iso-builder.js';
+import { buildIso } from '../../support/builders/iso-builder.js';
 
 const IMAGE = join(import.meta.dirname, '../../corpus/ok/copying-rr.iso');
 

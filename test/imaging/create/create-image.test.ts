@@ -8,8 +8,8 @@ import { IsodriveError } from '../../../src/base/error.js';
 import { createImage, unfinished } from '../../../src/imaging/create/create-image.js';
 import type { CreateOptions, CreateReport } from '../../../src/imaging/create/create-image.js';
 import { outputPaths } from '../../../src/imaging/create/resume.js';
-import { FaultySource } from '../../support/faulty-source.js';
-import { SECTOR, buildIso } from '../../support/iso-builder.js';
+import { FaultySource } from '../../support/fakes/faulty-source.js';
+import { SECTOR, buildIso } from '../../support/builders/iso-builder.js';
 
 const FILE_SECTOR = 30;
 const CONTENT = Buffer.alloc(4 * SECTOR, 'content');

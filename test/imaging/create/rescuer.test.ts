@@ -5,9 +5,9 @@ import { IsodriveError } from '../../../src/base/error.js';
 import { FAILURES_BEFORE_CHECK, Rescuer } from '../../../src/imaging/create/rescuer.js';
 import type { RescueOptions } from '../../../src/imaging/create/rescuer.js';
 import { SequentialHasher } from '../../../src/imaging/create/sequential-hasher.js';
-import { startHash } from '../../../src/imaging/digests.js';
-import { RescueMap } from '../../../src/source/rescue-map.js';
-import { FaultySource } from '../../support/faulty-source.js';
+import { startHash } from '../../../src/imaging/hash/digests.js';
+import { RescueMap } from '../../../src/source/rescue-map/rescue-map.js';
+import { FaultySource } from '../../support/fakes/faulty-source.js';
 
 const SECTOR = 2048;
 /** Odd on purpose: the last sector is cut short. */

@@ -8,7 +8,7 @@ import { encodeMode1Sector } from '../../../src/drive/mmc/sector-code.js';
 import { findRawSectors, RawSectorScan } from '../../../src/imaging/verify/raw-image.js';
 import { checkRawSector } from '../../../src/imaging/verify/raw-sector.js';
 import { findCorpus } from '../../support/corpus.js';
-import { FaultySource } from '../../support/faulty-source.js';
+import { FaultySource } from '../../support/fakes/faulty-source.js';
 import { needs } from '../../support/needs.js';
 
 const corpus = findCorpus();

@@ -3,15 +3,15 @@ import { mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mustRun } from '../../../scripts/bench/run-command.js';
-import { openImage } from '../../../src/index/open-image.js';
+import { mustRun } from '../../../scripts/support/run-command.js';
+import { openImage } from '../../../src/image/open-image.js';
 import { ErofsDriver } from '../../../src/mount/erofs/erofs-driver.js';
 import { LocalImage } from '../../../src/mount/local-image.js';
 import { readMountTable } from '../../../src/mount/mount-table.js';
-import { SMALL_IMAGE } from '../../support/daemon-process.js';
+import { SMALL_IMAGE } from '../../support/programs/daemon-process.js';
 import { has, needs } from '../../support/needs.js';
 
-const WITHOUT_SYSFS = join(import.meta.dirname, '..', '..', 'support', 'erofs-without-sysfs.mjs');
+const WITHOUT_SYSFS = join(import.meta.dirname, '..', '..', 'support', 'programs', 'erofs-without-sysfs.mjs');
 
 let folder = '';
 beforeAll(async () => {

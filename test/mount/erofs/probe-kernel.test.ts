@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MetadataFolder } from '../../../src/mount/erofs/metadata-folder.js';
 import { probeKernel } from '../../../src/mount/erofs/probe-kernel.js';
-import { tryToLoadAddon } from '../../../src/source/load-addon.js';
+import { tryToLoadAddon } from '../../../src/io/load-addon.js';
 import { needs } from '../../support/needs.js';
 
 const addon = tryToLoadAddon();

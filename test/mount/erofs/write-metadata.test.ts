@@ -14,12 +14,12 @@ import { PlainIndexMemory } from '../../../src/index/index-memory.js';
 import { EXTENT_WORDS, ROW_WORDS } from '../../../src/index/layout.js';
 import { writeMetadata } from '../../../src/mount/erofs/write-metadata.js';
 import type { MetadataSummary } from '../../../src/mount/erofs/write-metadata.js';
-import { readErofs } from '../../support/erofs-reader.js';
-import type { ErofsEntry } from '../../support/erofs-reader.js';
-import { MemorySource, memoryImage } from '../../support/memory-tree.js';
-import type { TestNode } from '../../support/memory-tree.js';
-import { DIRECTORY, FILE, LINK, ROOT_LOCATOR, ScriptedTree } from '../../support/scripted-tree.js';
-import type { ScriptedNode } from '../../support/scripted-tree.js';
+import { readErofs } from '../../support/judges/erofs-reader.js';
+import type { ErofsEntry } from '../../support/judges/erofs-reader.js';
+import { MemorySource, memoryImage } from '../../support/fakes/memory-tree.js';
+import type { TestNode } from '../../support/fakes/memory-tree.js';
+import { DIRECTORY, FILE, LINK, ROOT_LOCATOR, ScriptedTree } from '../../support/fakes/scripted-tree.js';
+import type { ScriptedNode } from '../../support/fakes/scripted-tree.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'isodrive-erofs-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

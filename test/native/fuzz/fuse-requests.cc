@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "fuse-session.hh"
+#include "fuse/fuse-session.hh"
 #include "fuzz-input.hh"
 #include "guarded-region.hh"
 #include "memory-image.hh"

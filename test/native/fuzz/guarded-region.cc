@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-#include "index-layout.hh"
+#include "index/index-layout.hh"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define ISODRIVE_GUARDS 1

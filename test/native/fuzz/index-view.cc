@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "fuse-handlers.hh"
+#include "fuse/fuse-handlers.hh"
 #include "guarded-region.hh"
 #include "memory-image.hh"
 #include "reply-sink.hh"

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "cached-read.hh"
+#include "io/cached-read.hh"
 #include "fuzz-input.hh"
 
 namespace isodrive::fuzz {

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "file-reader.hh"
-#include "unique-fd.hh"
+#include "io/file-reader.hh"
+#include "system/unique-fd.hh"
 
 namespace isodrive::fuzz {
 

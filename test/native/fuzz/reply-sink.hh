@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "fuse-wire.hh"
-#include "unique-fd.hh"
+#include "fuse/fuse-wire.hh"
+#include "system/unique-fd.hh"
 
 namespace isodrive::fuzz {
 

@@ -7,7 +7,7 @@ import { joinCells } from '../../../src/present/map/segments.js';
 import { LinearTrack, SpiralTrack, TRACK_SIDE } from '../../../src/present/map/track.js';
 import type { Track } from '../../../src/present/map/track.js';
 import { escapeXml } from '../../../src/present/map/xml-text.js';
-import { RescueMap } from '../../../src/source/rescue-map.js';
+import { RescueMap } from '../../../src/source/rescue-map/rescue-map.js';
 
 const SECTOR = 2048;
 

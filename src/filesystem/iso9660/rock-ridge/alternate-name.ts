@@ -1,6 +1,6 @@
 // NM: alternate names (RRIP 1.12 4.1.4), in as many fields as the name takes.
 import type { ByteCursor } from '../../../base/byte-cursor.js';
-import type { DirectoryEntry } from '../../file-tree.js';
+import type { DirectoryEntry } from '../../contract/file-tree.js';
 
 /** Flags for "this is . or ..", beside which no name should stand; one that does is the entry's (VirtualBox's discs). */
 const DOT_FLAGS = 0x06;

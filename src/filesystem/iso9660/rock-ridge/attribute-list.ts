@@ -5,6 +5,7 @@ import { countBytes } from '../../../base/byte-count.js';
 import type { ByteCursor } from '../../../base/byte-cursor.js';
 import { decodeAccessControl } from './access-control-list.js';
 import { isSumAttribute } from './recorded-sums.js';
+import type { Attribute } from './recorded-sums.js';
 
 /** Bytes of all names and values of a file; Linux takes no larger value (XATTR_SIZE_MAX). */
 export const MAX_ATTRIBUTE_BYTES = 65_536;
@@ -31,8 +32,6 @@ const PREFIXES: Readonly<Record<number, string>> = {
   [NAMESPACE.trusted]: 'trusted.',
   [NAMESPACE.security]: 'security.',
 };
-
-export type Attribute = readonly [string, Uint8Array];
 
 export interface AttributesFound {
   readonly attributes: readonly Attribute[];

@@ -4,7 +4,7 @@ import { ByteCursor } from '../../../base/byte-cursor.js';
 import { SECTOR_SIZE } from '../../../disc/data-stream.js';
 import type { DataStream } from '../../../disc/data-stream.js';
 import { readAtMost } from '../../../source/read-fully.js';
-import { WorkBudget } from '../../work-budget.js';
+import { WorkBudget } from '../../contract/work-budget.js';
 import { ContinuationAreas } from '../continuation-areas.js';
 import { MIN_RECORD_BYTES, RECORD, isDotRecord, systemUseOffset } from '../directory-record.js';
 import { SUSP_FIELD, SystemUseWalker } from '../susp.js';

@@ -1,6 +1,6 @@
 // PX and PN: POSIX file attributes and device numbers (RRIP 1.12 4.1.1, 4.1.2).
 import type { ByteCursor } from '../../../base/byte-cursor.js';
-import type { DirectoryEntry } from '../../file-tree.js';
+import type { DirectoryEntry } from '../../contract/file-tree.js';
 
 /** PX without the serial number of 1.12: four both-endian numbers. */
 const PX_BYTES = 36;

@@ -1,13 +1,15 @@
 // Where a disc of libisofs (xorriso -md5 on) keeps the MD5 sums of its files: an array behind the data, of which the
 // root has the place (attribute isofs.ca) and each file the number of its own (isofs.cx). libisofs, doc/checksums.txt
 // and doc/susp_aaip_isofs_names.txt.
-import type { RecordedSums } from '../../file-tree.js';
-import type { Attribute } from './attribute-list.js';
+import type { RecordedSums } from '../../contract/file-tree.js';
 
 const AREA = 'isofs.ca';
 const INDEX = 'isofs.cx';
 const MAX_NUMBER_BYTES = 6;
 const INDEX_BYTES = 4;
+
+/** Name and value of an extended attribute. */
+export type Attribute = readonly [string, Uint8Array];
 
 /** Of a root's attributes; undefined where it has none, or none that makes sense. */
 export function readRecordedSums(attributes: readonly Attribute[]): RecordedSums | undefined {

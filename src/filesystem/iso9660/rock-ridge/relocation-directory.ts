@@ -1,7 +1,7 @@
 // The directory in the root where writers put directories that ISO 9660 would have too deep (RRIP 4.1.5). They are shown
 // where they belong, and what is left of it is not worth a name: it is held back until it is known to hold nothing else.
-import { DirectoryEntry, MODE_TYPE } from '../../file-tree.js';
-import type { EntrySink } from '../../file-tree.js';
+import { DirectoryEntry, MODE_TYPE } from '../../contract/file-tree.js';
+import type { EntrySink } from '../../contract/file-tree.js';
 
 /** Names that writers give it (mkisofs, makefs). */
 const NAMES = ['rr_moved', '.rr_moved'].map((name) => Buffer.from(name, 'latin1'));

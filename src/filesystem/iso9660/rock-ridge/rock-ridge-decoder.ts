@@ -3,13 +3,13 @@
 import type { ByteCursor } from '../../../base/byte-cursor.js';
 import type { Finding } from '../../../base/finding.js';
 import { SECTOR_SIZE } from '../../../disc/data-stream.js';
-import { MODE_TYPE } from '../../file-tree.js';
-import type { DirectoryEntry } from '../../file-tree.js';
+import { MODE_TYPE } from '../../contract/file-tree.js';
+import type { DirectoryEntry } from '../../contract/file-tree.js';
 import type { ContinuationAreas } from '../continuation-areas.js';
 import { RECORD, RECORD_FLAG, readFixedFields, systemUseOffset } from '../directory-record.js';
 import { copyIsoName } from '../record-decoder.js';
 import type { DecodeResult, RecordDecoder } from '../record-decoder.js';
-import type { NameCharset } from '../name-charset.js';
+import type { NameCharset } from '../../../base/name-charset.js';
 import { SystemUseWalker } from '../susp.js';
 import type { FieldVisitor, WalkResult } from '../susp.js';
 import { appendAlternateName } from './alternate-name.js';

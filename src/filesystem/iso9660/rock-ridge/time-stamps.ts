@@ -1,7 +1,7 @@
 // TF: time stamps (RRIP 1.12 4.1.6), as many as its flags say, in the order of the flags. What TF leaves open, the
 // record's own date fills.
 import type { ByteCursor } from '../../../base/byte-cursor.js';
-import type { DirectoryEntry } from '../../file-tree.js';
+import type { DirectoryEntry } from '../../contract/file-tree.js';
 import { LONG_DATE_BYTES, SHORT_DATE_BYTES, ShortDateReader, readLongDate } from '../date.js';
 import { RECORD } from '../directory-record.js';
 

@@ -2,8 +2,8 @@
 // blocks are read when they are needed, and kept in a cache that files share; a damaged one spoils nothing else.
 import { countBytes } from '../../../base/byte-count.js';
 import { ByteCursor } from '../../../base/byte-cursor.js';
-import { BlockContent } from '../../block-content.js';
-import type { BlockPlace, CodedFile, StoredBlock } from '../../block-content.js';
+import { BlockContent } from '../../content/block-content.js';
+import type { BlockPlace, CodedFile, StoredBlock } from '../../content/block-content.js';
 import { unpackParameters } from './zisofs-field.js';
 import type { ZisofsParameters } from './zisofs-field.js';
 import { HEADER_BYTES, compareHeader } from './zisofs-header.js';

@@ -3,7 +3,7 @@
 // Linux, which never looks at the header.
 import { countBytes } from '../../../base/byte-count.js';
 import type { ByteCursor } from '../../../base/byte-cursor.js';
-import type { Algorithm } from '../../../source/decompress/decompress.js';
+import type { Algorithm } from '../../../codec/decompress.js';
 
 /** Signatures as big-endian numbers. */
 export const ZISOFS_FIELD = { ZF: 0x5a46, Z2: 0x5a32 } as const;

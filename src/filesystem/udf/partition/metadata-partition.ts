@@ -1,5 +1,5 @@
 // Metadata partition (UDF 2.2.10, 2.2.13): its blocks are those of a file, which may have a mirror with a copy of each.
-import type { Extent } from '../../file-tree.js';
+import type { Extent } from '../../contract/file-tree.js';
 import type { Partition } from './partition.js';
 
 export class MetadataPartition implements Partition {

@@ -1,0 +1,138 @@
+// Mounts that the kernel serves by itself: their images are closed once they are made, a note tells the next daemon what
+// they are, and that one finds them in the mount table. Nothing here touches a path under a mount.
+import { z } from 'zod';
+import { ErofsMount } from '../../src/mount/erofs/erofs-driver.js';
+import type { ErofsDriver } from '../../src/mount/erofs/erofs-driver.js';
+import { findTrialFolders } from '../../src/mount/erofs/trial-folder.js';
+import type { ActiveMount } from '../../src/mount/mount-driver.js';
+import { restoreMountPoint } from '../../src/mount/mount-point.js';
+import { parseIdentity } from '../reader/image-identity.js';
+import { JOURNAL_ENTRY } from '../takeover/journal.js';
+import type { JournalEntry } from '../takeover/journal.js';
+import type { DaemonLog } from '../log.js';
+import { MountedImage } from './mounted-image.js';
+import type { ShownImage } from './mounted-image.js';
+import { PathLook } from '../reader/image-file.js';
+import { MetFindings } from '../reader/met-findings.js';
+import type { RemoteImage } from '../reader/remote-image.js';
+
+/** What a mount shows, beside what the journal says of every mount. */
+const NOTE = z.object({
+  version: z.literal(1),
+  entry: JOURNAL_ENTRY,
+  label: z.string(),
+  rowCount: z.number(),
+  findings: z.number(),
+  /** Numbers of the sessions, and of the one that is shown. */
+  sessions: z.array(z.number()),
+  session: z.number().optional(),
+});
+
+/** Leaves a note on a mount that outlives this daemon. */
+export async function noteKernelMount(
+  active: ActiveMount,
+  entry: JournalEntry,
+  image: RemoteImage,
+): Promise<void> {
+  if (!(active instanceof ErofsMount)) throw new TypeError(`Driver "${active.driver}" takes no notes`);
+  const note: z.infer<typeof NOTE> = {
+    version: 1,
+    entry: { ...entry, state: 'mounted', device: active.device, findings: [...image.findings.findings] },
+    label: image.facts.label,
+    rowCount: image.table.rowCount,
+    findings: image.findings.count,
+    sessions: [...image.facts.sessions],
+    session: image.facts.session,
+  };
+  await active.leaveNote(note);
+}
+
+/** Closes an image that the kernel serves, and gives what is left of it: its whole tree was read, so that is final. */
+export async function settleImage(image: RemoteImage): Promise<ShownImage> {
+  const { facts, findings, name, table } = image;
+  const { rowCount, memory } = table;
+  await image[Symbol.asyncDispose]();
+  memory.discard?.();
+  return shownImage(name, facts, rowCount, findings);
+}
+
+function shownImage(
+  path: string,
+  facts: ShownImage['facts'],
+  rowCount: number,
+  findings: MetFindings,
+): ShownImage {
+  const place = new PathLook(path);
+  return {
+    facts,
+    table: { rowCount },
+    findings,
+    prefetch: () => Promise.resolve(true),
+    look: () => place.look(),
+    [Symbol.asyncDispose]: () => place.close(),
+  };
+}
+
+/**
+ * Takes up the mounts that an earlier daemon left, and clears away what is left of those that are gone. One without a
+ * note was not finished: nobody was told of it, and it is unmounted. Never rejects.
+ */
+export async function restoreKernelMounts(
+  driver: ErofsDriver,
+  adopt: (mounted: MountedImage) => void,
+  log: DaemonLog,
+): Promise<void> {
+  const { path: folder } = driver.folder;
+  // One that cannot be cleared away yet, as where its process is still dying, is no reason to lose another.
+  const attempt = async (step: () => Promise<void>, path: string, failure: string): Promise<void> => {
+    try {
+      await step();
+    } catch (thrown) {
+      log.error({ err: thrown, path }, failure);
+    }
+  };
+  for (const trial of await findTrialFolders(folder)) {
+    await attempt(() => driver.clearTrial(trial), trial, 'cannot clear a trial mount away');
+  }
+  await attempt(
+    async () => {
+      for (const metadataPath of await driver.folder.list()) {
+        await attempt(
+          () => restore(metadataPath, driver, adopt, log),
+          metadataPath,
+          'cannot restore a mount',
+        );
+      }
+    },
+    folder,
+    'cannot restore mounts',
+  );
+}
+
+async function restore(
+  metadataPath: string,
+  driver: ErofsDriver,
+  adopt: (mounted: MountedImage) => void,
+  log: DaemonLog,
+): Promise<void> {
+  const active = await driver.adopt(metadataPath);
+  if (active === undefined) return driver.folder.remove(metadataPath);
+  const { success, data: note } = NOTE.safeParse(await driver.folder.readNote(metadataPath));
+  if (!success) return active.unmount({ lazy: true });
+  const { id, image: path, tree: kind, wantedTree, wantedDriver, view, created } = note.entry;
+  const { allowOther, bound } = note.entry;
+  const { label, sessions, session } = note;
+  const findings = new MetFindings(note.entry.findings, note.findings);
+  const image = shownImage(path, { label, kind, sessions, session }, note.rowCount, findings);
+  const mounted = new MountedImage({
+    ...{ id, path, wantedTree, wantedDriver, view, allowOther, bound, image, active },
+    identity: parseIdentity(note.entry.identity),
+    point: await restoreMountPoint(active.directory, created),
+    passedOver: note.entry.passedOver,
+    mountedAt: new Date(note.entry.mountedAt),
+    traceFuse: false,
+    isLoaded: true,
+  });
+  adopt(mounted);
+  log.info({ ...mounted.name() }, 'restored');
+}

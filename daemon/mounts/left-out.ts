@@ -1,0 +1,81 @@
+// Mounts that are not brought back, because they have crashed the daemon again and again: they stay in the list, in a state
+// of their own, until somebody unmounts them. Nothing of their images is opened.
+import { readSync } from 'node:fs';
+import { CRASH_SECONDS, HEADER } from '../../src/index/layout.js';
+import type { ActiveMount, MountEnd } from '../../src/mount/mount-driver.js';
+import type { MountPoint } from '../../src/mount/mount-point.js';
+import { parseIdentity } from '../reader/image-identity.js';
+import type { JournalEntry } from '../takeover/journal.js';
+import { MountedImage } from './mounted-image.js';
+import { MetFindings } from '../reader/met-findings.js';
+
+/** Crashes within CRASH_SECONDS, or starts of a daemon that died over it, after which a mount is left out. */
+export const MAX_CRASHES = 3;
+
+/** How often threads that worked for a mount have crashed the process. `index`: the memory of its index, open. */
+export function countCrashes(index: number): number {
+  const words = new Uint32Array(1);
+  readSync(index, words, 0, words.byteLength, HEADER.crashes * words.BYTES_PER_ELEMENT);
+  return words[0]!;
+}
+
+/** Nothing is mounted: what there is to end is its place in the list. */
+class LeftOutMount implements ActiveMount {
+  readonly driver: ActiveMount['driver'];
+  readonly directory: string;
+  readonly device = undefined;
+  readonly ended: Promise<MountEnd>;
+  #end: (end: MountEnd) => void = () => undefined;
+
+  constructor({ driver, directory }: Pick<JournalEntry, 'driver' | 'directory'>) {
+    this.driver = driver;
+    this.directory = directory;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  unmount(): Promise<void> {
+    this.#end({ reason: 'unmounted' });
+    return Promise.resolve();
+  }
+}
+
+/** Its mount point must be free. */
+export function leaveOut(entry: JournalEntry, point: MountPoint): MountedImage {
+  const { facts } = entry;
+  const findings = new MetFindings(entry.findings, entry.findingCount);
+  findings.add(
+    {
+      code: 'crashed-daemon',
+      severity: 'damage',
+      message: `Image has crashed the daemon ${MAX_CRASHES} times within ${CRASH_SECONDS} s, and is not mounted any more`,
+      at: { source: entry.image },
+    },
+    entry.findingCount + 1,
+  );
+  return new MountedImage({
+    ...entry,
+    path: entry.image,
+    identity: parseIdentity(entry.identity),
+    image: {
+      facts: {
+        label: facts?.label ?? '',
+        kind: entry.tree,
+        sessions: facts?.sessions ?? [],
+        session: facts?.session,
+      },
+      table: { rowCount: 0 },
+      findings,
+      prefetch: () => Promise.resolve(true),
+      look: () => Promise.resolve('unknown'),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    },
+    active: new LeftOutMount(entry),
+    point,
+    mountedAt: new Date(entry.mountedAt),
+    traceFuse: false,
+    isLoaded: true,
+    isLeftOut: true,
+  });
+}

@@ -1,0 +1,125 @@
+// What outlives this process of each mount: its journal entry, and, where somebody keeps them, its descriptors. The
+// order makes every death safe: the entry is there before the mount, the descriptors before the first answer, and both
+// go only when the mount has ended.
+import { closeSync } from 'node:fs';
+import type { CallerDescriptors, HeldDescriptors } from '../../src/mount/mount-driver.js';
+import { readNote, writeNote } from './index-note.js';
+import type { Journal, JournalEntry } from './journal.js';
+import type { MetFindings } from '../reader/met-findings.js';
+import type { ServiceManager } from './service-manager.js';
+
+/** What is kept of a mount that a caller's descriptors were handed over for, in this order, and of any other. */
+const KINDS = ['image', 'point', 'map', 'index', 'device'] as const;
+const OWN_KINDS = ['index', 'device'] as const;
+const INDEX_NAME = /^index-([0-9a-f]+)$/u;
+/** Findings of a mount that its journal entry holds: the journal is written whole at each change. */
+const MAX_NOTED_FINDINGS = 100;
+
+export class MountKeeper {
+  readonly journal: Journal;
+  readonly #manager: ServiceManager;
+
+  constructor(journal: Journal, manager: ServiceManager) {
+    this.journal = journal;
+    this.#manager = manager;
+  }
+
+  /** Enters mounts that were kept for us and that the journal does not know: it was lost. Gives them. */
+  recover(): readonly JournalEntry[] {
+    const notes = this.#manager.held.flatMap(([name, descriptor]) => {
+      const id = INDEX_NAME.exec(name)?.[1];
+      const note = id === undefined || this.journal.find(id) !== undefined ? undefined : readNote(descriptor);
+      return note?.id === id && note !== undefined ? [note] : [];
+    });
+    for (const note of notes) this.journal.set(note);
+    return notes;
+  }
+
+  /** A mount is about to be made; until `complete`, a successor takes it back. Throws `busy` where the disk is full. */
+  begin(entry: JournalEntry): void {
+    this.journal.require(entry);
+  }
+
+  /** It is mounted: keeps what a successor can go on with. */
+  hold(id: string, held: HeldDescriptors & Partial<CallerDescriptors>): void {
+    const entry = this.journal.find(id);
+    if (entry !== undefined && this.#manager.isPresent) writeNote(held.index, entry);
+    // The device last: what has one can be gone on with.
+    for (const kind of KINDS) if (held[kind] !== undefined) this.#manager.keep(nameOf(kind, id), held[kind]);
+  }
+
+  /** Somebody is told of the mount: from now on a successor goes on with it. Throws `busy` where the disk is full. */
+  complete(id: string, made: Pick<JournalEntry, 'driver' | 'device' | 'passedOver'>): void {
+    const entry = this.journal.find(id);
+    if (entry !== undefined) this.journal.require({ ...entry, state: 'mounted', attempts: 0, ...made });
+  }
+
+  /** What was met of it: a successor does not read again what is loaded. */
+  noteFindings(id: string, { findings, count }: Pick<MetFindings, 'findings' | 'count'>): void {
+    this.journal.update(id, { findings: findings.slice(0, MAX_NOTED_FINDINGS), findingCount: count });
+  }
+
+  /** Its whole index is in memory: a successor need not read the image. */
+  noteLoaded(id: string): void {
+    this.journal.update(id, { isLoaded: true });
+  }
+
+  /** It was unmounted lazily: a successor serves it, and does not mount it again. */
+  detach(id: string): void {
+    this.journal.update(id, { state: 'detached' });
+  }
+
+  /** It is about to be made again by a successor. */
+  noteAttempt({ id, attempts }: JournalEntry): void {
+    this.journal.update(id, { attempts: attempts + 1 });
+  }
+
+  /** It has crashed the daemon: nobody goes on with it. */
+  leaveOut(entry: JournalEntry): void {
+    this.forget(entry.id);
+    this.journal.set({ ...entry, state: 'crashed' });
+  }
+
+  /** It has ended. */
+  forget(id: string): void {
+    this.dropHeld(id);
+    this.journal.delete(id);
+  }
+
+  /** What was kept of it is of no use any more. */
+  dropHeld(id: string): void {
+    const isCallers = this.journal.entries.some((entry) => entry.id === id && entry.owner !== undefined);
+    for (const kind of isCallers ? KINDS : OWN_KINDS) this.#manager.forget(nameOf(kind, id));
+  }
+
+  /** The daemon ends for good: what is left ends with it. */
+  forgetAll(): void {
+    for (const { id } of this.journal.entries) this.forget(id);
+  }
+
+  /** The descriptors of a mount that were kept for us; they are the caller's. */
+  take(id: string): (HeldDescriptors & Partial<CallerDescriptors>) | undefined {
+    const found = KINDS.map((kind) => [kind, this.#manager.take(nameOf(kind, id))] as const);
+    const held: Partial<HeldDescriptors & CallerDescriptors> = Object.fromEntries(
+      found.filter(([, descriptor]) => descriptor !== undefined),
+    );
+    const { device, index } = held;
+    if (device !== undefined && index !== undefined) return { ...held, device, index };
+    closeHeld(held);
+    return undefined;
+  }
+
+  /** Gives up what was kept for mounts that are not in the journal. */
+  dropRest(): void {
+    this.#manager.dropRest();
+  }
+}
+
+/** For what will not be gone on with. */
+export function closeHeld(held: Partial<Record<(typeof KINDS)[number], number | undefined>>): void {
+  for (const kind of KINDS) if (held[kind] !== undefined) closeSync(held[kind]);
+}
+
+function nameOf(kind: (typeof KINDS)[number], id: string): string {
+  return `${kind}-${id}`;
+}

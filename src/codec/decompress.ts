@@ -1,0 +1,48 @@
+// Decompression of single blocks whose decompressed size is known. Each algorithm has a file of its own, loaded when a
+// block needs it first.
+import type { Decompress, PackedBlock } from './decompressor.js';
+import { inflateNatively } from './native-inflate.js';
+
+export type Algorithm = 'zlib' | 'xz' | 'lz4' | 'zstd' | 'bzip2' | 'lzvn' | 'lzfse';
+
+export async function loadDecompressor(algorithm: Algorithm): Promise<Decompress> {
+  switch (algorithm) {
+    case 'zlib':
+      return (await import('./zlib.js')).decompressZlib;
+    case 'xz':
+      return (await import('./xz.js')).decompressXz;
+    case 'lz4':
+      return (await import('./lz4.js')).decompressLz4;
+    case 'zstd':
+      return (await import('./zstd.js')).decompressZstd;
+    case 'bzip2':
+      return (await import('./bzip2.js')).decompressBzip2;
+    case 'lzvn':
+      return (await import('./lzvn.js')).decompressLzvn;
+    case 'lzfse':
+      return (await import('./lzfse.js')).decompressLzfse;
+  }
+}
+
+/**
+ * Decompresses blocks, best of one piece of memory into one other; gives for each why it is not there. Rejects only where the
+ * algorithm cannot be loaded.
+ */
+export async function decompressAll(
+  algorithm: Algorithm,
+  blocks: readonly PackedBlock[],
+): Promise<readonly (Error | undefined)[]> {
+  const decompress = await loadDecompressor(algorithm);
+  const done = algorithm === 'zlib' ? await inflateNatively(blocks) : [];
+  return Promise.all(
+    blocks.map(async ({ bytes, target }, i) => {
+      if (done[i] === true) return undefined;
+      try {
+        target.set(await decompress(bytes, target.length));
+        return undefined;
+      } catch (thrown) {
+        return thrown instanceof Error ? thrown : new Error(String(thrown));
+      }
+    }),
+  );
+}

@@ -1,0 +1,88 @@
+// Reads a file's bytes through the index: the slow, universal twin of what the addon does natively.
+import { firstWhere } from '../base/binary-search.js';
+import { IsodriveError } from '../base/error.js';
+import { STREAM } from '../disc/read-plan.js';
+import type { FileContent } from '../filesystem/contract/file-content.js';
+import type { Extent } from '../filesystem/contract/file-tree.js';
+import type { ByteSource } from '../source/byte-source.js';
+import type { IndexTable } from '../index/index-table.js';
+
+/** What extents are read from. */
+export type Readable = Pick<ByteSource, 'name' | 'size' | 'read' | 'readCached'>;
+
+/** The stored bytes of one file, which are its content unless it has a coding. May be read concurrently. */
+export class FileReader implements FileContent {
+  readonly size: number;
+  readonly #data: Readable;
+  readonly #table: IndexTable | undefined;
+  readonly #extents: readonly Extent[];
+  /** Byte of the file behind the last of each extent. */
+  readonly #ends: Float64Array;
+
+  /**
+   * `data`: the disc's. `extents` as readExtents gives them; their lengths need not reach `size`, what lacks reads as
+   * damaged. `table`: has the extents' bytes that are not on the disc.
+   */
+  constructor(data: Readable, extents: readonly Extent[], size: number, table?: IndexTable) {
+    this.#data = data;
+    this.#table = table;
+    this.#extents = extents;
+    this.#ends = new Float64Array(extents.length);
+    let end = 0;
+    for (const [i, { length }] of extents.entries()) this.#ends[i] = end += length;
+    this.size = size;
+  }
+
+  /**
+   * Reads at byte `position` of the file into `target`; gives the bytes read, short only at the end of the file.
+   * Rejects with `damaged` where the image ends before the file does, and as ByteSource.read does.
+   */
+  async read(target: Uint8Array, position: number, signal?: AbortSignal): Promise<number> {
+    const wanted = Math.max(0, Math.min(target.length, this.size - position));
+    let done = 0;
+    const first = firstWhere(this.#ends.length, (i) => this.#ends[i]! > position);
+    for (let i = first; done < wanted && i < this.#extents.length; i += 1) {
+      const extent = this.#extents[i]!;
+      const within = position + done - (this.#ends[i]! - extent.length);
+      const length = Math.min(wanted - done, extent.length - within);
+      await this.#readRun(target.subarray(done, done + length), extent, within, signal);
+      done += length;
+    }
+    if (done < wanted) this.#throwShort(position + done);
+    return done;
+  }
+
+  /** As ByteSource.readCached; also false for bytes of several extents, which `read` puts together. */
+  readCached(target: Uint8Array, position: number): boolean {
+    const i = firstWhere(this.#ends.length, (at) => this.#ends[at]! > position);
+    const extent = this.#extents[i];
+    if (extent?.offset === undefined || extent.stream === STREAM.blob) return false;
+    if (position + target.length > Math.min(this.size, this.#ends[i]!)) return false;
+    const within = position - (this.#ends[i]! - extent.length);
+    return this.#data.readCached?.(target, extent.offset + within) ?? false;
+  }
+
+  async #readRun(target: Uint8Array, extent: Extent, within: number, signal?: AbortSignal): Promise<void> {
+    if (extent.offset === undefined) {
+      target.fill(0);
+      return;
+    }
+    const place = extent.offset + within;
+    if (extent.stream === STREAM.blob) {
+      if (this.#table === undefined) throw new TypeError('No index holds the bytes of this file');
+      target.set(this.#table.memory.blob.subarray(place, place + target.length));
+      return;
+    }
+    const got = await this.#data.read(target, place, signal);
+    if (got < target.length) this.#throwShort(place + got);
+  }
+
+  #throwShort(offset: number): never {
+    const source = this.#data.name;
+    throw new IsodriveError(
+      'damaged',
+      `Cannot read byte ${offset} of "${source}": image ends at byte ${this.#data.size}, expected it to hold the whole file`,
+      { at: { source, offset }, action: 'Fetch the image again: it is truncated' },
+    );
+  }
+}

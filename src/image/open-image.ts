@@ -1,0 +1,215 @@
+// Opens an image from path to lazy index: the whole flow in one call, for presenters, mounts and the daemon.
+import { IsodriveError } from '../base/error.js';
+import { FindingLog } from '../base/finding.js';
+import { openContainer } from '../container/open-container.js';
+import { CachedStream } from '../disc/cached-stream.js';
+import type { PlanStream } from '../disc/plan-stream.js';
+import { STREAM } from '../disc/read-plan.js';
+import { SECTOR_SIZE } from '../disc/data-stream.js';
+import type { DataStream } from '../disc/data-stream.js';
+import { chooseSession } from '../filesystem/choose/choose-session.js';
+import { chooseTree } from '../filesystem/choose/choose-tree.js';
+import type { ProbeContext, SessionSummary, Volume } from '../filesystem/contract/file-system.js';
+import { TREE_KINDS } from '../filesystem/contract/file-tree.js';
+import type { FileTree, TreeKind } from '../filesystem/contract/file-tree.js';
+import type { Partition } from '../filesystem/contract/partition.js';
+import { readPartitions } from '../filesystem/partition/read-partitions.js';
+import { probeVolumes } from '../filesystem/choose/probe-volumes.js';
+import { createAllViews } from '../filesystem/views/all-views.js';
+import { findSessionViews } from '../filesystem/views/session-views.js';
+import { WineTree } from '../filesystem/views/wine-tree.js';
+import type { VolumeSummary } from '../filesystem/contract/volume-summary.js';
+import { WorkBudget } from '../filesystem/contract/work-budget.js';
+import type { ByteSource } from '../source/byte-source.js';
+import { openImageDescriptors, openImageFile } from '../source/open-image-file.js';
+import type { ImageDescriptors } from '../source/open-image-file.js';
+import type { RescueMap } from '../source/rescue-map/rescue-map.js';
+import { DiscIndex } from '../index/disc-index.js';
+import type { IndexBudget } from '../index/index-budget.js';
+import type { IndexMemory } from '../index/index-memory.js';
+import { PlainIndexMemory } from '../index/index-memory.js';
+import { writePlan } from '../index/plan-section.js';
+
+export interface OpenImageOptions {
+  /** Which view of the disc; `auto` takes the best that is readable. */
+  readonly tree?: TreeKind | 'auto';
+  /** Which session, from 1; the last where absent. */
+  readonly session?: number | undefined;
+  /** Address, on its disc, of the image's first sector; 0 where absent. */
+  readonly sectorOffset?: number | undefined;
+  /** Charset of names that are not UTF-8, for formats that do not say theirs. */
+  readonly charset?: string | undefined;
+  /** Shows associated files (resource forks) as ._NAME. */
+  readonly associated?: boolean | undefined;
+  /** Adds the two files by which Wine knows a disc's label and serial number. */
+  readonly wine?: boolean | undefined;
+  /** Where the index lives; memory of this process where absent. */
+  readonly memory?: IndexMemory;
+  /** `memory` holds the index already, filled by a process that died. */
+  readonly isAdopted?: boolean;
+  /** Bytes of metadata kept in memory while directories are read. */
+  readonly cacheBytes?: number;
+  /** Map of what was read when the image was made, or the path of its file; one beside the image where absent. */
+  readonly map?: RescueMap | string | undefined;
+  /** What its caller has opened: the path then is only its name. They stay the caller's. */
+  readonly descriptors?: ImageDescriptors | undefined;
+  /** Bounds the memory of the index. */
+  readonly budget?: IndexBudget | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An image ready to be listed. Disposing closes the source. */
+export interface OpenedImage extends AsyncDisposable {
+  /** The image's bytes, uncached. */
+  readonly source: ByteSource;
+  /** User data of the disc, uncached: places in the index count in it. */
+  readonly data: PlanStream;
+  /** Name of the container's format, such as "iso". */
+  readonly format: string;
+  /** Every view the disc holds, best first; `all`, which is made of these, is not among them. */
+  readonly trees: readonly FileTree[];
+  /** The chosen view, which `index` shows. */
+  readonly tree: FileTree;
+  readonly index: DiscIndex;
+  /** What the descriptors of the first volume say, boot entries included. */
+  readonly volume: VolumeSummary;
+  /** Of every table on the disc; they may overlap. */
+  readonly partitions: readonly Partition[];
+  /** Every session that was found, in the order of the disc. */
+  readonly sessions: readonly SessionSummary[];
+  /** The one that is shown; undefined where the format has none. */
+  readonly session: SessionSummary | undefined;
+  readonly findings: FindingLog;
+  /** Says what of the image could not be read when it was made; absent when all of it was. */
+  readonly damage: RescueMap | undefined;
+  /** Lets go of cached metadata: to be called when the whole tree is in the index. */
+  releaseCache(): void;
+}
+
+/**
+ * Rejects with `image-not-found`, `permission`, `image-unreadable`, `unsupported`, `damaged`, `quota` or `cancelled`;
+ * nothing stays open then.
+ */
+export async function openImage(path: string, options: OpenImageOptions = {}): Promise<OpenedImage> {
+  const { descriptors, map, signal } = options;
+  const { source, damage } =
+    descriptors === undefined
+      ? await openImageFile(path, map, signal)
+      : await openImageDescriptors(path, descriptors, signal);
+  return openSource(source, options, damage);
+}
+
+/** Like openImage, for bytes that are no file; takes ownership of the source. `damage`: what of them was not read. */
+export async function openSource(
+  source: ByteSource,
+  options: OpenImageOptions = {},
+  damage?: RescueMap,
+): Promise<OpenedImage> {
+  try {
+    return await openVolume(source, damage, options);
+  } catch (thrown) {
+    await source[Symbol.asyncDispose]();
+    throw thrown;
+  }
+}
+
+async function openVolume(
+  source: ByteSource,
+  damage: RescueMap | undefined,
+  options: OpenImageOptions,
+): Promise<OpenedImage> {
+  const { signal, charset } = options;
+  const findings = new FindingLog();
+  const disc = await openContainer(source, signal);
+  if (disc.sessions.every(({ tracks }) => tracks.length === 0)) throw refuseTracklessDisc(source.name);
+  const first = options.sectorOffset ?? 0;
+  const data = disc.data.shifted(first * SECTOR_SIZE);
+  const reader = new CachedStream(data, options.cacheBytes);
+  const { sessions, chosen } = await chooseSession(reader, first, options.session, { charset, signal });
+  const report = findings.add.bind(findings);
+  const partitions = await readPartitions(reader, report, signal);
+  const { tree: wanted = 'auto' } = options;
+  // Beside one another, each session has views of its own.
+  const views = wanted === 'all' ? TREE_KINDS.length * Math.max(1, sessions.length) : 1;
+  const work = new WorkBudget(source.size, views);
+  const context: ProbeContext = {
+    work,
+    ...{ report, signal, partitions },
+    sessionStart: chosen?.descriptors ?? first,
+    sessionEnd: chosen?.end,
+    charset,
+    showAssociated: options.associated ?? false,
+  };
+  const volumes = await probeVolumes(reader, context);
+  const trees = volumes.flatMap((one) => one.trees);
+  const volume = mergeSummaries(volumes);
+  const shown =
+    wanted === 'all'
+      ? await collectViews(reader, trees, volume, context, sessions, chosen)
+      : await chooseTree(trees, wanted, findings, source.name, signal);
+  const identity = volume.windows ?? { label: shown.label, serial: 0 };
+  const tree = options.wine === true ? new WineTree(shown, identity) : shown;
+  const memory: IndexMemory = options.memory ?? new PlainIndexMemory();
+  const bounds = { work, imageStart: first * SECTOR_SIZE };
+  if (options.isAdopted !== true && memory.plan !== undefined && data.native !== undefined) {
+    const { sizes, units, segments } = data.native;
+    writePlan(memory.plan, { files: sizes, units, streams: new Map([[STREAM.data, segments]]) });
+  }
+  const index =
+    options.isAdopted === true
+      ? DiscIndex.adopt(tree, memory, findings, source.name, bounds)
+      : await DiscIndex.open(tree, memory, findings, source.name, { signal, ...bounds });
+  if (options.budget !== undefined) index.table.limitBy(options.budget);
+  return {
+    source,
+    data,
+    format: disc.format,
+    trees,
+    tree,
+    index,
+    volume,
+    partitions,
+    sessions,
+    session: chosen,
+    findings,
+    damage,
+    releaseCache: () => reader.clear(),
+    [Symbol.asyncDispose]: async () => {
+      await reader[Symbol.asyncDispose]();
+      await source[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The views that are shown, those of other sessions, and what stands beside them. */
+async function collectViews(
+  reader: DataStream,
+  trees: readonly FileTree[],
+  volume: VolumeSummary,
+  context: ProbeContext,
+  sessions: readonly SessionSummary[],
+  shown: SessionSummary | undefined,
+): Promise<FileTree> {
+  const others = sessions.filter((session) => session !== shown);
+  const groups = [{ path: [], trees }, ...(await findSessionViews(reader, others, context))];
+  return createAllViews(reader, { groups, volume, partitions: context.partitions ?? [] }, context);
+}
+
+/** The first volume's facts, and what a UDF volume beside it says of itself: Windows would show that one. */
+function mergeSummaries(volumes: readonly Volume[]): VolumeSummary {
+  const { summary } = volumes[0]!;
+  const beside = volumes.map((volume) => volume.summary).find(({ udf }) => udf !== undefined);
+  if (beside?.udf === undefined) return summary;
+  const { udf, windows } = beside;
+  return { ...summary, udf, ...(windows === undefined ? {} : { windows }) };
+}
+
+function refuseTracklessDisc(source: string): IsodriveError {
+  return new IsodriveError(
+    'unsupported',
+    `Cannot read "${source}": disc has no track, expected a data track`,
+    {
+      at: { source },
+    },
+  );
+}

@@ -1,0 +1,48 @@
+// Files of several extents and holes, read at every position.
+import { describe, expect, it } from 'vitest';
+import { FileReader } from '../../src/image/file-reader.js';
+import type { ByteSource } from '../../src/source/byte-source.js';
+
+const image = Buffer.from(Array.from({ length: 64 }, (_, i) => i));
+const source: ByteSource = {
+  name: 'test.iso',
+  size: image.length,
+  read: (target, position) => Promise.resolve(image.copy(target, 0, position)),
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
+const extents = [
+  { offset: 10, length: 4 },
+  { offset: undefined, length: 3 },
+  { offset: 40, length: 5 },
+];
+const content = Buffer.concat([image.subarray(10, 14), Buffer.alloc(3), image.subarray(40, 45)]);
+
+describe('a file of several extents and a hole', () => {
+  it('reads the same at every position and length', async () => {
+    const reader = new FileReader(source, extents, content.length);
+    for (let position = 0; position <= content.length; position += 1) {
+      for (let length = 0; length <= content.length + 2; length += 1) {
+        const target = Buffer.alloc(length, 0xee);
+        const got = await reader.read(target, position);
+        expect(target.subarray(0, got)).toEqual(content.subarray(position, position + length));
+      }
+    }
+  });
+
+  it('says where the image ends when the file goes on beyond it', async () => {
+    const reader = new FileReader(source, [{ offset: 60, length: 10 }], 10);
+    await expect(reader.read(Buffer.alloc(10), 0)).rejects.toThrow(
+      'Cannot read byte 64 of "test.iso": image ends at byte 64, expected it to hold the whole file',
+    );
+    expect(await reader.read(Buffer.alloc(4), 0)).toBe(4);
+  });
+
+  it('finds its place among a quarter of a million extents without passing them all', async () => {
+    const many = Array.from({ length: 262_144 }, (_, i) => ({ offset: i % 64, length: 1 }));
+    const reader = new FileReader(source, many, many.length);
+    const target = Buffer.alloc(2);
+    // From the first extent each time, these would be 26 billion looks.
+    for (let i = 0; i < 200_000; i += 1) await reader.read(target, many.length - 2);
+    expect([...target]).toEqual([62, 63]);
+  });
+});

@@ -1,0 +1,25 @@
+// A mount as the journal has it.
+import type { JournalEntry } from '../../../daemon/takeover/journal.js';
+
+export const JOURNAL_ENTRY_SAMPLE: JournalEntry = {
+  id: '0badf00d',
+  state: 'making',
+  attempts: 0,
+  image: '/images/a.iso',
+  identity: { device: '1', inode: '18446744073709551615', modified: '1700000000123456789', size: '2048' },
+  wantedTree: 'auto',
+  tree: 'rock-ridge',
+  wantedDriver: 'auto',
+  view: {},
+  driver: 'fuse',
+  allowOther: false,
+  bound: false,
+  directory: '/mnt',
+  created: true,
+  mountedAt: '2026-01-01T00:00:00.000Z',
+  passedOver: [{ driver: 'erofs', reason: 'it is no plain file' }],
+  findings: [{ code: 'a-code', severity: 'note', message: 'A message', at: { source: 'a.iso', offset: 1 } }],
+  findingCount: 7,
+  isLoaded: true,
+  traceFuse: false,
+};
