@@ -33,6 +33,7 @@ const SUPPORT = ['guarded-region.cc', 'memory-image.cc', 'reply-sink.cc'];
 const TARGETS = {
   'fuse-requests': { parts: [...REPLIES, ...SESSION], support: SUPPORT },
   'index-view': { parts: REPLIES, support: SUPPORT },
+  'unit-cache': { parts: ['io/unit-cache.cc', 'io/unit-arena.cc'], support: [] },
   'keeper-messages': { parts: KEEPER, support: [] },
 };
 /** An input that is longer finds nothing that a shorter one does not. */

@@ -1,4 +1,5 @@
 // Writes a disc's read plan into the index region, where native code reads it (native/io/read-plan.hh).
+import { countBytes } from '../base/byte-count.js';
 import { IsodriveError } from '../base/error.js';
 import type { NativePlan } from '../disc/native-plan.js';
 import type { Segment, Segments } from '../disc/read-plan.js';
@@ -72,7 +73,7 @@ function writeUnits(words: Uint32Array, units: NativePlan['units']): void {
   }
   for (const [i, { unitBytes, filler, source }] of units.entries()) {
     if (unitBytes < 1 || unitBytes > MAX_UNIT_BYTES) {
-      throw new RangeError(`Unit has ${unitBytes} bytes, expected 1 to ${MAX_UNIT_BYTES}`);
+      throw new RangeError(`Unit has ${countBytes(unitBytes)}, expected 1 to ${MAX_UNIT_BYTES}`);
     }
     const at = i * UNIT_BASE_WORDS;
     words[at + UNIT_BASE.unitBytes] = unitBytes;

@@ -146,7 +146,7 @@ export abstract class BlockContent<File extends CodedFile = CodedFile> implement
     });
     const whole = areTogether ? await this.#readAt(start, end - start) : undefined;
     return Promise.all(
-      places.map((place) => {
+      places.map(async (place) => {
         if (place === undefined || place instanceof Error) return undefined;
         const from = place.start - start;
         if (whole instanceof Uint8Array) return whole.subarray(from, from + place.length);
