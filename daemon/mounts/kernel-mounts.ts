@@ -13,7 +13,7 @@ import type { DaemonLog } from '../log.js';
 import { MountedImage } from './mounted-image.js';
 import type { ShownImage } from './mounted-image.js';
 import { PathLook } from '../reader/image-file.js';
-import { MetFindings } from '../reader/met-findings.js';
+import { MountFindings } from '../reader/mount-findings.js';
 import type { RemoteImage } from '../reader/remote-image.js';
 
 /** What a mount shows, beside what the journal says of every mount. */
@@ -60,7 +60,7 @@ function shownImage(
   path: string,
   facts: ShownImage['facts'],
   rowCount: number,
-  findings: MetFindings,
+  findings: MountFindings,
 ): ShownImage {
   const place = new PathLook(path);
   return {
@@ -122,7 +122,7 @@ async function restore(
   const { id, image: path, tree: kind, wantedTree, wantedDriver, view, created } = note.entry;
   const { allowOther, bound } = note.entry;
   const { label, sessions, session } = note;
-  const findings = new MetFindings(note.entry.findings, note.findings);
+  const findings = new MountFindings(note.entry.findings, note.findings);
   const image = shownImage(path, { label, kind, sessions, session }, note.rowCount, findings);
   const mounted = new MountedImage({
     ...{ id, path, wantedTree, wantedDriver, view, allowOther, bound, image, active },

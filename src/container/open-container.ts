@@ -3,9 +3,11 @@ import { IsodriveError } from '../base/error.js';
 import type { Disc } from '../disc/disc.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { readAtMost } from '../source/read-fully.js';
-import type { Confidence, ContainerFormat } from './container-format.js';
+import type { Confidence } from './confidence.js';
+import type { ContainerFormat } from './container-format.js';
 import { nameForeignFormat } from './foreign-format.js';
-import { DESCRIPTOR_START, IDENTIFIERS, isoFormat } from './iso/index.js';
+import { isoFormat } from './iso/index.js';
+import type { VolumeMarks } from './volume-marks.js';
 
 export const CONTAINER_FORMATS: readonly ContainerFormat[] = [isoFormat];
 
@@ -24,26 +26,34 @@ const PARTIAL_NAMES = [
 ];
 
 /**
- * The disc in a source. Rejects with `unsupported` (some other kind of file), `damaged` (cut
+ * The disc in a source; `marks` tell plain sectors from other files. Rejects with `unsupported` (some other kind of file), `damaged` (cut
  * off before its first descriptor), and as ByteSource.read does. The disc does not own the source.
  */
-export async function openContainer(source: ByteSource, signal?: AbortSignal): Promise<Disc> {
+export async function openContainer(
+  source: ByteSource,
+  marks: VolumeMarks,
+  signal?: AbortSignal,
+): Promise<Disc> {
   let best: ContainerFormat | undefined;
   let bestConfidence: Confidence = 0;
   for (const format of CONTAINER_FORMATS) {
-    const confidence = await format.probe(source, signal);
+    const confidence = await format.probe(source, marks, signal);
     if (confidence > bestConfidence) [best, bestConfidence] = [format, confidence];
   }
-  if (best === undefined) throw await explainRefusal(source, signal);
+  if (best === undefined) throw await explainRefusal(source, marks, signal);
   return best.open(source, signal);
 }
 
-async function explainRefusal(source: ByteSource, signal: AbortSignal | undefined): Promise<IsodriveError> {
+async function explainRefusal(
+  source: ByteSource,
+  { descriptorStart, isIdentifier }: VolumeMarks,
+  signal: AbortSignal | undefined,
+): Promise<IsodriveError> {
   const at = { source: source.name, offset: 0 };
   const wanted = 'expected an image with ISO 9660, UDF, HFS, HFS+ or FAT';
-  const place = { ...at, offset: DESCRIPTOR_START, clause: 'ECMA-119 6.2.1' };
-  const start = Buffer.from(await readAtMost(source, DESCRIPTOR_START + 1, IDENTIFIER_BYTES, signal));
-  if (IDENTIFIERS.includes(start.toString('latin1'))) {
+  const place = { ...at, offset: descriptorStart, clause: 'ECMA-119 6.2.1' };
+  const start = Buffer.from(await readAtMost(source, descriptorStart + 1, IDENTIFIER_BYTES, signal));
+  if (isIdentifier(start.toString('latin1'))) {
     const found = `it ends at byte ${source.size}, within its first volume descriptor`;
     return new IsodriveError('damaged', `Cannot open "${source.name}": ${found}, ${wanted}`, { at: place });
   }
@@ -55,14 +65,14 @@ async function explainRefusal(source: ByteSource, signal: AbortSignal | undefine
       action,
     });
   }
-  if (source.size <= DESCRIPTOR_START) {
-    const found = `it ends at byte ${source.size}, before the volume descriptors of a disc at byte ${DESCRIPTOR_START}`;
+  if (source.size <= descriptorStart) {
+    const found = `it ends at byte ${source.size}, before the volume descriptors of a disc at byte ${descriptorStart}`;
     return new IsodriveError('damaged', `Cannot open "${source.name}": ${found}, ${wanted}`, { at: place });
   }
   const isPartial = PARTIAL_NAMES.some((suffix) => source.name.toLowerCase().endsWith(suffix));
   const found = isPartial
     ? 'its name is that of a download that is not complete, and it has no volume descriptor yet'
-    : `it is of no kind that is known here: no volume descriptor stands at byte ${DESCRIPTOR_START} or behind it`;
+    : `it is of no kind that is known here: no volume descriptor stands at byte ${descriptorStart} or behind it`;
   return new IsodriveError('unsupported', `Cannot open "${source.name}": ${found}, ${wanted}`, {
     at: place,
     action: isPartial

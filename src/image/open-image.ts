@@ -15,6 +15,7 @@ import type { FileTree, TreeKind } from '../filesystem/contract/file-tree.js';
 import type { Partition } from '../filesystem/contract/partition.js';
 import { readPartitions } from '../filesystem/partition/read-partitions.js';
 import { probeVolumes } from '../filesystem/choose/probe-volumes.js';
+import { volumeMarks } from '../filesystem/choose/volume-marks.js';
 import { createAllViews } from '../filesystem/views/all-views.js';
 import { findSessionViews } from '../filesystem/views/session-views.js';
 import { WineTree } from '../filesystem/views/wine-tree.js';
@@ -120,7 +121,7 @@ async function openVolume(
 ): Promise<OpenedImage> {
   const { signal, charset } = options;
   const findings = new FindingLog();
-  const disc = await openContainer(source, signal);
+  const disc = await openContainer(source, volumeMarks, signal);
   if (disc.sessions.every(({ tracks }) => tracks.length === 0)) throw refuseTracklessDisc(source.name);
   const first = options.sectorOffset ?? 0;
   const data = disc.data.shifted(first * SECTOR_SIZE);
