@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ProgramCalls } from './program-calls.js';
 import type {
   RegionHandle,
   SessionCounters,
@@ -12,6 +13,7 @@ import type {
   SessionTrace,
 } from './session.js';
 
+export type { ProgramEnd } from './program-calls.js';
 export type * from './session.js';
 
 export type SessionHandle = object & { readonly __session: never };
@@ -97,7 +99,7 @@ export interface ClientListener {
 }
 
 /** Failed system calls throw or reject with an Error that has `errno` (positive number) and `syscall`. */
-export interface Addon {
+export interface Addon extends ProgramCalls {
   /** A memfd of so many bytes, mapped; only pages written to take memory. */
   allocateIndexRegion(bytes: number): IndexRegion;
   /** Maps a region that another process allocated; takes the descriptor. EINVAL: it has another size. */

@@ -53,8 +53,9 @@ const allowed = new Map([
       ...['daemon', 'native/index.ts', 'native/windows'],
     ],
   ],
-  ['native/index.ts', ['native/session.ts']],
+  ['native/index.ts', ['native/session.ts', 'native/program-calls.ts']],
   ['native/session.ts', []],
+  ['native/program-calls.ts', []],
   ['scripts', ['src', 'scripts']],
 ]);
 
