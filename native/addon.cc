@@ -6,6 +6,7 @@
 #include "io/io-pool.hh"
 #include "control/control-listener.hh"
 #include "codec/crc32c.hh"
+#include "codec/inflate-blocks.hh"
 #include "system/apart-programs.hh"
 #include "system/loop-device.hh"
 #include "system/mount-watch.hh"
@@ -39,6 +40,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   export_system_calls(env, exports);
   export_socket_send(env, exports);
   export_crc32c(env, exports);
+  export_inflate_blocks(env, exports);
   export_control_listener(env, exports);
   export_notify(env, exports);
   export_apart_programs(env, exports);

@@ -4,11 +4,18 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ProgramCalls } from './program-calls.js';
+import type {
+  RegionHandle,
+  SessionCounters,
+  SessionListener,
+  SessionOptions,
+  SessionOwner,
+  SessionTrace,
+} from './session.js';
 
 export type { ProgramEnd } from './program-calls.js';
+export type * from './session.js';
 
-/** Keeps the memory behind an index region alive in native code. */
-export type RegionHandle = object & { readonly __region: never };
 export type SessionHandle = object & { readonly __session: never };
 export type ControlListenerHandle = object & { readonly __listener: never };
 /** Of a thread that serves a session. */
@@ -46,85 +53,6 @@ export type DriveRequest = 'status' | 'stamp' | 'eject' | 'close' | 'lock' | 'sp
 export interface IndexRegion {
   readonly buffer: ArrayBuffer;
   readonly handle: RegionHandle;
-}
-
-export interface SessionOptions {
-  /** Of its threads; at most 15 characters. */
-  readonly name: string;
-  /** Descriptor of /dev/fuse, bound to the mount; the session closes it, unless it cannot be started. */
-  readonly device: number;
-  /**
-   * Descriptors of the image's files, by their number in the read plan of the region; the session keeps copies of its own.
-   * Of none, it asks for all content.
-   */
-  readonly files: readonly number[];
-  readonly region: RegionHandle;
-  readonly volumeBytes: number;
-  /** Whether any entry can have extended attributes. */
-  readonly hasAttributes: boolean;
-  /** Whether any can have access control lists: the kernel then asks for those of each directory that is entered. */
-  readonly hasAccessLists: boolean;
-  /** Whose all files are shown to be; undefined: those that the disc names. */
-  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
-  /** Every open of a file is asked for, as a read of no bytes. */
-  readonly checksOpens: boolean;
-  /** Another process served the mount before: what it left unanswered is asked for again. */
-  readonly isTakenOver: boolean;
-}
-
-/** What a session has done since it started. */
-export interface SessionCounters {
-  readonly requests: number;
-  readonly reads: number;
-  /** Bytes of file content that were asked for. */
-  readonly readBytes: number;
-  /** Reads that waited for the medium. */
-  readonly waitedReads: number;
-  /** Reads that JavaScript answered. */
-  readonly decodedReads: number;
-  /** Time from request to answer, all added up. */
-  readonly busySeconds: number;
-  /** Requests by time to answer: entry i took less than 2^i microseconds, and not less than half; the last, any longer. */
-  readonly latency: readonly number[];
-  /** The same of reads of file content. */
-  readonly readLatency: readonly number[];
-}
-
-/** Told what becomes of a session; must not throw. */
-export interface SessionOwner {
-  /** Requests wait, and nobody serves the session. */
-  onWanted(): void;
-  /** The mount is gone; nothing needs an answer any more. */
-  onEnd(): void;
-}
-
-/** What a session asks of the thread that serves it. Must not throw. */
-export interface SessionListener {
-  /** A directory has to be loaded; to be answered by resumeSession. */
-  onLoad(row: number): void;
-  /**
-   * Content that the read plan does not give has to be read; to be answered by replyRead. `length` ends with the file, and
-   * is 0 where a file is to be opened.
-   */
-  onRead(ticket: number, row: number, offset: number, length: number): void;
-  /** Nobody waits for that content any more. */
-  onCancel(ticket: number): void;
-}
-
-/** A request of the kernel, once answered; numbers as in linux/fuse.h. */
-export interface TracedRequest {
-  readonly opcode: number;
-  readonly node: number;
-  readonly offset: number;
-  readonly size: number;
-  readonly errno: number;
-  readonly microseconds: number;
-}
-
-export interface SessionTrace {
-  readonly requests: readonly TracedRequest[];
-  /** Requests left out since the last look. */
-  readonly lost: number;
 }
 
 /** What stat(2) says; times in nanoseconds since the epoch. */
@@ -222,6 +150,15 @@ export interface Addon extends ProgramCalls {
    * Nothing happens when it needs no answer any more.
    */
   replyRead(server: ServerHandle, ticket: number, result: Uint8Array | number): void;
+  /**
+   * Takes decoded units, which are copied before this returns, and answers what waits for them; a number is the errno of all.
+   * `errors`: for each unit an errno, or 0 where it is there; absent where all are. Nothing happens when nobody wants them.
+   */
+  fillUnits(server: ServerHandle, ticket: number, result: Uint8Array | number, errors?: Int32Array): void;
+  /** Bytes of decoded units that the process keeps. */
+  setUnitBudget(bytes: number): void;
+  /** Bytes of those that it has now. */
+  unitBytes(): number;
   /** Whether anything waits for a directory. */
   isWaitedFor(server: ServerHandle): boolean;
   /** Reads of file content that the session has taken. */
@@ -327,6 +264,12 @@ export interface Addon extends ProgramCalls {
   stopPacing(socket: number): boolean;
   /** Lets more bytes wait in a socket to be sent, as far as the system lets this process (SO_SNDBUF). Never throws. */
   enlargeSendBuffer(socket: number, bytes: number): void;
+  /**
+   * Decompresses blocks of RFC 1950 in a thread. `places`: of each block where it starts in `stored`, its bytes, where its
+   * content goes in `target`, and the bytes of that. Gives a byte for each: 1 where its content is exactly that long; all 0
+   * where no zlib is to be had. Neither array may be touched until the promise settles.
+   */
+  inflateBlocks(stored: Uint8Array, places: Uint32Array, target: Uint8Array): Promise<Uint8Array>;
   /** CRC-32C of all bytes so far: `crc` is that of those before, 0 of none. Never throws. */
   readonly crc32c: (crc: number, bytes: Uint8Array) => number;
   /** Has the kernel let go of a file's pages, so that the next reads reach its medium (posix_fadvise, DONTNEED). */

@@ -61,7 +61,8 @@ const allowed = new Map([
       ...['daemon', 'native/index.ts', 'native/windows'],
     ],
   ],
-  ['native/index.ts', ['native/program-calls.ts']],
+  ['native/index.ts', ['native/session.ts', 'native/program-calls.ts']],
+  ['native/session.ts', []],
   ['native/program-calls.ts', []],
   ['scripts', ['src', 'scripts']],
 ]);

@@ -16,12 +16,15 @@ const output = join(root, 'build', 'fuzz');
 const KEEPER = ['notify-socket.cc', 'descriptor-store.cc', 'close-apart.cc'].map((name) => `keeper/${name}`);
 const REPLIES = [
   ...['fuse/fuse-handlers.cc', 'fuse/fuse-attributes.cc', 'index/index-view.cc'],
-  ...['io/read-plan.cc', 'io/data-reader.cc', 'io/file-reader.cc'],
+  ...['read-plan', 'data-reader', 'file-reader', 'unit-reader', 'unit-cache', 'unit-arena'].map(
+    (name) => `io/${name}.cc`,
+  ),
 ];
 const SESSION = [
   ...['fuse-session', 'server-desk', 'slow-reads', 'request-log', 'leadership'].map(
     (name) => `fuse/${name}.cc`,
   ),
+  ...['fuse/unit-fills.cc', 'fuse/unit-read-ahead.cc'],
   ...['index/index-region.cc', 'index/crash-note.cc', 'system/worker-thread.cc', 'system/wake-signal.cc'],
 ];
 const SUPPORT = ['guarded-region.cc', 'memory-image.cc', 'reply-sink.cc'];
@@ -30,6 +33,7 @@ const SUPPORT = ['guarded-region.cc', 'memory-image.cc', 'reply-sink.cc'];
 const TARGETS = {
   'fuse-requests': { parts: [...REPLIES, ...SESSION], support: SUPPORT },
   'index-view': { parts: REPLIES, support: SUPPORT },
+  'unit-cache': { parts: ['io/unit-cache.cc', 'io/unit-arena.cc'], support: [] },
   'keeper-messages': { parts: KEEPER, support: [] },
 };
 /** An input that is longer finds nothing that a shorter one does not. */

@@ -12,7 +12,13 @@ const compiler = process.env.CXX ?? 'g++';
 /** What meets native code; `npm test` has the fuzzing corpus run with sanitizers of its own. */
 const ADDON_TESTS = [
   ...['addon-lifetimes', 'control-listener', 'receive-descriptor'].map((name) => `test/native/${name}`),
-  ...['test/mount/diagnose', 'test/mount/fuse-', 'test/mount/mount-', 'test/e2e/hanging'],
+  ...[
+    'test/mount/diagnose',
+    'test/mount/fuse-',
+    'test/mount/mount-',
+    'test/mount/read-plan',
+    'test/e2e/hanging',
+  ],
 ];
 /** Sanitized programs are slower by a factor of up to ten. */
 const TIMEOUT = 300_000;

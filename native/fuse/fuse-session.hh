@@ -22,6 +22,7 @@
 #include "server-desk.hh"
 #include "slow-reads.hh"
 #include "system/unique-fd.hh"
+#include "unit-read-ahead.hh"
 
 namespace isodrive {
 
@@ -44,10 +45,10 @@ struct SessionCallbacks {
 };
 
 /** Kept alive by its threads: it is gone with the last of them, whoever else has let go of it before. */
-class FuseSession final : public std::enable_shared_from_this<FuseSession>, private WaitObserver {
+class FuseSession final : public std::enable_shared_from_this<FuseSession>, private WaitObserver, private UnitObserver {
  public:
   FuseSession(SessionOptions options, SessionCallbacks callbacks);
-  ~FuseSession() = default;
+  ~FuseSession();
   FuseSession(const FuseSession&) = delete;
   FuseSession& operator=(const FuseSession&) = delete;
 
@@ -66,6 +67,11 @@ class FuseSession final : public std::enable_shared_from_this<FuseSession>, priv
   RequestLog& log() { return log_; }
   /** Answers all that waits for a directory, with `error` when it is not 0. Called after its state was published. */
   void resume(uint32_t row, int error);
+  /**
+   * Takes units that were to be decoded, `length` bytes of them in all, and answers what waits for them. `errors`: for each
+   * unit an errno, or 0; none where all are there. `error` is for all of them, when it is not 0.
+   */
+  void fill(uint64_t ticket, int error, const uint8_t* bytes, size_t length, const std::vector<int>& errors);
   /** The mount has no users any more: answers all that waits, for JavaScript or for the medium, with EIO. */
   void abandon();
   /**
@@ -102,10 +108,16 @@ class FuseSession final : public std::enable_shared_from_this<FuseSession>, priv
   bool will_wait() override;
   /** Sees to it that another thread leads should this one be busy for long. */
   void may_wait() override;
+  const HeldUnits& held() const override;
+  void uses(const UnitSpan& span) override;
+  void lacks(const UnitSpan& span) override;
+  /** Answers a request in a thread of JavaScript, which must not wait for a medium: then another thread does. */
+  void answer_filled(WaitingRequest waiting, uint8_t* scratch);
+  void answer_apart(WaitingRequest waiting);
   void greet(int device, const Request& request);
   /** Handles a request of the calling thread, and those whose turn it is afterwards. */
-  void work(const Asked& asked, const Request& request, uint8_t* scratch);
-  std::optional<WaitingRequest> work_once(const Asked& asked, const Request& request, uint8_t* scratch);
+  void work(const Asked& asked, const Request& request, uint8_t* scratch, HeldUnits held = {});
+  std::optional<WaitingRequest> work_once(const Asked& asked, const Request& request, uint8_t* scratch, HeldUnits held);
   /** False when somebody else answers it, now or later. */
   bool handle(const Asked& asked, const Request& request, uint8_t* scratch);
   void interrupt(const Request& request);
@@ -116,6 +128,11 @@ class FuseSession final : public std::enable_shared_from_this<FuseSession>, priv
   /** Where requests are read from: `device_`, or `clone_`. Changes only while one thread is there. */
   std::atomic<int> requests_;
   const std::shared_ptr<IndexRegion> region_;
+  UnitCache& cache_;
+  /** Of its units in the cache. */
+  const uint64_t space_;
+  const UnitReader units_;
+  UnitReadAhead ahead_;
   std::optional<DataReader> data_;
   FuseHandlers handlers_;
   SessionCallbacks callbacks_;

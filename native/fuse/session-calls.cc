@@ -37,11 +37,15 @@ using OwnerHandle = Napi::External<std::shared_ptr<Owner>>;
 
 /** What a serving thread is asked. */
 struct Question {
-  enum class Kind { kLoad, kRead, kCancel } kind;
+  enum class Kind { kLoad, kRead, kFill, kCancel } kind;
+  /** Of kFill: the row, or the base. */
   uint32_t row;
   uint64_t ticket;
   uint64_t offset;
   size_t length;
+  /** Of kFill: bytes of a unit, and whether they are of a base of the plan. */
+  uint32_t unit_bytes = 0;
+  bool is_base = false;
 };
 
 /** A thread of JavaScript that serves a session, until it leaves or ends. */
@@ -72,6 +76,10 @@ class Server final : public SessionServer {
   void read(uint64_t ticket, uint32_t row, uint64_t offset, size_t length) override {
     send({Question::Kind::kRead, row, ticket, offset, length});
   }
+  void fill(uint64_t ticket, const UnitSpan& span) override {
+    const auto number = static_cast<uint32_t>(span.file.number - (span.file.is_base() ? UnitFile::kBases : 0));
+    send({Question::Kind::kFill, number, ticket, span.start, span.end - span.start, span.file.unit_bytes, span.file.is_base()});
+  }
   void cancel(uint64_t ticket) override { send({Question::Kind::kCancel, 0, ticket, 0, 0}); }
 
  private:
@@ -94,6 +102,11 @@ class Server final : public SessionServer {
       case Question::Kind::kRead:
         call_method(listener_, "onRead",
              {number(question.ticket), number(question.row), number(question.offset), number(question.length)});
+        break;
+      case Question::Kind::kFill:
+        call_method(listener_, "onFill",
+                    {number(question.ticket), Napi::Boolean::New(env, question.is_base), number(question.row),
+                     number(question.unit_bytes), number(question.offset), number(question.length)});
         break;
       case Question::Kind::kCancel:
         call_method(listener_, "onCancel", {number(question.ticket)});
@@ -303,6 +316,36 @@ Napi::Value reply_read(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+/** fillUnits(server, ticket, bytes or errno, errors). */
+Napi::Value fill_units(const Napi::CallbackInfo& info) {
+  const auto session = info[0].As<ServerHandle>().Data()->session();
+  if (session == nullptr) return info.Env().Undefined();
+  const auto ticket = static_cast<uint64_t>(info[1].As<Napi::Number>().Int64Value());
+  if (info[2].IsNumber()) {
+    session->fill(ticket, info[2].As<Napi::Number>().Int32Value(), nullptr, 0, {});
+    return info.Env().Undefined();
+  }
+  const auto bytes = info[2].As<Napi::Uint8Array>();
+  std::vector<int> errors;
+  if (info[3].IsTypedArray()) {
+    const auto given = info[3].As<Napi::Int32Array>();
+    errors.assign(given.Data(), given.Data() + given.ElementLength());
+  }
+  session->fill(ticket, 0, bytes.Data(), bytes.ByteLength(), errors);
+  return info.Env().Undefined();
+}
+
+/** setUnitBudget(bytes): of the process. */
+Napi::Value set_unit_budget(const Napi::CallbackInfo& info) {
+  UnitCache::shared().set_budget(static_cast<size_t>(info[0].As<Napi::Number>().Int64Value()));
+  return info.Env().Undefined();
+}
+
+/** unitBytes(): bytes of units that are kept. */
+Napi::Value unit_bytes(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(UnitCache::shared().used()));
+}
+
 Napi::Value count_reads(const Napi::CallbackInfo& info) {
   const auto session = info[0].As<ServerHandle>().Data()->session();
   return Napi::Number::New(info.Env(), session == nullptr ? 0 : static_cast<double>(session->log().reads()));
@@ -329,6 +372,9 @@ void export_sessions(Napi::Env env, Napi::Object exports) {
   exports.Set("leaveSession", Napi::Function::New(env, leave_session));
   exports.Set("resumeSession", Napi::Function::New(env, resume_session));
   exports.Set("replyRead", Napi::Function::New(env, reply_read));
+  exports.Set("fillUnits", Napi::Function::New(env, fill_units));
+  exports.Set("setUnitBudget", Napi::Function::New(env, set_unit_budget));
+  exports.Set("unitBytes", Napi::Function::New(env, unit_bytes));
   exports.Set("isWaitedFor", Napi::Function::New(env, is_waited_for));
   exports.Set("countReads", Napi::Function::New(env, count_reads));
 }

@@ -27,7 +27,7 @@ class SlowReads {
   };
   Ended end(const Asked& asked);
   /** Keeps a request for later; false when there is room again: the caller handles it anew. */
-  bool postpone(const Asked& asked, const Request& request);
+  bool postpone(const Asked& asked, const Request& request, const HeldUnits& held);
   /** Answers a request that the kernel calls off with EINTR; false when it does not wait here. */
   bool interrupt(uint64_t unique);
   /** Answers all that waits with an errno; from now on nothing may wait, and fails likewise. */

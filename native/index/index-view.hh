@@ -31,6 +31,11 @@ class Row {
   bool regular() const { return type() == 0100000; }
   /** Whether what is stored is not the content: JavaScript decodes it. */
   bool coded() const { return (word(layout::ROW_FLAGS) & layout::CODING_MASK) != 0; }
+  /** Bytes of the units in which coded content is decoded; 0: JavaScript answers each read. */
+  uint32_t unit_bytes() const {
+    const uint32_t power = word(layout::ROW_FLAGS) >> layout::UNIT_POWER_SHIFT & layout::UNIT_POWER_MASK;
+    return power < layout::MIN_UNIT_POWER || power > layout::MAX_UNIT_POWER ? 0 : 1U << power;
+  }
   uint64_t size() const { return wide(layout::ROW_SIZE_LOW); }
   uint64_t inode() const { return wide(layout::ROW_INODE_LOW); }
   /** Seconds since the epoch, signed. */

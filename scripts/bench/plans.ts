@@ -166,7 +166,11 @@ async function withMount<T>(
   const data = new PlanStream(path, segments, [source]);
   const { native } = data;
   if (native === undefined || memory.plan === undefined) throw new Error('Native code cannot read the plan');
-  writePlan(memory.plan, { files: native.sizes, streams: new Map([[STREAM.data, native.segments]]) });
+  writePlan(memory.plan, {
+    files: native.sizes,
+    units: native.units,
+    streams: new Map([[STREAM.data, native.segments]]),
+  });
   const index = await DiscIndex.open(new OneFileTree(extents, data.size), memory, new FindingLog(), path);
   const request = { directory, sourceName: path, label: '', allowOther: false };
   const mount = await driver.mount({ ...request, image: new LocalImage({ index, data }) });

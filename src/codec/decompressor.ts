@@ -5,3 +5,9 @@
  * why when the block is damaged, or holds fewer bytes or more.
  */
 export type Decompress = (block: Uint8Array, size: number) => Promise<Uint8Array>;
+
+/** A block, and where its content goes, which must fill that exactly. */
+export interface PackedBlock {
+  readonly bytes: Uint8Array;
+  readonly target: Uint8Array;
+}

@@ -128,6 +128,7 @@ export class PlanStream implements DataStream {
     if (segment.swap16 === true) return this.#readSwapped(segment, target, within, signal);
     const source = this.bases[segment.base]!;
     if (isRun(segment)) return source.read(target, segment.offset + within, signal);
+    if (source.units !== undefined) return this.#readEach(segment, target, within, signal);
     const { unit, stride } = segment;
     const perSpan = Math.max(1, Math.floor(SPAN_BYTES / stride)) * unit;
     let done = 0;
@@ -148,6 +149,24 @@ export class PlanStream implements DataStream {
       done += length;
     }
     return done;
+  }
+
+  /** Of a source whose units may fail, only what is wanted is read: it keeps those it has decoded. */
+  async #readEach(
+    segment: BytesSegment,
+    target: Uint8Array,
+    within: number,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
+    const source = this.bases[segment.base]!;
+    for (let done = 0; done < target.length;) {
+      const rest = Math.min(target.length - done, segment.unit - ((within + done) % segment.unit));
+      const part = target.subarray(done, done + rest);
+      const got = await source.read(part, basePosition(segment, within + done), signal);
+      done += got;
+      if (got < rest) return done;
+    }
+    return target.length;
   }
 
   /** Whole pairs are read, and what was wanted of them is kept. */

@@ -144,8 +144,8 @@ async function openVolume(
   const memory: IndexMemory = options.memory ?? new PlainIndexMemory();
   const bounds = { work, imageStart: first * SECTOR_SIZE };
   if (options.isAdopted !== true && memory.plan !== undefined && data.native !== undefined) {
-    const { sizes, segments } = data.native;
-    writePlan(memory.plan, { files: sizes, streams: new Map([[STREAM.data, segments]]) });
+    const { sizes, units, segments } = data.native;
+    writePlan(memory.plan, { files: sizes, units, streams: new Map([[STREAM.data, segments]]) });
   }
   const index =
     options.isAdopted === true

@@ -36,6 +36,8 @@ export interface ByteSource extends AsyncDisposable {
   setSpeed?(speed: number): Promise<void>;
   /** How native code can read the same bytes; absent where it must not. */
   readonly base?: NativeBase;
+  /** What native code has to know of a source that is stored in units: it keeps decoded ones, and asks for all others. */
+  readonly units?: SourceUnits;
   /** What tells this image from another at the same path. */
   readonly identity?: SourceIdentity;
   /** The drive that the bytes come from, and its disc. */
@@ -48,6 +50,16 @@ export interface NativeBase {
   readonly descriptor: number;
   /** Ranges that the source refuses to read, in order and apart from each other. */
   readonly absent: readonly { readonly position: number; readonly size: number }[];
+}
+
+/** Units of a source, each of which has to be decoded before it is read. */
+export interface SourceUnits {
+  /** Of every unit but the last. */
+  readonly unitBytes: number;
+  /** Who decodes them: `script` is the source's own `read`. */
+  readonly filler: 'script';
+  /** What they are stored in. */
+  readonly of: ByteSource;
 }
 
 /** Identity of a file when it was opened. */

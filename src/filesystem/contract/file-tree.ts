@@ -114,6 +114,8 @@ export class DirectoryEntry {
   coding: ContentCoding | undefined = undefined;
   /** What the coding's decoder has to know, 32 bits of its own making. */
   codingParameters = 0;
+  /** Binary logarithm of the bytes of which that many are decoded by themselves; at least 9 where there is a `coding`. */
+  unitPower = 0;
   /** Symlink target bytes. */
   target: Uint8Array | undefined = undefined;
   /** Extended attributes: full name ("user.x") and value. */
@@ -143,6 +145,7 @@ export class DirectoryEntry {
     this.extents = undefined;
     this.coding = undefined;
     this.codingParameters = 0;
+    this.unitPower = 0;
     this.target = undefined;
     this.attributes = undefined;
     this.lacksAttributes = false;

@@ -10,6 +10,8 @@ export const COMPRESSION_ATTRIBUTE = 'com.apple.decmpfs';
 /** decmpfs_disk_header, little-endian: magic "cmpf", type, bytes of the content. */
 const HEADER_BYTES = 16;
 const MAGIC = 0x636d_7066;
+/** Blocks of the resource fork have 64 KiB; of what is one piece, that much is kept at a time. */
+const UNIT_POWER = 16;
 const HEADER = { magic: 0, type: 4, size: 8 } as const;
 
 export interface CompressedFile {
@@ -49,6 +51,7 @@ export async function giveCompressed(
   const scheme = findScheme(type, size);
   entry.coding = 'decmpfs';
   entry.codingParameters = type;
+  entry.unitPower = UNIT_POWER;
   entry.size = size;
   if (typeof scheme === 'string') entry.extents = [];
   else entry.extents = scheme.place === 'fork' ? (await locateResources()).extents : extents;

@@ -100,6 +100,13 @@ void GuardedRegion::set_plan(uint64_t bytes, uint32_t files, uint32_t segments) 
   size[1] = 0;
   reinterpret_cast<uint32_t*>(data_)[layout::HEADER_PLAN_FILES] = files;
   reinterpret_cast<uint32_t*>(data_)[layout::HEADER_PLAN_SEGMENTS] = segments;
+  reinterpret_cast<uint32_t*>(data_)[layout::HEADER_PLAN_UNITS] = 0;
+}
+
+void GuardedRegion::plan_units(FuzzInput& input) {
+  reinterpret_cast<uint32_t*>(data_)[layout::HEADER_PLAN_UNITS] = input.number<uint32_t>();
+  const Bytes words = input.take(layout::UNIT_BASE_WORDS * 4);
+  if (words.size > 0) std::memcpy(data_ + layout::PLAN_UNITS_OFFSET, words.data, words.size);
 }
 
 void GuardedRegion::copy_to(uint8_t* region) const {

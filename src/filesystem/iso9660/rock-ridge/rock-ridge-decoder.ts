@@ -20,7 +20,7 @@ import { readRecordedSums, readSumIndex } from './recorded-sums.js';
 import { readDeviceNumber, readPosixAttributes, readSerialNumber } from './posix-attributes.js';
 import { SymbolicLinkTarget } from './symbolic-link.js';
 import { TimeStamps } from './time-stamps.js';
-import { ZISOFS_FIELD, readZisofsField } from '../zisofs/zisofs-field.js';
+import { ZISOFS_FIELD, readZisofsField, unpackParameters } from '../zisofs/zisofs-field.js';
 import type { ZisofsField } from '../zisofs/zisofs-field.js';
 
 /** Permissions of a symbolic link whose record has no PX. */
@@ -213,6 +213,7 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
     }
     entry.coding = 'zisofs';
     entry.codingParameters = parameters;
+    entry.unitPower = unpackParameters(parameters).blockShift;
     entry.extents = entry.size > 0 ? [{ offset: entry.locator, length: entry.size }] : [];
     entry.size = size;
   }
