@@ -1,16 +1,22 @@
-// Finds the container format of a source and opens it. The table below is the only list of formats.
+// Finds the formats of an image's files and opens them: filters until none fits, then a container. The table below is the
+// only list of formats.
 import { IsodriveError } from '../base/error.js';
 import type { Disc } from '../disc/disc.js';
 import type { ByteSource } from '../source/byte-source.js';
+import { OpenedFiles } from '../source/image-files.js';
+import type { ImageFiles } from '../source/image-files.js';
 import { readAtMost } from '../source/read-fully.js';
-import type { Confidence, ContainerFormat } from './container-format.js';
 import { nameForeignFormat } from './foreign-format.js';
-import { DESCRIPTOR_START, IDENTIFIERS, isoFormat } from './iso/index.js';
+import type { Container, Filter } from './format.js';
+import { DESCRIPTOR_START, IDENTIFIERS, IDENTIFIER_BYTES, isoFormat } from './iso/index.js';
+import { splitFormat } from './split/index.js';
 
-export const CONTAINER_FORMATS: readonly ContainerFormat[] = [isoFormat];
+/** Of equally sure ones the first is taken. */
+export const FORMATS: readonly (Filter | Container)[] = [splitFormat, isoFormat];
 
-/** Bytes of a standard identifier. */
-const IDENTIFIER_BYTES = 5;
+/** Filters one in another: no image that people keep has more. */
+const MAX_FILTERS = 4;
+
 /** Ends of the names of files that a program has not downloaded to the end. */
 const PARTIAL_NAMES = [
   '.part',
@@ -23,19 +29,54 @@ const PARTIAL_NAMES = [
   '.opdownload',
 ];
 
+/** The disc in an image's files. */
+export interface OpenedDisc {
+  readonly disc: Disc;
+  /** What the container has read: the main file, or what filters have made of it. */
+  readonly source: ByteSource;
+}
+
 /**
- * The disc in a source. Rejects with `unsupported` (some other kind of file), `damaged` (cut
- * off before its first descriptor), and as ByteSource.read does. The disc does not own the source.
+ * The disc in an image's files. Rejects with `unsupported` (some other kind of file), `damaged` (cut off before its first
+ * descriptor), and as ByteSource.read and ImageFiles.open do. The disc owns no file.
  */
-export async function openContainer(source: ByteSource, signal?: AbortSignal): Promise<Disc> {
-  let best: ContainerFormat | undefined;
-  let bestConfidence: Confidence = 0;
-  for (const format of CONTAINER_FORMATS) {
-    const confidence = await format.probe(source, signal);
-    if (confidence > bestConfidence) [best, bestConfidence] = [format, confidence];
+export async function openDisc(files: ImageFiles, signal?: AbortSignal): Promise<OpenedDisc> {
+  let seen = files;
+  for (let filters = 0; ; filters += 1) {
+    const format = await findFormat(seen, filters < MAX_FILTERS, signal);
+    if (format === undefined) throw await explainRefusal(seen.main, signal);
+    if (format.kind === 'container') return { disc: await format.open(seen, signal), source: seen.main };
+    seen = withMain(files, await format.open(seen, signal));
   }
-  if (best === undefined) throw await explainRefusal(source, signal);
-  return best.open(source, signal);
+}
+
+/** The disc in a source that lies alone, see openDisc. */
+export async function openContainer(source: ByteSource, signal?: AbortSignal): Promise<Disc> {
+  return (await openDisc(new OpenedFiles(source), signal)).disc;
+}
+
+async function findFormat(
+  files: ImageFiles,
+  mayFilter: boolean,
+  signal: AbortSignal | undefined,
+): Promise<Filter | Container | undefined> {
+  let best: { readonly format: Filter | Container; readonly confidence: number } | undefined;
+  for (const format of FORMATS) {
+    if (format.kind === 'filter' && !mayFilter) continue;
+    const confidence = await format.probe(files, signal);
+    if (confidence > (best?.confidence ?? 0)) best = { format, confidence };
+  }
+  return best?.format;
+}
+
+/** The same files, the main one as a filter shows it: its name is no longer that of a file. */
+function withMain(files: ImageFiles, main: ByteSource): ImageFiles {
+  return {
+    main,
+    mainName: '',
+    open: (name, signal) => files.open(name, signal),
+    find: (ending, signal) => files.find(ending, signal),
+  };
 }
 
 async function explainRefusal(source: ByteSource, signal: AbortSignal | undefined): Promise<IsodriveError> {

@@ -1,7 +1,7 @@
 // Opens an image from path to lazy index: the whole flow in one call, for presenters, mounts and the daemon.
 import { IsodriveError } from '../base/error.js';
 import { FindingLog } from '../base/finding.js';
-import { openContainer } from '../container/open-container.js';
+import { openDisc } from '../container/open-container.js';
 import { CachedStream } from '../disc/cached-stream.js';
 import type { PlanStream } from '../disc/plan-stream.js';
 import { STREAM } from '../disc/read-plan.js';
@@ -21,6 +21,7 @@ import { WineTree } from '../filesystem/views/wine-tree.js';
 import type { VolumeSummary } from '../filesystem/contract/volume-summary.js';
 import { WorkBudget } from '../filesystem/contract/work-budget.js';
 import type { ByteSource } from '../source/byte-source.js';
+import { OpenedFiles } from '../source/image-files.js';
 import { openImageDescriptors, openImageFile } from '../source/open-image-file.js';
 import type { ImageDescriptors } from '../source/open-image-file.js';
 import type { RescueMap } from '../source/rescue-map/rescue-map.js';
@@ -60,7 +61,9 @@ export interface OpenImageOptions {
 
 /** An image ready to be listed. Disposing closes the source. */
 export interface OpenedImage extends AsyncDisposable {
-  /** The image's bytes, uncached. */
+  /** Its files, all of them open. */
+  readonly files: OpenedFiles;
+  /** The image's bytes, uncached: those of its main file, or what filters have made of it. */
   readonly source: ByteSource;
   /** User data of the disc, uncached: places in the index count in it. */
   readonly data: PlanStream;
@@ -92,35 +95,44 @@ export interface OpenedImage extends AsyncDisposable {
  */
 export async function openImage(path: string, options: OpenImageOptions = {}): Promise<OpenedImage> {
   const { descriptors, map, signal } = options;
-  const { source, damage } =
+  const { files, damage } =
     descriptors === undefined
       ? await openImageFile(path, map, signal)
       : await openImageDescriptors(path, descriptors, signal);
-  return openSource(source, options, damage);
+  return openFiles(files, damage, options);
 }
 
 /** Like openImage, for bytes that are no file; takes ownership of the source. `damage`: what of them was not read. */
-export async function openSource(
+export function openSource(
   source: ByteSource,
   options: OpenImageOptions = {},
   damage?: RescueMap,
 ): Promise<OpenedImage> {
+  return openFiles(new OpenedFiles(source), damage, options);
+}
+
+/** Takes ownership of the files. */
+async function openFiles(
+  files: OpenedFiles,
+  damage: RescueMap | undefined,
+  options: OpenImageOptions,
+): Promise<OpenedImage> {
   try {
-    return await openVolume(source, damage, options);
+    return await openVolume(files, damage, options);
   } catch (thrown) {
-    await source[Symbol.asyncDispose]();
+    await files[Symbol.asyncDispose]();
     throw thrown;
   }
 }
 
 async function openVolume(
-  source: ByteSource,
+  files: OpenedFiles,
   damage: RescueMap | undefined,
   options: OpenImageOptions,
 ): Promise<OpenedImage> {
   const { signal, charset } = options;
   const findings = new FindingLog();
-  const disc = await openContainer(source, signal);
+  const { disc, source } = await openDisc(files, signal);
   if (disc.sessions.every(({ tracks }) => tracks.length === 0)) throw refuseTracklessDisc(source.name);
   const first = options.sectorOffset ?? 0;
   const data = disc.data.shifted(first * SECTOR_SIZE);
@@ -131,7 +143,7 @@ async function openVolume(
   const { tree: wanted = 'auto' } = options;
   // Beside one another, each session has views of its own.
   const views = wanted === 'all' ? TREE_KINDS.length * Math.max(1, sessions.length) : 1;
-  const work = new WorkBudget(source.size, views);
+  const work = new WorkBudget(disc.data.size, views);
   const context: ProbeContext = {
     work,
     ...{ report, signal, partitions },
@@ -161,6 +173,7 @@ async function openVolume(
       : await DiscIndex.open(tree, memory, findings, source.name, { signal, ...bounds });
   if (options.budget !== undefined) index.table.limitBy(options.budget);
   return {
+    files,
     source,
     data,
     format: disc.format,
@@ -176,7 +189,7 @@ async function openVolume(
     releaseCache: () => reader.clear(),
     [Symbol.asyncDispose]: async () => {
       await reader[Symbol.asyncDispose]();
-      await source[Symbol.asyncDispose]();
+      await files[Symbol.asyncDispose]();
     },
   };
 }

@@ -60,9 +60,9 @@ function hasEvidence(checks: readonly Check[], except: readonly Check['kind'][])
 async function verify(args: CommandArguments, options: VerifyOptions): Promise<Check[]> {
   const { path, signal } = options;
   {
-    await using source = (await openImageFile(path, readViewOptions(args).map, signal)).source;
-    const sectorSize = await findRawSectors(source, signal);
-    if (sectorSize !== undefined) return await verifyRawImage(source, sectorSize, options);
+    await using files = (await openImageFile(path, readViewOptions(args).map, signal)).files;
+    const sectorSize = await findRawSectors(files.main, signal);
+    if (sectorSize !== undefined) return await verifyRawImage(files, sectorSize, options);
   }
   await using image = await openImage(path, { ...readViewOptions(args), signal });
   return await verifyImage(image, options);

@@ -4,13 +4,14 @@ import { PlanStream } from '../../disc/plan-stream.js';
 import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import { readAtMost } from '../../source/read-fully.js';
 import type { ByteSource } from '../../source/byte-source.js';
-import type { Confidence, ContainerFormat } from '../container-format.js';
+import type { Confidence, Container } from '../format.js';
 
 /** ECMA-119 6.2.1: the volume descriptors start at sector 16, behind the system area. */
 export const DESCRIPTOR_START = 16 * SECTOR_SIZE;
 /** Descriptors looked at: those of ECMA-119, or the volume recognition sequence of ECMA-167, fit in fewer. */
 const PROBED_SECTORS = 16;
 /** Standard identifiers, bytes 1 to 5 of a descriptor (ECMA-119 8.1.2; ECMA-167 2/9.1.2, 3/9.1). */
+export const IDENTIFIER_BYTES = 5;
 export const IDENTIFIERS = ['CD001', 'BEA01', 'NSR02', 'NSR03', 'TEA01', 'BOOT2', 'CDW02'];
 const HIGH_SIERRA_IDENTIFIER = 'CDROM';
 const HIGH_SIERRA_OFFSET = 9;
@@ -48,11 +49,12 @@ const ANCHOR_SECTOR = 256;
 const TAG_BYTES = 16;
 const UDF_SECTOR_SIZES = [512, 1024, 2048, 4096];
 
-export const isoFormat: ContainerFormat = {
+export const isoFormat: Container = {
+  kind: 'container',
   name: 'iso',
   title: 'plain sectors of 2048 bytes',
 
-  async probe(source, signal) {
+  async probe({ main: source }, signal) {
     // One sector at a time: a bad sector behind the first descriptor must not hide the disc.
     for (let sector = 0; sector < PROBED_SECTORS; sector += 1) {
       const bytes = await readAtMost(source, DESCRIPTOR_START + sector * SECTOR_SIZE, SECTOR_SIZE, signal);
@@ -64,8 +66,8 @@ export const isoFormat: ContainerFormat = {
     return probeOtherVolumes(source, signal);
   },
 
-  open(source) {
-    return Promise.resolve(createPlainDisc(PlanStream.plain(source)));
+  open({ main }) {
+    return Promise.resolve(createPlainDisc(PlanStream.plain(main)));
   },
 };
 
