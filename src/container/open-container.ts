@@ -9,10 +9,11 @@ import { readAtMost } from '../source/read-fully.js';
 import { nameForeignFormat } from './foreign-format.js';
 import type { Container, Filter } from './format.js';
 import { DESCRIPTOR_START, IDENTIFIERS, IDENTIFIER_BYTES, isoFormat } from './iso/index.js';
+import { rawFormat } from './raw/index.js';
 import { splitFormat } from './split/index.js';
 
-/** Of equally sure ones the first is taken. */
-export const FORMATS: readonly (Filter | Container)[] = [splitFormat, isoFormat];
+/** In the order in which they are asked; of equally sure ones the first is taken. */
+export const FORMATS: readonly (Filter | Container)[] = [splitFormat, isoFormat, rawFormat];
 
 /** Filters one in another: no image that people keep has more. */
 const MAX_FILTERS = 4;
@@ -61,11 +62,21 @@ async function findFormat(
   signal: AbortSignal | undefined,
 ): Promise<Filter | Container | undefined> {
   let best: { readonly format: Filter | Container; readonly confidence: number } | undefined;
+  let fault: IsodriveError | undefined;
   for (const format of FORMATS) {
     if (format.kind === 'filter' && !mayFilter) continue;
-    const confidence = await format.probe(files, signal);
-    if (confidence > (best?.confidence ?? 0)) best = { format, confidence };
+    try {
+      const confidence = await format.probe(files, signal);
+      // Nothing is surer, and the others would read for nothing.
+      if (confidence === 3) return format;
+      if (confidence > (best?.confidence ?? 0)) best = { format, confidence };
+    } catch (thrown) {
+      // A bad place where one format looks need not be one where another does.
+      if (!(thrown instanceof IsodriveError) || thrown.code !== 'image-unreadable') throw thrown;
+      fault ??= thrown;
+    }
   }
+  if (best === undefined && fault !== undefined) throw fault;
   return best?.format;
 }
 

@@ -32,6 +32,13 @@ export class PlanStream implements DataStream {
     return new PlanStream(source.name, segments, [source]);
   }
 
+  /** What the image has of it lies in the first base as it is. */
+  get isPlain(): boolean {
+    return this.segments.every(
+      (one) => one.kind !== 'bytes' || (one.base === 0 && isRun(one) && one.swap16 !== true),
+    );
+  }
+
   /** The same stream of a disc of which the image holds the end: so many bytes before it are absent. */
   shifted(bytes: number): PlanStream {
     if (bytes === 0) return this;

@@ -3,6 +3,8 @@ import { IsodriveError } from '../base/error.js';
 import { FindingLog } from '../base/finding.js';
 import { openDisc } from '../container/open-container.js';
 import { CachedStream } from '../disc/cached-stream.js';
+import { firstDataSector } from '../disc/disc.js';
+import type { Disc } from '../disc/disc.js';
 import type { PlanStream } from '../disc/plan-stream.js';
 import { STREAM } from '../disc/read-plan.js';
 import { SECTOR_SIZE } from '../disc/data-stream.js';
@@ -67,8 +69,7 @@ export interface OpenedImage extends AsyncDisposable {
   readonly source: ByteSource;
   /** User data of the disc, uncached: places in the index count in it. */
   readonly data: PlanStream;
-  /** Name of the container's format, such as "iso". */
-  readonly format: string;
+  readonly disc: Disc;
   /** Every view the disc holds, best first; `all`, which is made of these, is not among them. */
   readonly trees: readonly FileTree[];
   /** The chosen view, which `index` shows. */
@@ -133,9 +134,11 @@ async function openVolume(
   const { signal, charset } = options;
   const findings = new FindingLog();
   const { disc, source } = await openDisc(files, signal);
+  for (const finding of disc.findings ?? []) findings.add(finding);
   if (disc.sessions.every(({ tracks }) => tracks.length === 0)) throw refuseTracklessDisc(source.name);
-  const first = options.sectorOffset ?? 0;
-  const data = disc.data.shifted(first * SECTOR_SIZE);
+  const shift = options.sectorOffset ?? 0;
+  const first = firstDataSector(disc) + shift;
+  const data = disc.data.shifted(shift * SECTOR_SIZE);
   const reader = new CachedStream(data, options.cacheBytes);
   const { sessions, chosen } = await chooseSession(reader, first, options.session, { charset, signal });
   const report = findings.add.bind(findings);
@@ -176,7 +179,7 @@ async function openVolume(
     files,
     source,
     data,
-    format: disc.format,
+    disc,
     trees,
     tree,
     index,

@@ -1,4 +1,6 @@
-// Verifies an image of raw sectors: by the codes of its sectors, and by lists and signatures beside it.
+// Verifies the sectors of an image that has whole ones: by their own codes, and by lists and signatures beside it.
+import type { Disc } from '../../disc/disc.js';
+import { RAW_SECTOR_SIZE } from '../../disc/sector-parity.js';
 import type { OpenedFiles } from '../../source/image-files.js';
 import type { Check } from './check.js';
 import type { VerifyOptions } from './evidence.js';
@@ -7,24 +9,31 @@ import { gatherSignatures } from './gather-signatures.js';
 import { runPass } from './image-pass.js';
 import { RawSectorScan } from './raw-image.js';
 
-/** `sectorSize`: as findRawSectors gives it. Rejects as verifyImage does. */
-export async function verifyRawImage(
+/** Rejects as verifyImage does. */
+export async function verifySectors(
   files: OpenedFiles,
-  sectorSize: number,
+  { raw }: Pick<Disc, 'raw'>,
   options: VerifyOptions,
 ): Promise<Check[]> {
-  const scan = new RawSectorScan(files.main.size, sectorSize);
   const context = { image: { files }, options };
   const evidence = [...(await gatherListsBeside(context)), ...(await gatherSignatures(context))];
   const consumers = evidence.flatMap((one) => one.consumers);
-  await runPass(files.main, [...consumers, scan], options);
+  const scan = raw === undefined ? undefined : new RawSectorScan(raw.size, RAW_SECTOR_SIZE);
+  const isOneRead = raw?.isPlain === true && raw.bases[0] === files.main && raw.locate(0, 1) === 0;
+  await runPass(files.main, scan === undefined || !isOneRead ? consumers : [...consumers, scan], options);
+  if (raw !== undefined && scan !== undefined && !isOneRead) await runPass(raw, [scan], options);
   const checks: Check[] = [];
   for (const one of evidence) checks.push(...(await one.finish()));
-  const unread = {
+  return [...checks, ...(scan?.finish() ?? [])];
+}
+
+/** That of a disc nothing but its sectors was verified, and why. */
+export function describeUnread(reason: string): Check {
+  return {
     kind: 'structure',
     evidence: 'directories',
     subject: 'image',
     status: 'unchecked',
-  } as const;
-  return [...checks, ...scan.finish(), { ...unread, detail: 'file systems in raw sectors are not read' }];
+    detail: reason,
+  };
 }
