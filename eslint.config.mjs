@@ -31,6 +31,11 @@ export default tseslint.config(
           selector: 'TemplateLiteral > TemplateElement:not(:first-child)[value.raw=/^ bytes\\b/]',
           message: 'Count bytes with countBytes of src/base/byte-count.ts: one is "1 byte".',
         },
+        {
+          selector:
+            'NewExpression[callee.name="IsodriveError"] TemplateLiteral > MemberExpression[property.name="code"]',
+          message: 'Say what the errno means, with nameSystemError of src/base/system-error.ts.',
+        },
       ],
     },
   },

@@ -4,7 +4,7 @@ import { createDrivers, createErofsDriver, createUserDrivers } from './mounts/dr
 import type { EventBus } from './mounts/event-bus.js';
 import { Journal } from './takeover/journal.js';
 import type { DaemonLog } from './log.js';
-import { MountKeeper } from './takeover/mount-keeper.js';
+import { MountPersistence } from './takeover/mount-persistence.js';
 import { MountManager } from './mounts/mount-manager.js';
 import type { UserAccounts } from './mounts/mount-manager.js';
 import type { MountService } from './mounts/mount-service.js';
@@ -36,9 +36,9 @@ export async function createMounts(options: CreateMountsOptions): Promise<MountS
       action: 'Read images with ls, cat and extract, or attach those that macOS knows with hdiutil attach',
     });
   }
-  const keeper = new MountKeeper(new Journal(journalPath, log), service);
+  const persistence = new MountPersistence(new Journal(journalPath, log), service);
   const erofs = users === undefined ? createErofsDriver(socketPath) : undefined;
   const drivers = erofs === undefined ? createUserDrivers() : createDrivers(erofs);
   const readers = new ReaderPool(readLimits(process.env));
-  return new MountManager({ drivers, erofs, users, keeper, readers, events, log });
+  return new MountManager({ drivers, erofs, users, persistence, readers, events, log });
 }

@@ -1,16 +1,16 @@
 // The addon's entry: all that native/index.ts declares. It is loaded by every thread of JavaScript, and keeps nothing for
-// the process but the numbers of regions and sessions, and how many threads of lanes there are.
+// the process but the numbers of regions and sessions, and how many threads of pools there are.
 #include <malloc.h>
 #include <napi.h>
 
-#include "io/blocking-lane.hh"
+#include "io/io-pool.hh"
 #include "control/control-listener.hh"
 #include "codec/crc32c.hh"
 #include "system/loop-device.hh"
 #include "system/mount-watch.hh"
-#include "control/notify.hh"
+#include "control/service-notification.hh"
 #include "system/optical-drive.hh"
-#include "platform.hh"
+#include "system-calls.hh"
 #include "index/region-calls.hh"
 #include "fuse/session-calls.hh"
 #include "io/socket-send.hh"
@@ -34,8 +34,8 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
 #endif
   export_regions(env, exports);
   export_sessions(env, exports);
-  export_blocking_lane(env, exports);
-  export_platform(env, exports);
+  export_io_pool(env, exports);
+  export_system_calls(env, exports);
   export_socket_send(env, exports);
   export_crc32c(env, exports);
   export_control_listener(env, exports);

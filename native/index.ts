@@ -10,7 +10,7 @@ export type SessionHandle = object & { readonly __session: never };
 export type ControlListenerHandle = object & { readonly __listener: never };
 /** Of a thread that serves a session. */
 export type ServerHandle = object & { readonly __server: never };
-export type LaneHandle = object & { readonly __lane: never };
+export type IoPoolHandle = object & { readonly __ioPool: never };
 export type MountWatchHandle = object & { readonly __watch: never };
 
 /** A loop device that stays for as long as somebody has it open. */
@@ -223,32 +223,37 @@ export interface Addon {
   isWaitedFor(server: ServerHandle): boolean;
   /** Reads of file content that the session has taken. */
   countReads(server: ServerHandle): number;
-  /** Threads, so many at most, for calls that may never return. Ends with closeLane, or with this thread. */
-  openLane(threads: number): LaneHandle;
+  /** Threads, so many at most, for calls that may never return. Ends with closeIoPool, or with this thread. */
+  openIoPool(threads: number): IoPoolHandle;
   /** What has not begun is dropped; what has ends by itself, with nobody waiting. */
-  closeLane(lane: LaneHandle): void;
+  closeIoPool(pool: IoPoolHandle): void;
   /** One pread(2); fewer bytes than `length` also before the end. */
-  laneRead(lane: LaneHandle, fileDescriptor: number, length: number, position: number): Promise<ArrayBuffer>;
-  laneOpen(lane: LaneHandle, path: string, flags: number): Promise<number>;
-  laneStat(lane: LaneHandle, file: string | number): Promise<FileFacts>;
+  poolRead(
+    pool: IoPoolHandle,
+    fileDescriptor: number,
+    length: number,
+    position: number,
+  ): Promise<ArrayBuffer>;
+  poolOpen(pool: IoPoolHandle, path: string, flags: number): Promise<number>;
+  poolStat(pool: IoPoolHandle, file: string | number): Promise<FileFacts>;
   /** Type of the file system that an open file is on (linux/magic.h). */
-  laneFileSystem(lane: LaneHandle, fileDescriptor: number): Promise<number>;
+  poolFileSystem(pool: IoPoolHandle, fileDescriptor: number): Promise<number>;
   /** Target of a symlink; EINVAL: it is none. */
-  laneReadSymlink(lane: LaneHandle, path: string): Promise<string>;
+  poolReadSymlink(pool: IoPoolHandle, path: string): Promise<string>;
   /**
    * Writes small files (file-batch.cc has the form of the records), each under the name `draft` first. `image`: what those
    * are read from that do not bring their content, -1 for nothing. Gives a byte for each: 1 where it has its name, 0 where
    * nothing was left, also since the name was taken.
    */
-  laneWriteFiles(
-    lane: LaneHandle,
+  poolWriteFiles(
+    pool: IoPoolHandle,
     image: number,
     draft: Uint8Array,
     records: Uint8Array,
   ): Promise<ArrayBuffer>;
   /** Copies bytes of an open file into another; gives how many before the first fault, or the source's end. */
-  laneCopy(
-    lane: LaneHandle,
+  poolCopy(
+    pool: IoPoolHandle,
     source: number,
     position: number,
     target: number,
@@ -256,7 +261,7 @@ export interface Addon {
     length: number,
   ): Promise<number>;
   /** Closes when it is its turn; also when it rejects, the descriptor is gone. */
-  laneClose(lane: LaneHandle, fileDescriptor: number): Promise<void>;
+  poolClose(pool: IoPoolHandle, fileDescriptor: number): Promise<void>;
   /** Closes in the background: even that may wait for a dead file system. */
   closeDescriptor(fileDescriptor: number): void;
   /** Ends the process at once (_exit(2)): process.exit waits for threads of libuv's, which may hang. */

@@ -1,4 +1,4 @@
-// Puts the command line, the daemon and the threads that it starts into few files (dist/bundle), straight from their sources:
+// Puts the command line, the daemon, and the threads and programs that it starts into few files (dist/bundle), straight from their sources:
 // for the sake of their start, as one loads 200 modules otherwise, and so that mounting a disc needs no TypeScript compiler.
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,12 +6,13 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '..');
 const folder = join(root, 'dist', 'bundle');
 
-/** Name in the bundle -> what it starts with. All lie in one folder: a thread is found beside whoever starts it. */
+/** Name in the bundle -> what it starts with. All lie in one folder: a thread or program is found beside whoever starts it. */
 const programs = {
   isodrive: 'src/cli/start.ts',
   isodrived: 'daemon/main.ts',
   'reader-worker': 'daemon/reader/reader-worker.ts',
   'hash-thread': 'src/imaging/hash/hash-thread.ts',
+  'list-mount-users': 'src/mount/list-mount-users.ts',
 };
 
 /**

@@ -3,7 +3,7 @@
 import type { Finding } from '../../src/base/finding.js';
 import type { EventBus } from './event-bus.js';
 import type { DaemonLog } from '../log.js';
-import type { MountKeeper } from '../takeover/mount-keeper.js';
+import type { MountPersistence } from '../takeover/mount-persistence.js';
 import type { MountedImage } from './mounted-image.js';
 
 /** Milliseconds in which findings are gathered before the journal is written. */
@@ -12,7 +12,7 @@ const NOTE_DELAY = 500;
 export interface FindingReportsOptions {
   readonly events: EventBus;
   readonly log: DaemonLog;
-  readonly keeper: MountKeeper;
+  readonly persistence: MountPersistence;
 }
 
 export class FindingReports {
@@ -48,7 +48,7 @@ export class FindingReports {
     if (mounted.findings.count === 0 || this.#noting.has(mounted)) return;
     const timer = setTimeout(() => {
       this.#noting.delete(mounted);
-      this.#options.keeper.noteFindings(mounted.id, mounted.findings);
+      this.#options.persistence.noteFindings(mounted.id, mounted.findings);
     }, NOTE_DELAY).unref();
     this.#noting.set(mounted, timer);
   }

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { ErofsMount } from '../../src/mount/erofs/erofs-driver.js';
 import type { ErofsDriver } from '../../src/mount/erofs/erofs-driver.js';
+import { findTrialFolders } from '../../src/mount/erofs/trial-folder.js';
 import type { ActiveMount } from '../../src/mount/mount-driver.js';
 import { restoreMountPoint } from '../../src/mount/mount-point.js';
 import { parseIdentity } from '../reader/image-identity.js';
@@ -12,7 +13,7 @@ import type { DaemonLog } from '../log.js';
 import { MountedImage } from './mounted-image.js';
 import type { ShownImage } from './mounted-image.js';
 import { PathLook } from '../reader/image-file.js';
-import { MetFindings } from '../reader/met-findings.js';
+import { MountFindings } from '../reader/mount-findings.js';
 import type { RemoteImage } from '../reader/remote-image.js';
 
 /** What a mount shows, beside what the journal says of every mount. */
@@ -59,7 +60,7 @@ function shownImage(
   path: string,
   facts: ShownImage['facts'],
   rowCount: number,
-  findings: MetFindings,
+  findings: MountFindings,
 ): ShownImage {
   const place = new PathLook(path);
   return {
@@ -81,12 +82,31 @@ export async function restoreKernelMounts(
   adopt: (mounted: MountedImage) => void,
   log: DaemonLog,
 ): Promise<void> {
-  try {
-    await driver.clearTrials();
-    for (const metadataPath of await driver.folder.list()) await restore(metadataPath, driver, adopt, log);
-  } catch (thrown) {
-    log.error({ err: thrown, folder: driver.folder.path }, 'cannot restore mounts');
+  const { path: folder } = driver.folder;
+  // One that cannot be cleared away yet, as where its process is still dying, is no reason to lose another.
+  const attempt = async (step: () => Promise<void>, path: string, failure: string): Promise<void> => {
+    try {
+      await step();
+    } catch (thrown) {
+      log.error({ err: thrown, path }, failure);
+    }
+  };
+  for (const trial of await findTrialFolders(folder)) {
+    await attempt(() => driver.clearTrial(trial), trial, 'cannot clear a trial mount away');
   }
+  await attempt(
+    async () => {
+      for (const metadataPath of await driver.folder.list()) {
+        await attempt(
+          () => restore(metadataPath, driver, adopt, log),
+          metadataPath,
+          'cannot restore a mount',
+        );
+      }
+    },
+    folder,
+    'cannot restore mounts',
+  );
 }
 
 async function restore(
@@ -102,7 +122,7 @@ async function restore(
   const { id, image: path, tree: kind, wantedTree, wantedDriver, view, created } = note.entry;
   const { allowOther, bound } = note.entry;
   const { label, sessions, session } = note;
-  const findings = new MetFindings(note.entry.findings, note.findings);
+  const findings = new MountFindings(note.entry.findings, note.findings);
   const image = shownImage(path, { label, kind, sessions, session }, note.rowCount, findings);
   const mounted = new MountedImage({
     ...{ id, path, wantedTree, wantedDriver, view, allowOther, bound, image, active },

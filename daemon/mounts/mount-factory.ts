@@ -20,13 +20,13 @@ import type { ImageIdentity } from '../reader/image-identity.js';
 import { sourceNameOf } from '../takeover/journal.js';
 import type { JournalEntry } from '../takeover/journal.js';
 import { noteKernelMount, settleImage } from './kernel-mounts.js';
-import { closeHeld } from '../takeover/mount-keeper.js';
-import type { MountKeeper } from '../takeover/mount-keeper.js';
+import { closeHeld } from '../takeover/mount-persistence.js';
+import type { MountPersistence } from '../takeover/mount-persistence.js';
 import { MountedImage } from './mounted-image.js';
 import type { ShownImage } from './mounted-image.js';
 import { ImageFile } from '../reader/image-file.js';
-import { MetFindings } from '../reader/met-findings.js';
-import type { ViewParams } from '../reader/orders.js';
+import { MountFindings } from '../reader/mount-findings.js';
+import type { ViewParams } from '../reader/reader-requests.js';
 import type { ReaderPool } from '../reader/reader-pool.js';
 import { RemoteImage } from '../reader/remote-image.js';
 import { CallerFiles } from '../users/caller-files.js';
@@ -54,13 +54,13 @@ export interface MountPlan {
 
 export class MountFactory {
   readonly #drivers: readonly MountDriver[];
-  readonly #keeper: MountKeeper;
+  readonly #persistence: MountPersistence;
   readonly #readers: ReaderPool;
 
   /** `drivers`: best first. */
-  constructor(drivers: readonly MountDriver[], keeper: MountKeeper, readers: ReaderPool) {
+  constructor(drivers: readonly MountDriver[], persistence: MountPersistence, readers: ReaderPool) {
     this.#drivers = drivers;
-    this.#keeper = keeper;
+    this.#persistence = persistence;
     this.#readers = readers;
   }
 
@@ -75,10 +75,10 @@ export class MountFactory {
       const { identity, label } = image.facts;
       point = await plan.preparePoint(label);
       const planned = describe(plan, selection.drivers[0]!.name, image, point);
-      this.#keeper.begin(planned);
+      this.#persistence.begin(planned);
       const made = await mountByFirst(selection, {
         ...request(image, planned, plan.files),
-        keep: (held) => this.#keeper.hold(plan.id, { ...held, ...plan.files?.descriptors }),
+        keep: (held) => this.#persistence.hold(plan.id, { ...held, ...plan.files?.descriptors }),
         ...(plan.signal === undefined ? {} : { signal: plan.signal }),
       });
       active = made.active;
@@ -87,12 +87,12 @@ export class MountFactory {
       const entry = { ...planned, driver, passedOver };
       const shown = await this.#settle(entry, image, active);
       plan.check();
-      if (shown === image) this.#keeper.complete(plan.id, { driver, device, passedOver });
+      if (shown === image) this.#persistence.complete(plan.id, { driver, device, passedOver });
       return build(entry, identity, shown, active, point, plan.files);
     } catch (thrown) {
       await active?.unmount({ lazy: true });
       await active?.ended;
-      this.#keeper.forget(plan.id);
+      this.#persistence.forget(plan.id);
       await point?.release();
       await image[Symbol.asyncDispose]();
       memory.discard?.();
@@ -117,7 +117,7 @@ export class MountFactory {
   async #settle(entry: JournalEntry, image: RemoteImage, active: ActiveMount): Promise<ShownImage> {
     if (active.servedByKernel !== true) return image;
     await noteKernelMount(active, entry, image);
-    this.#keeper.forget(entry.id);
+    this.#persistence.forget(entry.id);
     return settleImage(image);
   }
 
@@ -159,7 +159,7 @@ export class MountFactory {
     budget: IndexBudget | undefined,
   ): Promise<RemoteImage> {
     const { tree, view, facts } = entry;
-    const findings = new MetFindings(entry.findings, entry.findingCount);
+    const findings = new MountFindings(entry.findings, entry.findingCount);
     const file = await openFile(entry.image, files);
     const options = { readers: this.#readers, file, tree, view, memory, isAdopted: true, findings, budget };
     try {

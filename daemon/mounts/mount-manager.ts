@@ -11,7 +11,7 @@ import type {
   UnmountResult,
   UnmountedSummary,
 } from '../../src/protocol/messages.js';
-import { reportActivity } from './activity.js';
+import { reportActivity } from './mount-activity.js';
 import { waitForRemoval } from './drive-watch.js';
 import type { EventBus } from './event-bus.js';
 import { FindingReports } from './finding-reports.js';
@@ -22,7 +22,7 @@ import { restoreKernelMounts } from './kernel-mounts.js';
 import { KeyedLock } from './keyed-lock.js';
 import type { DaemonLog } from '../log.js';
 import { MountFactory } from './mount-factory.js';
-import type { MountKeeper } from '../takeover/mount-keeper.js';
+import type { MountPersistence } from '../takeover/mount-persistence.js';
 import { daemonIsEnding } from './mount-service.js';
 import type { MountService } from './mount-service.js';
 import { MountRegistry } from './mount-registry.js';
@@ -59,7 +59,7 @@ export interface MountManagerOptions {
   readonly erofs: ErofsDriver | undefined;
   /** Counts what each user has; absent where the daemon is of one user. */
   readonly users?: UserAccounts | undefined;
-  readonly keeper: MountKeeper;
+  readonly persistence: MountPersistence;
   readonly readers: ReaderPool;
   readonly events: EventBus;
   readonly log: DaemonLog;
@@ -72,7 +72,7 @@ export class MountManager implements MountService {
   readonly #ledger: UserLedger;
   /** Whose mounts all are, in a daemon of one user. */
   readonly #owner: Pick<Caller, 'uid' | 'limits'> | undefined;
-  readonly #keeper: MountKeeper;
+  readonly #persistence: MountPersistence;
   readonly #readers: ReaderPool;
   readonly #traces: TraceLog;
   readonly #findings: FindingReports;
@@ -93,13 +93,13 @@ export class MountManager implements MountService {
   readonly #stop = new AbortController();
 
   constructor(options: MountManagerOptions) {
-    this.#keeper = options.keeper;
+    this.#persistence = options.persistence;
     this.#erofs = options.erofs;
     this.#users = options.users;
     this.#ledger = options.users?.ledger ?? new UserLedger();
     this.#owner = options.users === undefined ? ownerOfDaemon() : undefined;
     this.#readers = options.readers;
-    this.#factory = new MountFactory(options.drivers, options.keeper, options.readers);
+    this.#factory = new MountFactory(options.drivers, options.persistence, options.readers);
     this.#events = options.events;
     this.#log = options.log;
     this.#traces = new TraceLog(options.log);
@@ -237,8 +237,8 @@ export class MountManager implements MountService {
 
   /** Brings back the mounts of a daemon that died. Call once, before any other method; never rejects. */
   restore(): Promise<void> {
-    this.#keeper.journal.load();
-    for (const { id, image } of this.#keeper.recover())
+    this.#persistence.journal.load();
+    for (const { id, image } of this.#persistence.recover())
       this.#log.warn({ id, image }, 'a mount that the journal has lost');
     const adopt = (mounted: MountedImage, isDetached = false): void => {
       this.#adopt(mounted, isDetached);
@@ -251,7 +251,7 @@ export class MountManager implements MountService {
     const all = kernelMounts.then(() =>
       restoreMounts({
         factory: this.#factory,
-        keeper: this.#keeper,
+        persistence: this.#persistence,
         log: this.#log,
         check: () => this.#checkOpen(),
         adopt,
@@ -308,7 +308,7 @@ export class MountManager implements MountService {
     this.#findings.start(mounted);
     if (mounted.traceFuse) this.#traces.start(mounted);
     // The answer goes out first: whoever asked for the mount is about to list it.
-    setImmediate(() => mounted.startPrefetch(() => this.#keeper.noteLoaded(mounted.id)));
+    setImmediate(() => mounted.startPrefetch(() => this.#persistence.noteLoaded(mounted.id)));
   }
 
   async #closeWhenEnded(mounted: MountedImage): Promise<void> {
@@ -319,7 +319,7 @@ export class MountManager implements MountService {
     this.#findings.stop(mounted);
     try {
       await this.#drop(mounted, end);
-      this.#keeper.forget(mounted.id);
+      this.#persistence.forget(mounted.id);
       await mounted.close();
     } catch (thrown) {
       this.#log.error({ err: thrown, ...mounted.name() }, 'cannot close an image');
@@ -358,7 +358,7 @@ export class MountManager implements MountService {
 
   get #surroundings(): Surroundings {
     const drop = (mount: MountedImage, end: MountEnd): Promise<void> => this.#drop(mount, end);
-    return { keeper: this.#keeper, log: this.#log, drop };
+    return { persistence: this.#persistence, log: this.#log, drop };
   }
 
   /** Has a reader ready for the next mount. */
@@ -394,6 +394,6 @@ export class MountManager implements MountService {
     const late = new Promise<void>((resolve) => setTimeout(resolve, END_DEADLINE).unref());
     await Promise.race([Promise.all(this.#closing), late]);
     await this.#readers.close();
-    this.#keeper.forgetAll();
+    this.#persistence.forgetAll();
   }
 }

@@ -14,8 +14,8 @@ import type {
 import type { TreeKind } from '../../src/filesystem/contract/file-tree.js';
 import { compareIdentity } from '../reader/image-identity.js';
 import type { ImageIdentity } from '../reader/image-identity.js';
-import type { MetFindings } from '../reader/met-findings.js';
-import type { ImageFacts, ViewParams } from '../reader/orders.js';
+import type { MountFindings } from '../reader/mount-findings.js';
+import type { ImageFacts, ViewParams } from '../reader/reader-requests.js';
 import { summarizeCounters } from './summarize-counters.js';
 import { summarizeDamage } from './summarize-damage.js';
 import type { CallerFiles } from '../users/caller-files.js';
@@ -30,7 +30,7 @@ export interface ShownImage extends AsyncDisposable {
   /** Of the drive with its disc, which may leave it at any time; absent for images. */
   readonly driveDescriptor?: number | undefined;
   readonly table: { readonly rowCount: number };
-  readonly findings: MetFindings;
+  readonly findings: MountFindings;
   /** Loads the rest of the index in the background; gives whether all is loaded, and never rejects. */
   prefetch(): Promise<boolean>;
   /** What verification says so far of its files; absent where none is wanted. */
@@ -64,7 +64,7 @@ export interface MountedImageParts {
   /** The whole index is in memory. */
   readonly isLoaded: boolean;
   /** It has crashed the daemon, and only stands in the list. */
-  readonly isLeftOut?: true;
+  readonly isQuarantined?: true;
   /** Whose it is, where there are no files any more. */
   readonly owner?: FileOwner | undefined;
 }
@@ -115,7 +115,7 @@ export class MountedImage {
     const { wantedTree, wantedDriver, image, active } = this.#parts;
     return (
       !this.isBound &&
-      this.#parts.isLeftOut !== true &&
+      this.#parts.isQuarantined !== true &&
       (directory === undefined || directory === this.active.directory) &&
       (tree === wantedTree || tree === image.facts.kind) &&
       (driver === wantedDriver || driver === active.driver) &&
@@ -160,7 +160,7 @@ export class MountedImage {
     return this.#parts.traceFuse;
   }
 
-  get findings(): MetFindings {
+  get findings(): MountFindings {
     return this.#parts.image.findings;
   }
 
@@ -172,7 +172,7 @@ export class MountedImage {
   }
 
   async describe(): Promise<MountSummary> {
-    const { image, active, allowOther, passedOver, mountedAt, isLeftOut } = this.#parts;
+    const { image, active, allowOther, passedOver, mountedAt, isQuarantined } = this.#parts;
     const verified = await image.verified?.();
     const size = Number(this.identity.size);
     const { volumeSize = size } = image.facts;
@@ -188,7 +188,7 @@ export class MountedImage {
       allowOther: allowOther || active.servedByKernel === true,
       size,
       mountedAt: mountedAt.toISOString(),
-      state: isLeftOut === true ? 'crashed' : state === 'ok' && damage !== undefined ? 'damaged' : state,
+      state: isQuarantined === true ? 'crashed' : state === 'ok' && damage !== undefined ? 'damaged' : state,
       findings: image.findings.count,
       ...(damage === undefined ? {} : { damage }),
       entries: image.table.rowCount,

@@ -8,7 +8,7 @@ import { describeMounted, prepareMountPoint } from '../../src/mount/mount-point.
 import type { MountTableEntry } from '../../src/mount/mount-table.js';
 import type { MountParams } from '../../src/protocol/messages.js';
 import { abortable } from '../../src/base/abortable.js';
-import { LaneIo } from '../../src/io/lane-io.js';
+import { PoolIo } from '../../src/io/pool-io.js';
 import type { ImageIdentity } from '../reader/image-identity.js';
 import { PathLook, closeIo, createIo } from '../reader/image-file.js';
 import { resolvePath } from './resolve-path.js';
@@ -58,7 +58,7 @@ export async function prepareByPath(
   signal: AbortSignal,
 ): Promise<PreparedMount> {
   const io = createIo(LOOK_THREADS);
-  const readSymlink = io instanceof LaneIo ? io.readSymlink.bind(io) : undefined;
+  const readSymlink = io instanceof PoolIo ? io.readSymlink.bind(io) : undefined;
   const resolveAll = async (): Promise<PreparedMount> => {
     const path = await resolvePath(wanted.image, isOurs, readSymlink);
     const directory = wanted.directory && (await resolveMountPoint(wanted.directory, isOurs, readSymlink));

@@ -10,14 +10,14 @@ import { sourceNameOf } from '../takeover/journal.js';
 import type { JournalEntry } from '../takeover/journal.js';
 import type { DaemonLog } from '../log.js';
 import type { MountFactory } from './mount-factory.js';
-import { closeHeld } from '../takeover/mount-keeper.js';
-import type { MountKeeper } from '../takeover/mount-keeper.js';
-import { MAX_CRASHES, countCrashes, leaveOut } from './left-out.js';
+import { closeHeld } from '../takeover/mount-persistence.js';
+import type { MountPersistence } from '../takeover/mount-persistence.js';
+import { MAX_CRASHES, countCrashes, createQuarantinedMount } from './quarantined-mount.js';
 import type { MountedImage } from './mounted-image.js';
 
 export interface RestoreOptions {
   readonly factory: MountFactory;
-  readonly keeper: MountKeeper;
+  readonly persistence: MountPersistence;
   readonly log: DaemonLog;
   /** Takes a mount that is back. `isDetached`: it serves its last users only. */
   readonly adopt: (mounted: MountedImage, isDetached: boolean) => void;
@@ -30,15 +30,15 @@ export interface RestoreOptions {
 
 /** Never rejects: what cannot be brought back is told in the log, and nothing is left of it. */
 export async function restoreMounts(options: RestoreOptions): Promise<void> {
-  const { keeper } = options;
-  const { entries } = keeper.journal;
+  const { persistence } = options;
+  const { entries } = persistence.journal;
   await Promise.all(
     entries.filter(({ attempts }) => attempts === 0).map((entry) => tryRestore(entry, options)),
   );
   // One of these may have killed the last daemon: one at a time, so that it costs the others one attempt at most.
   const suspects = entries.filter(({ attempts }) => attempts > 0);
   for (const entry of suspects.sort((a, b) => a.attempts - b.attempts)) await tryRestore(entry, options);
-  keeper.dropRest();
+  persistence.dropRest();
 }
 
 async function tryRestore(entry: JournalEntry, options: RestoreOptions): Promise<void> {
@@ -46,18 +46,18 @@ async function tryRestore(entry: JournalEntry, options: RestoreOptions): Promise
     await restore(entry, options);
   } catch (thrown) {
     options.log.error({ err: thrown, id: entry.id, image: entry.image }, 'cannot bring a mount back');
-    options.keeper.forget(entry.id);
+    options.persistence.forget(entry.id);
   }
 }
 
 async function restore(entry: JournalEntry, options: RestoreOptions): Promise<void> {
-  const { factory, keeper, log, adopt, count, discount } = options;
+  const { factory, persistence, log, adopt, count, discount } = options;
   const { id, image, directory } = entry;
-  const held = keeper.take(id);
+  const held = persistence.take(id);
   const crashes = held === undefined ? entry.attempts : countCrashes(held.index);
   if (entry.state === 'crashed' || crashes >= MAX_CRASHES) {
     if (held !== undefined) closeHeld(held);
-    await leaveOutForGood(entry, options);
+    await quarantine(entry, options);
     return;
   }
   if (held !== undefined && entry.state !== 'making') {
@@ -76,24 +76,24 @@ async function restore(entry: JournalEntry, options: RestoreOptions): Promise<vo
 }
 
 async function makeAgain(entry: JournalEntry, options: RestoreOptions): Promise<void> {
-  const { factory, keeper, log, adopt, check } = options;
+  const { factory, persistence, log, adopt, check } = options;
   const { id, image, directory } = entry;
-  keeper.dropHeld(id);
+  persistence.dropHeld(id);
   if (entry.state !== 'detached') await removeDead(entry);
   if (entry.owner !== undefined) {
     // Its image was open, and nobody may open it for its user.
     if (entry.state === 'mounted') log.warn({ id, image, directory }, 'a mount is lost');
-    keeper.forget(id);
+    persistence.forget(id);
     return;
   }
   const point = await restoreMountPoint(directory, entry.created);
   try {
     if (entry.state !== 'mounted') {
       await point.release();
-      keeper.forget(id);
+      persistence.forget(id);
       return;
     }
-    keeper.noteAttempt(entry);
+    persistence.noteAttempt(entry);
     const mounted = await factory.create({
       id,
       path: image,
@@ -116,20 +116,20 @@ async function makeAgain(entry: JournalEntry, options: RestoreOptions): Promise<
 }
 
 /** What crashes the daemon again and again costs all mounts a pause each time. */
-async function leaveOutForGood(entry: JournalEntry, { keeper, log, adopt }: RestoreOptions): Promise<void> {
+async function quarantine(entry: JournalEntry, { persistence, log, adopt }: RestoreOptions): Promise<void> {
   const { id, image, directory } = entry;
   if (entry.state === 'making' || entry.state === 'detached') {
     // Nobody can name it.
-    keeper.forget(id);
+    persistence.forget(id);
     if (entry.state === 'making') await removeDead(entry);
     return;
   }
-  keeper.leaveOut(entry);
+  persistence.quarantine(entry);
   if (entry.state === 'mounted') {
     await removeDead(entry);
     log.error({ id, image, directory }, 'a mount has crashed the daemon again and again, and is left out');
   }
-  adopt(leaveOut(entry, await restoreMountPoint(directory, entry.created)), false);
+  adopt(createQuarantinedMount(entry, await restoreMountPoint(directory, entry.created)), false);
 }
 
 /** Unmounts a dead mount wherever it is seen, bind copies included; the latest first, as it may hide others. */

@@ -1,6 +1,6 @@
 // What is known to be damaged in a mounted image, for those who mount it and look at it.
 import type { DamageSummary } from '../../src/protocol/messages.js';
-import type { MetFindings } from '../reader/met-findings.js';
+import type { MountFindings } from '../reader/mount-findings.js';
 
 /** Messages that a summary carries. */
 const MAX_MESSAGES = 3;
@@ -14,7 +14,7 @@ export interface ImageSizes {
 
 /** Undefined where nothing is. `isWhole`: all of the tree has been looked at. */
 export function summarizeDamage(
-  { findings }: Pick<MetFindings, 'findings'>,
+  { findings }: Pick<MountFindings, 'findings'>,
   { size, volumeSize }: ImageSizes,
   isWhole: boolean,
 ): DamageSummary | undefined {

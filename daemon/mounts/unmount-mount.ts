@@ -2,12 +2,12 @@
 import { toIsodriveError } from '../../src/base/error.js';
 import type { MountEnd } from '../../src/mount/mount-driver.js';
 import type { DaemonLog } from '../log.js';
-import type { MountKeeper } from '../takeover/mount-keeper.js';
+import type { MountPersistence } from '../takeover/mount-persistence.js';
 import { nameUsers } from './mount-usage.js';
 import type { MountedImage } from './mounted-image.js';
 
 export interface Surroundings {
-  readonly keeper: MountKeeper;
+  readonly persistence: MountPersistence;
   readonly log: DaemonLog;
   /** Forgets a mount that is detached, and removes its mount point. */
   readonly drop: (mount: MountedImage, end: MountEnd) => Promise<void>;
@@ -17,7 +17,7 @@ export interface Surroundings {
 export async function unmountOne(
   mount: MountedImage,
   lazy: boolean,
-  { keeper, log, drop }: Surroundings,
+  { persistence, log, drop }: Surroundings,
 ): Promise<void> {
   mount.isUnmounting = true;
   try {
@@ -25,7 +25,7 @@ export async function unmountOne(
     const { heldBy } = mount.active;
     if (heldBy !== undefined && heldBy.length > 0)
       log.warn({ ...mount.name(), heldBy }, 'other mount namespaces held a copy');
-    if (lazy) keeper.detach(mount.id);
+    if (lazy) persistence.detach(mount.id);
   } catch (thrown) {
     mount.isUnmounting = false;
     throw await nameUsers(mount, thrown);

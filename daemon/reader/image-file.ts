@@ -7,7 +7,7 @@ import { abortable } from '../../src/base/abortable.js';
 import { POOL_IO } from '../../src/io/file-io.js';
 import type { FileIo } from '../../src/io/file-io.js';
 import { openForReading } from '../../src/source/file/file-source.js';
-import { LaneIo } from '../../src/io/lane-io.js';
+import { PoolIo } from '../../src/io/pool-io.js';
 import { readIdentity } from './image-identity.js';
 import type { ImageIdentity } from './image-identity.js';
 
@@ -19,7 +19,7 @@ const LOOK_PATIENCE = 1000;
 /** Threads of their own for files that may hang; without the addon, the pool that all share. */
 export function createIo(threads: number): FileIo {
   try {
-    return new LaneIo(loadAddon(), threads);
+    return new PoolIo(loadAddon(), threads);
   } catch {
     return POOL_IO;
   }
@@ -27,7 +27,7 @@ export function createIo(threads: number): FileIo {
 
 /** Gives up the threads of `createIo`, those that hang included. */
 export function closeIo(io: FileIo): void {
-  if (io instanceof LaneIo) io[Symbol.dispose]();
+  if (io instanceof PoolIo) io[Symbol.dispose]();
 }
 
 /** Looks what has the path of an image; of one that its user has opened, what became of it. */

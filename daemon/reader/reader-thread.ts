@@ -7,8 +7,14 @@ import { IsodriveError, isExhausted, toIsodriveError } from '../../src/base/erro
 import type { Finding } from '../../src/base/finding.js';
 import { decodeError } from '../../src/protocol/rpc-error.js';
 import { abortable } from '../../src/base/abortable.js';
-import { PROGRESS } from './orders.js';
-import type { ReaderCall, ReaderData, ReaderMessage, ReaderMethod, ReaderMethods } from './orders.js';
+import { PROGRESS } from './reader-requests.js';
+import type {
+  ReaderCall,
+  ReaderData,
+  ReaderMessage,
+  ReaderMethod,
+  ReaderMethods,
+} from './reader-requests.js';
 import type { ReaderLimits } from './reader-limits.js';
 
 /** Milliseconds between two looks at whether it gets on. */
@@ -85,7 +91,7 @@ export class ReaderThread {
     this.#look = setInterval(() => this.#check(), LOOK_INTERVAL).unref();
     this.ended = new Promise((resolve) => {
       this.#worker.once('exit', () => {
-        this.#bury();
+        this.#onExit();
         resolve();
       });
     });
@@ -162,7 +168,7 @@ export class ReaderThread {
     return loadAddon().threadSeconds(this.#clock) ?? 0;
   }
 
-  #bury(): void {
+  #onExit(): void {
     clearInterval(this.#look);
     const isExpected = this.#isEnding;
     this.#isEnding = true;

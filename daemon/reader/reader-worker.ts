@@ -15,19 +15,19 @@ import type { VerifiedContents } from '../../src/imaging/verify-on-read/verified
 import { RegionMemory } from '../../src/mount/fuse/region-memory.js';
 import { LocalImage } from '../../src/mount/local-image.js';
 import { encodeError } from '../../src/protocol/rpc-error.js';
-import { LaneIo } from '../../src/io/lane-io.js';
+import { PoolIo } from '../../src/io/pool-io.js';
 import { identityOf } from './image-identity.js';
 import { createIo } from './image-file.js';
-import { PROGRESS } from './orders.js';
+import { PROGRESS } from './reader-requests.js';
 import type {
   ImageFacts,
-  OpenOrder,
+  OpenRequest,
   ReaderCall,
   ReaderData,
   ReaderMessage,
   ReaderMethod,
   ReaderMethods,
-} from './orders.js';
+} from './reader-requests.js';
 
 /** Calls of the system at the same time: what hangs holds one. */
 const IO_THREADS = 8;
@@ -83,15 +83,21 @@ function joinMemory(region: SharedRegion, isAdopted: boolean): IndexMemory {
   return ThreadIndexMemory.join(region, isAdopted);
 }
 
-async function openOrdered(order: OpenOrder): Promise<ImageFacts> {
-  const { map, verify, ...view } = order.view;
-  opened = await openImage(order.path, {
+async function openRequested(request: OpenRequest): Promise<ImageFacts> {
+  const { map, verify, ...view } = request.view;
+  opened = await openImage(request.path, {
     ...view,
-    tree: order.tree,
-    descriptors: { image: order.descriptor, map: order.map, mapPath: map, isSealed: order.isSealed, io },
-    budget: order.budget && new IndexBudget(order.budget),
-    memory: joinMemory(order.memory, order.isAdopted),
-    isAdopted: order.isAdopted,
+    tree: request.tree,
+    descriptors: {
+      image: request.descriptor,
+      map: request.map,
+      mapPath: map,
+      isSealed: request.isSealed,
+      io,
+    },
+    budget: request.budget && new IndexBudget(request.budget),
+    memory: joinMemory(request.memory, request.isAdopted),
+    isAdopted: request.isAdopted,
   });
   const { source, data, tree, index, sessions, session, findings } = opened;
   for (const finding of findings.findings) send({ kind: 'finding', finding, count: findings.count });
@@ -141,7 +147,7 @@ async function giveWay(seen: { reads: number }): Promise<void> {
 const METHODS: {
   readonly [M in ReaderMethod]: (params: ReaderMethods[M]['params']) => Promise<ReaderMethods[M]['result']>;
 } = {
-  open: (order) => step(() => openOrdered(order)),
+  open: (request) => step(() => openRequested(request)),
   serve: (session) => current().serve(session),
   rest: () => {
     const isBusy = Atomics.load(progress, PROGRESS.begun) !== Atomics.load(progress, PROGRESS.ended);
@@ -176,7 +182,7 @@ const METHODS: {
     }),
   locate: async () => {
     const { kernelFile } = current();
-    if (kernelFile === undefined || !(io instanceof LaneIo)) return current().locate();
+    if (kernelFile === undefined || !(io instanceof PoolIo)) return current().locate();
     const { mode } = await io.stat(kernelFile.descriptor);
     const fileSystemType = await io.fileSystemType(kernelFile.descriptor);
     return { isRegularFile: (mode & constants.S_IFMT) === constants.S_IFREG, fileSystemType };

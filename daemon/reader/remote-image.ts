@@ -9,14 +9,14 @@ import type { IndexBudget } from '../../src/index/index-budget.js';
 import type { IndexMemory } from '../../src/index/index-memory.js';
 import { IndexTable } from '../../src/index/index-table.js';
 import { ROW, STATE } from '../../src/index/layout.js';
-import type { ImagePlace, MetadataOrder, ServedImage } from '../../src/mount/served-image.js';
+import type { ImagePlace, MetadataRequest, ServedImage } from '../../src/mount/served-image.js';
 import type { VerifiedFiles } from '../../src/protocol/messages.js';
 import { abortable } from '../../src/base/abortable.js';
 import { compareIdentity } from './image-identity.js';
 import type { ImageIdentity } from './image-identity.js';
 import type { ImageFile } from './image-file.js';
-import { MetFindings } from './met-findings.js';
-import type { ImageFacts, OpenOrder, ViewParams } from './orders.js';
+import { MountFindings } from './mount-findings.js';
+import type { ImageFacts, OpenRequest, ViewParams } from './reader-requests.js';
 import type { ReaderPool } from './reader-pool.js';
 import type { ReaderThread } from './reader-thread.js';
 
@@ -37,7 +37,7 @@ export interface RemoteImageOptions {
   /** The index is in memory already. */
   readonly isAdopted: boolean;
   /** What was met of it before. */
-  readonly findings?: MetFindings;
+  readonly findings?: MountFindings;
   /** Of the index, where its user has one. */
   readonly budget?: IndexBudget | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -46,10 +46,10 @@ export interface RemoteImageOptions {
 export class RemoteImage implements ServedImage, AsyncDisposable {
   readonly facts: ImageFacts;
   readonly table: IndexTable;
-  readonly findings: MetFindings;
+  readonly findings: MountFindings;
   readonly file: ImageFile;
   readonly #readers: ReaderPool;
-  readonly #order: OpenOrder;
+  readonly #request: OpenRequest;
   #reader: ReaderThread | undefined;
   /** A reader that is being started or ended: the next step waits for it. */
   #change: Promise<unknown> = Promise.resolve();
@@ -63,24 +63,24 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
 
   /** An image of which all is known, and that nobody reads until somebody asks: its index is in memory. */
   constructor(options: RemoteImageOptions, facts: ImageFacts) {
-    const { readers, file, memory, findings = new MetFindings() } = options;
+    const { readers, file, memory, findings = new MountFindings() } = options;
     this.facts = facts;
     this.table = new IndexTable(memory);
     this.findings = findings;
     this.file = file;
     this.#readers = readers;
     // What `auto` has chosen stays.
-    this.#order = orderOf({ ...options, tree: facts.kind, isAdopted: true });
+    this.#request = openRequestOf({ ...options, tree: facts.kind, isAdopted: true });
   }
 
   /** Rejects as openImage does, or with `damaged` when the image is too much for its reader. */
   static async open(options: RemoteImageOptions): Promise<RemoteImage> {
     const { readers, file, signal } = options;
-    const findings = options.findings ?? new MetFindings();
+    const findings = options.findings ?? new MountFindings();
     const reader = readers.take();
     reader.onFinding = (finding, count) => findings.add(finding, count);
     try {
-      const facts = await openWithin(reader, orderOf(options), signal);
+      const facts = await openWithin(reader, openRequestOf(options), signal);
       const image = new RemoteImage({ ...options, findings }, facts);
       image.#adopt(reader);
       return image;
@@ -130,8 +130,8 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
   }
 
   async read(row: number, target: Uint8Array, position: number): Promise<number> {
-    const order = { row, position, length: target.length };
-    const bytes = await (await this.#wake()).call('read', order);
+    const request = { row, position, length: target.length };
+    const bytes = await (await this.#wake()).call('read', request);
     target.set(bytes);
     return bytes.length;
   }
@@ -167,7 +167,7 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
     await (await this.#wake()).call('serve', session);
   }
 
-  async writeMetadata({ file, label, signal }: MetadataOrder): Promise<void> {
+  async writeMetadata({ file, label, signal }: MetadataRequest): Promise<void> {
     await (await this.#wake()).call('writeMetadata', { file: file.fd, label }, signal);
   }
 
@@ -209,7 +209,7 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
     const reader = this.#readers.take();
     reader.onFinding = (finding, count) => this.findings.add(finding, count);
     try {
-      const { identity } = await openWithin(reader, this.#order, undefined);
+      const { identity } = await openWithin(reader, this.#request, undefined);
       if (compareIdentity(this.facts.identity, identity) !== 'ok') {
         throw new IsodriveError('image-changed', `Image "${this.name}" has changed since it was mounted`);
       }
@@ -225,10 +225,10 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
   #adopt(reader: ReaderThread): void {
     this.#reader = reader;
     reader.onFinding = (finding, count) => this.findings.add(finding, count);
-    reader.onDeath = (reason) => this.#mourn(reason);
+    reader.onDeath = (reason) => this.#onReaderDied(reason);
   }
 
-  #mourn(reason: string): void {
+  #onReaderDied(reason: string): void {
     this.#reader = undefined;
     clearTimeout(this.#rest);
     this.#failure = new IsodriveError('damaged', `Cannot read "${this.name}" any further: ${reason}`);
@@ -276,7 +276,7 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
 }
 
 /** Throws TypeError for memory that no other thread can share. */
-function orderOf(options: RemoteImageOptions): OpenOrder {
+function openRequestOf(options: RemoteImageOptions): OpenRequest {
   const { file, tree, view, memory, isAdopted, budget } = options;
   const region = memory.share?.();
   if (region === undefined) throw new TypeError('Index memory cannot be shared with a reader');
@@ -290,18 +290,18 @@ function orderOf(options: RemoteImageOptions): OpenOrder {
 /** Opens an image within a time that no medium needs. */
 async function openWithin(
   reader: ReaderThread,
-  order: OpenOrder,
+  request: OpenRequest,
   signal: AbortSignal | undefined,
 ): Promise<ImageFacts> {
-  reader.subject = `"${order.path}"`;
+  reader.subject = `"${request.path}"`;
   const late = AbortSignal.timeout(OPEN_PATIENCE);
   try {
-    return await reader.call('open', order, signal === undefined ? late : AbortSignal.any([signal, late]));
+    return await reader.call('open', request, signal === undefined ? late : AbortSignal.any([signal, late]));
   } catch (thrown) {
     if (!late.aborted || signal?.aborted === true) throw thrown;
     throw new IsodriveError(
       'timeout',
-      `Cannot open "${order.path}": it takes more than ${OPEN_PATIENCE / 1000} s`,
+      `Cannot open "${request.path}": it takes more than ${OPEN_PATIENCE / 1000} s`,
       {
         action: 'Check the medium that holds the image',
       },

@@ -1,13 +1,13 @@
 // Closes what users have passed and nobody wants. That may wait for ever: a file system of their own is asked first, and a
 // socket may linger. So each user has one thread for it, and whoever lets it hang may pass nothing more.
 import { loadAddon } from '../../native/index.js';
-import { LaneIo } from '../../src/io/lane-io.js';
+import { PoolIo } from '../../src/io/pool-io.js';
 
 /** Descriptors of one user that may wait to be closed: more than all of their connections pass in a turn of the loop. */
 export const MAX_UNCLOSED = 64;
 
 interface Waiting {
-  readonly lane: LaneIo;
+  readonly pool: PoolIo;
   count: number;
 }
 
@@ -17,11 +17,11 @@ export class DescriptorCloser {
   /** Never waits. */
   close(uid: number, descriptors: readonly number[]): void {
     if (descriptors.length === 0) return;
-    const waiting = this.#users.get(uid) ?? { lane: new LaneIo(loadAddon(), 1), count: 0 };
+    const waiting = this.#users.get(uid) ?? { pool: new PoolIo(loadAddon(), 1), count: 0 };
     this.#users.set(uid, waiting);
     for (const descriptor of descriptors) {
       waiting.count += 1;
-      void waiting.lane
+      void waiting.pool
         .closeInTurn(descriptor)
         .catch(() => undefined)
         .finally(() => this.#end(uid, waiting));
@@ -36,7 +36,7 @@ export class DescriptorCloser {
   #end(uid: number, waiting: Waiting): void {
     waiting.count -= 1;
     if (waiting.count > 0) return;
-    waiting.lane[Symbol.dispose]();
+    waiting.pool[Symbol.dispose]();
     this.#users.delete(uid);
   }
 }

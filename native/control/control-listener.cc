@@ -17,7 +17,7 @@
 #include "node/js-call.hh"
 #include "node/js-channel.hh"
 #include "passed-descriptors.hh"
-#include "platform.hh"
+#include "system-calls.hh"
 #include "system/unique-fd.hh"
 #include "system/worker-thread.hh"
 

@@ -11,9 +11,9 @@
 #include "index/index-layout.hh"
 #include "node/js-call.hh"
 #include "node/js-channel.hh"
-#include "platform.hh"
+#include "system-calls.hh"
 #include "index/region-calls.hh"
-#include "node/registry.hh"
+#include "node/object-registry.hh"
 
 namespace isodrive {
 namespace {

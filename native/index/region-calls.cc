@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "crash-note.hh"
-#include "platform.hh"
-#include "node/registry.hh"
+#include "system-calls.hh"
+#include "node/object-registry.hh"
 
 namespace isodrive {
 namespace {

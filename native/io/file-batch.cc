@@ -1,4 +1,4 @@
-// Writes many small files in one call of a lane: each under a draft's name first, then renamed to a name that must be free.
+// Writes many small files in one call of a pool: each under a draft's name first, then renamed to a name that must be free.
 #include "file-batch.hh"
 
 #include <fcntl.h>
@@ -55,10 +55,10 @@ bool write_all(int fd, std::string_view bytes) {
   return true;
 }
 
-class WriteFilesCall : public LaneJob {
+class WriteFilesCall : public IoJob {
  public:
   WriteFilesCall(Napi::Env env, int image, std::string draft, std::string records)
-      : LaneJob(env, "write"), window_(image), draft_(std::move(draft)), records_(std::move(records)) {}
+      : IoJob(env, "write"), window_(image), draft_(std::move(draft)), records_(std::move(records)) {}
 
   int run() override {
     std::optional<TargetFolder> folder;
@@ -149,7 +149,7 @@ class WriteFilesCall : public LaneJob {
 
 }  // namespace
 
-std::unique_ptr<LaneJob> write_files_job(const Napi::CallbackInfo& info) {
+std::unique_ptr<IoJob> write_files_job(const Napi::CallbackInfo& info) {
   const auto text = [&](size_t index) {
     const Napi::Uint8Array bytes = info[index].As<Napi::Uint8Array>();
     return std::string(reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength());

@@ -5,11 +5,11 @@
 
 #include <memory>
 
-#include "blocking-lane.hh"
+#include "io-pool.hh"
 
 namespace isodrive {
 
-/** Of laneWriteFiles(lane, image, draft, records): copies the bytes, so that nothing of JavaScript's is used by the thread. */
-std::unique_ptr<LaneJob> write_files_job(const Napi::CallbackInfo& info);
+/** Of poolWriteFiles(pool, image, draft, records): copies the bytes, so that nothing of JavaScript's is used by the thread. */
+std::unique_ptr<IoJob> write_files_job(const Napi::CallbackInfo& info);
 
 }  // namespace isodrive

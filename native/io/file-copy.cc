@@ -1,4 +1,4 @@
-// Copies a run of bytes from one file to another in one call of a lane, in pieces that stay in the processor's cache:
+// Copies a run of bytes from one file to another in one call of a pool, in pieces that stay in the processor's cache:
 // copy_file_range(2) is no faster where the file system cannot share the blocks, which a disc's rarely line up for.
 #include "file-copy.hh"
 
@@ -14,10 +14,10 @@ namespace {
 
 constexpr size_t kPiece = 131072;
 
-class CopyCall : public LaneJob {
+class CopyCall : public IoJob {
  public:
   CopyCall(Napi::Env env, int source, off_t position, int target, off_t target_position, int64_t length)
-      : LaneJob(env, "copy"),
+      : IoJob(env, "copy"),
         source_(source),
         position_(position),
         target_(target),
@@ -56,7 +56,7 @@ class CopyCall : public LaneJob {
 
 }  // namespace
 
-std::unique_ptr<LaneJob> copy_job(const Napi::CallbackInfo& info) {
+std::unique_ptr<IoJob> copy_job(const Napi::CallbackInfo& info) {
   const auto number = [&](size_t index) { return info[index].As<Napi::Number>().Int64Value(); };
   return std::make_unique<CopyCall>(info.Env(), static_cast<int>(number(1)), number(2), static_cast<int>(number(3)), number(4),
                                     number(5));

@@ -5,11 +5,11 @@
 
 #include <memory>
 
-#include "blocking-lane.hh"
+#include "io-pool.hh"
 
 namespace isodrive {
 
-/** Of laneCopy(lane, source, position, target, targetPosition, length). */
-std::unique_ptr<LaneJob> copy_job(const Napi::CallbackInfo& info);
+/** Of poolCopy(pool, source, position, target, targetPosition, length). */
+std::unique_ptr<IoJob> copy_job(const Napi::CallbackInfo& info);
 
 }  // namespace isodrive

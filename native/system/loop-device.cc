@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <string>
 
-#include "platform.hh"
+#include "system-calls.hh"
 #include "unique-fd.hh"
 
 namespace isodrive {

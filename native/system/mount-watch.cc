@@ -11,7 +11,7 @@
 
 #include "node/js-call.hh"
 #include "node/js-channel.hh"
-#include "platform.hh"
+#include "system-calls.hh"
 #include "unique-fd.hh"
 #include "worker-thread.hh"
 

@@ -13,7 +13,7 @@
 #include <cstring>
 #include <string>
 
-#include "platform.hh"
+#include "system-calls.hh"
 
 // Linux 5.16; a build against older headers asks older kernels for what they can tell.
 #ifndef CDROM_TIMED_MEDIA_CHANGE

@@ -25,5 +25,5 @@ export async function abortable<T>(work: Promise<T>, signal: AbortSignal | undef
 }
 
 function cancelled(signal: AbortSignal): IsodriveError {
-  return new IsodriveError('cancelled', 'Cancelled before the image was read', { cause: signal.reason });
+  return new IsodriveError('cancelled', 'Stopped before all of the image was read', { cause: signal.reason });
 }

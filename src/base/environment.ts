@@ -1,10 +1,38 @@
 // What the environment says. A variable that is empty says nothing, as if it were not there (XDG Base Directory
 // Specification, "Environment variables").
+import { readFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { isAbsolute } from 'node:path';
-import { refuseRawBytes } from './path-text.js';
+import { decodePath, holdsRawBytes, refuseRawBytes, splitAtZeros } from './path-text.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** All variables, in which what is not UTF-8 is carried as path-text.ts has it; Node has put U+FFFD there. */
+export function readEnvironment(): Record<string, string> {
+  const all = { ...process.env } as Record<string, string | undefined>;
+  // Node finds no value for a name that it had to change.
+  const variables = new Map<string, string>();
+  for (const [name, value] of Object.entries(all)) if (value !== undefined) variables.set(name, value);
+  const isWhole = !Object.entries(all)
+    .flat()
+    .some((text) => text?.includes('\ufffd'));
+  if (isWhole || process.platform !== 'linux') return Object.fromEntries(variables);
+  for (const bytes of splitAtZeros(readFileSync('/proc/self/environ'))) {
+    const { name, value } = splitVariable(decodePath(bytes));
+    const known = splitVariable(bytes.toString());
+    if (holdsRawBytes(name)) {
+      variables.delete(known.name);
+      variables.set(name, value);
+      // This is what the process was started with, and may have been changed since.
+    } else if (holdsRawBytes(value) && variables.get(name) === known.value) variables.set(name, value);
+  }
+  return Object.fromEntries(variables);
+}
+
+function splitVariable(text: string): { readonly name: string; readonly value: string } {
+  const [name = ''] = text.split('=', 1);
+  return { name, value: text.slice(name.length + 1) };
+}
 
 /** The value of a variable; undefined for an empty one. */
 export function readVariable(name: string, environment: Environment = process.env): string | undefined {

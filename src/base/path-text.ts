@@ -79,7 +79,8 @@ export function refuseRawBytes(path: string, what: string, action: string): void
   });
 }
 
-function splitAtZeros(bytes: Buffer): Buffer[] {
+/** As the kernel lists arguments and variables. */
+export function splitAtZeros(bytes: Buffer): Buffer[] {
   const pieces: Buffer[] = [];
   for (let start = 0; start < bytes.length;) {
     const end = bytes.indexOf(0, start);

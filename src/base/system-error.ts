@@ -23,6 +23,7 @@ const FAULTS: ReadonlyMap<string, SystemFault> = new Map<string, SystemFault>([
   ['EACCES', { words: 'permission denied', code: 'permission', action: CHECK_PERMISSIONS }],
   ['EPERM', { words: 'operation not permitted', code: 'permission', action: CHECK_PERMISSIONS }],
   ['EROFS', { words: 'read-only file system', code: 'permission', action: 'Choose another place' }],
+  ['E2BIG', { words: 'words and variables too long', code: 'usage', action: 'Shorten them' }],
   ['ETXTBSY', { words: 'it is being run', code: 'busy', action: 'End the program and try again' }],
   ['EMFILE', { words: 'too many open files', code: 'partial', action: CLOSE_FILES }],
   ['ENFILE', { words: 'too many open files in the system', code: 'partial', action: CLOSE_FILES }],

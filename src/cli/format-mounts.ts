@@ -8,15 +8,13 @@ import { formatTable } from './format-table.js';
 const HEADINGS = ['ID', 'LABEL', 'TREE', 'DRIVER', 'STATE', 'MOUNT POINT', 'IMAGE'];
 
 /** Lines without their ends; none when there is no mount. */
-export function formatMounts(mounts: readonly MountSummary[]): string[] {
+export function formatMounts(mounts: readonly MountSummary[]): Promise<string[]> {
   const hasOwners = mounts.some(({ owner }) => owner !== undefined);
   const headings = [...HEADINGS, ...(hasOwners ? ['USER'] : [])];
-  const rows = mounts.map((mount) =>
-    [
-      ...[mount.id, mount.label, mount.tree, mount.driver, mount.state, mount.mountPoint, mount.image],
-      ...(hasOwners ? [String(mount.owner ?? '')] : []),
-    ].map((text) => escapeHostText(text)),
-  );
+  const rows = mounts.map((mount) => [
+    ...[mount.id, mount.label, mount.tree, mount.driver, mount.state, mount.mountPoint, mount.image],
+    ...(hasOwners ? [String(mount.owner ?? '')] : []),
+  ]);
   return formatTable(headings, rows);
 }
 

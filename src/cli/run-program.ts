@@ -3,7 +3,9 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { IsodriveError, isSystemError } from '../base/error.js';
-import { spawnableWords } from '../base/raw-words.js';
+import { readEnvironment } from '../base/environment.js';
+import { nameSystemError } from '../base/system-error.js';
+import { spawnableProgram } from '../base/raw-words.js';
 import type { CommandContext } from './command-spec.js';
 import { SIGNAL_EXIT } from './signal-exit.js';
 
@@ -35,9 +37,10 @@ export function runProgram(
     takeSignals([...PASSED_ON, ...OF_TERMINALS], (signal) => {
       if (signals.includes(signal)) child.kill(signal);
     });
-    const child = spawn(...spawnableWords([program, ...parameters], environment), {
+    const spawnable = spawnableProgram([program, ...parameters], { ...readEnvironment(), ...environment });
+    const child = spawn(spawnable.program, spawnable.parameters, {
       stdio: ['inherit', 'inherit', 'inherit', descriptor],
-      env: { ...process.env, ...environment },
+      env: spawnable.environment,
     });
     child.once('error', (error) => reject(refuseStart(program, error)));
     child.once('exit', (code, signal) =>
@@ -47,10 +50,10 @@ export function runProgram(
 }
 
 function refuseStart(program: string, cause: Error): IsodriveError {
-  const found = isSystemError(cause) ? cause.code : cause.message;
+  const isMissing = isSystemError(cause) && cause.code === 'ENOENT';
   return new IsodriveError(
-    found === 'ENOENT' ? 'program-not-found' : 'program-not-run',
-    `Cannot run "${program}": found ${found === 'ENOENT' ? 'no such program' : found}, expected a program`,
+    isMissing ? 'program-not-found' : 'program-not-run',
+    `Cannot run "${program}": ${isMissing ? 'found no such program' : nameSystemError(cause)}, expected a program`,
     { cause },
   );
 }

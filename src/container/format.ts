@@ -3,17 +3,16 @@
 import type { Disc } from '../disc/disc.js';
 import type { ByteSource } from '../source/byte-source.js';
 import type { ImageFiles } from '../source/image-files.js';
-
-/** How sure a probe is: 0 not at all; above that the largest wins. */
-export type Confidence = 0 | 1 | 2 | 3;
+import type { Confidence } from './confidence.js';
+import type { VolumeMarks } from './volume-marks.js';
 
 interface Format {
   /** Short name, such as "iso". */
   readonly name: string;
   /** For people, such as "plain sectors of 2048 bytes". */
   readonly title: string;
-  /** Looks at a few bytes only. Rejects as ByteSource.read does. */
-  probe(files: ImageFiles, signal?: AbortSignal): Promise<Confidence>;
+  /** Looks at a few bytes only. `marks`: of volumes on plain sectors. Rejects as ByteSource.read does. */
+  probe(files: ImageFiles, marks: VolumeMarks, signal?: AbortSignal): Promise<Confidence>;
 }
 
 export interface Filter extends Format {

@@ -8,9 +8,11 @@ import type { ImageFiles } from '../source/image-files.js';
 import { readAtMost } from '../source/read-fully.js';
 import { nameForeignFormat } from './foreign-format.js';
 import type { Container, Filter } from './format.js';
-import { DESCRIPTOR_START, IDENTIFIERS, IDENTIFIER_BYTES, isoFormat } from './iso/index.js';
+import { isoFormat } from './iso/index.js';
 import { rawFormat } from './raw/index.js';
 import { splitFormat } from './split/index.js';
+import { IDENTIFIER_BYTES } from './volume-marks.js';
+import type { VolumeMarks } from './volume-marks.js';
 
 /** In the order in which they are asked; of equally sure ones the first is taken. */
 export const FORMATS: readonly (Filter | Container)[] = [splitFormat, isoFormat, rawFormat];
@@ -38,26 +40,35 @@ export interface OpenedDisc {
 }
 
 /**
- * The disc in an image's files. Rejects with `unsupported` (some other kind of file), `damaged` (cut off before its first
+ * The disc in an image's files; `marks` tell plain sectors from other files. Rejects with `unsupported` (some other kind of file), `damaged` (cut off before its first
  * descriptor), and as ByteSource.read and ImageFiles.open do. The disc owns no file.
  */
-export async function openDisc(files: ImageFiles, signal?: AbortSignal): Promise<OpenedDisc> {
+export async function openDisc(
+  files: ImageFiles,
+  marks: VolumeMarks,
+  signal?: AbortSignal,
+): Promise<OpenedDisc> {
   let seen = files;
   for (let filters = 0; ; filters += 1) {
-    const format = await findFormat(seen, filters < MAX_FILTERS, signal);
-    if (format === undefined) throw await explainRefusal(seen.main, signal);
+    const format = await findFormat(seen, marks, filters < MAX_FILTERS, signal);
+    if (format === undefined) throw await explainRefusal(seen.main, marks, signal);
     if (format.kind === 'container') return { disc: await format.open(seen, signal), source: seen.main };
     seen = withMain(files, await format.open(seen, signal));
   }
 }
 
 /** The disc in a source that lies alone, see openDisc. */
-export async function openContainer(source: ByteSource, signal?: AbortSignal): Promise<Disc> {
-  return (await openDisc(new OpenedFiles(source), signal)).disc;
+export async function openContainer(
+  source: ByteSource,
+  marks: VolumeMarks,
+  signal?: AbortSignal,
+): Promise<Disc> {
+  return (await openDisc(new OpenedFiles(source), marks, signal)).disc;
 }
 
 async function findFormat(
   files: ImageFiles,
+  marks: VolumeMarks,
   mayFilter: boolean,
   signal: AbortSignal | undefined,
 ): Promise<Filter | Container | undefined> {
@@ -66,7 +77,7 @@ async function findFormat(
   for (const format of FORMATS) {
     if (format.kind === 'filter' && !mayFilter) continue;
     try {
-      const confidence = await format.probe(files, signal);
+      const confidence = await format.probe(files, marks, signal);
       // Nothing is surer, and the others would read for nothing.
       if (confidence === 3) return format;
       if (confidence > (best?.confidence ?? 0)) best = { format, confidence };
@@ -90,12 +101,16 @@ function withMain(files: ImageFiles, main: ByteSource): ImageFiles {
   };
 }
 
-async function explainRefusal(source: ByteSource, signal: AbortSignal | undefined): Promise<IsodriveError> {
+async function explainRefusal(
+  source: ByteSource,
+  { descriptorStart, isIdentifier }: VolumeMarks,
+  signal: AbortSignal | undefined,
+): Promise<IsodriveError> {
   const at = { source: source.name, offset: 0 };
   const wanted = 'expected an image with ISO 9660, UDF, HFS, HFS+ or FAT';
-  const place = { ...at, offset: DESCRIPTOR_START, clause: 'ECMA-119 6.2.1' };
-  const start = Buffer.from(await readAtMost(source, DESCRIPTOR_START + 1, IDENTIFIER_BYTES, signal));
-  if (IDENTIFIERS.includes(start.toString('latin1'))) {
+  const place = { ...at, offset: descriptorStart, clause: 'ECMA-119 6.2.1' };
+  const start = Buffer.from(await readAtMost(source, descriptorStart + 1, IDENTIFIER_BYTES, signal));
+  if (isIdentifier(start.toString('latin1'))) {
     const found = `it ends at byte ${source.size}, within its first volume descriptor`;
     return new IsodriveError('damaged', `Cannot open "${source.name}": ${found}, ${wanted}`, { at: place });
   }
@@ -107,14 +122,14 @@ async function explainRefusal(source: ByteSource, signal: AbortSignal | undefine
       action,
     });
   }
-  if (source.size <= DESCRIPTOR_START) {
-    const found = `it ends at byte ${source.size}, before the volume descriptors of a disc at byte ${DESCRIPTOR_START}`;
+  if (source.size <= descriptorStart) {
+    const found = `it ends at byte ${source.size}, before the volume descriptors of a disc at byte ${descriptorStart}`;
     return new IsodriveError('damaged', `Cannot open "${source.name}": ${found}, ${wanted}`, { at: place });
   }
   const isPartial = PARTIAL_NAMES.some((suffix) => source.name.toLowerCase().endsWith(suffix));
   const found = isPartial
     ? 'its name is that of a download that is not complete, and it has no volume descriptor yet'
-    : `it is of no kind that is known here: no volume descriptor stands at byte ${DESCRIPTOR_START} or behind it`;
+    : `it is of no kind that is known here: no volume descriptor stands at byte ${descriptorStart} or behind it`;
   return new IsodriveError('unsupported', `Cannot open "${source.name}": ${found}, ${wanted}`, {
     at: place,
     action: isPartial

@@ -1,4 +1,5 @@
 // The images that a server serves, of which those in drives may be exchanged for others while it runs.
+import type { VolumeMarks } from '../container/volume-marks.js';
 import type { DriveState } from './mmc/drive-state.js';
 import { Medium } from './mmc/medium.js';
 import { openDriveImage } from './open-drive-image.js';
@@ -6,18 +7,20 @@ import type { DriveImage } from './open-drive-image.js';
 
 export class DiscChanger implements AsyncDisposable {
   readonly #images: DriveImage[];
+  readonly #marks: VolumeMarks;
   /** Exchanges under way, and images that commands still read. */
   readonly #work = new Set<Promise<void>>();
 
-  private constructor(images: DriveImage[]) {
+  private constructor(images: DriveImage[], marks: VolumeMarks) {
     this.#images = images;
+    this.#marks = marks;
   }
 
   /** Opens all images or none. Rejects as openDriveImage does. */
-  static async open(paths: readonly string[], signal: AbortSignal): Promise<DiscChanger> {
-    const changer = new DiscChanger([]);
+  static async open(paths: readonly string[], marks: VolumeMarks, signal: AbortSignal): Promise<DiscChanger> {
+    const changer = new DiscChanger([], marks);
     try {
-      for (const path of paths) changer.#images.push(await openDriveImage(path, signal));
+      for (const path of paths) changer.#images.push(await openDriveImage(path, marks, signal));
       return changer;
     } catch (thrown) {
       await changer[Symbol.asyncDispose]();
@@ -35,7 +38,7 @@ export class DiscChanger implements AsyncDisposable {
    * more. False, and initiators are asked to let go, while one of them holds the lock. Rejects as openDriveImage does.
    */
   async exchange(drive: DriveState, unit: number, path: string): Promise<boolean> {
-    const image = await openDriveImage(path);
+    const image = await openDriveImage(path, this.#marks);
     if (drive.isRemovalPrevented) {
       drive.askForDisc();
       await image[Symbol.asyncDispose]();

@@ -1,6 +1,7 @@
 // Opens an image to be served as a drive: its bytes, less those that its map says are missing, and its disc, without
 // looking for file systems.
 import { openDisc } from '../container/open-container.js';
+import type { VolumeMarks } from '../container/volume-marks.js';
 import { IsodriveError } from '../base/error.js';
 import type { Disc } from '../disc/disc.js';
 import type { PlanStream } from '../disc/plan-stream.js';
@@ -17,10 +18,14 @@ export interface DriveImage extends AsyncDisposable {
 }
 
 /** What the map beside an image calls bad cannot be read. Rejects as openImageFile and openDisc do; nothing stays open then. */
-export async function openDriveImage(path: string, signal?: AbortSignal): Promise<DriveImage> {
+export async function openDriveImage(
+  path: string,
+  marks: VolumeMarks,
+  signal?: AbortSignal,
+): Promise<DriveImage> {
   const { files, damage } = await openImageFile(path, undefined, signal);
   try {
-    const { disc } = await openDisc(files, signal);
+    const { disc } = await openDisc(files, marks, signal);
     if (disc.sessions.every(({ tracks }) => tracks.length === 0)) {
       throw new IsodriveError(
         'unsupported',

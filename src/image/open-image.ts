@@ -10,6 +10,7 @@ import { STREAM } from '../disc/read-plan.js';
 import { SECTOR_SIZE } from '../disc/data-stream.js';
 import type { DataStream } from '../disc/data-stream.js';
 import { chooseSession } from '../filesystem/choose/choose-session.js';
+import { volumeMarks } from '../filesystem/choose/volume-marks.js';
 import { chooseTree } from '../filesystem/choose/choose-tree.js';
 import type { ProbeContext, SessionSummary, Volume } from '../filesystem/contract/file-system.js';
 import { TREE_KINDS } from '../filesystem/contract/file-tree.js';
@@ -133,7 +134,7 @@ async function openVolume(
 ): Promise<OpenedImage> {
   const { signal, charset } = options;
   const findings = new FindingLog();
-  const { disc, source } = await openDisc(files, signal);
+  const { disc, source } = await openDisc(files, volumeMarks, signal);
   for (const finding of disc.findings ?? []) findings.add(finding);
   if (disc.sessions.every(({ tracks }) => tracks.length === 0)) throw refuseTracklessDisc(source.name);
   const shift = options.sectorOffset ?? 0;

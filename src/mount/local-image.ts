@@ -13,7 +13,7 @@ import type { PlanStream } from '../disc/plan-stream.js';
 import { writeMetadata } from './erofs/write-metadata.js';
 import { serveSession } from './fuse/serve-session.js';
 import type { SessionService } from './fuse/serve-session.js';
-import type { CheckedContents, ImagePlace, MetadataOrder, ServedImage } from './served-image.js';
+import type { CheckedContents, ImagePlace, MetadataRequest, ServedImage } from './served-image.js';
 
 export interface LocalImageParts {
   readonly index: DiscIndex;
@@ -94,7 +94,7 @@ export class LocalImage implements ServedImage {
     return Promise.resolve();
   }
 
-  async writeMetadata({ file, label, signal }: MetadataOrder): Promise<void> {
+  async writeMetadata({ file, label, signal }: MetadataRequest): Promise<void> {
     const { index } = this;
     await writeMetadata(
       { index, data: this.#data, label, ...(signal === undefined ? {} : { signal }) },

@@ -4,6 +4,7 @@ import { constants } from 'node:fs';
 import { access, lstat, opendir, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { IsodriveError, isExhausted, isSystemError, toIsodriveError } from '../base/error.js';
+import { nameSystemError } from '../base/system-error.js';
 import { homeFolder } from '../base/environment.js';
 import { makeFolders } from '../base/make-folders.js';
 import { hostPath, realHostPath, resolveHostPath } from '../base/path-text.js';
@@ -115,7 +116,7 @@ function describeRefusal(path: string, thrown: unknown): unknown {
     case 'EROFS':
       return refuse(
         'permission',
-        `${thrown.code} on writing there`,
+        `${nameSystemError(thrown)} on writing there`,
         'Choose a directory that you may write to',
       );
     default:

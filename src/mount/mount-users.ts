@@ -1,18 +1,12 @@
-// Which processes use a mount: told by /proc, never by touching what is mounted, which may hang when its server does.
-// A process of another user keeps its secrets unless root asks.
-import { closeSync, openSync, readFileSync, readdirSync, statSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { setImmediate } from 'node:timers/promises';
-import { isSystemError } from '../base/error.js';
-import { mountIdOf, readMountTable } from './mount-table.js';
-import { O_PATH } from './open-directory.js';
+// Which processes use a mount. A process of another user keeps its secrets unless root asks.
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 
-/** Milliseconds that looking may take: what is found until then is told. */
-const PATIENCE = 1000;
+/** Milliseconds that looking may take, the start of the program included: what is found until then is told. */
+const PATIENCE = 10_000;
 /** Processes that a message names. */
 const MAX_NAMED = 8;
-/** Symbolic links of /proc/PID to a place that the process holds. */
-const PLACES = ['cwd', 'root', 'exe'] as const;
+const PROGRAM = fileURLToPath(new URL('./list-mount-users.js', import.meta.url));
 
 export interface MountUser {
   readonly pid: number;
@@ -20,29 +14,61 @@ export interface MountUser {
   readonly name: string;
 }
 
+export interface MountUsersOptions {
+  /** Only processes of this user. */
+  readonly uid?: number | undefined;
+  /** The program that looks (list-mount-users). */
+  readonly program?: string;
+}
+
 /**
- * Processes that hold files or folders of a mounted file system, by its "major:minor"; this process is none. `uid`: only
- * those of that user.
+ * Processes that hold files or folders of mounted file systems, by the "major:minor" of each that is used; this process is
+ * none. Never rejects, and does not wait for a process that cannot be looked at.
  */
-export async function findMountUsers(device: string | undefined, uid?: number): Promise<MountUser[]> {
-  if (device === undefined || process.platform !== 'linux') return [];
-  const mounts = new Set(
-    readMountTable()
-      .filter((entry) => entry.device === device)
-      .map(({ id }) => id),
-  );
-  const users: MountUser[] = [];
-  const end = performance.now() + PATIENCE;
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/u.test(name) || Number(name) === process.pid) continue;
-    if (performance.now() > end) break;
-    if (ignoreGone(() => isUser(name, mounts, device, uid)) === true) {
-      users.push({ pid: Number(name), name: nameOf(name) });
-    }
-    // The requests of mounts come first.
-    await setImmediate();
+export function findMountUsers(
+  devices: readonly string[],
+  { uid, program = PROGRAM }: MountUsersOptions = {},
+): Promise<Map<string, MountUser[]>> {
+  if (devices.length === 0 || process.platform !== 'linux')
+    return Promise.resolve(new Map<string, MountUser[]>());
+  return new Promise((resolve) => {
+    const words = [program, uid === undefined ? 'all' : String(uid), ...devices];
+    const child = spawn(process.execPath, words, {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      // Each process that is stuck costs it one.
+      env: { ...process.env, UV_THREADPOOL_SIZE: '64' },
+    });
+    let text = '';
+    const finish = (): void => {
+      clearTimeout(late);
+      // Where it is stuck it ends when what it waits for does.
+      child.kill('SIGKILL');
+      child.unref();
+      child.stdout.destroy();
+      resolve(parseUsers(text));
+    };
+    const late = setTimeout(finish, PATIENCE);
+    child.stdout.setEncoding('utf8').on('data', (more: string) => {
+      text += more;
+      // It has looked at all, and may be unable to end.
+      if (/^\n|\n\n$/u.test(text)) finish();
+    });
+    child.stdout.on('end', finish);
+    child.on('error', finish);
+  });
+}
+
+/** Without a last line that was cut. */
+function parseUsers(text: string): Map<string, MountUser[]> {
+  const found = new Map<string, MountUser[]>();
+  for (const line of text
+    .split('\n')
+    .slice(0, -1)
+    .filter((one) => one !== '')) {
+    const { device, ...user } = JSON.parse(line) as MountUser & { device: string };
+    found.set(device, [...(found.get(device) ?? []), user]);
   }
-  return users;
+  return found;
 }
 
 /** Such as "bash (1234), less (1240)"; empty for none. */
@@ -50,52 +76,4 @@ export function formatMountUsers(users: readonly MountUser[]): string {
   const named = users.slice(0, MAX_NAMED).map(({ name, pid }) => `${name} (${pid})`);
   if (users.length > MAX_NAMED) named.push(`${users.length - MAX_NAMED} more`);
   return named.join(', ');
-}
-
-function isUser(pid: string, mounts: ReadonlySet<number>, device: string, uid: number | undefined): boolean {
-  const folder = `/proc/${pid}`;
-  if (uid !== undefined && statSync(folder).uid !== uid) return false;
-  return (
-    PLACES.some((place) => ignoreGone(() => mounts.has(mountOfPlace(`${folder}/${place}`) ?? -1)) === true) ||
-    readdirSync(`${folder}/fdinfo`).some(
-      (number) => ignoreGone(() => mounts.has(mountIdIn(`${folder}/fdinfo/${number}`) ?? -1)) === true,
-    ) ||
-    mapsDevice(readFileSync(`${folder}/maps`, 'latin1'), device)
-  );
-}
-
-/** O_PATH asks the file system nothing. */
-function mountOfPlace(path: string): number | undefined {
-  const descriptor = openSync(path, O_PATH);
-  try {
-    return mountIdOf(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function mountIdIn(path: string): number | undefined {
-  const found = /^mnt_id:\s*(\d+)$/mu.exec(readFileSync(path, 'latin1'));
-  return found === null ? undefined : Number(found[1]);
-}
-
-/** 7f...-7f... r-xp 00000000 00:35 1234 /path: the device in hexadecimal (proc_pid_maps(5)). */
-function mapsDevice(maps: string, device: string): boolean {
-  const [major = 0, minor = 0] = device.split(':').map(Number);
-  const hex = (value: number): string => value.toString(16).padStart(2, '0');
-  return maps.includes(` ${hex(major)}:${hex(minor)} `);
-}
-
-function nameOf(pid: string): string {
-  return ignoreGone(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trim()) ?? 'a process';
-}
-
-/** Undefined where the process has ended meanwhile, or is not ours to look at. */
-function ignoreGone<T>(look: () => T): T | undefined {
-  try {
-    return look();
-  } catch (thrown) {
-    if (isSystemError(thrown)) return undefined;
-    throw thrown;
-  }
 }

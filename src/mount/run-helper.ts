@@ -1,7 +1,7 @@
 // Runs a program that mounts or unmounts for us, in a process of its own: the kernel may ask the file system meanwhile,
 // which can be our own event loop.
 import { spawn } from 'node:child_process';
-import { spawnableWords } from '../base/raw-words.js';
+import { spawnableProgram } from '../base/raw-words.js';
 
 /** Characters of a helper's messages that are kept. */
 const MAX_MESSAGE_LENGTH = 4096;
@@ -27,9 +27,14 @@ export function runHelper(
   { socket, timeout }: HelperOptions = {},
 ): Promise<HelperResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(...spawnableWords([program, ...parameters]), {
+    const spawnable = spawnableProgram([program, ...parameters], {
+      ...process.env,
+      LC_ALL: 'C',
+      ...(socket === undefined ? {} : { _FUSE_COMMFD: '3' }),
+    });
+    const child = spawn(spawnable.program, spawnable.parameters, {
       stdio: ['ignore', 'ignore', 'pipe', ...(socket === undefined ? [] : [socket])],
-      env: { ...process.env, LC_ALL: 'C', ...(socket === undefined ? {} : { _FUSE_COMMFD: '3' }) },
+      env: spawnable.environment,
       ...(timeout === undefined ? {} : { timeout, killSignal: 'SIGKILL' }),
     });
     let message = '';

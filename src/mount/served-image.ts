@@ -12,7 +12,7 @@ export interface ImagePlace {
   readonly fileSystemType: number;
 }
 
-export interface MetadataOrder {
+export interface MetadataRequest {
   /** An empty file, which stays the caller's. */
   readonly file: FileHandle;
   /** Volume label; may be empty. */
@@ -54,6 +54,6 @@ export interface ServedImage {
   /** Has somebody serve a native session, by its number, from now on. */
   serve(session: number): Promise<void>;
   /** Reads the whole tree and writes EROFS metadata. Rejects as writeMetadata does. */
-  writeMetadata(order: MetadataOrder): Promise<void>;
+  writeMetadata(order: MetadataRequest): Promise<void>;
   locate(): Promise<ImagePlace>;
 }

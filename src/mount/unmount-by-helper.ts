@@ -1,6 +1,7 @@
 // Unmounts by a program in a process of its own: one that runs as root, which lets users unmount, and the call blocks
 // while the kernel asks the file system, which can be our own event loop.
 import { IsodriveError, isSystemError } from '../base/error.js';
+import { nameSystemError } from '../base/system-error.js';
 import { MountInUse } from './mount-call.js';
 import { findMount, readMountTable } from './mount-table.js';
 import { findProgram } from './probe-platform.js';
@@ -62,6 +63,6 @@ async function run(program: string, parameters: readonly string[]): ReturnType<t
     return await runHelper(program, parameters, { timeout: UNMOUNT_TIMEOUT });
   } catch (thrown) {
     if (!isSystemError(thrown)) throw thrown;
-    return { status: 127, message: `${program}: ${thrown.code}` };
+    return { status: 127, message: `${program}: ${nameSystemError(thrown)}` };
   }
 }

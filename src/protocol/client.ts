@@ -60,8 +60,11 @@ export class ControlClient implements AsyncDisposable {
     });
   }
 
-  /** Rejects with `daemon-unreachable` (cause: the socket's own error) or `permission`. */
-  static async connect(path: string): Promise<ControlClient> {
+  /**
+   * Rejects with `daemon-unreachable` (cause: the socket's own error) or `permission`. `open` makes each try, several where
+   * the daemon has no room.
+   */
+  static async connect(path: string, open = openSocket): Promise<ControlClient> {
     if (process.platform === 'win32') (await import('../endpoint/pipe-access.js')).checkPipeOwner(path);
     else checkSocketOwner(path);
     const start = performance.now();
@@ -69,7 +72,7 @@ export class ControlClient implements AsyncDisposable {
     for (;;) {
       let socket: Socket;
       try {
-        socket = await openSocket(path);
+        socket = await open(path);
       } catch (thrown) {
         // EAGAIN: more clients wait to be accepted than the kernel keeps; the daemon lives.
         const isFull = isSystemError(thrown) && thrown.code === 'EAGAIN';
@@ -177,7 +180,7 @@ export class ControlClient implements AsyncDisposable {
   }
 }
 
-function openSocket(path: string): Promise<Socket> {
+export function openSocket(path: string): Promise<Socket> {
   const socket = connect(path);
   return new Promise((resolve, reject) => {
     socket.once('connect', () => {

@@ -6,6 +6,7 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { IsodriveError, isSystemError } from '../base/error.js';
+import { nameSystemError } from '../base/system-error.js';
 import { makeFoldersSync } from '../base/make-folders.js';
 import { isDiskFull } from '../base/full-disk.js';
 import { ControlClient } from './client.js';
@@ -128,7 +129,7 @@ function openLogFile(socketPath: string): OpenedLog {
   } catch (thrown) {
     if (isDiskFull(thrown)) return { path: wanted, descriptor: undefined };
     if (!isSystemError(thrown)) throw thrown;
-    const message = `Cannot write the log "${wanted}", nor "${spareLogPath(socketPath)}": ${thrown.code}`;
+    const message = `Cannot write the log "${wanted}", nor "${spareLogPath(socketPath)}": ${nameSystemError(thrown)}`;
     throw new IsodriveError('permission', `${message}, expected a folder of yours`, {
       action: 'Set XDG_STATE_HOME to a folder that you may write to',
       cause: thrown,

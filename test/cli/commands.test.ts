@@ -325,7 +325,7 @@ describe('The command line', () => {
       const { stderr } = await daemon.run(['mount', image], { env });
       expect(stderr).toBe(
         process.getuid?.() === 0
-          ? 'isodrive: this is mounted for root; without sudo, ada sees it in "isodrive list" and may enter\n'
+          ? 'isodrive: this is mounted for root; without sudo, ada sees it in "isodrive list" and may enter it\n'
           : '',
       );
     });

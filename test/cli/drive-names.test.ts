@@ -46,6 +46,14 @@ describe('A drive that is served', () => {
     const other = id === 'ffff' ? '0000' : 'ffff';
     expect(expectFailure(await run('drive', 'load', other, SMALL_IMAGE, '--json')).code).toBe('usage');
   });
+
+  it('is said in words not to be there', async () => {
+    const path = join(folder, 'none');
+    expect(expectFailure(await run('eject', path, '--json'))).toMatchObject({
+      code: 'image-not-found',
+      message: `Cannot open "${path}": no such file or folder, expected an optical drive`,
+    });
+  });
 });
 
 describe('A port to serve at', () => {

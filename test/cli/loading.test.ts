@@ -32,7 +32,7 @@ describe('The command line loads', () => {
     ];
     expect(loaded).toContain('src/protocol/messages.ts');
     expect(loaded.filter((path) => !path.startsWith('src/') && !path.startsWith('native/'))).toEqual([]);
-    const parsers = /^src\/(container|index|imaging|drive|filesystem\/(?!file-tree\.ts))/u;
+    const parsers = /^src\/(container|index|image|imaging|drive|filesystem\/(?!contract\/file-tree\.ts))/u;
     expect(loaded.filter((path) => parsers.test(path))).toEqual([]);
   });
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { SIGNATURES } from '../../src/container/foreign-signatures.js';
 import { openContainer } from '../../src/container/open-container.js';
 import { SECTOR_SIZE } from '../../src/disc/data-stream.js';
+import { volumeMarks } from '../../src/filesystem/choose/volume-marks.js';
 import { buildIso } from '../support/builders/iso-builder.js';
 import { FaultySource } from '../support/fakes/faulty-source.js';
 
@@ -18,7 +19,7 @@ function at(offset: number, magic: string, size = 100_000): Uint8Array {
 
 describe('opening a container', () => {
   it('gives a plain image as a disc of one track', async () => {
-    const disc = await openContainer(new FaultySource(IMAGE));
+    const disc = await openContainer(new FaultySource(IMAGE), volumeMarks);
     expect(disc.format).toBe('iso');
     expect(disc.sessions).toEqual([
       { number: 1, tracks: [{ number: 1, mode: 'mode1', start: 0, length: IMAGE.length / SECTOR_SIZE }] },
@@ -31,13 +32,13 @@ describe('opening a container', () => {
   it('takes an image behind a boot sector for an image all the same', async () => {
     const hybrid = Buffer.from(IMAGE);
     hybrid.set([0x55, 0xaa], 510);
-    expect((await openContainer(new FaultySource(hybrid))).format).toBe('iso');
+    expect((await openContainer(new FaultySource(hybrid), volumeMarks)).format).toBe('iso');
   });
 
   it.each(SIGNATURES.map(({ title, offset, magic, action }) => [title, offset, magic, action] as const))(
     'says of %s (at %i) what it is, and what to do',
     async (title, offset, magic, action) => {
-      const error: unknown = await openContainer(new FaultySource(at(offset, magic))).catch(
+      const error: unknown = await openContainer(new FaultySource(at(offset, magic)), volumeMarks).catch(
         (thrown: unknown) => thrown,
       );
       expect(error).toMatchObject({ code: 'unsupported', action });
@@ -58,18 +59,20 @@ describe('opening a container', () => {
     ['nothing but zeros, wherever it was looked at', '\0'.repeat(4_000_000)],
   ])('says of %s what it is', async (title, content) => {
     const bytes = Buffer.from(content, 'latin1');
-    await expect(openContainer(new FaultySource(bytes))).rejects.toMatchObject({
+    await expect(openContainer(new FaultySource(bytes), volumeMarks)).rejects.toMatchObject({
       code: 'unsupported',
       message: `Cannot open "memory": it is ${title}, ${WANTED}`,
     });
     // Servers and programs fill up what they write.
     if (!title.includes('a web page')) return;
     const filled = Buffer.concat([bytes, Buffer.alloc(65_536)]);
-    await expect(openContainer(new FaultySource(filled))).rejects.toThrow('it is a web page');
+    await expect(openContainer(new FaultySource(filled), volumeMarks)).rejects.toThrow('it is a web page');
   });
 
   it('says of unknown bytes that they are of no kind that is known, not that they are damaged', async () => {
-    await expect(openContainer(new FaultySource(Buffer.alloc(100_000, 0xb7)))).rejects.toMatchObject({
+    await expect(
+      openContainer(new FaultySource(Buffer.alloc(100_000, 0xb7)), volumeMarks),
+    ).rejects.toMatchObject({
       code: 'unsupported',
       message:
         'Cannot open "memory": it is of no kind that is known here: no volume descriptor stands at byte 32768 or ' +
@@ -78,7 +81,9 @@ describe('opening a container', () => {
   });
 
   it('says of an image cut off before its descriptors where it ends', async () => {
-    await expect(openContainer(new FaultySource(IMAGE.subarray(0, 20_000)))).rejects.toMatchObject({
+    await expect(
+      openContainer(new FaultySource(IMAGE.subarray(0, 20_000)), volumeMarks),
+    ).rejects.toMatchObject({
       code: 'damaged',
       message: expect.stringContaining('it ends at byte 20000, before the volume descriptors') as string,
     });
@@ -87,6 +92,6 @@ describe('opening a container', () => {
   it('passes on that the medium cannot be read', async () => {
     const source = new FaultySource(IMAGE);
     source.bad = [32_768, 34_816];
-    await expect(openContainer(source)).rejects.toMatchObject({ code: 'image-unreadable' });
+    await expect(openContainer(source, volumeMarks)).rejects.toMatchObject({ code: 'image-unreadable' });
   });
 });

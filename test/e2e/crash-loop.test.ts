@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MAX_CRASHES } from '../../daemon/mounts/left-out.js';
+import { MAX_CRASHES } from '../../daemon/mounts/quarantined-mount.js';
 import { mustRun } from '../../scripts/support/run-command.js';
 import type { MountSummary } from '../../src/protocol/messages.js';
 import { findMount, readMountTable } from '../../src/mount/mount-table.js';

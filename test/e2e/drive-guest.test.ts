@@ -11,6 +11,7 @@ import { DriveState } from '../../src/drive/mmc/drive-state.js';
 import { Medium } from '../../src/drive/mmc/medium.js';
 import { encodeMode1Sector } from '../../src/drive/mmc/sector-code.js';
 import { openDriveImage } from '../../src/drive/open-drive-image.js';
+import { volumeMarks } from '../../src/filesystem/choose/volume-marks.js';
 import { BOOT_MESSAGE, BOOT_STATUS, bootImage } from '../support/builders/boot-image.js';
 import { Guest, GUEST_TEST_TIME, GUEST_NEEDS, findGuestKernel } from '../support/machines/guest.js';
 import type { GuestResult } from '../support/machines/guest.js';
@@ -124,7 +125,7 @@ describe(
       const damaged = join(folder, 'damaged.iso');
       await copyFile(sample.image, damaged);
       await writeFile(`${damaged}.map`, badSectorMap(image.length));
-      await using scratched = await openDriveImage(damaged);
+      await using scratched = await openDriveImage(damaged, volumeMarks);
       speedy = new SpeedyDrive('DAMAGED', new Medium(scratched.disc));
       const anyPort = { kind: 'tcp', host: '127.0.0.1', port: 0 } as const;
       await using third = await openIscsiTarget({ address: anyPort, name: DAMAGED, drives: [speedy] });

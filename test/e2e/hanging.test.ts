@@ -64,6 +64,36 @@ describe('Beside something that hangs', { timeout: 2 * PATIENCE, ...needs('xorri
     );
   });
 
+  describe('in a process that closes a file of it', () => {
+    it('a program that never starts keeps nobody from unmounting, nor the daemon from ending', async () => {
+      await using medium = await mountBadSector(sample.image, join(isodrive.folder, 'medium'), 0, 0, 'flush');
+      const good = join(isodrive.folder, 'good.iso');
+      await copyFile(sample.image, good);
+      const { id, mountPoint } = await isodrive.mount(good, { driver: 'fuse' });
+      // Its copy of the file is closed by execve(2), which does not come back; its parent waits for that.
+      const script = `
+        const { openSync, writeFileSync } = require('node:fs');
+        openSync(process.argv[1]);
+        writeFileSync(process.argv[2], '');
+        require('node:child_process').spawn('sleep', ['60']);`;
+      const stranger = spawn('node', ['-e', script, medium.image, `${sample.image}.hang`], {
+        stdio: 'ignore',
+      });
+      const user = spawn('sleep', ['60'], { cwd: mountPoint, stdio: 'ignore' });
+      try {
+        await waitUntil(() => existsSync(`${sample.image}.hang`), PATIENCE);
+        await using client = await isodrive.connect();
+        const refused = await client.call('unmount', { targets: [{ name: id, paths: [] }] });
+        expect(refused.failed).toMatchObject([{ error: { data: { code: 'busy' } } }]);
+        user.kill('SIGKILL');
+        await waitUntil(async () => (await isodrive.daemon.run(['daemon', 'stop'])).status === 0, PATIENCE);
+      } finally {
+        user.kill('SIGKILL');
+        stranger.kill('SIGKILL');
+      }
+    });
+  });
+
   describe('in its medium, when its keeper is killed as well', needs('root'), () => {
     it('the next start ends the calls that wait, and makes the mounts again', async () => {
       await using control = await FuseControl.set(true);

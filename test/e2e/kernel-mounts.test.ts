@@ -1,6 +1,6 @@
 // Mounts that the kernel serves by itself: they outlive the daemon, and the next one knows them.
 import { spawn } from 'node:child_process';
-import { copyFile, mkdir, readFile, readdir, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { mustRun } from '../../scripts/support/run-command.js';
@@ -104,26 +104,54 @@ describe(
       expect(await metadataFiles()).toEqual([]);
     });
 
-    it('leaves nothing of its trial when the daemon is killed during that, mounted or not', async () => {
+    it.each([
+      ['', false],
+      [', below a link', true],
+    ])(
+      'leaves nothing of its trial when the daemon is killed during that, mounted or not%s',
+      async (_, isLinked) => {
+        const folder = join(isodrive.folder, 'home', 'state', 'isodrive', 'erofs');
+        const target = join(isodrive.folder, 'elsewhere');
+        if (isLinked) {
+          await mkdir(join(folder, '..'), { recursive: true });
+          await rm(folder, { recursive: true, force: true });
+          await mkdir(target, { mode: 0o700 });
+          await symlink(target, folder);
+        }
+        await isodrive.unmount((await isodrive.mount(sample.image)).id);
+        const [own] = await readdir(folder);
+        const trials = ['trial-mounted', 'trial-begun'].map((name) => join(folder, own!, name));
+        for (const path of trials) {
+          await mkdir(join(path, 'disc'), { recursive: true });
+          await writeFile(join(path, 'image'), '');
+        }
+        const point = join(trials[0]!, 'disc');
+        await mustRun('mount', ['-t', 'tmpfs', 'trial', point]);
+        await killDaemon();
+        await nextDaemon();
+        const place = isLinked ? point.replace(folder, target) : point;
+        expect(isodrive.remainingMounts()).not.toContain(place);
+        expect(await readdir(join(folder, own!))).toEqual([]);
+        await using mount = await isodrive.mount(sample.image, { driver: 'erofs' });
+        expect(
+          (await readdir(join(folder, own!))).map((name) => name.replace(/^[\da-f]+/u, 'N')).sort(),
+        ).toEqual(['N.erofs', 'N.erofs.json']);
+        expect(mount.driver).toBe('erofs');
+      },
+    );
+
+    it('is listed by the next daemon though the rest of a trial cannot be cleared away', async () => {
+      const mount = await isodrive.mount(sample.image);
       const folder = join(isodrive.folder, 'home', 'state', 'isodrive', 'erofs');
-      await isodrive.unmount((await isodrive.mount(sample.image)).id);
       const [own] = await readdir(folder);
-      const trials = ['trial-mounted', 'trial-begun'].map((name) => join(folder, own!, name));
-      for (const path of trials) {
-        await mkdir(join(path, 'disc'), { recursive: true });
-        await writeFile(join(path, 'image'), '');
-      }
-      const point = join(trials[0]!, 'disc');
-      await mustRun('mount', ['-t', 'tmpfs', 'trial', point]);
+      const foreign = join(folder, own!, 'trial-foreign');
+      await mkdir(foreign);
+      await writeFile(join(foreign, 'of somebody else'), '');
       await killDaemon();
       await nextDaemon();
-      expect(isodrive.remainingMounts()).not.toContain(point);
-      expect(await readdir(join(folder, own!))).toEqual([]);
-      await using mount = await isodrive.mount(sample.image, { driver: 'erofs' });
-      expect(
-        (await readdir(join(folder, own!))).map((name) => name.replace(/^[\da-f]+/u, 'N')).sort(),
-      ).toEqual(['N.erofs', 'N.erofs.json']);
-      expect(mount.driver).toBe('erofs');
+      expect(await list()).toMatchObject([{ id: mount.id }]);
+      await isodrive.unmount(mount.id);
+      await rm(foreign, { recursive: true });
     });
 
     it('ends with daemon stop', async () => {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MAX_CRASHES } from '../../daemon/mounts/left-out.js';
+import { MAX_CRASHES } from '../../daemon/mounts/quarantined-mount.js';
 import { mustRun } from '../../scripts/support/run-command.js';
 import type { MountSummary } from '../../src/protocol/messages.js';
 import { SMALL_IMAGE } from '../support/programs/daemon-process.js';

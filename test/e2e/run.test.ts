@@ -51,6 +51,18 @@ describe('isodrive run', needs('fusermount3'), () => {
     expect(stdout.toString('latin1')).toBe(`caf\xe9||a 'b' $c|x\ny|COPYING\n`);
   });
 
+  it('hands on variables as the bytes that they are', async () => {
+    const { env, program } = isodrive.daemon;
+    // The launcher's shell may drop names that no shell needs to know.
+    const script = `NAME="$(printf 'caf\\351')" '${program}' run '${SMALL_IMAGE}' \
+      -- sh -c 'env -0; test -r "$ISODRIVE_MOUNT/COPYING"'`;
+    const { status, stdout, stderr } = await runCommand('sh', ['-c', script], { env });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const variables = stdout.toString('latin1').split('\0');
+    expect(variables.filter((text) => text.includes('\xef\xbf\xbd'))).toEqual([]);
+    expect(variables).toContain('NAME=caf\xe9');
+  });
+
   it('tells a command that a signal ended as a shell does', async () => {
     expect((await run('kill -KILL $$')).status).toBe(137);
   });
@@ -59,7 +71,10 @@ describe('isodrive run', needs('fusermount3'), () => {
     const result = await isodrive.daemon.run(['run', '--json', SMALL_IMAGE, '--', './no-such-program']);
     expect(expectFailure(result)).toMatchObject({ code: 'program-not-found', exit: 127 });
     const file = await isodrive.daemon.run(['run', '--json', SMALL_IMAGE, '--', SMALL_IMAGE]);
-    expect(expectFailure(file)).toMatchObject({ code: 'program-not-run', exit: 126 });
+    expect(expectFailure(file)).toMatchObject({
+      ...{ code: 'program-not-run', exit: 126 },
+      message: `Cannot run "${SMALL_IMAGE}": permission denied, expected a program`,
+    });
   });
 
   it('is not handed to others, who get a mount of their own', async () => {

@@ -4,6 +4,7 @@ import { IsodriveError } from '../../base/error.js';
 import { findDriveUri } from '../../drive/drive-id.js';
 import { openDriveImage } from '../../drive/open-drive-image.js';
 import { loadServedDrive } from '../../drive/served-drives.js';
+import { volumeMarks } from '../../filesystem/choose/volume-marks.js';
 import { servedDrivesFolder } from '../../endpoint/socket-path.js';
 import type { RunCommand } from '../command-spec.js';
 
@@ -13,7 +14,7 @@ export const runDriveLoad: RunCommand = async (args, { signal }) => {
   const uri = (await findDriveUri(folder, name)) ?? name;
   const path = resolveHostPath(args.required('image'));
   // What is wrong with the image is told here, where its user is.
-  await (await openDriveImage(path, signal))[Symbol.asyncDispose]();
+  await (await openDriveImage(path, volumeMarks, signal))[Symbol.asyncDispose]();
   const loaded = await loadServedDrive(folder, uri, path);
   switch (loaded?.answer) {
     case 'closed':

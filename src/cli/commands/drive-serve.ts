@@ -7,6 +7,7 @@ import { formatIscsiUris, ISCSI_PORT, nameTarget, openIscsiTarget } from '../../
 import { DriveState } from '../../drive/mmc/drive-state.js';
 import { Medium } from '../../drive/mmc/medium.js';
 import { DiscChanger } from '../../drive/disc-changer.js';
+import { volumeMarks } from '../../filesystem/choose/volume-marks.js';
 import { attachLoop } from '../../drive/loop.js';
 import type { LoopDrive } from '../../drive/loop.js';
 import { openNbdServer, formatNbdUris } from '../../drive/nbd/nbd-server.js';
@@ -18,7 +19,7 @@ import type { DriveListener } from '../../drive/net/drive-listener.js';
 import { MAX_CONNECTIONS } from '../../drive/net/connection-room.js';
 import { parseListenAddress } from '../../drive/net/listen-address.js';
 import type { LoginGuard } from '../../drive/net/login-guard.js';
-import { nameDrive } from '../../drive/name-drive.js';
+import { nameDrive } from '../../drive/drive-serial.js';
 import type { DriveImage } from '../../drive/open-drive-image.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { servedDrivesFolder } from '../../endpoint/socket-path.js';
@@ -45,7 +46,7 @@ export const runDriveServe: RunCommand = async (args, { output, signal }) => {
   if (paths.length === 0)
     throw new IsodriveError('usage', 'Argument "images" is missing, expected disc images');
   const serve = chooseProtocol(args);
-  await using changer = await DiscChanger.open(paths, signal);
+  await using changer = await DiscChanger.open(paths, volumeMarks, signal);
   await using served = await serve(args, changer.images, output);
   const { uris, drives = [], count } = served;
   const tell = chooseTeller(output);

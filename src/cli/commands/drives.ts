@@ -3,7 +3,6 @@
 import { driveId } from '../../drive/drive-id.js';
 import { listServedDrives } from '../../drive/served-drives.js';
 import type { ServedDrive } from '../../drive/served-drives.js';
-import { escapeHostText } from '../../base/display-name.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { servedDrivesFolder } from '../../endpoint/socket-path.js';
 import { listAttachedDrives, listPhysicalDrives } from '../../source/optical/list-drives.js';
@@ -35,7 +34,7 @@ export const runDrives: RunCommand = async (args, { output }) => {
     ...served.flatMap(describeServed),
   ];
   if (rows.length === 0) output.noteNothing('found no optical drive, and no image that is served as one');
-  for (const line of formatTable(HEADINGS, rows)) await output.line(escapeHostText(line));
+  for (const line of await formatTable(HEADINGS, rows)) await output.line(line);
   return undefined;
 };
 

@@ -2,6 +2,7 @@
 // served is named by its id or URI.
 import { resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError, isSystemError } from '../../base/error.js';
+import { nameSystemError } from '../../base/system-error.js';
 import { findDriveUri } from '../../drive/drive-id.js';
 import { moveServedTray } from '../../drive/served-drives.js';
 import { servedDrivesFolder } from '../../endpoint/socket-path.js';
@@ -51,10 +52,14 @@ async function open(path: string): Promise<OpticalDrive> {
   } catch (thrown) {
     if (!isSystemError(thrown)) throw thrown;
     const code = thrown.code === 'ENOENT' ? 'image-not-found' : 'permission';
-    throw new IsodriveError(code, `Cannot open "${path}": ${thrown.code}, expected an optical drive`, {
-      cause: thrown,
-      action: 'See isodrive drives',
-    });
+    throw new IsodriveError(
+      code,
+      `Cannot open "${path}": ${nameSystemError(thrown)}, expected an optical drive`,
+      {
+        cause: thrown,
+        action: 'See isodrive drives',
+      },
+    );
   }
   if (drive !== undefined) return drive;
   throw new IsodriveError('usage', `Cannot eject "${path}": it is no optical drive`, {

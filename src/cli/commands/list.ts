@@ -14,7 +14,7 @@ export const runList: RunCommand = async (args, { output, signal }) => {
   const mounts = await listMounts(findSocket(args).path, signal);
   if (output.json) await output.record({ schemaVersion: SCHEMA_VERSION, mounts });
   else if (mounts.length === 0) output.noteNothing('nothing is mounted');
-  else for (const line of formatMounts(mounts)) await output.line(line);
+  else for (const line of await formatMounts(mounts)) await output.line(line);
   return undefined;
 };
 

@@ -75,7 +75,7 @@ function adviseBehindSudo(output: Output): void {
   const { SUDO_USER: user = '' } = process.env;
   if (process.getuid?.() !== 0 || user === '' || user === 'root') return;
   output.note(
-    `this is mounted for root; without sudo, ${escapeHostText(user)} sees it in "isodrive list" and may enter`,
+    `this is mounted for root; without sudo, ${escapeHostText(user)} sees it in "isodrive list" and may enter it`,
   );
 }
 

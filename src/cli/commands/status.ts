@@ -31,7 +31,7 @@ export const runStatus: RunCommand = async (args, { output, signal }) => {
     await output.line(`lost    ${formatCount(lostLogLines, 'log line', 'log lines')} ${were} dropped`);
   }
   await output.line(`mounts  ${status.mounts.length === 0 ? 'none' : status.mounts.length}`);
-  for (const line of formatMounts(status.mounts)) await output.line(line);
+  for (const line of await formatMounts(status.mounts)) await output.line(line);
   for (const line of formatActivity(status.mounts)) await output.line(line);
   for (const line of formatPassedOver(status.mounts)) await output.line(line);
   return undefined;

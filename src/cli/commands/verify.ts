@@ -1,12 +1,11 @@
 // isodrive verify IMAGE: whether it is what its publisher made. Every fault on a line; what agrees is counted.
 import { resolveHostPath } from '../../base/path-text.js';
-import { openDisc } from '../../container/open-container.js';
 import type { ErrorCode } from '../../base/error.js';
 import { IsodriveError } from '../../base/error.js';
 import { isFailure } from '../../imaging/verify/check.js';
 import type { Check } from '../../imaging/verify/check.js';
 import type { VerifyOptions } from '../../imaging/verify/evidence.js';
-import { describeUnread, verifySectors } from '../../imaging/verify/verify-raw.js';
+import { verifySectorsAlone } from '../../imaging/verify/verify-raw.js';
 import { verifyImage } from '../../imaging/verify/verify-image.js';
 import { escapeText } from '../../base/display-name.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
@@ -69,9 +68,9 @@ async function verify(args: CommandArguments, options: VerifyOptions): Promise<C
   } catch (thrown) {
     if (!(thrown instanceof IsodriveError) || !UNREAD.includes(thrown.code)) throw thrown;
     await using files = (await openImageFile(path, readViewOptions(args).map, signal)).files;
-    const disc = await openDisc(files, signal).catch(() => undefined);
-    if (disc?.disc.raw === undefined) throw thrown;
-    return [...(await verifySectors(files, disc.disc, options)), describeUnread(thrown.message)];
+    const checks = await verifySectorsAlone(files, options, thrown.message);
+    if (checks === undefined) throw thrown;
+    return checks;
   }
 }
 

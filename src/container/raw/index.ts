@@ -18,7 +18,7 @@ export const rawFormat: Container = {
   name: 'raw',
   title: 'raw sectors of a CD',
 
-  async probe({ main }, signal) {
+  async probe({ main }, _marks, signal) {
     const layout = await findSectorLayout(main, signal);
     if (layout === undefined) return 0;
     return layout === 'scrambled' || layout.right > 0 ? 3 : 2;

@@ -4,7 +4,8 @@ import type { ImageFiles } from '../../source/image-files.js';
 import { MAX_IMAGE_FILES } from '../../source/image-files.js';
 import { readIfPossible } from '../../source/read-fully.js';
 import type { Filter } from '../format.js';
-import { DESCRIPTOR_START, IDENTIFIERS, IDENTIFIER_BYTES } from '../iso/index.js';
+import { IDENTIFIER_BYTES } from '../volume-marks.js';
+import type { VolumeMarks } from '../volume-marks.js';
 import { SplitSource } from './split-source.js';
 
 /** The name of a first part: a stem, a dot, and the number of the first as that kind of split counts. */
@@ -15,12 +16,12 @@ export const splitFormat: Filter = {
   name: 'split',
   title: 'an image that was split into files',
 
-  async probe(files, signal) {
+  async probe(files, marks, signal) {
     const name = partNames(files.mainName).next();
     const second = name.done === true ? undefined : await files.open(name.value, signal);
     // Numbers also tell the discs of a set apart: each of those starts as a disc does.
     const isPart =
-      second !== undefined && second.size <= files.main.size && !(await startsDisc(second, signal));
+      second !== undefined && second.size <= files.main.size && !(await startsDisc(second, marks, signal));
     return isPart ? 3 : 0;
   },
 
@@ -29,9 +30,13 @@ export const splitFormat: Filter = {
   },
 };
 
-async function startsDisc(source: ByteSource, signal: AbortSignal | undefined): Promise<boolean> {
-  const identifier = await readIfPossible(source, DESCRIPTOR_START + 1, IDENTIFIER_BYTES, signal);
-  return IDENTIFIERS.includes(Buffer.from(identifier).toString('latin1'));
+async function startsDisc(
+  source: ByteSource,
+  { descriptorStart, isIdentifier }: VolumeMarks,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const identifier = await readIfPossible(source, descriptorStart + 1, IDENTIFIER_BYTES, signal);
+  return isIdentifier(Buffer.from(identifier).toString('latin1'));
 }
 
 async function openParts(files: ImageFiles, signal: AbortSignal | undefined): Promise<ByteSource[]> {

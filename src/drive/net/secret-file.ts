@@ -2,6 +2,8 @@
 import { countBytes } from '../../base/byte-count.js';
 import { open } from 'node:fs/promises';
 import { IsodriveError, isSystemError } from '../../base/error.js';
+import { quoteForShell } from '../../base/shell-word.js';
+import { nameSystemError } from '../../base/system-error.js';
 
 /** Bytes of a file; a list of a thousand keys has a tenth of that. */
 const MAX_BYTES = 1024 * 1024;
@@ -23,14 +25,14 @@ export async function readSecretFile(kind: string, path: string, warn: Warn): Pr
       const mode = (stat.mode & 0o7777).toString(8);
       warn(
         `${kind} "${path}" has mode ${mode}: every user of this machine can read or change it`,
-        `chmod 600 ${path}`,
+        `chmod 600 ${quoteForShell(path)}`,
       );
     }
     return await readAll(kind, path, file);
   } catch (cause) {
     if (!isSystemError(cause)) throw cause;
     const code = cause.code === 'EACCES' ? 'permission' : 'usage';
-    throw new IsodriveError(code, `Cannot read ${kind} "${path}": ${cause.code}`, { cause });
+    throw new IsodriveError(code, `Cannot read ${kind} "${path}": ${nameSystemError(cause)}`, { cause });
   }
 }
 

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { IsodriveError, isSystemError } from '../../base/error.js';
+import { nameSystemError } from '../../base/system-error.js';
 import type { Warn } from './secret-file.js';
 import { readSecretFile } from './secret-file.js';
 
@@ -51,10 +52,14 @@ async function readPem(folder: string, name: string): Promise<string> {
   } catch (cause) {
     if (!isSystemError(cause)) throw cause;
     const code = cause.code === 'EACCES' ? 'permission' : 'usage';
-    throw new IsodriveError(code, `Cannot read TLS certificate "${join(folder, name)}": ${cause.code}`, {
-      cause,
-      action: `Put ${CERTIFICATE} and ${KEY} there, and ${AUTHORITY} to verify peers, as nbdkit-tls(1) shows`,
-    });
+    throw new IsodriveError(
+      code,
+      `Cannot read TLS certificate "${join(folder, name)}": ${nameSystemError(cause)}`,
+      {
+        cause,
+        action: `Put ${CERTIFICATE} and ${KEY} there, and ${AUTHORITY} to verify peers, as nbdkit-tls(1) shows`,
+      },
+    );
   }
 }
 

@@ -31,6 +31,20 @@ export interface FatLayout {
   readonly label: Uint8Array;
 }
 
+/**
+ * Whether a boot sector may be that of a FAT volume, a damaged one included: the jump it starts with, and what of its
+ * parameter block no other boot sector has: bytes of a sector, reserved sectors (none in NTFS), kind of medium. The name of
+ * the format is newer than the format.
+ */
+export function resemblesFatBootSector(sector: ByteCursor): boolean {
+  return (
+    [0xeb, 0xe9].includes(sector.u8(0)) && // BS_jmpBoot, offset 0
+    [512, 1024, 2048, 4096].includes(sector.u16le(11)) && // BPB_BytsPerSec, offset 11
+    sector.u16le(14) > 0 && // BPB_RsvdSecCnt, offset 14
+    sector.u8(21) >= 0xf0 // BPB_Media, offset 21
+  );
+}
+
 /** Whether the sector looks like that of a FAT volume: a jump, and a parameter block that can be right. */
 export function isFatBootSector(sector: ByteCursor): boolean {
   return parseFields(sector) !== undefined;

@@ -37,7 +37,7 @@ const FILE_MODE = MODE_TYPE.regular | 0o444;
 /** What a FAT volume is opened with. */
 export type FatContext = Pick<ProbeContext, 'work' | 'charset' | 'signal'>;
 
-interface Job {
+interface DirectoryScan {
   readonly sink: EntrySink;
   readonly report: (finding: Finding) => void;
   readonly signal: AbortSignal | undefined;
@@ -104,9 +104,15 @@ export class FatTree implements FileTree {
     report: (finding: Finding) => void,
     signal?: AbortSignal,
   ): Promise<void> {
-    const job: Job = { sink, report, signal, entry: new DirectoryEntry(), longName: new LongName() };
-    for await (const window of this.#readWindows(await this.#directoryExtents(locator, job), signal)) {
-      if (!(await this.#listWindow(window, window.length, job))) return;
+    const scan: DirectoryScan = {
+      sink,
+      report,
+      signal,
+      entry: new DirectoryEntry(),
+      longName: new LongName(),
+    };
+    for await (const window of this.#readWindows(await this.#directoryExtents(locator, scan), signal)) {
+      if (!(await this.#listWindow(window, window.length, scan))) return;
     }
   }
 
@@ -152,34 +158,34 @@ export class FatTree implements FileTree {
     return { offset: this.#start + this.#layout.rootOffset, length: this.#layout.rootLength };
   }
 
-  async #directoryExtents(locator: number, job: Job): Promise<readonly Extent[]> {
+  async #directoryExtents(locator: number, scan: DirectoryScan): Promise<readonly Extent[]> {
     if (locator === FIXED_ROOT && this.#layout.rootLength > 0) {
       return [this.#fixedRoot];
     }
-    const chain = await this.#table.follow(locator, MAX_DIRECTORY_BYTES, job.signal);
+    const chain = await this.#table.follow(locator, MAX_DIRECTORY_BYTES, scan.signal);
     if (chain.extents.length === 0) throw this.#damagedDirectory(locator, chain);
-    if (chain.fault !== undefined) this.#reportChain('Directory', chain, this.#table.offsetOf(locator), job);
+    if (chain.fault !== undefined) this.#reportChain('Directory', chain, this.#table.offsetOf(locator), scan);
     return chain.extents;
   }
 
   /** Hands on the entries in the window; false when the directory ends there. */
-  async #listWindow(cursor: ByteCursor, length: number, job: Job): Promise<boolean> {
+  async #listWindow(cursor: ByteCursor, length: number, scan: DirectoryScan): Promise<boolean> {
     for (let at = 0; at + ENTRY_BYTES <= length; at += ENTRY_BYTES) {
       cursor.moveTo(at, ENTRY_BYTES);
       const mark = cursor.u8(0); // DIR_Name, offset 0
       if (mark === MARK.end) return false;
       const attributes = cursor.u8(11) & ATTRIBUTE.mask; // DIR_Attr, offset 11
-      if (mark === MARK.deleted) job.longName.clear();
-      else if (attributes === ATTRIBUTE.longName) job.longName.add(cursor);
-      else await this.#addEntry(cursor, attributes, job);
+      if (mark === MARK.deleted) scan.longName.clear();
+      else if (attributes === ATTRIBUTE.longName) scan.longName.add(cursor);
+      else await this.#addEntry(cursor, attributes, scan);
     }
     return true;
   }
 
-  async #addEntry(cursor: ByteCursor, attributes: number, job: Job): Promise<void> {
-    const name = job.longName.take(cursor) ?? readShortName(cursor, this.#decode);
+  async #addEntry(cursor: ByteCursor, attributes: number, scan: DirectoryScan): Promise<void> {
+    const name = scan.longName.take(cursor) ?? readShortName(cursor, this.#decode);
     if ((attributes & ATTRIBUTE.volumeId) !== 0 || name === '.' || name === '..') return;
-    const { entry } = job;
+    const { entry } = scan;
     entry.reset();
     entry.nameLength = this.#encoder.encodeInto(name, entry.name).written;
     entry.inode = cursor.offsetInSource(0);
@@ -196,25 +202,25 @@ export class FatTree implements FileTree {
       entry.size = this.#layout.clusterSize;
     } else {
       entry.mode = FILE_MODE;
-      await this.#giveData(cursor, cluster, job);
+      await this.#giveData(cursor, cluster, scan);
     }
-    job.sink.add(entry);
+    scan.sink.add(entry);
   }
 
-  async #giveData(cursor: ByteCursor, cluster: number, job: Job): Promise<void> {
-    const { entry } = job;
+  async #giveData(cursor: ByteCursor, cluster: number, scan: DirectoryScan): Promise<void> {
+    const { entry } = scan;
     entry.size = cursor.u32le(28); // DIR_FileSize, offset 28
     if (entry.size === 0) return;
-    const chain = await this.#table.follow(cluster, entry.size, job.signal);
+    const chain = await this.#table.follow(cluster, entry.size, scan.signal);
     if (chain.length < entry.size || chain.fault !== undefined) {
-      this.#reportChain('File', chain, cursor.offsetInSource(0), job);
+      this.#reportChain('File', chain, cursor.offsetInSource(0), scan);
     }
     const extents = cutTo(chain.extents, entry.size);
     entry.locator = extents[0]?.offset ?? 0;
     if (extents.length !== 1 || extents[0]!.length !== entry.size) entry.extents = extents;
   }
 
-  #reportChain(what: string, { length, fault }: Chain, offset: number, { report }: Job): void {
+  #reportChain(what: string, { length, fault }: Chain, offset: number, { report }: DirectoryScan): void {
     report({
       code: 'broken-cluster-chain',
       severity: 'damage',

@@ -17,6 +17,13 @@ export interface AppleVolumePlace {
   readonly offset: number;
 }
 
+/** Whether the first bytes of an image may be those of an HFS or HFS+ volume. */
+export function resemblesAppleVolume(start: ByteCursor): boolean {
+  if (start.length < MDB_OFFSET + 2) return false;
+  const signature = start.u16be(MDB_OFFSET);
+  return signature === HFS_SIGNATURE || HFSPLUS_SIGNATURES.includes(signature);
+}
+
 /**
  * Opens every volume of a format. A damaged one beside a good one is a finding; rejects with its error when there is
  * no good one, and as ByteSource.read does.

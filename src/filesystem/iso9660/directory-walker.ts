@@ -35,7 +35,7 @@ export const MAX_DAMAGED_RECORDS = 64;
 type Report = (finding: Finding) => void;
 
 /** What one call works on; the walker itself is reused from directory to directory. */
-interface Job {
+interface DirectoryScan {
   readonly end: number;
   readonly sink: EntrySink;
   readonly signal: AbortSignal | undefined;
@@ -98,7 +98,7 @@ export class DirectoryWalker {
     signal?: AbortSignal,
   ): Promise<number> {
     const end = Math.min(locator + size, this.#reader.size);
-    const job: Job = {
+    const scan: DirectoryScan = {
       end,
       sink,
       signal,
@@ -111,58 +111,58 @@ export class DirectoryWalker {
     this.#sections.stop();
     if (locator >= end && size > 0) throw this.#beyondEnd(locator);
     if (locator + size > end) this.#findings.directoryBeyondEnd(locator, size);
-    while (job.position < end) {
+    while (scan.position < end) {
       throwIfAborted(signal);
-      await this.#walkWindow(decoder, job);
+      await this.#walkWindow(decoder, scan);
     }
-    this.#flushSections(job);
-    if (job.added === 0 && job.damagedRecords > 0) throw this.#damaged(locator);
-    return job.damagedRecords;
+    this.#flushSections(scan);
+    if (scan.added === 0 && scan.damagedRecords > 0) throw this.#damaged(locator);
+    return scan.damagedRecords;
   }
 
-  /** Works through the records of one window and moves the job's position behind them. */
-  async #walkWindow(decoder: RecordDecoder, job: Job): Promise<void> {
-    const start = job.position;
-    const bytes = this.#scratch.subarray(0, Math.min(WINDOW_BYTES, job.end - start));
+  /** Works through the records of one window and moves the scan's position behind them. */
+  async #walkWindow(decoder: RecordDecoder, scan: DirectoryScan): Promise<void> {
+    const start = scan.position;
+    const bytes = this.#scratch.subarray(0, Math.min(WINDOW_BYTES, scan.end - start));
     const { work } = this.#options;
     if (!work.takeBytes(bytes.length)) throw work.refuse(this.#reader.name);
-    await this.#reader.read(bytes, start, job.signal);
+    await this.#reader.read(bytes, start, scan.signal);
     this.#window.setBytes(bytes, start);
     this.#record.setBytes(bytes, start);
-    while (!this.#walkRecords(decoder, job, start)) await this.#fetchArea(job.signal);
+    while (!this.#walkRecords(decoder, scan, start)) await this.#fetchArea(scan.signal);
   }
 
   /**
    * The loop that everything waits for, apart from the asynchronous code around it because it is compiled better so.
-   * False when the record at the job's position needs an area that has to be fetched.
+   * False when the record at the scan's position needs an area that has to be fetched.
    */
-  #walkRecords(decoder: RecordDecoder, job: Job, start: number): boolean {
+  #walkRecords(decoder: RecordDecoder, scan: DirectoryScan, start: number): boolean {
     const { length } = this.#window;
-    let at = job.position - start;
+    let at = scan.position - start;
     while (at < length) {
       const recordLength = this.#window.u8(at);
       // A record that the window cuts is read again as the first of the next one.
-      if (at + recordLength > length && start + length < job.end) break;
+      if (at + recordLength > length && start + length < scan.end) break;
       if (recordLength === 0 || this.#hasBrokenRecord(at, recordLength, length)) {
-        at = this.#skipNoRecord(job, start, at, recordLength);
+        at = this.#skipNoRecord(scan, start, at, recordLength);
         continue;
       }
-      job.emptySectors = 0;
+      scan.emptySectors = 0;
       this.#record.moveTo(at, recordLength);
-      if (this.#needsDecoding(job) && !this.#decode(decoder, job)) {
-        job.position = start + at;
+      if (this.#needsDecoding(scan) && !this.#decode(decoder, scan)) {
+        scan.position = start + at;
         return false;
       }
       at += recordLength;
     }
-    job.position = start + at;
+    scan.position = start + at;
     return true;
   }
 
   /** Hands on the entry of the record, if it has one; false when an area has to be fetched first. */
-  #decode(decoder: RecordDecoder, job: Job): boolean {
+  #decode(decoder: RecordDecoder, scan: DirectoryScan): boolean {
     const isAssociated = (this.#record.u8(this.#flags) & RECORD_FLAG.associated) !== 0;
-    if (isAssociated) return this.#decodeAssociated(decoder, job);
+    if (isAssociated) return this.#decodeAssociated(decoder, scan);
     const entry = this.#entry;
     const result = decoder.decode(this.#record, entry);
     if (result === 'incomplete') return false;
@@ -173,24 +173,24 @@ export class DirectoryWalker {
       if (state === 'incomplete') return false;
       if (state === 'unusable' && moved) this.#findings.brokenChildLink(entry);
     }
-    this.#deliver(job, shown);
+    this.#deliver(scan, shown);
     return true;
   }
 
   /** Skips what is no record; gives the offset where the next one may be. */
-  #skipNoRecord(job: Job, start: number, at: number, recordLength: number): number {
+  #skipNoRecord(scan: DirectoryScan, start: number, at: number, recordLength: number): number {
     if (recordLength === 0) {
       // ECMA-119 6.8.1.1: what is left of a sector behind its last record is zeros.
-      job.emptySectors += 1;
-      if (job.emptySectors <= MAX_EMPTY_SECTORS) return this.#nextSector(start, at);
+      scan.emptySectors += 1;
+      if (scan.emptySectors <= MAX_EMPTY_SECTORS) return this.#nextSector(start, at);
       this.#findings.directoryGivenUp(start + at, MAX_EMPTY_SECTORS, 'empty');
     } else {
-      job.damagedRecords += 1;
+      scan.damagedRecords += 1;
       this.#findings.brokenRecord(start + at, recordLength);
-      if (job.damagedRecords <= MAX_DAMAGED_RECORDS) return this.#skipBrokenRecord(start, at, recordLength);
+      if (scan.damagedRecords <= MAX_DAMAGED_RECORDS) return this.#skipBrokenRecord(start, at, recordLength);
       this.#findings.directoryGivenUp(start + at, MAX_DAMAGED_RECORDS, 'damaged');
     }
-    return job.end - start;
+    return scan.end - start;
   }
 
   /**
@@ -225,7 +225,7 @@ export class DirectoryWalker {
   }
 
   /** False for "." and "..", for associated files that are hidden, and for a further section of the file before. */
-  #needsDecoding(job: Job): boolean {
+  #needsDecoding(scan: DirectoryScan): boolean {
     const record = this.#record;
     const flags = record.u8(this.#flags);
     // Resource forks share the name of their file and stand between its sections (ECMA-119 9.1.6; Linux hides them).
@@ -237,15 +237,15 @@ export class DirectoryWalker {
     if (!this.#sections.isAwaiting) return true;
     if (!this.#sections.isContinuedBy(record)) {
       this.#findings.missingSection(this.#record.offsetInSource(0));
-      this.#flushSections(job);
+      this.#flushSections(scan);
       return true;
     }
     this.#addSection();
-    if ((flags & RECORD_FLAG.multiExtent) === 0) this.#flushSections(job);
+    if ((flags & RECORD_FLAG.multiExtent) === 0) this.#flushSections(scan);
     return false;
   }
 
-  #deliver(job: Job, shown: boolean): void {
+  #deliver(scan: DirectoryScan, shown: boolean): void {
     const record = this.#record;
     const entry = this.#entry;
     if (record.mismatch >= 0) {
@@ -265,20 +265,20 @@ export class DirectoryWalker {
       this.#addSection();
       this.#sections.applyTo(entry);
     }
-    if (shown) this.#add(job);
+    if (shown) this.#add(scan);
     if (record.u8(RECORD.extendedAttributes) !== 0) this.#findings.attributeRecords(record.offsetInSource(0));
     this.areas.trim();
   }
 
-  #add(job: Job, entry = this.#entry): void {
+  #add(scan: DirectoryScan, entry = this.#entry): void {
     const isRegular = (entry.mode & MODE_TYPE.mask) === MODE_TYPE.regular;
     if (isRegular && entry.size > 0) {
       if (endOf(entry) > this.#reader.size) this.#repairSize(entry);
       if (this.#options.isXa) this.#checkForm(entry);
     }
     shareInode(entry, this.#options.records.blockSize);
-    job.sink.add(entry);
-    job.added += 1;
+    scan.sink.add(entry);
+    scan.added += 1;
   }
 
   /**
@@ -309,7 +309,7 @@ export class DirectoryWalker {
    * Hands on an associated file beside the one it belongs to, whose sections may just be collected; false when an area
    * has to be fetched first. One of several sections does not exist: nothing could tell them from their file's.
    */
-  #decodeAssociated(decoder: RecordDecoder, job: Job): boolean {
+  #decodeAssociated(decoder: RecordDecoder, scan: DirectoryScan): boolean {
     const entry = this.#associated;
     const result = decoder.decode(this.#record, entry);
     if (result === 'incomplete') return false;
@@ -320,7 +320,7 @@ export class DirectoryWalker {
     entry.nameLength += ASSOCIATED_PREFIX.length;
     entry.inode = this.#record.offsetInSource(0);
     entry.linkSerial = -1;
-    this.#add(job, entry);
+    this.#add(scan, entry);
     return true;
   }
 
@@ -328,12 +328,12 @@ export class DirectoryWalker {
     if (!this.#sections.add(this.#record)) this.#findings.tooManyRuns(this.#record.offsetInSource(0));
   }
 
-  #flushSections(job: Job): void {
+  #flushSections(scan: DirectoryScan): void {
     if (!this.#sections.isAwaiting) return;
     this.#sections.stop();
     if (!this.#sectionsShown) return;
     this.#sections.applyTo(this.#entry);
-    this.#add(job);
+    this.#add(scan);
   }
 
   #beyondEnd(locator: number): IsodriveError {

@@ -27,7 +27,7 @@ const MAX_RECORD_BYTES = 255;
 const FIRST_LOOK = 2048;
 
 /** What one directory is read with; kept for the next directory. */
-interface Workshop {
+interface ParserSet {
   readonly walker: DirectoryWalker;
   readonly decoder: RecordDecoder;
 }
@@ -59,7 +59,7 @@ export class IsoTree implements FileTree {
   readonly #options: IsoTreeOptions;
   readonly #pathTable: PathTableListing;
   readonly #attributeBudget: AttributeBudget = { bytes: MAX_TREE_ATTRIBUTE_BYTES };
-  #spare: Workshop | undefined;
+  #spare: ParserSet | undefined;
   #recordedSums: RecordedSums | undefined;
 
   /** Does not own the reader. */
@@ -91,7 +91,7 @@ export class IsoTree implements FileTree {
     if (length < MIN_RECORD_BYTES || length > bytes.length) return this.#guessRoot(length, signal);
     cursor.moveTo(0, length);
     if (!isDotRecord(cursor)) return this.#guessRoot(length, signal);
-    const { walker, decoder } = this.#takeWorkshop();
+    const { walker, decoder } = this.#takeParsers();
     const entry = new DirectoryEntry();
     while (decoder.decode(cursor, entry) === 'incomplete') await walker.areas.fetch(signal);
     entry.mode = MODE_TYPE.directory | (entry.mode & ~MODE_TYPE.mask);
@@ -133,44 +133,44 @@ export class IsoTree implements FileTree {
     report: (finding: Finding) => void,
     signal?: AbortSignal,
   ): Promise<void> {
-    const workshop = this.#takeWorkshop();
+    const parsers = this.#takeParsers();
     const isRoot = this.kind === 'rock-ridge' && locator === this.#descriptor.rootOffset;
     const filter = isRoot ? new RelocationFilter(sink) : undefined;
-    await this.#list(workshop, locator, size, filter ?? sink, report, signal);
+    await this.#list(parsers, locator, size, filter ?? sink, report, signal);
     const held = filter?.held;
-    if (held !== undefined && !(await holdsOnlyRelocated(workshop, held, signal))) sink.add(held);
-    this.#spare = workshop;
+    if (held !== undefined && !(await holdsOnlyRelocated(parsers, held, signal))) sink.add(held);
+    this.#spare = parsers;
   }
 
   /** Lists a directory by its records, and where they are damaged by the path table too. */
   async #list(
-    workshop: Workshop,
+    parsers: ParserSet,
     locator: number,
     size: number,
     sink: EntrySink,
     report: (finding: Finding) => void,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const { walker, decoder } = workshop;
+    const { walker, decoder } = parsers;
     if (decoder instanceof RockRidgeDecoder) decoder.report = report;
     let broken: number;
     try {
       broken = await walker.list(decoder, locator, size, sink, report, signal);
     } catch (thrown) {
       if (!(thrown instanceof IsodriveError) || thrown.code !== 'damaged') throw thrown;
-      if ((await this.#addFromPathTable(workshop, locator, new Set(), sink, report, signal)) === 0)
+      if ((await this.#addFromPathTable(parsers, locator, new Set(), sink, report, signal)) === 0)
         throw thrown;
       broken = 0;
     }
     if (broken > 0) {
-      const known = await this.#listDirectories(workshop, locator, size, signal);
-      await this.#addFromPathTable(workshop, locator, known, sink, report, signal);
+      const known = await this.#listDirectories(parsers, locator, size, signal);
+      await this.#addFromPathTable(parsers, locator, known, sink, report, signal);
     }
   }
 
   /** Byte offsets of the directories that a directory lists. */
   async #listDirectories(
-    { walker, decoder }: Workshop,
+    { walker, decoder }: ParserSet,
     locator: number,
     size: number,
     signal: AbortSignal | undefined,
@@ -188,7 +188,7 @@ export class IsoTree implements FileTree {
   }
 
   #addFromPathTable(
-    { walker, decoder }: Workshop,
+    { walker, decoder }: ParserSet,
     locator: number,
     known: ReadonlySet<number>,
     sink: EntrySink,
@@ -199,7 +199,7 @@ export class IsoTree implements FileTree {
     return this.#pathTable.addMissing(locator, known, tools, sink, report, signal);
   }
 
-  #takeWorkshop(): Workshop {
+  #takeParsers(): ParserSet {
     const spare = this.#spare;
     this.#spare = undefined;
     if (spare !== undefined) return spare;
@@ -250,7 +250,7 @@ export class IsoTree implements FileTree {
 
 /** Whether a directory lists nothing but directories that are shown elsewhere, and at least one of them. */
 async function holdsOnlyRelocated(
-  { walker, decoder }: Workshop,
+  { walker, decoder }: ParserSet,
   { locator, size }: DirectoryEntry,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {

@@ -32,6 +32,8 @@ function hashFacts(entry: DirectoryEntry, runs: readonly Extent[]): number {
   const { modified, changed } = entry;
   let hash = 0;
   for (const fact of [entry.mode, entry.links, entry.userId, entry.groupId]) hash = addFact(hash, fact);
+  // The same stored bytes are another file where they are decoded (bsdtar marks one of two names as zisofs).
+  if (entry.coding !== undefined) hash = addFact(addFact(hash, entry.size), entry.codingParameters);
   for (const time of [modified, changed]) hash = addFact(addFact(hash, time.seconds), time.microseconds);
   for (const [i, { offset, length }] of runs.entries()) {
     hash = addFact(hash, offset ?? 0);

@@ -26,6 +26,22 @@ const HIGH_SIERRA_IDENTIFIER = 'CDROM';
 const UDF_IDENTIFIERS: readonly string[] = ['BEA01', 'NSR02', 'NSR03'];
 /** Other identifiers that may stand between (ECMA-167 2/9.1.2). */
 const FOREIGN_IDENTIFIERS: readonly string[] = ['TEA01', 'BOOT2', 'CDW02', ...UDF_IDENTIFIERS];
+/** Byte of an image at which the descriptors of its first session start. */
+export const DESCRIPTOR_START = FIRST_SECTOR * DESCRIPTOR_BYTES;
+
+/** Whether bytes 1 to 5 of a sector make it a descriptor of ECMA-119 or ECMA-167. */
+export function isStandardIdentifier(text: string): boolean {
+  return text === IDENTIFIER || FOREIGN_IDENTIFIERS.includes(text);
+}
+
+/** Whether a sector is a descriptor, those of High Sierra included. */
+export function isDescriptor(sector: Uint8Array): boolean {
+  const text = Buffer.from(sector.subarray(0, 32)).toString('latin1');
+  return (
+    isStandardIdentifier(text.slice(1, 6)) || text.startsWith(HIGH_SIERRA_IDENTIFIER, HIGH_SIERRA_TYPE + 1)
+  );
+}
+
 /** ECMA-119 8.2.3 with El Torito 1.0, figure 7: Boot System Identifier. */
 const EL_TORITO_IDENTIFIER = 'EL TORITO SPECIFICATION';
 

@@ -23,6 +23,15 @@ export interface AppleMap {
   readonly wrongBlockSize: number | undefined;
 }
 
+/** Whether the first bytes of an image, MAX_BLOCK_SIZE + 2 of them, may be followed by a map: in blocks of whatever size. */
+export function resemblesAppleMap(start: ByteCursor): boolean {
+  const isEntryAt = (at: number): boolean => at + 2 <= start.length && start.u16be(at) === ENTRY_SIGNATURE;
+  if (USUAL_BLOCK_SIZES.some(isEntryAt)) return true;
+  if (start.length < 4 || start.u16be(0) !== DESCRIPTOR_SIGNATURE) return false;
+  const declared = start.u16be(2); // sbBlkSize, offset 2
+  return declared > 0 && isEntryAt(declared);
+}
+
 /** Undefined when the disc has no map. Rejects as ByteSource.read does. */
 export async function readAppleMap(reader: DataStream, signal?: AbortSignal): Promise<AppleMap | undefined> {
   const first = await readIfPossible(reader, 0, 4, signal);

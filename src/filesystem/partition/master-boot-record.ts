@@ -14,9 +14,22 @@ const INDICATORS = [0x00, 0x80];
 /** Type of the entry that guards a GPT from tools that do not know it. */
 export const PROTECTIVE_TYPE = '0xee';
 
+/** Whether a sector ends as every boot sector does. */
+export function isBootSector(sector: ByteCursor): boolean {
+  return sector.length >= PARTITION_SECTOR && sector.u16le(SIGNATURE_OFFSET) === SIGNATURE;
+}
+
+/** Whether a boot sector may hold a table: four entries that start with an indicator, and one of them has a type. */
+export function resemblesPartitionTable(sector: ByteCursor): boolean {
+  const entries = Array.from({ length: ENTRIES }, (_, i) => TABLE_OFFSET + i * ENTRY_BYTES);
+  return (
+    entries.every((at) => INDICATORS.includes(sector.u8(at))) && entries.some((at) => sector.u8(at + 4) !== 0)
+  );
+}
+
 /** Partitions of the table in the first sector; none when it has no table. */
 export function parseMasterBootRecord(sector: ByteCursor): Partition[] {
-  if (sector.length < PARTITION_SECTOR || sector.u16le(SIGNATURE_OFFSET) !== SIGNATURE) return [];
+  if (!isBootSector(sector)) return [];
   const partitions: Partition[] = [];
   for (let i = 0; i < ENTRIES; i += 1) {
     const at = TABLE_OFFSET + i * ENTRY_BYTES;

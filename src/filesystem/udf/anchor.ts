@@ -2,10 +2,12 @@
 import { ByteCursor } from '../../base/byte-cursor.js';
 import type { DataStream } from '../../disc/data-stream.js';
 import { SECTOR_SIZE } from '../../disc/data-stream.js';
+import type { ByteSource } from '../../source/byte-source.js';
 import { readAtMost } from '../../source/read-fully.js';
 import { readVolumeExtent } from './fields.js';
 import type { VolumeExtent } from './fields.js';
-import { TAG, checkTag, tagIdentifier } from './tag.js';
+import { SECTOR_SIZES } from './recognition-sequence.js';
+import { TAG, TAG_BYTES, checkTag, tagIdentifier } from './tag.js';
 
 const ANCHOR_BYTES = 512;
 /** 3/8.4.2.1: sector 256; write-once discs that are not closed have it at 512 (UDF 2.2.3). */
@@ -77,6 +79,18 @@ export async function readSessionAnchor(
     if (anchor !== undefined) return anchor;
   }
   return undefined;
+}
+
+/** Whether a tag stands where an anchor has to be, for sectors of any size, the smallest first. Rejects as ByteSource.read does. */
+export async function showsAnchor(source: ByteSource, signal?: AbortSignal): Promise<boolean> {
+  for (const sectorSize of [...SECTOR_SIZES].sort((a, b) => a - b)) {
+    const offset = FIRST_SECTORS[0] * sectorSize;
+    const tag = new ByteCursor(await readAtMost(source, offset, TAG_BYTES, signal), source.name, offset);
+    if (tag.length < TAG_BYTES) return false;
+    // 3/7.2: Tag Identifier BP 0-1, Tag Location BP 12-15.
+    if (tag.u16le(0) === TAG.anchor && tag.u32le(12) === FIRST_SECTORS[0]) return true;
+  }
+  return false;
 }
 
 async function readAnchor(

@@ -29,7 +29,7 @@ export const MAX_BROKEN_PLACES = 64;
 const MAX_LINK_BYTES = 6 * MAX_TARGET_BYTES;
 
 /** What one call works on; the walker itself is reused from directory to directory. */
-interface Job {
+interface DirectoryScan {
   readonly sink: EntrySink;
   readonly signal: AbortSignal | undefined;
   added: number;
@@ -94,17 +94,18 @@ export class DirectoryWalker {
     const icb = this.#directory;
     await this.#loadDirectory(locator, signal);
     if (icb.fault !== undefined) this.findings.brokenChain('directory', icb.position, icb.fault);
-    const job: Job = { sink, signal, added: 0, brokenPlaces: 0 };
+    const scan: DirectoryScan = { sink, signal, added: 0, brokenPlaces: 0 };
     const end = Math.min(icb.entry.size, icb.extents.size);
     let position = 0;
-    while (position < end && job.brokenPlaces <= MAX_BROKEN_PLACES) {
+    while (position < end && scan.brokenPlaces <= MAX_BROKEN_PLACES) {
       throwIfAborted(signal);
-      const consumed = await this.#listWindow(job, position, end);
+      const consumed = await this.#listWindow(scan, position, end);
       if (consumed === 0) break;
       position += consumed;
     }
-    if (job.brokenPlaces > MAX_BROKEN_PLACES) this.findings.directoryGivenUp(icb.position, MAX_BROKEN_PLACES);
-    if (job.added === 0 && job.brokenPlaces > 0) throw this.#refuse(icb.position, 'it has no valid record');
+    if (scan.brokenPlaces > MAX_BROKEN_PLACES)
+      this.findings.directoryGivenUp(icb.position, MAX_BROKEN_PLACES);
+    if (scan.added === 0 && scan.brokenPlaces > 0) throw this.#refuse(icb.position, 'it has no valid record');
   }
 
   async #loadDirectory(locator: number, signal: AbortSignal | undefined): Promise<void> {
@@ -137,29 +138,29 @@ export class DirectoryWalker {
   }
 
   /** Lists what one window of the directory's bytes holds; gives the bytes that are done with. */
-  async #listWindow(job: Job, position: number, end: number): Promise<number> {
+  async #listWindow(scan: DirectoryScan, position: number, end: number): Promise<number> {
     const { work, reader } = this.#volume;
     const wanted = this.#scratch.subarray(0, Math.min(WINDOW_BYTES, end - position));
     if (!work.takeBytes(wanted.length)) throw work.refuse(reader.name);
     const { runs } = this.#directory.extents;
     const first = runs.length === 1 ? runs[0]!.offset : undefined;
     const isLoaded = first !== undefined && this.#entries.copy(first + position, wanted);
-    const got = isLoaded ? wanted.length : await readRuns(reader, runs, position, wanted, job.signal);
+    const got = isLoaded ? wanted.length : await readRuns(reader, runs, position, wanted, scan.signal);
     const bytes = wanted.subarray(0, got);
     const origin = this.#directory.position;
     this.#window.setBytes(bytes, origin);
     this.#record.setBytes(bytes, origin);
-    this.#scan(job);
-    await this.#deliverAll(job);
+    this.#scan(scan);
+    await this.#deliverAll(scan);
     const consumed = this.#scanner.offset;
     const isLast = position + got >= end || got < wanted.length;
     const rest = bytes.subarray(consumed);
-    if (isLast && rest.some((byte) => byte !== 0)) this.#reportBroken(job);
+    if (isLast && rest.some((byte) => byte !== 0)) this.#reportBroken(scan);
     return isLast ? end - position : consumed;
   }
 
   /** Collects the identifiers in the window that name something. */
-  #scan(job: Job): void {
+  #scan(scan: DirectoryScan): void {
     this.#count = 0;
     const scanner = this.#scanner;
     const record = this.#record;
@@ -167,10 +168,10 @@ export class DirectoryWalker {
     scanner.restart();
     for (;;) {
       const result = scanner.next();
-      if (result === 'broken') this.#reportBroken(job);
+      if (result === 'broken') this.#reportBroken(scan);
       if (scanner.length === 0) break;
       const characteristics = record.u8(IDENTIFIER.characteristics);
-      if ((characteristics & CHARACTERISTIC.parent) !== 0) job.added += 1;
+      if ((characteristics & CHARACTERISTIC.parent) !== 0) scan.added += 1;
       if ((characteristics & (CHARACTERISTIC.deleted | CHARACTERISTIC.parent)) !== 0) continue;
       const partition = partitions[record.u16le(IDENTIFIER.icbPartition)];
       const position = partition?.offsetOf(record.u32le(IDENTIFIER.icbBlock)) ?? -1;
@@ -183,25 +184,25 @@ export class DirectoryWalker {
     this.#order = findOrder(this.#positions, this.#count);
   }
 
-  #reportBroken(job: Job): void {
-    job.brokenPlaces += 1;
+  #reportBroken(scan: DirectoryScan): void {
+    scan.brokenPlaces += 1;
     this.findings.brokenIdentifier(this.#directory.position);
   }
 
-  async #deliverAll(job: Job): Promise<void> {
-    let index = this.#deliverReady(job, 0);
+  async #deliverAll(scan: DirectoryScan): Promise<void> {
+    let index = this.#deliverReady(scan, 0);
     while (index < this.#count) {
       const at = this.#order?.[index] ?? index;
       const position = this.#positions[at]!;
       const isMissing = position >= 0 && !this.#entries.has(position);
-      const waits = isMissing ? this.#loadFrom(index, job.signal) : undefined;
+      const waits = isMissing ? this.#loadFrom(index, scan.signal) : undefined;
       if (waits !== undefined) await spareNeighbours(waits);
       if (!isMissing || !this.#entries.has(position)) {
         this.#readName(at);
-        if (await this.#describeSlowly(position, job.signal)) this.#add(job);
+        if (await this.#describeSlowly(position, scan.signal)) this.#add(scan);
         index += 1;
       }
-      index = this.#deliverReady(job, index);
+      index = this.#deliverReady(scan, index);
     }
   }
 
@@ -209,7 +210,7 @@ export class DirectoryWalker {
    * Adds the entries from `index` on that are plain and in memory: the loop that everything waits for, apart from the
    * asynchronous code around it because it is compiled better so. Gives the index of the first that is not.
    */
-  #deliverReady(job: Job, start: number): number {
+  #deliverReady(scan: DirectoryScan, start: number): number {
     const count = this.#count;
     for (let index = start; index < count; index += 1) {
       const at = this.#order?.[index] ?? index;
@@ -217,7 +218,7 @@ export class DirectoryWalker {
       if (!this.#entries.has(position)) return index;
       this.#readName(at);
       if (!this.#describe(position)) return index;
-      this.#add(job);
+      this.#add(scan);
     }
     return count;
   }
@@ -302,10 +303,10 @@ export class DirectoryWalker {
     this.#entry.size = this.#entry.target.length;
   }
 
-  #add(job: Job): void {
+  #add(scan: DirectoryScan): void {
     if (this.#isOddName) this.findings.compressionId(nameOf(this.#entry), this.#directory.position);
-    job.sink.add(this.#entry);
-    job.added += 1;
+    scan.sink.add(this.#entry);
+    scan.added += 1;
   }
 
   #refuse(offset: number, found: string): IsodriveError {

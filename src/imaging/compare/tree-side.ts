@@ -3,6 +3,7 @@ import type { Stats } from 'node:fs';
 import { lstat, open, readdir, readlink } from 'node:fs/promises';
 import { decodePath, encodePath } from '../../base/path-text.js';
 import { IsodriveError, isSystemError } from '../../base/error.js';
+import { nameSystemError } from '../../base/system-error.js';
 import { readAttributes } from '../../index/node-record.js';
 import type { NodeType } from '../../index/node-record.js';
 import { ROOT_ROW } from '../../index/index-table.js';
@@ -173,9 +174,13 @@ async function guard<T>(path: Buffer, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (thrown) {
     if (!isSystemError(thrown)) throw thrown;
-    throw new IsodriveError('image-unreadable', `Cannot read "${decodePath(path)}": ${thrown.code}`, {
-      cause: thrown,
-    });
+    throw new IsodriveError(
+      'image-unreadable',
+      `Cannot read "${decodePath(path)}": ${nameSystemError(thrown)}`,
+      {
+        cause: thrown,
+      },
+    );
   }
 }
 

@@ -6,6 +6,7 @@ import { PlanStream } from '../../disc/plan-stream.js';
 import { PARTITION_SECTOR } from '../../filesystem/contract/partition.js';
 import { readPartitions } from '../../filesystem/partition/read-partitions.js';
 import { probeVolumes } from '../../filesystem/choose/probe-volumes.js';
+import { volumeMarks } from '../../filesystem/choose/volume-marks.js';
 import { WorkBudget } from '../../filesystem/contract/work-budget.js';
 import type { ByteSource } from '../../source/byte-source.js';
 
@@ -18,7 +19,7 @@ export async function measureDisc(source: ByteSource, signal?: AbortSignal): Pro
 }
 
 async function volumeEnd(source: ByteSource, signal: AbortSignal | undefined): Promise<number> {
-  const disc = await openContainer(source, signal);
+  const disc = await openContainer(source, volumeMarks, signal);
   const ends: number[] = [];
   const context = { report: () => undefined, work: new WorkBudget(source.size), signal };
   for (const { summary, trees } of await probeVolumes(disc.data, context)) {

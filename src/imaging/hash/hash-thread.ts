@@ -1,4 +1,4 @@
-// A thread of the crew: hashes parts of slots, in the order in which it is told, and says when it has done with each.
+// One of the hash workers: hashes parts of slots, in the order in which it is told, and says when it has done with each.
 import { parentPort, workerData } from 'node:worker_threads';
 import { SLOT_BYTES } from './hasher.js';
 import type { HashJob, HashPart } from './hasher.js';
@@ -12,7 +12,7 @@ export interface HashThreadData {
 }
 
 /** Jobs are those of the thread. */
-export type HashThreadOrder = { readonly slot: number; readonly parts: readonly HashPart[] } | 'finish';
+export type HashThreadRequest = { readonly slot: number; readonly parts: readonly HashPart[] } | 'finish';
 
 /** The number of a slot that the thread needs no more, or its digests. */
 export type HashThreadAnswer = number | readonly string[];
@@ -21,7 +21,7 @@ const { memory, jobs } = workerData as HashThreadData;
 const hashes = new JobHashes(jobs);
 const port = parentPort!;
 
-port.on('message', (order: HashThreadOrder) => {
+port.on('message', (order: HashThreadRequest) => {
   let answer: HashThreadAnswer;
   if (order === 'finish') answer = hashes.finish();
   else {

@@ -1,6 +1,6 @@
 // Chooses where digests are computed.
 import { availableParallelism } from 'node:os';
-import { HashCrew } from './hash-crew.js';
+import { HashWorkers } from './hash-workers.js';
 import type { HashJob, Hasher } from './hasher.js';
 import { InlineHasher } from './inline-hasher.js';
 
@@ -14,5 +14,5 @@ export function startHasher(jobs: readonly HashJob[]): Hasher {
   const bytes = jobs.reduce((sum, { size }) => sum + size, 0);
   const threads = Math.min(availableParallelism(), MAX_THREADS, jobs.length);
   if (bytes < MIN_BYTES_FOR_THREADS || availableParallelism() < 2) return new InlineHasher(jobs);
-  return new HashCrew(jobs, threads);
+  return new HashWorkers(jobs, threads);
 }

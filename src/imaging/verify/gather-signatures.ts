@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { isSystemError } from '../../base/error.js';
+import { nameSystemError } from '../../base/system-error.js';
 import { hostPath } from '../../base/path-text.js';
 import type { Check } from './check.js';
 import { decodeList, isClearSigned } from './list-text.js';
@@ -99,7 +100,7 @@ async function judgeFile(
     return judge(base, key, signature, message ?? bytes);
   } catch (thrown) {
     if (!isSystemError(thrown)) throw thrown;
-    return { ...base, status: 'unreadable', detail: `it cannot be read: ${thrown.code}` };
+    return { ...base, status: 'unreadable', detail: `it cannot be read: ${nameSystemError(thrown)}` };
   }
 }
 

@@ -48,6 +48,7 @@ export async function checkStructure({ image, extents, options }: VerifyContext)
     faults.push({ ...base, subject: 'image', status: 'mismatch', detail: `${rest} more faults` });
   }
   if (faults.length > 0) return faults;
-  const detail = `${extents.runs.length} extents lie in the image, none half in another`;
+  const { length } = extents.runs;
+  const detail = `${length} ${length === 1 ? 'extent lies' : 'extents lie'} in the image, none half in another`;
   return [{ ...base, subject: 'image', status: 'ok', detail }];
 }

@@ -1,4 +1,6 @@
 // Verifies the sectors of an image that has whole ones: by their own codes, and by lists and signatures beside it.
+import { openDisc } from '../../container/open-container.js';
+import { volumeMarks } from '../../filesystem/choose/volume-marks.js';
 import type { Disc } from '../../disc/disc.js';
 import { RAW_SECTOR_SIZE } from '../../disc/sector-parity.js';
 import type { OpenedFiles } from '../../source/image-files.js';
@@ -27,13 +29,17 @@ export async function verifySectors(
   return [...checks, ...(scan?.finish() ?? [])];
 }
 
-/** That of a disc nothing but its sectors was verified, and why. */
-export function describeUnread(reason: string): Check {
-  return {
-    kind: 'structure',
-    evidence: 'directories',
-    subject: 'image',
-    status: 'unchecked',
-    detail: reason,
-  };
+/** As verifySectors, of a disc without a file system that can be read, and why; undefined where it has no whole sectors. */
+export async function verifySectorsAlone(
+  files: OpenedFiles,
+  options: VerifyOptions,
+  reason: string,
+): Promise<Check[] | undefined> {
+  const opened = await openDisc(files, volumeMarks, options.signal).catch(() => undefined);
+  if (opened?.disc.raw === undefined) return undefined;
+  const about = { kind: 'structure', evidence: 'directories', subject: 'image' } as const;
+  return [
+    ...(await verifySectors(files, opened.disc, options)),
+    { ...about, status: 'unchecked', detail: reason },
+  ];
 }

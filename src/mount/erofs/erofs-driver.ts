@@ -23,7 +23,7 @@ import type { Backing } from './backing.js';
 import { MetadataFolder, findMetadataMount } from './metadata-folder.js';
 import { probeKernel } from './probe-kernel.js';
 import type { KernelSupport } from './probe-kernel.js';
-import { findTrialFolders, removeTrialFolder } from './trial-folder.js';
+import { removeTrialFolder } from './trial-folder.js';
 import { unsuitable } from './unsuitable.js';
 
 /** statfs types of file systems that may keep a reader waiting: the kernel could not be interrupted (linux/magic.h). */
@@ -178,10 +178,9 @@ export class ErofsDriver implements MountDriver {
     }
   }
 
-  /** Removes what processes have left that were killed while they tried the kernel. Before any other call. */
-  async clearTrials(): Promise<void> {
-    for (const path of await findTrialFolders(this.folder.path))
-      await removeTrialFolder(this.#load().addon, path);
+  /** Removes a folder that a process has left which was killed while it tried the kernel. Before any other call. */
+  clearTrial(path: string): Promise<void> {
+    return removeTrialFolder(this.#load().addon, path);
   }
 
   /** The mount that a metadata file serves, made by another process; undefined when there is none. */

@@ -1,6 +1,6 @@
 // What the trial of a kernel needs: metadata, an image and a mount point, in one folder among the metadata of mounts, where the
 // next process finds what one that was killed has left.
-import { mkdir, mkdtemp, open, readdir, rm, rmdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, realpath, rm, rmdir } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Addon } from '../../../native/index.js';
@@ -39,7 +39,8 @@ export async function makeTrialFolder(parent: string): Promise<TrialFolder> {
 
 /** With what is mounted there. */
 export async function removeTrialFolder(addon: Addon, path: string): Promise<void> {
-  const directory = join(path, MOUNT_POINT);
+  // As the mount table has it: the folder for state may be a symbolic link.
+  const directory = join(await realpath(path), MOUNT_POINT);
   while (readMountTable().some((entry) => entry.directory === directory))
     await unmountByKernel(addon, directory, true);
   await removeFiles(path);

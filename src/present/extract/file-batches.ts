@@ -2,7 +2,7 @@
 // cost more than they do. Of an image that is a plain file the threads read the content as well. What a batch cannot write,
 // for whatever reason, is left to the entry writer, which says why.
 import { isAddonError } from '../../../native/index.js';
-import type { Addon, LaneHandle } from '../../../native/index.js';
+import type { Addon, IoPoolHandle } from '../../../native/index.js';
 import { toIsodriveError } from '../../base/error.js';
 import type { IsodriveError } from '../../base/error.js';
 import type { PlanStream } from '../../disc/plan-stream.js';
@@ -58,7 +58,7 @@ export interface PlacedRow {
 
 export class FileBatches {
   readonly #addon: Addon;
-  readonly #lane: LaneHandle;
+  readonly #lane: IoPoolHandle;
   readonly #image: OpenedImage;
   readonly #table: IndexTable;
   readonly #data: PlanStream;
@@ -89,7 +89,7 @@ export class FileBatches {
     signal: AbortSignal | undefined,
   ) {
     this.#addon = addon;
-    this.#lane = addon.openLane(THREADS);
+    this.#lane = addon.openIoPool(THREADS);
     this.#image = image;
     this.#table = image.index.table;
     this.#data = image.data;
@@ -168,7 +168,7 @@ export class FileBatches {
   /** Waits for what is under way, so that no draft stays. What was only gathered is dropped. */
   async close(): Promise<void> {
     await Promise.all(this.#underWay);
-    this.#addon.closeLane(this.#lane);
+    this.#addon.closeIoPool(this.#lane);
   }
 
   /** A view that is valid until the next read; undefined where the image cannot be read. */
@@ -243,7 +243,7 @@ export class FileBatches {
   async #write(draft: Uint8Array, records: Uint8Array): Promise<Uint8Array> {
     try {
       const image = this.#descriptor ?? -1;
-      return new Uint8Array(await this.#addon.laneWriteFiles(this.#lane, image, draft, records));
+      return new Uint8Array(await this.#addon.poolWriteFiles(this.#lane, image, draft, records));
     } catch (thrown) {
       if (!isAddonError(thrown)) throw thrown;
       // No thread could be had.

@@ -1,6 +1,6 @@
 // Copies large runs of an image that is a plain file by threads of the addon, two pieces at a time: one is read while the
 // other is written.
-import type { Addon, LaneHandle } from '../../../native/index.js';
+import type { Addon, IoPoolHandle } from '../../../native/index.js';
 import type { PlanStream } from '../../disc/plan-stream.js';
 import { tryToLoadAddon } from '../../io/load-addon.js';
 import { throwIfAborted } from '../../base/abort.js';
@@ -22,7 +22,7 @@ export class LargeCopy {
   readonly #addon: Addon;
   readonly #data: PlanStream;
   readonly #descriptor: number;
-  #lane: LaneHandle | undefined;
+  #lane: IoPoolHandle | undefined;
 
   private constructor(addon: Addon, data: PlanStream, descriptor: number) {
     this.#addon = addon;
@@ -69,9 +69,9 @@ export class LargeCopy {
   }
 
   async #piece(position: number, length: number, target: number, targetPosition: number): Promise<number> {
-    const lane = (this.#lane ??= this.#addon.openLane(THREADS));
+    const lane = (this.#lane ??= this.#addon.openIoPool(THREADS));
     try {
-      return await this.#addon.laneCopy(lane, this.#descriptor, position, target, targetPosition, length);
+      return await this.#addon.poolCopy(lane, this.#descriptor, position, target, targetPosition, length);
     } catch {
       // No thread could be had.
       return 0;

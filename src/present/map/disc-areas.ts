@@ -5,6 +5,7 @@ import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import type { DataStream } from '../../disc/data-stream.js';
 import { MODE_TYPE } from '../../filesystem/contract/file-tree.js';
 import type { TreeKind } from '../../filesystem/contract/file-tree.js';
+import { isStandardIdentifier } from '../../filesystem/iso9660/volume-descriptor-set.js';
 import { listBootFiles } from '../../filesystem/views/boot-files.js';
 import { ExtentMap } from '../../image/extent-map.js';
 import { ROW } from '../../index/layout.js';
@@ -49,7 +50,6 @@ export interface DiscAreas {
 const FIRST_DESCRIPTOR = 16;
 /** Descriptors that are looked at. */
 const MAX_DESCRIPTORS = 64;
-const STANDARD_IDENTIFIER = /^(?:CD001|BEA01|BOOT2|CDW02|NSR0[23]|TEA01)$/;
 /** Views in which the inode number of a directory is the place of its records. */
 const PLACED_DIRECTORIES: readonly TreeKind[] = ['rock-ridge', 'joliet', 'iso9660-1999', 'iso9660'];
 
@@ -123,7 +123,7 @@ async function findDescriptors(
     const offset = (start + FIRST_DESCRIPTOR) * SECTOR_SIZE;
     const bytes = Buffer.from(await readIfPossible(reader, offset, MAX_DESCRIPTORS * SECTOR_SIZE, signal));
     let end = 0;
-    while (end < bytes.length && STANDARD_IDENTIFIER.test(bytes.toString('latin1', end + 1, end + 6)))
+    while (end < bytes.length && isStandardIdentifier(bytes.toString('latin1', end + 1, end + 6)))
       end += SECTOR_SIZE;
     if (end > 0) found.push({ start: offset, end: offset + end, name: 'volume descriptors' });
   }

@@ -3,6 +3,7 @@
 // native code to read from, because every read has to notice that the disc was changed.
 import { read } from 'node:fs';
 import { IsodriveError, isSystemError, toIsodriveError } from '../../base/error.js';
+import { nameSystemError } from '../../base/system-error.js';
 import { loadAddon } from '../../../native/index.js';
 import { abortable, throwIfAborted } from '../../base/abortable.js';
 import type { ByteSource, SourceIdentity } from '../byte-source.js';
@@ -274,7 +275,7 @@ async function openDrive(path: string, mode: 'quiet' | 'disc'): Promise<OpticalD
     const isDenied = thrown.code === 'EACCES' || thrown.code === 'EPERM';
     throw new IsodriveError(
       isDenied ? 'permission' : 'image-unreadable',
-      `Cannot open drive "${path}": ${thrown.code}, expected read access`,
+      `Cannot open drive "${path}": ${nameSystemError(thrown)}, expected read access`,
       { cause: thrown, ...(isDenied ? { action: DENIED_ACTION } : {}) },
     );
   }

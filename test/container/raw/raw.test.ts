@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { volumeMarks } from '../../../src/filesystem/choose/volume-marks.js';
 import { openContainer } from '../../../src/container/open-container.js';
 import { openFile } from '../../../src/image/file-content.js';
 import { openSource } from '../../../src/image/open-image.js';
@@ -37,7 +38,7 @@ function scramble(sector: Buffer): void {
 
 describe('an image of raw sectors', () => {
   it.each(KINDS)('of %s is recognised, and gives the user data', async (storage, kind) => {
-    const disc = await openContainer(new FaultySource(wrapSectors(PLAIN, kind)));
+    const disc = await openContainer(new FaultySource(wrapSectors(PLAIN, kind)), volumeMarks);
     expect([disc.format, disc.storage]).toEqual(['raw', `sectors of ${storage}`]);
     expect(disc.sessions[0]!.tracks).toMatchObject([
       { number: 1, mode: kind.mode, start: 0, length: PLAIN.length / 2048 },
@@ -51,7 +52,7 @@ describe('an image of raw sectors', () => {
   it.each(KINDS.filter(([, { isHeadless }]) => isHeadless !== true))(
     'of %s gives whole sectors as well',
     async (_storage, kind) => {
-      const disc = await openContainer(new FaultySource(wrapSectors(PLAIN, kind)));
+      const disc = await openContainer(new FaultySource(wrapSectors(PLAIN, kind)), volumeMarks);
       const whole = wrapSectors(PLAIN, { mode: kind.mode });
       const bytes = Buffer.alloc(whole.length);
       expect(await disc.raw!.read(bytes, 0)).toBe(whole.length);
@@ -62,7 +63,7 @@ describe('an image of raw sectors', () => {
   it('that begins with the pause before its track counts from the track on', async () => {
     const pause = wrapSectors(Buffer.alloc(150 * 2048), { mode: 'mode1', start: -150 });
     const source = new FaultySource(Buffer.concat([pause, wrapSectors(PLAIN, { mode: 'mode1' })]));
-    const disc = await openContainer(source);
+    const disc = await openContainer(source, volumeMarks);
     expect(disc.sessions[0]!.tracks[0]).toMatchObject({ start: 0, length: PLAIN.length / 2048 });
     const bytes = Buffer.alloc(PLAIN.length);
     await disc.data.read(bytes, 0);
@@ -70,7 +71,10 @@ describe('an image of raw sectors', () => {
   });
 
   it('that was cut from a disc lies where its headers say', async () => {
-    const disc = await openContainer(new FaultySource(wrapSectors(PLAIN, { mode: 'mode1', start: 45_000 })));
+    const disc = await openContainer(
+      new FaultySource(wrapSectors(PLAIN, { mode: 'mode1', start: 45_000 })),
+      volumeMarks,
+    );
     expect(disc.sessions[0]!.tracks[0]).toMatchObject({ start: 45_000 });
     const sector = Buffer.alloc(2048);
     await disc.data.read(sector, (45_000 + 16) * 2048);
@@ -81,22 +85,22 @@ describe('an image of raw sectors', () => {
   it('is recognised though its first sectors cannot be read', async () => {
     const source = new FaultySource(wrapSectors(PLAIN, { mode: 'mode1' }));
     source.bad = [0, 5 * 2352];
-    expect((await openContainer(source)).format).toBe('raw');
+    expect((await openContainer(source, volumeMarks)).format).toBe('raw');
   });
 
   it('is told to end within a sector, or to have no right code', async () => {
     const raw = wrapSectors(PLAIN, { mode: 'mode1' });
-    const cut = await openContainer(new FaultySource(raw.subarray(0, raw.length - 100)));
+    const cut = await openContainer(new FaultySource(raw.subarray(0, raw.length - 100)), volumeMarks);
     expect(cut.findings).toMatchObject([{ code: 'partial-sector', at: { offset: raw.length - 2352 } }]);
     for (let at = 2064; at < raw.length; at += 2352) raw[at]! ^= 1;
-    const wrong = await openContainer(new FaultySource(raw));
+    const wrong = await openContainer(new FaultySource(raw), volumeMarks);
     expect(wrong.findings).toMatchObject([{ code: 'wrong-sector-codes' }]);
   });
 
   it('is refused while it is scrambled', async () => {
     const raw = wrapSectors(PLAIN, { mode: 'mode1' });
     for (let at = 0; at < raw.length; at += 2352) scramble(raw.subarray(at, at + 2352));
-    await expect(openContainer(new FaultySource(raw))).rejects.toMatchObject({
+    await expect(openContainer(new FaultySource(raw), volumeMarks)).rejects.toMatchObject({
       code: 'unsupported',
       message: expect.stringContaining('its sectors are scrambled') as string,
     });
@@ -105,7 +109,9 @@ describe('an image of raw sectors', () => {
   it('is not seen in sound, or in bytes that say nothing', async () => {
     for (const fill of [0, 0xff, 0x5a]) {
       const bytes = Buffer.alloc(100 * 2352, fill);
-      await expect(openContainer(new FaultySource(bytes))).rejects.toMatchObject({ code: 'unsupported' });
+      await expect(openContainer(new FaultySource(bytes), volumeMarks)).rejects.toMatchObject({
+        code: 'unsupported',
+      });
     }
   });
 });
@@ -130,7 +136,7 @@ describe('an image of xorriso in raw sectors', needs('cd-read', 'xorriso'), () =
     const count = raw.length / 2352;
     const range = ['-s', '0', '-n', String(count)];
     await mustRun('cd-read', [`--cue-file=${join(folder, 'x.cue')}`, '-m', flag, ...range, '-o', output]);
-    const disc = await openContainer(new FaultySource(raw));
+    const disc = await openContainer(new FaultySource(raw), volumeMarks);
     const bytes = Buffer.alloc(count * 2048);
     await disc.data.read(bytes, 0);
     expect(bytes.equals(readFileSync(output))).toBe(true);

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { volumeMarks } from '../../../src/filesystem/choose/volume-marks.js';
 import { openDisc } from '../../../src/container/open-container.js';
 import { PlanStream } from '../../../src/disc/plan-stream.js';
 import { openImageFile } from '../../../src/source/open-image-file.js';
@@ -30,7 +31,7 @@ describe('a split image', () => {
   ])('of parts %s* is opened by its first, %s', async (stem, first, options) => {
     split(stem, 10_007, ...options);
     await using files = (await openImageFile(join(folder, first))).files;
-    const { disc, source } = await openDisc(files);
+    const { disc, source } = await openDisc(files, volumeMarks);
     expect([disc.format, source.size]).toEqual(['iso', IMAGE.length]);
     const bytes = Buffer.alloc(IMAGE.length);
     expect(await disc.data.read(bytes, 0)).toBe(IMAGE.length);
@@ -40,7 +41,7 @@ describe('a split image', () => {
   it('is planned as the runs of its parts, units cut in two among them', async () => {
     split('x.', 10_007, '-a', '3', '-d');
     await using files = (await openImageFile(join(folder, 'x.000'))).files;
-    const { source } = await openDisc(files);
+    const { source } = await openDisc(files, volumeMarks);
     const length = Math.floor(IMAGE.length / 2352) * 2048;
     const segment = {
       kind: 'bytes',
@@ -66,6 +67,6 @@ describe('a split image', () => {
   it('is no set of discs whose names end in numbers', async () => {
     for (const name of ['x.001', 'x.002']) writeFileSync(join(folder, name), IMAGE);
     await using files = (await openImageFile(join(folder, 'x.001'))).files;
-    expect((await openDisc(files)).source).toBe(files.main);
+    expect((await openDisc(files, volumeMarks)).source).toBe(files.main);
   });
 });

@@ -1,6 +1,6 @@
 // What is told of a damaged image, by the daemon and on the terminal.
 import { describe, expect, it } from 'vitest';
-import { MetFindings } from '../../../daemon/reader/met-findings.js';
+import { MountFindings } from '../../../daemon/reader/mount-findings.js';
 import { summarizeDamage } from '../../../daemon/mounts/summarize-damage.js';
 import type { Finding } from '../../../src/base/finding.js';
 import { formatDamage } from '../../../src/cli/format-damage.js';
@@ -12,12 +12,12 @@ const sizes = { size: 2.5 * MEBIBYTE, volumeSize: 29 * MEBIBYTE };
 
 describe('summarizeDamage', () => {
   it('says nothing of an image with notes and warnings alone', () => {
-    const findings = new MetFindings([{ code: 'quirk', severity: 'warning', message: 'Odd', at }]);
+    const findings = new MountFindings([{ code: 'quirk', severity: 'warning', message: 'Odd', at }]);
     expect(summarizeDamage(findings, sizes, true)).toBeUndefined();
   });
 
   it('counts the files beyond the end of a truncated image', () => {
-    const findings = new MetFindings([
+    const findings = new MountFindings([
       damage('truncated-image', 'Image is truncated'),
       damage('file-beyond-end', 'File "a" reaches beyond'),
       damage('file-beyond-end', 'File "b" reaches beyond'),
@@ -32,7 +32,7 @@ describe('summarizeDamage', () => {
   });
 
   it('tells the first of other damage', () => {
-    const found = summarizeDamage(new MetFindings([damage('x', 'Directory is broken')]), sizes, true);
+    const found = summarizeDamage(new MountFindings([damage('x', 'Directory is broken')]), sizes, true);
     expect(found).toEqual({ filesBeyondEnd: 0, isWhole: true, messages: ['Directory is broken'] });
     expect(formatDamage(found!)).toBe('the image is damaged: Directory is broken; see isodrive info IMAGE');
   });

@@ -64,7 +64,7 @@ describe('A PSK file', () => {
   it('that is not there is said to be missing', async () => {
     await expect(readPskFile(join(folder, 'none'), warn)).rejects.toMatchObject({
       code: 'usage',
-      message: expect.stringContaining('ENOENT') as unknown,
+      message: expect.stringContaining('no such file or folder') as unknown,
     });
   });
 });
@@ -87,9 +87,9 @@ describe('A folder with certificates', needs('openssl'), () => {
   });
 
   it.each([
-    ['server-cert.pem', undefined, 'ENOENT'],
-    ['server-key.pem', undefined, 'ENOENT'],
-    ['ca-cert.pem', undefined, 'ENOENT'],
+    ['server-cert.pem', undefined, 'no such file or folder'],
+    ['server-key.pem', undefined, 'no such file or folder'],
+    ['ca-cert.pem', undefined, 'no such file or folder'],
     ['server-cert.pem', 'noise', 'Cannot use server-cert.pem'],
     ['server-key.pem', 'noise', 'Cannot use server-key.pem'],
     ['ca-cert.pem', 'noise', 'Cannot use ca-cert.pem'],

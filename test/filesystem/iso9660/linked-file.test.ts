@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { field, join, nm, px } from '../../support/builders/iso-builder.js';
 import type { RecordSpec } from '../../support/builders/iso-builder.js';
 import { openBytes } from '../../support/judges/opened-bytes.js';
+import { zf } from '../../support/builders/zisofs-builder.js';
 import { FILE, pxSerial, rockRidge } from '../../support/builders/rock-ridge-builder.js';
 
 const MORE = 0x80;
@@ -73,6 +74,18 @@ describe('Names of one file', () => {
       named('G', px(FILE, 2), times(1, 1, 2)),
     ]);
     expect(new Set(inodes).size).toBe(7);
+  });
+
+  it('are decoded in the same way, or not at all', async () => {
+    const coded = (size: number): Buffer => zf({ version: 1, algorithm: 'zlib', blockShift: 15 }, size);
+    const inodes = await inodesOf([
+      named('A', px(FILE, 2)),
+      named('B', px(FILE, 2), coded(60_000)),
+      named('C', px(FILE, 2), coded(60_000)),
+      named('D', px(FILE, 2), coded(60_001)),
+    ]);
+    expect(inodes[1]).toBe(inodes[2]);
+    expect(new Set(inodes).size).toBe(3);
   });
 
   it('have one time of access, that of modification, as bsdtar records one for each name', async () => {

@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import { mustRun } from '../../../scripts/support/run-command.js';
 import { openDirectory } from '../../../src/mount/open-directory.js';
 import { readMountTable } from '../../../src/mount/mount-table.js';
-import { ControlClient } from '../../../src/protocol/client.js';
+import { ControlClient, openSocket } from '../../../src/protocol/client.js';
 import type { MountParams, MountResult, PassedName } from '../../../src/protocol/messages.js';
 import { DAEMON_NODE_OPTIONS, daemonProgram, keeperProgram } from '../../../src/protocol/start-daemon.js';
 import { waitUntil } from '../programs/private-isodrive.js';
@@ -180,9 +180,9 @@ export class TestUser {
     }
   }
 
-  /** A connection that is made in the first turn, as this user. */
+  /** Each try to connect is this user's: where a service has no room for one, the next is made in a later turn. */
   connect(): Promise<ControlClient> {
-    return this.act(() => ControlClient.connect(this.#service.socketPath));
+    return ControlClient.connect(this.#service.socketPath, (path) => this.act(() => openSocket(path)));
   }
 
   /** A copy of an image, which only this user can read. */

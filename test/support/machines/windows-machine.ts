@@ -134,7 +134,7 @@ export class WindowsMachine implements AsyncDisposable {
   }
 
   compile(source: string, output: string, ...more: string[]): Promise<string> {
-    return compileForWindows(join(PROJECT, 'test', 'support', source), this.at(output), ...more);
+    return compileForWindows(join(PROJECT, 'test', 'support', 'machines', source), this.at(output), ...more);
   }
 
   async #startHost(): Promise<void> {

@@ -127,15 +127,15 @@ await call('abandonSession', session);
 await call('disconnectSession', session);
 while (ended.length === 0) await collect();
 
-// Nobody holds the lane of a call that is under way.
-const bytes = await (async () => call('laneRead', await call('openLane', 2), file, 4096, 0))();
-check(new Uint8Array(bytes)[4095] === 120, 'bytes of a lane that is gone');
-const lane = await call('openLane', 2);
-closeSync(await call('laneOpen', lane, path, 0));
-await call('laneStat', lane, path);
-await call('laneStat', lane, file);
-await call('laneFileSystem', lane, file);
-await call('laneReadSymlink', lane, '/proc/self/exe');
+// Nobody holds the pool of a call that is under way.
+const bytes = await (async () => call('poolRead', await call('openIoPool', 2), file, 4096, 0))();
+check(new Uint8Array(bytes)[4095] === 120, 'bytes of a pool that is gone');
+const pool = await call('openIoPool', 2);
+closeSync(await call('poolOpen', pool, path, 0));
+await call('poolStat', pool, path);
+await call('poolStat', pool, file);
+await call('poolFileSystem', pool, file);
+await call('poolReadSymlink', pool, '/proc/self/exe');
 // Nobody holds the bytes of a batch once it is handed over. Its form: src/present/extract/file-batches.ts.
 const written = await (async () => {
   const record = Buffer.alloc(56 + folder.length + 5 + 3);
@@ -144,15 +144,15 @@ const written = await (async () => {
   );
   record.writeBigInt64LE(-1n, 48);
   record.write(`${folder}batchabc`, 56);
-  return call('laneWriteFiles', lane, -1, Buffer.from('.draft'), record);
+  return call('poolWriteFiles', pool, -1, Buffer.from('.draft'), record);
 })();
 check(new Uint8Array(written)[0] === 1, 'that a file of a batch was written');
 check(readFileSync(join(folder, 'batch'), 'latin1') === 'abc', 'the bytes of a batch');
 const copy = openSync(join(folder, 'copy'), 'w+');
-check((await call('laneCopy', lane, file, 0, copy, 0, 4096)) === 4096, 'the length of a copy');
+check((await call('poolCopy', pool, file, 0, copy, 0, 4096)) === 4096, 'the length of a copy');
 closeSync(copy);
-await call('laneClose', lane, openSync(path));
-await call('closeLane', lane);
+await call('poolClose', pool, openSync(path));
+await call('closeIoPool', pool);
 await call('closeDescriptor', openSync(path));
 
 const target = new Uint8Array(16);
@@ -183,6 +183,9 @@ await call('sendCached', ours, new Uint8Array(2), file, 0, 16);
 await call('stopPacing', ours);
 await call('enlargeSendBuffer', ours, 65536);
 closeSync(await call('duplicateDescriptor', ours));
+const marked = openSync(path);
+await call('markDescriptor', marked);
+closeSync(marked);
 await call('descriptorFlags', ours);
 await call('notify', join(folder, 'nobody'), 'READY=1', [file]);
 

@@ -2,31 +2,31 @@
 import { readlink } from 'node:fs/promises';
 import { getSystemErrorName } from 'node:util';
 import { isAddonError } from '../../native/index.js';
-import type { Addon, LaneHandle } from '../../native/index.js';
+import type { Addon, IoPoolHandle } from '../../native/index.js';
 import { decodePath, hostPath, holdsRawBytes } from '../base/path-text.js';
 import { abortable } from '../base/abortable.js';
 import { POOL_IO } from './file-io.js';
 import type { FileFacts, FileIo } from './file-io.js';
 
 /** Paths that are not UTF-8 go through the pool of Node: the addon takes text. */
-export class LaneIo implements FileIo {
+export class PoolIo implements FileIo {
   readonly #addon: Addon;
-  readonly #lane: LaneHandle;
+  readonly #pool: IoPoolHandle;
 
   /** `threads`: calls at the same time; more wait for their turn. */
   constructor(addon: Addon, threads: number) {
     this.#addon = addon;
-    this.#lane = addon.openLane(threads);
+    this.#pool = addon.openIoPool(threads);
   }
 
   open(path: string, flags: number): Promise<number> {
     if (holdsRawBytes(path)) return POOL_IO.open(path, flags);
-    return translate(this.#addon.laneOpen(this.#lane, path, flags));
+    return translate(this.#addon.poolOpen(this.#pool, path, flags));
   }
 
   stat(file: string | number): Promise<FileFacts> {
     if (typeof file === 'string' && holdsRawBytes(file)) return POOL_IO.stat(file);
-    return translate(this.#addon.laneStat(this.#lane, file));
+    return translate(this.#addon.poolStat(this.#pool, file));
   }
 
   async read(
@@ -35,7 +35,7 @@ export class LaneIo implements FileIo {
     position: number,
     signal?: AbortSignal,
   ): Promise<number> {
-    const reading = translate(this.#addon.laneRead(this.#lane, fileDescriptor, target.length, position));
+    const reading = translate(this.#addon.poolRead(this.#pool, fileDescriptor, target.length, position));
     const bytes = new Uint8Array(await abortable(reading, signal));
     target.set(bytes);
     return bytes.length;
@@ -48,14 +48,14 @@ export class LaneIo implements FileIo {
 
   /** Closes after what is before it; whatever comes of it, the descriptor is gone. */
   async closeInTurn(fileDescriptor: number): Promise<void> {
-    await translate(this.#addon.laneClose(this.#lane, fileDescriptor));
+    await translate(this.#addon.poolClose(this.#pool, fileDescriptor));
   }
 
   /** Target of a symlink; undefined for what is none. */
   async readSymlink(path: string): Promise<string | undefined> {
     try {
       const isRaw = holdsRawBytes(path);
-      const target = isRaw ? '\ufffd' : await translate(this.#addon.laneReadSymlink(this.#lane, path));
+      const target = isRaw ? '\ufffd' : await translate(this.#addon.poolReadSymlink(this.#pool, path));
       if (!target.includes('\ufffd')) return target;
       return decodePath(await readlink(hostPath(path), { encoding: 'buffer' }));
     } catch {
@@ -65,12 +65,12 @@ export class LaneIo implements FileIo {
 
   /** Type of the file system that an open file is on (linux/magic.h). */
   fileSystemType(fileDescriptor: number): Promise<number> {
-    return translate(this.#addon.laneFileSystem(this.#lane, fileDescriptor));
+    return translate(this.#addon.poolFileSystem(this.#pool, fileDescriptor));
   }
 
   /** What has not begun is dropped: its promises never settle. */
   [Symbol.dispose](): void {
-    this.#addon.closeLane(this.#lane);
+    this.#addon.closeIoPool(this.#pool);
   }
 }
 

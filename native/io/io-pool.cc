@@ -1,4 +1,4 @@
-#include "blocking-lane.hh"
+#include "io-pool.hh"
 
 #include <pthread.h>
 
@@ -7,7 +7,7 @@
 #include <chrono>
 #include <utility>
 
-#include "platform.hh"
+#include "system-calls.hh"
 #include "system/worker-thread.hh"
 
 namespace isodrive {
@@ -15,29 +15,29 @@ namespace {
 
 /** For how long a thread without work stays. */
 constexpr std::chrono::seconds kIdleTime{5};
-/** Threads of all lanes of the process: those that hang are counted until their call returns. */
+/** Threads of all pools of the process: those that hang are counted until their call returns. */
 constexpr int kMaxThreads = 512;
 std::atomic<int> all_threads{0};
 /** Calls at the same time that belong to no image. */
 constexpr int kDefaultLimit = 64;
 
 struct EnvironmentData {
-  std::shared_ptr<BlockingLane> lane;
+  std::shared_ptr<IoPool> pool;
 };
 
 }  // namespace
 
-std::shared_ptr<BlockingLane> BlockingLane::open(Napi::Env env, int limit) {
-  std::shared_ptr<BlockingLane> lane(new BlockingLane(limit));
-  const std::weak_ptr<BlockingLane> weak = lane;
-  lane->channel_ = JsChannel<LaneJob>::open(env, "isodrive-lane", [weak](Napi::Env at, LaneJob& job) {
+std::shared_ptr<IoPool> IoPool::open(Napi::Env env, int limit) {
+  std::shared_ptr<IoPool> pool(new IoPool(limit));
+  const std::weak_ptr<IoPool> weak = pool;
+  pool->channel_ = JsChannel<IoJob>::open(env, "isodrive-io", [weak](Napi::Env at, IoJob& job) {
     if (const auto self = weak.lock()) self->settle(at, job);
   });
-  lane->channel_->keep(false);
-  return lane;
+  pool->channel_->keep(false);
+  return pool;
 }
 
-Napi::Promise BlockingLane::submit(std::unique_ptr<LaneJob> job) {
+Napi::Promise IoPool::submit(std::unique_ptr<IoJob> job) {
   const Napi::Promise promise = job->deferred_.Promise();
   const Napi::Env env = promise.Env();
   const std::lock_guard lock(mutex_);
@@ -52,13 +52,13 @@ Napi::Promise BlockingLane::submit(std::unique_ptr<LaneJob> job) {
   return promise;
 }
 
-bool BlockingLane::staff() {
+bool IoPool::staff() {
   if (idle_ > static_cast<int>(queue_.size()) || threads_ >= limit_) return true;
   if (all_threads >= kMaxThreads) return threads_ > 0;
   all_threads += 1;
   threads_ += 1;
   const bool is_started = start_detached([self = shared_from_this()] {
-    pthread_setname_np(pthread_self(), "isodrive-lane");
+    pthread_setname_np(pthread_self(), "isodrive-io");
     self->serve();
     all_threads -= 1;
   });
@@ -69,14 +69,14 @@ bool BlockingLane::staff() {
   return threads_ > 0;
 }
 
-void BlockingLane::serve() {
-  while (std::unique_ptr<LaneJob> job = next()) {
+void IoPool::serve() {
+  while (std::unique_ptr<IoJob> job = next()) {
     job->errno_ = job->run();
     channel_->send(std::move(job));
   }
 }
 
-std::unique_ptr<LaneJob> BlockingLane::next() {
+std::unique_ptr<IoJob> IoPool::next() {
   std::unique_lock lock(mutex_);
   idle_ += 1;
   called_.wait_for(lock, kIdleTime, [&] { return closed_ || !queue_.empty(); });
@@ -85,12 +85,12 @@ std::unique_ptr<LaneJob> BlockingLane::next() {
     threads_ -= 1;
     return nullptr;
   }
-  std::unique_ptr<LaneJob> job = std::move(queue_.front());
+  std::unique_ptr<IoJob> job = std::move(queue_.front());
   queue_.pop_front();
   return job;
 }
 
-void BlockingLane::settle(Napi::Env env, LaneJob& job) {
+void IoPool::settle(Napi::Env env, IoJob& job) {
   // Where the thread is being ended, all of this is refused, and nobody waits for the promise.
   pending_ -= 1;
   if (pending_ == 0) channel_->keep(false);
@@ -98,7 +98,7 @@ void BlockingLane::settle(Napi::Env env, LaneJob& job) {
   else job.deferred_.Reject(make_system_error(env, job.syscall_, job.errno_).Value());
 }
 
-void BlockingLane::close() {
+void IoPool::close() {
   const std::lock_guard lock(mutex_);
   closed_ = true;
   queue_.clear();
@@ -106,13 +106,13 @@ void BlockingLane::close() {
   called_.notify_all();
 }
 
-std::shared_ptr<BlockingLane> default_lane(Napi::Env env) {
+std::shared_ptr<IoPool> default_pool(Napi::Env env) {
   auto* data = env.GetInstanceData<EnvironmentData>();
   if (data == nullptr) {
-    data = new EnvironmentData{BlockingLane::open(env, kDefaultLimit)};
+    data = new EnvironmentData{IoPool::open(env, kDefaultLimit)};
     env.SetInstanceData(data);
   }
-  return data->lane;
+  return data->pool;
 }
 
 }  // namespace isodrive

@@ -9,6 +9,6 @@ namespace isodrive {
 /** Error of a failed system call; `number` is its errno. */
 Napi::Error make_system_error(Napi::Env env, const char* syscall, int number);
 
-void export_platform(Napi::Env env, Napi::Object exports);
+void export_system_calls(Napi::Env env, Napi::Object exports);
 
 }  // namespace isodrive

@@ -5,7 +5,7 @@ import { closeSync } from 'node:fs';
 import type { CallerDescriptors, HeldDescriptors } from '../../src/mount/mount-driver.js';
 import { readNote, writeNote } from './index-note.js';
 import type { Journal, JournalEntry } from './journal.js';
-import type { MetFindings } from '../reader/met-findings.js';
+import type { MountFindings } from '../reader/mount-findings.js';
 import type { ServiceManager } from './service-manager.js';
 
 /** What is kept of a mount that a caller's descriptors were handed over for, in this order, and of any other. */
@@ -15,7 +15,7 @@ const INDEX_NAME = /^index-([0-9a-f]+)$/u;
 /** Findings of a mount that its journal entry holds: the journal is written whole at each change. */
 const MAX_NOTED_FINDINGS = 100;
 
-export class MountKeeper {
+export class MountPersistence {
   readonly journal: Journal;
   readonly #manager: ServiceManager;
 
@@ -55,7 +55,7 @@ export class MountKeeper {
   }
 
   /** What was met of it: a successor does not read again what is loaded. */
-  noteFindings(id: string, { findings, count }: Pick<MetFindings, 'findings' | 'count'>): void {
+  noteFindings(id: string, { findings, count }: Pick<MountFindings, 'findings' | 'count'>): void {
     this.journal.update(id, { findings: findings.slice(0, MAX_NOTED_FINDINGS), findingCount: count });
   }
 
@@ -75,7 +75,7 @@ export class MountKeeper {
   }
 
   /** It has crashed the daemon: nobody goes on with it. */
-  leaveOut(entry: JournalEntry): void {
+  quarantine(entry: JournalEntry): void {
     this.forget(entry.id);
     this.journal.set({ ...entry, state: 'crashed' });
   }

@@ -3,7 +3,7 @@
 import type { Finding } from '../../src/base/finding.js';
 import { MAX_FINDINGS } from '../../src/base/finding.js';
 
-export class MetFindings {
+export class MountFindings {
   /** Told of every finding that is new, as it is met; must not throw. */
   onFinding: ((finding: Finding) => void) | undefined;
   readonly #met = new Map<string, Finding>();

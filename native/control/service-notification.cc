@@ -1,4 +1,4 @@
-#include "notify.hh"
+#include "service-notification.hh"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -8,7 +8,7 @@
 #include <cstring>
 #include <string>
 
-#include "platform.hh"
+#include "system-calls.hh"
 #include "system/unique-fd.hh"
 
 namespace isodrive {

@@ -1,5 +1,5 @@
-// Mounts that are not brought back, because they have crashed the daemon again and again: they stay in the list, in a state
-// of their own, until somebody unmounts them. Nothing of their images is opened.
+// Mounts in quarantine: they have crashed the daemon again and again, and are not brought back. They stay in the list,
+// in a state of their own, until somebody unmounts them. Nothing of their images is opened.
 import { readSync } from 'node:fs';
 import { CRASH_SECONDS, HEADER } from '../../src/index/layout.js';
 import type { ActiveMount, MountEnd } from '../../src/mount/mount-driver.js';
@@ -7,7 +7,7 @@ import type { MountPoint } from '../../src/mount/mount-point.js';
 import { parseIdentity } from '../reader/image-identity.js';
 import type { JournalEntry } from '../takeover/journal.js';
 import { MountedImage } from './mounted-image.js';
-import { MetFindings } from '../reader/met-findings.js';
+import { MountFindings } from '../reader/mount-findings.js';
 
 /** Crashes within CRASH_SECONDS, or starts of a daemon that died over it, after which a mount is left out. */
 export const MAX_CRASHES = 3;
@@ -20,7 +20,7 @@ export function countCrashes(index: number): number {
 }
 
 /** Nothing is mounted: what there is to end is its place in the list. */
-class LeftOutMount implements ActiveMount {
+class QuarantinedMount implements ActiveMount {
   readonly driver: ActiveMount['driver'];
   readonly directory: string;
   readonly device = undefined;
@@ -42,9 +42,9 @@ class LeftOutMount implements ActiveMount {
 }
 
 /** Its mount point must be free. */
-export function leaveOut(entry: JournalEntry, point: MountPoint): MountedImage {
+export function createQuarantinedMount(entry: JournalEntry, point: MountPoint): MountedImage {
   const { facts } = entry;
-  const findings = new MetFindings(entry.findings, entry.findingCount);
+  const findings = new MountFindings(entry.findings, entry.findingCount);
   findings.add(
     {
       code: 'crashed-daemon',
@@ -71,11 +71,11 @@ export function leaveOut(entry: JournalEntry, point: MountPoint): MountedImage {
       look: () => Promise.resolve('unknown'),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     },
-    active: new LeftOutMount(entry),
+    active: new QuarantinedMount(entry),
     point,
     mountedAt: new Date(entry.mountedAt),
     traceFuse: false,
     isLoaded: true,
-    isLeftOut: true,
+    isQuarantined: true,
   });
 }

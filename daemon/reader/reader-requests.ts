@@ -14,7 +14,7 @@ export type ViewParams = Pick<
   'session' | 'sectorOffset' | 'map' | 'charset' | 'associated' | 'verify' | 'wine'
 >;
 
-export interface OpenOrder {
+export interface OpenRequest {
   /** Path of the image, and its name in messages. */
   readonly path: string;
   /** Open for reading; stays open as long as the thread lives. */
@@ -54,7 +54,7 @@ export interface ImageFacts {
 
 /** Method -> its parameters and result; `unknown` for those that only end. */
 export interface ReaderMethods {
-  open: { params: OpenOrder; result: ImageFacts };
+  open: { params: OpenRequest; result: ImageFacts };
   /** Serves a native session, by its number. */
   serve: { params: number; result: unknown };
   /** Makes ready to end; false when somebody waits for it. */

@@ -3,7 +3,7 @@
 import { Worker } from 'node:worker_threads';
 import { IsodriveError } from '../../base/error.js';
 import { divideJobs } from './divide-jobs.js';
-import type { HashThreadAnswer, HashThreadData, HashThreadOrder } from './hash-thread.js';
+import type { HashThreadAnswer, HashThreadData, HashThreadRequest } from './hash-thread.js';
 import { SLOT_BYTES } from './hasher.js';
 import type { HashJob, HashPart, HashSlot, Hasher } from './hasher.js';
 
@@ -21,7 +21,7 @@ interface Waiting<T> {
   readonly reject: (reason: Error) => void;
 }
 
-export class HashCrew implements Hasher {
+export class HashWorkers implements Hasher {
   readonly #jobCount: number;
   readonly #threads: readonly Thread[];
   /** By job: its thread and its index among that thread's jobs. */
@@ -101,7 +101,7 @@ export class HashCrew implements Hasher {
     });
   }
 
-  #tell(thread: number, order: HashThreadOrder): void {
+  #tell(thread: number, order: HashThreadRequest): void {
     this.#threads[thread]!.worker.postMessage(order);
   }
 

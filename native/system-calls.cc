@@ -1,4 +1,4 @@
-#include "platform.hh"
+#include "system-calls.hh"
 
 #include <fcntl.h>
 #ifdef __GLIBC__
@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "system/blocked-signals.hh"
-#include "io/blocking-lane.hh"
+#include "io/io-pool.hh"
 #include "io/cached-read.hh"
 #include "index/crash-note.hh"
 #include "control/passed-descriptors.hh"
@@ -28,9 +28,9 @@ namespace isodrive {
 namespace {
 
 /** A call that belongs to no image, and may wait all the same: for the medium of a mount that is unmounted. */
-class PlatformCall : public LaneJob {
+class PlatformCall : public IoJob {
  public:
-  PlatformCall(Napi::Env env, const char* syscall, std::function<int()> call) : LaneJob(env, syscall), call_(std::move(call)) {}
+  PlatformCall(Napi::Env env, const char* syscall, std::function<int()> call) : IoJob(env, syscall), call_(std::move(call)) {}
   int run() override { return call_() == 0 ? 0 : errno; }
 
  private:
@@ -38,7 +38,7 @@ class PlatformCall : public LaneJob {
 };
 
 Napi::Value run(Napi::Env env, const char* syscall, std::function<int()> call) {
-  return default_lane(env)->submit(std::make_unique<PlatformCall>(env, syscall, std::move(call)));
+  return default_pool(env)->submit(std::make_unique<PlatformCall>(env, syscall, std::move(call)));
 }
 
 std::string string_argument(const Napi::CallbackInfo& info, size_t index) {
@@ -240,7 +240,7 @@ static Napi::Value block_signals(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-void export_platform(Napi::Env env, Napi::Object exports) {
+void export_system_calls(Napi::Env env, Napi::Object exports) {
   exports.Set("mount", Napi::Function::New(env, mount_call));
   exports.Set("unmount", Napi::Function::New(env, unmount_call));
   exports.Set("dropCached", Napi::Function::New(env, drop_cached));

@@ -1,4 +1,4 @@
-// The calls that JavaScript can make on a lane; native/index.ts declares them.
+// The calls that JavaScript can make on a pool; native/index.ts declares them.
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "blocking-lane.hh"
+#include "io-pool.hh"
 #include "file-batch.hh"
 #include "file-copy.hh"
 #include "system/unique-fd.hh"
@@ -22,12 +22,12 @@
 namespace isodrive {
 namespace {
 
-using Holder = std::shared_ptr<BlockingLane>;
+using Holder = std::shared_ptr<IoPool>;
 
-class ReadCall : public LaneJob {
+class ReadCall : public IoJob {
  public:
   ReadCall(Napi::Env env, int fd, size_t length, uint64_t position)
-      : LaneJob(env, "pread"), fd_(fd), length_(length), position_(position) {}
+      : IoJob(env, "pread"), fd_(fd), length_(length), position_(position) {}
   ~ReadCall() override { std::free(bytes_); }
 
   int run() override {
@@ -52,9 +52,9 @@ class ReadCall : public LaneJob {
   ssize_t got_ = 0;
 };
 
-class OpenCall : public LaneJob {
+class OpenCall : public IoJob {
  public:
-  OpenCall(Napi::Env env, std::string path, int flags) : LaneJob(env, "open"), path_(std::move(path)), flags_(flags) {}
+  OpenCall(Napi::Env env, std::string path, int flags) : IoJob(env, "open"), path_(std::move(path)), flags_(flags) {}
 
   int run() override {
     file_ = UniqueFd(open(path_.c_str(), flags_ | O_CLOEXEC));
@@ -68,9 +68,9 @@ class OpenCall : public LaneJob {
   UniqueFd file_;
 };
 
-class CloseCall : public LaneJob {
+class CloseCall : public IoJob {
  public:
-  CloseCall(Napi::Env env, int fd) : LaneJob(env, "close"), file_(fd) {}
+  CloseCall(Napi::Env env, int fd) : IoJob(env, "close"), file_(fd) {}
   int run() override {
     file_.reset();
     return 0;
@@ -81,9 +81,9 @@ class CloseCall : public LaneJob {
 };
 
 /** Of a path, or of an open file when there is none. */
-class StatCall : public LaneJob {
+class StatCall : public IoJob {
  public:
-  StatCall(Napi::Env env, std::string path, int fd) : LaneJob(env, "stat"), path_(std::move(path)), fd_(fd) {}
+  StatCall(Napi::Env env, std::string path, int fd) : IoJob(env, "stat"), path_(std::move(path)), fd_(fd) {}
 
   int run() override {
     const int code = path_.empty() ? fstat(fd_, &found_) : stat(path_.c_str(), &found_);
@@ -111,9 +111,9 @@ class StatCall : public LaneJob {
   struct stat found_{};
 };
 
-class FileSystemCall : public LaneJob {
+class FileSystemCall : public IoJob {
  public:
-  FileSystemCall(Napi::Env env, int fd) : LaneJob(env, "fstatfs"), fd_(fd) {}
+  FileSystemCall(Napi::Env env, int fd) : IoJob(env, "fstatfs"), fd_(fd) {}
   int run() override { return fstatfs(fd_, &found_) == 0 ? 0 : errno; }
   Napi::Value result(Napi::Env env) override {
     return Napi::Number::New(env, static_cast<double>(static_cast<uint32_t>(found_.f_type)));
@@ -124,9 +124,9 @@ class FileSystemCall : public LaneJob {
   struct statfs found_{};
 };
 
-class SymlinkCall : public LaneJob {
+class SymlinkCall : public IoJob {
  public:
-  SymlinkCall(Napi::Env env, std::string path) : LaneJob(env, "readlink"), path_(std::move(path)) {}
+  SymlinkCall(Napi::Env env, std::string path) : IoJob(env, "readlink"), path_(std::move(path)) {}
   int run() override {
     char target[PATH_MAX];
     const ssize_t length = readlink(path_.c_str(), target, sizeof(target));
@@ -140,56 +140,56 @@ class SymlinkCall : public LaneJob {
   std::string target_;
 };
 
-Napi::Value open_lane(const Napi::CallbackInfo& info) {
+Napi::Value open_pool(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  auto* holder = new Holder(BlockingLane::open(env, info[0].As<Napi::Number>().Int32Value()));
+  auto* holder = new Holder(IoPool::open(env, info[0].As<Napi::Number>().Int32Value()));
   return Napi::External<Holder>::New(env, holder, [](Napi::Env, Holder* owned) {
     (*owned)->close();
     delete owned;
   });
 }
 
-BlockingLane& lane_of(const Napi::CallbackInfo& info) { return **info[0].As<Napi::External<Holder>>().Data(); }
+IoPool& pool_of(const Napi::CallbackInfo& info) { return **info[0].As<Napi::External<Holder>>().Data(); }
 
 int number(const Napi::CallbackInfo& info, size_t index) { return info[index].As<Napi::Number>().Int32Value(); }
 
 std::string text(const Napi::CallbackInfo& info, size_t index) { return info[index].As<Napi::String>().Utf8Value(); }
 
-Napi::Value close_lane(const Napi::CallbackInfo& info) {
-  lane_of(info).close();
+Napi::Value close_pool(const Napi::CallbackInfo& info) {
+  pool_of(info).close();
   return info.Env().Undefined();
 }
 
-Napi::Value lane_read(const Napi::CallbackInfo& info) {
+Napi::Value pool_read(const Napi::CallbackInfo& info) {
   const auto length = static_cast<size_t>(info[2].As<Napi::Number>().Int64Value());
   const auto position = static_cast<uint64_t>(info[3].As<Napi::Number>().Int64Value());
-  return lane_of(info).submit(std::make_unique<ReadCall>(info.Env(), number(info, 1), length, position));
+  return pool_of(info).submit(std::make_unique<ReadCall>(info.Env(), number(info, 1), length, position));
 }
 
-Napi::Value lane_open(const Napi::CallbackInfo& info) {
-  return lane_of(info).submit(std::make_unique<OpenCall>(info.Env(), text(info, 1), number(info, 2)));
+Napi::Value pool_open(const Napi::CallbackInfo& info) {
+  return pool_of(info).submit(std::make_unique<OpenCall>(info.Env(), text(info, 1), number(info, 2)));
 }
 
-Napi::Value lane_stat(const Napi::CallbackInfo& info) {
+Napi::Value pool_stat(const Napi::CallbackInfo& info) {
   const bool is_path = info[1].IsString();
-  return lane_of(info).submit(
+  return pool_of(info).submit(
       std::make_unique<StatCall>(info.Env(), is_path ? text(info, 1) : std::string(), is_path ? -1 : number(info, 1)));
 }
 
-Napi::Value lane_file_system(const Napi::CallbackInfo& info) {
-  return lane_of(info).submit(std::make_unique<FileSystemCall>(info.Env(), number(info, 1)));
+Napi::Value pool_file_system(const Napi::CallbackInfo& info) {
+  return pool_of(info).submit(std::make_unique<FileSystemCall>(info.Env(), number(info, 1)));
 }
 
-Napi::Value lane_read_symlink(const Napi::CallbackInfo& info) {
-  return lane_of(info).submit(std::make_unique<SymlinkCall>(info.Env(), text(info, 1)));
+Napi::Value pool_read_symlink(const Napi::CallbackInfo& info) {
+  return pool_of(info).submit(std::make_unique<SymlinkCall>(info.Env(), text(info, 1)));
 }
 
-Napi::Value lane_write_files(const Napi::CallbackInfo& info) { return lane_of(info).submit(write_files_job(info)); }
+Napi::Value pool_write_files(const Napi::CallbackInfo& info) { return pool_of(info).submit(write_files_job(info)); }
 
-Napi::Value lane_copy(const Napi::CallbackInfo& info) { return lane_of(info).submit(copy_job(info)); }
+Napi::Value pool_copy(const Napi::CallbackInfo& info) { return pool_of(info).submit(copy_job(info)); }
 
-Napi::Value lane_close(const Napi::CallbackInfo& info) {
-  return lane_of(info).submit(std::make_unique<CloseCall>(info.Env(), number(info, 1)));
+Napi::Value pool_close(const Napi::CallbackInfo& info) {
+  return pool_of(info).submit(std::make_unique<CloseCall>(info.Env(), number(info, 1)));
 }
 
 /** closeDescriptor(fd): in a thread that nobody waits for, because a dead file system may keep even that waiting. */
@@ -205,17 +205,17 @@ Napi::Value close_descriptor(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void export_blocking_lane(Napi::Env env, Napi::Object exports) {
-  exports.Set("openLane", Napi::Function::New(env, open_lane));
-  exports.Set("closeLane", Napi::Function::New(env, close_lane));
-  exports.Set("laneRead", Napi::Function::New(env, lane_read));
-  exports.Set("laneOpen", Napi::Function::New(env, lane_open));
-  exports.Set("laneStat", Napi::Function::New(env, lane_stat));
-  exports.Set("laneFileSystem", Napi::Function::New(env, lane_file_system));
-  exports.Set("laneReadSymlink", Napi::Function::New(env, lane_read_symlink));
-  exports.Set("laneWriteFiles", Napi::Function::New(env, lane_write_files));
-  exports.Set("laneCopy", Napi::Function::New(env, lane_copy));
-  exports.Set("laneClose", Napi::Function::New(env, lane_close));
+void export_io_pool(Napi::Env env, Napi::Object exports) {
+  exports.Set("openIoPool", Napi::Function::New(env, open_pool));
+  exports.Set("closeIoPool", Napi::Function::New(env, close_pool));
+  exports.Set("poolRead", Napi::Function::New(env, pool_read));
+  exports.Set("poolOpen", Napi::Function::New(env, pool_open));
+  exports.Set("poolStat", Napi::Function::New(env, pool_stat));
+  exports.Set("poolFileSystem", Napi::Function::New(env, pool_file_system));
+  exports.Set("poolReadSymlink", Napi::Function::New(env, pool_read_symlink));
+  exports.Set("poolWriteFiles", Napi::Function::New(env, pool_write_files));
+  exports.Set("poolCopy", Napi::Function::New(env, pool_copy));
+  exports.Set("poolClose", Napi::Function::New(env, pool_close));
   exports.Set("closeDescriptor", Napi::Function::New(env, close_descriptor));
 }
 
