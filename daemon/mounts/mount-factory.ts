@@ -159,12 +159,22 @@ export class MountFactory {
     budget: IndexBudget | undefined,
   ): Promise<RemoteImage> {
     const { tree, view, facts } = entry;
+    const identity = parseIdentity(entry.identity);
     const findings = new MountFindings(entry.findings, entry.findingCount);
-    const file = await openFile(entry.image, files);
+    const file = await openFile(
+      entry.image,
+      files,
+      undefined,
+      entry.beside.map(({ name }) => name),
+    );
     const options = { readers: this.#readers, file, tree, view, memory, isAdopted: true, findings, budget };
     try {
-      const identity = await readIdentity(file.descriptor, file.io);
-      checkIdentity(entry, identity);
+      checkIdentity(entry, identity, await readIdentity(file.descriptor, file.io));
+      for (const [i, one] of entry.beside.entries()) {
+        const descriptor = file.beside[i]?.descriptor;
+        const now = descriptor === undefined ? undefined : await readIdentity(descriptor, file.io);
+        checkIdentity(entry, parseIdentity(one), now);
+      }
     } catch (thrown) {
       await file.close();
       throw thrown;
@@ -175,7 +185,8 @@ export class MountFactory {
       ...rest,
       session,
       kind: tree,
-      identity: parseIdentity(entry.identity),
+      identity,
+      beside: entry.beside.map((one) => ({ name: one.name, ...parseIdentity(one) })),
     });
     if (budget !== undefined) image.table.limitBy(budget);
     return image;
@@ -187,8 +198,11 @@ async function openFile(
   path: string,
   files: CallerFiles | undefined,
   signal?: AbortSignal,
+  beside?: readonly string[],
 ): Promise<ImageFile> {
-  return files === undefined ? ImageFile.open(path, signal) : ImageFile.adopt(path, files.descriptors);
+  return files === undefined
+    ? ImageFile.open(path, signal, beside)
+    : ImageFile.adopt(path, files.descriptors);
 }
 
 function request(image: RemoteImage, entry: JournalEntry, files: CallerFiles | undefined): MountRequest {
@@ -201,7 +215,7 @@ function request(image: RemoteImage, entry: JournalEntry, files: CallerFiles | u
 }
 
 function describe(plan: MountPlan, driver: DriverName, image: RemoteImage, point: MountPoint): JournalEntry {
-  const { identity, kind, ...facts } = image.facts;
+  const { identity, beside, kind, ...facts } = image.facts;
   return {
     id: plan.id,
     // One that was told of is made again by the next daemon, should this one die over it.
@@ -209,6 +223,7 @@ function describe(plan: MountPlan, driver: DriverName, image: RemoteImage, point
     attempts: plan.attempts ?? 0,
     image: plan.path,
     identity: formatIdentity(identity),
+    beside: beside.map((one) => ({ name: one.name, ...formatIdentity(one) })),
     wantedTree: plan.tree,
     tree: kind,
     wantedDriver: plan.driver,
@@ -223,7 +238,7 @@ function describe(plan: MountPlan, driver: DriverName, image: RemoteImage, point
     passedOver: [],
     findings: [],
     findingCount: 0,
-    facts: { ...facts, sessions: [...facts.sessions] },
+    facts: { ...facts, plannedFiles: [...facts.plannedFiles], sessions: [...facts.sessions] },
     isLoaded: false,
     traceFuse: plan.traceFuse,
   };
@@ -260,9 +275,13 @@ function build(
   });
 }
 
-/** An index describes one file, byte for byte: with another it must not go on. */
-function checkIdentity({ image, identity }: JournalEntry, now: ImageIdentity | undefined): void {
-  const state = compareIdentity(parseIdentity(identity), now);
+/** An index describes files byte for byte: with others it must not go on. */
+function checkIdentity(
+  { image }: JournalEntry,
+  mounted: ImageIdentity,
+  now: ImageIdentity | undefined,
+): void {
+  const state = compareIdentity(mounted, now);
   if (state === 'ok') return;
   throw new IsodriveError('image-changed', `Image "${image}" is ${state}, expected it as it was mounted`);
 }

@@ -6,7 +6,8 @@ import type { BudgetBuffers } from '../../src/index/index-budget.js';
 import type { SharedRegion } from '../../src/index/index-memory.js';
 import type { ImagePlace } from '../../src/mount/served-image.js';
 import type { MountParams, RpcError, VerifiedFiles } from '../../src/protocol/messages.js';
-import type { ImageIdentity } from './image-identity.js';
+import type { FileBeside } from './image-file.js';
+import type { ImageIdentity, NamedIdentity } from './image-identity.js';
 
 /** What a mount shows beside its tree. */
 export type ViewParams = Pick<
@@ -19,6 +20,10 @@ export interface OpenRequest {
   readonly path: string;
   /** Open for reading; stays open as long as the thread lives. */
   readonly descriptor: number;
+  /** Files beside it that are part of it, open as long. */
+  readonly beside: readonly FileBeside[];
+  /** Others than those may be asked for: it is opened for the first time. */
+  readonly mayAsk: boolean;
   readonly tree: TreeKind | 'auto';
   /** Its map, open as long, where the path is only a name. */
   readonly map: number | undefined;
@@ -35,6 +40,12 @@ export interface OpenRequest {
 /** What the rest of the daemon has to know of an image. */
 export interface ImageFacts {
   readonly identity: ImageIdentity;
+  /** Of the files beside it, in the order in which they were opened. */
+  readonly beside: readonly NamedIdentity[];
+  /** Files that the plan reads, in its order: 0 is the image, from 1 on those beside it. */
+  readonly plannedFiles: readonly number[];
+  /** Bytes of the disc's data. */
+  readonly dataSize: number;
   readonly label: string;
   readonly kind: TreeKind;
   readonly volumeSize: number;
@@ -89,8 +100,17 @@ export type ReaderMessage =
   | { readonly kind: 'ready'; readonly thread: number | undefined; readonly clock: number | undefined }
   | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'error'; readonly id: number; readonly error: RpcError }
+  /** Asks for a file beside the image, or, without a name, for the names of all. */
+  | { readonly kind: 'ask'; readonly id: number; readonly name: string | undefined }
   /** `count`: of all findings so far, those that were not kept included. */
   | { readonly kind: 'finding'; readonly finding: Finding; readonly count: number };
+
+/** What the daemon says to `ask`: a descriptor, or names; undefined for a file that is not there. */
+export interface ReaderAnswer {
+  readonly answered: number;
+  readonly result?: number | readonly string[] | undefined;
+  readonly error?: RpcError;
+}
 
 export interface ReaderData {
   readonly progress: SharedArrayBuffer;

@@ -14,6 +14,12 @@ const VIEW = z.object({
   verify: z.boolean().optional(),
   wine: z.boolean().optional(),
 });
+const IDENTITY = z.object({
+  device: z.string(),
+  inode: z.string(),
+  modified: z.string(),
+  size: z.string(),
+});
 const FINDING = z.object({
   code: z.string(),
   severity: z.enum(['note', 'warning', 'damage']),
@@ -30,6 +36,8 @@ const FACTS = z.object({
   volumeSize: z.number(),
   hasAttributes: z.boolean(),
   isPlanned: z.boolean().default(false),
+  plannedFiles: z.array(z.number()).default([0]),
+  dataSize: z.number().default(0),
   isPlain: z.boolean(),
   isChecked: z.boolean().default(false),
   isDrive: z.boolean().default(false),
@@ -49,7 +57,9 @@ export const JOURNAL_ENTRY = z.object({
   /** Absolute path of the image, without symlinks. */
   image: z.string(),
   /** Of the image when it was mounted; decimal, as they may exceed what a number holds. */
-  identity: z.object({ device: z.string(), inode: z.string(), modified: z.string(), size: z.string() }),
+  identity: IDENTITY,
+  /** Of the files beside it that are part of it, in the order in which they are kept open. */
+  beside: z.array(IDENTITY.extend({ name: z.string() })).default([]),
   wantedTree: z.enum([...TREE_KINDS, 'auto']),
   tree: z.enum(TREE_KINDS),
   wantedDriver: z.enum([...DRIVER_NAMES, 'auto']),
