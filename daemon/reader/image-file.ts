@@ -118,7 +118,8 @@ export class ImageFile extends PathLook {
       for (const name of beside) await file.openBeside(name);
       return file;
     } catch (thrown) {
-      await (file?.close() ?? closeIo(io));
+      if (file === undefined) closeIo(io);
+      else await file.close();
       throw thrown;
     }
   }
