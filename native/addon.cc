@@ -6,6 +6,7 @@
 #include "io/io-pool.hh"
 #include "control/control-listener.hh"
 #include "codec/crc32c.hh"
+#include "system/apart-programs.hh"
 #include "system/loop-device.hh"
 #include "system/mount-watch.hh"
 #include "control/service-notification.hh"
@@ -40,6 +41,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   export_crc32c(env, exports);
   export_control_listener(env, exports);
   export_notify(env, exports);
+  export_apart_programs(env, exports);
   export_loop_device(env, exports);
   export_optical_drive(env, exports);
   export_mount_watch(env, exports);

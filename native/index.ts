@@ -3,6 +3,9 @@ import { createRequire } from 'node:module';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ProgramCalls } from './program-calls.js';
+
+export type { ProgramEnd } from './program-calls.js';
 
 /** Keeps the memory behind an index region alive in native code. */
 export type RegionHandle = object & { readonly __region: never };
@@ -168,7 +171,7 @@ export interface ClientListener {
 }
 
 /** Failed system calls throw or reject with an Error that has `errno` (positive number) and `syscall`. */
-export interface Addon {
+export interface Addon extends ProgramCalls {
   /** A memfd of so many bytes, mapped; only pages written to take memory. */
   allocateIndexRegion(bytes: number): IndexRegion;
   /** Maps a region that another process allocated; takes the descriptor. EINVAL: it has another size. */
@@ -260,6 +263,8 @@ export interface Addon {
     targetPosition: number,
     length: number,
   ): Promise<number>;
+  /** Has room set aside for what will be written, where that makes writing faster; changes no size, and never fails for room. */
+  poolReserve(pool: IoPoolHandle, target: number, position: number, length: number): Promise<void>;
   /** Closes when it is its turn; also when it rejects, the descriptor is gone. */
   poolClose(pool: IoPoolHandle, fileDescriptor: number): Promise<void>;
   /** Closes in the background: even that may wait for a dead file system. */

@@ -53,7 +53,8 @@ const allowed = new Map([
       ...['daemon', 'native/index.ts', 'native/windows'],
     ],
   ],
-  ['native/index.ts', []],
+  ['native/index.ts', ['native/program-calls.ts']],
+  ['native/program-calls.ts', []],
   ['scripts', ['src', 'scripts']],
 ]);
 

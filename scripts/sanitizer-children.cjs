@@ -6,8 +6,8 @@ const { basename, join, resolve } = require('node:path');
 
 const root = join(__dirname, '..');
 const LAUNCHER = join(root, 'scripts', 'isodrive');
-const PROGRAM = join(root, 'dist', 'bundle', 'isodrive.js');
-const OURS = ['node', 'isodrive-keeper', 'isodrive.js', 'isodrived.js'];
+const PROGRAM = join(root, 'dist', 'bundle', 'isodrive.cjs');
+const OURS = ['node', 'isodrive-keeper', 'isodrive.cjs', 'isodrived.js'];
 const STARTERS = ['setpriv', 'unshare', 'nsenter', 'env', 'timeout', 'prlimit', 'setsid', 'systemd-run'];
 const kept = new Set([basename(process.execPath), ...OURS, ...STARTERS]);
 

@@ -1,7 +1,7 @@
 // What outlives this process of each mount: its journal entry, and, where somebody keeps them, its descriptors. The
 // order makes every death safe: the entry is there before the mount, the descriptors before the first answer, and both
 // go only when the mount has ended.
-import { closeSync } from 'node:fs';
+import { loadAddon } from '../../native/index.js';
 import type { CallerDescriptors, HeldDescriptors } from '../../src/mount/mount-driver.js';
 import { readNote, writeNote } from './index-note.js';
 import type { Journal, JournalEntry } from './journal.js';
@@ -115,9 +115,9 @@ export class MountPersistence {
   }
 }
 
-/** For what will not be gone on with. */
+/** For what will not be gone on with. In the background: a file system that is dead may keep even that waiting. */
 export function closeHeld(held: Partial<Record<(typeof KINDS)[number], number | undefined>>): void {
-  for (const kind of KINDS) if (held[kind] !== undefined) closeSync(held[kind]);
+  for (const kind of KINDS) if (held[kind] !== undefined) loadAddon().closeDescriptor(held[kind]);
 }
 
 function nameOf(kind: (typeof KINDS)[number], id: string): string {

@@ -188,6 +188,8 @@ Napi::Value pool_write_files(const Napi::CallbackInfo& info) { return pool_of(in
 
 Napi::Value pool_copy(const Napi::CallbackInfo& info) { return pool_of(info).submit(copy_job(info)); }
 
+Napi::Value pool_reserve(const Napi::CallbackInfo& info) { return pool_of(info).submit(reserve_job(info)); }
+
 Napi::Value pool_close(const Napi::CallbackInfo& info) {
   return pool_of(info).submit(std::make_unique<CloseCall>(info.Env(), number(info, 1)));
 }
@@ -215,6 +217,7 @@ void export_io_pool(Napi::Env env, Napi::Object exports) {
   exports.Set("poolReadSymlink", Napi::Function::New(env, pool_read_symlink));
   exports.Set("poolWriteFiles", Napi::Function::New(env, pool_write_files));
   exports.Set("poolCopy", Napi::Function::New(env, pool_copy));
+  exports.Set("poolReserve", Napi::Function::New(env, pool_reserve));
   exports.Set("poolClose", Napi::Function::New(env, pool_close));
   exports.Set("closeDescriptor", Napi::Function::New(env, close_descriptor));
 }

@@ -34,11 +34,11 @@ export async function measureExtraction(
   say: (line: string) => void,
 ): Promise<ExtractionFigures> {
   const figures: ExtractionFigures = { small: none(), large: none(), list: none() };
-  const launch = [process.execPath, join(project, 'dist', 'src', 'cli', 'main.js')];
+  const launch = join(project, 'scripts', 'isodrive');
   const outputs = join(folder, 'extracted');
   await mkdir(outputs);
   const commands = (path: string, target: string): Record<ExtractionProgram, readonly string[]> => ({
-    isodrive: [...launch, 'extract', mixed.path, `/${path}`, '-C', target],
+    isodrive: [launch, 'extract', mixed.path, `/${path}`, '-C', target],
     '7z': ['7z', 'x', '-y', `-o${target}`, mixed.path, path],
     bsdtar: ['bsdtar', '-xf', mixed.path, '-C', target, path],
   });
@@ -60,7 +60,7 @@ export async function measureExtraction(
         if (measure === 'large') await rm(target, { recursive: true });
       }
     }
-    figures.list.isodrive.push(await seconds([...launch, 'ls', '-R', many.path]));
+    figures.list.isodrive.push(await seconds([launch, 'ls', '-R', many.path]));
     if (await hasProgram('bsdtar')) figures.list.bsdtar.push(await seconds(['bsdtar', '-tf', many.path]));
   }
   await rm(outputs, { recursive: true });

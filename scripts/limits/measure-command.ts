@@ -33,7 +33,7 @@ function argumentsOf(name: CommandName, image: string, output: string): string[]
   }
 }
 
-/** Runs it with a scratch folder of its own below `folder`; `program` is isodrive.js of the bundle. */
+/** Runs it with a scratch folder of its own below `folder`; `program` is isodrive.cjs of the bundle. */
 export async function measureCommand(
   name: CommandName,
   image: string,

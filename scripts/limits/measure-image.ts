@@ -24,7 +24,7 @@ export class ImageMeter implements AsyncDisposable {
   private constructor(project: string, folder: string, daemon: MeasuredDaemon) {
     this.#folder = folder;
     this.#daemon = daemon;
-    const program = join(project, 'dist', 'bundle', 'isodrive.js');
+    const program = join(project, 'dist', 'bundle', 'isodrive.cjs');
     // Driver erofs mounts as root only.
     const drivers: DriverName[] = process.getuid?.() === 0 ? ['fuse', 'erofs'] : ['fuse'];
     this.#tasks = [

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // The command line: finds the command, runs it, and turns its end into an exit code. Nothing is loaded that the
 // command does not need: its own start is a good part of what a user waits for.
 import { setMaxListeners } from 'node:events';
@@ -76,4 +75,4 @@ function isJsonWanted(argv: readonly string[]): boolean {
   return argv.slice(0, end < 0 ? argv.length : end).includes('--json');
 }
 
-await main(readArguments());
+void main(readArguments());

@@ -1,21 +1,49 @@
 #!/usr/bin/env node
-// Where the command line starts: from Node 22.8 on, what was compiled of it is kept for the next time, in a folder that
-// belongs to its user alone. It works without.
-import { statSync } from 'node:fs';
-import module from 'node:module';
-import { isAbsolute, join } from 'node:path';
+// Where the bundled command line starts: loads its files (CommonJS, of which node loads less than of modules), each as it was
+// compiled the last time.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { Script, constants } from 'node:vm';
+import { CompiledCode } from './compiled-code.js';
 
-function keepCompiledCode(): void {
-  const { enableCompileCache } = module as { enableCompileCache?: (directory: string) => unknown };
-  const { HOME: home = '', XDG_CACHE_HOME: cache = join(home, '.cache') } = process.env;
-  if (enableCompileCache === undefined || !isAbsolute(home) || !isAbsolute(cache)) return;
-  try {
-    // With sudo the home may be another user's, who could then not write there any more.
-    if (statSync(home).uid === process.getuid?.()) enableCompileCache(join(cache, 'isodrive', 'compiled'));
-  } catch {
-    // There is no such home.
-  }
+/** As node wraps them, which `__filename` and the rest are of. */
+const WRAPPER = ['(function (exports, require, module, __filename, __dirname) {', '\n})'] as const;
+/** The first file has no hash of its content in its name, and hardly any content. */
+const MAIN = 'main.cjs';
+
+type Body = (exports: object, require: (id: string) => unknown, module: object, ...paths: string[]) => void;
+
+const folder = import.meta.dirname;
+const requireOther = createRequire(import.meta.url);
+const compiled = CompiledCode.open();
+const loaded = new Map<string, { exports: object }>();
+
+function load(name: string): object {
+  const known = loaded.get(name);
+  if (known !== undefined) return known.exports;
+  const module = { exports: {} };
+  loaded.set(name, module);
+  const path = join(folder, name);
+  compile(name, path)(module.exports, requireAny, module, path, folder);
+  return module.exports;
 }
 
-keepCompiledCode();
-await import('./main.js');
+function compile(name: string, path: string): Body {
+  const kept = name === MAIN ? undefined : compiled;
+  const cachedData = kept?.read(name);
+  const script = new Script(`${WRAPPER[0]}${readFileSync(path, 'utf8')}${WRAPPER[1]}`, {
+    filename: path,
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    ...(cachedData === undefined ? {} : { cachedData }),
+  });
+  if (cachedData === undefined || script.cachedDataRejected === true) kept?.note(name, script);
+  return script.runInThisContext() as Body;
+}
+
+function requireAny(id: string): unknown {
+  return id.startsWith('./') ? load(id.slice(2)) : requireOther(id);
+}
+
+process.on('exit', () => compiled?.write());
+load(MAIN);

@@ -2,7 +2,7 @@
 // can be read is read right, the rest is EIO and is named, nothing hangs, and the daemon lives.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, stat, truncate } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { mustRun } from '../../scripts/support/run-command.js';
@@ -167,6 +167,26 @@ describe('A medium that cannot be read everywhere', needs('xorriso', 'isoinfo'),
     });
     expect(result.status).toBe(11);
     expectOthersIntact(await listTree(target), '/late/last.bin');
+  });
+
+  // The first piece of a copy, and a later one: the others are copied at the same time.
+  it.each([0, 9_000_000])('is extracted up to a bad place at byte %i of a large file', async (place) => {
+    const folder = fresh();
+    const large = await makeSampleImage(folder, { 'large.bin': 20_000_000 });
+    const bad = (await findExtent(large.image, '/large.bin')) + Math.floor(place / SECTOR) * SECTOR;
+    await using medium = await mountBadSector(large.image, join(folder, 'medium'), bad, bad + SECTOR);
+    const target = join(folder, 'target');
+    await mkdir(target);
+    const result = await isodrive.daemon.run(['extract', medium.image, '-C', target], { timeout: NO_HANG });
+    expect(result.status).toBe(11);
+    const kept = await readFile(join(target, 'large.bin'));
+    const whole = await readFile(join(large.tree, 'large.bin'));
+    expect(kept.length).toBeLessThanOrEqual(place);
+    expect(kept.length).toBeGreaterThan(place - 4 * PAGE - 1_048_576);
+    expect(kept.equals(whole.subarray(0, kept.length))).toBe(true);
+    // Nor does it hold room that was set aside for more.
+    const { blocks } = await stat(join(target, 'large.bin'));
+    expect(blocks * 512).toBeLessThanOrEqual(kept.length + 4 * PAGE);
   });
 
   it('is hashed by ls with an error in the place of the hash', async () => {

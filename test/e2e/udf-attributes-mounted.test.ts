@@ -18,7 +18,7 @@ import {
   shortExtent,
   tagged,
   textFile,
-} from '../support/builders/udf-builder.js';
+} from '../../scripts/support/udf-builder.js';
 import { needs } from '../support/needs.js';
 
 const FILE = FREE_BLOCK;

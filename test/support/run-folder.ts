@@ -10,8 +10,9 @@ const VARIABLE = 'ISODRIVE_RUN_FOLDER';
 /** As that of /tmp: tests act as other users too. */
 const FOR_EVERYBODY = 0o1777;
 
-/** Gives what takes it away. What is mounted below it stays: it may be somebody's. */
+/** Gives what takes it away. What is mounted below it stays: it may be somebody's. Each project calls it, the first does it. */
 export async function setup(): Promise<() => Promise<void>> {
+  if (process.env[VARIABLE] !== undefined) return () => Promise.resolve();
   const folder = await mkdtemp(join(tmpdir(), 'isodrive-run-'));
   await chmod(folder, FOR_EVERYBODY);
   process.env.TMPDIR = folder;

@@ -114,7 +114,7 @@ const servedDrive: SoakEvent = {
     const clients = random.between(1, 3);
     const life = random.between(0, 200);
     const image = soak.images.small.path;
-    const main = join(soak.project, 'dist', 'bundle', 'isodrive.js');
+    const main = join(soak.project, 'dist', 'bundle', 'isodrive.cjs');
     const server = spawn(
       process.execPath,
       [main, 'drive', 'serve', image, '--nbd', '--listen', join(folder, 'nbd.sock')],

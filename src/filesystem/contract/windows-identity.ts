@@ -15,7 +15,8 @@ export interface WindowsIdentity {
  */
 export function computeWindowsSerial(descriptor: Uint8Array): number {
   const sums = new Uint8Array(4);
-  descriptor.forEach((byte, i) => (sums[i % 4]! += byte));
+  // A loop: two thousand calls of a function take longer than all else that a listing does with a descriptor.
+  for (let i = 0; i < descriptor.length; i += 1) sums[i % 4]! += descriptor[i]!;
   return new DataView(sums.buffer).getUint32(0);
 }
 

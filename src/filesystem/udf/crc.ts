@@ -3,8 +3,8 @@
 
 const POLYNOMIAL = 0x1021;
 const STEP = 8;
-/** Entry `256 * n + b`: what byte b does to the checksum with n bytes behind it. */
-const TABLE = buildTable();
+/** Entry `256 * n + b`: what byte b does to the checksum with n bytes behind it. Made when it is first asked for. */
+let made: Uint16Array | undefined;
 
 function buildTable(): Uint16Array {
   const table = new Uint16Array(256 * STEP);
@@ -20,19 +20,20 @@ function buildTable(): Uint16Array {
 
 /** The checksum of the bytes from `start` on, up to `end`. */
 export function crcOf(bytes: Uint8Array, start = 0, end = bytes.length): number {
+  const table = (made ??= buildTable());
   let crc = 0;
   let at = start;
   for (; at + STEP <= end; at += STEP) {
     crc =
-      TABLE[0x700 + (bytes[at]! ^ (crc >>> 8))]! ^
-      TABLE[0x600 + (bytes[at + 1]! ^ (crc & 0xff))]! ^
-      TABLE[0x500 + bytes[at + 2]!]! ^
-      TABLE[0x400 + bytes[at + 3]!]! ^
-      TABLE[0x300 + bytes[at + 4]!]! ^
-      TABLE[0x200 + bytes[at + 5]!]! ^
-      TABLE[0x100 + bytes[at + 6]!]! ^
-      TABLE[bytes[at + 7]!]!;
+      table[0x700 + (bytes[at]! ^ (crc >>> 8))]! ^
+      table[0x600 + (bytes[at + 1]! ^ (crc & 0xff))]! ^
+      table[0x500 + bytes[at + 2]!]! ^
+      table[0x400 + bytes[at + 3]!]! ^
+      table[0x300 + bytes[at + 4]!]! ^
+      table[0x200 + bytes[at + 5]!]! ^
+      table[0x100 + bytes[at + 6]!]! ^
+      table[bytes[at + 7]!]!;
   }
-  for (; at < end; at += 1) crc = ((crc << 8) & 0xffff) ^ TABLE[(crc >>> 8) ^ bytes[at]!]!;
+  for (; at < end; at += 1) crc = ((crc << 8) & 0xffff) ^ table[(crc >>> 8) ^ bytes[at]!]!;
   return crc;
 }

@@ -264,8 +264,6 @@ export class EntryWriter {
       const run = { position: extent.offset, length: end - start, target: descriptor, targetPosition: start };
       const onBytes = (bytes: number): void => this.#log.addBytes(bytes);
       done += await this.#largeCopy.copy(run, onBytes, this.#options.signal);
-      // Pieces behind a fault may have been copied: what is kept ends before it.
-      if (done > start && done < end) ftruncateSync(descriptor, done);
     }
     await this.#copyPieces(descriptor, reader, done, end);
   }

@@ -1,5 +1,6 @@
 // Copies large runs of an image that is a plain file by threads of the addon, two pieces at a time: one is read while the
 // other is written.
+import { ftruncateSync } from 'node:fs';
 import type { Addon, IoPoolHandle } from '../../../native/index.js';
 import type { PlanStream } from '../../disc/plan-stream.js';
 import { tryToLoadAddon } from '../../io/load-addon.js';
@@ -22,7 +23,7 @@ export class LargeCopy {
   readonly #addon: Addon;
   readonly #data: PlanStream;
   readonly #descriptor: number;
-  #lane: IoPoolHandle | undefined;
+  #pool: IoPoolHandle | undefined;
 
   private constructor(addon: Addon, data: PlanStream, descriptor: number) {
     this.#addon = addon;
@@ -40,7 +41,8 @@ export class LargeCopy {
 
   /**
    * Copies from the start of a run on, and gives how far it came: what is left, since a read or a write failed, is the
-   * caller's. `onBytes` is told of every piece. Rejects with `cancelled`, and with `image-changed`.
+   * caller's, and nothing of it is in the target. `onBytes` is told of every piece. Rejects with `cancelled`, and with
+   * `image-changed`.
    */
   async copy(
     { position, length, target, targetPosition }: CopiedRun,
@@ -49,6 +51,9 @@ export class LargeCopy {
   ): Promise<number> {
     const place = length < LEAST_BYTES ? undefined : this.#data.locate(position, length);
     if (place === undefined) return 0;
+    const pool = (this.#pool ??= this.#addon.openIoPool(THREADS));
+    // Where no thread could be had, the copying says so.
+    await this.#addon.poolReserve(pool, target, targetPosition, length).catch(() => undefined);
     let begun = 0;
     const shortEnds: number[] = [];
     const work = async (): Promise<void> => {
@@ -56,22 +61,30 @@ export class LargeCopy {
         const at = begun;
         const size = Math.min(PIECE_BYTES, length - at);
         begun += size;
-        const got = await this.#piece(place + at, size, target, targetPosition + at);
+        const got = await this.#piece(pool, place + at, size, target, targetPosition + at);
         onBytes(got);
         if (got < size) shortEnds.push(at + got);
       }
     };
     await Promise.all(Array.from({ length: THREADS }, work));
     throwIfAborted(signal);
-    // A short read makes the source look whether the image is still the one that was opened.
+    const copied = Math.min(begun, ...shortEnds);
+    // Pieces behind a fault may have been copied, and room for the rest is set aside.
+    if (copied < length) ftruncateSync(target, targetPosition + copied);
+    // A short read makes the source look whether the image is still the one that was opened; it may fail itself.
     await this.#data.read(new Uint8Array(1), position, signal);
-    return Math.min(begun, ...shortEnds);
+    return copied;
   }
 
-  async #piece(position: number, length: number, target: number, targetPosition: number): Promise<number> {
-    const lane = (this.#lane ??= this.#addon.openIoPool(THREADS));
+  async #piece(
+    pool: IoPoolHandle,
+    position: number,
+    length: number,
+    target: number,
+    targetPosition: number,
+  ): Promise<number> {
     try {
-      return await this.#addon.poolCopy(lane, this.#descriptor, position, target, targetPosition, length);
+      return await this.#addon.poolCopy(pool, this.#descriptor, position, target, targetPosition, length);
     } catch {
       // No thread could be had.
       return 0;

@@ -187,6 +187,8 @@ const marked = openSync(path);
 await call('markDescriptor', marked);
 closeSync(marked);
 await call('descriptorFlags', ours);
+await call('prepareForPrograms');
+await call('runProgram', ['true'], ['LC_ALL=C'], -1, -1);
 await call('notify', join(folder, 'nobody'), 'READY=1', [file]);
 
 const listening = createServer().listen(join(folder, 'control.sock'));
