@@ -20,7 +20,7 @@ import { mountByFirst, selectDrivers } from '../../src/mount/select-driver.js';
 import { compareIdentity, readIdentity } from '../reader/image-identity.js';
 import type { ImageIdentity } from '../reader/image-identity.js';
 import { sourceNameOf } from '../takeover/mount-record.js';
-import type { MountRecord, RecordedImage, WantedMount } from '../takeover/mount-record.js';
+import type { MountRecord, WantedMount } from '../takeover/mount-record.js';
 import { noteKernelMount, settleImage } from './kernel-mounts.js';
 import { closeHeld } from '../takeover/mount-persistence.js';
 import type { MountPersistence } from '../takeover/mount-persistence.js';
@@ -171,19 +171,26 @@ export class MountFactory {
     budget: IndexBudget | undefined,
   ): Promise<RemoteImage> {
     const { wanted, image, made, facts } = record;
+    const { identity, beside } = image;
     const findings = new MountFindings(record.findings, record.findingCount);
-    const file = await openFile(image.path, files);
+    const names = beside.map(({ name }) => name);
+    const file = await openFile(image.path, files, undefined, names);
     // What `auto` has chosen stays.
     const view = { ...viewOf(wanted), tree: made.tree };
     const options = { readers: this.#readers, file, view, memory, isAdopted: true, findings, budget };
     try {
-      checkIdentity(image, await readIdentity(file.descriptor, file.io));
+      checkIdentity(image.path, identity, await readIdentity(file.descriptor, file.io));
+      for (const [i, one] of beside.entries()) {
+        const descriptor = file.beside[i]?.descriptor;
+        const now = descriptor === undefined ? undefined : await readIdentity(descriptor, file.io);
+        checkIdentity(image.path, one, now);
+      }
     } catch (thrown) {
       await file.close();
       throw thrown;
     }
     if (facts === undefined) return RemoteImage.open(options);
-    const reopened = new RemoteImage(options, { ...facts, kind: made.tree, identity: image.identity });
+    const reopened = new RemoteImage(options, { ...facts, kind: made.tree, identity, beside });
     if (budget !== undefined) reopened.table.limitBy(budget);
     return reopened;
   }
@@ -199,8 +206,11 @@ async function openFile(
   path: string,
   files: CallerFiles | undefined,
   signal?: AbortSignal,
+  beside?: readonly string[],
 ): Promise<ImageFile> {
-  return files === undefined ? ImageFile.open(path, signal) : ImageFile.adopt(path, files.descriptors);
+  return files === undefined
+    ? ImageFile.open(path, signal, beside)
+    : ImageFile.adopt(path, files.descriptors);
 }
 
 function request(record: MountRecord, { image, files }: Opened): MountRequest {
@@ -220,7 +230,7 @@ function planRecord(
   { image, point, files }: Opened,
   attempts: number | undefined,
 ): MountRecord {
-  const { identity, kind, ...facts } = image.facts;
+  const { identity, beside, kind, ...facts } = image.facts;
   const { directory, created } = point;
   return {
     id,
@@ -228,7 +238,7 @@ function planRecord(
     state: attempts === undefined ? 'making' : 'mounted',
     attempts: attempts ?? 0,
     wanted,
-    image: { path: image.name, identity, owner: files?.owner },
+    image: { path: image.name, identity, beside, owner: files?.owner },
     made: { tree: kind, driver, directory, created, mountedAt: new Date().toISOString(), passedOver: [] },
     facts,
     findings: [],
@@ -237,9 +247,9 @@ function planRecord(
   };
 }
 
-/** An index describes one file, byte for byte: with another it must not go on. */
-function checkIdentity({ path, identity }: RecordedImage, now: ImageIdentity | undefined): void {
-  const state = compareIdentity(identity, now);
+/** An index describes files byte for byte: with others it must not go on. */
+function checkIdentity(path: string, mounted: ImageIdentity, now: ImageIdentity | undefined): void {
+  const state = compareIdentity(mounted, now);
   if (state === 'ok') return;
   throw new IsodriveError('image-changed', `Image "${path}" is ${state}, expected it as it was mounted`);
 }

@@ -5,6 +5,7 @@ import type { Finding } from '../../src/base/finding.js';
 import type { ActiveMount, FileOwner } from '../../src/mount/mount-driver.js';
 import type { MountPoint } from '../../src/mount/mount-point.js';
 import type {
+  ImageState,
   MountParams,
   MountSummary,
   UnmountedSummary,
@@ -26,7 +27,7 @@ const DAMAGE_PATIENCE = 2000;
 /** What a mount needs of its image once it is made: all that is left of one that the kernel serves. */
 export interface ShownImage extends AsyncDisposable {
   readonly facts: Pick<ImageFacts, 'label' | 'kind' | 'sessions' | 'session'> &
-    Partial<Pick<ImageFacts, 'volumeSize'>>;
+    Partial<Pick<ImageFacts, 'volumeSize' | 'beside' | 'dataSize'>>;
   /** Of the drive with its disc, which may leave it at any time; absent for images. */
   readonly driveDescriptor?: number | undefined;
   readonly table: { readonly rowCount: number };
@@ -37,6 +38,8 @@ export interface ShownImage extends AsyncDisposable {
   verified?(): Promise<VerifiedFiles | undefined>;
   /** What has the image's path now: undefined for nothing, `unknown` when its medium does not answer. */
   look(): Promise<ImageIdentity | 'unknown' | undefined>;
+  /** What became of the files beside it; absent where there are none. */
+  lookBeside?(): Promise<ImageState>;
 }
 
 /** What a mount holds, and gives back when it ends. */
@@ -131,8 +134,9 @@ export class MountedImage {
 
   /** `now`, or what is known of a damaged image once its tree is loaded, if that is soon. */
   async describeDamage(now: MountSummary): Promise<MountSummary> {
-    const { volumeSize = now.size } = this.#image.facts;
-    if (now.damage === undefined && volumeSize <= now.size) return now;
+    const { dataSize = 0, volumeSize = 0 } = this.#image.facts;
+    const held = dataSize > 0 ? dataSize : now.size;
+    if (now.damage === undefined && volumeSize <= held) return now;
     // Loading begins in the next turn.
     await setImmediate();
     await Promise.race([this.#prefetch, sleep(DAMAGE_PATIENCE, undefined, { ref: false })]);
@@ -161,10 +165,13 @@ export class MountedImage {
     const { wanted, made } = this.#record;
     const isCrashed = this.#record.state === 'crashed';
     const verified = await image.verified?.();
-    const size = Number(this.identity.size);
-    const { volumeSize = size } = image.facts;
-    const damage = summarizeDamage(image.findings, { size, volumeSize }, this.#isLoaded);
-    const state = compareIdentity(this.identity, await image.look());
+    const { beside = [], dataSize = 0 } = image.facts;
+    const size = [this.identity, ...beside].reduce((sum, file) => sum + Number(file.size), 0);
+    const held = dataSize > 0 ? dataSize : size;
+    const { volumeSize = held } = image.facts;
+    const damage = summarizeDamage(image.findings, { size: held, volumeSize }, this.#isLoaded);
+    const own = compareIdentity(this.identity, await image.look());
+    const state = own === 'ok' ? ((await image.lookBeside?.()) ?? own) : own;
     return {
       ...this.name(),
       ...(this.owner === undefined ? {} : { owner: this.owner.uid }),

@@ -26,6 +26,8 @@ const FACTS = z.object({
   volumeSize: z.number(),
   hasAttributes: z.boolean(),
   isPlanned: z.boolean().default(false),
+  plannedFiles: z.array(z.number()).default([0]),
+  dataSize: z.number().default(0),
   isPlain: z.boolean(),
   isChecked: z.boolean().default(false),
   isDrive: z.boolean().default(false),
@@ -37,6 +39,7 @@ const OWN_FIELDS = ['tree', 'driver', 'allowOther', 'bound', 'traceFuse'] as con
 
 /** Decimal, as they may exceed what a number holds. */
 const decimal = z.string().regex(/^-?\d{1,20}$/u);
+const IDENTITY = z.object({ device: decimal, inode: decimal, modified: decimal, size: decimal });
 
 /**
  * An entry as the file has it: flat, as the first daemons wrote it, since older and newer ones read each other's. A field
@@ -51,7 +54,9 @@ function createEntrySchema(tables: OptionTables) {
     state: z.enum(['making', 'mounted', 'detached', 'crashed']),
     attempts: z.number().default(0),
     image: z.string(),
-    identity: z.object({ device: decimal, inode: decimal, modified: decimal, size: decimal }),
+    identity: IDENTITY,
+    /** Of the files beside it that are part of it, in the order in which they are kept open. */
+    beside: z.array(IDENTITY.extend({ name: z.string() })).default([]),
     wantedTree: z.enum([...TREE_KINDS, 'auto']),
     tree: z.enum(TREE_KINDS),
     wantedDriver: z.enum([...DRIVER_NAMES, 'auto']),
@@ -78,11 +83,16 @@ function decode(entry: z.output<ReturnType<typeof createEntrySchema>>): MountRec
   const { id, state, attempts, findings, findingCount, isLoaded } = entry;
   const { view, wantedTree, wantedDriver, allowOther, bound, traceFuse } = entry;
   const { tree, driver, directory, created, device, mountedAt, passedOver } = entry;
-  const { image: path, identity, owner } = entry;
+  const { image: path, identity, beside, owner } = entry;
   return {
     ...{ id, state, attempts, findings, findingCount, isLoaded },
     wanted: { ...view, tree: wantedTree, driver: wantedDriver, allowOther, bound, traceFuse },
-    image: { path, identity: parseIdentity(identity), owner },
+    image: {
+      path,
+      identity: parseIdentity(identity),
+      beside: beside.map((one) => ({ name: one.name, ...parseIdentity(one) })),
+      owner,
+    },
     made: { tree, driver, directory, created, device, mountedAt, passedOver },
     facts: entry.facts === undefined ? undefined : { ...entry.facts, session: entry.facts.session },
   };
@@ -93,15 +103,16 @@ export function encodeRecord(record: MountRecord): JournalEntry {
   const { wanted, image, made, facts, ...rest } = record;
   const { tree = 'auto', driver = 'auto', ...others } = wanted;
   const { allowOther = false, bound = false, traceFuse = false, ...view } = others;
-  const { path, identity, owner } = image;
+  const { path, identity, beside, owner } = image;
   return {
     ...rest,
     findings: [...rest.findings],
     ...{ image: path, identity: formatIdentity(identity), owner },
+    beside: beside.map((one) => ({ name: one.name, ...formatIdentity(one) })),
     ...{ wantedTree: tree, wantedDriver: driver, view, allowOther, bound, traceFuse },
     ...made,
     passedOver: [...made.passedOver],
-    facts: facts && { ...facts, sessions: [...facts.sessions] },
+    facts: facts && { ...facts, plannedFiles: [...facts.plannedFiles], sessions: [...facts.sessions] },
   };
 }
 

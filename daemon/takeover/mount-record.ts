@@ -6,7 +6,7 @@ import type { FileOwner } from '../../src/mount/mount-driver.js';
 import type { PassedOver } from '../../src/mount/select-driver.js';
 import type { DriverName } from '../../src/options/driver-names.js';
 import type { WantedValues } from '../../src/options/mount-options.js';
-import type { ImageIdentity } from '../reader/image-identity.js';
+import type { ImageIdentity, NamedIdentity } from '../reader/image-identity.js';
 import type { ImageFacts } from '../reader/reader-requests.js';
 
 export interface MountRecord {
@@ -40,6 +40,8 @@ export interface RecordedImage {
   readonly path: string;
   /** When it was mounted. */
   readonly identity: ImageIdentity;
+  /** Of the files beside it that are part of it, in the order in which they are kept open. */
+  readonly beside: readonly NamedIdentity[];
   /** Whose it is in the system service, which cannot open it again. */
   readonly owner?: FileOwner | undefined;
 }
@@ -59,7 +61,7 @@ export interface MadeMount {
   readonly passedOver: readonly PassedOver[];
 }
 
-export type RecordedFacts = Omit<ImageFacts, 'identity' | 'kind'>;
+export type RecordedFacts = Omit<ImageFacts, 'identity' | 'beside' | 'kind'>;
 
 /**
  * What mount tables show as the device: the image's path. Everybody reads those, so a mount of the system service, whose

@@ -3,6 +3,9 @@
 import type { ByteSource } from '../source/byte-source.js';
 import type { Confidence } from './confidence.js';
 
+/** Bytes of a standard identifier. */
+export const IDENTIFIER_BYTES = 5;
+
 export interface VolumeMarks {
   /** Byte of an image at which volume descriptors start. */
   readonly descriptorStart: number;

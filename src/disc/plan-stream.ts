@@ -1,6 +1,7 @@
 // A stream of a disc, read by its plan through the sources of its bases: the universal twin of native/io/data-reader.cc.
 import { IsodriveError } from '../base/error.js';
 import type { ByteSource } from '../source/byte-source.js';
+import { joinParts } from './join-parts.js';
 import { planNatively } from './native-plan.js';
 import type { NativePlan } from './native-plan.js';
 import type { BytesSegment, Segment, Segments } from './read-plan.js';
@@ -31,6 +32,13 @@ export class PlanStream implements DataStream {
     return new PlanStream(source.name, segments, [source]);
   }
 
+  /** What the image has of it lies in the first base as it is. */
+  get isPlain(): boolean {
+    return this.segments.every(
+      (one) => one.kind !== 'bytes' || (one.base === 0 && isRun(one) && one.swap16 !== true),
+    );
+  }
+
   /** The same stream of a disc of which the image holds the end: so many bytes before it are absent. */
   shifted(bytes: number): PlanStream {
     if (bytes === 0) return this;
@@ -40,7 +48,7 @@ export class PlanStream implements DataStream {
 
   /** How native code reads the stream, see planNatively; worked out once, as a map may have many ranges. */
   get native(): NativePlan | undefined {
-    this.#native ??= { plan: planNatively(this) };
+    this.#native ??= { plan: planNatively(joinParts(this)) };
     return this.#native.plan;
   }
 
@@ -92,11 +100,6 @@ export class PlanStream implements DataStream {
       done += part.length;
     }
     return done;
-  }
-
-  peek(position: number, length: number): Uint8Array | undefined {
-    const run = this.#findRun(position, length);
-    return run && this.bases[run.base]!.peek?.(run.offset + position - run.start, length);
   }
 
   readCached(target: Uint8Array, position: number): boolean {

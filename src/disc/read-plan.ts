@@ -131,7 +131,7 @@ function cutSegment(segment: BytesSegment, ranges: readonly BaseRange[]): Segmen
 }
 
 /** First byte of a segment that lies at `position` of its base, or behind it; its length where there is none. */
-function segmentByte({ offset, unit, stride, length }: BytesSegment, position: number): number {
+export function segmentByte({ offset, unit, stride, length }: BytesSegment, position: number): number {
   const within = Math.max(0, position - offset);
   const whole = Math.floor(within / stride);
   return Math.min(length, whole * unit + Math.min(unit, within - whole * stride));

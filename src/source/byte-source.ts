@@ -15,11 +15,6 @@ export interface ByteSource extends AsyncDisposable {
    */
   read(target: Uint8Array, position: number, signal?: AbortSignal): Promise<number>;
   /**
-   * A view, not a copy, of bytes that are in memory already, or undefined. Never does I/O. The view is valid until
-   * the next call on the source.
-   */
-  peek?(position: number, length: number): Uint8Array | undefined;
-  /**
    * Fills `target` from byte `position` on when all of it is in memory, the kernel's page cache included; otherwise
    * gives false, with `target` in any state. Never waits for the medium: whoever needs the bytes then calls `read`.
    */
@@ -38,6 +33,8 @@ export interface ByteSource extends AsyncDisposable {
   readonly base?: NativeBase;
   /** What native code has to know of a source that is stored in units: it keeps decoded ones, and asks for all others. */
   readonly units?: SourceUnits;
+  /** The sources that these bytes are one behind the other; absent where they are no such thing. */
+  readonly parts?: readonly ByteSource[];
   /** What tells this image from another at the same path. */
   readonly identity?: SourceIdentity;
   /** The drive that the bytes come from, and its disc. */

@@ -25,6 +25,7 @@ export const PACKAGES = {
   chromium: 'chromium',
   cpio: 'cpio',
   'cd-info': 'libcdio-utils',
+  'cd-read': 'libcdio-utils',
   cdrdao: 'cdrdao',
   'dbus-daemon': 'dbus',
   ddrescue: 'gddrescue',

@@ -13,7 +13,7 @@ export function isBadPlace(thrown: unknown): boolean {
 
 /** Fills `target`; false where the place is bad or the source ends. Rejects as ByteSource.read does, but for bad places. */
 export async function tryToRead(
-  source: ByteSource,
+  source: Pick<ByteSource, 'read'>,
   target: Uint8Array,
   position: number,
   signal: AbortSignal | undefined,

@@ -56,7 +56,7 @@ export async function extract(image: OpenedImage, options: ExtractOptions): Prom
   if (!target.isNew) removeDrafts(target);
   const log = new ExtractLog(total, options.onProgress);
   const { signal } = options;
-  const budget = new ContentBudget(image.source.name, image.source.size);
+  const budget = new ContentBudget(image.source.name, image.data.size);
   // A batch sets no extended attributes.
   const batches = attributes === undefined ? FileBatches.open(image, log, budget, signal) : undefined;
   const existing = new ExistingEntries(options.existing ?? 'refuse', options.askToReplace);
