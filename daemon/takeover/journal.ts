@@ -108,7 +108,9 @@ export function encodeRecord(record: MountRecord): JournalEntry {
     ...rest,
     findings: [...rest.findings],
     ...{ image: path, identity: formatIdentity(identity), owner },
-    beside: beside.map((one) => ({ name: one.name, ...formatIdentity(one) })),
+    ...(beside.length === 0
+      ? {}
+      : { beside: beside.map((one) => ({ name: one.name, ...formatIdentity(one) })) }),
     ...{ wantedTree: tree, wantedDriver: driver, view, allowOther, bound, traceFuse },
     ...made,
     passedOver: [...made.passedOver],

@@ -90,7 +90,11 @@ describe('The journal of mounts', () => {
       facts: { sessions: [1, 2], session: 2 },
     });
     journal.update('1', {});
-    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ version: 1, mounts: entries });
+    // What is new has what it was before.
+    const now = entries.map((entry) =>
+      'facts' in entry ? { ...entry, facts: { ...entry.facts, plannedFiles: [0], dataSize: 0 } } : entry,
+    );
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ version: 1, mounts: now });
   });
 
   it('loses no entry for the sake of another that makes no sense', async () => {

@@ -36,7 +36,6 @@ export const JOURNAL_ENTRY_SAMPLE = {
   attempts: 0,
   image: '/images/a.iso',
   identity: { device: '1', inode: '18446744073709551615', modified: '1700000000123456789', size: '2048' },
-  beside: [],
   wantedTree: 'auto',
   tree: 'rock-ridge',
   wantedDriver: 'auto',
