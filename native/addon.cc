@@ -1,5 +1,5 @@
-// The addon's entry: all that native/index.ts declares. It is loaded by every thread of JavaScript, and keeps nothing for
-// the process but the numbers of regions and sessions, and how many threads of pools there are.
+// The addon's entry: all that native/index.ts declares. It is loaded by every thread of JavaScript, and keeps nothing
+// for the process but the numbers of regions and sessions, and how many threads of pools there are.
 #include <malloc.h>
 #include <napi.h>
 
@@ -22,7 +22,10 @@ namespace {
 
 /** Bytes above which glibc maps an allocation of its own; below the 64 KiB blocks of the metadata cache. */
 constexpr int kMapThreshold = 32768;
-/** Heaps of glibc, which keeps one a thread otherwise: threads that come and go with mounts would each leave one grown. */
+/**
+ * Heaps of glibc, which keeps one a thread otherwise: threads that come and go with mounts would each leave one
+ * grown.
+ */
 constexpr int kArenas = 2;
 
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {

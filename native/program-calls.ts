@@ -15,9 +15,10 @@ export interface ProgramCalls {
    */
   prepareForPrograms(): boolean;
   /**
-   * Runs a program, looked for on the PATH, with these variables ("NAME=value") alone. `socket`: handed on as descriptor 3,
-   * -1 for none. It is killed after `timeout` milliseconds; -1 for no limit. `status` is undefined when a signal ended it.
-   * Undefined, and nothing is run, before `prepareForPrograms`.
+   * Runs a program, looked for on the PATH, with these variables ("NAME=value") alone. `socket`: handed on as
+   * descriptor 3,
+   * -1 for none. It is killed after `timeout` milliseconds; -1 for no limit. `status` is undefined when a signal
+   * ended it. Undefined, and nothing is run, before `prepareForPrograms`.
    */
   runProgram(
     words: readonly string[],

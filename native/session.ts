@@ -9,8 +9,8 @@ export interface SessionOptions {
   /** Descriptor of /dev/fuse, bound to the mount; the session closes it, unless it cannot be started. */
   readonly device: number;
   /**
-   * Descriptors of the image's files, by their number in the read plan of the region; the session keeps copies of its own.
-   * Of none, it asks for all content.
+   * Descriptors of the image's files, by their number in the read plan of the region; the session keeps copies of its
+   * own. Of none, it asks for all content.
    */
   readonly files: readonly number[];
   readonly region: RegionHandle;
@@ -39,7 +39,10 @@ export interface SessionCounters {
   readonly decodedReads: number;
   /** Time from request to answer, all added up. */
   readonly busySeconds: number;
-  /** Requests by time to answer: entry i took less than 2^i microseconds, and not less than half; the last, any longer. */
+  /**
+   * Requests by time to answer: entry i took less than 2^i microseconds, and not less than half; the last, any
+   * longer.
+   */
   readonly latency: readonly number[];
   /** The same of reads of file content. */
   readonly readLatency: readonly number[];
@@ -58,13 +61,13 @@ export interface SessionListener {
   /** A directory has to be loaded; to be answered by resumeSession. */
   onLoad(row: number): void;
   /**
-   * Content that the read plan does not give has to be read; to be answered by replyRead. `length` ends with the file, and
-   * is 0 where a file is to be opened.
+   * Content that the read plan does not give has to be read; to be answered by replyRead. `length` ends with the
+   * file, and is 0 where a file is to be opened.
    */
   onRead(ticket: number, row: number, offset: number, length: number): void;
   /**
-   * Units have to be decoded: bytes of a row's content, or of a base in units of the read plan, by its number; whole units of
-   * `unitBytes`, but for the last of all. To be answered by fillUnits.
+   * Units have to be decoded: bytes of a row's content, or of a base in units of the read plan, by its number; whole
+   * units of `unitBytes`, but for the last of all. To be answered by fillUnits.
    */
   onFill(
     ticket: number,

@@ -1,5 +1,6 @@
 // Fails when a module imports from a stage that comes after its own: the folder tree is the data flow. The table is
-// the architecture; ARCHITECTURE.md explains it. Fails on import circles too, of files and of folders beside each other.
+// the architecture; ARCHITECTURE.md explains it. Fails on import circles too, of files and of folders beside each
+// other.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { findCircles } from './find-circles.mjs';

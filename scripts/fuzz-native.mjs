@@ -1,6 +1,6 @@
-// Fuzzes the native parts: builds each target of test/native/fuzz with clang (libFuzzer, AddressSanitizer, UBSan) and runs
-// it on its corpus. With --replay, builds it with the C++ compiler alone and runs it on the corpus once, as the tests do.
-// Arguments: --seconds N (of each target; 60 where absent), --replay, then targets (all where none).
+// Fuzzes the native parts: builds each target of test/native/fuzz with clang (libFuzzer, AddressSanitizer, UBSan) and
+// runs it on its corpus. With --replay, builds it with the C++ compiler alone and runs it on the corpus once, as the
+// tests do. Arguments: --seconds N (of each target; 60 where absent), --replay, then targets (all where none).
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -71,7 +71,10 @@ async function compileAll(compiler, commands) {
   return isDone;
 }
 
-/** Builds what is older than any source. Gives the programs of the targets, or undefined where they cannot be compiled. */
+/**
+ * Builds what is older than any source. Gives the programs of the targets, or undefined where they cannot be
+ * compiled.
+ */
 async function buildAll(targets, kind) {
   const { compiler, flags } = BUILDS[kind];
   const files = [native, folder].flatMap((path) =>

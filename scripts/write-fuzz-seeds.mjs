@@ -1,5 +1,6 @@
 // Writes the inputs that native fuzzing starts from, in test/corpus/native: indexes of images of the corpus, as a mount
-// has them; requests of the kernel; orders of the cache of units; and messages of a daemon to its keeper. Forms: test/native/fuzz.
+// has them; requests of the kernel; orders of the cache of units; and messages of a daemon to its keeper. Forms:
+// test/native/fuzz.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -145,7 +146,10 @@ const MESSAGES = {
   ],
 };
 
-/** Operations of the cache of units: kinds 7 and up add a unit, 2 to 6 look for one, 1 sets the budget, 0 drops a mount. */
+/**
+ * Operations of the cache of units: kinds 7 and up add a unit, 2 to 6 look for one, 1 sets the budget, 0 drops a
+ * mount.
+ */
 const operation = (i, kind) =>
   Buffer.concat([Buffer.of(kind, i % 5, (i * 7) % 40), ...(kind > 6 ? [short((i * 977) % 20_000)] : [])]);
 const UNITS = {

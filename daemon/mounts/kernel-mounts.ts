@@ -1,5 +1,5 @@
-// Mounts that the kernel serves by itself: their images are closed once they are made, a note tells the next daemon what
-// they are, and that one finds them in the mount table. Nothing here touches a path under a mount.
+// Mounts that the kernel serves by itself: their images are closed once they are made, a note tells the next daemon
+// what they are, and that one finds them in the mount table. Nothing here touches a path under a mount.
 import { z } from 'zod';
 import { ErofsMount } from '../../src/mount/erofs/erofs-driver.js';
 import type { ErofsDriver } from '../../src/mount/erofs/erofs-driver.js';

@@ -127,8 +127,8 @@ export class MountManager implements MountService {
   }
 
   /**
-   * Mounts an image, or gives the mount it has. Rejects with what opening, the driver or the mount point reports, or with
-   * `quota`. `from`: who calls the system service.
+   * Mounts an image, or gives the mount it has. Rejects with what opening, the driver or the mount point reports, or
+   * with `quota`. `from`: who calls the system service.
    */
   async mount(wanted: MountParams, signal: AbortSignal, from?: MountCaller): Promise<MountResult> {
     const prepared = await this.#prepare(wanted, from, signal);

@@ -45,8 +45,8 @@ export interface PreparedMount {
 }
 
 /**
- * Rejects with `policy` when a path leads into one of our own mounts, and `loop`. The paths may lie where nothing answers:
- * then it waits until it is called off.
+ * Rejects with `policy` when a path leads into one of our own mounts, and `loop`. The paths may lie where nothing
+ * answers: then it waits until it is called off.
  */
 export async function prepareByPath(
   wanted: MountParams,
@@ -69,7 +69,10 @@ export async function prepareByPath(
   }
 }
 
-/** Identity of what is at a path; undefined when there is none to be seen, `unknown` when its medium does not answer. */
+/**
+ * Identity of what is at a path; undefined when there is none to be seen, `unknown` when its medium does not
+ * answer.
+ */
 export async function lookOnce(path: string): Promise<ImageIdentity | 'unknown' | undefined> {
   const place = new PathLook(path);
   try {

@@ -1,5 +1,5 @@
-// The file of a mounted image, as the daemon's main thread has it open: the descriptor stays open however often the image's
-// reader ends, and nothing here waits for it for ever.
+// The file of a mounted image, as the daemon's main thread has it open: the descriptor stays open however often the
+// image's reader ends, and nothing here waits for it for ever.
 import { setTimeout } from 'node:timers/promises';
 import { loadAddon } from '../../native/index.js';
 import type { CallerDescriptors } from '../../src/mount/mount-driver.js';
@@ -107,8 +107,8 @@ export class ImageFile extends PathLook {
   }
 
   /**
-   * Rejects as FileSource.open does, or with `cancelled`. An optical drive is not locked; its reader looks whether a disc is
-   * in it.
+   * Rejects as FileSource.open does, or with `cancelled`. An optical drive is not locked; its reader looks whether a
+   * disc is in it.
    */
   static async open(path: string, signal?: AbortSignal, beside: readonly string[] = []): Promise<ImageFile> {
     const io = createIo(IO_THREADS);
@@ -129,7 +129,10 @@ export class ImageFile extends PathLook {
     return this.#beside;
   }
 
-  /** The descriptor, which stays open with the image; undefined where there is no such file. Rejects as openForReading does. */
+  /**
+   * The descriptor, which stays open with the image; undefined where there is no such file. Rejects as openForReading
+   * does.
+   */
   async openBeside(name: string): Promise<number | undefined> {
     const known = this.#beside.find((one) => one.name === name);
     if (known !== undefined || this.isSealed) return known?.descriptor;

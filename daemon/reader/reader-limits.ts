@@ -17,7 +17,10 @@ const DEFAULT_SECONDS = 30;
 const DEFAULT_UNIT_MEMORY = 32;
 const MIB = 1_048_576;
 
-/** Bytes of decoded units that all mounts together keep: of ISODRIVE_UNIT_MEMORY MiB. Throws `usage` for what is no number. */
+/**
+ * Bytes of decoded units that all mounts together keep: of ISODRIVE_UNIT_MEMORY MiB. Throws `usage` for what is no
+ * number.
+ */
 export function readUnitBudget(env: NodeJS.ProcessEnv): number {
   return readNumber(env, 'ISODRIVE_UNIT_MEMORY', DEFAULT_UNIT_MEMORY) * MIB;
 }

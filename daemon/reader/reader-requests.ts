@@ -1,5 +1,5 @@
-// What the daemon asks of the thread that reads an image, and what it hears from it. Everything here is copied from thread
-// to thread; memory that both see goes by number or as a shared buffer.
+// What the daemon asks of the thread that reads an image, and what it hears from it. Everything here is copied from
+// thread to thread; memory that both see goes by number or as a shared buffer.
 import type { Finding } from '../../src/base/finding.js';
 import type { TreeKind } from '../../src/filesystem/contract/file-tree.js';
 import type { BudgetBuffers } from '../../src/index/index-budget.js';

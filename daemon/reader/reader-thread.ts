@@ -100,7 +100,11 @@ export class ReaderThread {
     });
   }
 
-  /** Rejects as the method does, with `cancelled`, or with `damaged` when the thread ends over it, or `busy` for want of room. */
+  /**
+   * Rejects as the method does, with `cancelled`, or with `damaged` when the thread ends over it, or `busy` for want
+   * of
+   * room.
+   */
   call<M extends ReaderMethod>(
     method: M,
     params: ReaderMethods[M]['params'],

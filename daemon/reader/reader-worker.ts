@@ -1,5 +1,5 @@
-// The thread that reads one image: all that loops over bytes nobody vouches for. It may be ended at any moment, and takes
-// nothing along but what it was asked; everything it does is bounded by whoever started it (reader-thread.ts).
+// The thread that reads one image: all that loops over bytes nobody vouches for. It may be ended at any moment, and
+// takes nothing along but what it was asked; everything it does is bounded by whoever started it (reader-thread.ts).
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';

@@ -1,5 +1,5 @@
-// An image that a thread of its own reads. The thread rests when all is loaded and nobody asks, and another goes on when
-// somebody does; one that dies is not followed by another: what is loaded stays, and all else fails.
+// An image that a thread of its own reads. The thread rests when all is loaded and nobody asks, and another goes on
+// when somebody does; one that dies is not followed by another: what is loaded stays, and all else fails.
 import type { KernelFile } from '../../src/disc/native-plan.js';
 import { IsodriveError } from '../../src/base/error.js';
 import type { Finding } from '../../src/base/finding.js';

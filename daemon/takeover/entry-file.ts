@@ -1,5 +1,5 @@
-// Entries in a file, for the next process: written whole and renamed into place at each change, so that whoever reads it
-// finds one state or the next.
+// Entries in a file, for the next process: written whole and renamed into place at each change, so that whoever reads
+// it finds one state or the next.
 import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { IsodriveError, isSystemError } from '../../src/base/error.js';
@@ -74,8 +74,8 @@ export class EntryFile<T extends { readonly id: string }> {
   }
 
   /**
-   * Sets an entry that somebody relies on. Throws `busy` where the disk has no room for it; of a new one nothing is left
-   * then.
+   * Sets an entry that somebody relies on. Throws `busy` where the disk has no room for it; of a new one nothing is
+   * left then.
    */
   require(entry: T): void {
     const before = this.#entries.get(entry.id);

@@ -42,8 +42,8 @@ const decimal = z.string().regex(/^-?\d{1,20}$/u);
 const IDENTITY = z.object({ device: decimal, inode: decimal, modified: decimal, size: decimal });
 
 /**
- * An entry as the file has it: flat, as the first daemons wrote it, since older and newer ones read each other's. A field
- * that is added later has a default: what it was before there was a choice.
+ * An entry as the file has it: flat, as the first daemons wrote it, since older and newer ones read each other's. A
+ * field that is added later has a default: what it was before there was a choice.
  */
 function createEntrySchema(tables: OptionTables) {
   const view = Object.entries(wantedOptions(tables)).filter(

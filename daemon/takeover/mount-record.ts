@@ -1,5 +1,5 @@
-// What there is to know of one mount beside what it holds open: the one record that is passed whole, from whoever makes the
-// mount to the journal, to the list and to a successor.
+// What there is to know of one mount beside what it holds open: the one record that is passed whole, from whoever
+// makes the mount to the journal, to the list and to a successor.
 import type { Finding } from '../../src/base/finding.js';
 import type { TreeKind } from '../../src/filesystem/contract/file-tree.js';
 import type { FileOwner } from '../../src/mount/mount-driver.js';
@@ -64,8 +64,8 @@ export interface MadeMount {
 export type RecordedFacts = Omit<ImageFacts, 'identity' | 'beside' | 'kind'>;
 
 /**
- * What mount tables show as the device: the image's path. Everybody reads those, so a mount of the system service, whose
- * paths are its user's business, has its id there.
+ * What mount tables show as the device: the image's path. Everybody reads those, so a mount of the system service,
+ * whose paths are its user's business, has its id there.
  */
 export function sourceNameOf({ id, image }: Pick<MountRecord, 'id' | 'image'>): string {
   return image.owner === undefined ? image.path : `isodrive:${id}`;

@@ -25,9 +25,7 @@ constexpr size_t kMappedReadBytes = 32768;
 /** Vectors of one system call (UIO_MAXIOV). */
 constexpr size_t kMaxVectors = 1024;
 
-uint32_t encode_device(uint32_t major, uint32_t minor) {
-  return (minor & 0xffU) | major << 8 | (minor & ~0xffU) << 12;
-}
+uint32_t encode_device(uint32_t major, uint32_t minor) { return (minor & 0xffU) | major << 8 | (minor & ~0xffU) << 12; }
 
 size_t align8(size_t length) { return (length + 7) & ~size_t{7}; }
 
@@ -221,7 +219,8 @@ int64_t FuseHandlers::read_file(int device, const Request& request, uint64_t num
   return kDone;
 }
 
-int64_t FuseHandlers::send_units(int device, uint64_t unique, const UnitFile& file, uint64_t offset, size_t length) const {
+int64_t FuseHandlers::send_units(int device, uint64_t unique, const UnitFile& file, uint64_t offset,
+                                 size_t length) const {
   std::vector<UnitPtr> units;
   std::vector<iovec> pieces{iovec{}};
   const int error = data_->units().pin(length, file, offset, offset + length, units, pieces);

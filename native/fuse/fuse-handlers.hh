@@ -1,5 +1,6 @@
-// Answers FUSE requests from the index and the image. Knows no threads and no JavaScript: what it cannot answer by itself
-// (a directory that is not loaded yet, content that has to be decoded) it gives back, and the session sees to it.
+// Answers FUSE requests from the index and the image. Knows no threads and no JavaScript: what it cannot answer by
+// itself (a directory that is not loaded yet, content that has to be decoded) it gives back, and the session sees to
+// it.
 #pragma once
 
 #include <cstdint>
@@ -62,7 +63,10 @@ class FuseHandlers {
   /** Result of `handle`: a read that would wait for the medium, and may not now; nothing was answered. */
   static constexpr int64_t kPostponed = -3;
 
-  /** Result of `handle`: units have to be decoded first, of which the observer of reads was told; nothing was answered. */
+  /**
+   * Result of `handle`: units have to be decoded first, of which the observer of reads was told; nothing was
+   * answered.
+   */
   static constexpr int64_t kUnits = -4;
 
   /** Without `data`, every read of content is given back. */
@@ -70,8 +74,9 @@ class FuseHandlers {
       : index_(region), data_(data), volume_(volume) {}
 
   /**
-   * Answers through `device`. Gives kDone, kContent, kPostponed, kUnits, or the row of the directory that has to be loaded first; nothing
-   * was answered then. `scratch` is `scratch_size` bytes that the call may use. Never called for FUSE_INIT.
+   * Answers through `device`. Gives kDone, kContent, kPostponed, kUnits, or the row of the directory that has to be
+   * loaded first; nothing was answered then. `scratch` is `scratch_size` bytes that the call may use. Never called
+   * for FUSE_INIT.
    */
   int64_t handle(int device, const Request& request, uint8_t* scratch, size_t scratch_size) const;
   /** Takes apart what was given back with kContent; gives the bytes it has to be answered with, 0 for an open. */

@@ -318,7 +318,8 @@ void FuseSession::resume(uint32_t row, int error) {
   current = nullptr;
 }
 
-void FuseSession::fill(uint64_t ticket, int error, const uint8_t* bytes, size_t length, const std::vector<int>& errors) {
+void FuseSession::fill(uint64_t ticket, int error, const uint8_t* bytes, size_t length,
+                       const std::vector<int>& errors) {
   const std::optional<UnitSpan> span = desk_.find_fill(ticket);
   if (!span) return;
   const std::shared_ptr<const FilledUnits> filled = units_.keep(*span, error, bytes, length, errors);

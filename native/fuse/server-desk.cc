@@ -172,7 +172,8 @@ void ServerDesk::reply(uint64_t ticket, int error, const void* bytes, size_t len
   }
   if (error == 0 && length != read.length) error = EIO;
   if (error != 0) send_error(read.asked.device, read.asked.unique, error);
-  else if (read.length == 0) send_struct(read.asked.device, read.asked.unique, wire::OpenOut{0, wire::kOpenKeepCache, 0});
+  else if (read.length == 0)
+    send_struct(read.asked.device, read.asked.unique, wire::OpenOut{0, wire::kOpenKeepCache, 0});
   else send_bytes(read.asked.device, read.asked.unique, bytes, length);
   log_.end(read.asked, error);
 }
@@ -180,8 +181,8 @@ void ServerDesk::reply(uint64_t ticket, int error, const void* bytes, size_t len
 bool ServerDesk::interrupt(uint64_t unique) {
   const std::lock_guard lock(mutex_);
   if (interrupt_parked(unique) || interrupt_fill(unique)) return true;
-  const auto found =
-      std::find_if(reads_.begin(), reads_.end(), [&](const auto& entry) { return entry.second.asked.unique == unique; });
+  const auto found = std::find_if(reads_.begin(), reads_.end(),
+                                  [&](const auto& entry) { return entry.second.asked.unique == unique; });
   if (found == reads_.end()) return false;
   const auto [ticket, read] = *found;
   reads_.erase(found);

@@ -1,7 +1,7 @@
-// Where requests wait for JavaScript: for directories that are not loaded yet, for units that are not decoded, and for content
-// that it gives.
-// Whoever serves them may come late, go, and be followed by another: what waits is then asked for again. Each request is
-// answered once, through the descriptor it was read from, and no memory of JavaScript's is kept.
+// Where requests wait for JavaScript: for directories that are not loaded yet, for units that are not decoded, and
+// for content that it gives.
+// Whoever serves them may come late, go, and be followed by another: what waits is then asked for again. Each request
+// is answered once, through the descriptor it was read from, and no memory of JavaScript's is kept.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,11 @@ class SessionServer {
  public:
   /** A directory has to be loaded. */
   virtual void load(uint32_t row) = 0;
-  /** Content has to be read, or, with no `length`, a file to be opened; `reply` is to be called with the ticket, whatever comes of it. */
+  /**
+   * Content has to be read, or, with no `length`, a file to be opened; `reply` is to be called with the ticket,
+   * whatever comes of
+   * it.
+   */
   virtual void read(uint64_t ticket, uint32_t row, uint64_t offset, size_t length) = 0;
   /** Units have to be decoded; `take_fill` is to be called with the ticket, whatever comes of it. */
   virtual void fill(uint64_t ticket, const UnitSpan& span) = 0;
@@ -56,8 +60,8 @@ class ServerDesk {
   /** What waits for a directory; it is the caller's to answer. */
   std::vector<WaitingRequest> take_waiting(uint32_t row);
   /**
-   * Has units decoded for a request, once however many wait for them. False, and the request is untouched, when `is_ready`
-   * holds under the lock that `take_fill` takes: the caller handles the request again.
+   * Has units decoded for a request, once however many wait for them. False, and the request is untouched, when
+   * `is_ready` holds under the lock that `take_fill` takes: the caller handles the request again.
    */
   bool await_units(const UnitSpan& span, WaitingRequest& request, const std::function<bool()>& is_ready);
   /** Has units decoded that somebody will want, where somebody serves, and not too many such wait already. */
@@ -69,8 +73,8 @@ class ServerDesk {
   /** Asks for `length` bytes of content; for 0 bytes: whether a file may be opened. */
   void defer(const Asked& asked, uint32_t row, uint64_t offset, size_t length);
   /**
-   * Answers a read with `length` bytes, or with `error` when it is not 0; fewer bytes than it wants are EIO, because the
-   * kernel would fill the rest with zeros. Nothing when it was answered or given up before.
+   * Answers a read with `length` bytes, or with `error` when it is not 0; fewer bytes than it wants are EIO, because
+   * the kernel would fill the rest with zeros. Nothing when it was answered or given up before.
    */
   void reply(uint64_t ticket, int error, const void* bytes, size_t length);
   /** Answers a request that the kernel calls off with EINTR; false when it does not wait here. */

@@ -53,7 +53,8 @@ class Server final : public SessionServer {
  public:
   Server(Napi::Env env, const std::shared_ptr<FuseSession>& session, Napi::Object listener)
       : env_(env), session_(session), listener_(Napi::Persistent(listener)) {
-    channel_ = JsChannel<Question>::open(env, "isodrive-server", [this](Napi::Env at, Question& question) { ask(at, question); });
+    channel_ = JsChannel<Question>::open(env, "isodrive-server",
+                                         [this](Napi::Env at, Question& question) { ask(at, question); });
     channel_->keep(false);
     napi_add_env_cleanup_hook(env, &Server::end, this);
     session->desk().attach(this);
@@ -78,7 +79,8 @@ class Server final : public SessionServer {
   }
   void fill(uint64_t ticket, const UnitSpan& span) override {
     const auto number = static_cast<uint32_t>(span.file.number - (span.file.is_base() ? UnitFile::kBases : 0));
-    send({Question::Kind::kFill, number, ticket, span.start, span.end - span.start, span.file.unit_bytes, span.file.is_base()});
+    send({Question::Kind::kFill, number, ticket, span.start, span.end - span.start, span.file.unit_bytes,
+          span.file.is_base()});
   }
   void cancel(uint64_t ticket) override { send({Question::Kind::kCancel, 0, ticket, 0, 0}); }
 
@@ -101,7 +103,7 @@ class Server final : public SessionServer {
         break;
       case Question::Kind::kRead:
         call_method(listener_, "onRead",
-             {number(question.ticket), number(question.row), number(question.offset), number(question.length)});
+                    {number(question.ticket), number(question.row), number(question.offset), number(question.length)});
         break;
       case Question::Kind::kFill:
         call_method(listener_, "onFill",
@@ -128,7 +130,8 @@ using ServerHandle = Napi::External<Server>;
 std::optional<VolumeOwner> owner_of(const Napi::Value& given) {
   if (!given.IsObject()) return std::nullopt;
   const Napi::Object owner = given.As<Napi::Object>();
-  return VolumeOwner{owner.Get("uid").As<Napi::Number>().Uint32Value(), owner.Get("gid").As<Napi::Number>().Uint32Value()};
+  return VolumeOwner{owner.Get("uid").As<Napi::Number>().Uint32Value(),
+                     owner.Get("gid").As<Napi::Number>().Uint32Value()};
 }
 
 /** Copies of descriptors; fewer, with errno set, where one cannot be had. */
@@ -161,26 +164,28 @@ Napi::Value start_session(const Napi::CallbackInfo& info) {
   }
   const auto listener = std::make_shared<Napi::ObjectReference>(Napi::Persistent(info[1].As<Napi::Object>()));
   const auto owner = std::make_shared<Owner>();
-  const auto channel = JsChannel<Owner::Message>::open(env, "isodrive-fuse", [owner, listener](Napi::Env, Owner::Message& message) {
-    if (message == Owner::Message::kWanted) {
-      call_method(*listener, "onWanted", {});
-      return;
-    }
-    owner->session.reset();
-    owner->channel->close();
-    owner->channel.reset();
-    call_method(*listener, "onEnd", {});
-  });
+  const auto channel =
+      JsChannel<Owner::Message>::open(env, "isodrive-fuse", [owner, listener](Napi::Env, Owner::Message& message) {
+        if (message == Owner::Message::kWanted) {
+          call_method(*listener, "onWanted", {});
+          return;
+        }
+        owner->session.reset();
+        owner->channel->close();
+        owner->channel.reset();
+        call_method(*listener, "onEnd", {});
+      });
   const auto tell = [channel](Owner::Message message) { channel->send(std::make_unique<Owner::Message>(message)); };
   owner->channel = channel;
   owner->session = std::make_shared<FuseSession>(
-      SessionOptions{options.Get("name").As<Napi::String>().Utf8Value(),
-                     UniqueFd(static_cast<int>(number("device"))),
-                     std::move(files),
-                     std::move(region),
-                     {static_cast<uint64_t>(number("volumeBytes")), options.Get("hasAttributes").As<Napi::Boolean>().Value(),
-                      options.Get("hasAccessLists").As<Napi::Boolean>().Value(), owner_of(options.Get("owner")),
-                      options.Get("checksOpens").As<Napi::Boolean>().Value()}},
+      SessionOptions{
+          options.Get("name").As<Napi::String>().Utf8Value(),
+          UniqueFd(static_cast<int>(number("device"))),
+          std::move(files),
+          std::move(region),
+          {static_cast<uint64_t>(number("volumeBytes")), options.Get("hasAttributes").As<Napi::Boolean>().Value(),
+           options.Get("hasAccessLists").As<Napi::Boolean>().Value(), owner_of(options.Get("owner")),
+           options.Get("checksOpens").As<Napi::Boolean>().Value()}},
       SessionCallbacks{[tell] { tell(Owner::Message::kWanted); }, [tell] { tell(Owner::Message::kEnd); }});
   owner->number = sessions().add(owner->session);
   if (!owner->session->start(options.Get("isTakenOver").As<Napi::Boolean>().Value())) {
@@ -207,7 +212,8 @@ Napi::Value session_number(const Napi::CallbackInfo& info) {
 /** failSession(session, errno, isFinal). */
 Napi::Value fail_session(const Napi::CallbackInfo& info) {
   const bool is_final = info[2].As<Napi::Boolean>().Value();
-  if (FuseSession* session = owned_session(info)) session->desk().fail(info[1].As<Napi::Number>().Int32Value(), is_final);
+  if (FuseSession* session = owned_session(info))
+    session->desk().fail(info[1].As<Napi::Number>().Int32Value(), is_final);
   return info.Env().Undefined();
 }
 
@@ -297,7 +303,8 @@ Napi::Value leave_session(const Napi::CallbackInfo& info) {
 /** resumeSession(server, row, errno). */
 Napi::Value resume_session(const Napi::CallbackInfo& info) {
   const auto session = info[0].As<ServerHandle>().Data()->session();
-  if (session != nullptr) session->resume(info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Number>().Int32Value());
+  if (session != nullptr)
+    session->resume(info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Number>().Int32Value());
   return info.Env().Undefined();
 }
 

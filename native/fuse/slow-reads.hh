@@ -1,5 +1,6 @@
-// Reads of a mount that wait for its medium, perhaps for ever. Only so many threads may: what comes beyond waits for its
-// turn without a thread, so that cached content, names and interrupts are always answered. Whatever waits can be called off.
+// Reads of a mount that wait for its medium, perhaps for ever. Only so many threads may: what comes beyond waits for
+// its turn without a thread, so that cached content, names and interrupts are always answered. Whatever waits can be
+// called off.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // Lock-free reader of the index region that TypeScript writes (src/index/layout.ts). Every row number and offset is
-// checked against the header, and the header against what a region can hold, so a defect of the writer shows as a missing
-// file and never as a stray read. A region is of REGION_BYTES.
+// checked against the header, and the header against what a region can hold, so a defect of the writer shows as a
+// missing file and never as a stray read. A region is of REGION_BYTES.
 #pragma once
 
 #include <atomic>
@@ -40,7 +40,8 @@ class Row {
   uint64_t inode() const { return wide(layout::ROW_INODE_LOW); }
   /** Seconds since the epoch, signed. */
   int64_t seconds(uint64_t field) const {
-    return static_cast<int64_t>(words_[field]) + (static_cast<int64_t>(static_cast<int32_t>(words_[field + 1]) >> 20) << 32);
+    return static_cast<int64_t>(words_[field]) +
+           (static_cast<int64_t>(static_cast<int32_t>(words_[field + 1]) >> 20) << 32);
   }
   uint32_t nanoseconds(uint64_t field) const { return (words_[field + 1] & 0xfffffU) * 1000U; }
   /** One of STATE_*; acquire, so that what was written before the state is seen. */

@@ -88,7 +88,10 @@ int DataReader::read_from_units(uint8_t* target, size_t length, const Segment& s
   return 0;
 }
 
-/** What lies between the units of a stride is read too, into memory that nobody looks at: cheaper than a call a unit. */
+/**
+ * What lies between the units of a stride is read too, into memory that nobody looks at: cheaper than a call a
+ * unit.
+ */
 int DataReader::read_stride(uint8_t* target, size_t length, const Segment& segment, uint64_t within) const {
   thread_local std::vector<uint8_t> between;
   thread_local std::vector<iovec> pieces;
@@ -108,8 +111,7 @@ int DataReader::read_stride(uint8_t* target, size_t length, const Segment& segme
       span += part;
       done += part;
     }
-    const int error =
-        files_[segment.base]->read_pieces(pieces.data(), static_cast<int>(pieces.size()), span, first);
+    const int error = files_[segment.base]->read_pieces(pieces.data(), static_cast<int>(pieces.size()), span, first);
     if (error != 0) return error;
   }
   return 0;

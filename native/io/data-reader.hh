@@ -39,11 +39,14 @@ class DataReader {
 
   static constexpr int kLacking = UnitReader::kLacking;
 
-  /** Fills `target` with bytes of a stream; 0, kPostponed, kLacking, or the errno: EIO for what the image does not hold. */
+  /**
+   * Fills `target` with bytes of a stream; 0, kPostponed, kLacking, or the errno: EIO for what the image does not
+   * hold.
+   */
   int read(void* target, size_t length, uint64_t stream, uint64_t position) const;
   /**
-   * Finds bytes of a stream in the mapping of a file: 0 with `mapped` set, kPostponed, or kUnmapped. What was mapped is to
-   * be dropped.
+   * Finds bytes of a stream in the mapping of a file: 0 with `mapped` set, kPostponed, or kUnmapped. What was mapped
+   * is to be dropped.
    */
   int map(size_t length, uint64_t stream, uint64_t position, std::optional<MappedBytes>& mapped) const;
 

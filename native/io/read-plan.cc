@@ -50,14 +50,10 @@ std::optional<Segment> ReadPlan::find(uint64_t stream, uint64_t position) const 
   if (low == count) return std::nullopt;
   const uint32_t* at = segment(low);
   const uint32_t kind = at[layout::SEGMENT_KIND];
-  const Segment found{kind & layout::SEGMENT_KIND_MASK,
-                      wide(at, layout::SEGMENT_START_LOW),
-                      wide(at, layout::SEGMENT_LENGTH_LOW),
-                      at[layout::SEGMENT_BASE],
-                      wide(at, layout::SEGMENT_OFFSET_LOW),
-                      at[layout::SEGMENT_UNIT],
-                      at[layout::SEGMENT_STRIDE],
-                      (kind & layout::SEGMENT_SWAP) != 0};
+  const Segment found{kind & layout::SEGMENT_KIND_MASK,     wide(at, layout::SEGMENT_START_LOW),
+                      wide(at, layout::SEGMENT_LENGTH_LOW), at[layout::SEGMENT_BASE],
+                      wide(at, layout::SEGMENT_OFFSET_LOW), at[layout::SEGMENT_UNIT],
+                      at[layout::SEGMENT_STRIDE],           (kind & layout::SEGMENT_SWAP) != 0};
   if (at[layout::SEGMENT_STREAM] != stream || found.start > position) return std::nullopt;
   // A sum that wraps would have made a segment out of nothing.
   if (found.length > kMaxBytes || position - found.start >= found.length) return std::nullopt;

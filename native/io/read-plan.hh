@@ -1,6 +1,7 @@
-// Where the bytes of a disc's streams lie in the files of its image: the lock-free reader of what TypeScript has written
-// into the index region (src/index/plan-section.ts). Another process may have written it and crashed: each number is checked
-// where it is used, so a plan that lies shows wrong bytes of the same files, and never makes a stray read.
+// Where the bytes of a disc's streams lie in the files of its image: the lock-free reader of what TypeScript has
+// written into the index region (src/index/plan-section.ts). Another process may have written it and crashed: each
+// number is checked where it is used, so a plan that lies shows wrong bytes of the same files, and never makes a
+// stray read.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,10 @@ struct Segment {
   /** Byte offset in the stream, and bytes. */
   uint64_t start;
   uint64_t length;
-  /** Of kind SEGMENT_KIND_BYTES: byte i is byte `offset + i / unit * stride + i % unit` of a base: files, then units. */
+  /**
+   * Of kind SEGMENT_KIND_BYTES: byte i is byte `offset + i / unit * stride + i % unit` of a base: files, then
+   * units.
+   */
   uint32_t base;
   uint64_t offset;
   uint32_t unit;
@@ -45,9 +49,7 @@ class ReadPlan {
   /** A word of the header; 0 where a region cannot hold so much. */
   uint64_t count(uint64_t word, uint64_t most) const { return words(0)[word] <= most ? words(0)[word] : 0; }
   const uint32_t* words(uint64_t offset) const { return reinterpret_cast<const uint32_t*>(region_ + offset); }
-  const uint32_t* segment(uint64_t i) const {
-    return words(layout::PLAN_SEGMENTS_OFFSET) + i * layout::SEGMENT_WORDS;
-  }
+  const uint32_t* segment(uint64_t i) const { return words(layout::PLAN_SEGMENTS_OFFSET) + i * layout::SEGMENT_WORDS; }
 
   const uint8_t* region_;
 };

@@ -1,5 +1,5 @@
-// Memory of decoded units: sparse memfds, one for each size that is a power of two. What is given back is, beyond a little that
-// is kept for the next unit, given back to the system at once.
+// Memory of decoded units: sparse memfds, one for each size that is a power of two. What is given back is, beyond a
+// little that is kept for the next unit, given back to the system at once.
 #pragma once
 
 #include <array>

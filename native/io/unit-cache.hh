@@ -1,5 +1,5 @@
-// Decoded units of all mounts of the process, within a budget of bytes. A unit never changes once it is here, and stays in
-// memory, wherever it is dropped meanwhile, for as long as somebody has it: while it is being sent.
+// Decoded units of all mounts of the process, within a budget of bytes. A unit never changes once it is here, and
+// stays in memory, wherever it is dropped meanwhile, for as long as somebody has it: while it is being sent.
 #pragma once
 
 #include <array>

@@ -19,8 +19,8 @@ int UnitReader::read(void* target, size_t length, const UnitFile& file, uint64_t
   return 0;
 }
 
-int UnitReader::pin(size_t length, const UnitFile& file, uint64_t offset, uint64_t until,
-                    std::vector<UnitPtr>& units, std::vector<iovec>& pieces) const {
+int UnitReader::pin(size_t length, const UnitFile& file, uint64_t offset, uint64_t until, std::vector<UnitPtr>& units,
+                    std::vector<iovec>& pieces) const {
   if (length == 0) return 0;
   if (offset > file.size || length > file.size - offset) return EIO;
   const uint64_t end = offset + length;

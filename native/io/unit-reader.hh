@@ -1,4 +1,5 @@
-// Reads what is stored in units from the decoded units that are in memory; what lacks is for the session to have decoded.
+// Reads what is stored in units from the decoded units that are in memory; what lacks is for the session to have
+// decoded.
 #pragma once
 
 #include <sys/uio.h>
@@ -79,7 +80,10 @@ class UnitReader {
   /** Result of the calls below: the observer was told which units lack. */
   static constexpr int kLacking = -3;
 
-  /** Fills `target`; 0, kLacking, or the errno. `until`: byte before which more is wanted next, and is told to lack as well. */
+  /**
+   * Fills `target`; 0, kLacking, or the errno. `until`: byte before which more is wanted next, and is told to lack as
+   * well.
+   */
   int read(void* target, size_t length, const UnitFile& file, uint64_t offset, uint64_t until) const;
   /** Finds bytes in memory: adds the units that have them, which keeps them there, and where they lie. As `read`. */
   int pin(size_t length, const UnitFile& file, uint64_t offset, uint64_t until, std::vector<UnitPtr>& units,
@@ -87,8 +91,8 @@ class UnitReader {
   /** Whether the unit that holds a byte is in memory. */
   bool contains(const UnitFile& file, uint64_t offset) const;
   /**
-   * Keeps units that were decoded, `length` bytes in all. `errors`: for each an errno, or 0; none where all are there. `error`
-   * is for all of them, when it is not 0.
+   * Keeps units that were decoded, `length` bytes in all. `errors`: for each an errno, or 0; none where all are
+   * there. `error` is for all of them, when it is not 0.
    */
   std::shared_ptr<const FilledUnits> keep(const UnitSpan& span, int error, const uint8_t* bytes, size_t length,
                                           const std::vector<int>& errors) const;

@@ -30,8 +30,8 @@ bool exchange(int from, int to) {
 }
 
 /**
- * In the new process: puts the descriptors at kFirst and above, in their order, one by one: with all of them copied first, a
- * keeper that has more than half of what it may have open could start nobody. One more descriptor is needed.
+ * In the new process: puts the descriptors at kFirst and above, in their order, one by one: with all of them copied
+ * first, a keeper that has more than half of what it may have open could start nobody. One more descriptor is needed.
  */
 bool place_descriptors(int* descriptors, int count) {
   for (int i = 0; i < count; ++i) {

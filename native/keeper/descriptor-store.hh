@@ -17,7 +17,10 @@ class DescriptorStore {
  public:
   /** `limit`: how many descriptors a process may have open. */
   void set_limit(int limit) { end_ = limit - kSpareDescriptors; }
-  /** Takes ownership of `fd`; a descriptor of the same name is replaced. False, and closes it, when it cannot be kept. */
+  /**
+   * Takes ownership of `fd`; a descriptor of the same name is replaced. False, and closes it, when it cannot be
+   * kept.
+   */
   bool put(const char* name, size_t length, int fd);
   /** Closes the descriptor of that name, if there is one. */
   void remove(const char* name, size_t length);

@@ -1,7 +1,8 @@
 // isodrive-keeper PROGRAM ARGUMENT...: starts the daemon, keeps the descriptors that it hands over, and starts it again
 // with them when it dies. Where systemd runs the daemon, systemd does the same. Descriptor 3, where open, is handed to
-// the first daemon under the name "ready". No memory but what is here, and nothing that waits for anybody else: it is what
-// the mounts live by. (`--watch PID` is the little that systemd needs help with: end-watch.hh.) A daemon whose main thread is gone is dead, whatever its other threads still wait for in the kernel.
+// the first daemon under the name "ready". No memory but what is here, and nothing that waits for anybody else: it is
+// what the mounts live by. (`--watch PID` is the little that systemd needs help with: end-watch.hh.) A daemon whose
+// main thread is gone is dead, whatever its other threads still wait for in the kernel.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
@@ -72,7 +73,10 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   return pointers;
 }
 
-/** With nothing open but standard error, and `socket` as descriptor 3 where there is one; signals as a new session has them. */
+/**
+ * With nothing open but standard error, and `socket` as descriptor 3 where there is one; signals as a new session has
+ * them.
+ */
 void spawn(Start& start, int standard_error, int socket) {
   posix_spawn_file_actions_t files;
   posix_spawnattr_t attributes;
@@ -119,16 +123,17 @@ void close_others(int kept) {
   close_between(kept + 1, ~0U);
 }
 
+/** A pointer as a message between threads of this process. */
+using PointerBytes = std::array<uint8_t, sizeof(void*)>;
+
 void serve_starts(int own) {
   for (;;) {
     pollfd waiting{own, POLLIN, 0};
     if (poll(&waiting, 1, kForever) < 0) continue;
-    SharedStart* given = nullptr;
-    std::array<uint8_t, sizeof(given)> bytes{};
+    PointerBytes bytes{};
     ReceivedBytes received = receive_bytes(own, bytes.data(), bytes.size());
-    if (received.length != static_cast<ssize_t>(sizeof(given))) continue;
-    std::memcpy(&given, bytes.data(), sizeof(given));
-    const std::unique_ptr<SharedStart> start(given);
+    if (received.length != static_cast<ssize_t>(bytes.size())) continue;
+    const std::unique_ptr<SharedStart> start(std::bit_cast<SharedStart*>(bytes));
     start_one(*start, std::move(received.descriptors));
   }
 }
@@ -198,9 +203,7 @@ class ProgramCall : public IoJob {
     messages = UniqueFd(pipe_ends[0]);
     const UniqueFd standard_error(pipe_ends[1]);
     auto handed = std::make_unique<SharedStart>(start_);
-    SharedStart* const pointer = handed.get();
-    std::array<uint8_t, sizeof(pointer)> bytes{};
-    std::memcpy(bytes.data(), &pointer, sizeof(pointer));
+    const auto bytes = std::bit_cast<PointerBytes>(handed.get());
     const int passed[] = {standard_error.get(), socket_.get()};
     if (send_bytes_with(starter_socket, bytes.data(), bytes.size(), passed, socket_.valid() ? 2 : 1) < 0) return errno;
     static_cast<void>(handed.release());
@@ -260,7 +263,8 @@ Napi::Value prepare_for_programs(const Napi::CallbackInfo& info) {
 std::vector<std::string> texts_of(const Napi::Value& given) {
   const auto array = given.As<Napi::Array>();
   std::vector<std::string> texts;
-  for (uint32_t i = 0; i < array.Length(); ++i) texts.push_back(static_cast<Napi::Value>(array[i]).As<Napi::String>().Utf8Value());
+  for (uint32_t i = 0; i < array.Length(); ++i)
+    texts.push_back(static_cast<Napi::Value>(array[i]).As<Napi::String>().Utf8Value());
   return texts;
 }
 

@@ -1,5 +1,5 @@
-// What the read plan costs: the same bytes through driver `fuse`, from a plain image, one with a bad sector, one of raw sectors
-// of 2352 bytes, and a file of many extents beside one of a single extent. Everything is in the page cache.
+// What the read plan costs: the same bytes through driver `fuse`, from a plain image, one with a bad sector, one of
+// raw sectors of 2352 bytes, and a file of many extents beside one of a single extent. Everything is in the page cache.
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FindingLog } from '../../src/base/finding.js';

@@ -1,5 +1,5 @@
-// A good disc of UDF whose one file has as many extents as a file may have, no two of them side by side: their descriptors
-// are in a chain of allocation extents (ECMA-167 4/12). Every block of the file has bytes of its own.
+// A good disc of UDF whose one file has as many extents as a file may have, no two of them side by side: their
+// descriptors are in a chain of allocation extents (ECMA-167 4/12). Every block of the file has bytes of its own.
 import { createHash } from 'node:crypto';
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import {
@@ -18,7 +18,10 @@ const ALLOCATION_EXTENT = 258;
 const HEAD = 24;
 const DESCRIPTOR = 8;
 const CONTINUATION = 3;
-/** Descriptors of an allocation extent of one block, and of the file entry; where the chain goes on, the last says so. */
+/**
+ * Descriptors of an allocation extent of one block, and of the file entry; where the chain goes on, the last says
+ * so.
+ */
 const ROOM = Math.floor((BLOCK - HEAD) / DESCRIPTOR);
 const ENTRY_ROOM = 200;
 /** Blocks that are written at a time. */

@@ -1,5 +1,6 @@
-// The one table of commands, with its parts in imaging-commands.ts and drive-commands.ts; the options of views and mounts
-// are those of src/options. Flags, help, and completions all come from here; examples stand in command-examples.ts.
+// The one table of commands, with its parts in imaging-commands.ts and drive-commands.ts; the options of views and
+// mounts are those of src/options. Flags, help, and completions all come from here; examples stand in
+// command-examples.ts.
 import { OPTION_TABLES } from '../options/mount-options.js';
 import type { OptionTables } from '../options/mount-options.js';
 import type { OptionSpec } from '../options/option-spec.js';

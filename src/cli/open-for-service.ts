@@ -1,4 +1,5 @@
-// Opens for the system service what a mount needs: as the user, who thereby proves that they may. The service opens nothing.
+// Opens for the system service what a mount needs: as the user, who thereby proves that they may. The service opens
+// nothing.
 import { closeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';

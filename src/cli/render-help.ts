@@ -1,5 +1,5 @@
-// Help texts of the command table. yargs lays them out, in columns as wide as the terminal; it reads no command line, and
-// is loaded only for this: that takes longer than most commands.
+// Help texts of the command table. yargs lays them out, in columns as wide as the terminal; it reads no command line,
+// and is loaded only for this: that takes longer than most commands.
 import yargs from 'yargs';
 import type { Argv } from 'yargs';
 import type { OptionSpec } from '../options/option-spec.js';

@@ -4,7 +4,10 @@ import type { OptionSpec } from '../options/option-spec.js';
 import type { CommandSpec, PositionalSpec } from './command-spec.js';
 import { askWhetherMeant } from './suggest.js';
 
-/** `command`: whose help tells more; the general one where empty. `advice`: sentences before that, without a full stop. */
+/**
+ * `command`: whose help tells more; the general one where empty. `advice`: sentences before that, without a full
+ * stop.
+ */
 export function usageError(message: string, command: string, advice?: string): IsodriveError {
   const help = `See ${['isodrive help', command].filter((word) => word !== '').join(' ')}`;
   return new IsodriveError('usage', message, {

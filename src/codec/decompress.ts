@@ -25,8 +25,8 @@ export async function loadDecompressor(algorithm: Algorithm): Promise<Decompress
 }
 
 /**
- * Decompresses blocks, best of one piece of memory into one other; gives for each why it is not there. Rejects only where the
- * algorithm cannot be loaded.
+ * Decompresses blocks, best of one piece of memory into one other; gives for each why it is not there. Rejects only
+ * where the algorithm cannot be loaded.
  */
 export async function decompressAll(
   algorithm: Algorithm,

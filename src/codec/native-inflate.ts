@@ -1,5 +1,5 @@
-// RFC 1950 by native code, many blocks a call: a call of Node's zlib costs more than a small block. What it cannot decode is
-// left to decompressZlib, which knows the reason.
+// RFC 1950 by native code, many blocks a call: a call of Node's zlib costs more than a small block. What it cannot
+// decode is left to decompressZlib, which knows the reason.
 import { tryToLoadAddon } from '../io/load-addon.js';
 import type { PackedBlock } from './decompressor.js';
 

@@ -1,5 +1,6 @@
-// Reads bytes that are stored in units, each decoded by itself: what a read needs of them is found here, how they are decoded
-// is whoever's that knows the format. Units are decoded in runs, and kept in a cache: readers of one unit decode it once.
+// Reads bytes that are stored in units, each decoded by itself: what a read needs of them is found here, how they are
+// decoded is whoever's that knows the format. Units are decoded in runs, and kept in a cache: readers of one unit
+// decode it once.
 import { abortable } from '../base/abortable.js';
 import type { BlockCache } from './block-cache.js';
 
@@ -11,8 +12,8 @@ export interface UnitContent {
   /** Bytes of every unit but the last. */
   readonly unitBytes: number;
   /**
-   * Decodes units that follow each other into `target`, which has exactly their size; gives for each why it is not there.
-   * Rejects where none of them can be had. Is not called off.
+   * Decodes units that follow each other into `target`, which has exactly their size; gives for each why it is not
+   * there. Rejects where none of them can be had. Is not called off.
    */
   decodeUnits(first: number, count: number, target: Uint8Array): Promise<readonly (Error | undefined)[]>;
 }

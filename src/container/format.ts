@@ -1,5 +1,5 @@
-// The contract of every image format: how sure it is that files are of its kind, and how to open them. Filters turn bytes
-// into bytes, containers turn bytes into a disc.
+// The contract of every image format: how sure it is that files are of its kind, and how to open them. Filters turn
+// bytes into bytes, containers turn bytes into a disc.
 import type { Disc } from '../disc/disc.js';
 import type { ByteSource } from '../source/byte-source.js';
 import type { ImageFiles } from '../source/image-files.js';

@@ -1,5 +1,5 @@
-// Finds the formats of an image's files and opens them: filters until none fits, then a container. The table below is the
-// only list of formats.
+// Finds the formats of an image's files and opens them: filters until none fits, then a container. The table below is
+// the only list of formats.
 import { IsodriveError } from '../base/error.js';
 import type { Disc } from '../disc/disc.js';
 import type { ByteSource } from '../source/byte-source.js';
@@ -40,8 +40,9 @@ export interface OpenedDisc {
 }
 
 /**
- * The disc in an image's files; `marks` tell plain sectors from other files. Rejects with `unsupported` (some other kind of file), `damaged` (cut off before its first
- * descriptor), and as ByteSource.read and ImageFiles.open do. The disc owns no file.
+ * The disc in an image's files; `marks` tell plain sectors from other files. Rejects with `unsupported` (some other
+ * kind of file), `damaged` (cut off before its first descriptor), and as ByteSource.read and ImageFiles.open do. The
+ * disc owns no file.
  */
 export async function openDisc(
   files: ImageFiles,

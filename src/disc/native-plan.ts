@@ -27,7 +27,10 @@ interface Planned {
   readonly bases: readonly ByteSource[];
 }
 
-/** A file that a plan reads, by itself or for its units, and the number of the base that it is; undefined: it is none. */
+/**
+ * A file that a plan reads, by itself or for its units, and the number of the base that it is; undefined: it is
+ * none.
+ */
 interface PlannedFile {
   readonly file: NativeBase;
   readonly size: number;

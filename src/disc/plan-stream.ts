@@ -1,4 +1,5 @@
-// A stream of a disc, read by its plan through the sources of its bases: the universal twin of native/io/data-reader.cc.
+// A stream of a disc, read by its plan through the sources of its bases: the universal twin of
+// native/io/data-reader.cc.
 import { IsodriveError } from '../base/error.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { joinParts } from './join-parts.js';
@@ -59,8 +60,8 @@ export class PlanStream implements DataStream {
   }
 
   /**
-   * Where in the first base some bytes lie: runs of bytes, in order; `within`: byte of the range. Bytes that the base does not
-   * have follow each other as they do on the disc: a truncated image has them nowhere.
+   * Where in the first base some bytes lie: runs of bytes, in order; `within`: byte of the range. Bytes that the base
+   * does not have follow each other as they do on the disc: a truncated image has them nowhere.
    */
   *runsOf(position: number, length: number): Generator<{ within: number; place: number; length: number }> {
     const end = position + length;

@@ -17,7 +17,10 @@ export interface DriveImage extends AsyncDisposable {
   readonly userData: PlanStream;
 }
 
-/** What the map beside an image calls bad cannot be read. Rejects as openImageFile and openDisc do; nothing stays open then. */
+/**
+ * What the map beside an image calls bad cannot be read. Rejects as openImageFile and openDisc do; nothing stays open
+ * then.
+ */
 export async function openDriveImage(
   path: string,
   marks: VolumeMarks,

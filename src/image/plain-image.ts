@@ -1,5 +1,5 @@
-// An image whose sectors are stored otherwise, as the plain image of the same disc: for whoever compares places of files
-// with places in the image, and reads both.
+// An image whose sectors are stored otherwise, as the plain image of the same disc: for whoever compares places of
+// files with places in the image, and reads both.
 import type { ByteSource } from '../source/byte-source.js';
 import { PlanStream } from '../disc/plan-stream.js';
 import { withoutRanges } from '../disc/read-plan.js';

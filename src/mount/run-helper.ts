@@ -1,5 +1,6 @@
 // Runs a program that mounts or unmounts for us, in a process of its own: the kernel may ask the file system meanwhile,
-// which can be our own event loop. The daemon's are started apart from what it has open (native/system/apart-programs.hh).
+// which can be our own event loop. The daemon's are started apart from what it has open
+// (native/system/apart-programs.hh).
 import { spawn } from 'node:child_process';
 import { getSystemErrorName } from 'node:util';
 import { isAddonError } from '../../native/index.js';

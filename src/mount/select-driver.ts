@@ -25,8 +25,8 @@ export interface DriverMount {
 }
 
 /**
- * Up to the first driver that serves every image. Rejects with `policy` when no driver, or not the wanted one, works on this machine for this
- * user.
+ * Up to the first driver that serves every image. Rejects with `policy` when no driver, or not the wanted one, works
+ * on this machine for this user.
  */
 export async function selectDrivers(
   wanted: DriverName | 'auto',

@@ -1,5 +1,5 @@
-// Validators of option values, made from their table: for the control socket, and for what the daemon has written itself.
-// The daemon alone loads this; the command line starts without a validator.
+// Validators of option values, made from their table: for the control socket, and for what the daemon has written
+// itself. The daemon alone loads this; the command line starts without a validator.
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import type { OptionTable, TableOption, ValueOf } from './option-spec.js';

@@ -21,7 +21,10 @@ export interface Compared {
   readonly usual?: object;
 }
 
-/** Whether what is asked for is what there is: for every option the value is the one that was wanted, or that is shown. */
+/**
+ * Whether what is asked for is what there is: for every option the value is the one that was wanted, or that is
+ * shown.
+ */
 export function isSame(table: OptionTable, { asked, wanted, shown = {}, usual = {} }: Compared): boolean {
   return Object.entries(table).every(([field, option]) => {
     const valueIn = (values: Values): unknown => normalize(values[field] ?? (usual as Values)[field], option);

@@ -1,5 +1,5 @@
-// The options that say which view of an image is wanted: one entry each, and all else is derived. Every command that looks
-// into an image has them, and so has a mount.
+// The options that say which view of an image is wanted: one entry each, and all else is derived. Every command that
+// looks into an image has them, and so has a mount.
 import { MAX_SECTOR_OFFSET } from '../disc/data-stream.js';
 import { TREE_KINDS } from '../filesystem/contract/file-tree.js';
 import type { OptionTable, ValuesOf } from './option-spec.js';

@@ -32,7 +32,10 @@ export type PassedName = (typeof PASSED_NAMES)[number];
 export interface MountParams extends ViewValues, MountValues {
   /** Absolute path; for the system service, which opens no paths, only what the image is called. */
   readonly image: string;
-  /** Names of the descriptors that come with this message (SCM_RIGHTS), in their order; the system service needs them. */
+  /**
+   * Names of the descriptors that come with this message (SCM_RIGHTS), in their order; the system service needs
+   * them.
+   */
   readonly descriptors?: readonly PassedName[] | undefined;
 }
 
@@ -212,8 +215,8 @@ export interface Methods {
   /** `program`: what the daemon is run from; absent where it is too old to say. */
   version: { params: Record<string, never>; result: { version: string; pid: number; program?: string } };
   /**
-   * A new process takes over, and all mounts stay: of the program that is named, or of the daemon's own again. The system
-   * service takes its own alone. Rejects with `unsupported` where mounts would be lost, unless `force`.
+   * A new process takes over, and all mounts stay: of the program that is named, or of the daemon's own again. The
+   * system service takes its own alone. Rejects with `unsupported` where mounts would be lost, unless `force`.
    */
   upgrade: {
     params: { readonly successor?: DaemonProgram | undefined; readonly force?: boolean | undefined };

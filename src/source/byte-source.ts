@@ -20,9 +20,9 @@ export interface ByteSource extends AsyncDisposable {
    */
   readCached?(target: Uint8Array, position: number): boolean;
   /**
-   * Sends `header` and then `length` bytes from byte `position` on to a socket that does not block, from the kernel's page
-   * cache and as much as the socket takes at once. Gives the bytes sent, those of `header` included; undefined, with
-   * nothing sent, when not all of the bytes are in memory. Never waits for the medium.
+   * Sends `header` and then `length` bytes from byte `position` on to a socket that does not block, from the kernel's
+   * page cache and as much as the socket takes at once. Gives the bytes sent, those of `header` included; undefined,
+   * with nothing sent, when not all of the bytes are in memory. Never waits for the medium.
    */
   sendCached?(socket: number, header: Uint8Array, position: number, length: number): number | undefined;
   /** Lets go of what the kernel has cached of the source: reads from then on reach the medium. */
@@ -31,7 +31,10 @@ export interface ByteSource extends AsyncDisposable {
   setSpeed?(speed: number): Promise<void>;
   /** How native code can read the same bytes; absent where it must not. */
   readonly base?: NativeBase;
-  /** What native code has to know of a source that is stored in units: it keeps decoded ones, and asks for all others. */
+  /**
+   * What native code has to know of a source that is stored in units: it keeps decoded ones, and asks for all
+   * others.
+   */
   readonly units?: SourceUnits;
   /** The sources that these bytes are one behind the other; absent where they are no such thing. */
   readonly parts?: readonly ByteSource[];

@@ -12,7 +12,8 @@ export interface ImageFiles {
   /**
    * A file in the folder of the main one; folders in `name` are left out. Where none is called exactly so, the one that
    * is in other case, if there is exactly one. Each file is opened once. Undefined where there is none; rejects as
-   * FileSource.open does, and with `unsupported` from MAX_IMAGE_FILES files on. The source is not the caller's to close.
+   * FileSource.open does, and with `unsupported` from MAX_IMAGE_FILES files on. The source is not the caller's to
+   * close.
    */
   open(name: string, signal?: AbortSignal): Promise<ByteSource | undefined>;
   /** Names in that folder that end so, whatever their case, sorted: at most MAX_IMAGE_FILES. */

@@ -1,5 +1,5 @@
-// Compressed content of a mounted image: native threads answer from decoded units, a damaged block fails alone, and a daemon
-// that is killed or upgraded costs readers a pause.
+// Compressed content of a mounted image: native threads answer from decoded units, a damaged block fails alone, and a
+// daemon that is killed or upgraded costs readers a pause.
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// What hangs costs its own mount: a process that cannot die, a keeper that is stopped or gone, a disk that is full, a mount
-// namespace that holds a copy.
+// What hangs costs its own mount: a process that cannot die, a keeper that is stopped or gone, a disk that is full, a
+// mount namespace that holds a copy.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, readdir, readlink, writeFile } from 'node:fs/promises';

@@ -1,5 +1,5 @@
-// An image of raw sectors without a sheet, through every face: files as in the tree it was made of, sectors as in the plain
-// image that it was made of.
+// An image of raw sectors without a sheet, through every face: files as in the tree it was made of, sectors as in the
+// plain image that it was made of.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// An image of several files through the daemon: native reads from all of them, a successor that goes on with all of them,
-// and what is said when one of them changes.
+// An image of several files through the daemon: native reads from all of them, a successor that goes on with all of
+// them, and what is said when one of them changes.
 import { appendFile, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { existsSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// Native code reads by the plan what JavaScript reads by it: random plans, through a real mount, at every boundary. The mount
-// is another process's, whose event loop decodes units.
+// Native code reads by the plan what JavaScript reads by it: random plans, through a real mount, at every boundary.
+// The mount is another process's, whose event loop decodes units.
 import fc from 'fast-check';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';

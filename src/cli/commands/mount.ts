@@ -1,5 +1,5 @@
-// isodrive mount IMAGE... [DIR]: the only thing on stdout are mount points, a line each. An image that cannot be mounted
-// does not stop the others.
+// isodrive mount IMAGE... [DIR]: the only thing on stdout are mount points, a line each. An image that cannot be
+// mounted does not stop the others.
 import { MOUNT_OPTIONS } from '../../options/mount-options.js';
 import { readFlags } from '../../options/read-flags.js';
 import { connectOrStart } from '../../protocol/start-daemon.js';

@@ -1,5 +1,5 @@
-// Raw sectors without a sheet (.bin, .img, .mdf): what a drive gives of a data track of a CD, with everything around the
-// user data. Several tracks cannot be told apart without their sheet.
+// Raw sectors without a sheet (.bin, .img, .mdf): what a drive gives of a data track of a CD, with everything around
+// the user data. Several tracks cannot be told apart without their sheet.
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
 import { countBytes } from '../../base/byte-count.js';

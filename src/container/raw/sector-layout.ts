@@ -1,5 +1,5 @@
-// How the sectors of an image without a sheet are stored, told by a few of them: sync pattern, header, and whether their
-// error detection codes are right.
+// How the sectors of an image without a sheet are stored, told by a few of them: sync pattern, header, and whether
+// their error detection codes are right.
 import { checkRawSector, SYNC } from '../../disc/raw-sector.js';
 import type { SectorKind } from '../../disc/raw-sector.js';
 import { isScrambled, parseHeader } from '../../disc/sector-address.js';
@@ -14,7 +14,10 @@ const SECTOR_BYTES = [RAW_SECTOR_SIZE, RAW_SECTOR_SIZE + 16, RAW_SECTOR_SIZE + 9
 const HEADLESS_BYTES = 2336;
 /** Sub-header of CD-ROM XA. */
 const SUBHEADER_BYTES = 8;
-/** First sectors of the pairs that are looked at: the start, the volume descriptors, those behind a pause of 2 seconds. */
+/**
+ * First sectors of the pairs that are looked at: the start, the volume descriptors, those behind a pause of 2
+ * seconds.
+ */
 const PAIRS = [0, 16, 166];
 /** Sectors spread over the image whose mode and codes are looked at. */
 const SAMPLES = 8;

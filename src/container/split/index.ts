@@ -1,4 +1,5 @@
-// Images that were split into files of equal size: NAME.001, NAME.002 ... (HJSplit, 7-Zip), NAME.iso.00 or NAME.iso.0, ...
+// Images that were split into files of equal size: NAME.001, NAME.002 ... (HJSplit, 7-Zip), NAME.iso.00 or
+// NAME.iso.0, ...
 import type { ByteSource } from '../../source/byte-source.js';
 import type { ImageFiles } from '../../source/image-files.js';
 import { MAX_IMAGE_FILES } from '../../source/image-files.js';

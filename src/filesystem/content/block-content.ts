@@ -1,5 +1,6 @@
-// The content of a file that is stored in blocks, each compressed by itself: the bytes of blocks that follow each other are
-// read and decompressed at a time. Where a block lies, and what marks one that is stored as it is, is the coding's.
+// The content of a file that is stored in blocks, each compressed by itself: the bytes of blocks that follow each
+// other are read and decompressed at a time. Where a block lies, and what marks one that is stored as it is, is the
+// coding's.
 import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError } from '../../base/error.js';
 import type { BlockCache } from '../../codec/block-cache.js';

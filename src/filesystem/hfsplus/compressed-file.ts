@@ -1,5 +1,5 @@
-// Files that Mac OS keeps compressed (decmpfs.h of XNU): an attribute says how, and holds the compressed bytes itself or
-// leaves them to the resource fork. The data fork is empty.
+// Files that Mac OS keeps compressed (decmpfs.h of XNU): an attribute says how, and holds the compressed bytes itself
+// or leaves them to the resource fork. The data fork is empty.
 import { ByteCursor } from '../../base/byte-cursor.js';
 import type { DirectoryEntry, Extent } from '../contract/file-tree.js';
 import type { Fork } from '../hfs/fork.js';
@@ -40,8 +40,8 @@ export async function readCompression(
 }
 
 /**
- * Gives the entry the size of the content, and what is stored; gives what is wrong where it cannot be decoded: reading it
- * then fails with the same reason. Whether the stored bytes are right shows only then.
+ * Gives the entry the size of the content, and what is stored; gives what is wrong where it cannot be decoded:
+ * reading it then fails with the same reason. Whether the stored bytes are right shows only then.
  */
 export async function giveCompressed(
   { type, size, extents }: CompressedFile,

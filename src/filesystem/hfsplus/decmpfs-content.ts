@@ -1,5 +1,5 @@
-// The content of a file that Mac OS keeps compressed: one piece from an attribute, or blocks of 64 KiB from the resource
-// fork, where a table says where each lies. Any block may be stored as it is behind a mark.
+// The content of a file that Mac OS keeps compressed: one piece from an attribute, or blocks of 64 KiB from the
+// resource fork, where a table says where each lies. Any block may be stored as it is behind a mark.
 import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
@@ -13,9 +13,15 @@ const BLOCK_BYTES = 65_536;
 export const MAX_OVERHEAD = 4096;
 /** Entries of the table that are read at a time. */
 const TABLE_ENTRIES = 512;
-/** Of the resource fork (Inside Macintosh: More Macintosh Toolbox, 1-122): the first number says where its data start. */
+/**
+ * Of the resource fork (Inside Macintosh: More Macintosh Toolbox, 1-122): the first number says where its data
+ * start.
+ */
 const FORK_HEADER_BYTES = 16;
-/** The data: their length, big-endian, then the table: its count, little-endian, then an offset and a length a block. */
+/**
+ * The data: their length, big-endian, then the table: its count, little-endian, then an offset and a length a
+ * block.
+ */
 const LENGTH_BYTES = 4;
 const COUNT_BYTES = 4;
 const ENTRY_BYTES = { resource: 8, offsets: 4 } as const;

@@ -95,7 +95,10 @@ class ImageDigests {
   }
 }
 
-/** Whether a list means the image: with folders of any system before it, and in other case where no file is called so. */
+/**
+ * Whether a list means the image: with folders of any system before it, and in other case where no file is called
+ * so.
+ */
 function isImageName(named: Uint8Array, image: string, siblings: ReadonlySet<string>): boolean {
   const text = decodePath(named);
   const names = [text, text.trim()].flatMap((one) => [basename(one), one.replace(/^.*[/\\]/s, '')]);

@@ -14,7 +14,10 @@ import type { HashPart, HashSlot, Hasher } from '../hash/hasher.js';
 import { startHasher } from '../hash/start-hasher.js';
 import { RangeHash } from './range-hash.js';
 
-/** Bytes that are read along rather than started behind: the space behind a file, or a small file that is in no list. */
+/**
+ * Bytes that are read along rather than started behind: the space behind a file, or a small file that is in no
+ * list.
+ */
 const MAX_GAP = 65_536;
 
 /** Whoever looks at the bytes itself. */

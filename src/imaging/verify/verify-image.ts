@@ -17,8 +17,9 @@ import { verifySectors } from './verify-raw.js';
 import { gatherUdfTags } from './udf-tags.js';
 
 /**
- * All checks, in the order of the evidence. The file system is verified on the disc, whatever its sectors are stored in; those
- * that are stored whole by their own codes. Rejects with `cancelled`, and when the image cannot be read any more.
+ * All checks, in the order of the evidence. The file system is verified on the disc, whatever its sectors are stored
+ * in; those that are stored whole by their own codes. Rejects with `cancelled`, and when the image cannot be read any
+ * more.
  */
 export async function verifyImage(opened: OpenedImage, options: VerifyOptions): Promise<Check[]> {
   const image = asPlainImage(opened);

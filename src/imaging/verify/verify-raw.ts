@@ -29,7 +29,10 @@ export async function verifySectors(
   return [...checks, ...(scan?.finish() ?? [])];
 }
 
-/** As verifySectors, of a disc without a file system that can be read, and why; undefined where it has no whole sectors. */
+/**
+ * As verifySectors, of a disc without a file system that can be read, and why; undefined where it has no whole
+ * sectors.
+ */
 export async function verifySectorsAlone(
   files: OpenedFiles,
   options: VerifyOptions,

@@ -28,7 +28,10 @@ export interface ServedParts {
   readonly checked?: CheckedContents | undefined;
 }
 
-/** Serves a session, by its number, until it ends or `leave` is called. Throws the addon's ENOENT when there is none. */
+/**
+ * Serves a session, by its number, until it ends or `leave` is called. Throws the addon's ENOENT when there is
+ * none.
+ */
 export function serveSession(
   addon: Addon,
   session: number,

@@ -1,5 +1,5 @@
-// Decodes units that native threads lack: of the content of a file, or of a base of the read plan. One that is damaged fails
-// alone.
+// Decodes units that native threads lack: of the content of a file, or of a base of the read plan. One that is
+// damaged fails alone.
 import { IsodriveError, toIsodriveError } from '../../base/error.js';
 import type { NativePlan } from '../../disc/native-plan.js';
 import type { FileContent } from '../../filesystem/contract/file-content.js';

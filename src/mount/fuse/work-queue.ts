@@ -1,4 +1,5 @@
-// Work that native threads ask for by ticket, some of it at a time, in the order of asking; any of it may be called off.
+// Work that native threads ask for by ticket, some of it at a time, in the order of asking; any of it may be called
+// off.
 
 /** Does the work; never rejects. */
 type Run = (signal: AbortSignal) => Promise<void>;

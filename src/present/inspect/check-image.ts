@@ -14,7 +14,10 @@ import { compareBridgeNames } from './check/compare-names.js';
 import { ToldFiles } from './check/told-files.js';
 import { compareViews } from './check/compare-views.js';
 
-/** Entries of one view that the short look takes, and its milliseconds: `info` answers at once, whatever the image is. */
+/**
+ * Entries of one view that the short look takes, and its milliseconds: `info` answers at once, whatever the image
+ * is.
+ */
 export const MAX_SHORT_ENTRIES = 50_000;
 export const MAX_SHORT_TIME = 2000;
 

@@ -1,4 +1,5 @@
-// Raw sectors without a sheet: which are recognised, that their user data are those of the plain image, and what is refused.
+// Raw sectors without a sheet: which are recognised, that their user data are those of the plain image, and what is
+// refused.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

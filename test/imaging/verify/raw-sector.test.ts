@@ -1,4 +1,5 @@
-// Codes of raw sectors: those that other programs wrote must agree, and each kind of damage must be told from the others.
+// Codes of raw sectors: those that other programs wrote must agree, and each kind of damage must be told from the
+// others.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

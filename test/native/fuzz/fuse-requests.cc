@@ -43,7 +43,8 @@ class Server final : public SessionServer {
     questions.push_back({Kind::kFill, 0, ticket, static_cast<size_t>(span.end - span.start)});
   }
   void cancel(uint64_t ticket) override {
-    std::erase_if(questions, [&](const Question& question) { return question.kind != Kind::kLoad && question.ticket == ticket; });
+    std::erase_if(questions,
+                  [&](const Question& question) { return question.kind != Kind::kLoad && question.ticket == ticket; });
   }
 
   std::deque<Question> questions;
@@ -137,8 +138,8 @@ class Machine {
       header.length = static_cast<uint32_t>(bytes.size());
       header.unique = ++unique_;
       std::memcpy(bytes.data(), &header, sizeof(header));
-      const bool is_silent = header.opcode == wire::kForget || header.opcode == wire::kBatchForget ||
-                             header.opcode == wire::kInterrupt;
+      const bool is_silent =
+          header.opcode == wire::kForget || header.opcode == wire::kBatchForget || header.opcode == wire::kInterrupt;
       if (!is_silent) owed_[unique_] = 1;
       if (header.opcode == wire::kInterrupt && bytes.size() >= sizeof(header) + sizeof(uint64_t)) {
         const uint64_t target = unique_ - 1 - bytes[sizeof(header)] % 8;

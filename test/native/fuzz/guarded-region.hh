@@ -1,8 +1,8 @@
 // An index region whose unused memory must not be touched: what is read beyond the bytes that an input gives ends the
 // process, in the sanitizer to the byte and without it to the page.
 //
-// Form of an input, little-endian: header words for rows, bytes of names and extents (u32 each), which may say anything;
-// then how many rows, bytes and extents follow (u16 each), and those.
+// Form of an input, little-endian: header words for rows, bytes of names and extents (u32 each), which may say
+// anything; then how many rows, bytes and extents follow (u16 each), and those.
 #pragma once
 
 #include <cstdint>

@@ -92,7 +92,9 @@ class Kernel {
     check(handlers_.state(result) == layout::STATE_UNLOADED, "a directory that cannot be loaded");
   }
 
-  void ask_text(uint32_t opcode, uint64_t row, const std::string& text) { ask(opcode, row, text.c_str(), text.size() + 1); }
+  void ask_text(uint32_t opcode, uint64_t row, const std::string& text) {
+    ask(opcode, row, text.c_str(), text.size() + 1);
+  }
 
   void ask_range(uint32_t opcode, uint64_t row, uint64_t offset, uint32_t size) {
     const wire::ReadIn in{0, offset, size, 0, 0, 0, 0};

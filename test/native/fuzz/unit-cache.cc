@@ -1,6 +1,6 @@
-// Any order of calls of the cache of decoded units: what it gives is what was put in last, whoever holds a unit keeps it, and
-// the budget holds. Form of an input: operations, each a kind and a number of the file (u8 each), a unit (u8) and, for one
-// that is added, a third of its bytes (u16).
+// Any order of calls of the cache of decoded units: what it gives is what was put in last, whoever holds a unit keeps
+// it, and the budget holds. Form of an input: operations, each a kind and a number of the file (u8 each), a unit (u8)
+// and, for one that is added, a third of its bytes (u16).
 #include <cstring>
 #include <map>
 #include <tuple>

@@ -15,8 +15,8 @@ export interface BadSectorImage extends AsyncDisposable {
 }
 
 /**
- * Mounts `image` at the new directory `directory`; reads of bytes `from` to `to` (excluded) fail with EIO, stall, or differ.
- * `flush`: see the program. `user`: whose mount it is.
+ * Mounts `image` at the new directory `directory`; reads of bytes `from` to `to` (excluded) fail with EIO, stall, or
+ * differ. `flush`: see the program. `user`: whose mount it is.
  */
 export async function mountBadSector(
   image: string,

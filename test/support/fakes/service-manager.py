@@ -1,6 +1,6 @@
-# What systemd is to a service whose process cannot die. Kills a process of which a thread waits for ever, closing a file that
-# cannot be closed, beside a watch that the process was given (isodrive-keeper --watch); prints what the watch says, whether
-# it speaks in the process's name and of itself, and what it ends with.
+# What systemd is to a service whose process cannot die. Kills a process of which a thread waits for ever, closing a
+# file that cannot be closed, beside a watch that the process was given (isodrive-keeper --watch); prints what the
+# watch says, whether it speaks in the process's name and of itself, and what it ends with.
 # Usage: python3 service-manager.py KEEPER SOCKET FILE HANG (HANG: made once FILE is open)
 import ctypes
 import os

@@ -1,5 +1,6 @@
 // A daemon of the keeper tests: appends one line of JSON about its start to a file, then does as it is told for that
-// start. Usage: node keeper-child.mjs FILE DEED..., one deed a start: "keep", "many COUNT", "strange", "stop", "exit CODE" or "wait".
+// start. Usage: node keeper-child.mjs FILE DEED..., one deed a start: "keep", "many COUNT", "strange", "stop", "exit
+// CODE" or "wait".
 import { spawn } from 'node:child_process';
 import { appendFileSync, openSync, readFileSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';

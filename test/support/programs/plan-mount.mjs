@@ -1,7 +1,7 @@
-// Mounts discs of given read plans, one after another, in a process of its own: units are decoded by its event loop. A line of
-// standard input is an order in JSON, and is answered by a line: { mount: { directory, bases, segments, extents, budget } } by
-// "mounted", { unmount: true } by the counters of the mount. What is stored of a unit is its bytes, each with all bits turned.
-// It runs the compiled code, as users do; `npm test` compiles first.
+// Mounts discs of given read plans, one after another, in a process of its own: units are decoded by its event loop.
+// A line of standard input is an order in JSON, and is answered by a line: { mount: { directory, bases, segments,
+// extents, budget } } by "mounted", { unmount: true } by the counters of the mount. What is stored of a unit is its
+// bytes, each with all bits turned. It runs the compiled code, as users do; `npm test` compiles first.
 import { createInterface } from 'node:readline';
 import { setImmediate } from 'node:timers/promises';
 import { loadAddon } from '../../../dist/native/index.js';

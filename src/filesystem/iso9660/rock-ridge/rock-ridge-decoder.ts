@@ -202,7 +202,10 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
     this.#finding('type-mismatch', 'warning', what, cursor.offsetInSource(0), cursor);
   }
 
-  /** The file's extents hold its content compressed, unless the field makes no sense: then they are shown as they are. */
+  /**
+   * The file's extents hold its content compressed, unless the field makes no sense: then they are shown as they
+   * are.
+   */
   #settleCoding(cursor: ByteCursor): void {
     const entry = this.#entry;
     const { fault, parameters, size } = this.#zisofs;
