@@ -1,5 +1,5 @@
-// Test runner set-up: two files at a time, because many mount real file systems on a small machine. Three projects, one a
-// tier of the suite.
+// Test runner set-up: two files at a time, because many mount real file systems on a small machine. Three projects,
+// one a tier of the suite.
 import { defineConfig } from 'vitest/config';
 import { listTiers } from './test/support/tiers.js';
 

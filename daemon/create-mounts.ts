@@ -1,5 +1,6 @@
 // Who holds the mounts of this daemon, by what the system offers.
 import { IsodriveError } from '../src/base/error.js';
+import { tryToLoadAddon } from '../src/io/load-addon.js';
 import { createDrivers, createErofsDriver, createUserDrivers } from './mounts/drivers.js';
 import type { EventBus } from './mounts/event-bus.js';
 import { Journal } from './takeover/journal.js';
@@ -8,7 +9,7 @@ import { MountPersistence } from './takeover/mount-persistence.js';
 import { MountManager } from './mounts/mount-manager.js';
 import type { UserAccounts } from './mounts/mount-manager.js';
 import type { MountService } from './mounts/mount-service.js';
-import { readLimits } from './reader/reader-limits.js';
+import { readLimits, readUnitBudget } from './reader/reader-limits.js';
 import { ReaderPool } from './reader/reader-pool.js';
 import type { ServiceManager } from './takeover/service-manager.js';
 
@@ -39,6 +40,7 @@ export async function createMounts(options: CreateMountsOptions): Promise<MountS
   const persistence = new MountPersistence(new Journal(journalPath, log), service);
   const erofs = users === undefined ? createErofsDriver(socketPath) : undefined;
   const drivers = erofs === undefined ? createUserDrivers() : createDrivers(erofs);
+  tryToLoadAddon()?.setUnitBudget(readUnitBudget(process.env));
   const readers = new ReaderPool(readLimits(process.env));
   return new MountManager({ drivers, erofs, users, persistence, readers, events, log });
 }

@@ -1,5 +1,6 @@
-// Where the lines of the log go. A disk that is full, or hangs, ends nobody and keeps nobody waiting: writes are made in the
-// background, one at a time; what waits is bounded, and what is dropped is counted and told once there is room again.
+// Where the lines of the log go. A disk that is full, or hangs, ends nobody and keeps nobody waiting: writes are made
+// in the background, one at a time; what waits is bounded, and what is dropped is counted and told once there is room
+// again.
 import { openSync, write, writeSync } from 'node:fs';
 import { isSystemError } from '../src/base/error.js';
 

@@ -51,7 +51,10 @@ interface DaemonOptions {
 async function startDaemon(options: DaemonOptions, service: ServiceManager): Promise<void> {
   const { socketPath, logPath } = options;
   process.umask(0o077);
-  tryToLoadAddon()?.noteCrashes();
+  const addon = tryToLoadAddon();
+  addon?.noteCrashes();
+  // Before any image is open.
+  addon?.prepareForPrograms();
   const { log, writer } = openLog(logPath);
   process.on('exit', () => writer.flush());
   service.onFault = (err) => log.error({ err }, 'cannot speak to the service manager');

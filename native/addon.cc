@@ -1,11 +1,13 @@
-// The addon's entry: all that native/index.ts declares. It is loaded by every thread of JavaScript, and keeps nothing for
-// the process but the numbers of regions and sessions, and how many threads of pools there are.
+// The addon's entry: all that native/index.ts declares. It is loaded by every thread of JavaScript, and keeps nothing
+// for the process but the numbers of regions and sessions, and how many threads of pools there are.
 #include <malloc.h>
 #include <napi.h>
 
 #include "io/io-pool.hh"
 #include "control/control-listener.hh"
 #include "codec/crc32c.hh"
+#include "codec/inflate-blocks.hh"
+#include "system/apart-programs.hh"
 #include "system/loop-device.hh"
 #include "system/mount-watch.hh"
 #include "control/service-notification.hh"
@@ -20,7 +22,10 @@ namespace {
 
 /** Bytes above which glibc maps an allocation of its own; below the 64 KiB blocks of the metadata cache. */
 constexpr int kMapThreshold = 32768;
-/** Heaps of glibc, which keeps one a thread otherwise: threads that come and go with mounts would each leave one grown. */
+/**
+ * Heaps of glibc, which keeps one a thread otherwise: threads that come and go with mounts would each leave one
+ * grown.
+ */
 constexpr int kArenas = 2;
 
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
@@ -38,8 +43,10 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   export_system_calls(env, exports);
   export_socket_send(env, exports);
   export_crc32c(env, exports);
+  export_inflate_blocks(env, exports);
   export_control_listener(env, exports);
   export_notify(env, exports);
+  export_apart_programs(env, exports);
   export_loop_device(env, exports);
   export_optical_drive(env, exports);
   export_mount_watch(env, exports);

@@ -3,9 +3,19 @@ import { createRequire } from 'node:module';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ProgramCalls } from './program-calls.js';
+import type {
+  RegionHandle,
+  SessionCounters,
+  SessionListener,
+  SessionOptions,
+  SessionOwner,
+  SessionTrace,
+} from './session.js';
 
-/** Keeps the memory behind an index region alive in native code. */
-export type RegionHandle = object & { readonly __region: never };
+export type { ProgramEnd } from './program-calls.js';
+export type * from './session.js';
+
 export type SessionHandle = object & { readonly __session: never };
 export type ControlListenerHandle = object & { readonly __listener: never };
 /** Of a thread that serves a session. */
@@ -45,85 +55,6 @@ export interface IndexRegion {
   readonly handle: RegionHandle;
 }
 
-export interface SessionOptions {
-  /** Of its threads; at most 15 characters. */
-  readonly name: string;
-  /** Descriptor of /dev/fuse, bound to the mount; the session closes it, unless it cannot be started. */
-  readonly device: number;
-  /**
-   * Descriptors of the image's files, by their number in the read plan of the region; the session keeps copies of its own.
-   * Of none, it asks for all content.
-   */
-  readonly files: readonly number[];
-  readonly region: RegionHandle;
-  readonly volumeBytes: number;
-  /** Whether any entry can have extended attributes. */
-  readonly hasAttributes: boolean;
-  /** Whether any can have access control lists: the kernel then asks for those of each directory that is entered. */
-  readonly hasAccessLists: boolean;
-  /** Whose all files are shown to be; undefined: those that the disc names. */
-  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
-  /** Every open of a file is asked for, as a read of no bytes. */
-  readonly checksOpens: boolean;
-  /** Another process served the mount before: what it left unanswered is asked for again. */
-  readonly isTakenOver: boolean;
-}
-
-/** What a session has done since it started. */
-export interface SessionCounters {
-  readonly requests: number;
-  readonly reads: number;
-  /** Bytes of file content that were asked for. */
-  readonly readBytes: number;
-  /** Reads that waited for the medium. */
-  readonly waitedReads: number;
-  /** Reads that JavaScript answered. */
-  readonly decodedReads: number;
-  /** Time from request to answer, all added up. */
-  readonly busySeconds: number;
-  /** Requests by time to answer: entry i took less than 2^i microseconds, and not less than half; the last, any longer. */
-  readonly latency: readonly number[];
-  /** The same of reads of file content. */
-  readonly readLatency: readonly number[];
-}
-
-/** Told what becomes of a session; must not throw. */
-export interface SessionOwner {
-  /** Requests wait, and nobody serves the session. */
-  onWanted(): void;
-  /** The mount is gone; nothing needs an answer any more. */
-  onEnd(): void;
-}
-
-/** What a session asks of the thread that serves it. Must not throw. */
-export interface SessionListener {
-  /** A directory has to be loaded; to be answered by resumeSession. */
-  onLoad(row: number): void;
-  /**
-   * Content that the read plan does not give has to be read; to be answered by replyRead. `length` ends with the file, and
-   * is 0 where a file is to be opened.
-   */
-  onRead(ticket: number, row: number, offset: number, length: number): void;
-  /** Nobody waits for that content any more. */
-  onCancel(ticket: number): void;
-}
-
-/** A request of the kernel, once answered; numbers as in linux/fuse.h. */
-export interface TracedRequest {
-  readonly opcode: number;
-  readonly node: number;
-  readonly offset: number;
-  readonly size: number;
-  readonly errno: number;
-  readonly microseconds: number;
-}
-
-export interface SessionTrace {
-  readonly requests: readonly TracedRequest[];
-  /** Requests left out since the last look. */
-  readonly lost: number;
-}
-
 /** What stat(2) says; times in nanoseconds since the epoch. */
 export interface FileFacts {
   readonly device: bigint;
@@ -156,11 +87,14 @@ export interface ClientLimits {
 
 /** What a control listener tells. Must not throw. */
 export interface ClientListener {
-  /** `descriptor`: a copy of the client's socket, non-blocking, which the callee closes. Nothing is read before resumeClient. */
+  /**
+   * `descriptor`: a copy of the client's socket, non-blocking, which the callee closes. Nothing is read before
+   * resumeClient.
+   */
   onClient(client: number, descriptor: number): void;
   /**
-   * A piece of what it sent, and descriptors that came with it, which the callee closes. `isCut`: there were more. `user`:
-   * who connected.
+   * A piece of what it sent, and descriptors that came with it, which the callee closes. `isCut`: there were more.
+   * `user`: who connected.
    */
   onBytes(client: number, bytes: Buffer, descriptors: readonly number[], isCut: boolean, user: number): void;
   /** It sends no more; told once. */
@@ -168,7 +102,7 @@ export interface ClientListener {
 }
 
 /** Failed system calls throw or reject with an Error that has `errno` (positive number) and `syscall`. */
-export interface Addon {
+export interface Addon extends ProgramCalls {
   /** A memfd of so many bytes, mapped; only pages written to take memory. */
   allocateIndexRegion(bytes: number): IndexRegion;
   /** Maps a region that another process allocated; takes the descriptor. EINVAL: it has another size. */
@@ -177,16 +111,23 @@ export interface Addon {
   regionNumber(handle: RegionHandle): number;
   /** The same memory for this thread. ENOENT: there is no such region any more. */
   joinIndexRegion(number: number): IndexRegion;
-  /** From now on, in the whole process, a crash is noted in the index that the crashing thread works for (HEADER.crashes). */
+  /**
+   * From now on, in the whole process, a crash is noted in the index that the crashing thread works for
+   * (HEADER.crashes).
+   */
   noteCrashes(): void;
   /** The region's memfd, which the caller closes; -1 when it was given away before. The region stays mapped. */
   releaseIndexDescriptor(handle: RegionHandle): number;
   /**
-   * Gives the region's memory back: every byte reads as 0 from then on, this thread's `buffer` has none any more, and the
-   * address space goes with the last thread or session that has the region. A second call does nothing.
+   * Gives the region's memory back: every byte reads as 0 from then on, this thread's `buffer` has none any more, and
+   * the address space goes with the last thread or session that has the region. A second call does nothing.
    */
   discardIndexRegion(handle: RegionHandle): void;
-  /** Serves a mount from threads of its own; EAGAIN when there are none to be had. What they cannot answer waits for somebody who serves the session. */
+  /**
+   * Serves a mount from threads of its own; EAGAIN when there are none to be had. What they cannot answer waits for
+   * somebody who serves the
+   * session.
+   */
   startSession(options: SessionOptions, owner: SessionOwner): SessionHandle;
   /** Number by which a thread of this process can serve the session. */
   sessionNumber(session: SessionHandle): number;
@@ -195,8 +136,8 @@ export interface Addon {
   /** Answers all that waits, for a server or for the medium, with EIO: the mount has no users any more. */
   abandonSession(session: SessionHandle): void;
   /**
-   * Gives the device up, whoever still has the mount; with its last descriptor, in whatever process, the mount fails for
-   * all. A thread that is about to wait misses it: to be called again until the session has ended.
+   * Gives the device up, whoever still has the mount; with its last descriptor, in whatever process, the mount fails
+   * for all. A thread that is about to wait misses it: to be called again until the session has ended.
    */
   disconnectSession(session: SessionHandle): void;
   /**
@@ -208,17 +149,30 @@ export interface Addon {
   traceSession(session: SessionHandle, isOn: boolean): void;
   /** What was traced since the last call, 4096 requests at most. */
   takeTrace(session: SessionHandle): SessionTrace;
-  /** From now on this thread is asked, for what waits already too, until it leaves or ends. ENOENT: the mount is gone. */
+  /**
+   * From now on this thread is asked, for what waits already too, until it leaves or ends. ENOENT: the mount is
+   * gone.
+   */
   serveSession(number: number, listener: SessionListener): ServerHandle;
   /** Nothing is asked any more; what was and has no answer yet waits for another server. */
   leaveSession(server: ServerHandle): void;
   /** Answers what waits for a directory: its state was published, or `errno` says why not (0 otherwise). */
   resumeSession(server: ServerHandle, row: number, errno: number): void;
   /**
-   * Answers a read with all the bytes it wants (none for an open), which are copied before this returns, or with an errno.
-   * Nothing happens when it needs no answer any more.
+   * Answers a read with all the bytes it wants (none for an open), which are copied before this returns, or with an
+   * errno. Nothing happens when it needs no answer any more.
    */
   replyRead(server: ServerHandle, ticket: number, result: Uint8Array | number): void;
+  /**
+   * Takes decoded units, which are copied before this returns, and answers what waits for them; a number is the errno
+   * of all. `errors`: for each unit an errno, or 0 where it is there; absent where all are. Nothing happens when
+   * nobody wants them.
+   */
+  fillUnits(server: ServerHandle, ticket: number, result: Uint8Array | number, errors?: Int32Array): void;
+  /** Bytes of decoded units that the process keeps. */
+  setUnitBudget(bytes: number): void;
+  /** Bytes of those that it has now. */
+  unitBytes(): number;
   /** Whether anything waits for a directory. */
   isWaitedFor(server: ServerHandle): boolean;
   /** Reads of file content that the session has taken. */
@@ -241,9 +195,9 @@ export interface Addon {
   /** Target of a symlink; EINVAL: it is none. */
   poolReadSymlink(pool: IoPoolHandle, path: string): Promise<string>;
   /**
-   * Writes small files (file-batch.cc has the form of the records), each under the name `draft` first. `image`: what those
-   * are read from that do not bring their content, -1 for nothing. Gives a byte for each: 1 where it has its name, 0 where
-   * nothing was left, also since the name was taken.
+   * Writes small files (file-batch.cc has the form of the records), each under the name `draft` first. `image`: what
+   * those are read from that do not bring their content, -1 for nothing. Gives a byte for each: 1 where it has its
+   * name, 0 where nothing was left, also since the name was taken.
    */
   poolWriteFiles(
     pool: IoPoolHandle,
@@ -260,7 +214,11 @@ export interface Addon {
     targetPosition: number,
     length: number,
   ): Promise<number>;
-  /** Has room set aside for what will be written, where that makes writing faster; changes no size, and never fails for room. */
+  /**
+   * Has room set aside for what will be written, where that makes writing faster; changes no size, and never fails
+   * for
+   * room.
+   */
   poolReserve(pool: IoPoolHandle, target: number, position: number, length: number): Promise<void>;
   /** Closes when it is its turn; also when it rejects, the descriptor is gone. */
   poolClose(pool: IoPoolHandle, fileDescriptor: number): Promise<void>;
@@ -305,9 +263,10 @@ export interface Addon {
    */
   readCached(fileDescriptor: number, target: Uint8Array, position: number): boolean;
   /**
-   * Sends `header` and `length` bytes of a file to a socket that does not block, from the page cache: few by one copy, many
-   * by none (cachestat, sendfile), and as much as it takes at once. Gives the bytes sent, those of `header` included; -1,
-   * with nothing sent, when the file's are not all in memory, or the kernel cannot tell, which for many it can since Linux
+   * Sends `header` and `length` bytes of a file to a socket that does not block, from the page cache: few by one
+   * copy, many by none (cachestat, sendfile), and as much as it takes at once. Gives the bytes sent, those of
+   * `header` included; -1, with nothing sent, when the file's are not all in memory, or the kernel cannot tell, which
+   * for many it can since Linux
    * 6.5. Never waits and never throws.
    */
   sendCached(
@@ -318,12 +277,18 @@ export interface Addon {
     length: number,
   ): number;
   /**
-   * Has a TCP socket send as fast as its peer takes (TCP_CONGESTION reno): the timers of congestion controls that pace, as
-   * BBR does, cost more than sending within one machine. False where that cannot be had. Never throws.
+   * Has a TCP socket send as fast as its peer takes (TCP_CONGESTION reno): the timers of congestion controls that
+   * pace, as BBR does, cost more than sending within one machine. False where that cannot be had. Never throws.
    */
   stopPacing(socket: number): boolean;
   /** Lets more bytes wait in a socket to be sent, as far as the system lets this process (SO_SNDBUF). Never throws. */
   enlargeSendBuffer(socket: number, bytes: number): void;
+  /**
+   * Decompresses blocks of RFC 1950 in a thread. `places`: of each block where it starts in `stored`, its bytes,
+   * where its content goes in `target`, and the bytes of that. Gives a byte for each: 1 where its content is exactly
+   * that long; all 0 where no zlib is to be had. Neither array may be touched until the promise settles.
+   */
+  inflateBlocks(stored: Uint8Array, places: Uint32Array, target: Uint8Array): Promise<Uint8Array>;
   /** CRC-32C of all bytes so far: `crc` is that of those before, 0 of none. Never throws. */
   readonly crc32c: (crc: number, bytes: Uint8Array) => number;
   /** Has the kernel let go of a file's pages, so that the next reads reach its medium (posix_fadvise, DONTNEED). */
@@ -333,15 +298,15 @@ export interface Addon {
   /** Locks a file for this descriptor alone (flock); false when another has it. */
   lockFile(fileDescriptor: number): boolean;
   /**
-   * Blocks all signals of this thread but those of its own faults, or lets them in again; threads that it starts meanwhile
-   * inherit that.
+   * Blocks all signals of this thread but those of its own faults, or lets them in again; threads that it starts
+   * meanwhile inherit that.
    */
   blockSignals(isBlocked: boolean): void;
   /** Gives an open file or directory an extended attribute (fsetxattr(2)). */
   setAttribute(fileDescriptor: number, name: string, value: Uint8Array): void;
   /**
-   * Sends variables, and up to 4 descriptors, to a service manager (sd_notify(3)): to its NOTIFY_SOCKET, or over a socket
-   * that is connected to it. Never waits; false when there is no room now.
+   * Sends variables, and up to 4 descriptors, to a service manager (sd_notify(3)): to its NOTIFY_SOCKET, or over a
+   * socket that is connected to it. Never waits; false when there is no room now.
    */
   notify(socket: string | number, text: string, descriptors: readonly number[]): boolean;
   /** Who was at the other end of a Unix socket when it was connected (SO_PEERCRED, SO_PEERGROUPS). */
@@ -349,8 +314,8 @@ export interface Addon {
   /** A copy, which the caller closes. */
   duplicateDescriptor(descriptor: number): number;
   /**
-   * Sets O_APPEND, which does nothing to a device and shows in /proc/self/fdinfo: this descriptor of /dev/fuse, and every
-   * copy of it, is a session's of ours, not libfuse's.
+   * Sets O_APPEND, which does nothing to a device and shows in /proc/self/fdinfo: this descriptor of /dev/fuse, and
+   * every copy of it, is a session's of ours, not libfuse's.
    */
   markDescriptor(descriptor: number): void;
   /** Flags with which it was opened, such as O_PATH (F_GETFL). */
@@ -365,8 +330,8 @@ export interface Addon {
   stopAccepting(handle: ControlListenerHandle): void;
   closeListener(handle: ControlListenerHandle): void;
   /**
-   * Sends bytes over a Unix socket, with 1 to 4 descriptors that come with the first byte (SCM_RIGHTS). Never waits; gives
-   * how many bytes were sent.
+   * Sends bytes over a Unix socket, with 1 to 4 descriptors that come with the first byte (SCM_RIGHTS). Never waits;
+   * gives how many bytes were sent.
    */
   sendDescriptors(socket: number, bytes: Uint8Array, descriptors: readonly number[]): number;
 }

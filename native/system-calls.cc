@@ -30,7 +30,8 @@ namespace {
 /** A call that belongs to no image, and may wait all the same: for the medium of a mount that is unmounted. */
 class PlatformCall : public IoJob {
  public:
-  PlatformCall(Napi::Env env, const char* syscall, std::function<int()> call) : IoJob(env, syscall), call_(std::move(call)) {}
+  PlatformCall(Napi::Env env, const char* syscall, std::function<int()> call)
+      : IoJob(env, syscall), call_(std::move(call)) {}
   int run() override { return call_() == 0 ? 0 : errno; }
 
  private:
@@ -49,7 +50,8 @@ int int_argument(const Napi::CallbackInfo& info, size_t index) { return info[ind
 
 /** A path, or what is open as a descriptor: then whatever has its path by now. */
 std::string target_argument(const Napi::CallbackInfo& info, size_t index) {
-  return info[index].IsNumber() ? "/proc/self/fd/" + std::to_string(int_argument(info, index)) : string_argument(info, index);
+  return info[index].IsNumber() ? "/proc/self/fd/" + std::to_string(int_argument(info, index))
+                                : string_argument(info, index);
 }
 
 /** mount(source, target, type, options): always read-only, nosuid and nodev. */
@@ -57,18 +59,20 @@ Napi::Value mount_call(const Napi::CallbackInfo& info) {
   return run(info.Env(), "mount",
              [source = string_argument(info, 0), target = target_argument(info, 1), type = string_argument(info, 2),
               options = string_argument(info, 3)] {
-               return mount(source.c_str(), target.c_str(), type.c_str(), MS_RDONLY | MS_NOSUID | MS_NODEV, options.c_str());
+               return mount(source.c_str(), target.c_str(), type.c_str(), MS_RDONLY | MS_NOSUID | MS_NODEV,
+                            options.c_str());
              });
 }
 
 /**
- * unmount(target, lazy); never follows a symlink put in the place of the mount point. Of a descriptor the kernel unmounts
- * what is mounted on top of the directory that it stands for (LOOKUP_MOUNTPOINT, fs/namei.c).
+ * unmount(target, lazy); never follows a symlink put in the place of the mount point. Of a descriptor the kernel
+ * unmounts what is mounted on top of the directory that it stands for (LOOKUP_MOUNTPOINT, fs/namei.c).
  */
 Napi::Value unmount_call(const Napi::CallbackInfo& info) {
   const int nofollow = info[0].IsNumber() ? 0 : UMOUNT_NOFOLLOW;
   const int flags = nofollow | (info[1].As<Napi::Boolean>().Value() ? MNT_DETACH : 0);
-  return run(info.Env(), "umount2", [target = target_argument(info, 0), flags] { return umount2(target.c_str(), flags); });
+  return run(info.Env(), "umount2",
+             [target = target_argument(info, 0), flags] { return umount2(target.c_str(), flags); });
 }
 
 Napi::Value create_socket_pair(const Napi::CallbackInfo& info) {
@@ -90,7 +94,8 @@ Napi::Value receive_descriptor(const Napi::CallbackInfo& info) {
   uint8_t byte = 0;
   ReceivedBytes received = receive_bytes(int_argument(info, 0), &byte, 1);
   // All others are closed with `received`.
-  if (received.length >= 0 && received.descriptors.size() == 1) return Napi::Number::New(env, received.descriptors[0].release());
+  if (received.length >= 0 && received.descriptors.size() == 1)
+    return Napi::Number::New(env, received.descriptors[0].release());
   make_system_error(env, "recvmsg", received.length < 0 ? received.error : ENODATA).ThrowAsJavaScriptException();
   return env.Undefined();
 }
@@ -175,7 +180,9 @@ Napi::Value peer_credentials(const Napi::CallbackInfo& info) {
 }
 
 /** duplicateDescriptor(fd): a copy that programs we start do not get. */
-Napi::Value duplicate_descriptor(const Napi::CallbackInfo& info) { return control_descriptor(info, F_DUPFD_CLOEXEC, 3); }
+Napi::Value duplicate_descriptor(const Napi::CallbackInfo& info) {
+  return control_descriptor(info, F_DUPFD_CLOEXEC, 3);
+}
 
 /** markDescriptor(fd): as markDescriptor of index.ts says. */
 Napi::Value mark_descriptor(const Napi::CallbackInfo& info) {

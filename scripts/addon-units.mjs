@@ -19,8 +19,8 @@ export function modified(path) {
 }
 
 /**
- * The sources below `folder` whose paths in it `accepts` takes, each with its object in `output`. Stale are those that are
- * older than their source, any such header, or `script`, which says how they are compiled.
+ * The sources below `folder` whose paths in it `accepts` takes, each with its object in `output`. Stale are those
+ * that are older than their source, any such header, or `script`, which says how they are compiled.
  */
 export function listUnits({ folder, output, script, accepts = () => true }) {
   const files = readdirSync(folder, { recursive: true }).filter(accepts);

@@ -1,6 +1,6 @@
 // A lock between processes that build at the same moment. Its file is touched while it is held, so that one left by
-// a killed build is told from one in use, in containers with process ids of their own as well. It names the program that the
-// build runs, which may outlive it: until that has ended the lock is held too.
+// a killed build is told from one in use, in containers with process ids of their own as well. It names the program
+// that the build runs, which may outlive it: until that has ended the lock is held too.
 import {
   closeSync,
   linkSync,
@@ -35,7 +35,10 @@ function tryCreate(path) {
   }
 }
 
-/** True when the program that it names runs, in the same folder as ever: the id may have been given to another since. */
+/**
+ * True when the program that it names runs, in the same folder as ever: the id may have been given to another
+ * since.
+ */
 function isProgramRunning(path) {
   try {
     const [id, folder] = readFileSync(path, 'utf8').split('\n');

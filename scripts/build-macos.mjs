@@ -1,6 +1,7 @@
-// Builds the macOS addon for both machines of a Mac: on a Mac with its own compiler, elsewhere with zig, which brings libc's
-// headers and a linker that signs (ISODRIVE_ZIG names it). Of the frameworks and libc++ zig has nothing to link with: it
-// links with stubs (.tbd), of which a linker needs no more than where a library is installed and what it exports.
+// Builds the macOS addon for both machines of a Mac: on a Mac with its own compiler, elsewhere with zig, which brings
+// libc's headers and a linker that signs (ISODRIVE_ZIG names it). Of the frameworks and libc++ zig has nothing to
+// link with: it links with stubs (.tbd), of which a linker needs no more than where a library is installed and what
+// it exports.
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,7 +26,11 @@ const FLAGS = [
   // What headers of libc++ call otherwise is not in the library before macOS 13.3.
   '-D_LIBCPP_VERBOSE_ABORT(...)=__builtin_abort()',
 ];
-/** What code of these headers takes of libc++: new, delete, the abort of pure virtual functions, and what of std::string is not inline. */
+/**
+ * What code of these headers takes of libc++: new, delete, the abort of pure virtual functions, and what of
+ * std::string is not
+ * inline.
+ */
 const LIBCXX_SYMBOLS = [
   ...['__Znwm', '__Znam', '__ZdlPv', '__ZdlPvm', '__ZdaPv', '__ZdaPvm', '___cxa_pure_virtual'],
   ...['6appendEmc', '7reserveEm'].map(

@@ -1,6 +1,7 @@
-// Compiles the addon and isodrive-keeper with the C++ compiler alone, against the headers of the npm packages node-api-headers and
-// node-addon-api: no Python, no make, and no download of Node's own headers, which node-gyp would need.
-// Objects are rebuilt when a source or header is newer; ISODRIVE_CXXFLAGS adds flags (sanitizers) in a folder of its own.
+// Compiles the addon and isodrive-keeper with the C++ compiler alone, against the headers of the npm packages
+// node-api-headers and node-addon-api: no Python, no make, and no download of Node's own headers, which node-gyp
+// would need. Objects are rebuilt when a source or header is newer; ISODRIVE_CXXFLAGS adds flags (sanitizers) in a
+// folder of its own.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
@@ -47,8 +48,8 @@ function startProgress(count, total) {
 }
 
 /**
- * The headers of the system and of npm's packages that many files of the addon include, compiled once: reading them takes most
- * of the time that a file takes. Gives the exit code, and the flags that use it.
+ * The headers of the system and of npm's packages that many files of the addon include, compiled once: reading them
+ * takes most of the time that a file takes. Gives the exit code, and the flags that use it.
  */
 async function precompileHeaders(output) {
   const header = join(output, 'common.hh');

@@ -1,5 +1,6 @@
-// Builds the Windows addon with mingw-w64, on Linux or Windows: the import library for node.exe is made of the list of its
-// functions in npm's node-api-headers, so that nothing of Node's own has to be fetched. Only what has changed is compiled.
+// Builds the Windows addon with mingw-w64, on Linux or Windows: the import library for node.exe is made of the list
+// of its functions in npm's node-api-headers, so that nothing of Node's own has to be fetched. Only what has changed
+// is compiled.
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,6 @@
-// Puts the command line, the daemon, and the threads and programs that it starts into few files (dist/bundle), straight from their sources:
-// for the sake of their start, as one loads 200 modules otherwise, and so that mounting a disc needs no TypeScript compiler.
+// Puts the command line, the daemon, and the threads and programs that it starts into few files (dist/bundle),
+// straight from their sources: for the sake of their start, as one loads 200 modules otherwise, and so that mounting
+// a disc needs no TypeScript compiler.
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -7,8 +8,8 @@ const root = join(import.meta.dirname, '..');
 const folder = join(root, 'dist', 'bundle');
 
 /**
- * Name in the bundle -> what it starts with. All lie in one folder: a thread or program is found beside whoever starts it.
- * The command line is CommonJS, which starts faster, and the only one that is started anew all the time.
+ * Name in the bundle -> what it starts with. All lie in one folder: a thread or program is found beside whoever
+ * starts it. The command line is CommonJS, which starts faster, and the only one that is started anew all the time.
  */
 const BUNDLES = [
   { format: 'cjs', extension: 'cjs', programs: { isodrive: 'src/cli/start.ts', main: 'src/cli/main.ts' } },
@@ -25,8 +26,8 @@ const BUNDLES = [
 ];
 
 /**
- * Each file costs the start of a command, and each byte too: what all commands share is one file, and what all that read an
- * image themselves share is another.
+ * Each file costs the start of a command, and each byte too: what all commands share is one file, and what all that
+ * read an image themselves share is another.
  */
 const SHARED = [
   {

@@ -1,5 +1,6 @@
 // Fails when a module imports from a stage that comes after its own: the folder tree is the data flow. The table is
-// the architecture; ARCHITECTURE.md explains it. Fails on import circles too, of files and of folders beside each other.
+// the architecture; ARCHITECTURE.md explains it. Fails on import circles too, of files and of folders beside each
+// other.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { findCircles } from './find-circles.mjs';
@@ -10,19 +11,27 @@ const root = join(import.meta.dirname, '..');
  * The stages of src: each may import itself and those before it, mount and present not each other. A container is
  * opened into a disc, so it knows the disc's contract, and a disc knows nothing of where it came from.
  */
-const flow = ['base', 'io', 'codec', 'source', 'disc', 'container', 'filesystem', 'index', 'image'].map(
-  (name) => `src/${name}`,
-);
+const flow = [
+  ...['base', 'io', 'codec', 'source', 'disc', 'container', 'filesystem', 'index', 'options', 'image'],
+].map((name) => `src/${name}`);
 /** What shows an image needs of them: how it is stored is behind it. */
 const shown = flow.filter((layer) => layer !== 'src/codec' && layer !== 'src/container');
-/** Files that only name the closed sets that users choose from. */
-const choices = ['src/filesystem/contract/file-tree.ts', 'src/mount/mount-driver.ts'];
+/** Files that the protocol needs for words of its messages. */
+const words = ['src/filesystem/contract/file-tree.ts', 'src/mount/mount-driver.ts'];
 
 /** Layer -> layers it may import from. The longest prefix of a path decides its layer. */
 const allowed = new Map([
   ...flow.map((layer, i) => [layer, flow.slice(0, i + 1)]),
   ['src/io', ['src/base', 'src/io', 'native/index.ts', 'native/windows']],
   ['src/source', ['src/base', 'src/io', 'src/source', 'native/index.ts', 'native/windows', 'native/macos']],
+  [
+    'src/options',
+    [
+      ...['src/base', 'src/options'],
+      // The closed sets and bounds that values are of.
+      ...['src/disc/data-stream.ts', 'src/filesystem/contract/file-tree.ts'],
+    ],
+  ],
   ['src/mount', [...shown, 'src/mount', 'native/index.ts']],
   ['src/mount/windows', ['src/base', 'src/io', 'src/mount/windows', 'native/windows']],
   ['src/present', [...shown, 'src/present', 'native/index.ts']],
@@ -35,7 +44,7 @@ const allowed = new Map([
       'native/index.ts',
     ],
   ],
-  ['src/protocol', ['src/base', 'src/endpoint', 'src/protocol', 'native/index.ts', ...choices]],
+  ['src/protocol', ['src/base', 'src/endpoint', 'src/options', 'src/protocol', 'native/index.ts', ...words]],
   ['src/wine', ['src/base', 'src/wine']],
   ['native/windows', ['native/index.ts']],
   ['native/macos', ['native/index.ts']],
@@ -53,7 +62,9 @@ const allowed = new Map([
       ...['daemon', 'native/index.ts', 'native/windows'],
     ],
   ],
-  ['native/index.ts', []],
+  ['native/index.ts', ['native/session.ts', 'native/program-calls.ts']],
+  ['native/session.ts', []],
+  ['native/program-calls.ts', []],
   ['scripts', ['src', 'scripts']],
 ]);
 

@@ -1,13 +1,16 @@
 // Fails when a page of the documentation points at something that is not there: relative links, #anchors and paths in
-// backticks have to exist, and so do pages that comments in the code name. ARCHITECTURE.md has a bound, and lines of the
-// pages have one.
+// backticks have to exist, and so do pages that comments in the code name. ARCHITECTURE.md has a bound, and lines of
+// the pages have one.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const MAX_ARCHITECTURE_BYTES = 15_360;
 const MAX_COLUMNS = 120;
-/** Pages in which a path in backticks is one of the repository, and lines have a bound; the others show shell commands. */
+/**
+ * Pages in which a path in backticks is one of the repository, and lines have a bound; the others show shell
+ * commands.
+ */
 const DESIGN = /^(ARCHITECTURE|CONTRIBUTING|SECURITY)\.md$|^docs\//;
 const FOLDERS = ['src', 'daemon', 'native', 'scripts', 'test', 'systemd', 'docs', '.ci'];
 const SOURCE = /\.(ts|mjs|cc|hh|c|sh|service|socket)$/;

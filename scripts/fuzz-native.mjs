@@ -1,6 +1,6 @@
-// Fuzzes the native parts: builds each target of test/native/fuzz with clang (libFuzzer, AddressSanitizer, UBSan) and runs
-// it on its corpus. With --replay, builds it with the C++ compiler alone and runs it on the corpus once, as the tests do.
-// Arguments: --seconds N (of each target; 60 where absent), --replay, then targets (all where none).
+// Fuzzes the native parts: builds each target of test/native/fuzz with clang (libFuzzer, AddressSanitizer, UBSan) and
+// runs it on its corpus. With --replay, builds it with the C++ compiler alone and runs it on the corpus once, as the
+// tests do. Arguments: --seconds N (of each target; 60 where absent), --replay, then targets (all where none).
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -16,12 +16,15 @@ const output = join(root, 'build', 'fuzz');
 const KEEPER = ['notify-socket.cc', 'descriptor-store.cc', 'close-apart.cc'].map((name) => `keeper/${name}`);
 const REPLIES = [
   ...['fuse/fuse-handlers.cc', 'fuse/fuse-attributes.cc', 'index/index-view.cc'],
-  ...['io/read-plan.cc', 'io/data-reader.cc', 'io/file-reader.cc'],
+  ...['read-plan', 'data-reader', 'file-reader', 'unit-reader', 'unit-cache', 'unit-arena'].map(
+    (name) => `io/${name}.cc`,
+  ),
 ];
 const SESSION = [
   ...['fuse-session', 'server-desk', 'slow-reads', 'request-log', 'leadership'].map(
     (name) => `fuse/${name}.cc`,
   ),
+  ...['fuse/unit-fills.cc', 'fuse/unit-read-ahead.cc'],
   ...['index/index-region.cc', 'index/crash-note.cc', 'system/worker-thread.cc', 'system/wake-signal.cc'],
 ];
 const SUPPORT = ['guarded-region.cc', 'memory-image.cc', 'reply-sink.cc'];
@@ -30,6 +33,7 @@ const SUPPORT = ['guarded-region.cc', 'memory-image.cc', 'reply-sink.cc'];
 const TARGETS = {
   'fuse-requests': { parts: [...REPLIES, ...SESSION], support: SUPPORT },
   'index-view': { parts: REPLIES, support: SUPPORT },
+  'unit-cache': { parts: ['io/unit-cache.cc', 'io/unit-arena.cc'], support: [] },
   'keeper-messages': { parts: KEEPER, support: [] },
 };
 /** An input that is longer finds nothing that a shorter one does not. */
@@ -67,7 +71,10 @@ async function compileAll(compiler, commands) {
   return isDone;
 }
 
-/** Builds what is older than any source. Gives the programs of the targets, or undefined where they cannot be compiled. */
+/**
+ * Builds what is older than any source. Gives the programs of the targets, or undefined where they cannot be
+ * compiled.
+ */
 async function buildAll(targets, kind) {
   const { compiler, flags } = BUILDS[kind];
   const files = [native, folder].flatMap((path) =>

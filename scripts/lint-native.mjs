@@ -1,6 +1,7 @@
-// Runs clang-tidy on the addon and the keeper of Linux, with the checks of native/.clang-tidy. Fails where it finds anything.
-// Arguments: the sources to look at; all where none. CLANG_TIDY names the program.
-import { spawn } from 'node:child_process';
+// Runs clang-format on all C++ (.clang-format), and clang-tidy on the addon and the keeper of Linux, with the checks of
+// native/.clang-tidy. Fails where either finds anything. Arguments: the sources for clang-tidy; all where none.
+// CLANG_TIDY and CLANG_FORMAT name the programs.
+import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +33,23 @@ function check(source) {
   });
 }
 
-let failed = 0;
+/** Gives the exit code. */
+function checkFormat() {
+  const sources = ['native', 'scripts', 'test'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true })
+      .filter((name) => /\.(cc|hh|c)$/.test(name))
+      .map((name) => join(folder, name)),
+  );
+  const formatter = process.env.CLANG_FORMAT ?? 'clang-format';
+  const { error, status } = spawnSync(formatter, ['--dry-run', '--Werror', ...sources], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  if (error !== undefined) process.stderr.write(`Cannot run "${formatter}": ${error.message}\n`);
+  return status ?? 127;
+}
+
+let failed = checkFormat();
 const worker = async () => {
   for (let source = queue.pop(); source !== undefined; source = queue.pop()) failed ||= await check(source);
 };

@@ -12,7 +12,13 @@ const compiler = process.env.CXX ?? 'g++';
 /** What meets native code; `npm test` has the fuzzing corpus run with sanitizers of its own. */
 const ADDON_TESTS = [
   ...['addon-lifetimes', 'control-listener', 'receive-descriptor'].map((name) => `test/native/${name}`),
-  ...['test/mount/diagnose', 'test/mount/fuse-', 'test/mount/mount-', 'test/e2e/hanging'],
+  ...[
+    'test/mount/diagnose',
+    'test/mount/fuse-',
+    'test/mount/mount-',
+    'test/mount/read-plan',
+    'test/e2e/hanging',
+  ],
 ];
 /** Sanitized programs are slower by a factor of up to ten. */
 const TIMEOUT = 300_000;
@@ -21,7 +27,8 @@ const COMMON = ['-fno-omit-frame-pointer', '-O1'];
 const SANITIZERS = {
   address: {
     tests: [...ADDON_TESTS, 'test/native/keeper'],
-    // g++ takes the address of a template's argument for no constant where it checks for null (node-addon-api compares one).
+    // g++ takes the address of a template's argument for no constant where it checks for null (node-addon-api
+    // compares one).
     flags: [
       '-fsanitize=address,undefined',
       '-fno-sanitize=null,nonnull-attribute,returns-nonnull-attribute',
@@ -39,7 +46,8 @@ const SANITIZERS = {
     tests: ADDON_TESTS,
     flags: ['-fsanitize=thread', ...COMMON],
     libraries: ['libtsan.so'],
-    // Node is not compiled for it, so that what its threads do to each other is told wrongly: `isOurs` picks our reports.
+    // Node is not compiled for it, so that what its threads do to each other is told wrongly: `isOurs` picks our
+    // reports.
     options: (log) => ({
       TSAN_OPTIONS: `exitcode=0:report_signal_unsafe=0:log_exe_name=1:log_path=${log}`,
     }),
@@ -47,8 +55,8 @@ const SANITIZERS = {
 };
 
 /**
- * Whether a report is about the addon or the keeper: programs that tests start have the sanitizer loaded too. Who made the
- * memory or the thread does not count: a race of V8's own threads in what we had it make is V8's.
+ * Whether a report is about the addon or the keeper: programs that tests start have the sanitizer loaded too. Who
+ * made the memory or the thread does not count: a race of V8's own threads in what we had it make is V8's.
  */
 function isOurs(report) {
   const [accesses = ''] = report.split(/^ {2}(?:Location is|Thread T\d+ .*created by)/m);

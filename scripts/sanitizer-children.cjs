@@ -1,6 +1,6 @@
-// Loaded into every node that runs with a sanitizer: what it starts gets the sanitizer's library only where it is ours, or
-// starts ours. Others, such as dd, end at once with it. So does a shell with ThreadSanitizer (its longjmp is taken for a
-// fault), and therefore the launcher: in its place the program is started that it would start.
+// Loaded into every node that runs with a sanitizer: what it starts gets the sanitizer's library only where it is
+// ours, or starts ours. Others, such as dd, end at once with it. So does a shell with ThreadSanitizer (its longjmp is
+// taken for a fault), and therefore the launcher: in its place the program is started that it would start.
 const { ChildProcess } = require('node:child_process');
 const { basename, join, resolve } = require('node:path');
 

@@ -1,4 +1,5 @@
-// What has to be done to a checkout before it can be used, in order, by one process at a time (build.mjs says when it runs).
+// What has to be done to a checkout before it can be used, in order, by one process at a time (build.mjs says when it
+// runs).
 import { spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
@@ -23,7 +24,10 @@ const dist = join(root, 'dist');
 /** Touched when what mounting needs is built, and when all is. */
 const STAMP = join(dist, '.build-stamp');
 const STAMP_OF_ALL = join(dist, '.full-build-stamp');
-/** Holds the path of the compiler that did not build the addon; empty when there was none. scripts/isodrive reads it. */
+/**
+ * Holds the path of the compiler that did not build the addon; empty when there was none. scripts/isodrive reads
+ * it.
+ */
 const NO_ADDON = join(dist, '.no-addon');
 /** What the build is made from. scripts/isodrive looks at the same. */
 const INPUTS = [

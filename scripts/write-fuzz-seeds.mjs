@@ -1,5 +1,6 @@
 // Writes the inputs that native fuzzing starts from, in test/corpus/native: indexes of images of the corpus, as a mount
-// has them; requests of the kernel; and messages of a daemon to its keeper. Forms: test/native/fuzz.
+// has them; requests of the kernel; orders of the cache of units; and messages of a daemon to its keeper. Forms:
+// test/native/fuzz.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -145,6 +146,20 @@ const MESSAGES = {
   ],
 };
 
+/**
+ * Operations of the cache of units: kinds 7 and up add a unit, 2 to 6 look for one, 1 sets the budget, 0 drops a
+ * mount.
+ */
+const operation = (i, kind) =>
+  Buffer.concat([Buffer.of(kind, i % 5, (i * 7) % 40), ...(kind > 6 ? [short((i * 977) % 20_000)] : [])]);
+const UNITS = {
+  'many-units': Array.from({ length: 300 }, (_, i) => operation(i, (i * 5) % 16)),
+  'small-budget': [
+    operation(0, 1),
+    ...Array.from({ length: 200 }, (_, i) => operation(i, i % 3 === 0 ? 3 : 9)),
+  ],
+};
+
 const write = (target, name, bytes) => writeFileSync(join(corpus, 'native', target, name), bytes);
 for (const [name, path] of Object.entries(INDEXES)) {
   write('index-view', name, Buffer.concat([await readIndex(path), QUESTIONS]));
@@ -153,6 +168,7 @@ for (const [name, events] of Object.entries(REQUESTS)) {
   for (const options of [1, 3])
     write('fuse-requests', `${name}-${options}`, Buffer.concat([Buffer.of(options), ...events]));
 }
+for (const [name, operations] of Object.entries(UNITS)) write('unit-cache', name, Buffer.concat(operations));
 for (const [name, messages] of Object.entries(MESSAGES)) {
   write('keeper-messages', name, Buffer.concat([Buffer.of(1), ...messages]));
 }

@@ -27,7 +27,10 @@ export interface MethodContext {
   readonly facts: DaemonFacts;
   /** Ends the daemon, once the answer is out. */
   readonly requestShutdown: () => void;
-  /** Has a successor take over, once the answer is out. Throws `unsupported` where nobody would start one, unless `force`. */
+  /**
+   * Has a successor take over, once the answer is out. Throws `unsupported` where nobody would start one, unless
+   * `force`.
+   */
   readonly requestUpgrade: (request: UpgradeRequest) => void;
   /** Runs `then` when the caller's connection is gone, at once if it is already. */
   readonly whenGone: (then: () => void) => void;

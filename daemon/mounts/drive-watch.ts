@@ -9,8 +9,8 @@ import { OpticalDrive } from '../../src/source/optical/optical-drive.js';
 const INTERVAL = 1000;
 
 /**
- * Resolves with true when the disc in the drive at `path`, which the mount has open as `descriptor`, is out or another, or
- * the drive is gone; with false when `ended` settles before, or it is no optical drive. Never rejects.
+ * Resolves with true when the disc in the drive at `path`, which the mount has open as `descriptor`, is out or
+ * another, or the drive is gone; with false when `ended` settles before, or it is no optical drive. Never rejects.
  */
 export async function waitForRemoval(
   path: string,

@@ -12,8 +12,8 @@ export interface MountNames {
 }
 
 /**
- * The mount that a target means: exact id first, then mount point or image path, label, unique id prefix, and at last the
- * innermost mount that a path is in.
+ * The mount that a target means: exact id first, then mount point or image path, label, unique id prefix, and at last
+ * the innermost mount that a path is in.
  * Throws `no-such-mount`, or `usage` when it means several.
  */
 export function findTarget<T>(

@@ -1,5 +1,5 @@
-// Tells of the findings of mounts: to those who watch, to the log where something is damaged, and to the journal, for the
-// daemon after us.
+// Tells of the findings of mounts: to those who watch, to the log where something is damaged, and to the journal, for
+// the daemon after us.
 import type { Finding } from '../../src/base/finding.js';
 import type { EventBus } from './event-bus.js';
 import type { DaemonLog } from '../log.js';

@@ -1,14 +1,13 @@
-// Mounts that the kernel serves by itself: their images are closed once they are made, a note tells the next daemon what
-// they are, and that one finds them in the mount table. Nothing here touches a path under a mount.
+// Mounts that the kernel serves by itself: their images are closed once they are made, a note tells the next daemon
+// what they are, and that one finds them in the mount table. Nothing here touches a path under a mount.
 import { z } from 'zod';
 import { ErofsMount } from '../../src/mount/erofs/erofs-driver.js';
 import type { ErofsDriver } from '../../src/mount/erofs/erofs-driver.js';
 import { findTrialFolders } from '../../src/mount/erofs/trial-folder.js';
 import type { ActiveMount } from '../../src/mount/mount-driver.js';
 import { restoreMountPoint } from '../../src/mount/mount-point.js';
-import { parseIdentity } from '../reader/image-identity.js';
-import { JOURNAL_ENTRY } from '../takeover/journal.js';
-import type { JournalEntry } from '../takeover/journal.js';
+import { MOUNT_RECORD, encodeRecord } from '../takeover/journal.js';
+import type { MountRecord } from '../takeover/mount-record.js';
 import type { DaemonLog } from '../log.js';
 import { MountedImage } from './mounted-image.js';
 import type { ShownImage } from './mounted-image.js';
@@ -19,7 +18,7 @@ import type { RemoteImage } from '../reader/remote-image.js';
 /** What a mount shows, beside what the journal says of every mount. */
 const NOTE = z.object({
   version: z.literal(1),
-  entry: JOURNAL_ENTRY,
+  entry: MOUNT_RECORD,
   label: z.string(),
   rowCount: z.number(),
   findings: z.number(),
@@ -31,13 +30,14 @@ const NOTE = z.object({
 /** Leaves a note on a mount that outlives this daemon. */
 export async function noteKernelMount(
   active: ActiveMount,
-  entry: JournalEntry,
+  record: MountRecord,
   image: RemoteImage,
 ): Promise<void> {
   if (!(active instanceof ErofsMount)) throw new TypeError(`Driver "${active.driver}" takes no notes`);
-  const note: z.infer<typeof NOTE> = {
+  const { findings } = image.findings;
+  const note = {
     version: 1,
-    entry: { ...entry, state: 'mounted', device: active.device, findings: [...image.findings.findings] },
+    entry: encodeRecord({ ...record, state: 'mounted', findings }),
     label: image.facts.label,
     rowCount: image.table.rowCount,
     findings: image.findings.count,
@@ -119,20 +119,18 @@ async function restore(
   if (active === undefined) return driver.folder.remove(metadataPath);
   const { success, data: note } = NOTE.safeParse(await driver.folder.readNote(metadataPath));
   if (!success) return active.unmount({ lazy: true });
-  const { id, image: path, tree: kind, wantedTree, wantedDriver, view, created } = note.entry;
-  const { allowOther, bound } = note.entry;
-  const { label, sessions, session } = note;
-  const findings = new MountFindings(note.entry.findings, note.findings);
-  const image = shownImage(path, { label, kind, sessions, session }, note.rowCount, findings);
-  const mounted = new MountedImage({
-    ...{ id, path, wantedTree, wantedDriver, view, allowOther, bound, image, active },
-    identity: parseIdentity(note.entry.identity),
-    point: await restoreMountPoint(active.directory, created),
-    passedOver: note.entry.passedOver,
-    mountedAt: new Date(note.entry.mountedAt),
-    traceFuse: false,
-    isLoaded: true,
-  });
+  const { entry: record, label, sessions, session } = note;
+  const { image, made } = record;
+  const facts = { label, kind: made.tree, sessions, session };
+  const findings = new MountFindings(record.findings, note.findings);
+  const mounted = new MountedImage(
+    { ...record, wanted: { ...record.wanted, traceFuse: false }, isLoaded: true },
+    {
+      image: shownImage(image.path, facts, note.rowCount, findings),
+      active,
+      point: await restoreMountPoint(active.directory, made.created),
+    },
+  );
   adopt(mounted);
   log.info({ ...mounted.name() }, 'restored');
 }

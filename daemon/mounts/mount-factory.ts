@@ -1,24 +1,26 @@
 // Makes one mount: anew, or from what a daemon that died has left. Whatever fails leaves nothing behind.
 import { closeSync } from 'node:fs';
 import { IsodriveError } from '../../src/base/error.js';
-import type { TreeKind } from '../../src/filesystem/contract/file-tree.js';
 import type { IndexBudget } from '../../src/index/index-budget.js';
 import type { IndexMemory } from '../../src/index/index-memory.js';
 import type {
   ActiveMount,
   CallerDescriptors,
-  DriverName,
   HeldDescriptors,
   MountDriver,
   MountRequest,
 } from '../../src/mount/mount-driver.js';
-import { restoreMountPoint } from '../../src/mount/mount-point.js';
+import type { DriverName } from '../../src/options/driver-names.js';
+import { prepareMountPoint, restoreMountPoint } from '../../src/mount/mount-point.js';
 import type { MountPoint } from '../../src/mount/mount-point.js';
+import { shownOptions } from '../../src/options/mount-options.js';
+import type { ShownValues, WantedValues } from '../../src/options/mount-options.js';
+import { pickValues } from '../../src/options/option-values.js';
 import { mountByFirst, selectDrivers } from '../../src/mount/select-driver.js';
-import { compareIdentity, formatIdentity, parseIdentity, readIdentity } from '../reader/image-identity.js';
+import { compareIdentity, readIdentity } from '../reader/image-identity.js';
 import type { ImageIdentity } from '../reader/image-identity.js';
-import { sourceNameOf } from '../takeover/journal.js';
-import type { JournalEntry } from '../takeover/journal.js';
+import { sourceNameOf } from '../takeover/mount-record.js';
+import type { MountRecord, WantedMount } from '../takeover/mount-record.js';
 import { noteKernelMount, settleImage } from './kernel-mounts.js';
 import { closeHeld } from '../takeover/mount-persistence.js';
 import type { MountPersistence } from '../takeover/mount-persistence.js';
@@ -26,36 +28,40 @@ import { MountedImage } from './mounted-image.js';
 import type { ShownImage } from './mounted-image.js';
 import { ImageFile } from '../reader/image-file.js';
 import { MountFindings } from '../reader/mount-findings.js';
-import type { ViewParams } from '../reader/reader-requests.js';
 import type { ReaderPool } from '../reader/reader-pool.js';
 import { RemoteImage } from '../reader/remote-image.js';
 import { CallerFiles } from '../users/caller-files.js';
 
-export interface MountPlan {
-  readonly id: string;
-  /** Absolute path of the image, without symlinks. */
+const SHOWN = shownOptions();
+
+/** What a mount is made from. */
+export interface MakeOptions {
+  /** Absolute path of the image, without symlinks; where there are `files`, only what it is called. */
   readonly path: string;
-  readonly tree: TreeKind | 'auto';
-  readonly driver: DriverName | 'auto';
-  readonly view: ViewParams;
-  readonly allowOther: boolean;
   /** What the caller has opened; absent, the image is opened by its path. */
   readonly files?: CallerFiles | undefined;
   readonly budget?: IndexBudget | undefined;
-  readonly traceFuse: boolean;
-  readonly bound: boolean;
+  /** Where to mount, ready to use; absent, it is made ready: `directory`, or a folder named after the label. */
+  readonly point?: MountPoint | undefined;
+  readonly directory?: string | undefined;
   /** Of a mount that a daemon which died has left: how often it was begun. */
   readonly attempts?: number;
-  readonly preparePoint: (label: string) => Promise<MountPoint>;
-  /** Last look, in the turn in which the mount is given: throws when it is wanted no more. */
-  readonly check: () => void;
-  readonly signal?: AbortSignal;
+  readonly signal: AbortSignal;
+}
+
+/** What a mount holds open while it is made. */
+interface Opened {
+  readonly image: RemoteImage;
+  readonly point: MountPoint;
+  readonly files?: CallerFiles | undefined;
 }
 
 export class MountFactory {
   readonly #drivers: readonly MountDriver[];
   readonly #persistence: MountPersistence;
   readonly #readers: ReaderPool;
+  /** Mount points that are about to be used. */
+  readonly #takenPoints = new Set<string>();
 
   /** `drivers`: best first. */
   constructor(drivers: readonly MountDriver[], persistence: MountPersistence, readers: ReaderPool) {
@@ -64,35 +70,37 @@ export class MountFactory {
     this.#readers = readers;
   }
 
-  /** Mounts. Rejects with what opening, the driver or the mount point reports, or `check` throws. */
-  async create(plan: MountPlan): Promise<MountedImage> {
-    const selection = await selectDrivers(plan.driver, this.#drivers);
+  /** Mounts. Rejects with what opening, the driver or the mount point reports, or with `cancelled`. */
+  async create({ id, wanted }: WantedMount, options: MakeOptions): Promise<MountedImage> {
+    const { files, signal } = options;
+    const selection = await selectDrivers(wanted.driver ?? 'auto', this.#drivers);
     const memory = selection.createMemory();
-    const image = await this.#open(plan, memory);
+    const image = await this.#open(wanted, options, memory);
     let point: MountPoint | undefined;
     let active: ActiveMount | undefined;
     try {
-      const { identity, label } = image.facts;
-      point = await plan.preparePoint(label);
-      const planned = describe(plan, selection.drivers[0]!.name, image, point);
+      const { directory, attempts } = options;
+      point = options.point ?? (await prepareMountPoint(directory, image.facts.label, this.#takenPoints));
+      const opened = { image, point, files };
+      const planned = planRecord({ id, wanted }, selection.drivers[0]!.name, opened, attempts);
       this.#persistence.begin(planned);
       const made = await mountByFirst(selection, {
-        ...request(image, planned, plan.files),
-        keep: (held) => this.#persistence.hold(plan.id, { ...held, ...plan.files?.descriptors }),
-        ...(plan.signal === undefined ? {} : { signal: plan.signal }),
+        ...request(planned, opened),
+        keep: (held) => this.#persistence.hold(id, { ...held, ...files?.descriptors }),
+        signal,
       });
       active = made.active;
       const { driver, device } = active;
-      const passedOver = [...made.passedOver];
-      const entry = { ...planned, driver, passedOver };
-      const shown = await this.#settle(entry, image, active);
-      plan.check();
-      if (shown === image) this.#persistence.complete(plan.id, { driver, device, passedOver });
-      return build(entry, identity, shown, active, point, plan.files);
+      const record = { ...planned, made: { ...planned.made, driver, device, passedOver: made.passedOver } };
+      const shown = await this.#settle(record, image, active);
+      // The last look, in the turn in which the mount is given.
+      if (signal.aborted) throw new IsodriveError('cancelled', 'Mount was interrupted');
+      if (shown === image) this.#persistence.complete(id, record.made);
+      return new MountedImage(record, { image: shown, active, point });
     } catch (thrown) {
       await active?.unmount({ lazy: true });
       await active?.ended;
-      this.#persistence.forget(plan.id);
+      this.#persistence.forget(id);
       await point?.release();
       await image[Symbol.asyncDispose]();
       memory.discard?.();
@@ -101,12 +109,15 @@ export class MountFactory {
   }
 
   /** Gives the memory back on rejection. */
-  async #open(plan: MountPlan, memory: IndexMemory): Promise<RemoteImage> {
-    const { path, tree, view, files, budget, signal } = plan;
+  async #open(
+    wanted: WantedValues,
+    { path, files, budget, signal }: MakeOptions,
+    memory: IndexMemory,
+  ): Promise<RemoteImage> {
     try {
-      const file = await openFile(path, files, signal);
+      const [file, view] = [await openFile(path, files, signal), viewOf(wanted)];
       const readers = this.#readers;
-      return await RemoteImage.open({ readers, file, tree, view, memory, isAdopted: false, budget, signal });
+      return await RemoteImage.open({ readers, file, view, memory, isAdopted: false, budget, signal });
     } catch (thrown) {
       memory.discard?.();
       throw thrown;
@@ -114,34 +125,35 @@ export class MountFactory {
   }
 
   /** What is left of an image that the kernel serves: the note on its mount then stands for the journal's entry. */
-  async #settle(entry: JournalEntry, image: RemoteImage, active: ActiveMount): Promise<ShownImage> {
+  async #settle(record: MountRecord, image: RemoteImage, active: ActiveMount): Promise<ShownImage> {
     if (active.servedByKernel !== true) return image;
-    await noteKernelMount(active, entry, image);
-    this.#persistence.forget(entry.id);
+    await noteKernelMount(active, record, image);
+    this.#persistence.forget(record.id);
     return settleImage(image);
   }
 
   /** Goes on with a mount whose descriptors were kept; closes them on rejection. */
   async takeOver(
-    entry: JournalEntry,
+    record: MountRecord,
     held: HeldDescriptors & Partial<CallerDescriptors>,
     budget?: IndexBudget,
   ): Promise<MountedImage> {
-    const driver = this.#drivers.find(({ name }) => name === entry.driver);
+    const { made } = record;
+    const driver = this.#drivers.find(({ name }) => name === made.driver);
     let image: RemoteImage | undefined;
     let files: CallerFiles | undefined;
     try {
       if (driver?.adoptMemory === undefined || driver.takeOver === undefined) {
         closeSync(held.index);
-        throw new IsodriveError('internal', `Driver "${entry.driver}" cannot take over mounts`);
+        throw new IsodriveError('internal', `Driver "${made.driver}" cannot take over mounts`);
       }
       const memory = driver.adoptMemory(held.index);
-      const { owner, directory } = entry;
-      files = owner === undefined ? undefined : CallerFiles.restore(owner, held, directory);
-      image = await this.#reopen(entry, memory, files, budget);
-      const point = files?.point ?? (await restoreMountPoint(directory, entry.created));
-      const active = await driver.takeOver(request(image, entry, files), held.device);
-      return build(entry, image.facts.identity, image, active, point, files);
+      const { owner } = record.image;
+      files = owner === undefined ? undefined : CallerFiles.restore(owner, held, made.directory);
+      image = await this.#reopen(record, memory, files, budget);
+      const point = files?.point ?? (await restoreMountPoint(made.directory, made.created));
+      const active = await driver.takeOver(request(record, { image, point, files }), held.device);
+      return new MountedImage(record, { image, active, point });
     } catch (thrown) {
       closeSync(held.device);
       if (files === undefined) closeHeld({ ...held, device: undefined, index: undefined });
@@ -151,35 +163,42 @@ export class MountFactory {
     }
   }
 
-  /** The image of an index that is in memory: read only by and by, where the journal says enough of it. */
+  /** The image of an index that is in memory: read only by and by, where the record says enough of it. */
   async #reopen(
-    entry: JournalEntry,
+    record: MountRecord,
     memory: IndexMemory,
     files: CallerFiles | undefined,
     budget: IndexBudget | undefined,
   ): Promise<RemoteImage> {
-    const { tree, view, facts } = entry;
-    const findings = new MountFindings(entry.findings, entry.findingCount);
-    const file = await openFile(entry.image, files);
-    const options = { readers: this.#readers, file, tree, view, memory, isAdopted: true, findings, budget };
+    const { wanted, image, made, facts } = record;
+    const { identity, beside } = image;
+    const findings = new MountFindings(record.findings, record.findingCount);
+    const names = beside.map(({ name }) => name);
+    const file = await openFile(image.path, files, undefined, names);
+    // What `auto` has chosen stays.
+    const view = { ...viewOf(wanted), tree: made.tree };
+    const options = { readers: this.#readers, file, view, memory, isAdopted: true, findings, budget };
     try {
-      const identity = await readIdentity(file.descriptor, file.io);
-      checkIdentity(entry, identity);
+      checkIdentity(image.path, identity, await readIdentity(file.descriptor, file.io));
+      for (const [i, one] of beside.entries()) {
+        const descriptor = file.beside[i]?.descriptor;
+        const now = descriptor === undefined ? undefined : await readIdentity(descriptor, file.io);
+        checkIdentity(image.path, one, now);
+      }
     } catch (thrown) {
       await file.close();
       throw thrown;
     }
     if (facts === undefined) return RemoteImage.open(options);
-    const { session, ...rest } = facts;
-    const image = new RemoteImage(options, {
-      ...rest,
-      session,
-      kind: tree,
-      identity: parseIdentity(entry.identity),
-    });
-    if (budget !== undefined) image.table.limitBy(budget);
-    return image;
+    const reopened = new RemoteImage(options, { ...facts, kind: made.tree, identity, beside });
+    if (budget !== undefined) reopened.table.limitBy(budget);
+    return reopened;
   }
+}
+
+/** What its reader has to know of what was asked for. */
+function viewOf(wanted: WantedValues): ShownValues {
+  return pickValues<ShownValues>(SHOWN, wanted);
 }
 
 /** What its user has opened, or what has the path. */
@@ -187,82 +206,50 @@ async function openFile(
   path: string,
   files: CallerFiles | undefined,
   signal?: AbortSignal,
+  beside?: readonly string[],
 ): Promise<ImageFile> {
-  return files === undefined ? ImageFile.open(path, signal) : ImageFile.adopt(path, files.descriptors);
+  return files === undefined
+    ? ImageFile.open(path, signal, beside)
+    : ImageFile.adopt(path, files.descriptors);
 }
 
-function request(image: RemoteImage, entry: JournalEntry, files: CallerFiles | undefined): MountRequest {
-  const { directory, allowOther, device } = entry;
+function request(record: MountRecord, { image, files }: Opened): MountRequest {
+  const { directory, device } = record.made;
+  const { allowOther = false } = record.wanted;
   return {
-    ...{ image, directory, sourceName: sourceNameOf(entry), label: image.facts.label, allowOther },
+    ...{ image, directory, sourceName: sourceNameOf(record), label: image.facts.label, allowOther },
     ...(device === undefined ? {} : { device }),
     ...(files === undefined ? {} : { owner: files.owner, point: files.descriptors.point }),
   };
 }
 
-function describe(plan: MountPlan, driver: DriverName, image: RemoteImage, point: MountPoint): JournalEntry {
-  const { identity, kind, ...facts } = image.facts;
+/** The record of a mount that is about to be made. */
+function planRecord(
+  { id, wanted }: WantedMount,
+  driver: DriverName,
+  { image, point, files }: Opened,
+  attempts: number | undefined,
+): MountRecord {
+  const { identity, beside, kind, ...facts } = image.facts;
+  const { directory, created } = point;
   return {
-    id: plan.id,
+    id,
     // One that was told of is made again by the next daemon, should this one die over it.
-    state: plan.attempts === undefined ? 'making' : 'mounted',
-    attempts: plan.attempts ?? 0,
-    image: plan.path,
-    identity: formatIdentity(identity),
-    wantedTree: plan.tree,
-    tree: kind,
-    wantedDriver: plan.driver,
-    view: plan.view,
-    driver,
-    allowOther: plan.allowOther,
-    bound: plan.bound,
-    directory: point.directory,
-    created: point.created,
-    ...(plan.files === undefined ? {} : { owner: plan.files.owner }),
-    mountedAt: new Date().toISOString(),
-    passedOver: [],
+    state: attempts === undefined ? 'making' : 'mounted',
+    attempts: attempts ?? 0,
+    wanted,
+    image: { path: image.name, identity, beside, owner: files?.owner },
+    made: { tree: kind, driver, directory, created, mountedAt: new Date().toISOString(), passedOver: [] },
+    facts,
     findings: [],
     findingCount: 0,
-    facts: { ...facts, sessions: [...facts.sessions] },
     isLoaded: false,
-    traceFuse: plan.traceFuse,
   };
 }
 
-function build(
-  entry: JournalEntry,
-  identity: ImageIdentity,
-  image: ShownImage,
-  active: ActiveMount,
-  point: MountPoint,
-  files: CallerFiles | undefined,
-): MountedImage {
-  const { id, image: path, wantedTree, wantedDriver, view, allowOther, bound } = entry;
-  const { passedOver, traceFuse, isLoaded } = entry;
-  const mountedAt = new Date(entry.mountedAt);
-  return new MountedImage({
-    id,
-    path,
-    identity,
-    wantedTree,
-    wantedDriver,
-    view,
-    allowOther,
-    files,
-    bound,
-    image,
-    active,
-    point,
-    passedOver,
-    mountedAt,
-    traceFuse,
-    isLoaded,
-  });
-}
-
-/** An index describes one file, byte for byte: with another it must not go on. */
-function checkIdentity({ image, identity }: JournalEntry, now: ImageIdentity | undefined): void {
-  const state = compareIdentity(parseIdentity(identity), now);
+/** An index describes files byte for byte: with others it must not go on. */
+function checkIdentity(path: string, mounted: ImageIdentity, now: ImageIdentity | undefined): void {
+  const state = compareIdentity(mounted, now);
   if (state === 'ok') return;
-  throw new IsodriveError('image-changed', `Image "${image}" is ${state}, expected it as it was mounted`);
+  throw new IsodriveError('image-changed', `Image "${path}" is ${state}, expected it as it was mounted`);
 }

@@ -1,5 +1,4 @@
 // Mounts and unmounts: the flow from request to registry, in which whatever fails leaves nothing behind.
-import { IsodriveError } from '../../src/base/error.js';
 import type { ErofsDriver } from '../../src/mount/erofs/erofs-driver.js';
 import type { MountDriver, MountEnd } from '../../src/mount/mount-driver.js';
 import { readMountTable } from '../../src/mount/mount-table.js';
@@ -11,6 +10,9 @@ import type {
   UnmountResult,
   UnmountedSummary,
 } from '../../src/protocol/messages.js';
+import { wantedOptions } from '../../src/options/mount-options.js';
+import type { WantedValues } from '../../src/options/mount-options.js';
+import { pickValues } from '../../src/options/option-values.js';
 import { reportActivity } from './mount-activity.js';
 import { waitForRemoval } from './drive-watch.js';
 import type { EventBus } from './event-bus.js';
@@ -28,7 +30,7 @@ import type { MountService } from './mount-service.js';
 import { MountRegistry } from './mount-registry.js';
 import { refuseWhileUsed } from './mount-usage.js';
 import type { MountedImage } from './mounted-image.js';
-import { prepareByPath, prepareForCaller } from './prepare-mount.js';
+import { lookOnce, prepareByPath, prepareForCaller } from './prepare-mount.js';
 import type { MountCaller, PreparedMount } from './prepare-mount.js';
 import type { Caller } from '../users/caller.js';
 import { ownerOfDaemon } from '../users/policy.js';
@@ -45,6 +47,8 @@ import { unmountTargets } from './unmount-targets.js';
 const END_DEADLINE = 500;
 /** Milliseconds that calls wait at most for the mounts of the daemon before. */
 const RESTORE_DEADLINE = 3000;
+
+const WANTED = wantedOptions();
 
 /** What the system service knows of its users. */
 export interface UserAccounts {
@@ -83,7 +87,6 @@ export class MountManager implements MountService {
   readonly #log: DaemonLog;
   readonly #registry = new MountRegistry();
   readonly #lock = new KeyedLock();
-  readonly #takenPoints = new Set<string>();
   /** Mounts being made, and mounts being given back: the daemon does not end before they are settled. */
   readonly #creating = new Set<Promise<MountedImage>>();
   readonly #closing = new Set<Promise<void>>();
@@ -124,8 +127,8 @@ export class MountManager implements MountService {
   }
 
   /**
-   * Mounts an image, or gives the mount it has. Rejects with what opening, the driver or the mount point reports, or with
-   * `quota`. `from`: who calls the system service.
+   * Mounts an image, or gives the mount it has. Rejects with what opening, the driver or the mount point reports, or
+   * with `quota`. `from`: who calls the system service.
    */
   async mount(wanted: MountParams, signal: AbortSignal, from?: MountCaller): Promise<MountResult> {
     const prepared = await this.#prepare(wanted, from, signal);
@@ -167,7 +170,7 @@ export class MountManager implements MountService {
           (place) => this.#registry.isAt(place, from.caller),
           signal,
         );
-      return await prepareByPath(wanted, this.#ownMountPoints(), this.#takenPoints, signal);
+      return await prepareByPath(wanted, this.#ownMountPoints(), signal);
     } catch (thrown) {
       this.#checkOpen();
       throw thrown;
@@ -187,40 +190,31 @@ export class MountManager implements MountService {
     return (path) => (points.has(path) ? path : undefined);
   }
 
-  async #findExisting({ path, params, owner, identify }: PreparedMount): Promise<MountedImage | undefined> {
-    const now = await identify();
+  async #findExisting({ params, owner, identity }: PreparedMount): Promise<MountedImage | undefined> {
+    const now = owner === undefined ? await lookOnce(params.image) : identity;
     if (now === undefined || now === 'unknown') return undefined;
     const mounts = this.#registry.ofFile(now, owner);
     const stale = mounts.find((mount) => compareIdentity(mount.identity, now) !== 'ok');
-    if (stale !== undefined) throw imageChanged(path, stale, now);
+    if (stale !== undefined) throw imageChanged(params.image, stale, now);
     return mounts.find((mount) => mount.fits(params));
   }
 
   /** Makes a mount and enters it into the registry; on rejection nothing is left of it. */
   async #create(
-    { path, params, files, preparePoint }: PreparedMount,
+    { params, files }: PreparedMount,
     caller: Caller | undefined,
     signal: AbortSignal,
   ): Promise<MountedImage> {
     this.#checkOpen();
     this.#registry.checkRoom();
-    const { session, sectorOffset, map, charset } = params;
-    const { associated = false, verify = false, wine = false } = params;
     const id = this.#registry.createId();
     const holder = caller ?? this.#owner;
     const budget = holder && this.#ledger.takeMount(id, holder);
     try {
-      const mounted = await this.#factory.create({
-        ...{ id, path, files, budget, preparePoint },
-        tree: params.tree ?? 'auto',
-        driver: params.driver ?? 'auto',
-        view: { session, sectorOffset, map, charset, associated, verify, wine },
-        allowOther: params.allowOther ?? false,
-        bound: params.bound ?? false,
-        traceFuse: params.traceFuse ?? false,
-        check: () => this.#checkWanted(signal),
-        signal,
-      });
+      const { image: path, directory } = params;
+      const wanted = pickValues<WantedValues>(WANTED, params);
+      const options = { path, files, budget, directory, point: files?.point, signal };
+      const mounted = await this.#factory.create({ id, wanted }, options);
       // `close` waits for mounts that are being made, and so meets this one.
       return this.#adopt(mounted);
     } catch (thrown) {
@@ -230,16 +224,11 @@ export class MountManager implements MountService {
     }
   }
 
-  #checkWanted(signal: AbortSignal): void {
-    this.#checkOpen();
-    if (signal.aborted) throw new IsodriveError('cancelled', 'Mount was interrupted');
-  }
-
   /** Brings back the mounts of a daemon that died. Call once, before any other method; never rejects. */
   restore(): Promise<void> {
     this.#persistence.journal.load();
     for (const { id, image } of this.#persistence.recover())
-      this.#log.warn({ id, image }, 'a mount that the journal has lost');
+      this.#log.warn({ id, image: image.path }, 'a mount that the journal has lost');
     const adopt = (mounted: MountedImage, isDetached = false): void => {
       this.#adopt(mounted, isDetached);
       this.#serve(mounted);
@@ -253,9 +242,9 @@ export class MountManager implements MountService {
         factory: this.#factory,
         persistence: this.#persistence,
         log: this.#log,
-        check: () => this.#checkOpen(),
+        signal: this.#stop.signal,
         adopt,
-        count: ({ id, owner }) => {
+        count: ({ id, image: { owner } }) => {
           const limits = owner && this.#users?.policy.limitsOf({ ...owner, groups: [] });
           const holder = owner && limits ? { ...owner, limits } : this.#owner;
           return holder && this.#ledger.adoptMount(id, holder);

@@ -2,23 +2,24 @@
 // then the mount point is removed; the image stays open until the last user of the mount is gone.
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Finding } from '../../src/base/finding.js';
-import type { PassedOver } from '../../src/mount/select-driver.js';
-import type { ActiveMount, DriverName, FileOwner } from '../../src/mount/mount-driver.js';
+import type { ActiveMount, FileOwner } from '../../src/mount/mount-driver.js';
 import type { MountPoint } from '../../src/mount/mount-point.js';
 import type {
+  ImageState,
   MountParams,
   MountSummary,
   UnmountedSummary,
   VerifiedFiles,
 } from '../../src/protocol/messages.js';
-import type { TreeKind } from '../../src/filesystem/contract/file-tree.js';
+import { comparedOptions } from '../../src/options/mount-options.js';
+import { isSame } from '../../src/options/option-values.js';
+import type { MountRecord } from '../takeover/mount-record.js';
 import { compareIdentity } from '../reader/image-identity.js';
 import type { ImageIdentity } from '../reader/image-identity.js';
 import type { MountFindings } from '../reader/mount-findings.js';
-import type { ImageFacts, ViewParams } from '../reader/reader-requests.js';
+import type { ImageFacts } from '../reader/reader-requests.js';
 import { summarizeCounters } from './summarize-counters.js';
 import { summarizeDamage } from './summarize-damage.js';
-import type { CallerFiles } from '../users/caller-files.js';
 
 /** Milliseconds that whoever mounts a damaged image waits to be told how much of it is. */
 const DAMAGE_PATIENCE = 2000;
@@ -26,7 +27,7 @@ const DAMAGE_PATIENCE = 2000;
 /** What a mount needs of its image once it is made: all that is left of one that the kernel serves. */
 export interface ShownImage extends AsyncDisposable {
   readonly facts: Pick<ImageFacts, 'label' | 'kind' | 'sessions' | 'session'> &
-    Partial<Pick<ImageFacts, 'volumeSize'>>;
+    Partial<Pick<ImageFacts, 'volumeSize' | 'beside' | 'dataSize'>>;
   /** Of the drive with its disc, which may leave it at any time; absent for images. */
   readonly driveDescriptor?: number | undefined;
   readonly table: { readonly rowCount: number };
@@ -37,110 +38,95 @@ export interface ShownImage extends AsyncDisposable {
   verified?(): Promise<VerifiedFiles | undefined>;
   /** What has the image's path now: undefined for nothing, `unknown` when its medium does not answer. */
   look(): Promise<ImageIdentity | 'unknown' | undefined>;
+  /** What became of the files beside it; absent where there are none. */
+  lookBeside?(): Promise<ImageState>;
 }
 
-export interface MountedImageParts {
-  readonly id: string;
-  /** Absolute path without symlinks. */
-  readonly path: string;
-  readonly identity: ImageIdentity;
-  readonly wantedTree: TreeKind | 'auto';
-  readonly wantedDriver: DriverName | 'auto';
-  /** As it was asked for. */
-  readonly view: ViewParams;
-  readonly allowOther: boolean;
-  /** What its user has opened for it; absent where the daemon opened its path. */
-  readonly files?: CallerFiles | undefined;
-  /** It ends with the client that it was made for, so nobody else is given it. */
-  readonly bound: boolean;
+/** What a mount holds, and gives back when it ends. */
+export interface MountHoldings {
   readonly image: ShownImage;
   readonly active: ActiveMount;
-  /** Faster drivers that do not serve it. */
-  readonly passedOver: readonly PassedOver[];
   readonly point: MountPoint;
-  readonly mountedAt: Date;
-  /** Its requests are written to the log from the start. */
-  readonly traceFuse: boolean;
-  /** The whole index is in memory. */
-  readonly isLoaded: boolean;
-  /** It has crashed the daemon, and only stands in the list. */
-  readonly isQuarantined?: true;
-  /** Whose it is, where there are no files any more. */
-  readonly owner?: FileOwner | undefined;
 }
 
+const COMPARED = comparedOptions();
+
 export class MountedImage {
-  readonly id: string;
-  readonly path: string;
-  readonly identity: ImageIdentity;
+  /** As it was made; what is met of it afterwards is in the journal. */
+  readonly #record: MountRecord;
+  readonly #image: ShownImage;
+  readonly #point: MountPoint;
   readonly active: ActiveMount;
   /** Somebody has asked us to unmount it, so its end is no surprise. */
   isUnmounting = false;
   /** Its disc has left the drive, which unmounts it. */
   isEjected = false;
-  readonly #parts: MountedImageParts;
   #prefetch: Promise<unknown> = Promise.resolve();
   #released: Promise<void> | undefined;
   #isLoaded: boolean;
 
-  constructor(parts: MountedImageParts) {
-    this.#parts = parts;
-    this.#isLoaded = parts.isLoaded;
-    this.id = parts.id;
-    this.path = parts.path;
-    this.identity = parts.identity;
-    this.active = parts.active;
+  constructor(record: MountRecord, { image, active, point }: MountHoldings) {
+    this.#record = record;
+    this.#image = image;
+    this.#point = point;
+    this.active = active;
+    this.#isLoaded = record.isLoaded;
+  }
+
+  get id(): string {
+    return this.#record.id;
+  }
+
+  /** Absolute path of the image, without symlinks. */
+  get path(): string {
+    return this.#record.image.path;
+  }
+
+  get identity(): ImageIdentity {
+    return this.#record.image.identity;
   }
 
   /** Whose it is in the system service. */
   get owner(): FileOwner | undefined {
-    return this.#parts.files?.owner ?? this.#parts.owner;
+    return this.#record.image.owner;
   }
 
   /** Of the drive with its disc, which may leave it at any time; undefined for images. */
   get driveDescriptor(): number | undefined {
-    return this.#parts.image.driveDescriptor;
+    return this.#image.driveDescriptor;
   }
 
+  /** It ends with the client that it was made for, so nobody else is given it. */
   get isBound(): boolean {
-    return this.#parts.bound;
+    return this.#record.wanted.bound === true;
   }
 
   get label(): string {
-    return this.#parts.image.facts.label;
+    return this.#image.facts.label;
   }
 
   /** Whether a request is answered by this mount: the same view through the same driver, at the place that is named. */
-  fits({ tree = 'auto', driver = 'auto', directory, ...view }: Omit<MountParams, 'image'>): boolean {
-    const { wantedTree, wantedDriver, image, active } = this.#parts;
+  fits({ directory, ...asked }: Omit<MountParams, 'image'>): boolean {
+    const { state, wanted } = this.#record;
+    const { kind: tree, sessions, session } = this.#image.facts;
+    const { driver } = this.active;
     return (
       !this.isBound &&
-      this.#parts.isQuarantined !== true &&
+      state !== 'crashed' &&
       (directory === undefined || directory === this.active.directory) &&
-      (tree === wantedTree || tree === image.facts.kind) &&
-      (driver === wantedDriver || driver === active.driver) &&
-      this.#showsView(view)
-    );
-  }
-
-  #showsView({ session, sectorOffset, map, charset, associated, verify, wine }: ViewParams): boolean {
-    const { view, image } = this.#parts;
-    const { sessions, session: shown } = image.facts;
-    return (
-      (session ?? sessions.at(-1)) === shown &&
-      (sectorOffset ?? 0) === (view.sectorOffset ?? 0) &&
-      map === view.map &&
-      charset?.toLowerCase() === view.charset?.toLowerCase() &&
-      (associated ?? false) === (view.associated ?? false) &&
-      (verify ?? false) === (view.verify ?? false) &&
-      (wine ?? false) === (view.wine ?? false)
+      isSame(COMPARED, {
+        asked,
+        wanted,
+        shown: { tree, session, driver },
+        usual: { session: sessions.at(-1) },
+      })
     );
   }
 
   /** Loads the rest of the index in the background, and calls `onLoaded` once all is. */
   startPrefetch(onLoaded: () => void): void {
-    if (this.#parts.isLoaded) return;
-    this.#prefetch = this.#parts.image.prefetch().then((isLoaded) => {
+    if (this.#record.isLoaded) return;
+    this.#prefetch = this.#image.prefetch().then((isLoaded) => {
       this.#isLoaded = isLoaded;
       if (isLoaded) onLoaded();
     });
@@ -148,20 +134,22 @@ export class MountedImage {
 
   /** `now`, or what is known of a damaged image once its tree is loaded, if that is soon. */
   async describeDamage(now: MountSummary): Promise<MountSummary> {
-    const { volumeSize = now.size } = this.#parts.image.facts;
-    if (now.damage === undefined && volumeSize <= now.size) return now;
+    const { dataSize = 0, volumeSize = 0 } = this.#image.facts;
+    const held = dataSize > 0 ? dataSize : now.size;
+    if (now.damage === undefined && volumeSize <= held) return now;
     // Loading begins in the next turn.
     await setImmediate();
     await Promise.race([this.#prefetch, sleep(DAMAGE_PATIENCE, undefined, { ref: false })]);
     return this.describe();
   }
 
+  /** Its requests are written to the log from the start. */
   get traceFuse(): boolean {
-    return this.#parts.traceFuse;
+    return this.#record.wanted.traceFuse === true;
   }
 
   get findings(): MountFindings {
-    return this.#parts.image.findings;
+    return this.#image.findings;
   }
 
   /** Calls `listener` for every fault met so far, and from now on. */
@@ -172,12 +160,18 @@ export class MountedImage {
   }
 
   async describe(): Promise<MountSummary> {
-    const { image, active, allowOther, passedOver, mountedAt, isQuarantined } = this.#parts;
+    const image = this.#image;
+    const { active } = this;
+    const { wanted, made } = this.#record;
+    const isCrashed = this.#record.state === 'crashed';
     const verified = await image.verified?.();
-    const size = Number(this.identity.size);
-    const { volumeSize = size } = image.facts;
-    const damage = summarizeDamage(image.findings, { size, volumeSize }, this.#isLoaded);
-    const state = compareIdentity(this.identity, await image.look());
+    const { beside = [], dataSize = 0 } = image.facts;
+    const size = [this.identity, ...beside].reduce((sum, file) => sum + Number(file.size), 0);
+    const held = dataSize > 0 ? dataSize : size;
+    const { volumeSize = held } = image.facts;
+    const damage = summarizeDamage(image.findings, { size: held, volumeSize }, this.#isLoaded);
+    const own = compareIdentity(this.identity, await image.look());
+    const state = own === 'ok' ? ((await image.lookBeside?.()) ?? own) : own;
     return {
       ...this.name(),
       ...(this.owner === undefined ? {} : { owner: this.owner.uid }),
@@ -185,16 +179,16 @@ export class MountedImage {
       tree: image.facts.kind,
       driver: active.driver,
       // The kernel lets everybody in whom the permissions of the files do.
-      allowOther: allowOther || active.servedByKernel === true,
+      allowOther: wanted.allowOther === true || active.servedByKernel === true,
       size,
-      mountedAt: mountedAt.toISOString(),
-      state: isQuarantined === true ? 'crashed' : state === 'ok' && damage !== undefined ? 'damaged' : state,
+      mountedAt: made.mountedAt,
+      state: isCrashed ? 'crashed' : state === 'ok' && damage !== undefined ? 'damaged' : state,
       findings: image.findings.count,
       ...(damage === undefined ? {} : { damage }),
       entries: image.table.rowCount,
       ...(active.counters === undefined ? {} : { counters: summarizeCounters(active.counters) }),
       ...(verified === undefined ? {} : { verified }),
-      ...(passedOver.length === 0 ? {} : { passedOver }),
+      ...(made.passedOver.length === 0 ? {} : { passedOver: made.passedOver }),
     };
   }
 
@@ -206,13 +200,13 @@ export class MountedImage {
 
   /** Removes the mount point if it was made for this mount. Call once detached; later calls share the first's end. */
   releasePoint(): Promise<void> {
-    return (this.#released ??= this.#parts.point.release());
+    return (this.#released ??= this.#point.release());
   }
 
   /** Closes the image. Only once the mount has ended: its last users may still read. */
   async close(): Promise<void> {
     this.findings.onFinding = undefined;
-    await this.#parts.image[Symbol.asyncDispose]();
+    await this.#image[Symbol.asyncDispose]();
     await this.#prefetch;
   }
 }

@@ -3,8 +3,7 @@
 import { basename, dirname, join } from 'node:path';
 import { IsodriveError } from '../../src/base/error.js';
 import type { FileOwner } from '../../src/mount/mount-driver.js';
-import type { MountPoint } from '../../src/mount/mount-point.js';
-import { describeMounted, prepareMountPoint } from '../../src/mount/mount-point.js';
+import { describeMounted } from '../../src/mount/mount-point.js';
 import type { MountTableEntry } from '../../src/mount/mount-table.js';
 import type { MountParams } from '../../src/protocol/messages.js';
 import { abortable } from '../../src/base/abortable.js';
@@ -31,10 +30,9 @@ export interface MountCaller {
 export type IsOwnMount = (entry: MountTableEntry) => boolean;
 
 export interface PreparedMount {
-  /** Absolute path of the image; where there are `files`, only what it is called. */
-  readonly path: string;
   /** Calls of one key run one after another: they are about the same image of the same user. */
   readonly key: string;
+  /** Paths in it lead through no symlink; where there are `files`, that of the image is only what it is called. */
   readonly params: MountParams;
   /** Who calls the system service. */
   readonly owner?: FileOwner;
@@ -42,19 +40,17 @@ export interface PreparedMount {
   readonly files?: CallerFiles;
   /** Why nothing but a mount that is there already may be given; absent where a new one may be made. */
   readonly refuseNew?: IsodriveError;
-  /** Identity of the image now; undefined when there is none to be seen, `unknown` when its medium does not answer. */
-  readonly identify: () => Promise<ImageIdentity | 'unknown' | undefined>;
-  readonly preparePoint: (label: string) => Promise<MountPoint>;
+  /** Of what the caller has opened, where it is an image. */
+  readonly identity?: ImageIdentity | undefined;
 }
 
 /**
- * `taken`: mount points that are about to be used. Rejects with `policy` when a path leads into one of our own mounts, and `loop`. The paths may lie where nothing answers:
- * then it waits until it is called off.
+ * Rejects with `policy` when a path leads into one of our own mounts, and `loop`. The paths may lie where nothing
+ * answers: then it waits until it is called off.
  */
 export async function prepareByPath(
   wanted: MountParams,
   isOurs: (path: string) => string | undefined,
-  taken: Set<string>,
   signal: AbortSignal,
 ): Promise<PreparedMount> {
   const io = createIo(LOOK_THREADS);
@@ -63,11 +59,8 @@ export async function prepareByPath(
     const path = await resolvePath(wanted.image, isOurs, readSymlink);
     const directory = wanted.directory && (await resolveMountPoint(wanted.directory, isOurs, readSymlink));
     const map = wanted.map && (await resolvePath(wanted.map, isOurs, readSymlink));
-    return {
-      ...{ path, key: path, params: { ...wanted, map, ...(directory === undefined ? {} : { directory }) } },
-      identify: () => lookOnce(path),
-      preparePoint: (label) => prepareMountPoint(directory, label, taken),
-    };
+    const found = { image: path, map, ...(directory === undefined ? {} : { directory }) };
+    return { key: path, params: { ...wanted, ...found } };
   };
   try {
     return await abortable(resolveAll(), signal);
@@ -76,7 +69,11 @@ export async function prepareByPath(
   }
 }
 
-async function lookOnce(path: string): Promise<ImageIdentity | 'unknown' | undefined> {
+/**
+ * Identity of what is at a path; undefined when there is none to be seen, `unknown` when its medium does not
+ * answer.
+ */
+export async function lookOnce(path: string): Promise<ImageIdentity | 'unknown' | undefined> {
   const place = new PathLook(path);
   try {
     return await place.look();
@@ -120,30 +117,22 @@ export async function prepareForCaller(
     if (mounted !== undefined) {
       const { directory } = mounted;
       const refuseNew = describeMounted(directory, mounted.source);
-      const preparePoint = (): Promise<never> => Promise.reject(refuseNew);
-      const found = prepareFound(caller, params.image, await lookAtImage(passed));
-      return { ...found, params: { ...params, directory }, preparePoint, refuseNew };
+      const identity = await lookAtImage(passed);
+      return { ...ofCaller(caller, identity), params: { ...params, directory }, refuseNew };
     }
     const files = await takeCallerFiles({ ...passed, caller });
-    return {
-      ...prepareFound(caller, params.image, files.identity),
-      // Without `directory`: the client names one in every call, also where its user has not.
-      params: { ...params, directory: undefined },
-      files,
-      preparePoint: () => Promise.resolve(files.point),
-    };
+    // Without `directory`: the client names one in every call, also where its user has not.
+    return { ...ofCaller(caller, files.identity), params: { ...params, directory: undefined }, files };
   } finally {
     closeIo(io);
   }
 }
 
-function prepareFound(
+function ofCaller(
   { uid, gid }: Caller,
-  path: string,
   identity: ImageIdentity | undefined,
-): Pick<PreparedMount, 'path' | 'key' | 'owner' | 'identify'> {
-  const key = `${uid}:${identity?.device}:${identity?.inode}`;
-  return { path, key, owner: { uid, gid }, identify: () => Promise.resolve(identity) };
+): Pick<PreparedMount, 'key' | 'owner' | 'identity'> {
+  return { key: `${uid}:${identity?.device}:${identity?.inode}`, owner: { uid, gid }, identity };
 }
 
 /** A wanted mount point that is a mount of ours stays as it is: prepareMountPoint says so without touching it. */

@@ -4,9 +4,9 @@ import { readSync } from 'node:fs';
 import { CRASH_SECONDS, HEADER } from '../../src/index/layout.js';
 import type { ActiveMount, MountEnd } from '../../src/mount/mount-driver.js';
 import type { MountPoint } from '../../src/mount/mount-point.js';
-import { parseIdentity } from '../reader/image-identity.js';
-import type { JournalEntry } from '../takeover/journal.js';
+import type { MadeMount, MountRecord } from '../takeover/mount-record.js';
 import { MountedImage } from './mounted-image.js';
+import type { ShownImage } from './mounted-image.js';
 import { MountFindings } from '../reader/mount-findings.js';
 
 /** Crashes within CRASH_SECONDS, or starts of a daemon that died over it, after which a mount is left out. */
@@ -27,7 +27,7 @@ class QuarantinedMount implements ActiveMount {
   readonly ended: Promise<MountEnd>;
   #end: (end: MountEnd) => void = () => undefined;
 
-  constructor({ driver, directory }: Pick<JournalEntry, 'driver' | 'directory'>) {
+  constructor({ driver, directory }: MadeMount) {
     this.driver = driver;
     this.directory = directory;
     this.ended = new Promise((resolve) => {
@@ -42,40 +42,33 @@ class QuarantinedMount implements ActiveMount {
 }
 
 /** Its mount point must be free. */
-export function createQuarantinedMount(entry: JournalEntry, point: MountPoint): MountedImage {
-  const { facts } = entry;
-  const findings = new MountFindings(entry.findings, entry.findingCount);
+export function createQuarantinedMount(record: MountRecord, point: MountPoint): MountedImage {
+  const { image, made, facts } = record;
+  const findings = new MountFindings(record.findings, record.findingCount);
   findings.add(
     {
       code: 'crashed-daemon',
       severity: 'damage',
       message: `Image has crashed the daemon ${MAX_CRASHES} times within ${CRASH_SECONDS} s, and is not mounted any more`,
-      at: { source: entry.image },
+      at: { source: image.path },
     },
-    entry.findingCount + 1,
+    record.findingCount + 1,
   );
-  return new MountedImage({
-    ...entry,
-    path: entry.image,
-    identity: parseIdentity(entry.identity),
-    image: {
-      facts: {
-        label: facts?.label ?? '',
-        kind: entry.tree,
-        sessions: facts?.sessions ?? [],
-        session: facts?.session,
-      },
-      table: { rowCount: 0 },
-      findings,
-      prefetch: () => Promise.resolve(true),
-      look: () => Promise.resolve('unknown'),
-      [Symbol.asyncDispose]: () => Promise.resolve(),
+  const shown: ShownImage = {
+    facts: {
+      label: facts?.label ?? '',
+      kind: made.tree,
+      sessions: facts?.sessions ?? [],
+      session: facts?.session,
     },
-    active: new QuarantinedMount(entry),
-    point,
-    mountedAt: new Date(entry.mountedAt),
-    traceFuse: false,
-    isLoaded: true,
-    isQuarantined: true,
-  });
+    table: { rowCount: 0 },
+    findings,
+    prefetch: () => Promise.resolve(true),
+    look: () => Promise.resolve('unknown'),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const active = new QuarantinedMount(made);
+  const wanted = { ...record.wanted, traceFuse: false };
+  const crashed: MountRecord = { ...record, state: 'crashed', wanted, isLoaded: true };
+  return new MountedImage(crashed, { image: shown, active, point });
 }

@@ -6,8 +6,8 @@ import { abortConnection } from '../../src/mount/abort-connection.js';
 import { detachFrom, detachFuse } from '../../src/mount/fuse/attach.js';
 import { restoreMountPoint } from '../../src/mount/mount-point.js';
 import { FUSE_TYPE, readMountTable } from '../../src/mount/mount-table.js';
-import { sourceNameOf } from '../takeover/journal.js';
-import type { JournalEntry } from '../takeover/journal.js';
+import { sourceNameOf } from '../takeover/mount-record.js';
+import type { MountRecord } from '../takeover/mount-record.js';
 import type { DaemonLog } from '../log.js';
 import type { MountFactory } from './mount-factory.js';
 import { closeHeld } from '../takeover/mount-persistence.js';
@@ -21,11 +21,11 @@ export interface RestoreOptions {
   readonly log: DaemonLog;
   /** Takes a mount that is back. `isDetached`: it serves its last users only. */
   readonly adopt: (mounted: MountedImage, isDetached: boolean) => void;
-  /** Throws when the daemon ends meanwhile. */
-  readonly check: () => void;
+  /** Aborted when the daemon ends. */
+  readonly signal: AbortSignal;
   /** Counts a mount of the system service; gives the budget of its index. */
-  readonly count: (entry: JournalEntry) => IndexBudget | undefined;
-  readonly discount: (entry: JournalEntry) => void;
+  readonly count: (record: MountRecord) => IndexBudget | undefined;
+  readonly discount: (record: MountRecord) => void;
 }
 
 /** Never rejects: what cannot be brought back is told in the log, and nothing is left of it. */
@@ -33,82 +33,75 @@ export async function restoreMounts(options: RestoreOptions): Promise<void> {
   const { persistence } = options;
   const { entries } = persistence.journal;
   await Promise.all(
-    entries.filter(({ attempts }) => attempts === 0).map((entry) => tryRestore(entry, options)),
+    entries.filter(({ attempts }) => attempts === 0).map((record) => tryRestore(record, options)),
   );
   // One of these may have killed the last daemon: one at a time, so that it costs the others one attempt at most.
   const suspects = entries.filter(({ attempts }) => attempts > 0);
-  for (const entry of suspects.sort((a, b) => a.attempts - b.attempts)) await tryRestore(entry, options);
+  for (const record of suspects.sort((a, b) => a.attempts - b.attempts)) await tryRestore(record, options);
   persistence.dropRest();
 }
 
-async function tryRestore(entry: JournalEntry, options: RestoreOptions): Promise<void> {
+async function tryRestore(record: MountRecord, options: RestoreOptions): Promise<void> {
   try {
-    await restore(entry, options);
+    await restore(record, options);
   } catch (thrown) {
-    options.log.error({ err: thrown, id: entry.id, image: entry.image }, 'cannot bring a mount back');
-    options.persistence.forget(entry.id);
+    options.log.error({ err: thrown, id: record.id, image: record.image.path }, 'cannot bring a mount back');
+    options.persistence.forget(record.id);
   }
 }
 
-async function restore(entry: JournalEntry, options: RestoreOptions): Promise<void> {
+async function restore(record: MountRecord, options: RestoreOptions): Promise<void> {
   const { factory, persistence, log, adopt, count, discount } = options;
-  const { id, image, directory } = entry;
+  const { id, image, made } = record;
+  const { directory } = made;
+  const { path } = image;
   const held = persistence.take(id);
-  const crashes = held === undefined ? entry.attempts : countCrashes(held.index);
-  if (entry.state === 'crashed' || crashes >= MAX_CRASHES) {
+  const crashes = held === undefined ? record.attempts : countCrashes(held.index);
+  if (record.state === 'crashed' || crashes >= MAX_CRASHES) {
     if (held !== undefined) closeHeld(held);
-    await quarantine(entry, options);
+    await quarantine(record, options);
     return;
   }
-  if (held !== undefined && entry.state !== 'making') {
+  if (held !== undefined && record.state !== 'making') {
     try {
-      adopt(await factory.takeOver(entry, held, count(entry)), entry.state === 'detached');
-      log.info({ id, image, directory }, 'taken over');
+      adopt(await factory.takeOver(record, held, count(record)), record.state === 'detached');
+      log.info({ id, image: path, directory }, 'taken over');
       return;
     } catch (thrown) {
-      discount(entry);
-      log.error({ err: thrown, id, image, directory }, 'cannot take a mount over');
+      discount(record);
+      log.error({ err: thrown, id, image: path, directory }, 'cannot take a mount over');
     }
   } else if (held !== undefined) {
     closeHeld(held);
   }
-  await makeAgain(entry, options);
+  await makeAgain(record, options);
 }
 
-async function makeAgain(entry: JournalEntry, options: RestoreOptions): Promise<void> {
-  const { factory, persistence, log, adopt, check } = options;
-  const { id, image, directory } = entry;
+async function makeAgain(record: MountRecord, options: RestoreOptions): Promise<void> {
+  const { factory, persistence, log, adopt, signal } = options;
+  const { id, image, made } = record;
+  const { directory } = made;
+  const { path } = image;
   persistence.dropHeld(id);
-  if (entry.state !== 'detached') await removeDead(entry);
-  if (entry.owner !== undefined) {
+  if (record.state !== 'detached') await removeDead(record);
+  if (image.owner !== undefined) {
     // Its image was open, and nobody may open it for its user.
-    if (entry.state === 'mounted') log.warn({ id, image, directory }, 'a mount is lost');
+    if (record.state === 'mounted') log.warn({ id, image: path, directory }, 'a mount is lost');
     persistence.forget(id);
     return;
   }
-  const point = await restoreMountPoint(directory, entry.created);
+  const point = await restoreMountPoint(directory, made.created);
   try {
-    if (entry.state !== 'mounted') {
+    if (record.state !== 'mounted') {
       await point.release();
       persistence.forget(id);
       return;
     }
-    persistence.noteAttempt(entry);
-    const mounted = await factory.create({
-      id,
-      path: image,
-      tree: entry.wantedTree,
-      driver: entry.wantedDriver,
-      view: entry.view,
-      allowOther: entry.allowOther,
-      traceFuse: entry.traceFuse,
-      bound: entry.bound,
-      attempts: entry.attempts + 1,
-      preparePoint: () => Promise.resolve(point),
-      check,
-    });
+    persistence.noteAttempt(record);
+    const attempts = record.attempts + 1;
+    const mounted = await factory.create(record, { path, point, attempts, signal });
     adopt(mounted, false);
-    log.info({ id, image, directory }, 'mounted again');
+    log.info({ id, image: path, directory }, 'mounted again');
   } catch (thrown) {
     await point.release();
     throw thrown;
@@ -116,26 +109,32 @@ async function makeAgain(entry: JournalEntry, options: RestoreOptions): Promise<
 }
 
 /** What crashes the daemon again and again costs all mounts a pause each time. */
-async function quarantine(entry: JournalEntry, { persistence, log, adopt }: RestoreOptions): Promise<void> {
-  const { id, image, directory } = entry;
-  if (entry.state === 'making' || entry.state === 'detached') {
+async function quarantine(record: MountRecord, { persistence, log, adopt }: RestoreOptions): Promise<void> {
+  const { id, image, made } = record;
+  const { directory } = made;
+  const { path } = image;
+  if (record.state === 'making' || record.state === 'detached') {
     // Nobody can name it.
     persistence.forget(id);
-    if (entry.state === 'making') await removeDead(entry);
+    if (record.state === 'making') await removeDead(record);
     return;
   }
-  persistence.quarantine(entry);
-  if (entry.state === 'mounted') {
-    await removeDead(entry);
-    log.error({ id, image, directory }, 'a mount has crashed the daemon again and again, and is left out');
+  persistence.quarantine(record);
+  if (record.state === 'mounted') {
+    await removeDead(record);
+    log.error(
+      { id, image: path, directory },
+      'a mount has crashed the daemon again and again, and is left out',
+    );
   }
-  adopt(createQuarantinedMount(entry, await restoreMountPoint(directory, entry.created)), false);
+  adopt(createQuarantinedMount(record, await restoreMountPoint(directory, made.created)), false);
 }
 
 /** Unmounts a dead mount wherever it is seen, bind copies included; the latest first, as it may hide others. */
-async function removeDead(entry: JournalEntry): Promise<void> {
-  const { device, directory, owner } = entry;
-  const source = sourceNameOf(entry);
+async function removeDead(record: MountRecord): Promise<void> {
+  const { device, directory } = record.made;
+  const { owner } = record.image;
+  const source = sourceNameOf(record);
   const dead = readMountTable().filter(
     (found) =>
       found.type.startsWith('fuse') &&

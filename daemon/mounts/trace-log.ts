@@ -1,4 +1,5 @@
-// Writes the requests of a traced mount to the log, as many as the log can bear: a trace that was forgotten ends by itself.
+// Writes the requests of a traced mount to the log, as many as the log can bear: a trace that was forgotten ends by
+// itself.
 import type { TracedRequest } from '../../native/index.js';
 import type { DaemonLog } from '../log.js';
 import type { MountedImage } from './mounted-image.js';

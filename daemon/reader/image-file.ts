@@ -1,12 +1,16 @@
-// The file of a mounted image, as the daemon's main thread has it open: the descriptor stays open however often the image's
-// reader ends, and nothing here waits for it for ever.
+// The file of a mounted image, as the daemon's main thread has it open: the descriptor stays open however often the
+// image's reader ends, and nothing here waits for it for ever.
 import { setTimeout } from 'node:timers/promises';
 import { loadAddon } from '../../native/index.js';
 import type { CallerDescriptors } from '../../src/mount/mount-driver.js';
+import { dirname, join } from 'node:path';
 import { abortable } from '../../src/base/abortable.js';
+import { IsodriveError } from '../../src/base/error.js';
 import { POOL_IO } from '../../src/io/file-io.js';
 import type { FileIo } from '../../src/io/file-io.js';
 import { openForReading } from '../../src/source/file/file-source.js';
+import { listFolder } from '../../src/source/file/path-folder.js';
+import { MAX_IMAGE_FILES, withoutFolders } from '../../src/source/image-files.js';
 import { PoolIo } from '../../src/io/pool-io.js';
 import { readIdentity } from './image-identity.js';
 import type { ImageIdentity } from './image-identity.js';
@@ -66,8 +70,17 @@ export class PathLook {
   }
 }
 
+/** A file beside an image that is part of it. */
+export interface FileBeside {
+  readonly name: string;
+  readonly descriptor: number;
+}
+
 export class ImageFile extends PathLook {
   readonly descriptor: number;
+  readonly #beside: FileBeside[] = [];
+  /** Of them, once all are open. */
+  #looks: readonly PathLook[] | undefined;
   /** Its map, where its user has opened both: then its path is only a name. */
   readonly map: number | undefined;
   readonly isSealed: boolean;
@@ -94,22 +107,64 @@ export class ImageFile extends PathLook {
   }
 
   /**
-   * Rejects as FileSource.open does, or with `cancelled`. An optical drive is not locked; its reader looks whether a disc is
-   * in it.
+   * Rejects as FileSource.open does, or with `cancelled`. An optical drive is not locked; its reader looks whether a
+   * disc is in it.
    */
-  static async open(path: string, signal?: AbortSignal): Promise<ImageFile> {
+  static async open(path: string, signal?: AbortSignal, beside: readonly string[] = []): Promise<ImageFile> {
     const io = createIo(IO_THREADS);
+    let file: ImageFile | undefined;
     try {
-      return new ImageFile(path, io, await abortable(openForReading(path, io, false), signal));
+      file = new ImageFile(path, io, await abortable(openForReading(path, io, false), signal));
+      for (const name of beside) await file.openBeside(name);
+      return file;
     } catch (thrown) {
-      closeIo(io);
+      if (file === undefined) closeIo(io);
+      else await file.close();
       throw thrown;
     }
+  }
+
+  /** Those that were opened, in that order. */
+  get beside(): readonly FileBeside[] {
+    return this.#beside;
+  }
+
+  /**
+   * The descriptor, which stays open with the image; undefined where there is no such file. Rejects as openForReading
+   * does.
+   */
+  async openBeside(name: string): Promise<number | undefined> {
+    const known = this.#beside.find((one) => one.name === name);
+    if (known !== undefined || this.isSealed) return known?.descriptor;
+    if (withoutFolders(name) !== name || this.#beside.length + 1 >= MAX_IMAGE_FILES) return undefined;
+    try {
+      const descriptor = await openForReading(join(dirname(this.path), name), this.io);
+      this.#beside.push({ name, descriptor });
+      return descriptor;
+    } catch (thrown) {
+      if (thrown instanceof IsodriveError && thrown.code === 'image-not-found') return undefined;
+      throw thrown;
+    }
+  }
+
+  /** What is at the paths of those that were opened, or what became of those that their user has opened. */
+  lookBeside(): Promise<readonly (ImageIdentity | 'unknown' | undefined)[]> {
+    this.#looks ??= this.#beside.map(({ name, descriptor }) => {
+      const place = this.isSealed ? descriptor : join(dirname(this.path), name);
+      return new PathLook(this.path, this.io, place);
+    });
+    return Promise.all(this.#looks.map((one) => one.look()));
+  }
+
+  /** Names of the files beside it, those that may be opened. */
+  async listBeside(): Promise<readonly string[]> {
+    return this.isSealed ? this.#beside.map(({ name }) => name) : listFolder(dirname(this.path));
   }
 
   /** The image's reader must have ended. */
   override async close(): Promise<void> {
     await this.io.close(this.descriptor);
+    for (const { descriptor } of this.#beside) await this.io.close(descriptor);
     if (this.map !== undefined) await this.io.close(this.map);
     await super.close();
   }

@@ -14,6 +14,11 @@ export interface ImageIdentity {
   readonly size: bigint;
 }
 
+/** Of a file beside an image. */
+export interface NamedIdentity extends ImageIdentity {
+  readonly name: string;
+}
+
 /** Identity of an open file, or of what is at a path now; undefined when there is nothing to be seen. */
 export async function readIdentity(file: string | number, io: FileIo): Promise<ImageIdentity | undefined> {
   try {
@@ -67,4 +72,21 @@ export function formatIdentity({
 export function identityOf({ identity, size, name }: ByteSource): ImageIdentity {
   if (identity === undefined) throw new TypeError(`Source "${name}" has no identity`);
   return { ...identity, size: identity.size ?? BigInt(size) };
+}
+
+/** Identities of an image's files. */
+export interface FileIdentities {
+  readonly identity: ImageIdentity;
+  /** Of those beside it. */
+  readonly beside: readonly NamedIdentity[];
+}
+
+/** What became of a mounted image: any file that is not as it was counts. */
+export function compareAll(mounted: FileIdentities, now: FileIdentities): ImageState {
+  if (mounted.beside.length !== now.beside.length) return 'changed';
+  const states = [
+    compareIdentity(mounted.identity, now.identity),
+    ...mounted.beside.map((one, i) => compareIdentity(one, now.beside[i])),
+  ];
+  return states.find((state) => state !== 'ok') ?? 'ok';
 }

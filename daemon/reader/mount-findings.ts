@@ -1,5 +1,5 @@
-// The findings of a mount, whoever met them: a reader, the one after it, which meets some of them again, or a daemon that
-// died.
+// The findings of a mount, whoever met them: a reader, the one after it, which meets some of them again, or a daemon
+// that died.
 import type { Finding } from '../../src/base/finding.js';
 import { MAX_FINDINGS } from '../../src/base/finding.js';
 

@@ -1,4 +1,4 @@
-// What a reader of one image may use before it is ended, for the sake of all others.
+// What a reader of one image may use before it is ended, for the sake of all others, and what all of them may keep.
 import { readVariable } from '../../src/base/environment.js';
 import { IsodriveError } from '../../src/base/error.js';
 
@@ -13,6 +13,17 @@ export interface ReaderLimits {
 const DEFAULT_MEMORY = 256;
 /** The largest directories take about one second. */
 const DEFAULT_SECONDS = 30;
+/** MiB: what the read-ahead of some dozens of readers takes. */
+const DEFAULT_UNIT_MEMORY = 32;
+const MIB = 1_048_576;
+
+/**
+ * Bytes of decoded units that all mounts together keep: of ISODRIVE_UNIT_MEMORY MiB. Throws `usage` for what is no
+ * number.
+ */
+export function readUnitBudget(env: NodeJS.ProcessEnv): number {
+  return readNumber(env, 'ISODRIVE_UNIT_MEMORY', DEFAULT_UNIT_MEMORY) * MIB;
+}
 
 /** From ISODRIVE_READER_MEMORY and ISODRIVE_READER_SECONDS. Throws `usage` for what is no number. */
 export function readLimits(env: NodeJS.ProcessEnv): ReaderLimits {

@@ -1,4 +1,5 @@
-// Readers for images to come: one is always started ahead, because a thread takes longer to start than most images to open.
+// Readers for images to come: one is always started ahead, because a thread takes longer to start than most images to
+// open.
 import { tryToLoadAddon } from '../../src/io/load-addon.js';
 import type { ReaderLimits } from './reader-limits.js';
 import { ReaderThread } from './reader-thread.js';

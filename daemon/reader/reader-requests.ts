@@ -1,32 +1,31 @@
-// What the daemon asks of the thread that reads an image, and what it hears from it. Everything here is copied from thread
-// to thread; memory that both see goes by number or as a shared buffer.
+// What the daemon asks of the thread that reads an image, and what it hears from it. Everything here is copied from
+// thread to thread; memory that both see goes by number or as a shared buffer.
 import type { Finding } from '../../src/base/finding.js';
 import type { TreeKind } from '../../src/filesystem/contract/file-tree.js';
 import type { BudgetBuffers } from '../../src/index/index-budget.js';
 import type { SharedRegion } from '../../src/index/index-memory.js';
 import type { ImagePlace } from '../../src/mount/served-image.js';
-import type { MountParams, RpcError, VerifiedFiles } from '../../src/protocol/messages.js';
-import type { ImageIdentity } from './image-identity.js';
-
-/** What a mount shows beside its tree. */
-export type ViewParams = Pick<
-  MountParams,
-  'session' | 'sectorOffset' | 'map' | 'charset' | 'associated' | 'verify' | 'wine'
->;
+import type { ShownValues } from '../../src/options/mount-options.js';
+import type { RpcError, VerifiedFiles } from '../../src/protocol/messages.js';
+import type { FileBeside } from './image-file.js';
+import type { ImageIdentity, NamedIdentity } from './image-identity.js';
 
 export interface OpenRequest {
   /** Path of the image, and its name in messages. */
   readonly path: string;
   /** Open for reading; stays open as long as the thread lives. */
   readonly descriptor: number;
-  readonly tree: TreeKind | 'auto';
+  /** Files beside it that are part of it, open as long. */
+  readonly beside: readonly FileBeside[];
+  /** Others than those may be asked for: it is opened for the first time. */
+  readonly mayAsk: boolean;
   /** Its map, open as long, where the path is only a name. */
   readonly map: number | undefined;
   readonly isSealed: boolean;
   /** Of the index, where its user has one. */
   readonly budget: BudgetBuffers | undefined;
   /** Its map by path. */
-  readonly view: ViewParams;
+  readonly view: ShownValues;
   readonly memory: SharedRegion;
   /** The index is in memory already. */
   readonly isAdopted: boolean;
@@ -35,6 +34,12 @@ export interface OpenRequest {
 /** What the rest of the daemon has to know of an image. */
 export interface ImageFacts {
   readonly identity: ImageIdentity;
+  /** Of the files beside it, in the order in which they were opened. */
+  readonly beside: readonly NamedIdentity[];
+  /** Files that the plan reads, in its order: 0 is the image, from 1 on those beside it. */
+  readonly plannedFiles: readonly number[];
+  /** Bytes of the disc's data. */
+  readonly dataSize: number;
   readonly label: string;
   readonly kind: TreeKind;
   readonly volumeSize: number;
@@ -89,8 +94,17 @@ export type ReaderMessage =
   | { readonly kind: 'ready'; readonly thread: number | undefined; readonly clock: number | undefined }
   | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'error'; readonly id: number; readonly error: RpcError }
+  /** Asks for a file beside the image, or, without a name, for the names of all. */
+  | { readonly kind: 'ask'; readonly id: number; readonly name: string | undefined }
   /** `count`: of all findings so far, those that were not kept included. */
   | { readonly kind: 'finding'; readonly finding: Finding; readonly count: number };
+
+/** What the daemon says to `ask`: a descriptor, or names; undefined for a file that is not there. */
+export interface ReaderAnswer {
+  readonly answered: number;
+  readonly result?: number | readonly string[] | undefined;
+  readonly error?: RpcError;
+}
 
 export interface ReaderData {
   readonly progress: SharedArrayBuffer;

@@ -5,10 +5,11 @@ import { Worker } from 'node:worker_threads';
 import { loadAddon } from '../../native/index.js';
 import { IsodriveError, isExhausted, toIsodriveError } from '../../src/base/error.js';
 import type { Finding } from '../../src/base/finding.js';
-import { decodeError } from '../../src/protocol/rpc-error.js';
+import { decodeError, encodeError } from '../../src/protocol/rpc-error.js';
 import { abortable } from '../../src/base/abortable.js';
 import { PROGRESS } from './reader-requests.js';
 import type {
+  ReaderAnswer,
   ReaderCall,
   ReaderData,
   ReaderMessage,
@@ -52,6 +53,8 @@ export class ReaderThread {
   subject = 'the image';
   /** Told of findings, in the order they were met. */
   onFinding: ((finding: Finding, count: number) => void) | undefined;
+  /** What it asks of the files beside its image: of one, or of the names of all. */
+  onAsk: ((name: string | undefined) => Promise<number | readonly string[] | undefined>) | undefined;
   /** Told, once, when it ends and nobody has ended it. */
   onDeath: ((reason: string) => void) | undefined;
   /** Resolves when it has ended. */
@@ -97,7 +100,11 @@ export class ReaderThread {
     });
   }
 
-  /** Rejects as the method does, with `cancelled`, or with `damaged` when the thread ends over it, or `busy` for want of room. */
+  /**
+   * Rejects as the method does, with `cancelled`, or with `damaged` when the thread ends over it, or `busy` for want
+   * of
+   * room.
+   */
   call<M extends ReaderMethod>(
     method: M,
     params: ReaderMethods[M]['params'],
@@ -128,12 +135,23 @@ export class ReaderThread {
       this.#clock = message.clock;
       this.#thread = message.thread;
     } else if (message.kind === 'finding') this.onFinding?.(message.finding, message.count);
+    else if (message.kind === 'ask') void this.#answer(message.id, message.name);
     else {
       const waiting = this.#waiting.get(message.id);
       this.#waiting.delete(message.id);
       if (message.kind === 'result') waiting?.resolve(message.result as never);
       else waiting?.reject(decodeError(message.error));
     }
+  }
+
+  async #answer(answered: number, name: string | undefined): Promise<void> {
+    let answer: ReaderAnswer;
+    try {
+      answer = { answered, result: await this.onAsk?.(name) };
+    } catch (thrown) {
+      answer = { answered, error: encodeError(thrown) };
+    }
+    this.#worker.postMessage(answer);
   }
 
   #check(): void {

@@ -1,7 +1,8 @@
-// The thread that reads one image: all that loops over bytes nobody vouches for. It may be ended at any moment, and takes
-// nothing along but what it was asked; everything it does is bounded by whoever started it (reader-thread.ts).
+// The thread that reads one image: all that loops over bytes nobody vouches for. It may be ended at any moment, and
+// takes nothing along but what it was asked; everything it does is bounded by whoever started it (reader-thread.ts).
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadAddon } from '../../native/index.js';
@@ -14,7 +15,9 @@ import type { IndexMemory, SharedRegion } from '../../src/index/index-memory.js'
 import type { VerifiedContents } from '../../src/imaging/verify-on-read/verified-contents.js';
 import { RegionMemory } from '../../src/mount/fuse/region-memory.js';
 import { LocalImage } from '../../src/mount/local-image.js';
-import { encodeError } from '../../src/protocol/rpc-error.js';
+import { decodeError, encodeError } from '../../src/protocol/rpc-error.js';
+import { FileSource } from '../../src/source/file/file-source.js';
+import type { OpenedFiles, SiblingFolder } from '../../src/source/image-files.js';
 import { PoolIo } from '../../src/io/pool-io.js';
 import { identityOf } from './image-identity.js';
 import { createIo } from './image-file.js';
@@ -22,6 +25,7 @@ import { PROGRESS } from './reader-requests.js';
 import type {
   ImageFacts,
   OpenRequest,
+  ReaderAnswer,
   ReaderCall,
   ReaderData,
   ReaderMessage,
@@ -41,6 +45,8 @@ const READ_PAUSE = 20;
 const port = parentPort!;
 const progress = new Int32Array((workerData as ReaderData).progress);
 const io = createIo(IO_THREADS);
+/** What waits for the daemon's answers, by number. */
+const asked = new Map<number, (answer: ReaderAnswer) => void>();
 let opened: OpenedImage | undefined;
 let image: LocalImage | undefined;
 let verified: VerifiedContents | undefined;
@@ -83,23 +89,52 @@ function joinMemory(region: SharedRegion, isAdopted: boolean): IndexMemory {
   return ThreadIndexMemory.join(region, isAdopted);
 }
 
+/** Files beside the image: the daemon opens them, so that they stay open however this thread ends. */
+function openFolder({ path, beside, mayAsk }: OpenRequest): SiblingFolder {
+  return {
+    mainName: basename(path),
+    async open(name, signal) {
+      const known = beside.find((one) => one.name === name)?.descriptor;
+      const descriptor = known ?? (mayAsk ? await ask(name) : undefined);
+      if (typeof descriptor !== 'number') return undefined;
+      return FileSource.adopt(descriptor, join(dirname(path), name), signal, io);
+    },
+    async list() {
+      const names = mayAsk ? await ask(undefined) : beside.map(({ name }) => name);
+      return Array.isArray(names) ? (names as string[]) : [];
+    },
+  };
+}
+
+function ask(name: string | undefined): Promise<ReaderAnswer['result']> {
+  return new Promise((resolve, reject) => {
+    const id = Math.max(0, ...asked.keys()) + 1;
+    asked.set(id, ({ result, error }) => {
+      asked.delete(id);
+      if (error === undefined) resolve(result);
+      else reject(decodeError(error));
+    });
+    send({ kind: 'ask', id, name });
+  });
+}
+
 async function openRequested(request: OpenRequest): Promise<ImageFacts> {
   const { map, verify, ...view } = request.view;
   opened = await openImage(request.path, {
     ...view,
-    tree: request.tree,
     descriptors: {
       image: request.descriptor,
       map: request.map,
       mapPath: map,
       isSealed: request.isSealed,
+      folder: openFolder(request),
       io,
     },
     budget: request.budget && new IndexBudget(request.budget),
     memory: joinMemory(request.memory, request.isAdopted),
     isAdopted: request.isAdopted,
   });
-  const { source, data, tree, index, sessions, session, findings } = opened;
+  const { files, source, data, tree, index, sessions, session, findings } = opened;
   for (const finding of findings.findings) send({ kind: 'finding', finding, count: findings.count });
   findings.onFinding = (finding) => send({ kind: 'finding', finding, count: findings.count });
   index.onStep = markStep;
@@ -110,7 +145,10 @@ async function openRequested(request: OpenRequest): Promise<ImageFacts> {
   }
   image = new LocalImage({ index, data, checked: verified });
   return {
-    identity: identityOf(source),
+    identity: identityOf(files.main),
+    beside: files.beside.map((one) => ({ name: one.name, ...identityOf(one.source) })),
+    plannedFiles: image.files.map((file) => numberOf(files, file)),
+    dataSize: opened.disc.data.size,
     label: tree.label,
     kind: tree.kind,
     volumeSize: tree.volumeSize,
@@ -122,6 +160,12 @@ async function openRequested(request: OpenRequest): Promise<ImageFacts> {
     sessions: sessions.map(({ number }) => number),
     session: session?.number,
   };
+}
+
+/** Which of the image's files a descriptor is: 0 its own, from 1 on those beside it. */
+function numberOf({ main, beside }: OpenedFiles, descriptor: number): number {
+  const all = [main, ...beside.map(({ source }) => source)];
+  return all.findIndex(({ base }) => base?.descriptor === descriptor);
 }
 
 /** Waits until whoever has mounted the image has had the time to list its first directory. */
@@ -197,7 +241,10 @@ async function answer({ id, method, params }: ReaderCall): Promise<void> {
   }
 }
 
-port.on('message', (call: ReaderCall) => void answer(call));
+port.on('message', (message: ReaderCall | ReaderAnswer) => {
+  if ('answered' in message) asked.get(message.answered)?.(message);
+  else void answer(message);
+});
 setInterval(() => Atomics.add(progress, PROGRESS.turns, 1), TURN_INTERVAL).unref();
 const addon = tryToLoadAddon();
 send({ kind: 'ready', thread: addon?.threadNumber(), clock: addon?.threadClock() });

@@ -1,22 +1,22 @@
-// An image that a thread of its own reads. The thread rests when all is loaded and nobody asks, and another goes on when
-// somebody does; one that dies is not followed by another: what is loaded stays, and all else fails.
+// An image that a thread of its own reads. The thread rests when all is loaded and nobody asks, and another goes on
+// when somebody does; one that dies is not followed by another: what is loaded stays, and all else fails.
 import type { KernelFile } from '../../src/disc/native-plan.js';
 import { IsodriveError } from '../../src/base/error.js';
 import type { Finding } from '../../src/base/finding.js';
 import { KINDS_WITH_ACCESS_LISTS } from '../../src/filesystem/contract/file-tree.js';
-import type { TreeKind } from '../../src/filesystem/contract/file-tree.js';
 import type { IndexBudget } from '../../src/index/index-budget.js';
 import type { IndexMemory } from '../../src/index/index-memory.js';
 import { IndexTable } from '../../src/index/index-table.js';
 import { ROW, STATE } from '../../src/index/layout.js';
 import type { ImagePlace, MetadataRequest, ServedImage } from '../../src/mount/served-image.js';
-import type { VerifiedFiles } from '../../src/protocol/messages.js';
+import type { ShownValues } from '../../src/options/mount-options.js';
+import type { ImageState, VerifiedFiles } from '../../src/protocol/messages.js';
 import { abortable } from '../../src/base/abortable.js';
-import { compareIdentity } from './image-identity.js';
+import { compareAll, compareIdentity } from './image-identity.js';
 import type { ImageIdentity } from './image-identity.js';
 import type { ImageFile } from './image-file.js';
 import { MountFindings } from './mount-findings.js';
-import type { ImageFacts, OpenRequest, ViewParams } from './reader-requests.js';
+import type { ImageFacts, OpenRequest } from './reader-requests.js';
 import type { ReaderPool } from './reader-pool.js';
 import type { ReaderThread } from './reader-thread.js';
 
@@ -31,8 +31,7 @@ export interface RemoteImageOptions {
   readonly readers: ReaderPool;
   /** Taken: it is closed with the image, and when opening fails. */
   readonly file: ImageFile;
-  readonly tree: TreeKind | 'auto';
-  readonly view: ViewParams;
+  readonly view: ShownValues;
   readonly memory: IndexMemory;
   /** The index is in memory already. */
   readonly isAdopted: boolean;
@@ -70,7 +69,11 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
     this.file = file;
     this.#readers = readers;
     // What `auto` has chosen stays.
-    this.#request = openRequestOf({ ...options, tree: facts.kind, isAdopted: true });
+    this.#request = openRequestOf({
+      ...options,
+      view: { ...options.view, tree: facts.kind },
+      isAdopted: true,
+    });
   }
 
   /** Rejects as openImage does, or with `damaged` when the image is too much for its reader. */
@@ -79,6 +82,7 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
     const findings = options.findings ?? new MountFindings();
     const reader = readers.take();
     reader.onFinding = (finding, count) => findings.add(finding, count);
+    reader.onAsk = (name) => (name === undefined ? file.listBeside() : file.openBeside(name));
     try {
       const facts = await openWithin(reader, openRequestOf(options), signal);
       const image = new RemoteImage({ ...options, findings }, facts);
@@ -96,7 +100,9 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
   }
 
   get files(): readonly number[] {
-    return this.facts.isPlanned ? [this.file.descriptor] : [];
+    if (!this.facts.isPlanned) return [];
+    const all = [this.file.descriptor, ...this.file.beside.map(({ descriptor }) => descriptor)];
+    return this.facts.plannedFiles.map((number) => all[number]!);
   }
 
   get kernelFile(): KernelFile | undefined {
@@ -196,6 +202,13 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
     return this.file.look();
   }
 
+  /** What became of the files beside it. */
+  async lookBeside(): Promise<ImageState> {
+    const now = await this.file.lookBeside();
+    const states = this.facts.beside.map((mounted, i) => compareIdentity(mounted, now[i]));
+    return states.find((state) => state !== 'ok') ?? 'ok';
+  }
+
   /** The reader, or another where it rests. Rejects once one has died. */
   #wake(): Promise<ReaderThread> {
     const woken = this.#change.then(() => this.#reader ?? this.#start());
@@ -209,8 +222,8 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
     const reader = this.#readers.take();
     reader.onFinding = (finding, count) => this.findings.add(finding, count);
     try {
-      const { identity } = await openWithin(reader, this.#request, undefined);
-      if (compareIdentity(this.facts.identity, identity) !== 'ok') {
+      const facts = await openWithin(reader, this.#request, undefined);
+      if (compareAll(this.facts, facts) !== 'ok') {
         throw new IsodriveError('image-changed', `Image "${this.name}" has changed since it was mounted`);
       }
     } catch (thrown) {
@@ -277,12 +290,12 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
 
 /** Throws TypeError for memory that no other thread can share. */
 function openRequestOf(options: RemoteImageOptions): OpenRequest {
-  const { file, tree, view, memory, isAdopted, budget } = options;
+  const { file, view, memory, isAdopted, budget } = options;
   const region = memory.share?.();
   if (region === undefined) throw new TypeError('Index memory cannot be shared with a reader');
-  const { path, descriptor, map, isSealed } = file;
+  const { path, descriptor, beside, map, isSealed } = file;
   return {
-    ...{ path, descriptor, map, isSealed, tree, view, memory: region, isAdopted },
+    ...{ path, descriptor, beside, mayAsk: !isAdopted, map, isSealed, view, memory: region, isAdopted },
     budget: budget?.buffers,
   };
 }

@@ -1,5 +1,5 @@
-// Entries in a file, for the next process: written whole and renamed into place at each change, so that whoever reads it
-// finds one state or the next.
+// Entries in a file, for the next process: written whole and renamed into place at each change, so that whoever reads
+// it finds one state or the next.
 import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { IsodriveError, isSystemError } from '../../src/base/error.js';
@@ -13,18 +13,25 @@ const RETRY_INTERVAL = 2000;
 /** Entries are judged one by one: one that makes no sense costs its own mount. */
 const FILE = z.object({ version: z.literal(FILE_VERSION), mounts: z.array(z.unknown()) });
 
+/** How an entry is in the file. */
+export interface EntryFormat<T> {
+  /** From what the file has to an entry. */
+  readonly schema: z.ZodType<T>;
+  readonly encode: (entry: T) => unknown;
+}
+
 export class EntryFile<T extends { readonly id: string }> {
   readonly #path: string;
-  readonly #schema: z.ZodType<T>;
+  readonly #format: EntryFormat<T>;
   readonly #log: DaemonLog;
   readonly #entries = new Map<string, T>();
   /** The file is behind: told once. */
   #hasFailed = false;
   #retry: NodeJS.Timeout | undefined;
 
-  constructor(path: string, schema: z.ZodType<T>, log: DaemonLog) {
+  constructor(path: string, format: EntryFormat<T>, log: DaemonLog) {
     this.#path = path;
-    this.#schema = schema;
+    this.#format = format;
     this.#log = log;
   }
 
@@ -41,7 +48,7 @@ export class EntryFile<T extends { readonly id: string }> {
     try {
       const { mounts } = FILE.parse(JSON.parse(readFileSync(this.#path, 'utf8')));
       for (const found of mounts) {
-        const { data: entry, error } = this.#schema.safeParse(found);
+        const { data: entry, error } = this.#format.schema.safeParse(found);
         if (entry !== undefined) this.#entries.set(entry.id, entry);
         else this.#setAside(error, 'cannot read a mount in the journal');
       }
@@ -67,8 +74,8 @@ export class EntryFile<T extends { readonly id: string }> {
   }
 
   /**
-   * Sets an entry that somebody relies on. Throws `busy` where the disk has no room for it; of a new one nothing is left
-   * then.
+   * Sets an entry that somebody relies on. Throws `busy` where the disk has no room for it; of a new one nothing is
+   * left then.
    */
   require(entry: T): void {
     const before = this.#entries.get(entry.id);
@@ -118,7 +125,7 @@ export class EntryFile<T extends { readonly id: string }> {
         rmSync(this.#path, { force: true });
         return undefined;
       }
-      const text = JSON.stringify({ version: FILE_VERSION, mounts: this.entries });
+      const text = JSON.stringify({ version: FILE_VERSION, mounts: this.entries.map(this.#format.encode) });
       writeFileSync(temporary, text, { mode: 0o600 });
       renameSync(temporary, this.#path);
       return undefined;

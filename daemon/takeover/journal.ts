@@ -1,19 +1,15 @@
 // The mounts of a daemon in a file, for the next one: what a successor needs to go on with them, or to make them again.
 import { z } from 'zod';
 import { TREE_KINDS } from '../../src/filesystem/contract/file-tree.js';
-import { DRIVER_NAMES } from '../../src/mount/mount-driver.js';
+import { DRIVER_NAMES } from '../../src/options/driver-names.js';
+import { OPTION_TABLES, wantedOptions } from '../../src/options/mount-options.js';
+import type { OptionTables } from '../../src/options/mount-options.js';
+import { storedShape } from '../../src/options/option-schemas.js';
+import { formatIdentity, parseIdentity } from '../reader/image-identity.js';
 import { EntryFile } from './entry-file.js';
+import type { MountRecord } from './mount-record.js';
 import type { DaemonLog } from '../log.js';
 
-const VIEW = z.object({
-  session: z.number().optional(),
-  sectorOffset: z.number().optional(),
-  map: z.string().optional(),
-  charset: z.string().optional(),
-  associated: z.boolean().optional(),
-  verify: z.boolean().optional(),
-  wine: z.boolean().optional(),
-});
 const FINDING = z.object({
   code: z.string(),
   severity: z.enum(['note', 'warning', 'damage']),
@@ -30,67 +26,108 @@ const FACTS = z.object({
   volumeSize: z.number(),
   hasAttributes: z.boolean(),
   isPlanned: z.boolean().default(false),
+  plannedFiles: z.array(z.number()).default([0]),
+  dataSize: z.number().default(0),
   isPlain: z.boolean(),
   isChecked: z.boolean().default(false),
   isDrive: z.boolean().default(false),
   sessions: z.array(z.number()),
   session: z.number().optional(),
 });
-/** A field that is added later has a default: what it was before there was a choice. */
-export const JOURNAL_ENTRY = z.object({
-  id: z.string().regex(/^[0-9a-f]{1,16}$/u),
-  /**
-   * `making`: nobody was told of it yet; `detached`: lazily unmounted, its last users are still there; `crashed`: not
-   * brought back any more.
-   */
-  state: z.enum(['making', 'mounted', 'detached', 'crashed']),
-  /** Daemons in a row that have begun to make it again and died. */
-  attempts: z.number().default(0),
-  /** Absolute path of the image, without symlinks. */
-  image: z.string(),
-  /** Of the image when it was mounted; decimal, as they may exceed what a number holds. */
-  identity: z.object({ device: z.string(), inode: z.string(), modified: z.string(), size: z.string() }),
-  wantedTree: z.enum([...TREE_KINDS, 'auto']),
-  tree: z.enum(TREE_KINDS),
-  wantedDriver: z.enum([...DRIVER_NAMES, 'auto']),
-  /** What was asked for beside the tree: without it, the rows of a kept index would mean something else. */
-  view: VIEW.default({}),
-  driver: z.enum(DRIVER_NAMES),
-  allowOther: z.boolean(),
-  /** Ends with the client that it was made for. */
-  bound: z.boolean().default(false),
-  /** Mount point, and whether it was made for the mount. */
-  directory: z.string(),
-  created: z.boolean(),
-  /** Whose it is in the system service, which cannot open its image again. */
-  owner: z.object({ uid: z.number(), gid: z.number() }).optional(),
-  /** "major:minor" of the mounted file system; unknown while `making`. */
-  device: z.string().optional(),
-  /** ISO 8601, UTC. */
-  mountedAt: z.string(),
-  /** Faster drivers that do not serve it, and why. */
-  passedOver: z.array(z.object({ driver: z.enum(DRIVER_NAMES), reason: z.string() })).default([]),
-  /** The first that were met, and how many there are in all. */
-  findings: z.array(FINDING).default([]),
-  findingCount: z.number().default(0),
-  facts: FACTS.optional(),
-  /** The whole index is in memory. */
-  isLoaded: z.boolean().default(false),
-  /** Its requests are written to the log. */
-  traceFuse: z.boolean().default(false),
-});
-export type JournalEntry = z.infer<typeof JOURNAL_ENTRY>;
+/** Options that have a field of their own in an entry, by what that is called there; all others are in its `view`. */
+const OWN_FIELDS = ['tree', 'driver', 'allowOther', 'bound', 'traceFuse'] as const;
+
+/** Decimal, as they may exceed what a number holds. */
+const decimal = z.string().regex(/^-?\d{1,20}$/u);
+const IDENTITY = z.object({ device: decimal, inode: decimal, modified: decimal, size: decimal });
 
 /**
- * What mount tables show as the device: the image's path. Everybody reads those, so a mount of the system service, whose
- * paths are its user's business, has its id there.
+ * An entry as the file has it: flat, as the first daemons wrote it, since older and newer ones read each other's. A
+ * field that is added later has a default: what it was before there was a choice.
  */
-export function sourceNameOf({ id, image, owner }: Pick<JournalEntry, 'id' | 'image' | 'owner'>): string {
-  return owner === undefined ? image : `isodrive:${id}`;
+function createEntrySchema(tables: OptionTables) {
+  const view = Object.entries(wantedOptions(tables)).filter(
+    ([field]) => !(OWN_FIELDS as readonly string[]).includes(field),
+  );
+  return z.object({
+    id: z.string().regex(/^[0-9a-f]{1,16}$/u),
+    state: z.enum(['making', 'mounted', 'detached', 'crashed']),
+    attempts: z.number().default(0),
+    image: z.string(),
+    identity: IDENTITY,
+    /** Of the files beside it that are part of it, in the order in which they are kept open. */
+    beside: z.array(IDENTITY.extend({ name: z.string() })).default([]),
+    wantedTree: z.enum([...TREE_KINDS, 'auto']),
+    tree: z.enum(TREE_KINDS),
+    wantedDriver: z.enum([...DRIVER_NAMES, 'auto']),
+    view: z.object(storedShape(Object.fromEntries(view))).default({}),
+    driver: z.enum(DRIVER_NAMES),
+    allowOther: z.boolean(),
+    bound: z.boolean().default(false),
+    directory: z.string(),
+    created: z.boolean(),
+    owner: z.object({ uid: z.number(), gid: z.number() }).optional(),
+    device: z.string().optional(),
+    mountedAt: z.string(),
+    passedOver: z.array(z.object({ driver: z.enum(DRIVER_NAMES), reason: z.string() })).default([]),
+    findings: z.array(FINDING).default([]),
+    findingCount: z.number().default(0),
+    facts: FACTS.optional(),
+    isLoaded: z.boolean().default(false),
+    traceFuse: z.boolean().default(false),
+  });
+}
+export type JournalEntry = z.input<ReturnType<typeof createEntrySchema>>;
+
+function decode(entry: z.output<ReturnType<typeof createEntrySchema>>): MountRecord {
+  const { id, state, attempts, findings, findingCount, isLoaded } = entry;
+  const { view, wantedTree, wantedDriver, allowOther, bound, traceFuse } = entry;
+  const { tree, driver, directory, created, device, mountedAt, passedOver } = entry;
+  const { image: path, identity, beside, owner } = entry;
+  return {
+    ...{ id, state, attempts, findings, findingCount, isLoaded },
+    wanted: { ...view, tree: wantedTree, driver: wantedDriver, allowOther, bound, traceFuse },
+    image: {
+      path,
+      identity: parseIdentity(identity),
+      beside: beside.map((one) => ({ name: one.name, ...parseIdentity(one) })),
+      owner,
+    },
+    made: { tree, driver, directory, created, device, mountedAt, passedOver },
+    facts: entry.facts === undefined ? undefined : { ...entry.facts, session: entry.facts.session },
+  };
 }
 
-export class Journal extends EntryFile<JournalEntry> {
+/** Of a mount; what is undefined is left out of the file. */
+export function encodeRecord(record: MountRecord): JournalEntry {
+  const { wanted, image, made, facts, ...rest } = record;
+  const { tree = 'auto', driver = 'auto', ...others } = wanted;
+  const { allowOther = false, bound = false, traceFuse = false, ...view } = others;
+  const { path, identity, beside, owner } = image;
+  return {
+    ...rest,
+    findings: [...rest.findings],
+    ...{ image: path, identity: formatIdentity(identity), owner },
+    ...(beside.length === 0
+      ? {}
+      : { beside: beside.map((one) => ({ name: one.name, ...formatIdentity(one) })) }),
+    ...{ wantedTree: tree, wantedDriver: driver, view, allowOther, bound, traceFuse },
+    ...made,
+    passedOver: [...made.passedOver],
+    facts: facts && { ...facts, plannedFiles: [...facts.plannedFiles], sessions: [...facts.sessions] },
+  };
+}
+
+/** With the options of these tables. */
+export function createRecordSchema(tables: OptionTables): z.ZodType<MountRecord> {
+  return createEntrySchema(tables).transform(decode);
+}
+
+/** An entry of the journal, or of a note, to the record of a mount. */
+export const MOUNT_RECORD = createRecordSchema(OPTION_TABLES);
+
+export class Journal extends EntryFile<MountRecord> {
   constructor(path: string, log: DaemonLog) {
-    super(path, JOURNAL_ENTRY, log);
+    super(path, { schema: MOUNT_RECORD, encode: encodeRecord }, log);
   }
 }

@@ -1,10 +1,11 @@
 // What outlives this process of each mount: its journal entry, and, where somebody keeps them, its descriptors. The
 // order makes every death safe: the entry is there before the mount, the descriptors before the first answer, and both
 // go only when the mount has ended.
-import { closeSync } from 'node:fs';
+import { loadAddon } from '../../native/index.js';
 import type { CallerDescriptors, HeldDescriptors } from '../../src/mount/mount-driver.js';
 import { readNote, writeNote } from './index-note.js';
-import type { Journal, JournalEntry } from './journal.js';
+import type { Journal } from './journal.js';
+import type { MadeMount, MountRecord } from './mount-record.js';
 import type { MountFindings } from '../reader/mount-findings.js';
 import type { ServiceManager } from './service-manager.js';
 
@@ -25,7 +26,7 @@ export class MountPersistence {
   }
 
   /** Enters mounts that were kept for us and that the journal does not know: it was lost. Gives them. */
-  recover(): readonly JournalEntry[] {
+  recover(): readonly MountRecord[] {
     const notes = this.#manager.held.flatMap(([name, descriptor]) => {
       const id = INDEX_NAME.exec(name)?.[1];
       const note = id === undefined || this.journal.find(id) !== undefined ? undefined : readNote(descriptor);
@@ -36,8 +37,8 @@ export class MountPersistence {
   }
 
   /** A mount is about to be made; until `complete`, a successor takes it back. Throws `busy` where the disk is full. */
-  begin(entry: JournalEntry): void {
-    this.journal.require(entry);
+  begin(record: MountRecord): void {
+    this.journal.require(record);
   }
 
   /** It is mounted: keeps what a successor can go on with. */
@@ -49,9 +50,9 @@ export class MountPersistence {
   }
 
   /** Somebody is told of the mount: from now on a successor goes on with it. Throws `busy` where the disk is full. */
-  complete(id: string, made: Pick<JournalEntry, 'driver' | 'device' | 'passedOver'>): void {
+  complete(id: string, made: MadeMount): void {
     const entry = this.journal.find(id);
-    if (entry !== undefined) this.journal.require({ ...entry, state: 'mounted', attempts: 0, ...made });
+    if (entry !== undefined) this.journal.require({ ...entry, state: 'mounted', attempts: 0, made });
   }
 
   /** What was met of it: a successor does not read again what is loaded. */
@@ -70,14 +71,14 @@ export class MountPersistence {
   }
 
   /** It is about to be made again by a successor. */
-  noteAttempt({ id, attempts }: JournalEntry): void {
+  noteAttempt({ id, attempts }: MountRecord): void {
     this.journal.update(id, { attempts: attempts + 1 });
   }
 
   /** It has crashed the daemon: nobody goes on with it. */
-  quarantine(entry: JournalEntry): void {
-    this.forget(entry.id);
-    this.journal.set({ ...entry, state: 'crashed' });
+  quarantine(record: MountRecord): void {
+    this.forget(record.id);
+    this.journal.set({ ...record, state: 'crashed' });
   }
 
   /** It has ended. */
@@ -88,7 +89,7 @@ export class MountPersistence {
 
   /** What was kept of it is of no use any more. */
   dropHeld(id: string): void {
-    const isCallers = this.journal.entries.some((entry) => entry.id === id && entry.owner !== undefined);
+    const isCallers = this.journal.find(id)?.image.owner !== undefined;
     for (const kind of isCallers ? KINDS : OWN_KINDS) this.#manager.forget(nameOf(kind, id));
   }
 
@@ -115,9 +116,9 @@ export class MountPersistence {
   }
 }
 
-/** For what will not be gone on with. */
+/** For what will not be gone on with. In the background: a file system that is dead may keep even that waiting. */
 export function closeHeld(held: Partial<Record<(typeof KINDS)[number], number | undefined>>): void {
-  for (const kind of KINDS) if (held[kind] !== undefined) closeSync(held[kind]);
+  for (const kind of KINDS) if (held[kind] !== undefined) loadAddon().closeDescriptor(held[kind]);
 }
 
 function nameOf(kind: (typeof KINDS)[number], id: string): string {

@@ -101,10 +101,10 @@ export class ServiceManager {
     return [...this.#held];
   }
 
-  /** Closes and gives up what nobody has taken. */
+  /** Closes, in the background, and gives up what nobody has taken. */
   dropRest(): void {
     for (const [name, descriptor] of this.#held) {
-      closeSync(descriptor);
+      loadAddon().closeDescriptor(descriptor);
       this.forget(name);
     }
     this.#held.clear();

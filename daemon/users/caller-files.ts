@@ -1,5 +1,5 @@
-// What a caller has opened for a mount: image, mount point and, where there is one, the map. The service never opens a path
-// for anybody, so that a caller gets what they can open themselves and learns nothing of what they cannot.
+// What a caller has opened for a mount: image, mount point and, where there is one, the map. The service never opens
+// a path for anybody, so that a caller gets what they can open themselves and learns nothing of what they cannot.
 import { closeSync, constants } from 'node:fs';
 import { loadAddon } from '../../native/index.js';
 import { IsodriveError } from '../../src/base/error.js';

@@ -1,9 +1,12 @@
-// Closes what users have passed and nobody wants. That may wait for ever: a file system of their own is asked first, and a
-// socket may linger. So each user has one thread for it, and whoever lets it hang may pass nothing more.
+// Closes what users have passed and nobody wants. That may wait for ever: a file system of their own is asked first,
+// and a socket may linger. So each user has one thread for it, and whoever lets it hang may pass nothing more.
 import { loadAddon } from '../../native/index.js';
 import { PoolIo } from '../../src/io/pool-io.js';
 
-/** Descriptors of one user that may wait to be closed: more than all of their connections pass in a turn of the loop. */
+/**
+ * Descriptors of one user that may wait to be closed: more than all of their connections pass in a turn of the
+ * loop.
+ */
 export const MAX_UNCLOSED = 64;
 
 interface Waiting {

@@ -1,5 +1,5 @@
-// Lets users take turns: of each that has work, one piece is done in a turn of the event loop, so that one who floods the
-// service makes the others wait for a piece at most.
+// Lets users take turns: of each that has work, one piece is done in a turn of the event loop, so that one who floods
+// the service makes the others wait for a piece at most.
 
 export class TurnQueue {
   /** Work of each user, in the order in which users get their turn. */

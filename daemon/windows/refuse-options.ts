@@ -1,34 +1,20 @@
 // What a mount may not ask for where the system makes it: nothing is passed over in silence.
 import { IsodriveError } from '../../src/base/error.js';
+import { OPTION_TABLES } from '../../src/options/mount-options.js';
+import type { OptionTables } from '../../src/options/mount-options.js';
 import type { MountParams } from '../../src/protocol/messages.js';
 import { isDevicePath } from '../../src/source/optical/open-drive-device.js';
 
-/** Field of the parameters -> what it is to users. Each is a wish that only a file system of ours fulfils. */
-const REFUSED: readonly (readonly [keyof MountParams, string])[] = [
-  ['directory', 'a directory'],
-  ['tree', '--tree'],
-  ['session', '--session'],
-  ['sectorOffset', '--sector-offset'],
-  ['map', '--map'],
-  ['charset', '--charset'],
-  ['associated', '--associated'],
-  ['verify', '--verify'],
-  ['driver', '--driver'],
-  ['new', '--new'],
-  ['allowOther', '--allow-other'],
-  ['traceFuse', '--trace-fuse'],
-  ['wine', '--wine'],
-  ['bound', 'a mount for one command'],
-];
-
-/** Throws `unsupported` for the first that is wanted. */
-export function refuseOptions(params: MountParams): void {
-  for (const [field, name] of REFUSED) {
-    const value = params[field];
-    if (value === undefined || value === false || value === 'auto') continue;
+/** Throws `unsupported` for the first that is wanted: each is a wish that only a file system of ours fulfils. */
+export function refuseOptions(params: MountParams, { view, mount }: OptionTables = OPTION_TABLES): void {
+  const given = new Map<string, unknown>(Object.entries(params));
+  for (const [field, option] of Object.entries({ ...mount, ...view })) {
+    const value = given.get(field);
+    const isWanted = value !== undefined && value !== false && value !== 'auto';
+    if (!isWanted || option.platform === 'win32') continue;
     throw new IsodriveError(
       'unsupported',
-      `Found ${name}, expected none: Windows itself shows the image, at a drive letter`,
+      `Found ${option.title ?? `--${option.name}`}, expected none: Windows itself shows the image, at a drive letter`,
       { action: 'Use isodrive extract, ls or cat, which know every view' },
     );
   }

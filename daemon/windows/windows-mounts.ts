@@ -61,7 +61,7 @@ export class WindowsMounts implements MountService {
     this.#addon = addon;
     this.#events = events;
     this.#log = log;
-    this.#mounts = new EntryFile(journalPath, ATTACHED_IMAGE, log);
+    this.#mounts = new EntryFile(journalPath, { schema: ATTACHED_IMAGE, encode: (mount) => mount }, log);
   }
 
   get isBusy(): boolean {

@@ -57,9 +57,7 @@ __attribute__((target("sse4.2"))) uint32_t update_by_processor(uint32_t crc, con
   return narrow;
 }
 
-Update choose() {
-  return __builtin_cpu_supports("sse4.2") ? update_by_processor : update_by_table;
-}
+Update choose() { return __builtin_cpu_supports("sse4.2") ? update_by_processor : update_by_table; }
 
 #elif defined(__aarch64__)
 
@@ -68,7 +66,8 @@ __attribute__((target("crc")))
 #else
 __attribute__((target("+crc")))
 #endif
-uint32_t update_by_processor(uint32_t crc, const uint8_t* bytes, size_t length) {
+uint32_t
+update_by_processor(uint32_t crc, const uint8_t* bytes, size_t length) {
   for (; length >= 8; bytes += 8, length -= 8) crc = __crc32cd(crc, load_word(bytes));
   for (; length > 0; ++bytes, --length) crc = __crc32cb(crc, *bytes);
   return crc;
@@ -85,9 +84,7 @@ Update choose() {
 
 #else
 
-Update choose() {
-  return update_by_table;
-}
+Update choose() { return update_by_table; }
 
 #endif
 
@@ -101,8 +98,6 @@ Napi::Value crc32c(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void export_crc32c(Napi::Env env, Napi::Object exports) {
-  exports.Set("crc32c", Napi::Function::New(env, crc32c));
-}
+void export_crc32c(Napi::Env env, Napi::Object exports) { exports.Set("crc32c", Napi::Function::New(env, crc32c)); }
 
 }  // namespace isodrive

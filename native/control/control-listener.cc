@@ -60,7 +60,8 @@ class ControlListener {
         stop_(std::move(stop)),
         limits_(limits),
         target_(Napi::Persistent(target)),
-        channel_(JsChannel<Message>::open(env, "isodrive-control", [this](Napi::Env at, Message& message) { deliver(at, message); })) {
+        channel_(JsChannel<Message>::open(env, "isodrive-control",
+                                          [this](Napi::Env at, Message& message) { deliver(at, message); })) {
     add(listener_.get(), kListenerKey, EPOLLIN);
     add(stop_.get(), kStopKey, EPOLLIN);
   }
@@ -127,7 +128,8 @@ class ControlListener {
       case Message::Kind::kBytes: {
         napi_value bytes = nullptr;
         const napi_value descriptors = Napi::Array::New(env, message.descriptors.size());
-        if (napi_create_buffer_copy(env, message.bytes.size(), message.bytes.data(), nullptr, &bytes) != napi_ok) return;
+        if (napi_create_buffer_copy(env, message.bytes.size(), message.bytes.data(), nullptr, &bytes) != napi_ok)
+          return;
         for (uint32_t i = 0; i < message.descriptors.size(); ++i) {
           const napi_value number = Napi::Number::New(env, message.descriptors[i].get());
           if (napi_set_element(env, descriptors, i, number) != napi_ok) return;
@@ -227,8 +229,12 @@ class ControlListener {
     const uint32_t user = found->second.user;
     ReceivedBytes received = receive_bytes(fd, piece_.data(), piece_.size());
     if (received.length > 0) {
-      tell({Message::Kind::kBytes, key, {piece_.begin(), piece_.begin() + received.length}, std::move(received.descriptors),
-            received.is_cut, user});
+      tell({Message::Kind::kBytes,
+            key,
+            {piece_.begin(), piece_.begin() + received.length},
+            std::move(received.descriptors),
+            received.is_cut,
+            user});
     } else if (received.length == 0 || (received.error != EAGAIN && received.error != EWOULDBLOCK)) {
       tell({Message::Kind::kEnd, key, {}, {}, false, user});
     } else {
@@ -252,7 +258,9 @@ class ControlListener {
   WorkerThread thread_;
 };
 
-ControlListener& handle_of(const Napi::CallbackInfo& info) { return *info[0].As<Napi::External<ControlListener>>().Data(); }
+ControlListener& handle_of(const Napi::CallbackInfo& info) {
+  return *info[0].As<Napi::External<ControlListener>>().Data();
+}
 
 /** listenForClients(descriptor, limits, listener): takes ownership of the descriptor. */
 Napi::Value listen_for_clients(const Napi::CallbackInfo& info) {
@@ -268,7 +276,8 @@ Napi::Value listen_for_clients(const Napi::CallbackInfo& info) {
     return env.Undefined();
   }
   const Limits limits{limit("clients"), limit("clientsOfUser"), limit("reservedForRoot")};
-  auto* owned = new ControlListener(env, std::move(listener), std::move(epoll), std::move(stop), limits, info[2].As<Napi::Object>());
+  auto* owned = new ControlListener(env, std::move(listener), std::move(epoll), std::move(stop), limits,
+                                    info[2].As<Napi::Object>());
   if (!owned->start()) {
     owned->close();
     delete owned;

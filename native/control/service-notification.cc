@@ -17,7 +17,10 @@ namespace {
 /** Descriptors in one message. */
 constexpr uint32_t kMaxDescriptors = 4;
 
-/** Never waits: whoever receives may be stopped. `address`: none of a connected socket. 0, or the errno of what failed. */
+/**
+ * Never waits: whoever receives may be stopped. `address`: none of a connected socket. 0, or the errno of what
+ * failed.
+ */
 int send_message(int socket_fd, sockaddr_un* address, socklen_t length, const std::string& text, const int* descriptors,
                  uint32_t count) {
   iovec data{const_cast<char*>(text.data()), text.size()};
@@ -80,8 +83,6 @@ Napi::Value notify(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void export_notify(Napi::Env env, Napi::Object exports) {
-  exports.Set("notify", Napi::Function::New(env, notify));
-}
+void export_notify(Napi::Env env, Napi::Object exports) { exports.Set("notify", Napi::Function::New(env, notify)); }
 
 }  // namespace isodrive

@@ -22,10 +22,10 @@ constexpr size_t kMaxNameBytes = 255;
 constexpr uint32_t kPreferredIo = 4096;
 /** Below this a copy through the scratch buffer is cheaper than page-table work for the mapping. */
 constexpr size_t kMappedReadBytes = 32768;
+/** Vectors of one system call (UIO_MAXIOV). */
+constexpr size_t kMaxVectors = 1024;
 
-uint32_t encode_device(uint32_t major, uint32_t minor) {
-  return (minor & 0xffU) | major << 8 | (minor & ~0xffU) << 12;
-}
+uint32_t encode_device(uint32_t major, uint32_t minor) { return (minor & 0xffU) | major << 8 | (minor & ~0xffU) << 12; }
 
 size_t align8(size_t length) { return (length + 7) & ~size_t{7}; }
 
@@ -83,7 +83,7 @@ int64_t FuseHandlers::handle(int device, const Request& request, uint8_t* scratc
       return kDone;
     }
     case wire::kRead:
-      return read_file(device, request, row, scratch, scratch_size);
+      return read_file(device, request, number, scratch, scratch_size);
     case wire::kGetxattr:
       get_attribute(device, request, row);
       return kDone;
@@ -187,8 +187,10 @@ size_t FuseHandlers::content_length(const Request& request, wire::ReadIn& in) co
   return in.offset < size ? std::min<uint64_t>(in.size, size - in.offset) : 0;
 }
 
-int64_t FuseHandlers::read_file(int device, const Request& request, Row row, uint8_t* scratch, size_t scratch_size) const {
+int64_t FuseHandlers::read_file(int device, const Request& request, uint64_t number, uint8_t* scratch,
+                                size_t scratch_size) const {
   const uint64_t unique = request.header.unique;
+  const Row row = index_.row(number);
   wire::ReadIn in;
   if (!request.read(in) || !row.regular() || in.size > wire::kMaxReadBytes) {
     send_error(device, unique, row.directory() ? EISDIR : EINVAL);
@@ -199,18 +201,33 @@ int64_t FuseHandlers::read_file(int device, const Request& request, Row row, uin
     send_bytes(device, unique, scratch, 0);
     return kDone;
   }
-  if (data_ == nullptr || row.coded()) return kContent;
+  if (data_ == nullptr || (row.coded() && row.unit_bytes() == 0)) return kContent;
   const size_t length = std::min<uint64_t>(in.size, size - in.offset);
   Extent extent;
   uint64_t start;
-  if (length >= kMappedReadBytes && index_.find_extent(row, in.offset, extent, start)) {
+  if (row.coded()) {
+    const int64_t done = send_units(device, unique, units_of(number), in.offset, length);
+    if (done != kContent) return done;
+  } else if (length >= kMappedReadBytes && index_.find_extent(row, in.offset, extent, start)) {
     const int64_t done = send_mapped(device, unique, extent, in.offset - start, length);
     if (done != kContent) return done;
   }
-  if (length <= scratch_size) return send_read(device, unique, row, in.offset, scratch, length);
+  if (length <= scratch_size) return send_read(device, unique, number, in.offset, scratch, length);
   const std::unique_ptr<uint8_t[]> buffer(new (std::nothrow) uint8_t[length]);
-  if (buffer != nullptr) return send_read(device, unique, row, in.offset, buffer.get(), length);
+  if (buffer != nullptr) return send_read(device, unique, number, in.offset, buffer.get(), length);
   send_error(device, unique, ENOMEM);
+  return kDone;
+}
+
+int64_t FuseHandlers::send_units(int device, uint64_t unique, const UnitFile& file, uint64_t offset,
+                                 size_t length) const {
+  std::vector<UnitPtr> units;
+  std::vector<iovec> pieces{iovec{}};
+  const int error = data_->units().pin(length, file, offset, offset + length, units, pieces);
+  if (error == UnitReader::kLacking) return kUnits;
+  if (error == 0 && pieces.size() > kMaxVectors) return kContent;
+  if (error != 0) send_error(device, unique, error);
+  else send_vectors(device, unique, pieces.data(), static_cast<int>(pieces.size()), length);
   return kDone;
 }
 
@@ -228,13 +245,20 @@ int64_t FuseHandlers::send_mapped(int device, uint64_t unique, const Extent& ext
   return error == EFAULT ? kContent : kDone;
 }
 
-int64_t FuseHandlers::send_read(int device, uint64_t unique, Row row, uint64_t offset, uint8_t* buffer,
+int64_t FuseHandlers::send_read(int device, uint64_t unique, uint64_t row, uint64_t offset, uint8_t* buffer,
                                 size_t length) const {
-  const int error = read_extents(buffer, length, row, offset);
+  const int error = read_content(buffer, length, row, offset);
   if (error == DataReader::kPostponed) return kPostponed;
+  if (error == DataReader::kLacking) return kUnits;
   if (error != 0) send_error(device, unique, error);
   else send_bytes(device, unique, buffer, length);
   return kDone;
+}
+
+int FuseHandlers::read_content(uint8_t* target, size_t length, uint64_t number, uint64_t offset) const {
+  const Row row = index_.row(number);
+  return row.coded() ? data_->units().read(target, length, units_of(number), offset, offset + length)
+                     : read_extents(target, length, row, offset);
 }
 
 int FuseHandlers::read_extents(uint8_t* target, size_t length, Row row, uint64_t offset) const {

@@ -1,5 +1,6 @@
-// Answers FUSE requests from the index and the image. Knows no threads and no JavaScript: what it cannot answer by itself
-// (a directory that is not loaded yet, content that has to be decoded) it gives back, and the session sees to it.
+// Answers FUSE requests from the index and the image. Knows no threads and no JavaScript: what it cannot answer by
+// itself (a directory that is not loaded yet, content that has to be decoded) it gives back, and the session sees to
+// it.
 #pragma once
 
 #include <cstdint>
@@ -62,13 +63,20 @@ class FuseHandlers {
   /** Result of `handle`: a read that would wait for the medium, and may not now; nothing was answered. */
   static constexpr int64_t kPostponed = -3;
 
+  /**
+   * Result of `handle`: units have to be decoded first, of which the observer of reads was told; nothing was
+   * answered.
+   */
+  static constexpr int64_t kUnits = -4;
+
   /** Without `data`, every read of content is given back. */
   FuseHandlers(const uint8_t* region, const DataReader* data, VolumeInfo volume)
       : index_(region), data_(data), volume_(volume) {}
 
   /**
-   * Answers through `device`. Gives kDone, kContent, kPostponed, or the row of the directory that has to be loaded first; nothing
-   * was answered then. `scratch` is `scratch_size` bytes that the call may use. Never called for FUSE_INIT.
+   * Answers through `device`. Gives kDone, kContent, kPostponed, kUnits, or the row of the directory that has to be
+   * loaded first; nothing was answered then. `scratch` is `scratch_size` bytes that the call may use. Never called
+   * for FUSE_INIT.
    */
   int64_t handle(int device, const Request& request, uint8_t* scratch, size_t scratch_size) const;
   /** Takes apart what was given back with kContent; gives the bytes it has to be answered with, 0 for an open. */
@@ -80,12 +88,17 @@ class FuseHandlers {
  private:
   int64_t lookup(int device, const Request& request, uint64_t row) const;
   int64_t read_directory(int device, const Request& request, uint64_t row, uint8_t* scratch, size_t size) const;
-  int64_t read_file(int device, const Request& request, Row row, uint8_t* scratch, size_t size) const;
+  int64_t read_file(int device, const Request& request, uint64_t row, uint8_t* scratch, size_t size) const;
+  /** Answers from decoded units; kDone, kUnits, or kContent where that is not the way. */
+  int64_t send_units(int device, uint64_t unique, const UnitFile& file, uint64_t offset, size_t length) const;
   /** Answers from the mapping of a file; kDone, kPostponed, or kContent where that is not the way. */
   int64_t send_mapped(int device, uint64_t unique, const Extent& extent, uint64_t within, size_t length) const;
-  /** Answers with bytes put together in `buffer`, `length` of them; kDone or kPostponed. */
-  int64_t send_read(int device, uint64_t unique, Row row, uint64_t offset, uint8_t* buffer, size_t length) const;
+  /** Answers with bytes put together in `buffer`, `length` of them; kDone, kPostponed or kUnits. */
+  int64_t send_read(int device, uint64_t unique, uint64_t row, uint64_t offset, uint8_t* buffer, size_t length) const;
+  int read_content(uint8_t* target, size_t length, uint64_t row, uint64_t offset) const;
   int read_extents(uint8_t* target, size_t length, Row row, uint64_t offset) const;
+  /** The content of a coded row. */
+  UnitFile units_of(uint64_t row) const { return {row, index_.row(row).unit_bytes(), index_.row(row).size()}; }
   void get_attribute(int device, const Request& request, Row row) const;
   void list_attributes(int device, const Request& request, Row row) const;
   void statfs(int device, uint64_t unique) const;

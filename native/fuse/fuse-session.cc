@@ -40,7 +40,15 @@ constexpr int kBacklog = 4;
 /** The request that a thread of a session is at. */
 struct Current {
   const Asked& asked;
-  bool waits;
+  bool waits = false;
+  /** Whether the thread may wait for a medium. */
+  bool may_wait = true;
+  /** It was one that may not, and would have to. */
+  bool is_left = false;
+  /** Units that it has waited for, that it has read, and that it lacks. */
+  HeldUnits held{};
+  std::optional<UnitSpan> used{};
+  std::optional<UnitSpan> lacking{};
 };
 thread_local Current* current = nullptr;
 
@@ -51,14 +59,19 @@ FuseSession::FuseSession(SessionOptions options, SessionCallbacks callbacks)
       device_(std::move(options.device)),
       requests_(device_.get()),
       region_(std::move(options.region)),
+      cache_(UnitCache::shared()),
+      space_(cache_.new_space()),
+      units_(cache_, space_, *this),
       handlers_(region_->data(), open_files(std::move(options.files)), options.volume),
       callbacks_(std::move(callbacks)),
       desk_(log_, callbacks_.wanted),
       slow_(log_, kMaxWaiting) {}
 
+FuseSession::~FuseSession() { cache_.drop(space_); }
+
 const DataReader* FuseSession::open_files(std::vector<UniqueFd> files) {
   if (files.empty()) return nullptr;
-  return &data_.emplace(region_->data(), std::move(files), static_cast<WaitObserver&>(*this));
+  return &data_.emplace(region_->data(), std::move(files), static_cast<WaitObserver&>(*this), units_);
 }
 
 bool FuseSession::start(bool is_taken_over) {
@@ -89,6 +102,7 @@ bool FuseSession::spawn() {
     stop_noting_crashes_in(self->region_->data());
     if (self->has_ended_.exchange(true)) return;
     self->desk_.end();
+    self->cache_.drop(self->space_);
     self->callbacks_.end();
   });
   if (is_started) threads_ += 1;
@@ -101,7 +115,8 @@ void FuseSession::call_for_lead() {
 
 bool FuseSession::will_wait() {
   if (current != nullptr && !current->waits) {
-    if (!slow_.begin(current->asked)) return false;
+    current->is_left = !current->may_wait;
+    if (current->is_left || !slow_.begin(current->asked)) return false;
     current->waits = true;
   }
   call_for_lead();
@@ -218,16 +233,39 @@ void FuseSession::greet(int device, const Request& request) {
   if ((flags & wire::kHasResend) == 0) read_through_clone();
 }
 
-void FuseSession::work(const Asked& asked, const Request& request, uint8_t* scratch) {
-  std::optional<WaitingRequest> next = work_once(asked, request, scratch);
-  while (next) next = work_once(next->asked, next->request(), scratch);
+const HeldUnits& FuseSession::held() const {
+  static const HeldUnits none;
+  return current == nullptr ? none : current->held;
 }
 
-std::optional<WaitingRequest> FuseSession::work_once(const Asked& asked, const Request& request, uint8_t* scratch) {
-  Current now{asked, false};
+void FuseSession::uses(const UnitSpan& span) {
+  if (current != nullptr) current->used = span;
+}
+
+void FuseSession::lacks(const UnitSpan& span) {
+  if (current != nullptr) current->lacking = span;
+}
+
+void FuseSession::work(const Asked& asked, const Request& request, uint8_t* scratch, HeldUnits held) {
+  std::optional<WaitingRequest> next = work_once(asked, request, scratch, std::move(held));
+  while (next) {
+    const WaitingRequest now = std::move(*next);
+    next = work_once(now.asked, now.request(), scratch, now.held);
+  }
+}
+
+std::optional<WaitingRequest> FuseSession::work_once(const Asked& asked, const Request& request, uint8_t* scratch,
+                                                     HeldUnits held) {
+  const bool is_first = held.empty();
+  Current now{asked};
+  now.held = std::move(held);
   current = &now;
   const bool is_answered = handle(asked, request, scratch);
   current = nullptr;
+  if (is_first && now.used) {
+    const std::optional<UnitSpan> next = ahead_.note(*now.used);
+    if (next && !units_.contains(next->file, next->start)) desk_.read_ahead(*next);
+  }
   if (!now.waits) {
     if (is_answered) log_.end(asked, last_reply_error);
     return std::nullopt;
@@ -246,7 +284,12 @@ bool FuseSession::handle(const Asked& asked, const Request& request, uint8_t* sc
     const int64_t row = handlers_.handle(asked.device, request, scratch, kScratchBytes);
     if (row == FuseHandlers::kDone) return true;
     if (row == FuseHandlers::kPostponed) {
-      if (slow_.postpone(asked, request)) return false;
+      if (current->is_left || slow_.postpone(asked, request, current->held)) return false;
+    } else if (row == FuseHandlers::kUnits) {
+      WaitingRequest waiting(asked, request, current->held);
+      const UnitSpan& span = *current->lacking;
+      const auto is_ready = [&] { return units_.contains(span.file, span.start); };
+      if (desk_.await_units(span, waiting, is_ready)) return false;
     } else if (row == FuseHandlers::kContent) {
       wire::ReadIn in;
       const size_t length = handlers_.content_length(request, in);
@@ -264,11 +307,55 @@ void FuseSession::resume(uint32_t row, int error) {
   if (waiting.empty()) return;
   const std::unique_ptr<uint8_t[]> scratch(new uint8_t[kScratchBytes]);
   for (const WaitingRequest& request : waiting) {
+    Current now{request.asked};
+    now.may_wait = false;
+    current = &now;
     last_reply_error = error;
     if (error != 0) send_error(request.asked.device, request.asked.unique, error);
     else if (!handle(request.asked, request.request(), scratch.get())) continue;
     log_.end(request.asked, last_reply_error);
   }
+  current = nullptr;
+}
+
+void FuseSession::fill(uint64_t ticket, int error, const uint8_t* bytes, size_t length,
+                       const std::vector<int>& errors) {
+  const std::optional<UnitSpan> span = desk_.find_fill(ticket);
+  if (!span) return;
+  const std::shared_ptr<const FilledUnits> filled = units_.keep(*span, error, bytes, length, errors);
+  std::vector<WaitingRequest> waiting = desk_.take_fill(ticket);
+  if (waiting.empty()) return;
+  const std::unique_ptr<uint8_t[]> scratch(new uint8_t[kScratchBytes]);
+  for (WaitingRequest& request : waiting) {
+    // However many fills it needs, it has waited for JavaScript once.
+    if (request.held.empty()) log_.count_decoded();
+    request.held.push_back(filled);
+    answer_filled(std::move(request), scratch.get());
+  }
+}
+
+void FuseSession::answer_filled(WaitingRequest waiting, uint8_t* scratch) {
+  Current now{waiting.asked};
+  now.may_wait = false;
+  now.held = waiting.held;
+  current = &now;
+  const bool is_answered = handle(waiting.asked, waiting.request(), scratch);
+  current = nullptr;
+  if (is_answered) log_.end(waiting.asked, last_reply_error);
+  else if (now.is_left) answer_apart(std::move(waiting));
+}
+
+void FuseSession::answer_apart(WaitingRequest waiting) {
+  const auto shared = std::make_shared<WaitingRequest>(std::move(waiting));
+  const bool is_started = start_detached([self = shared_from_this(), shared] {
+    note_crashes_in(self->region_->data());
+    const std::unique_ptr<uint8_t[]> scratch(new uint8_t[kScratchBytes]);
+    self->work(shared->asked, shared->request(), scratch.get(), shared->held);
+    stop_noting_crashes_in(self->region_->data());
+  });
+  if (is_started) return;
+  send_error(shared->asked.device, shared->asked.unique, EIO);
+  log_.end(shared->asked, EIO);
 }
 
 void FuseSession::abandon() {

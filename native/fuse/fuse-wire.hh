@@ -21,15 +21,40 @@ inline constexpr unsigned long kIoctlClone = 0x8004e500UL;
 inline constexpr int32_t kNotifyResend = 7;
 
 enum Opcode : uint32_t {
-  kLookup = 1, kForget = 2, kGetattr = 3, kReadlink = 5, kOpen = 14, kRead = 15, kStatfs = 17, kRelease = 18,
-  kGetxattr = 22, kListxattr = 23, kFlush = 25, kInit = 26, kOpendir = 27, kReaddir = 28, kReleasedir = 29,
-  kInterrupt = 36, kDestroy = 38, kBatchForget = 42, kReaddirplus = 44, kStatx = 52,
+  kLookup = 1,
+  kForget = 2,
+  kGetattr = 3,
+  kReadlink = 5,
+  kOpen = 14,
+  kRead = 15,
+  kStatfs = 17,
+  kRelease = 18,
+  kGetxattr = 22,
+  kListxattr = 23,
+  kFlush = 25,
+  kInit = 26,
+  kOpendir = 27,
+  kReaddir = 28,
+  kReleasedir = 29,
+  kInterrupt = 36,
+  kDestroy = 38,
+  kBatchForget = 42,
+  kReaddirplus = 44,
+  kStatx = 52,
 };
 
 enum InitFlag : uint64_t {
-  kAsyncRead = 1ULL << 0, kExportSupport = 1ULL << 4, kDoReaddirplus = 1ULL << 13, kNoOpenSupport = 1ULL << 17,
-  kParallelDirops = 1ULL << 18, kMaxPages = 1ULL << 22, kCacheSymlinks = 1ULL << 23, kNoOpendirSupport = 1ULL << 24,
-  kPosixAcl = 1ULL << 20, kInitExt = 1ULL << 30, kHasResend = 1ULL << 39,
+  kAsyncRead = 1ULL << 0,
+  kExportSupport = 1ULL << 4,
+  kDoReaddirplus = 1ULL << 13,
+  kNoOpenSupport = 1ULL << 17,
+  kParallelDirops = 1ULL << 18,
+  kMaxPages = 1ULL << 22,
+  kCacheSymlinks = 1ULL << 23,
+  kNoOpendirSupport = 1ULL << 24,
+  kPosixAcl = 1ULL << 20,
+  kInitExt = 1ULL << 30,
+  kHasResend = 1ULL << 39,
 };
 
 struct InHeader {

@@ -14,7 +14,8 @@ constexpr size_t kMaxTraced = 4096;
 
 Asked Asked::of(int device, const Request& request) {
   Asked asked{device, request.header.unique, request.header.opcode, request.header.node, 0, 0, Clock::now()};
-  const bool has_range = asked.opcode == wire::kRead || asked.opcode == wire::kReaddir || asked.opcode == wire::kReaddirplus;
+  const bool has_range =
+      asked.opcode == wire::kRead || asked.opcode == wire::kReaddir || asked.opcode == wire::kReaddirplus;
   wire::ReadIn in;
   if (!has_range || !request.read(in)) return asked;
   asked.offset = in.offset;

@@ -15,7 +15,10 @@ namespace isodrive {
 
 using Clock = std::chrono::steady_clock;
 
-/** Bucket i counts requests that took less than 2^i microseconds and no less than half of that; the last, all longer ones. */
+/**
+ * Bucket i counts requests that took less than 2^i microseconds and no less than half of that; the last, all longer
+ * ones.
+ */
 constexpr size_t kLatencyBuckets = 26;
 using Histogram = std::array<uint64_t, kLatencyBuckets>;
 

@@ -37,11 +37,15 @@ using OwnerHandle = Napi::External<std::shared_ptr<Owner>>;
 
 /** What a serving thread is asked. */
 struct Question {
-  enum class Kind { kLoad, kRead, kCancel } kind;
+  enum class Kind { kLoad, kRead, kFill, kCancel } kind;
+  /** Of kFill: the row, or the base. */
   uint32_t row;
   uint64_t ticket;
   uint64_t offset;
   size_t length;
+  /** Of kFill: bytes of a unit, and whether they are of a base of the plan. */
+  uint32_t unit_bytes = 0;
+  bool is_base = false;
 };
 
 /** A thread of JavaScript that serves a session, until it leaves or ends. */
@@ -49,7 +53,8 @@ class Server final : public SessionServer {
  public:
   Server(Napi::Env env, const std::shared_ptr<FuseSession>& session, Napi::Object listener)
       : env_(env), session_(session), listener_(Napi::Persistent(listener)) {
-    channel_ = JsChannel<Question>::open(env, "isodrive-server", [this](Napi::Env at, Question& question) { ask(at, question); });
+    channel_ = JsChannel<Question>::open(env, "isodrive-server",
+                                         [this](Napi::Env at, Question& question) { ask(at, question); });
     channel_->keep(false);
     napi_add_env_cleanup_hook(env, &Server::end, this);
     session->desk().attach(this);
@@ -72,6 +77,11 @@ class Server final : public SessionServer {
   void read(uint64_t ticket, uint32_t row, uint64_t offset, size_t length) override {
     send({Question::Kind::kRead, row, ticket, offset, length});
   }
+  void fill(uint64_t ticket, const UnitSpan& span) override {
+    const auto number = static_cast<uint32_t>(span.file.number - (span.file.is_base() ? UnitFile::kBases : 0));
+    send({Question::Kind::kFill, number, ticket, span.start, span.end - span.start, span.file.unit_bytes,
+          span.file.is_base()});
+  }
   void cancel(uint64_t ticket) override { send({Question::Kind::kCancel, 0, ticket, 0, 0}); }
 
  private:
@@ -93,7 +103,12 @@ class Server final : public SessionServer {
         break;
       case Question::Kind::kRead:
         call_method(listener_, "onRead",
-             {number(question.ticket), number(question.row), number(question.offset), number(question.length)});
+                    {number(question.ticket), number(question.row), number(question.offset), number(question.length)});
+        break;
+      case Question::Kind::kFill:
+        call_method(listener_, "onFill",
+                    {number(question.ticket), Napi::Boolean::New(env, question.is_base), number(question.row),
+                     number(question.unit_bytes), number(question.offset), number(question.length)});
         break;
       case Question::Kind::kCancel:
         call_method(listener_, "onCancel", {number(question.ticket)});
@@ -115,7 +130,8 @@ using ServerHandle = Napi::External<Server>;
 std::optional<VolumeOwner> owner_of(const Napi::Value& given) {
   if (!given.IsObject()) return std::nullopt;
   const Napi::Object owner = given.As<Napi::Object>();
-  return VolumeOwner{owner.Get("uid").As<Napi::Number>().Uint32Value(), owner.Get("gid").As<Napi::Number>().Uint32Value()};
+  return VolumeOwner{owner.Get("uid").As<Napi::Number>().Uint32Value(),
+                     owner.Get("gid").As<Napi::Number>().Uint32Value()};
 }
 
 /** Copies of descriptors; fewer, with errno set, where one cannot be had. */
@@ -148,26 +164,28 @@ Napi::Value start_session(const Napi::CallbackInfo& info) {
   }
   const auto listener = std::make_shared<Napi::ObjectReference>(Napi::Persistent(info[1].As<Napi::Object>()));
   const auto owner = std::make_shared<Owner>();
-  const auto channel = JsChannel<Owner::Message>::open(env, "isodrive-fuse", [owner, listener](Napi::Env, Owner::Message& message) {
-    if (message == Owner::Message::kWanted) {
-      call_method(*listener, "onWanted", {});
-      return;
-    }
-    owner->session.reset();
-    owner->channel->close();
-    owner->channel.reset();
-    call_method(*listener, "onEnd", {});
-  });
+  const auto channel =
+      JsChannel<Owner::Message>::open(env, "isodrive-fuse", [owner, listener](Napi::Env, Owner::Message& message) {
+        if (message == Owner::Message::kWanted) {
+          call_method(*listener, "onWanted", {});
+          return;
+        }
+        owner->session.reset();
+        owner->channel->close();
+        owner->channel.reset();
+        call_method(*listener, "onEnd", {});
+      });
   const auto tell = [channel](Owner::Message message) { channel->send(std::make_unique<Owner::Message>(message)); };
   owner->channel = channel;
   owner->session = std::make_shared<FuseSession>(
-      SessionOptions{options.Get("name").As<Napi::String>().Utf8Value(),
-                     UniqueFd(static_cast<int>(number("device"))),
-                     std::move(files),
-                     std::move(region),
-                     {static_cast<uint64_t>(number("volumeBytes")), options.Get("hasAttributes").As<Napi::Boolean>().Value(),
-                      options.Get("hasAccessLists").As<Napi::Boolean>().Value(), owner_of(options.Get("owner")),
-                      options.Get("checksOpens").As<Napi::Boolean>().Value()}},
+      SessionOptions{
+          options.Get("name").As<Napi::String>().Utf8Value(),
+          UniqueFd(static_cast<int>(number("device"))),
+          std::move(files),
+          std::move(region),
+          {static_cast<uint64_t>(number("volumeBytes")), options.Get("hasAttributes").As<Napi::Boolean>().Value(),
+           options.Get("hasAccessLists").As<Napi::Boolean>().Value(), owner_of(options.Get("owner")),
+           options.Get("checksOpens").As<Napi::Boolean>().Value()}},
       SessionCallbacks{[tell] { tell(Owner::Message::kWanted); }, [tell] { tell(Owner::Message::kEnd); }});
   owner->number = sessions().add(owner->session);
   if (!owner->session->start(options.Get("isTakenOver").As<Napi::Boolean>().Value())) {
@@ -194,7 +212,8 @@ Napi::Value session_number(const Napi::CallbackInfo& info) {
 /** failSession(session, errno, isFinal). */
 Napi::Value fail_session(const Napi::CallbackInfo& info) {
   const bool is_final = info[2].As<Napi::Boolean>().Value();
-  if (FuseSession* session = owned_session(info)) session->desk().fail(info[1].As<Napi::Number>().Int32Value(), is_final);
+  if (FuseSession* session = owned_session(info))
+    session->desk().fail(info[1].As<Napi::Number>().Int32Value(), is_final);
   return info.Env().Undefined();
 }
 
@@ -284,7 +303,8 @@ Napi::Value leave_session(const Napi::CallbackInfo& info) {
 /** resumeSession(server, row, errno). */
 Napi::Value resume_session(const Napi::CallbackInfo& info) {
   const auto session = info[0].As<ServerHandle>().Data()->session();
-  if (session != nullptr) session->resume(info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Number>().Int32Value());
+  if (session != nullptr)
+    session->resume(info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Number>().Int32Value());
   return info.Env().Undefined();
 }
 
@@ -301,6 +321,36 @@ Napi::Value reply_read(const Napi::CallbackInfo& info) {
     session->desk().reply(ticket, 0, bytes.Data(), bytes.ByteLength());
   }
   return info.Env().Undefined();
+}
+
+/** fillUnits(server, ticket, bytes or errno, errors). */
+Napi::Value fill_units(const Napi::CallbackInfo& info) {
+  const auto session = info[0].As<ServerHandle>().Data()->session();
+  if (session == nullptr) return info.Env().Undefined();
+  const auto ticket = static_cast<uint64_t>(info[1].As<Napi::Number>().Int64Value());
+  if (info[2].IsNumber()) {
+    session->fill(ticket, info[2].As<Napi::Number>().Int32Value(), nullptr, 0, {});
+    return info.Env().Undefined();
+  }
+  const auto bytes = info[2].As<Napi::Uint8Array>();
+  std::vector<int> errors;
+  if (info[3].IsTypedArray()) {
+    const auto given = info[3].As<Napi::Int32Array>();
+    errors.assign(given.Data(), given.Data() + given.ElementLength());
+  }
+  session->fill(ticket, 0, bytes.Data(), bytes.ByteLength(), errors);
+  return info.Env().Undefined();
+}
+
+/** setUnitBudget(bytes): of the process. */
+Napi::Value set_unit_budget(const Napi::CallbackInfo& info) {
+  UnitCache::shared().set_budget(static_cast<size_t>(info[0].As<Napi::Number>().Int64Value()));
+  return info.Env().Undefined();
+}
+
+/** unitBytes(): bytes of units that are kept. */
+Napi::Value unit_bytes(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(UnitCache::shared().used()));
 }
 
 Napi::Value count_reads(const Napi::CallbackInfo& info) {
@@ -329,6 +379,9 @@ void export_sessions(Napi::Env env, Napi::Object exports) {
   exports.Set("leaveSession", Napi::Function::New(env, leave_session));
   exports.Set("resumeSession", Napi::Function::New(env, resume_session));
   exports.Set("replyRead", Napi::Function::New(env, reply_read));
+  exports.Set("fillUnits", Napi::Function::New(env, fill_units));
+  exports.Set("setUnitBudget", Napi::Function::New(env, set_unit_budget));
+  exports.Set("unitBytes", Napi::Function::New(env, unit_bytes));
   exports.Set("isWaitedFor", Napi::Function::New(env, is_waited_for));
   exports.Set("countReads", Napi::Function::New(env, count_reads));
 }

@@ -28,11 +28,11 @@ SlowReads::Ended SlowReads::end(const Asked& asked) {
   return result;
 }
 
-bool SlowReads::postpone(const Asked& asked, const Request& request) {
+bool SlowReads::postpone(const Asked& asked, const Request& request, const HeldUnits& held) {
   const std::lock_guard lock(mutex_);
   if (failure_ != 0) refuse(asked, failure_);
   else if (threads_ < limit_) return false;
-  else postponed_.emplace_back(asked, request);
+  else postponed_.emplace_back(asked, request, held);
   return true;
 }
 

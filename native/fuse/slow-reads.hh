@@ -1,5 +1,6 @@
-// Reads of a mount that wait for its medium, perhaps for ever. Only so many threads may: what comes beyond waits for its
-// turn without a thread, so that cached content, names and interrupts are always answered. Whatever waits can be called off.
+// Reads of a mount that wait for its medium, perhaps for ever. Only so many threads may: what comes beyond waits for
+// its turn without a thread, so that cached content, names and interrupts are always answered. Whatever waits can be
+// called off.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +28,7 @@ class SlowReads {
   };
   Ended end(const Asked& asked);
   /** Keeps a request for later; false when there is room again: the caller handles it anew. */
-  bool postpone(const Asked& asked, const Request& request);
+  bool postpone(const Asked& asked, const Request& request, const HeldUnits& held);
   /** Answers a request that the kernel calls off with EINTR; false when it does not wait here. */
   bool interrupt(uint64_t unique);
   /** Answers all that waits with an errno; from now on nothing may wait, and fails likewise. */

@@ -53,7 +53,7 @@ void take_crash_signals() {
   if (is_installed.exchange(true)) return;
   // Made now: the handler must not be the first to ask.
   header_key();
-  struct sigaction action{};
+  struct sigaction action {};
   action.sa_sigaction = take;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   for (size_t i = 0; i < std::size(kCrashSignals); ++i) sigaction(kCrashSignals[i], &action, &before[i]);

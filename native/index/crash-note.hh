@@ -1,5 +1,5 @@
-// Notes in the index of a mount that a thread which works for it has crashed the process. The index outlives the process,
-// so whoever goes on with the mount sees which one it was, and how often.
+// Notes in the index of a mount that a thread which works for it has crashed the process. The index outlives the
+// process, so whoever goes on with the mount sees which one it was, and how often.
 #pragma once
 
 #include <cstdint>

@@ -14,7 +14,7 @@ std::shared_ptr<IndexRegion> IndexRegion::create(size_t bytes) {
 }
 
 std::shared_ptr<IndexRegion> IndexRegion::adopt(UniqueFd fd, size_t bytes) {
-  struct stat found{};
+  struct stat found {};
   if (fstat(fd.get(), &found) != 0) return nullptr;
   if (static_cast<uint64_t>(found.st_size) != bytes) {
     errno = EINVAL;

@@ -1,6 +1,6 @@
 // Lock-free reader of the index region that TypeScript writes (src/index/layout.ts). Every row number and offset is
-// checked against the header, and the header against what a region can hold, so a defect of the writer shows as a missing
-// file and never as a stray read. A region is of REGION_BYTES.
+// checked against the header, and the header against what a region can hold, so a defect of the writer shows as a
+// missing file and never as a stray read. A region is of REGION_BYTES.
 #pragma once
 
 #include <atomic>
@@ -31,11 +31,17 @@ class Row {
   bool regular() const { return type() == 0100000; }
   /** Whether what is stored is not the content: JavaScript decodes it. */
   bool coded() const { return (word(layout::ROW_FLAGS) & layout::CODING_MASK) != 0; }
+  /** Bytes of the units in which coded content is decoded; 0: JavaScript answers each read. */
+  uint32_t unit_bytes() const {
+    const uint32_t power = word(layout::ROW_FLAGS) >> layout::UNIT_POWER_SHIFT & layout::UNIT_POWER_MASK;
+    return power < layout::MIN_UNIT_POWER || power > layout::MAX_UNIT_POWER ? 0 : 1U << power;
+  }
   uint64_t size() const { return wide(layout::ROW_SIZE_LOW); }
   uint64_t inode() const { return wide(layout::ROW_INODE_LOW); }
   /** Seconds since the epoch, signed. */
   int64_t seconds(uint64_t field) const {
-    return static_cast<int64_t>(words_[field]) + (static_cast<int64_t>(static_cast<int32_t>(words_[field + 1]) >> 20) << 32);
+    return static_cast<int64_t>(words_[field]) +
+           (static_cast<int64_t>(static_cast<int32_t>(words_[field + 1]) >> 20) << 32);
   }
   uint32_t nanoseconds(uint64_t field) const { return (words_[field + 1] & 0xfffffU) * 1000U; }
   /** One of STATE_*; acquire, so that what was written before the state is seen. */

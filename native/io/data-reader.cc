@@ -13,7 +13,9 @@ constexpr size_t kMaxVectors = 1024;
 
 }  // namespace
 
-DataReader::DataReader(const uint8_t* region, std::vector<UniqueFd> files, WaitObserver& observer) : plan_(region) {
+DataReader::DataReader(const uint8_t* region, std::vector<UniqueFd> files, WaitObserver& observer,
+                       const UnitReader& units)
+    : plan_(region), units_(units) {
   for (UniqueFd& file : files) {
     files_.push_back(std::make_unique<FileReader>(std::move(file), plan_.file_bytes(files_.size()), observer));
   }
@@ -39,10 +41,10 @@ int DataReader::map(size_t length, uint64_t stream, uint64_t position, std::opti
   const std::optional<Segment> segment = plan_.find(stream, position);
   if (!segment || segment->kind != layout::SEGMENT_KIND_BYTES || segment->swap16) return kUnmapped;
   const uint64_t within = position - segment->start;
-  if (segment->file >= files_.size() || length > segment->length - within) return kUnmapped;
+  if (segment->base >= files_.size() || length > segment->length - within) return kUnmapped;
   const size_t units = segment->is_run() ? 1 : length / segment->unit + 2;
   if (units >= kMaxVectors) return kUnmapped;
-  const FileReader* file = files_[segment->file].get();
+  const FileReader* file = files_[segment->base].get();
   const uint64_t first = segment->place(within);
   const size_t span = segment->place(within + length - 1) + 1 - first;
   if (!file->may_map(first, span)) return kPostponed;
@@ -65,14 +67,32 @@ int DataReader::read_segment(uint8_t* target, size_t length, const Segment& segm
     std::memset(target, 0, length);
     return 0;
   }
-  if (segment.kind != layout::SEGMENT_KIND_BYTES || segment.file >= files_.size()) return EIO;
+  if (segment.kind != layout::SEGMENT_KIND_BYTES) return EIO;
   if (segment.swap16) return read_swapped(target, length, segment, within);
-  if (segment.is_run()) return files_[segment.file]->read(target, length, segment.place(within));
-  return read_units(target, length, segment, within);
+  if (segment.base >= files_.size()) return read_from_units(target, length, segment, within);
+  if (segment.is_run()) return files_[segment.base]->read(target, length, segment.place(within));
+  return read_stride(target, length, segment, within);
 }
 
-/** What lies between the units is read too, into memory that nobody looks at: cheaper than a call a unit. */
-int DataReader::read_units(uint8_t* target, size_t length, const Segment& segment, uint64_t within) const {
+int DataReader::read_from_units(uint8_t* target, size_t length, const Segment& segment, uint64_t within) const {
+  const std::optional<UnitFile> file = plan_.units(segment.base);
+  if (!file) return EIO;
+  const uint64_t until = segment.place(within + length - 1) + 1;
+  for (size_t done = 0; done < length;) {
+    const size_t rest = segment.is_run() ? length : segment.unit - (within + done) % segment.unit;
+    const size_t part = std::min(length - done, rest);
+    const int error = units_.read(target + done, part, *file, segment.place(within + done), until);
+    if (error != 0) return error;
+    done += part;
+  }
+  return 0;
+}
+
+/**
+ * What lies between the units of a stride is read too, into memory that nobody looks at: cheaper than a call a
+ * unit.
+ */
+int DataReader::read_stride(uint8_t* target, size_t length, const Segment& segment, uint64_t within) const {
   thread_local std::vector<uint8_t> between;
   thread_local std::vector<iovec> pieces;
   const size_t gap = segment.stride - segment.unit;
@@ -91,8 +111,7 @@ int DataReader::read_units(uint8_t* target, size_t length, const Segment& segmen
       span += part;
       done += part;
     }
-    const int error =
-        files_[segment.file]->read_pieces(pieces.data(), static_cast<int>(pieces.size()), span, first);
+    const int error = files_[segment.base]->read_pieces(pieces.data(), static_cast<int>(pieces.size()), span, first);
     if (error != 0) return error;
   }
   return 0;

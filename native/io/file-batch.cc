@@ -1,4 +1,5 @@
-// Writes many small files in one call of a pool: each under a draft's name first, then renamed to a name that must be free.
+// Writes many small files in one call of a pool: each under a draft's name first, then renamed to a name that must be
+// free.
 #include "file-batch.hh"
 
 #include <fcntl.h>

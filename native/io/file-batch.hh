@@ -9,7 +9,10 @@
 
 namespace isodrive {
 
-/** Of poolWriteFiles(pool, image, draft, records): copies the bytes, so that nothing of JavaScript's is used by the thread. */
+/**
+ * Of poolWriteFiles(pool, image, draft, records): copies the bytes, so that nothing of JavaScript's is used by the
+ * thread.
+ */
 std::unique_ptr<IoJob> write_files_job(const Napi::CallbackInfo& info);
 
 }  // namespace isodrive

@@ -1,6 +1,7 @@
 // Copies a run of bytes from one file to another in one call of a pool, in pieces that stay in the processor's cache:
-// copy_file_range(2) is no faster where the file system cannot share the blocks, which a disc's rarely line up for. Larger
-// pieces are slower too, up to ten times: ext4 asks for memory in blocks of a write's size, which the kernel may have to clear.
+// copy_file_range(2) is no faster where the file system cannot share the blocks, which a disc's rarely line up for.
+// Larger pieces are slower too, up to ten times: ext4 asks for memory in blocks of a write's size, which the kernel
+// may have to clear.
 #include "file-copy.hh"
 
 #include <fcntl.h>
@@ -37,7 +38,8 @@ class CopyCall : public IoJob {
       if (got < 0 && errno == EINTR) continue;
       if (got <= 0) return 0;
       for (ssize_t written = 0; written < got;) {
-        const ssize_t count = pwrite(target_, piece.data() + written, static_cast<size_t>(got - written), target_position_ + done_);
+        const ssize_t count =
+            pwrite(target_, piece.data() + written, static_cast<size_t>(got - written), target_position_ + done_);
         if (count < 0 && errno == EINTR) continue;
         if (count <= 0) return 0;
         written += count;
@@ -65,7 +67,7 @@ class ReserveCall : public IoJob {
 
   /** A file system that is full or knows no such call says so again, or does not mind, when it is written to. */
   int run() override {
-    struct statfs found{};
+    struct statfs found {};
     if (fstatfs(target_, &found) == 0 && found.f_type == EXT4_SUPER_MAGIC) {
       [[maybe_unused]] const int ignored = fallocate(target_, FALLOC_FL_KEEP_SIZE, position_, length_);
     }
@@ -84,8 +86,8 @@ int64_t number_of(const Napi::CallbackInfo& info, size_t index) { return info[in
 
 std::unique_ptr<IoJob> copy_job(const Napi::CallbackInfo& info) {
   const auto number = [&](size_t index) { return number_of(info, index); };
-  return std::make_unique<CopyCall>(info.Env(), static_cast<int>(number(1)), number(2), static_cast<int>(number(3)), number(4),
-                                    number(5));
+  return std::make_unique<CopyCall>(info.Env(), static_cast<int>(number(1)), number(2), static_cast<int>(number(3)),
+                                    number(4), number(5));
 }
 
 std::unique_ptr<IoJob> reserve_job(const Napi::CallbackInfo& info) {

@@ -13,8 +13,8 @@ namespace isodrive {
 std::unique_ptr<IoJob> copy_job(const Napi::CallbackInfo& info);
 
 /**
- * Of poolReserve(pool, target, position, length): where ext4 finds the blocks for each page that is written, that is a third
- * of the time of a copy. No other file system: btrfs does not compress what is reserved.
+ * Of poolReserve(pool, target, position, length): where ext4 finds the blocks for each page that is written, that is
+ * a third of the time of a copy. No other file system: btrfs does not compress what is reserved.
  */
 std::unique_ptr<IoJob> reserve_job(const Napi::CallbackInfo& info);
 

@@ -1,6 +1,6 @@
-// Gets the bytes of one file of an image to the kernel: small reads by pread, large ones straight from a mapping, so that the
-// kernel copies once. User code never touches the mapping: a page that cannot be read is EFAULT from the system call,
-// never SIGBUS, and the request then falls back to pread, which knows the reason.
+// Gets the bytes of one file of an image to the kernel: small reads by pread, large ones straight from a mapping, so
+// that the kernel copies once. User code never touches the mapping: a page that cannot be read is EFAULT from the
+// system call, never SIGBUS, and the request then falls back to pread, which knows the reason.
 #pragma once
 
 #include <sys/uio.h>

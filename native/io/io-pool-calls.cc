@@ -41,7 +41,8 @@ class ReadCall : public IoJob {
 
   Napi::Value result(Napi::Env env) override {
     void* bytes = std::exchange(bytes_, nullptr);
-    return Napi::ArrayBuffer::New(env, bytes, static_cast<size_t>(got_), [](Napi::Env, void* data) { std::free(data); });
+    return Napi::ArrayBuffer::New(env, bytes, static_cast<size_t>(got_),
+                                  [](Napi::Env, void* data) { std::free(data); });
   }
 
  private:
@@ -108,7 +109,7 @@ class StatCall : public IoJob {
  private:
   const std::string path_;
   const int fd_;
-  struct stat found_{};
+  struct stat found_ {};
 };
 
 class FileSystemCall : public IoJob {
@@ -121,7 +122,7 @@ class FileSystemCall : public IoJob {
 
  private:
   const int fd_;
-  struct statfs found_{};
+  struct statfs found_ {};
 };
 
 class SymlinkCall : public IoJob {

@@ -1,5 +1,6 @@
 // Threads for system calls that may never return: reads of an image on a dead network or a drive that hangs. Each image
-// has a pool of its own, so that none of them takes libuv's pool, which all share; and nobody ever waits for these threads.
+// has a pool of its own, so that none of them takes libuv's pool, which all share; and nobody ever waits for these
+// threads.
 #pragma once
 
 #include <napi.h>
@@ -42,7 +43,10 @@ class IoPool : public std::enable_shared_from_this<IoPool> {
   IoPool(const IoPool&) = delete;
   IoPool& operator=(const IoPool&) = delete;
 
-  /** Settles with the job's result or its system error; never once the pool is closed. EAGAIN: too many threads hang. */
+  /**
+   * Settles with the job's result or its system error; never once the pool is closed. EAGAIN: too many threads
+   * hang.
+   */
   Napi::Promise submit(std::unique_ptr<IoJob> job);
   /** What was not begun is dropped. */
   void close();

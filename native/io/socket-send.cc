@@ -36,7 +36,10 @@ bool is_byte_cached(int file, uint64_t offset) {
   return read_cached(file, &byte, 1, offset);
 }
 
-/** False also where the kernel cannot tell. Pages that read-ahead has just asked for count as cached, so the ends are read. */
+/**
+ * False also where the kernel cannot tell. Pages that read-ahead has just asked for count as cached, so the ends are
+ * read.
+ */
 bool is_cached(int file, uint64_t offset, uint64_t length) {
   static const uint64_t page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   CacheRange range{offset, length};

@@ -29,7 +29,8 @@ UniqueFd open_directory(const std::string& path) {
 
 }  // namespace
 
-TargetFolder::TargetFolder(const std::string& path) : directory_(open_directory(path)), user_(geteuid()), group_(getegid()) {}
+TargetFolder::TargetFolder(const std::string& path)
+    : directory_(open_directory(path)), user_(geteuid()), group_(getegid()) {}
 
 UniqueFd TargetFolder::create(const char* name, const FileAccess& access) {
   const bool stays_ours = access.owner == kNoOwner || (access.owner == user_ && access.group == group_);

@@ -1,4 +1,5 @@
-// Closes what may keep its closer waiting: the file system of a descriptor that somebody passed may never answer (FLUSH).
+// Closes what may keep its closer waiting: the file system of a descriptor that somebody passed may never answer
+// (FLUSH).
 #pragma once
 
 namespace isodrive::keeper {

@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -18,16 +20,30 @@ constexpr const char* kReadyName = "ready";
 /** With those two. */
 constexpr size_t kMaxHanded = kMaxDescriptors + 2;
 
-/** In the new process: puts the descriptors at kFirst and above, in their order. False when there are too many. */
+/** Gives `from` the number `to` as well, open for the program; what had that number moves to where `from` was. */
+bool exchange(int from, int to) {
+  const int spare = fcntl(to, F_DUPFD_CLOEXEC, kFirst);
+  if (spare < 0 && errno != EBADF) return false;
+  if (dup2(from, to) < 0) return false;
+  if (spare < 0) return close(from) == 0;
+  return dup3(spare, from, O_CLOEXEC) >= 0 && close(spare) == 0;
+}
+
+/**
+ * In the new process: puts the descriptors at kFirst and above, in their order, one by one: with all of them copied
+ * first, a keeper that has more than half of what it may have open could start nobody. One more descriptor is needed.
+ */
 bool place_descriptors(int* descriptors, int count) {
-  // What lies where another is to come moves out of the way first.
   for (int i = 0; i < count; ++i) {
-    if (descriptors[i] >= kFirst + count) continue;
-    descriptors[i] = fcntl(descriptors[i], F_DUPFD_CLOEXEC, kFirst + count);
-    if (descriptors[i] < 0) return false;
-  }
-  for (int i = 0; i < count; ++i) {
-    if (dup2(descriptors[i], kFirst + i) < 0) return false;
+    const int wanted = kFirst + i;
+    const int given = descriptors[i];
+    if (given == wanted) {
+      if (fcntl(given, F_SETFD, 0) != 0) return false;
+      continue;
+    }
+    if (!exchange(given, wanted)) return false;
+    int* const moved = std::find(descriptors + i + 1, descriptors + count, wanted);
+    if (moved != descriptors + count) *moved = given;
   }
   return true;
 }

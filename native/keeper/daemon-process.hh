@@ -8,8 +8,8 @@
 namespace isodrive::keeper {
 
 /**
- * Starts `arguments[0]`; gives its process id, -1 when it cannot be started. Handed over as well: `keeper`, the socket on
- * which it speaks to us, under the name "keeper", and `ready`, where not -1, under the name "ready".
+ * Starts `arguments[0]`; gives its process id, -1 when it cannot be started. Handed over as well: `keeper`, the
+ * socket on which it speaks to us, under the name "keeper", and `ready`, where not -1, under the name "ready".
  */
 pid_t start_daemon(char* const* arguments, const DescriptorStore& store, int keeper, int ready);
 

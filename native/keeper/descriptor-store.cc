@@ -36,7 +36,7 @@ size_t DescriptorStore::find(const char* name, size_t length) const {
 }
 
 bool DescriptorStore::put(const char* name, size_t length, int fd) {
-  const size_t index = is_valid(name, length) ? find(name, length) : kMaxDescriptors;
+  const size_t index = is_valid(name, length) && fd < end_ ? find(name, length) : kMaxDescriptors;
   if (index == kMaxDescriptors) {
     close_apart(fd);
     return false;

@@ -10,9 +10,17 @@ inline constexpr size_t kMaxDescriptors = 5200;
 /** Longest name, its terminator included; all names together stay below the kernel's limit of one variable. */
 inline constexpr size_t kMaxName = 32;
 
+/** Numbers of descriptors that are left for the daemon's own, and for what starting it takes. */
+inline constexpr int kSpareDescriptors = 64;
+
 class DescriptorStore {
  public:
-  /** Takes ownership of `fd`; a descriptor of the same name is replaced. False, and closes it, when it cannot be kept. */
+  /** `limit`: how many descriptors a process may have open. */
+  void set_limit(int limit) { end_ = limit - kSpareDescriptors; }
+  /**
+   * Takes ownership of `fd`; a descriptor of the same name is replaced. False, and closes it, when it cannot be
+   * kept.
+   */
   bool put(const char* name, size_t length, int fd);
   /** Closes the descriptor of that name, if there is one. */
   void remove(const char* name, size_t length);
@@ -35,6 +43,8 @@ class DescriptorStore {
 
   Entry entries_[kMaxDescriptors] = {};
   size_t count_ = 0;
+  /** A descriptor of this number is not kept. */
+  int end_ = 0;
 };
 
 }  // namespace isodrive::keeper

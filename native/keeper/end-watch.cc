@@ -33,6 +33,7 @@ bool has_ended(const UniqueFd& process, int patience) {
 
 /** In the daemon's name, as systemd hears the main process alone: the kernel lets CAP_SYS_ADMIN do that (unix(7)). */
 bool tell_main_process(pid_t daemon) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): this process has one thread.
   const char* path = std::getenv("NOTIFY_SOCKET");
   sockaddr_un address{};
   address.sun_family = AF_UNIX;

@@ -1,7 +1,8 @@
 // isodrive-keeper PROGRAM ARGUMENT...: starts the daemon, keeps the descriptors that it hands over, and starts it again
 // with them when it dies. Where systemd runs the daemon, systemd does the same. Descriptor 3, where open, is handed to
-// the first daemon under the name "ready". No memory but what is here, and nothing that waits for anybody else: it is what
-// the mounts live by. (`--watch PID` is the little that systemd needs help with: end-watch.hh.) A daemon whose main thread is gone is dead, whatever its other threads still wait for in the kernel.
+// the first daemon under the name "ready". No memory but what is here, and nothing that waits for anybody else: it is
+// what the mounts live by. (`--watch PID` is the little that systemd needs help with: end-watch.hh.) A daemon whose
+// main thread is gone is dead, whatever its other threads still wait for in the kernel.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -14,6 +15,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -48,12 +50,14 @@ int64_t now_milliseconds() {
   return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
 }
 
-/** Keeping thousands of descriptors needs more than the usual soft limit. */
-void raise_descriptor_limit() {
+/** Keeping thousands of descriptors needs more than the usual soft limit. Gives the limit. */
+int raise_descriptor_limit() {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  const rlim_t before = limit.rlim_cur;
   limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
+  const rlim_t got = setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : before;
+  return static_cast<int>(std::min<rlim_t>(got, INT_MAX));
 }
 
 /** A daemon of another installation, which the daemon of this user has named before it made way. */
@@ -80,7 +84,7 @@ class Keeper {
 
   /** Gives the exit code: the last daemon's. */
   int run() {
-    raise_descriptor_limit();
+    store_.set_limit(raise_descriptor_limit());
     if (fcntl(kReadyDescriptor, F_GETFD) >= 0) {
       ready_ = UniqueFd(kReadyDescriptor);
       fcntl(kReadyDescriptor, F_SETFD, FD_CLOEXEC);

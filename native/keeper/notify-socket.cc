@@ -23,8 +23,8 @@ struct Message {
 };
 
 /**
- * Gives 0; EAGAIN when there is nothing more to receive now, another errno when there never will be. A message of no bytes
- * is no end, which anybody could feign who has inherited the other end: it comes with its sender (SO_PASSCRED).
+ * Gives 0; EAGAIN when there is nothing more to receive now, another errno when there never will be. A message of no
+ * bytes is no end, which anybody could feign who has inherited the other end: it comes with its sender (SO_PASSCRED).
  */
 int take(int socket_fd, Message& message) {
   iovec data{message.text, kMaxMessage};

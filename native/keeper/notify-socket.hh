@@ -1,6 +1,6 @@
 // Where the daemon speaks to its keeper, in the words of sd_notify(3): READY, STOPPING, FDSTORE, FDSTOREREMOVE and
-// FDNAME; and in two of our own, EXECUTABLE and PROGRAM, which name a successor of another installation. A pair of sockets
-// of each daemon's own, of which it inherits one: without a name, no stranger can send.
+// FDNAME; and in two of our own, EXECUTABLE and PROGRAM, which name a successor of another installation. A pair of
+// sockets of each daemon's own, of which it inherits one: without a name, no stranger can send.
 #pragma once
 
 #include <sys/types.h>
@@ -32,7 +32,10 @@ class NotifySocket {
   int descriptor() const { return socket_.get(); }
   /** The daemon's end, to be closed here once the daemon has it. */
   UniqueFd& daemon_end() { return daemon_end_; }
-  /** Carries out all messages that have come, of the process `daemon` alone: children of its may have inherited its end. */
+  /**
+   * Carries out all messages that have come, of the process `daemon` alone: children of its may have inherited its
+   * end.
+   */
   Notice receive(pid_t daemon, DescriptorStore& store);
 
  private:

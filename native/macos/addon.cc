@@ -1,5 +1,5 @@
-// The macOS addon: thin wrappers over calls of the system that Node does not offer. What their answers mean is decided in
-// TypeScript.
+// The macOS addon: thin wrappers over calls of the system that Node does not offer. What their answers mean is
+// decided in TypeScript.
 #include "calls.hh"
 
 static Napi::Object initialize(Napi::Env env, Napi::Object exports) {

@@ -16,7 +16,7 @@ constexpr uint32_t kWholeBytes = 2352;
 enum class Call { kReadUser, kReadWhole, kReadToc, kCountBlocks, kSetSpeedOfCd, kSetSpeedOfDvd, kSetSpeedOfBd, kEject };
 
 /** By the number that is their value. */
-constexpr const char* kCalls[] = {"readUser", "readWhole", "readToc", "countBlocks",
+constexpr const char* kCalls[] = {"readUser",     "readWhole",     "readToc",      "countBlocks",
                                   "setSpeedOfCd", "setSpeedOfDvd", "setSpeedOfBd", "eject"};
 
 class DiscCall : public Napi::AsyncWorker {

@@ -39,7 +39,8 @@ void set_identity(Napi::Env env, Napi::Object drive, io_object_t entry) {
   for (const auto& [name, property] : kNames) {
     const Owned<CFStringRef> key(isKnown ? CFStringCreateWithCString(nullptr, property, kUtf8) : nullptr);
     const bool isAsked = key.get() != nullptr;
-    drive.Set(name, text_of(env, isAsked ? CFDictionaryGetValue(static_cast<CFDictionaryRef>(found.get()), key.get()) : nullptr));
+    drive.Set(name, text_of(env, isAsked ? CFDictionaryGetValue(static_cast<CFDictionaryRef>(found.get()), key.get())
+                                         : nullptr));
   }
 }
 

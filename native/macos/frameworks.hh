@@ -1,6 +1,6 @@
-// What is used of CoreFoundation and IOKit, whose headers come with Xcode alone: the same declarations everywhere, so that
-// what Linux compiles is what a Mac runs. Sources: CFBase.h, CFString.h, CFDictionary.h; IOKitLib.h, IOKitKeys.h, IOTypes.h.
-// scripts/build-macos.mjs lists the same functions for the linker.
+// What is used of CoreFoundation and IOKit, whose headers come with Xcode alone: the same declarations everywhere, so
+// that what Linux compiles is what a Mac runs. Sources: CFBase.h, CFString.h, CFDictionary.h; IOKitLib.h,
+// IOKitKeys.h, IOTypes.h. scripts/build-macos.mjs lists the same functions for the linker.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,8 @@ int IOObjectConformsTo(io_object_t object, const char* class_name);
 /** `name`: room for kIoNameBytes. */
 kern_return_t IOObjectGetClass(io_object_t object, char* name);
 kern_return_t IORegistryEntryGetRegistryEntryID(io_object_t entry, uint64_t* id);
-kern_return_t IORegistryEntryCreateIterator(io_object_t entry, const char* plane, unsigned options, io_object_t* iterator);
+kern_return_t IORegistryEntryCreateIterator(io_object_t entry, const char* plane, unsigned options,
+                                            io_object_t* iterator);
 /** The caller releases it; null where the entry has none. */
 CFTypeRef IORegistryEntryCreateCFProperty(io_object_t entry, CFStringRef key, CFTypeRef allocator, unsigned options);
 
@@ -44,11 +45,11 @@ CFTypeRef IORegistryEntryCreateCFProperty(io_object_t entry, CFStringRef key, CF
 
 namespace isodrive {
 
-constexpr uint32_t kUtf8 = 0x08000100;  // kCFStringEncodingUTF8
-constexpr unsigned kMainPort = 0;  // kIOMainPortDefault, MACH_PORT_NULL
+constexpr uint32_t kUtf8 = 0x08000100;         // kCFStringEncodingUTF8
+constexpr unsigned kMainPort = 0;              // kIOMainPortDefault, MACH_PORT_NULL
 constexpr char kServicePlane[] = "IOService";  // kIOServicePlane
-constexpr unsigned kIterateRecursively = 1;  // kIORegistryIterateRecursively
-constexpr size_t kIoNameBytes = 128;  // io_name_t
+constexpr unsigned kIterateRecursively = 1;    // kIORegistryIterateRecursively
+constexpr size_t kIoNameBytes = 128;           // io_name_t
 
 /** Owns one reference to an object of CoreFoundation; may be empty. */
 template <typename T = CFTypeRef>

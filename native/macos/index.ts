@@ -28,9 +28,9 @@ export interface MacosDriveEntry {
 }
 
 /**
- * `readUser` and `readWhole` read 2048 and 2352 bytes of each block of a CD from block `argument` on; `readToc` reads the full
- * table of contents (READ TOC/PMA/ATIP, format 2, times as numbers). All give the bytes that came. `countBlocks` gives the
- * blocks of the disc. `setSpeedOf...` takes kilobytes a second.
+ * `readUser` and `readWhole` read 2048 and 2352 bytes of each block of a CD from block `argument` on; `readToc` reads
+ * the full table of contents (READ TOC/PMA/ATIP, format 2, times as numbers). All give the bytes that came.
+ * `countBlocks` gives the blocks of the disc. `setSpeedOf...` takes kilobytes a second.
  */
 export type DiscCall =
   | 'readUser'
@@ -46,7 +46,10 @@ export type DiscCall =
 export interface MacosAddon {
   /** Asks no drive for anything, and never throws; empty where the registry cannot be read. */
   listDrives(): MacosDriveEntry[];
-  /** A request to the open device of a disc. `target`, of 1 MiB at most, must not be touched until the promise settles. */
+  /**
+   * A request to the open device of a disc. `target`, of 1 MiB at most, must not be touched until the promise
+   * settles.
+   */
   discCall(file: number, call: DiscCall, argument: number, target: Uint8Array): Promise<number>;
 }
 

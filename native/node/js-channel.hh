@@ -23,8 +23,8 @@ class JsChannel : public std::enable_shared_from_this<JsChannel<Message>> {
     // Kept until Node has let go of the function: leftover messages are handed back through it.
     auto* self = new std::shared_ptr<JsChannel>(channel);
     channel->function_ = Function::New(
-        env, name, 0, 1, channel.get(),
-        [](Napi::Env, std::shared_ptr<JsChannel>* held, JsChannel*) { delete held; }, self);
+        env, name, 0, 1, channel.get(), [](Napi::Env, std::shared_ptr<JsChannel>* held, JsChannel*) { delete held; },
+        self);
     // Hooks run in reverse order: this one before the function's own.
     napi_add_env_cleanup_hook(env, &JsChannel::end, channel.get());
     return channel;

@@ -1,5 +1,6 @@
 // While one of these is there, the calling thread and those that it starts take no signals: they belong to Node's main
-// thread. What tells of a fault of the thread itself is never blocked, as the kernel would then end the process at once.
+// thread. What tells of a fault of the thread itself is never blocked, as the kernel would then end the process at
+// once.
 #pragma once
 
 #include <pthread.h>

@@ -74,9 +74,14 @@ class AttachLoop : public Napi::AsyncWorker {
   int errno_ = 0;
 };
 
-/** attachLoop(file, blockSize), 0 for the kernel's own choice: the caller closes the descriptor, and keeps `file` open until the promise settles. */
+/**
+ * attachLoop(file, blockSize), 0 for the kernel's own choice: the caller closes the descriptor, and keeps `file` open
+ * until the promise
+ * settles.
+ */
 Napi::Value attach_loop(const Napi::CallbackInfo& info) {
-  auto* worker = new AttachLoop(info.Env(), info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::Number>().Uint32Value());
+  auto* worker =
+      new AttachLoop(info.Env(), info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::Number>().Uint32Value());
   const Napi::Promise promise = worker->promise();
   worker->Queue();
   return promise;

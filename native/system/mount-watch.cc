@@ -55,7 +55,8 @@ class MountWatch {
       if (poll(waits, 2, -1) < 0 && errno != EINTR) return;
       if ((waits[1].revents & POLLIN) != 0) return;
       // JavaScript that is told already looks later than this.
-      if ((waits[0].revents & (POLLPRI | POLLERR)) != 0 && !is_told_.exchange(true)) channel_->send(std::make_unique<Change>());
+      if ((waits[0].revents & (POLLPRI | POLLERR)) != 0 && !is_told_.exchange(true))
+        channel_->send(std::make_unique<Change>());
     }
   }
 
@@ -78,7 +79,8 @@ Napi::Value watch_mounts(const Napi::CallbackInfo& info) {
     make_system_error(env, table.valid() ? "eventfd" : "open", errno).ThrowAsJavaScriptException();
     return env.Undefined();
   }
-  auto* holder = new Holder(std::make_unique<MountWatch>(env, std::move(table), std::move(stop), info[0].As<Napi::Function>()));
+  auto* holder =
+      new Holder(std::make_unique<MountWatch>(env, std::move(table), std::move(stop), info[0].As<Napi::Function>()));
   if (!(*holder)->start()) {
     delete holder;
     make_system_error(env, "pthread_create", EAGAIN).ThrowAsJavaScriptException();

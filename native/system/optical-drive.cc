@@ -103,8 +103,8 @@ int64_t media_stamp(int file, int64_t before) {
 }
 
 /**
- * Unlocks the tray while nobody else has the drive open. The kernel looks at that (cdrom_ioctl_lock_door, EBUSY), but not for
- * whoever has CAP_SYS_ADMIN, which this thread therefore does without meanwhile.
+ * Unlocks the tray while nobody else has the drive open. The kernel looks at that (cdrom_ioctl_lock_door, EBUSY), but
+ * not for whoever has CAP_SYS_ADMIN, which this thread therefore does without meanwhile.
  */
 int unlock_alone(int file) {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
@@ -172,8 +172,8 @@ class DriveRequest : public Napi::AsyncWorker {
 
 /** driveRequest(file, request, argument). */
 Napi::Value drive_request_call(const Napi::CallbackInfo& info) {
-  auto* worker = new DriveRequest(info.Env(), info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::String>().Utf8Value(),
-                                  info[2].As<Napi::Number>().Int64Value());
+  auto* worker = new DriveRequest(info.Env(), info[0].As<Napi::Number>().Int32Value(),
+                                  info[1].As<Napi::String>().Utf8Value(), info[2].As<Napi::Number>().Int64Value());
   const Napi::Promise promise = worker->promise();
   worker->Queue();
   return promise;

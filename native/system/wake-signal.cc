@@ -14,7 +14,7 @@ int wake_signal() { return SIGRTMIN; }
 /** Once for the process: without SA_RESTART, so that the call ends. */
 void install() {
   static const bool is_installed = [] {
-    struct sigaction action{};
+    struct sigaction action {};
     action.sa_handler = [](int) {};
     return sigaction(wake_signal(), &action, nullptr) == 0;
   }();

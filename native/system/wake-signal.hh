@@ -1,5 +1,5 @@
-// A signal that ends the wait of one thread in a system call (EINTR) and does nothing else. Threads of ours block all other
-// signals; those that may be woken let this one in.
+// A signal that ends the wait of one thread in a system call (EINTR) and does nothing else. Threads of ours block all
+// other signals; those that may be woken let this one in.
 #pragma once
 
 #include <sys/types.h>

@@ -1,5 +1,5 @@
-// The Windows addon: thin wrappers over calls of the system that Node does not offer. What their errors mean to a user is
-// decided in TypeScript.
+// The Windows addon: thin wrappers over calls of the system that Node does not offer. What their errors mean to a
+// user is decided in TypeScript.
 #include "calls.hh"
 
 namespace isodrive {

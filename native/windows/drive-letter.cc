@@ -1,5 +1,5 @@
-// Which letter a device has, and giving it one. A letter of the mount manager is everybody's, and only administrators may
-// give one; a link in the namespace of the session is its user's own, and whoever may do nothing else has that.
+// Which letter a device has, and giving it one. A letter of the mount manager is everybody's, and only administrators
+// may give one; a link in the namespace of the session is its user's own, and whoever may do nothing else has that.
 #include "calls.hh"
 
 #include <winioctl.h>
@@ -105,8 +105,7 @@ Napi::Value list_letters(const Napi::CallbackInfo& info) {
   const DWORD letters = GetLogicalDrives();
   Napi::Array result = Napi::Array::New(env);
   for (int i = 0; i < kLetters; i += 1) {
-    if ((letters & (1U << i)) != 0)
-      result.Set(result.Length(), js_text(env, {static_cast<wchar_t>(L'A' + i), L':'}));
+    if ((letters & (1U << i)) != 0) result.Set(result.Length(), js_text(env, {static_cast<wchar_t>(L'A' + i), L':'}));
   }
   return result;
 }

@@ -1,5 +1,5 @@
-// Physical optical drives: SCSI commands that the system passes on (IOCTL_SCSI_PASS_THROUGH_DIRECT, ntddscsi.h), and its
-// own requests (ntddstor.h, ntddcdrm.h). All may wait for a drive, so they run on libuv's pool and give promises.
+// Physical optical drives: SCSI commands that the system passes on (IOCTL_SCSI_PASS_THROUGH_DIRECT, ntddscsi.h), and
+// its own requests (ntddstor.h, ntddcdrm.h). All may wait for a drive, so they run on libuv's pool and give promises.
 #include "calls.hh"
 
 #include <winioctl.h>
@@ -71,7 +71,8 @@ class DriveWork : public Napi::AsyncWorker {
 
   bool control(DWORD request, const void* in, DWORD in_bytes, void* out, DWORD out_bytes) {
     DWORD bytes = 0;
-    if (DeviceIoControl(drive_.get(), request, const_cast<void*>(in), in_bytes, out, out_bytes, &bytes, nullptr)) return true;
+    if (DeviceIoControl(drive_.get(), request, const_cast<void*>(in), in_bytes, out, out_bytes, &bytes, nullptr))
+      return true;
     code_ = GetLastError();
     return false;
   }
@@ -89,7 +90,8 @@ class DriveWork : public Napi::AsyncWorker {
 /** One command that reads, or moves no data. */
 class ScsiCommand : public DriveWork {
  public:
-  ScsiCommand(Napi::Env env, const Napi::Value& drive, Napi::Uint8Array command, Napi::Uint8Array target, unsigned timeout)
+  ScsiCommand(Napi::Env env, const Napi::Value& drive, Napi::Uint8Array command, Napi::Uint8Array target,
+              unsigned timeout)
       : DriveWork(env, drive, "IOCTL_SCSI_PASS_THROUGH_DIRECT"),
         target_(Napi::Persistent(target.As<Napi::Object>())),
         bytes_(target.Data()),
@@ -188,10 +190,12 @@ Napi::Value open_drive(const Napi::CallbackInfo& info) {
   const std::wstring path = wide_text(info[0]);
   auto* handle = new Handle();
   for (const DWORD access : {GENERIC_READ | GENERIC_WRITE, GENERIC_READ}) {
-    *handle->out() = CreateFileW(path.c_str(), access, FILE_SHARE_READ | FILE_SHARE_WRITE, nullptr, OPEN_EXISTING, 0, nullptr);
+    *handle->out() =
+        CreateFileW(path.c_str(), access, FILE_SHARE_READ | FILE_SHARE_WRITE, nullptr, OPEN_EXISTING, 0, nullptr);
     if (handle->is_valid() || GetLastError() != ERROR_ACCESS_DENIED) break;
   }
-  if (handle->is_valid()) return Napi::External<Handle>::New(env, handle, [](Napi::Env, Handle* owned) { delete owned; });
+  if (handle->is_valid())
+    return Napi::External<Handle>::New(env, handle, [](Napi::Env, Handle* owned) { delete owned; });
   const DWORD code = GetLastError();
   delete handle;
   return throw_windows_error(env, "CreateFile", code);
@@ -203,7 +207,8 @@ void close_drive(const Napi::CallbackInfo& info) { info[0].As<Napi::External<Han
 /** scsiCommand(drive, command, target, timeout) */
 Napi::Value scsi_command(const Napi::CallbackInfo& info) {
   const auto target = info[2].As<Napi::Uint8Array>();
-  if (target.ByteLength() > kLargestBuffer) return throw_windows_error(info.Env(), "VirtualAlloc", ERROR_INVALID_PARAMETER);
+  if (target.ByteLength() > kLargestBuffer)
+    return throw_windows_error(info.Env(), "VirtualAlloc", ERROR_INVALID_PARAMETER);
   return (new ScsiCommand(info.Env(), info[0], info[1].As<Napi::Uint8Array>(), target,
                           info[3].As<Napi::Number>().Uint32Value()))
       ->start();
@@ -224,14 +229,16 @@ Napi::Value drive_type(const Napi::CallbackInfo& info) {
 /** busType(path): STORAGE_BUS_TYPE of winioctl.h. Needs no access, so that it is told to everybody. */
 Napi::Value bus_type(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  Handle drive(CreateFileW(wide_text(info[0]).c_str(), 0, FILE_SHARE_READ | FILE_SHARE_WRITE, nullptr, OPEN_EXISTING, 0, nullptr));
+  Handle drive(CreateFileW(wide_text(info[0]).c_str(), 0, FILE_SHARE_READ | FILE_SHARE_WRITE, nullptr, OPEN_EXISTING, 0,
+                           nullptr));
   if (!drive.is_valid()) return throw_windows_error(env, "CreateFile", GetLastError());
   STORAGE_PROPERTY_QUERY query = {};
   query.PropertyId = StorageDeviceProperty;
   query.QueryType = PropertyStandardQuery;
   alignas(STORAGE_DEVICE_DESCRIPTOR) std::array<unsigned char, kMaxDescriptor> answer = {};
   DWORD bytes = 0;
-  if (!DeviceIoControl(drive.get(), IOCTL_STORAGE_QUERY_PROPERTY, &query, sizeof query, answer.data(), answer.size(), &bytes, nullptr))
+  if (!DeviceIoControl(drive.get(), IOCTL_STORAGE_QUERY_PROPERTY, &query, sizeof query, answer.data(), answer.size(),
+                       &bytes, nullptr))
     return throw_windows_error(env, "IOCTL_STORAGE_QUERY_PROPERTY", GetLastError());
   return Napi::Number::New(env, reinterpret_cast<const STORAGE_DEVICE_DESCRIPTOR*>(answer.data())->BusType);
 }

@@ -15,8 +15,8 @@ constexpr DWORD kBusyWait = 2000;
 /** Opens a pipe without any data: the server sees a client that says nothing, and may not act in its name. */
 DWORD open_pipe(const std::wstring& path, DWORD access, Handle& pipe) {
   if (!WaitNamedPipeW(path.c_str(), kBusyWait)) return GetLastError();
-  *pipe.out() = CreateFileW(path.c_str(), access, 0, nullptr, OPEN_EXISTING, SECURITY_SQOS_PRESENT | SECURITY_ANONYMOUS,
-                            nullptr);
+  *pipe.out() =
+      CreateFileW(path.c_str(), access, 0, nullptr, OPEN_EXISTING, SECURITY_SQOS_PRESENT | SECURITY_ANONYMOUS, nullptr);
   return pipe.is_valid() ? ERROR_SUCCESS : GetLastError();
 }
 
@@ -51,8 +51,8 @@ Napi::Value owns_pipe(const Napi::CallbackInfo& info) {
   if (user.empty() || maker.empty()) return throw_windows_error(env, "GetTokenInformation", GetLastError());
   PSID owner = nullptr;
   PSECURITY_DESCRIPTOR descriptor = nullptr;
-  if (const DWORD code = GetSecurityInfo(pipe.get(), SE_KERNEL_OBJECT, OWNER_SECURITY_INFORMATION, &owner, nullptr, nullptr,
-                                         nullptr, &descriptor))
+  if (const DWORD code = GetSecurityInfo(pipe.get(), SE_KERNEL_OBJECT, OWNER_SECURITY_INFORMATION, &owner, nullptr,
+                                         nullptr, nullptr, &descriptor))
     return throw_windows_error(env, "GetSecurityInfo", code);
   const bool is_own = EqualSid(owner, user_of(user)) || EqualSid(owner, owner_of(maker)) ||
                       IsWellKnownSid(owner, WinBuiltinAdministratorsSid) || IsWellKnownSid(owner, WinLocalSystemSid);

@@ -1,5 +1,5 @@
-// Virtual disks of images, by the system's own driver (virtdisk.h). A disk is attached with permanent lifetime: the system
-// keeps it when the process that asked for it ends.
+// Virtual disks of images, by the system's own driver (virtdisk.h). A disk is attached with permanent lifetime: the
+// system keeps it when the process that asked for it ends.
 #include "calls.hh"
 
 #include <initguid.h>
@@ -15,8 +15,8 @@ constexpr GUID kMicrosoft = {0xec984aec, 0xa0f9, 0x47e9, {0x90, 0x1f, 0x71, 0x41
 
 DWORD open_disk(const std::wstring& path, int access, Handle& disk) {
   VIRTUAL_STORAGE_TYPE type = {VIRTUAL_STORAGE_TYPE_DEVICE_ISO, kMicrosoft};
-  return OpenVirtualDisk(&type, path.c_str(), static_cast<VIRTUAL_DISK_ACCESS_MASK>(access), OPEN_VIRTUAL_DISK_FLAG_NONE,
-                         nullptr, disk.out());
+  return OpenVirtualDisk(&type, path.c_str(), static_cast<VIRTUAL_DISK_ACCESS_MASK>(access),
+                         OPEN_VIRTUAL_DISK_FLAG_NONE, nullptr, disk.out());
 }
 
 DWORD find_physical_path(const Handle& disk, std::wstring& path) {
@@ -36,8 +36,8 @@ Napi::Value attach(const Napi::CallbackInfo& info) {
     return throw_windows_error(env, "OpenVirtualDisk", code);
   int flags = ATTACH_VIRTUAL_DISK_FLAG_READ_ONLY | ATTACH_VIRTUAL_DISK_FLAG_PERMANENT_LIFETIME;
   if (info[1].ToBoolean()) flags |= ATTACH_VIRTUAL_DISK_FLAG_NO_DRIVE_LETTER;
-  if (const DWORD code = AttachVirtualDisk(disk.get(), nullptr, static_cast<ATTACH_VIRTUAL_DISK_FLAG>(flags), 0, nullptr,
-                                           nullptr))
+  if (const DWORD code =
+          AttachVirtualDisk(disk.get(), nullptr, static_cast<ATTACH_VIRTUAL_DISK_FLAG>(flags), 0, nullptr, nullptr))
     return throw_windows_error(env, "AttachVirtualDisk", code);
   std::wstring physical;
   if (const DWORD code = find_physical_path(disk, physical)) {

@@ -1,7 +1,7 @@
 // What only our daemon can be asked: from the command to the first listing of image B, and its memory with all of B.
 import { mkdir, mkdtemp, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DriverName } from '../../src/mount/mount-driver.js';
+import type { DriverName } from '../../src/options/driver-names.js';
 import type { ContestantContext } from './contestants.js';
 import type { BenchImages } from './images.js';
 import { warmFile } from './kernel-caches.js';

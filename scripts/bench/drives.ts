@@ -1,6 +1,6 @@
-// Sequential reading through our NBD server and iSCSI target against nbdkit's file plugin: the same file, in memory, the
-// same client (QEMU's, which speaks both: requests of 2 MiB, eight at a time), in turns of another order each. Reports
-// ratios within turns only: absolutes are the machine's.
+// Sequential reading through our NBD server and iSCSI target against nbdkit's file plugin: the same file, in memory,
+// the same client (QEMU's, which speaks both: requests of 2 MiB, eight at a time), in turns of another order each.
+// Reports ratios within turns only: absolutes are the machine's.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

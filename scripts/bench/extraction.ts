@@ -22,9 +22,9 @@ export interface ExtractionFigures {
 }
 
 /**
- * Writes below `folder`, each time into a new directory. What has small files is removed at the end alone: for a minute and
- * more after many inodes were freed, ext4 looks past each of them before it makes another (recently_deleted), which costs
- * half a millisecond a file, thirty times what the programs take, whichever comes next.
+ * Writes below `folder`, each time into a new directory. What has small files is removed at the end alone: for a
+ * minute and more after many inodes were freed, ext4 looks past each of them before it makes another
+ * (recently_deleted), which costs half a millisecond a file, thirty times what the programs take, whichever comes next.
  */
 export async function measureExtraction(
   { mixed, many }: BenchImages,

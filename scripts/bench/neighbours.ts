@@ -1,5 +1,6 @@
-// What the readers of one mount notice of a hostile image beside it: the time of an uncached 4 KiB read, with and without.
-// The hostile images are made by the preloaded module of the tests: their readers loop, want all memory, or crash.
+// What the readers of one mount notice of a hostile image beside it: the time of an uncached 4 KiB read, with and
+// without. The hostile images are made by the preloaded module of the tests: their readers loop, want all memory, or
+// crash.
 import { copyFile, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toIsodriveError } from '../../src/base/error.js';

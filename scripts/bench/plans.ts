@@ -1,5 +1,5 @@
-// What the read plan costs: the same bytes through driver `fuse`, from a plain image, one with a bad sector, one of raw sectors
-// of 2352 bytes, and a file of many extents beside one of a single extent. Everything is in the page cache.
+// What the read plan costs: the same bytes through driver `fuse`, from a plain image, one with a bad sector, one of
+// raw sectors of 2352 bytes, and a file of many extents beside one of a single extent. Everything is in the page cache.
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FindingLog } from '../../src/base/finding.js';
@@ -166,7 +166,11 @@ async function withMount<T>(
   const data = new PlanStream(path, segments, [source]);
   const { native } = data;
   if (native === undefined || memory.plan === undefined) throw new Error('Native code cannot read the plan');
-  writePlan(memory.plan, { files: native.sizes, streams: new Map([[STREAM.data, native.segments]]) });
+  writePlan(memory.plan, {
+    files: native.sizes,
+    units: native.units,
+    streams: new Map([[STREAM.data, native.segments]]),
+  });
   const index = await DiscIndex.open(new OneFileTree(extents, data.size), memory, new FindingLog(), path);
   const request = { directory, sourceName: path, label: '', allowOther: false };
   const mount = await driver.mount({ ...request, image: new LocalImage({ index, data }) });

@@ -41,9 +41,7 @@ struct LinuxDirent64 {
   std::exit(1);
 }
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 void print(std::uint64_t count, std::uint64_t bytes, double seconds) {
   std::printf("{\"count\": %llu, \"bytes\": %llu, \"seconds\": %.9f}\n", static_cast<unsigned long long>(count),

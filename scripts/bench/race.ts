@@ -1,5 +1,6 @@
-// The race over image A, and the first walk of image B. Contestants take turns (A B C, A B C, ...), each on a fresh mount with cold dentries and
-// its source of bytes in the page cache, so that drifts of the machine hit all of them alike.
+// The race over image A, and the first walk of image B. Contestants take turns (A B C, A B C, ...), each on a fresh
+// mount with cold dentries and its source of bytes in the page cache, so that drifts of the machine hit all of them
+// alike.
 import { join } from 'node:path';
 import type { Contestant, ContestantName, MountedTree } from './contestants.js';
 import type { BenchImage, BenchImages } from './images.js';

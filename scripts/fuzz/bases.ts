@@ -52,7 +52,10 @@ export async function prepareBase(stored: StoredImage): Promise<Base> {
   };
 }
 
-/** Regions of a base in which an input that is about this kind of tree is changed: those of the tree and of the disc. */
+/**
+ * Regions of a base in which an input that is about this kind of tree is changed: those of the tree and of the
+ * disc.
+ */
 export function regionsFor(base: Base, kind: BaseKind): readonly (readonly Region[])[] {
   const own = base.regions.get(kind);
   const general = base.regions.get('none') ?? [];

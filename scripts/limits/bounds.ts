@@ -1,5 +1,5 @@
-// What an image may cost: 2 s of processor time a megabyte and 2 s, and 256 MiB above what the same command takes for an
-// image that holds nothing.
+// What an image may cost: 2 s of processor time a megabyte and 2 s, and 256 MiB above what the same command takes for
+// an image that holds nothing.
 import type { Usage } from './report-usage.js';
 
 const SECONDS_A_MEGABYTE = 2;

@@ -1,4 +1,5 @@
-// The images of files and folders, with all folders below them; what is packed (gzip, xz) is unpacked when its turn comes.
+// The images of files and folders, with all folders below them; what is packed (gzip, xz) is unpacked when its turn
+// comes.
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';

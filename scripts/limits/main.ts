@@ -1,20 +1,26 @@
-// npm run limits -- [--jobs N] [IMAGE or FOLDER...]: what each image costs ls, info, verify, extract, and the daemon that it
-// is mounted by, against the bounds of bounds.ts. Ends with 1 when one is exceeded.
+// npm run limits -- [--jobs N] [IMAGE or FOLDER...]: what each image costs ls, info, verify, extract, and the daemon
+// that it is mounted by, against the bounds of bounds.ts. Ends with 1 when one is exceeded.
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { MAX_RUNS } from '../../src/filesystem/udf/extent-list.js';
 import { packageRoot } from '../../src/protocol/package-info.js';
 import { secondsBound, shareOf } from './bounds.js';
 import type { Measured } from './bounds.js';
 import { findImages } from './find-images.js';
 import { ImageMeter } from './measure-image.js';
+import { findWrongContent } from './check-content.js';
 import { writeLargeImage } from './written-images.js';
+import { EXTENTS_FILE, writeManyExtents } from './written-udf.js';
 
 const USAGE = `Usage: npm run limits -- [--large] [--jobs N] [IMAGE or FOLDER...]
-  --large   a disc of five million entries, which is written for it: all must end well, whatever memory the entries take
+  --large   a disc of five million entries, and one of UDF with a file in 262,144 extents, which are written for it: all
+            must end well, whatever memory the entries take, and the file must have its bytes however it is read
   --jobs N  images at the same time (default 1)
-Without an image: test/corpus, and the shared corpus at ISODRIVE_CORPUS or ../shared/corpus where it is.
+Without an image: test/corpus, the shared corpus at ISODRIVE_CORPUS or ../shared/corpus where it is, and the images in
+faults/inputs beside that; those that are packed (gzip, xz) are unpacked.
 `;
 /** Lines of the table. */
 const SHOWN = 10;
@@ -33,7 +39,9 @@ function formatLine(measured: Measured): string {
 
 function defaultPlaces(project: string): string[] {
   const shared = process.env.ISODRIVE_CORPUS ?? resolve(project, '..', 'shared', 'corpus');
-  return [join(project, 'test', 'corpus'), shared].filter((place) => existsSync(place));
+  // Images that once showed a fault lie beside it, most of them packed.
+  const inputs = join(dirname(shared), 'faults', 'inputs');
+  return [join(project, 'test', 'corpus'), shared, inputs].filter((place) => existsSync(place));
 }
 
 async function measureAll(project: string, images: readonly string[], jobs: number): Promise<Measured[]> {
@@ -51,15 +59,35 @@ async function measureAll(project: string, images: readonly string[], jobs: numb
   return all;
 }
 
+/** Prints what one of the large discs costs; a task that does not end well makes this program fail. */
+async function measureLargeImage(project: string, image: string, without: readonly string[]): Promise<void> {
+  await using meter = await ImageMeter.start(project);
+  for (const measured of await meter.measure(image, without)) {
+    process.stdout.write(formatLine(measured));
+    if (measured.end !== '0') process.exitCode = 1;
+  }
+}
+
 async function measureLarge(project: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'isodrive-large-'));
   try {
-    const image = join(folder, 'large.iso');
-    writeLargeImage(image, LARGE_ENTRIES);
-    await using meter = await ImageMeter.start(project);
-    for (const measured of await meter.measure(image, ['extract', 'verify'])) {
-      process.stdout.write(formatLine(measured));
-      if (measured.end !== '0') process.exitCode = 1;
+    const entries = join(folder, 'large.iso');
+    writeLargeImage(entries, LARGE_ENTRIES);
+    await measureLargeImage(project, entries, ['extract', 'verify']);
+    rmSync(entries);
+    const extents = join(folder, 'extents.udf');
+    const sha256 = writeManyExtents(extents, MAX_RUNS);
+    // What `verify` compares with.
+    execFileSync('sh', ['-c', 'sha256sum extents.udf > extents.udf.sha256'], { cwd: folder });
+    await measureLargeImage(project, extents, []);
+    for (const way of await findWrongContent(project, {
+      folder,
+      image: extents,
+      name: EXTENTS_FILE,
+      sha256,
+    })) {
+      process.stdout.write(`${way}: not the bytes that were written\n`);
+      process.exitCode = 1;
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });

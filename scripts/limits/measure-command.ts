@@ -1,5 +1,5 @@
-// What a command of isodrive costs for one image. It is ended when it has used several times its processor time, so that a
-// breach costs no hours.
+// What a command of isodrive costs for one image. It is ended when it has used several times its processor time, so
+// that a breach costs no hours.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import type { DriverName } from '../../src/mount/mount-driver.js';
+import type { DriverName } from '../../src/options/driver-names.js';
 import { aboveStart } from './bounds.js';
 import type { Measured } from './bounds.js';
 import { makeEmptyImage } from './written-images.js';

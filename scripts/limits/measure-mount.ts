@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IsodriveError } from '../../src/base/error.js';
-import type { DriverName } from '../../src/mount/mount-driver.js';
+import type { DriverName } from '../../src/options/driver-names.js';
 import { ControlClient } from '../../src/protocol/client.js';
 import { PrivateDaemon } from '../support/private-daemon.js';
 import type { CommandEnd } from './measure-command.js';

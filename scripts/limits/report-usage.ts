@@ -1,5 +1,5 @@
-// Loaded before a command (`node --import`): writes what its process has cost to the file ISODRIVE_USAGE_FILE as it ends.
-// A process that is killed writes nothing.
+// Loaded before a command (`node --import`): writes what its process has cost to the file ISODRIVE_USAGE_FILE as it
+// ends. A process that is killed writes nothing.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 

@@ -1,5 +1,5 @@
-// Discs that are written here, byte by byte (ISO 9660): the smallest there is, as the start that others are compared with,
-// and one of as many entries as the largest good discs have.
+// Discs that are written here, byte by byte (ISO 9660): the smallest there is, as the start that others are compared
+// with, and one of as many entries as the largest good discs have.
 import { closeSync, openSync, writeSync } from 'node:fs';
 
 const SECTOR = 2048;

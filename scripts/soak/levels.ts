@@ -1,4 +1,5 @@
-// What a soak must not make grow: memory, threads, descriptors and files, looked at once a minute and judged at the end.
+// What a soak must not make grow: memory, threads, descriptors and files, looked at once a minute and judged at the
+// end.
 import { readFile, readdir } from 'node:fs/promises';
 import { median } from '../bench/statistics.js';
 import { parentOf } from './soak.js';
@@ -29,8 +30,8 @@ export interface LevelVerdict {
   readonly middle: number;
   readonly last: number;
   /**
-   * Growth over the second half, by the median of all slopes, 0 where there is no trend; undefined where there are too few
-   * samples.
+   * Growth over the second half, by the median of all slopes, 0 where there is no trend; undefined where there are
+   * too few samples.
    */
   readonly growth: number | undefined;
   readonly bound: number;

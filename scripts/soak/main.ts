@@ -1,5 +1,5 @@
-// npm run soak: disturbs daemon, keeper, disks, media and images in an order that a seed decides, for as long as is wanted,
-// while readers check every byte of several mounts. Progress goes to stderr, the result to stdout.
+// npm run soak: disturbs daemon, keeper, disks, media and images in an order that a seed decides, for as long as is
+// wanted, while readers check every byte of several mounts. Progress goes to stderr, the result to stdout.
 import { mkdtemp, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
-// The medium of an image, as a FUSE file system that does what it is told: DIR/disc.iso is the image, until a line on stdin
-// says otherwise. "ok": as it is, and what waited is answered; "hang": nobody is answered any more; "fail": EIO; "short": half
-// of what is asked for, as at the end of a file. Prints "ready" once mounted, and each word when it holds.
-// Usage: node medium-server.js IMAGE DIR; serves until it is killed.
+// The medium of an image, as a FUSE file system that does what it is told: DIR/disc.iso is the image, until a line on
+// stdin says otherwise. "ok": as it is, and what waited is answered; "hang": nobody is answered any more; "fail":
+// EIO; "short": half of what is asked for, as at the end of a file. Prints "ready" once mounted, and each word when
+// it holds. Usage: node medium-server.js IMAGE DIR; serves until it is killed.
 import { fstatSync, openSync, readSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { loadFuseNative } from '../../src/mount/fuse-native/load-fuse-native.js';

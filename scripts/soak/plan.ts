@@ -1,5 +1,5 @@
-// The order and the parameters of events, which follow from the seed alone: whatever time each takes, event n of a seed is
-// always the same.
+// The order and the parameters of events, which follow from the seed alone: whatever time each takes, event n of a
+// seed is always the same.
 import { PseudoRandom } from '../support/pseudo-random.js';
 
 /** Steps of a generator after which close seeds have nothing in common any more. */

@@ -1,5 +1,5 @@
-// How long processes waited for a processor (Linux Documentation/scheduler/sched-stats): what the machine holds up, and nothing
-// that sleeps or hangs.
+// How long processes waited for a processor (Linux Documentation/scheduler/sched-stats): what the machine holds up,
+// and nothing that sleeps or hangs.
 import { readFileSync, readdirSync } from 'node:fs';
 
 /** Milliseconds that the threads of a process have waited, all added up; 0 where the kernel does not count. */

@@ -1,8 +1,9 @@
-// One reader of a soak: reads a mounted tree in every way, and checks each byte, name and size against content that can be
-// computed (content.ts). Failures are told and it goes on: whoever started it knows which were to be expected.
+// One reader of a soak: reads a mounted tree in every way, and checks each byte, name and size against content that
+// can be computed (content.ts). Failures are told and it goes on: whoever started it knows which were to be expected.
 // Usage: reader MANIFEST ROOT SEED PAUSE-MILLISECONDS OPERATIONS (0: until it is killed); ends with its parent.
-// Lines on stdout: "p OPERATIONS BYTES TIME" now and then, of operations that went well, "e ERRNO START OPERATION PATH" for a call that failed, "w 0 START
-// OPERATION PATH DETAIL" for a wrong byte, name or size. TIME and START: milliseconds of CLOCK_MONOTONIC. Ends with 1 if it told any.
+// Lines on stdout: "p OPERATIONS BYTES TIME" now and then, of operations that went well, "e ERRNO START OPERATION
+// PATH" for a call that failed, "w 0 START OPERATION PATH DETAIL" for a wrong byte, name or size. TIME and START:
+// milliseconds of CLOCK_MONOTONIC. Ends with 1 if it told any.
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -104,8 +105,7 @@ void tell_error(int error, const char* operation, const std::string& path) {
 
 void tell_wrong(const char* operation, const std::string& path, const std::string& detail) {
   counts.failures += 1;
-  std::printf("w 0 %lld %s %s %s\n", static_cast<long long>(operation_start), operation, path.c_str(),
-              detail.c_str());
+  std::printf("w 0 %lld %s %s %s\n", static_cast<long long>(operation_start), operation, path.c_str(), detail.c_str());
   std::fflush(stdout);
   rest(kRestAfterFailure);
 }

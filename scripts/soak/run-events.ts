@@ -1,5 +1,5 @@
-// Runs events one after another until the time is over and each has happened, looks at levels between them, and goes on after
-// what did not hold, as long as it can be healed.
+// Runs events one after another until the time is over and each has happened, looks at levels between them, and goes
+// on after what did not hold, as long as it can be healed.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lookAtLevels } from './levels.js';
 import type { LevelSample } from './levels.js';

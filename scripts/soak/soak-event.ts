@@ -1,5 +1,5 @@
-// What an event of a soak is: something that happens to daemon, keeper, disks, media or images while readers read, and what
-// must hold meanwhile and afterwards.
+// What an event of a soak is: something that happens to daemon, keeper, disks, media or images while readers read,
+// and what must hold meanwhile and afterwards.
 import type { PseudoRandom } from '../support/pseudo-random.js';
 import type { Soak } from './soak.js';
 

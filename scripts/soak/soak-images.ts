@@ -1,5 +1,5 @@
-// The images of a soak: each of a tree of its own, so that bytes of another image are wrong bytes, and each of another kind,
-// so that all ways to read are taken: by native code, by JavaScript, through a decoder.
+// The images of a soak: each of a tree of its own, so that bytes of another image are wrong bytes, and each of
+// another kind, so that all ways to read are taken: by native code, by JavaScript, through a decoder.
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasProgram, mustRun } from '../support/run-command.js';

@@ -1,5 +1,5 @@
-// A reader process (reader.cc) and what it told: counts, pauses, and failures, each of which is judged by what was allowed
-// to fail at that time. Pauses are times between two reports, and so hold those of a busy machine.
+// A reader process (reader.cc) and what it told: counts, pauses, and failures, each of which is judged by what was
+// allowed to fail at that time. Pauses are times between two reports, and so hold those of a busy machine.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,10 @@ const ERRNO_NAMES = new Map<number, string>([
 ]);
 const LINE = /^([ew]) (-?\d+) (\d+) (.*)$/su;
 
-/** What may fail: errors by name, where `EMPTY` is an empty directory in a mount's place, and `WRONG` content that differs. */
+/**
+ * What may fail: errors by name, where `EMPTY` is an empty directory in a mount's place, and `WRONG` content that
+ * differs.
+ */
 export type Fault = 'ENOTCONN' | 'ECONNABORTED' | 'EIO' | 'ENOENT' | 'ESTALE' | 'EMPTY' | 'SIGBUS' | 'WRONG';
 
 interface Allowance {
@@ -80,7 +83,10 @@ export class SoakReader extends ReaderTotals {
     createInterface({ input: this.#child.stdout! }).on('line', (line) => this.#take(line));
   }
 
-  /** Until the function that is given is called, these are no failures. Reads that begin before and end within it count. */
+  /**
+   * Until the function that is given is called, these are no failures. Reads that begin before and end within it
+   * count.
+   */
   allow(...faults: Fault[]): () => void {
     const allowance = { faults: new Set<string>(faults), from: now(), to: Infinity };
     this.#allowances.push(allowance);

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IsodriveError } from '../../src/base/error.js';
-import { DRIVER_NAMES } from '../../src/mount/mount-driver.js';
-import type { DriverName } from '../../src/mount/mount-driver.js';
+import { DRIVER_NAMES } from '../../src/options/driver-names.js';
+import type { DriverName } from '../../src/options/driver-names.js';
 import { ControlClient } from '../../src/protocol/client.js';
 import type { DaemonStatus, MethodName, Methods, MountSummary } from '../../src/protocol/messages.js';
 import { readMountTable } from '../../src/mount/mount-table.js';
@@ -242,8 +242,8 @@ export class Soak {
   }
 
   /**
-   * Whatever happens until the function that is given is called must hold nobody up: it throws when somebody was held up for
-   * longer than PROMPTNESS and the time that reader and daemon waited for a processor.
+   * Whatever happens until the function that is given is called must hold nobody up: it throws when somebody was held
+   * up for longer than PROMPTNESS and the time that reader and daemon waited for a processor.
    */
   async expectPrompt(): Promise<() => void> {
     const daemon = await this.daemonPid();
@@ -298,7 +298,10 @@ export class Soak {
   }
 }
 
-/** Milliseconds that whoever a read goes through has waited for a processor, this process included, which hears of it. */
+/**
+ * Milliseconds that whoever a read goes through has waited for a processor, this process included, which hears of
+ * it.
+ */
 function delayOf(daemon: number, reader: SoakReader): number {
   return [daemon, reader.pid, process.pid].reduce((sum, pid) => sum + readProcessorDelay(pid), 0);
 }

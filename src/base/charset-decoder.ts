@@ -1,5 +1,5 @@
-// Decoders by the labels of the WHATWG Encoding Standard. Node takes most of them from ICU, whose tables differ from the
-// standard's in some charsets, and decodes windows-1252 as Latin-1; what it gets wrong is corrected here.
+// Decoders by the labels of the WHATWG Encoding Standard. Node takes most of them from ICU, whose tables differ from
+// the standard's in some charsets, and decodes windows-1252 as Latin-1; what it gets wrong is corrected here.
 import { TextDecoder } from 'node:util';
 
 export interface CharsetDecoder {

@@ -53,7 +53,10 @@ export function unescapeText(text: string): string {
   );
 }
 
-/** Text for people that is not read back: harmless as well, with its backslashes as they are. Twice is as good as once. */
+/**
+ * Text for people that is not read back: harmless as well, with its backslashes as they are. Twice is as good as
+ * once.
+ */
 export function disarmText(text: string): string {
   return text.replace(HARMFUL, (found) => escapeText(found));
 }

@@ -57,7 +57,11 @@ export function readFolderVariable(name: string, environment: Environment = proc
 /** What systems name as the home of accounts that have none. */
 const NO_HOME = '/nonexistent';
 
-/** The user's home: $HOME, or what the system knows of the user. An empty HOME is no folder, as an unset one is none. Throws `usage` as above. */
+/**
+ * The user's home: $HOME, or what the system knows of the user. An empty HOME is no folder, as an unset one is none.
+ * Throws `usage` as
+ * above.
+ */
 export function homeFolder(): string {
   const home = findHome();
   refuseRawBytes(home, 'Home directory', 'Set HOME to a path in UTF-8');

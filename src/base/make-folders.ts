@@ -1,5 +1,5 @@
-// Makes a folder and those above it. Node's own way (`recursive`) tries for ever where the system says of a folder that is
-// there that it is not, as Linux does below /proc.
+// Makes a folder and those above it. Node's own way (`recursive`) tries for ever where the system says of a folder
+// that is there that it is not, as Linux does below /proc.
 import { mkdirSync, statSync } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';

@@ -1,5 +1,5 @@
-// Paths as text that loses nothing: a path of Linux, or a name on a disc, is bytes. Bytes that are not UTF-8 are carried
-// as U+DC80 to U+DCFF, the low surrogates that no valid text holds alone (Python's "surrogateescape", PEP 383).
+// Paths as text that loses nothing: a path of Linux, or a name on a disc, is bytes. Bytes that are not UTF-8 are
+// carried as U+DC80 to U+DCFF, the low surrogates that no valid text holds alone (Python's "surrogateescape", PEP 383).
 import { isUtf8 } from 'node:buffer';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
@@ -61,7 +61,10 @@ export function resolveHostPath(path: string): string {
   return resolve(path);
 }
 
-/** `process.argv` without program and script: Node has put U+FFFD where an argument is not UTF-8, the kernel has the bytes. */
+/**
+ * `process.argv` without program and script: Node has put U+FFFD where an argument is not UTF-8, the kernel has the
+ * bytes.
+ */
 export function readArguments(): string[] {
   const decoded = process.argv.slice(2);
   if (process.platform !== 'linux' || !decoded.some((text) => text.includes('\ufffd'))) return decoded;

@@ -1,5 +1,5 @@
-// Starts programs with words and variables that are not UTF-8: Node encodes all it hands on as UTF-8, so a shell puts such
-// words together and has the program take its place.
+// Starts programs with words and variables that are not UTF-8: Node encodes all it hands on as UTF-8, so a shell puts
+// such words together and has the program take its place.
 import { encodePath, holdsRawBytes } from './path-text.js';
 
 /** What to spawn. */

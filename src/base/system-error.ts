@@ -48,7 +48,10 @@ export function isFull(thrown: unknown): boolean {
   return isSystemError(thrown) && FULL.has(thrown.code);
 }
 
-/** An error of a file that a path names, where the errno is one that its user can do something about; others as they are. */
+/**
+ * An error of a file that a path names, where the errno is one that its user can do something about; others as they
+ * are.
+ */
 export function explainFileError(thrown: unknown): unknown {
   if (!isSystemError(thrown) || thrown.path === undefined || !FAULTS.has(thrown.code)) return thrown;
   return explainSystemError(`Cannot use "${thrown.path}"`, thrown);

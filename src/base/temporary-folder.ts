@@ -1,5 +1,5 @@
-// The folder of a user in the system's folder for temporary files, for sockets where no other place is theirs. Who ends last
-// takes it away: nobody else tidies there.
+// The folder of a user in the system's folder for temporary files, for sockets where no other place is theirs. Who
+// ends last takes it away: nobody else tidies there.
 import { rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';

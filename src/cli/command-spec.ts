@@ -1,25 +1,7 @@
 // What a command is: its words, positionals and options as data, from which the parser, the help texts and the shell
 // completions are made, and the module that runs it, loaded only when it does.
+import type { OptionSpec } from '../options/option-spec.js';
 import type { Output } from './output.js';
-
-export interface OptionSpec {
-  readonly name: string;
-  /** One letter. */
-  readonly short?: string;
-  readonly type: 'boolean' | 'string';
-  /** What help writes for the value of a `string`: "FILE". */
-  readonly value?: string;
-  readonly choices?: readonly string[];
-  /** Some of the choices, with commas between them. */
-  readonly isList?: boolean;
-  /** The value is a whole number within these, both included. */
-  readonly range?: readonly [least: number, most: number];
-  /** What holds without the option, as help tells it. */
-  readonly default?: string;
-  /** The only system on which it works. */
-  readonly platform?: NodeJS.Platform;
-  readonly summary: string;
-}
 
 export interface PositionalSpec {
   readonly name: string;

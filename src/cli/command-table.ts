@@ -1,11 +1,14 @@
-// The one table of commands and options, with its parts in imaging-commands.ts and drive-commands.ts. Flags, help, and completions all come from here;
-// examples stand in command-examples.ts.
-import { DRIVER_NAMES } from '../mount/mount-driver.js';
+// The one table of commands, with its parts in imaging-commands.ts and drive-commands.ts; the options of views and
+// mounts are those of src/options. Flags, help, and completions all come from here; examples stand in
+// command-examples.ts.
+import { OPTION_TABLES } from '../options/mount-options.js';
+import type { OptionTables } from '../options/mount-options.js';
+import type { OptionSpec } from '../options/option-spec.js';
+import { flagsOf } from '../options/read-flags.js';
 import type { CommandSpec, PositionalSpec } from './command-spec.js';
 import { HASH, IMAGE, PATHS, PRINTS, TALKS, TALKS_TO_OWN } from './common-options.js';
 import { DRIVE_COMMANDS } from './drive-commands.js';
-import { IMAGING_COMMANDS } from './imaging-commands.js';
-import { VIEW_OPTIONS } from './view-options.js';
+import { createImagingCommands } from './imaging-commands.js';
 
 const PATH_IN_IMAGE: PositionalSpec = { name: 'path', required: false, summary: 'Path inside the image' };
 const PROGRAM: PositionalSpec = {
@@ -16,7 +19,12 @@ const PROGRAM: PositionalSpec = {
   summary: 'Command',
 };
 
-export const COMMANDS: readonly CommandSpec[] = [
+/** Every command, with the options of these tables. */
+export function createCommands(tables: OptionTables): readonly CommandSpec[] {
+  return tableOf(flagsOf(tables.view, true), flagsOf(tables.mount));
+}
+
+const tableOf = (view: readonly OptionSpec[], mount: readonly OptionSpec[]): readonly CommandSpec[] => [
   {
     name: 'mount',
     summary: 'Mount a disc image and print its mount point',
@@ -29,31 +37,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         summary: 'Empty directory for one image; without it, ~/Discs/LABEL is made; not on Windows',
       },
     ],
-    options: [
-      { name: 'at', type: 'string', value: 'DIR', summary: 'The same as DIR behind the image' },
-      ...VIEW_OPTIONS,
-      {
-        name: 'driver',
-        type: 'string',
-        value: 'NAME',
-        choices: ['auto', ...DRIVER_NAMES],
-        default: 'auto',
-        summary: 'How to mount; auto takes the fastest that works here',
-      },
-      { name: 'verify', type: 'boolean', summary: 'Verify files as they are read, by sums on the disc' },
-      { name: 'new', type: 'boolean', summary: 'Mount it again even if it is mounted' },
-      { name: 'allow-other', type: 'boolean', summary: 'Let other users in' },
-      { name: 'trace-fuse', type: 'boolean', summary: "Write the kernel's requests to the daemon's log" },
-      {
-        name: 'letter',
-        type: 'string',
-        value: 'LETTER',
-        platform: 'win32',
-        default: 'the one that Windows gives',
-        summary: 'Drive letter',
-      },
-      { name: 'wine', type: 'boolean', summary: 'Add the files that tell Wine label and serial number' },
-    ],
+    options: [...mount, ...view],
     common: TALKS,
     load: async () => (await import('./commands/mount.js')).runMount,
   },
@@ -102,7 +86,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         default: '{}',
         summary: 'Text that stands for the mount point in the command, as in xargs -I',
       },
-      ...VIEW_OPTIONS,
+      ...view,
     ],
     common: TALKS_TO_OWN,
     load: async () => (await import('./commands/run.js')).runRun,
@@ -126,7 +110,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         default: 'the first free one from d on',
         summary: 'Drive letter',
       },
-      ...VIEW_OPTIONS,
+      ...view,
     ],
     common: TALKS_TO_OWN,
     load: async () => (await import('./commands/wine.js')).runWine,
@@ -138,7 +122,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       { name: 'check', type: 'boolean', summary: 'Look at all of a large image, however long it takes' },
       { name: 'brief', type: 'boolean', summary: 'Tell only what opening the image shows' },
-      ...VIEW_OPTIONS,
+      ...view,
     ],
     common: TALKS,
     load: async () => (await import('./commands/info.js')).runInfo,
@@ -152,7 +136,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'long', short: 'l', type: 'boolean', summary: 'Show mode, owner, size, and time' },
       { name: 'recursive', short: 'R', type: 'boolean', summary: 'List everything below as well' },
       { ...HASH, default: 'none', summary: 'Show digests of every file' },
-      ...VIEW_OPTIONS,
+      ...view,
     ],
     common: PRINTS,
     load: async () => (await import('./commands/ls.js')).runLs,
@@ -161,7 +145,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'tree',
     summary: 'Draw the tree of an image, without mounting it',
     positionals: [IMAGE, PATH_IN_IMAGE],
-    options: VIEW_OPTIONS,
+    options: view,
     common: PRINTS,
     load: async () => (await import('./commands/tree.js')).runTree,
   },
@@ -169,7 +153,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'cat',
     summary: 'Write a file of an image to stdout',
     positionals: [IMAGE, { ...PATH_IN_IMAGE, required: true }],
-    options: VIEW_OPTIONS,
+    options: view,
     common: [],
     load: async () => (await import('./commands/cat.js')).runCat,
   },
@@ -192,12 +176,12 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'skip-existing', type: 'boolean', summary: 'Keep what is there' },
       { name: 'preserve', type: 'boolean', summary: "Give folders the disc's modes, read-only ones too" },
       { name: 'xattrs', type: 'boolean', summary: 'Set extended attributes of users too' },
-      ...VIEW_OPTIONS,
+      ...view,
     ],
     common: PRINTS,
     load: async () => (await import('./commands/extract.js')).runExtract,
   },
-  ...IMAGING_COMMANDS,
+  ...createImagingCommands(view),
   {
     name: 'status',
     summary: 'Tell how the daemon is',
@@ -320,3 +304,5 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/version.js')).runVersion,
   },
 ];
+
+export const COMMANDS = createCommands(OPTION_TABLES);

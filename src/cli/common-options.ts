@@ -1,5 +1,6 @@
 // Options and arguments that many commands have, and the options of the command line as a whole.
-import type { OptionSpec, PositionalSpec } from './command-spec.js';
+import type { OptionSpec } from '../options/option-spec.js';
+import type { PositionalSpec } from './command-spec.js';
 
 export const IMAGE: PositionalSpec = { name: 'image', required: true, summary: 'Disc image' };
 export const PATHS: PositionalSpec = {

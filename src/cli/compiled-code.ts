@@ -1,6 +1,6 @@
-// What V8 has compiled of the program's files, kept for the next start with all functions that ran, in a folder that belongs
-// to its user alone. V8 takes what it is given, up to a crash: so a checksum covers each file, and its name says for which
-// content and which node it was made.
+// What V8 has compiled of the program's files, kept for the next start with all functions that ran, in a folder that
+// belongs to its user alone. V8 takes what it is given, up to a crash: so a checksum covers each file, and its name
+// says for which content and which node it was made.
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { Script } from 'node:vm';

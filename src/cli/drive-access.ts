@@ -1,5 +1,5 @@
-// Who may use a drive that is served, and how they prove it: what the options say, and what has to be said before anybody
-// beyond this machine may come.
+// Who may use a drive that is served, and how they prove it: what the options say, and what has to be said before
+// anybody beyond this machine may come.
 import type { BlockList } from 'node:net';
 import { resolveHostPath } from '../base/path-text.js';
 import { IsodriveError } from '../base/error.js';

@@ -3,7 +3,11 @@ import { toIsodriveError } from '../base/error.js';
 import type { DiscIndex } from '../index/disc-index.js';
 import { unescapeText } from '../base/display-name.js';
 
-/** Row of the path; a name that is there as written comes before one that it is an escaped form of. Rejects as DiscIndex.resolve does. */
+/**
+ * Row of the path; a name that is there as written comes before one that it is an escaped form of. Rejects as
+ * DiscIndex.resolve
+ * does.
+ */
 export async function findInImage(index: DiscIndex, path: string): Promise<number> {
   try {
     return await index.resolve(path);

@@ -1,4 +1,5 @@
-// Which daemon a command talks to: the user's own, or with --system, or the socket of that name, the one of the machine.
+// Which daemon a command talks to: the user's own, or with --system, or the socket of that name, the one of the
+// machine.
 import { IsodriveError } from '../base/error.js';
 import { SYSTEM_SOCKET, controlSocketPath } from '../endpoint/socket-path.js';
 import type { CommandArguments } from './command-spec.js';

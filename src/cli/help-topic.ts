@@ -1,8 +1,9 @@
 // What help is asked about: one command, a group of them, or all.
+import type { OptionSpec } from '../options/option-spec.js';
 import { listCommandGroups } from './command-groups.js';
 import type { CommandGroup } from './command-groups.js';
 import { exampleLines } from './command-examples.js';
-import type { CommandSpec, OptionSpec, PositionalSpec } from './command-spec.js';
+import type { CommandSpec, PositionalSpec } from './command-spec.js';
 import { GLOBAL_OPTIONS } from './common-options.js';
 import { findCommand } from './find-command.js';
 import { labelOf, synopsisOf, usageError } from './usage-error.js';
@@ -61,5 +62,7 @@ function describeArgument(positional: PositionalSpec): object {
 }
 
 function describeOption({ type, isList, ...option }: OptionSpec): object {
-  return { ...option, takesValue: type === 'string', ...(isList === true && { list: true }) };
+  const { name, short, value, choices, range, default: usual, platform, summary } = option;
+  const told = { name, short, value, choices, range, default: usual, platform, summary };
+  return { ...told, takesValue: type === 'string', ...(isList === true && { list: true }) };
 }

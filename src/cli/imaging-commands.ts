@@ -1,10 +1,11 @@
 // The part of the command table that is about images as a whole: making, checking, comparing and drawing them.
 import { MAP_STYLES } from '../present/map/map-style.js';
+import type { OptionSpec } from '../options/option-spec.js';
 import type { CommandSpec } from './command-spec.js';
 import { HASH, IMAGE, PATHS, PRINTS } from './common-options.js';
-import { VIEW_OPTIONS } from './view-options.js';
 
-export const IMAGING_COMMANDS: readonly CommandSpec[] = [
+/** `view`: the options of commands that look into an image. */
+export const createImagingCommands = (view: readonly OptionSpec[]): readonly CommandSpec[] => [
   {
     name: 'index',
     summary: 'Write EROFS metadata, with which a kernel mounts the image by itself',
@@ -17,7 +18,7 @@ export const IMAGING_COMMANDS: readonly CommandSpec[] = [
         value: 'FILE',
         summary: 'File to write the metadata to',
       },
-      ...VIEW_OPTIONS,
+      ...view,
     ],
     common: PRINTS,
     load: async () => (await import('./commands/index-image.js')).runIndex,
@@ -74,7 +75,7 @@ export const IMAGING_COMMANDS: readonly CommandSpec[] = [
         summary: 'OpenPGP keyring of trusted keys, for gpgv',
       },
       { name: 'key', type: 'string', value: 'FILE', summary: 'Public key of minisign or signify' },
-      ...VIEW_OPTIONS,
+      ...view,
     ],
     common: PRINTS,
     load: async () => (await import('./commands/verify.js')).runVerify,
@@ -83,7 +84,7 @@ export const IMAGING_COMMANDS: readonly CommandSpec[] = [
     name: 'checksum',
     summary: 'Print digests of an image, or of files in it, as sha256sum does',
     positionals: [IMAGE, { ...PATHS, summary: 'Files and directories in the image' }],
-    options: [HASH, ...VIEW_OPTIONS],
+    options: [HASH, ...view],
     common: PRINTS,
     load: async () => (await import('./commands/checksum.js')).runChecksum,
   },
@@ -101,7 +102,7 @@ export const IMAGING_COMMANDS: readonly CommandSpec[] = [
         summary: 'Differences in modes, owners, times, extended attributes and hard links count too',
       },
       // One map cannot be about both.
-      ...VIEW_OPTIONS.filter(({ name }) => name !== 'map'),
+      ...view.filter(({ name }) => name !== 'map'),
     ],
     common: PRINTS,
     load: async () => (await import('./commands/compare.js')).runCompare,
@@ -127,7 +128,7 @@ export const IMAGING_COMMANDS: readonly CommandSpec[] = [
         default: 'spiral',
         summary: 'Of the SVG',
       },
-      ...VIEW_OPTIONS,
+      ...view,
     ],
     common: PRINTS,
     load: async () => (await import('./commands/map.js')).runMap,

@@ -17,8 +17,8 @@ const FILE_NAME = /\.[a-z0-9]*[a-z][a-z0-9]*$/iu;
 const COMMAND = 'mount';
 
 /**
- * The directory is that of --at; without, the second of exactly two words, when it is a directory or something that is not
- * there and is not called as a file is. Rejects with `usage` when several images would have one directory.
+ * The directory is that of --at; without, the second of exactly two words, when it is a directory or something that
+ * is not there and is not called as a file is. Rejects with `usage` when several images would have one directory.
  */
 export async function readMountArguments(args: CommandArguments): Promise<WantedMounts> {
   const words = args.list('images').map((word) => resolveHostPath(word));

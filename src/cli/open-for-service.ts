@@ -1,4 +1,5 @@
-// Opens for the system service what a mount needs: as the user, who thereby proves that they may. The service opens nothing.
+// Opens for the system service what a mount needs: as the user, who thereby proves that they may. The service opens
+// nothing.
 import { closeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
@@ -9,6 +10,9 @@ import { openDirectory } from '../mount/open-directory.js';
 import { prepareMountPoint } from '../mount/mount-point.js';
 import type { MountPoint } from '../mount/mount-point.js';
 import { FUSE_TYPE, findMount, readMountTable } from '../mount/mount-table.js';
+import { pickValues } from '../options/option-values.js';
+import { VIEW_OPTIONS } from '../options/view-options.js';
+import type { ViewValues } from '../options/view-options.js';
 import type { MountParams, PassedName } from '../protocol/messages.js';
 import { FileSource } from '../source/file/file-source.js';
 import { findRescueMap } from '../source/rescue-map/find-rescue-map.js';
@@ -73,11 +77,9 @@ async function findMounted(directory: string): Promise<MountPoint | undefined> {
 
 /** The label names the folder that is made; nobody but the user may make it. */
 async function readLabel(params: MountParams, signal: AbortSignal): Promise<string> {
-  const { image, tree = 'auto', session, sectorOffset, map, charset, associated } = params;
   // Only here: its parsers take longer to load than all else.
   const { openImage } = await import('../image/open-image.js');
-  await using opened = await openImage(image, {
-    ...{ tree, session, sectorOffset, map, charset, associated, signal },
-  });
+  const view = pickValues<ViewValues>(VIEW_OPTIONS, params);
+  await using opened = await openImage(params.image, { ...view, signal });
   return opened.tree.label;
 }

@@ -1,7 +1,8 @@
 // Turns a command line into a command, by the command table alone: what it means, and what is wrong with it. A request
 // for help or the version is a command as well. Options are written as getopt_long(3) has them, long ones in full.
+import type { OptionSpec } from '../options/option-spec.js';
 import { listCommandGroups } from './command-groups.js';
-import type { CommandSpec, OptionSpec, ParsedCommand, PositionalSpec } from './command-spec.js';
+import type { CommandSpec, ParsedCommand, PositionalSpec } from './command-spec.js';
 import { CommandArguments } from './command-spec.js';
 import { COMMANDS } from './command-table.js';
 import { GLOBAL_OPTIONS, HELP, VERSION } from './common-options.js';
@@ -11,17 +12,17 @@ import * as refuse from './usage-error.js';
 type Values = Map<string, string | boolean | readonly string[]>;
 
 /** Throws `usage` when it is no command line of ours. */
-export function parseCommand(argv: readonly string[]): ParsedCommand {
+export function parseCommand(argv: readonly string[], commands = COMMANDS): ParsedCommand {
   const [globals, words] = splitGlobals(argv);
   const end = words.indexOf('--');
   const beforeEnd = [...globals, ...(end < 0 ? words : words.slice(0, end))];
   const printing = beforeEnd.includes('--json') ? ['--json'] : [];
   if (beforeEnd.some((word) => isFlag(word, HELP))) {
-    const topic = isGroup(words[0]) ? words.slice(0, 2) : words.slice(0, 1);
-    return parseCommand(['help', ...printing, ...topic.filter((word) => !word.startsWith('-'))]);
+    const topic = isGroup(words[0], commands) ? words.slice(0, 2) : words.slice(0, 1);
+    return parseCommand(['help', ...printing, ...topic.filter((word) => !word.startsWith('-'))], commands);
   }
-  if (globals.some((word) => isFlag(word, VERSION))) return parseCommand(['version', ...printing]);
-  const spec = findCommand(words, COMMANDS);
+  if (globals.some((word) => isFlag(word, VERSION))) return parseCommand(['version', ...printing], commands);
+  const spec = findCommand(words, commands);
   return parseArguments(spec, [...globals, ...words.slice(spec.name.split(' ').length)]);
 }
 
@@ -41,8 +42,8 @@ function splitGlobals(argv: readonly string[]): [readonly string[], readonly str
   return [argv.slice(0, at), argv.slice(at)];
 }
 
-function isGroup(word: string | undefined): boolean {
-  return listCommandGroups(COMMANDS).some(({ name }) => name === word);
+function isGroup(word: string | undefined, commands: readonly CommandSpec[]): boolean {
+  return listCommandGroups(commands).some(({ name }) => name === word);
 }
 
 function parseArguments(spec: CommandSpec, words: readonly string[]): ParsedCommand {

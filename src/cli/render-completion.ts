@@ -1,7 +1,8 @@
 // Completion scripts for the shells, made from the command table: commands, options, their choices, and files.
 import { IsodriveError } from '../base/error.js';
+import type { OptionSpec } from '../options/option-spec.js';
 import { listCommandGroups } from './command-groups.js';
-import type { CommandSpec, OptionSpec } from './command-spec.js';
+import type { CommandSpec } from './command-spec.js';
 import { HELP } from './common-options.js';
 
 /** The script for "bash", "zsh" or "fish". Throws `usage` for another shell. */

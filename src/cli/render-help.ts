@@ -1,15 +1,15 @@
-// Help texts of the command table. yargs lays them out, in columns as wide as the terminal; it reads no command line, and
-// is loaded only for this: that takes longer than most commands.
+// Help texts of the command table. yargs lays them out, in columns as wide as the terminal; it reads no command line,
+// and is loaded only for this: that takes longer than most commands.
 import yargs from 'yargs';
 import type { Argv } from 'yargs';
+import type { OptionSpec } from '../options/option-spec.js';
 import type { CommandGroup } from './command-groups.js';
 import { exampleLines } from './command-examples.js';
-import type { CommandSpec, OptionSpec, PositionalSpec } from './command-spec.js';
+import type { CommandSpec, PositionalSpec } from './command-spec.js';
 import { GLOBAL_OPTIONS, HELP } from './common-options.js';
 import { isCommand, listCommands } from './help-topic.js';
 import type { HelpTopic } from './help-topic.js';
 import { labelOf, synopsisOf } from './usage-error.js';
-import { VIEW_OPTIONS } from './view-options.js';
 
 /** Heading of the rows that have no dashes. */
 const ARGUMENTS = 'Arguments:';
@@ -72,13 +72,16 @@ function fillCommandPage(page: Argv, spec: CommandSpec): void {
     ARGUMENTS,
     positionals.map((one) => [labelOf(one), describe(one)]),
   );
-  const isView = (option: OptionSpec): boolean => VIEW_OPTIONS.includes(option);
   addOptions(
     page,
     'Options:',
-    options.filter((option) => !isView(option)),
+    options.filter(({ isView }) => isView !== true),
   );
-  addOptions(page, 'Which view of the image:', options.filter(isView));
+  addOptions(
+    page,
+    'Which view of the image:',
+    options.filter(({ isView }) => isView === true),
+  );
   addOptions(page, 'Common options:', [...common, HELP]);
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Where the bundled command line starts: loads its files (CommonJS, of which node loads less than of modules), each as it was
-// compiled the last time.
+// Where the bundled command line starts: loads its files (CommonJS, of which node loads less than of modules), each
+// as it was compiled the last time.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';

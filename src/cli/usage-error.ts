@@ -1,9 +1,13 @@
 // What is said of a command line that cannot be understood: one way to say it, and where to look it up.
 import { IsodriveError } from '../base/error.js';
-import type { CommandSpec, OptionSpec, PositionalSpec } from './command-spec.js';
+import type { OptionSpec } from '../options/option-spec.js';
+import type { CommandSpec, PositionalSpec } from './command-spec.js';
 import { askWhetherMeant } from './suggest.js';
 
-/** `command`: whose help tells more; the general one where empty. `advice`: sentences before that, without a full stop. */
+/**
+ * `command`: whose help tells more; the general one where empty. `advice`: sentences before that, without a full
+ * stop.
+ */
 export function usageError(message: string, command: string, advice?: string): IsodriveError {
   const help = `See ${['isodrive help', command].filter((word) => word !== '').join(' ')}`;
   return new IsodriveError('usage', message, {

@@ -5,7 +5,10 @@ import { hostPath, realHostPath } from '../base/path-text.js';
 import { IsodriveError } from '../base/error.js';
 import { explainSystemError } from '../base/system-error.js';
 
-/** Gives what `write` gives. Rejects with what the file's disk or folder says, and with `usage` for the image itself. */
+/**
+ * Gives what `write` gives. Rejects with what the file's disk or folder says, and with `usage` for the image
+ * itself.
+ */
 export async function writeWhole<T>(
   path: string,
   image: string,

@@ -22,6 +22,11 @@ export class BlockCache {
     return abortable(this.#pending.get(name) ?? this.#start(name, make), signal);
   }
 
+  /** Whether a block is there or in the making. */
+  has(name: string): boolean {
+    return this.#blocks.has(name) || this.#pending.has(name);
+  }
+
   #start(name: string, make: () => Promise<Uint8Array>): Promise<Uint8Array> {
     const work = make()
       .then((bytes) => {

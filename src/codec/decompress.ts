@@ -1,6 +1,7 @@
 // Decompression of single blocks whose decompressed size is known. Each algorithm has a file of its own, loaded when a
 // block needs it first.
-import type { Decompress } from './decompressor.js';
+import type { Decompress, PackedBlock } from './decompressor.js';
+import { inflateNatively } from './native-inflate.js';
 
 export type Algorithm = 'zlib' | 'xz' | 'lz4' | 'zstd' | 'bzip2' | 'lzvn' | 'lzfse';
 
@@ -21,4 +22,27 @@ export async function loadDecompressor(algorithm: Algorithm): Promise<Decompress
     case 'lzfse':
       return (await import('./lzfse.js')).decompressLzfse;
   }
+}
+
+/**
+ * Decompresses blocks, best of one piece of memory into one other; gives for each why it is not there. Rejects only
+ * where the algorithm cannot be loaded.
+ */
+export async function decompressAll(
+  algorithm: Algorithm,
+  blocks: readonly PackedBlock[],
+): Promise<readonly (Error | undefined)[]> {
+  const decompress = await loadDecompressor(algorithm);
+  const done = algorithm === 'zlib' ? await inflateNatively(blocks) : [];
+  return Promise.all(
+    blocks.map(async ({ bytes, target }, i) => {
+      if (done[i] === true) return undefined;
+      try {
+        target.set(await decompress(bytes, target.length));
+        return undefined;
+      } catch (thrown) {
+        return thrown instanceof Error ? thrown : new Error(String(thrown));
+      }
+    }),
+  );
 }

@@ -1,5 +1,5 @@
-// The finite state entropy coding of LZFSE (the reference implementation that Apple published): tables of states, and bits
-// that are read from the end of a payload towards its start.
+// The finite state entropy coding of LZFSE (the reference implementation that Apple published): tables of states, and
+// bits that are read from the end of a payload towards its start.
 
 /** Entries of a decoding table, by state. */
 export interface EntropyTable {
@@ -56,7 +56,10 @@ export class BackwardBits {
   /** Bits in front of those that were read. */
   #left: number;
 
-  /** `spare`: bits of the last byte that are none of the payload's, as a negative number. Throws Error when out of bounds. */
+  /**
+   * `spare`: bits of the last byte that are none of the payload's, as a negative number. Throws Error when out of
+   * bounds.
+   */
   constructor(payload: Uint8Array, spare: number) {
     this.#bytes = payload;
     this.#left = payload.length * 8 + spare;

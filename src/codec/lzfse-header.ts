@@ -1,5 +1,5 @@
-// Headers of LZFSE's entropy coded blocks (lzfse_internal.h of Apple's reference): one form has its frequencies as plain
-// numbers, the other has all packed into bits.
+// Headers of LZFSE's entropy coded blocks (lzfse_internal.h of Apple's reference): one form has its frequencies as
+// plain numbers, the other has all packed into bits.
 import { countBytes } from '../base/byte-count.js';
 import type { ByteCursor } from '../base/byte-cursor.js';
 

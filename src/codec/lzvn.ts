@@ -1,5 +1,5 @@
-// LZVN, as Apple's LZFSE reference describes it: instructions of literals, matches, or both. Output that does not shrink by
-// the entropy coding of LZFSE is kept in it, and Mac OS compresses files with it.
+// LZVN, as Apple's LZFSE reference describes it: instructions of literals, matches, or both. Output that does not
+// shrink by the entropy coding of LZFSE is kept in it, and Mac OS compresses files with it.
 import type { Decompress } from './decompressor.js';
 import { FixedOutput } from './fixed-output.js';
 

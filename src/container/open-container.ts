@@ -1,18 +1,25 @@
-// Finds the container format of a source and opens it. The table below is the only list of formats.
+// Finds the formats of an image's files and opens them: filters until none fits, then a container. The table below is
+// the only list of formats.
 import { IsodriveError } from '../base/error.js';
 import type { Disc } from '../disc/disc.js';
 import type { ByteSource } from '../source/byte-source.js';
+import { OpenedFiles } from '../source/image-files.js';
+import type { ImageFiles } from '../source/image-files.js';
 import { readAtMost } from '../source/read-fully.js';
-import type { Confidence } from './confidence.js';
-import type { ContainerFormat } from './container-format.js';
 import { nameForeignFormat } from './foreign-format.js';
+import type { Container, Filter } from './format.js';
 import { isoFormat } from './iso/index.js';
+import { rawFormat } from './raw/index.js';
+import { splitFormat } from './split/index.js';
+import { IDENTIFIER_BYTES } from './volume-marks.js';
 import type { VolumeMarks } from './volume-marks.js';
 
-export const CONTAINER_FORMATS: readonly ContainerFormat[] = [isoFormat];
+/** In the order in which they are asked; of equally sure ones the first is taken. */
+export const FORMATS: readonly (Filter | Container)[] = [splitFormat, isoFormat, rawFormat];
 
-/** Bytes of a standard identifier. */
-const IDENTIFIER_BYTES = 5;
+/** Filters one in another: no image that people keep has more. */
+const MAX_FILTERS = 4;
+
 /** Ends of the names of files that a program has not downloaded to the end. */
 const PARTIAL_NAMES = [
   '.part',
@@ -25,23 +32,74 @@ const PARTIAL_NAMES = [
   '.opdownload',
 ];
 
+/** The disc in an image's files. */
+export interface OpenedDisc {
+  readonly disc: Disc;
+  /** What the container has read: the main file, or what filters have made of it. */
+  readonly source: ByteSource;
+}
+
 /**
- * The disc in a source; `marks` tell plain sectors from other files. Rejects with `unsupported` (some other kind of file), `damaged` (cut
- * off before its first descriptor), and as ByteSource.read does. The disc does not own the source.
+ * The disc in an image's files; `marks` tell plain sectors from other files. Rejects with `unsupported` (some other
+ * kind of file), `damaged` (cut off before its first descriptor), and as ByteSource.read and ImageFiles.open do. The
+ * disc owns no file.
  */
+export async function openDisc(
+  files: ImageFiles,
+  marks: VolumeMarks,
+  signal?: AbortSignal,
+): Promise<OpenedDisc> {
+  let seen = files;
+  for (let filters = 0; ; filters += 1) {
+    const format = await findFormat(seen, marks, filters < MAX_FILTERS, signal);
+    if (format === undefined) throw await explainRefusal(seen.main, marks, signal);
+    if (format.kind === 'container') return { disc: await format.open(seen, signal), source: seen.main };
+    seen = withMain(files, await format.open(seen, signal));
+  }
+}
+
+/** The disc in a source that lies alone, see openDisc. */
 export async function openContainer(
   source: ByteSource,
   marks: VolumeMarks,
   signal?: AbortSignal,
 ): Promise<Disc> {
-  let best: ContainerFormat | undefined;
-  let bestConfidence: Confidence = 0;
-  for (const format of CONTAINER_FORMATS) {
-    const confidence = await format.probe(source, marks, signal);
-    if (confidence > bestConfidence) [best, bestConfidence] = [format, confidence];
+  return (await openDisc(new OpenedFiles(source), marks, signal)).disc;
+}
+
+async function findFormat(
+  files: ImageFiles,
+  marks: VolumeMarks,
+  mayFilter: boolean,
+  signal: AbortSignal | undefined,
+): Promise<Filter | Container | undefined> {
+  let best: { readonly format: Filter | Container; readonly confidence: number } | undefined;
+  let fault: IsodriveError | undefined;
+  for (const format of FORMATS) {
+    if (format.kind === 'filter' && !mayFilter) continue;
+    try {
+      const confidence = await format.probe(files, marks, signal);
+      // Nothing is surer, and the others would read for nothing.
+      if (confidence === 3) return format;
+      if (confidence > (best?.confidence ?? 0)) best = { format, confidence };
+    } catch (thrown) {
+      // A bad place where one format looks need not be one where another does.
+      if (!(thrown instanceof IsodriveError) || thrown.code !== 'image-unreadable') throw thrown;
+      fault ??= thrown;
+    }
   }
-  if (best === undefined) throw await explainRefusal(source, marks, signal);
-  return best.open(source, signal);
+  if (best === undefined && fault !== undefined) throw fault;
+  return best?.format;
+}
+
+/** The same files, the main one as a filter shows it: its name is no longer that of a file. */
+function withMain(files: ImageFiles, main: ByteSource): ImageFiles {
+  return {
+    main,
+    mainName: '',
+    open: (name, signal) => files.open(name, signal),
+    find: (ending, signal) => files.find(ending, signal),
+  };
 }
 
 async function explainRefusal(

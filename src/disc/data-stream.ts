@@ -8,4 +8,10 @@ export const SECTOR_SIZE = 2048;
 export const MAX_SECTOR_OFFSET = 0xffff_ffff;
 
 /** Byte-addressed user data, 2048 bytes a sector. Its methods keep the contract of ByteSource. */
-export type DataStream = Pick<ByteSource, 'name' | 'size' | 'read' | 'peek' | 'readCached' | 'sendCached'>;
+export interface DataStream extends Pick<ByteSource, 'name' | 'size' | 'read' | 'readCached' | 'sendCached'> {
+  /**
+   * A view, not a copy, of bytes that are in memory already, or undefined. Never does I/O. The view is valid until
+   * the next call on the source.
+   */
+  peek?(position: number, length: number): Uint8Array | undefined;
+}

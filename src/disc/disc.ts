@@ -1,16 +1,28 @@
 // What a container gives: a disc with sessions and tracks, whatever file format it was kept in.
+import type { Finding } from '../base/finding.js';
 import type { PlanStream } from './plan-stream.js';
 
-export type TrackMode = 'mode1';
+/** `xa`: mode 2 with the forms of CD-ROM XA; `mode2`: with none. */
+export type TrackMode = 'audio' | 'mode1' | 'mode2' | 'xa';
 
 export interface Track {
   /** From 1, counted over all sessions. */
   readonly number: number;
   readonly mode: TrackMode;
-  /** Logical block address of the first sector. */
+  /** Logical block address of the first sector: index 1. */
   readonly start: number;
   /** Sectors, the last one perhaps cut short by the end of the image. */
   readonly length: number;
+  /** Sectors of the pause before it that belong to it, index 0; none where absent. */
+  readonly pregap?: number;
+  /** Addresses of index 2 and those behind it. */
+  readonly indexes?: readonly number[];
+  /** International standard recording code, 12 characters. */
+  readonly isrc?: string;
+  readonly preEmphasis?: boolean;
+  readonly copyPermitted?: boolean;
+  readonly title?: string;
+  readonly performer?: string;
 }
 
 export interface Session {
@@ -23,7 +35,22 @@ export interface Session {
 export interface Disc {
   /** Name of the container's format, such as "iso". */
   readonly format: string;
+  /** How its sectors are stored, for people; absent for plain ones. */
+  readonly storage?: string;
   readonly sessions: readonly Session[];
   /** User data: byte = logical block address x 2048, whatever session and track a block is of. */
   readonly data: PlanStream;
+  /** Whole sectors: byte = logical block address x 2352; absent where the image has none. */
+  readonly raw?: PlanStream;
+  /** Media catalogue number, 13 digits. */
+  readonly catalog?: string;
+  readonly title?: string;
+  readonly performer?: string;
+  /** What of the disc its files lack, or say wrongly. */
+  readonly findings?: readonly Finding[];
+}
+
+/** Address where its file systems begin: the first data track of the first session that has one. */
+export function firstDataSector({ sessions }: Pick<Disc, 'sessions'>): number {
+  return sessions.flatMap(({ tracks }) => tracks).find(({ mode }) => mode !== 'audio')?.start ?? 0;
 }

@@ -1,6 +1,6 @@
 // A stream's read plan for native code: by descriptors, with what cannot be read cut out.
-import type { ByteSource } from '../source/byte-source.js';
-import type { Segments } from './read-plan.js';
+import type { ByteSource, NativeBase, SourceUnits } from '../source/byte-source.js';
+import type { Segment, Segments } from './read-plan.js';
 import { isRun, withoutRanges } from './read-plan.js';
 
 /** Segments that a plan may have: those of the index region (MAX_SEGMENTS there). */
@@ -11,7 +11,14 @@ export interface NativePlan {
   readonly descriptors: readonly number[];
   /** Bytes of each. */
   readonly sizes: readonly number[];
+  /** Bases in units, whose numbers follow those of the files. */
+  readonly units: readonly PlannedUnits[];
   readonly segments: Segments;
+}
+
+/** A base of which native code asks for what it has not in memory. */
+export interface PlannedUnits extends Pick<SourceUnits, 'unitBytes' | 'filler'> {
+  readonly source: ByteSource;
 }
 
 /** What a plan is made of. */
@@ -20,21 +27,52 @@ interface Planned {
   readonly bases: readonly ByteSource[];
 }
 
-/** Undefined where JavaScript has to answer: a base that is no file, or more segments than a plan may have. */
+/**
+ * A file that a plan reads, by itself or for its units, and the number of the base that it is; undefined: it is
+ * none.
+ */
+interface PlannedFile {
+  readonly file: NativeBase;
+  readonly size: number;
+  readonly base: number | undefined;
+}
+
+/** Undefined where JavaScript has to answer: a base without a file, or more segments than a plan may have. */
 export function planNatively({ segments, bases }: Planned): NativePlan | undefined {
-  const natives = bases.flatMap(({ base }) => (base === undefined ? [] : [base]));
-  if (natives.length < bases.length || bases.length === 0) return undefined;
+  const files: PlannedFile[] = [];
+  const units: PlannedUnits[] = [];
+  const numbers: number[] = [];
+  for (const [base, source] of bases.entries()) {
+    const file = source.base ?? source.units?.of.base;
+    if (file === undefined) return undefined;
+    if (source.base !== undefined) numbers[base] = files.length;
+    else if (source.units !== undefined) units.push({ ...source.units, source });
+    const { size } = source.base === undefined ? source.units!.of : source;
+    files.push({ file, size, base: source.base === undefined ? undefined : base });
+  }
+  if (files.length === 0) return undefined;
+  let unitNumber = files.length;
+  for (const [base, source] of bases.entries()) {
+    if (source.base !== undefined) continue;
+    numbers[base] = unitNumber;
+    unitNumber += 1;
+  }
   let planned = segments;
-  for (const [i, { absent }] of natives.entries()) {
-    if (absent.length > MAX_PLANNED) return undefined;
-    if (absent.length > 0) planned = withoutRanges(planned, i, absent);
+  for (const { file, base } of files) {
+    if (file.absent.length > MAX_PLANNED) return undefined;
+    if (base !== undefined && file.absent.length > 0) planned = withoutRanges(planned, base, file.absent);
   }
   if (planned.length > MAX_PLANNED) return undefined;
   return {
-    descriptors: natives.map(({ descriptor }) => descriptor),
-    sizes: bases.map(({ size }) => size),
-    segments: planned,
+    descriptors: files.map(({ file }) => file.descriptor),
+    sizes: files.map(({ size }) => size),
+    units,
+    segments: units.length === 0 ? planned : planned.map((segment) => renumber(segment, numbers)),
   };
+}
+
+function renumber(segment: Segment, numbers: readonly number[]): Segment {
+  return segment.kind === 'bytes' ? { ...segment, base: numbers[segment.base]! } : segment;
 }
 
 /** A file in which each file of a disc lies as it is, so that a kernel can read them alone. */

@@ -1,7 +1,9 @@
-// A stream of a disc, read by its plan through the sources of its bases: the universal twin of native/io/data-reader.cc.
+// A stream of a disc, read by its plan through the sources of its bases: the universal twin of
+// native/io/data-reader.cc.
 import { throwIfAborted } from '../base/abortable.js';
 import { IsodriveError } from '../base/error.js';
 import type { ByteSource } from '../source/byte-source.js';
+import { joinParts } from './join-parts.js';
 import { planNatively } from './native-plan.js';
 import type { NativePlan } from './native-plan.js';
 import type { BytesSegment, Segment, Segments } from './read-plan.js';
@@ -32,6 +34,13 @@ export class PlanStream implements DataStream {
     return new PlanStream(source.name, segments, [source]);
   }
 
+  /** What the image has of it lies in the first base as it is. */
+  get isPlain(): boolean {
+    return this.segments.every(
+      (one) => one.kind !== 'bytes' || (one.base === 0 && isRun(one) && one.swap16 !== true),
+    );
+  }
+
   /** The same stream of a disc of which the image holds the end: so many bytes before it are absent. */
   shifted(bytes: number): PlanStream {
     if (bytes === 0) return this;
@@ -41,7 +50,7 @@ export class PlanStream implements DataStream {
 
   /** How native code reads the stream, see planNatively; worked out once, as a map may have many ranges. */
   get native(): NativePlan | undefined {
-    this.#native ??= { plan: planNatively(this) };
+    this.#native ??= { plan: planNatively(joinParts(this)) };
     return this.#native.plan;
   }
 
@@ -52,8 +61,8 @@ export class PlanStream implements DataStream {
   }
 
   /**
-   * Where in the first base some bytes lie: runs of bytes, in order; `within`: byte of the range. Bytes that the base does not
-   * have follow each other as they do on the disc: a truncated image has them nowhere.
+   * Where in the first base some bytes lie: runs of bytes, in order; `within`: byte of the range. Bytes that the base
+   * does not have follow each other as they do on the disc: a truncated image has them nowhere.
    */
   *runsOf(position: number, length: number): Generator<{ within: number; place: number; length: number }> {
     const end = position + length;
@@ -96,11 +105,6 @@ export class PlanStream implements DataStream {
     return done;
   }
 
-  peek(position: number, length: number): Uint8Array | undefined {
-    const run = this.#findRun(position, length);
-    return run && this.bases[run.base]!.peek?.(run.offset + position - run.start, length);
-  }
-
   readCached(target: Uint8Array, position: number): boolean {
     const run = this.#findRun(position, target.length);
     if (run === undefined) return false;
@@ -130,6 +134,7 @@ export class PlanStream implements DataStream {
     if (segment.swap16 === true) return this.#readSwapped(segment, target, within, signal);
     const source = this.bases[segment.base]!;
     if (isRun(segment)) return source.read(target, segment.offset + within, signal);
+    if (source.units !== undefined) return this.#readEach(segment, target, within, signal);
     const { unit, stride } = segment;
     const perSpan = Math.max(1, Math.floor(SPAN_BYTES / stride)) * unit;
     let done = 0;
@@ -150,6 +155,24 @@ export class PlanStream implements DataStream {
       done += length;
     }
     return done;
+  }
+
+  /** Of a source whose units may fail, only what is wanted is read: it keeps those it has decoded. */
+  async #readEach(
+    segment: BytesSegment,
+    target: Uint8Array,
+    within: number,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
+    const source = this.bases[segment.base]!;
+    for (let done = 0; done < target.length;) {
+      const rest = Math.min(target.length - done, segment.unit - ((within + done) % segment.unit));
+      const part = target.subarray(done, done + rest);
+      const got = await source.read(part, basePosition(segment, within + done), signal);
+      done += got;
+      if (got < rest) return done;
+    }
+    return target.length;
   }
 
   /** Whole pairs are read, and what was wanted of them is kept. */

@@ -1,5 +1,5 @@
-// How a stream of a disc lies in the files of its image: pure data. JavaScript reads by it (plan-stream.ts), and so does native
-// code, from the index region (src/index/plan-section.ts). docs/design/read-plan.md explains it.
+// How a stream of a disc lies in the files of its image: pure data. JavaScript reads by it (plan-stream.ts), and so
+// does native code, from the index region (src/index/plan-section.ts). docs/design/read-plan.md explains it.
 
 import { firstWhere } from '../base/binary-search.js';
 
@@ -14,8 +14,8 @@ interface Span {
 }
 
 /**
- * Byte `i` of the segment is byte `offset + floor(i / unit) * stride + i % unit` of a base. Bytes that follow each other
- * have a `unit` equal to the `stride`.
+ * Byte `i` of the segment is byte `offset + floor(i / unit) * stride + i % unit` of a base. Bytes that follow each
+ * other have a `unit` equal to the `stride`.
  */
 export interface BytesSegment extends Span {
   readonly kind: 'bytes';
@@ -27,7 +27,10 @@ export interface BytesSegment extends Span {
   readonly unit: number;
   /** Bytes from the start of a unit to that of the next, such as 2352; at least `unit`. */
   readonly stride: number;
-  /** The bytes of each pair change places: sound that is stored high byte first. Start, unit and length are even then. */
+  /**
+   * The bytes of each pair change places: sound that is stored high byte first. Start, unit and length are even
+   * then.
+   */
   readonly swap16?: boolean;
 }
 
@@ -75,8 +78,8 @@ export function basePosition({ offset, unit, stride }: BytesSegment, within: num
 }
 
 /**
- * A part of a segment, as segments: three at most, since a unit that is cut is a run of its own. `from` and `to` are bytes of
- * the segment.
+ * A part of a segment, as segments: three at most, since a unit that is cut is a run of its own. `from` and `to` are
+ * bytes of the segment.
  */
 export function sliceSegment(segment: Segment, from: number, to: number): Segment[] {
   if (to <= from) return [];
@@ -131,7 +134,7 @@ function cutSegment(segment: BytesSegment, ranges: readonly BaseRange[]): Segmen
 }
 
 /** First byte of a segment that lies at `position` of its base, or behind it; its length where there is none. */
-function segmentByte({ offset, unit, stride, length }: BytesSegment, position: number): number {
+export function segmentByte({ offset, unit, stride, length }: BytesSegment, position: number): number {
   const within = Math.max(0, position - offset);
   const whole = Math.floor(within / stride);
   return Math.min(length, whole * unit + Math.min(unit, within - whole * stride));

@@ -22,8 +22,9 @@ const BY_ALPHA_PLUS_ONE = new Uint8Array(256);
 for (let x = 0; x < 256; x += 1) BY_ALPHA_PLUS_ONE[x ^ TIMES_ALPHA[x]!] = x;
 
 /**
- * Writes P and Q parity into a whole sector. ECMA-130 Annex A: the bytes from the header on as 16-bit words, of which each half is a field of its own. P
- * vectors are the columns of 24 words of a matrix 43 wide; Q vectors its diagonals of 43 words, P parity included.
+ * Writes P and Q parity into a whole sector. ECMA-130 Annex A: the bytes from the header on as 16-bit words, of which
+ * each half is a field of its own. P vectors are the columns of 24 words of a matrix 43 wide; Q vectors its diagonals
+ * of 43 words, P parity included.
  */
 export function writeParity(sector: Buffer): void {
   const words = sector.subarray(SYNC_LENGTH);

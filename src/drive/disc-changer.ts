@@ -34,8 +34,9 @@ export class DiscChanger implements AsyncDisposable {
   }
 
   /**
-   * Puts the image at `path` in a drive instead of the one of number `unit`, which is closed when no command reads it any
-   * more. False, and initiators are asked to let go, while one of them holds the lock. Rejects as openDriveImage does.
+   * Puts the image at `path` in a drive instead of the one of number `unit`, which is closed when no command reads it
+   * any more. False, and initiators are asked to let go, while one of them holds the lock. Rejects as openDriveImage
+   * does.
    */
   async exchange(drive: DriveState, unit: number, path: string): Promise<boolean> {
     const image = await openDriveImage(path, this.#marks);

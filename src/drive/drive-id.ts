@@ -10,8 +10,8 @@ export function driveId(uri: string): string {
 }
 
 /**
- * The address of the served drive that `name` is the id of, or the start of its id; an address stands for itself. Undefined
- * when no drive is meant. Rejects with `usage` when several are.
+ * The address of the served drive that `name` is the id of, or the start of its id; an address stands for itself.
+ * Undefined when no drive is meant. Rejects with `usage` when several are.
  */
 export async function findDriveUri(folder: string, name: string): Promise<string | undefined> {
   if (name.includes('://')) return name;

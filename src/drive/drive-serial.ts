@@ -1,5 +1,6 @@
-// The serial number of a drive: the same whenever this machine serves the same image as the same unit, and no other's, so
-// that initiators which know drives by it (multipath, /dev/disk/by-id) neither lose one nor take two for one.
+// The serial number of a drive: the same whenever this machine serves the same image as the same unit, and no
+// other's, so that initiators which know drives by it (multipath, /dev/disk/by-id) neither lose one nor take two for
+// one.
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 

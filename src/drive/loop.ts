@@ -31,8 +31,8 @@ export interface LoopDrive extends AsyncDisposable {
 }
 
 /**
- * Rejects with `unsupported` (not plain sectors of 2048 bytes, or a system without loop devices), `permission` (neither way
- * is open), or `internal`.
+ * Rejects with `unsupported` (not plain sectors of 2048 bytes, or a system without loop devices), `permission`
+ * (neither way is open), or `internal`.
  */
 export async function attachLoop(image: DriveImage): Promise<LoopDrive> {
   if (process.platform === 'win32') {

@@ -1,13 +1,13 @@
 // Opens an image to be served as a drive: its bytes, less those that its map says are missing, and its disc, without
 // looking for file systems.
-import { openContainer } from '../container/open-container.js';
+import { openDisc } from '../container/open-container.js';
 import type { VolumeMarks } from '../container/volume-marks.js';
 import { IsodriveError } from '../base/error.js';
 import type { Disc } from '../disc/disc.js';
 import type { PlanStream } from '../disc/plan-stream.js';
 import { openImageFile } from '../source/open-image-file.js';
 
-/** Disposing closes the file. */
+/** Disposing closes the files. */
 export interface DriveImage extends AsyncDisposable {
   readonly path: string;
   readonly disc: Disc;
@@ -17,15 +17,18 @@ export interface DriveImage extends AsyncDisposable {
   readonly userData: PlanStream;
 }
 
-/** What the map beside an image calls bad cannot be read. Rejects as openImageFile and openContainer do; nothing stays open then. */
+/**
+ * What the map beside an image calls bad cannot be read. Rejects as openImageFile and openDisc do; nothing stays open
+ * then.
+ */
 export async function openDriveImage(
   path: string,
   marks: VolumeMarks,
   signal?: AbortSignal,
 ): Promise<DriveImage> {
-  const { source, damage } = await openImageFile(path, undefined, signal);
+  const { files, damage } = await openImageFile(path, undefined, signal);
   try {
-    const disc = await openContainer(source, marks, signal);
+    const { disc } = await openDisc(files, marks, signal);
     if (disc.sessions.every(({ tracks }) => tracks.length === 0)) {
       throw new IsodriveError(
         'unsupported',
@@ -37,10 +40,10 @@ export async function openDriveImage(
       disc,
       isDamaged: damage !== undefined,
       userData: disc.data,
-      [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
+      [Symbol.asyncDispose]: () => files[Symbol.asyncDispose](),
     };
   } catch (thrown) {
-    await source[Symbol.asyncDispose]();
+    await files[Symbol.asyncDispose]();
     throw thrown;
   }
 }

@@ -1,6 +1,6 @@
-// Which drives are being served on this machine, their buttons and their discs: each server listens at an address of its
-// own that a folder of the user's tells of, takes one question a connection, and answers with a line of JSON. A server that
-// dies leaves its sign in the folder, which the next look removes.
+// Which drives are being served on this machine, their buttons and their discs: each server listens at an address of
+// its own that a folder of the user's tells of, takes one question a connection, and answers with a line of JSON. A
+// server that dies leaves its sign in the folder, which the next look removes.
 import { rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import type { Socket } from 'node:net';

@@ -1,5 +1,5 @@
-// Whose a named pipe is, and who may connect to it. Without a list of its own, a pipe may be read, though not written to,
-// by everybody (CreateNamedPipe), and any user may be the first to take its name.
+// Whose a named pipe is, and who may connect to it. Without a list of its own, a pipe may be read, though not written
+// to, by everybody (CreateNamedPipe), and any user may be the first to take its name.
 import { isWindowsError } from '../../native/windows/index.js';
 import { IsodriveError } from '../base/error.js';
 import { requireWindowsAddon } from '../io/load-windows-addon.js';

@@ -1,5 +1,5 @@
-// Where the server of a drive is asked about it: a Unix socket in a folder of the user's. Pipes of Windows are in no folder,
-// so there an empty file, the sign, says that there is one.
+// Where the server of a drive is asked about it: a Unix socket in a folder of the user's. Pipes of Windows are in no
+// folder, so there an empty file, the sign, says that there is one.
 import { existsSync } from 'node:fs';
 import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:net';

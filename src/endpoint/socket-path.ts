@@ -67,7 +67,10 @@ export function servedDrivesFolder(
   return join(dirname(path), 'drives');
 }
 
-/** The daemon's log: isodrive/isodrived.log in XDG_STATE_HOME, by default ~/.local/state; in %LOCALAPPDATA% on Windows. */
+/**
+ * The daemon's log: isodrive/isodrived.log in XDG_STATE_HOME, by default ~/.local/state; in %LOCALAPPDATA% on
+ * Windows.
+ */
 export function daemonLogPath(environment: Environment = process.env): string {
   return join(stateFolder(environment), 'isodrived.log');
 }

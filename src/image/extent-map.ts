@@ -32,8 +32,8 @@ export class ExtentMap {
   }
 
   /**
-   * Loads the whole index. `data`: the disc's. Directories that cannot be listed are left out; rejects with `cancelled` on
-   * abort.
+   * Loads the whole index. `data`: the disc's. Directories that cannot be listed are left out; rejects with
+   * `cancelled` on abort.
    */
   static async load(
     { index, data }: { readonly index: DiscIndex; readonly data: PlanStream },

@@ -9,7 +9,10 @@ import type { Readable } from './file-reader.js';
 /** Bytes of one read of file content. */
 export const CHUNK_BYTES = 1_048_576;
 
-/** Content of the regular file in `row`, over `source` where the image's own is not wanted. Throws `usage` for others. */
+/**
+ * Content of the regular file in `row`, over `source` where the image's own is not wanted. Throws `usage` for
+ * others.
+ */
 export function openFile(image: OpenedImage, row: number, source: Readable = image.data): FileContent {
   const { table } = image.index;
   const type = table.type(row);

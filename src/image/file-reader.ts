@@ -8,7 +8,7 @@ import type { ByteSource } from '../source/byte-source.js';
 import type { IndexTable } from '../index/index-table.js';
 
 /** What extents are read from. */
-export type Readable = Pick<ByteSource, 'name' | 'size' | 'read'>;
+export type Readable = Pick<ByteSource, 'name' | 'size' | 'read' | 'readCached'>;
 
 /** The stored bytes of one file, which are its content unless it has a coding. May be read concurrently. */
 export class FileReader implements FileContent {
@@ -50,6 +50,16 @@ export class FileReader implements FileContent {
     }
     if (done < wanted) this.#throwShort(position + done);
     return done;
+  }
+
+  /** As ByteSource.readCached; also false for bytes of several extents, which `read` puts together. */
+  readCached(target: Uint8Array, position: number): boolean {
+    const i = firstWhere(this.#ends.length, (at) => this.#ends[at]! > position);
+    const extent = this.#extents[i];
+    if (extent?.offset === undefined || extent.stream === STREAM.blob) return false;
+    if (position + target.length > Math.min(this.size, this.#ends[i]!)) return false;
+    const within = position - (this.#ends[i]! - extent.length);
+    return this.#data.readCached?.(target, extent.offset + within) ?? false;
   }
 
   async #readRun(target: Uint8Array, extent: Extent, within: number, signal?: AbortSignal): Promise<void> {

@@ -1,49 +1,43 @@
 // Opens an image from path to lazy index: the whole flow in one call, for presenters, mounts and the daemon.
 import { IsodriveError } from '../base/error.js';
 import { FindingLog } from '../base/finding.js';
-import { openContainer } from '../container/open-container.js';
+import { openDisc } from '../container/open-container.js';
 import { CachedStream } from '../disc/cached-stream.js';
+import { firstDataSector } from '../disc/disc.js';
+import type { Disc } from '../disc/disc.js';
 import type { PlanStream } from '../disc/plan-stream.js';
 import { STREAM } from '../disc/read-plan.js';
 import { SECTOR_SIZE } from '../disc/data-stream.js';
 import type { DataStream } from '../disc/data-stream.js';
 import { chooseSession } from '../filesystem/choose/choose-session.js';
+import { volumeMarks } from '../filesystem/choose/volume-marks.js';
 import { chooseTree } from '../filesystem/choose/choose-tree.js';
 import type { ProbeContext, SessionSummary, Volume } from '../filesystem/contract/file-system.js';
 import { TREE_KINDS } from '../filesystem/contract/file-tree.js';
-import type { FileTree, TreeKind } from '../filesystem/contract/file-tree.js';
+import type { FileTree } from '../filesystem/contract/file-tree.js';
 import type { Partition } from '../filesystem/contract/partition.js';
 import { readPartitions } from '../filesystem/partition/read-partitions.js';
 import { probeVolumes } from '../filesystem/choose/probe-volumes.js';
-import { volumeMarks } from '../filesystem/choose/volume-marks.js';
 import { createAllViews } from '../filesystem/views/all-views.js';
 import { findSessionViews } from '../filesystem/views/session-views.js';
 import { WineTree } from '../filesystem/views/wine-tree.js';
 import type { VolumeSummary } from '../filesystem/contract/volume-summary.js';
 import { WorkBudget } from '../filesystem/contract/work-budget.js';
 import type { ByteSource } from '../source/byte-source.js';
+import { OpenedFiles } from '../source/image-files.js';
 import { openImageDescriptors, openImageFile } from '../source/open-image-file.js';
 import type { ImageDescriptors } from '../source/open-image-file.js';
 import type { RescueMap } from '../source/rescue-map/rescue-map.js';
+import type { ShownValues } from '../options/mount-options.js';
+import type { ViewValues } from '../options/view-options.js';
 import { DiscIndex } from '../index/disc-index.js';
 import type { IndexBudget } from '../index/index-budget.js';
 import type { IndexMemory } from '../index/index-memory.js';
 import { PlainIndexMemory } from '../index/index-memory.js';
 import { writePlan } from '../index/plan-section.js';
 
-export interface OpenImageOptions {
-  /** Which view of the disc; `auto` takes the best that is readable. */
-  readonly tree?: TreeKind | 'auto';
-  /** Which session, from 1; the last where absent. */
-  readonly session?: number | undefined;
-  /** Address, on its disc, of the image's first sector; 0 where absent. */
-  readonly sectorOffset?: number | undefined;
-  /** Charset of names that are not UTF-8, for formats that do not say theirs. */
-  readonly charset?: string | undefined;
-  /** Shows associated files (resource forks) as ._NAME. */
-  readonly associated?: boolean | undefined;
-  /** Adds the two files by which Wine knows a disc's label and serial number. */
-  readonly wine?: boolean | undefined;
+/** What the options of a view are is said in their table. `wine`: adds the two files by which Wine knows a disc. */
+export interface OpenImageOptions extends Omit<ViewValues, 'map'>, Pick<ShownValues, 'wine'> {
   /** Where the index lives; memory of this process where absent. */
   readonly memory?: IndexMemory;
   /** `memory` holds the index already, filled by a process that died. */
@@ -61,12 +55,13 @@ export interface OpenImageOptions {
 
 /** An image ready to be listed. Disposing closes the source. */
 export interface OpenedImage extends AsyncDisposable {
-  /** The image's bytes, uncached. */
+  /** Its files, all of them open. */
+  readonly files: OpenedFiles;
+  /** The image's bytes, uncached: those of its main file, or what filters have made of it. */
   readonly source: ByteSource;
   /** User data of the disc, uncached: places in the index count in it. */
   readonly data: PlanStream;
-  /** Name of the container's format, such as "iso". */
-  readonly format: string;
+  readonly disc: Disc;
   /** Every view the disc holds, best first; `all`, which is made of these, is not among them. */
   readonly trees: readonly FileTree[];
   /** The chosen view, which `index` shows. */
@@ -93,38 +88,49 @@ export interface OpenedImage extends AsyncDisposable {
  */
 export async function openImage(path: string, options: OpenImageOptions = {}): Promise<OpenedImage> {
   const { descriptors, map, signal } = options;
-  const { source, damage } =
+  const { files, damage } =
     descriptors === undefined
       ? await openImageFile(path, map, signal)
       : await openImageDescriptors(path, descriptors, signal);
-  return openSource(source, options, damage);
+  return openFiles(files, damage, options);
 }
 
 /** Like openImage, for bytes that are no file; takes ownership of the source. `damage`: what of them was not read. */
-export async function openSource(
+export function openSource(
   source: ByteSource,
   options: OpenImageOptions = {},
   damage?: RescueMap,
 ): Promise<OpenedImage> {
+  return openFiles(new OpenedFiles(source), damage, options);
+}
+
+/** Takes ownership of the files. */
+async function openFiles(
+  files: OpenedFiles,
+  damage: RescueMap | undefined,
+  options: OpenImageOptions,
+): Promise<OpenedImage> {
   try {
-    return await openVolume(source, damage, options);
+    return await openVolume(files, damage, options);
   } catch (thrown) {
-    await source[Symbol.asyncDispose]();
+    await files[Symbol.asyncDispose]();
     throw thrown;
   }
 }
 
 async function openVolume(
-  source: ByteSource,
+  files: OpenedFiles,
   damage: RescueMap | undefined,
   options: OpenImageOptions,
 ): Promise<OpenedImage> {
   const { signal, charset } = options;
   const findings = new FindingLog();
-  const disc = await openContainer(source, volumeMarks, signal);
+  const { disc, source } = await openDisc(files, volumeMarks, signal);
+  for (const finding of disc.findings ?? []) findings.add(finding);
   if (disc.sessions.every(({ tracks }) => tracks.length === 0)) throw refuseTracklessDisc(source.name);
-  const first = options.sectorOffset ?? 0;
-  const data = disc.data.shifted(first * SECTOR_SIZE);
+  const shift = options.sectorOffset ?? 0;
+  const first = firstDataSector(disc) + shift;
+  const data = disc.data.shifted(shift * SECTOR_SIZE);
   const reader = new CachedStream(data, options.cacheBytes);
   const { sessions, chosen } = await chooseSession(reader, first, options.session, { charset, signal });
   const report = findings.add.bind(findings);
@@ -132,7 +138,7 @@ async function openVolume(
   const { tree: wanted = 'auto' } = options;
   // Beside one another, each session has views of its own.
   const views = wanted === 'all' ? TREE_KINDS.length * Math.max(1, sessions.length) : 1;
-  const work = new WorkBudget(source.size, views);
+  const work = new WorkBudget(disc.data.size, views);
   const context: ProbeContext = {
     work,
     ...{ report, signal, partitions },
@@ -153,8 +159,8 @@ async function openVolume(
   const memory: IndexMemory = options.memory ?? new PlainIndexMemory();
   const bounds = { work, imageStart: first * SECTOR_SIZE };
   if (options.isAdopted !== true && memory.plan !== undefined && data.native !== undefined) {
-    const { sizes, segments } = data.native;
-    writePlan(memory.plan, { files: sizes, streams: new Map([[STREAM.data, segments]]) });
+    const { sizes, units, segments } = data.native;
+    writePlan(memory.plan, { files: sizes, units, streams: new Map([[STREAM.data, segments]]) });
   }
   const index =
     options.isAdopted === true
@@ -162,9 +168,10 @@ async function openVolume(
       : await DiscIndex.open(tree, memory, findings, source.name, { signal, ...bounds });
   if (options.budget !== undefined) index.table.limitBy(options.budget);
   return {
+    files,
     source,
     data,
-    format: disc.format,
+    disc,
     trees,
     tree,
     index,
@@ -177,7 +184,7 @@ async function openVolume(
     releaseCache: () => reader.clear(),
     [Symbol.asyncDispose]: async () => {
       await reader[Symbol.asyncDispose]();
-      await source[Symbol.asyncDispose]();
+      await files[Symbol.asyncDispose]();
     },
   };
 }

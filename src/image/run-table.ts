@@ -1,5 +1,5 @@
-// Runs of files in an image, in columns: a hostile image has millions of them, of which objects would take ten times the
-// memory.
+// Runs of files in an image, in columns: a hostile image has millions of them, of which objects would take ten times
+// the memory.
 
 /** A run of a file's bytes in the image. */
 export interface FileRun {

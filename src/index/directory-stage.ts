@@ -20,6 +20,7 @@ import {
   FLAG,
   ROW,
   ROW_WORDS,
+  UNIT_POWER_SHIFT,
 } from './layout.js';
 import { HIGH, highWord } from './wide-number.js';
 
@@ -308,7 +309,8 @@ export class DirectoryStage implements EntrySink {
   }
 
   #addCoding(at: number, entry: DirectoryEntry): void {
-    this.rows[at + ROW.flags] = this.rows[at + ROW.flags]! | CODING[entry.coding ?? 'plain'];
+    const unit = entry.unitPower << UNIT_POWER_SHIFT;
+    this.rows[at + ROW.flags] = this.rows[at + ROW.flags]! | CODING[entry.coding ?? 'plain'] | unit;
     this.rows[at + ROW.first] = entry.codingParameters;
     this.#addExtents(at, entry.extents ?? []);
   }

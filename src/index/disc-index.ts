@@ -20,8 +20,8 @@ import type { NodeRecord } from './node-record.js';
 /** Directories below one another; deeper ones cannot be opened. */
 export const MAX_DEPTH = 1024;
 /**
- * Times that directories may be reached again through a second name (hard links, relocated ones): bounds trees that multiply
- * themselves.
+ * Times that directories may be reached again through a second name (hard links, relocated ones): bounds trees that
+ * multiply themselves.
  */
 export const MAX_SHARED_DIRECTORIES = 1024;
 /** Stages kept for the next directories. */
@@ -31,8 +31,8 @@ const PREFETCH_SLICE = 4;
 /** Why a directory cannot be listed now, and perhaps can later. */
 const TRANSIENT: ReadonlySet<ErrorCode> = new Set(['image-unreadable', 'cancelled', 'quota']);
 /**
- * Milliseconds for which prefetch lets them through after each directory, once somebody had to wait, where nobody says who
- * waits now: a walk that goes another way than prefetch would otherwise wait a slice for each directory.
+ * Milliseconds for which prefetch lets them through after each directory, once somebody had to wait, where nobody
+ * says who waits now: a walk that goes another way than prefetch would otherwise wait a slice for each directory.
  */
 const WANTED_SPAN = 5;
 
@@ -292,8 +292,8 @@ export class DiscIndex {
 
   /**
    * Loads every directory, in the order of LoadOrder, giving way to other work every few milliseconds, and as soon as
-   * somebody waits for a directory (as `isWaitedFor` says, where it knows), each time for as long as `pause` takes. Rejects with `cancelled`, `unsupported` (the
-   * index is full) or `image-unreadable`.
+   * somebody waits for a directory (as `isWaitedFor` says, where it knows), each time for as long as `pause` takes.
+   * Rejects with `cancelled`, `unsupported` (the index is full) or `image-unreadable`.
    */
   async loadAll(
     signal?: AbortSignal,

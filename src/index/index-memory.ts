@@ -16,12 +16,15 @@ import {
   MAX_FILES,
   MAX_ROWS,
   MAX_SEGMENTS,
+  MAX_UNIT_BASES,
   PLAN_FILES_OFFSET,
   PLAN_SEGMENTS_OFFSET,
+  PLAN_UNITS_OFFSET,
   REGION_BYTES,
   ROWS_OFFSET,
   ROW_WORDS,
   SEGMENT_WORDS,
+  UNIT_BASE_WORDS,
 } from './layout.js';
 import type { PlanSection } from './plan-section.js';
 
@@ -182,6 +185,7 @@ export class SharedIndexMemory implements IndexMemory {
     this.plan = {
       header: this.header,
       files: new Uint32Array(region, PLAN_FILES_OFFSET, MAX_FILES * FILE_WORDS),
+      units: new Uint32Array(region, PLAN_UNITS_OFFSET, MAX_UNIT_BASES * UNIT_BASE_WORDS),
       segments: new Uint32Array(region, PLAN_SEGMENTS_OFFSET, MAX_SEGMENTS * SEGMENT_WORDS),
     };
     if (isAdopted) checkHeader(this.header);
@@ -212,4 +216,5 @@ function initialise(header: Uint32Array): void {
   header[HEADER.extentCount] = 0;
   header[HEADER.planFiles] = 0;
   header[HEADER.planSegments] = 0;
+  header[HEADER.planUnits] = 0;
 }

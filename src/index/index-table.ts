@@ -81,8 +81,8 @@ export class IndexTable {
 
   /**
    * Appends a directory's entries as one run in byte order and publishes them. Synchronous, so that no other
-   * directory's run can come between. Throws `unsupported` when the index is full, or `quota` when its budget is used up, and then changes
-   * nothing.
+   * directory's run can come between. Throws `unsupported` when the index is full, or `quota` when its budget is used
+   * up, and then changes nothing.
    */
   appendChildren(parent: number, stage: DirectoryStage): void {
     const order = stage.order();
@@ -115,7 +115,10 @@ export class IndexTable {
     this.memory.header[HEADER.rowCount] = Math.min(end, this.rowCount);
   }
 
-  /** Writes extended attributes that rows can be given; gives their place. Throws `unsupported` when the index is full. */
+  /**
+   * Writes extended attributes that rows can be given; gives their place. Throws `unsupported` when the index is
+   * full.
+   */
   addAttributes(attributes: readonly (readonly [string, Uint8Array])[]): number {
     const bytes = encodeAttributes(attributes);
     const { header } = this.memory;

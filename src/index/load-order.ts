@@ -1,11 +1,15 @@
-// In which order an index is loaded ahead of those who read it: behind a directory that somebody had to wait for, as a walk
-// of the tree goes on from there (depth first, by name); for the rest by generations, each in the order of the disc.
+// In which order an index is loaded ahead of those who read it: behind a directory that somebody had to wait for, as
+// a walk of the tree goes on from there (depth first, by name); for the rest by generations, each in the order of the
+// disc.
 import { firstWhere } from '../base/binary-search.js';
 import { ROOT_ROW } from './index-table.js';
 import type { IndexTable } from './index-table.js';
 import { ROW, STATE } from './layout.js';
 
-/** Loaded directories that one step of a walk goes past; whatever lies further on is left to its generation meanwhile. */
+/**
+ * Loaded directories that one step of a walk goes past; whatever lies further on is left to its generation
+ * meanwhile.
+ */
 export const MAX_STEPS = 4096;
 
 export class LoadOrder {
@@ -50,7 +54,10 @@ export class LoadOrder {
     return undefined;
   }
 
-  /** The first directory in this one, else the next one beside it, else the next one beside what it is in, and so on. */
+  /**
+   * The first directory in this one, else the next one beside it, else the next one beside what it is in, and so
+   * on.
+   */
   #behind(row: number): number | undefined {
     const inside = this.#inside.get(row);
     if (inside !== undefined) return inside[0];

@@ -1,16 +1,23 @@
 // Writes a disc's read plan into the index region, where native code reads it (native/io/read-plan.hh).
+import { countBytes } from '../base/byte-count.js';
 import { IsodriveError } from '../base/error.js';
+import type { NativePlan } from '../disc/native-plan.js';
 import type { Segment, Segments } from '../disc/read-plan.js';
 import {
   FILE_WORDS,
+  FILLER,
   HEADER,
   MAX_FILES,
   MAX_SEGMENTS,
   MAX_STRIDE,
+  MAX_UNIT_BASES,
+  MAX_UNIT_BYTES,
   SEGMENT,
   SEGMENT_KIND,
   SEGMENT_SWAP,
   SEGMENT_WORDS,
+  UNIT_BASE,
+  UNIT_BASE_WORDS,
 } from './layout.js';
 import { highWord } from './wide-number.js';
 
@@ -18,12 +25,15 @@ import { highWord } from './wide-number.js';
 export interface PlanSection {
   readonly header: Uint32Array;
   readonly files: Uint32Array;
+  readonly units: Uint32Array;
   readonly segments: Uint32Array;
 }
 
 export interface WrittenPlan {
   /** Bytes of each file, by the number that segments call it. */
   readonly files: readonly number[];
+  /** Bases in units, whose numbers follow those of the files. */
+  readonly units: NativePlan['units'];
   /** By number of the stream. */
   readonly streams: ReadonlyMap<number, Segments>;
 }
@@ -42,6 +52,7 @@ export function writePlan(section: PlanSection, plan: WrittenPlan): void {
         `expected at most ${MAX_FILES} and ${MAX_SEGMENTS}`,
     );
   }
+  writeUnits(section.units, plan.units);
   for (const [i, size] of plan.files.entries()) writeWide(section.files, i * FILE_WORDS, size);
   let at = 0;
   for (const [stream, segments] of streams) {
@@ -53,6 +64,22 @@ export function writePlan(section: PlanSection, plan: WrittenPlan): void {
   }
   section.header[HEADER.planFiles] = plan.files.length;
   section.header[HEADER.planSegments] = count;
+  section.header[HEADER.planUnits] = plan.units.length;
+}
+
+function writeUnits(words: Uint32Array, units: NativePlan['units']): void {
+  if (units.length > MAX_UNIT_BASES) {
+    throw new RangeError(`Plan has ${units.length} bases in units, expected at most ${MAX_UNIT_BASES}`);
+  }
+  for (const [i, { unitBytes, filler, source }] of units.entries()) {
+    if (unitBytes < 1 || unitBytes > MAX_UNIT_BYTES) {
+      throw new RangeError(`Unit has ${countBytes(unitBytes)}, expected 1 to ${MAX_UNIT_BYTES}`);
+    }
+    const at = i * UNIT_BASE_WORDS;
+    words[at + UNIT_BASE.unitBytes] = unitBytes;
+    words[at + UNIT_BASE.filler] = FILLER[filler];
+    writeWide(words, at + UNIT_BASE.sizeLow, source.size);
+  }
 }
 
 function writeSegment(words: Uint32Array, at: number, segment: Segment): void {

@@ -1,5 +1,5 @@
-// Has the kernel fail all that a FUSE mount is asked, now and later (ENOTCONN), through fusectl, the file system that it
-// has for this. systemd mounts that; containers often lack it.
+// Has the kernel fail all that a FUSE mount is asked, now and later (ENOTCONN), through fusectl, the file system that
+// it has for this. systemd mounts that; containers often lack it.
 import { writeFile } from 'node:fs/promises';
 
 const CONTROL = '/sys/fs/fuse/connections';

@@ -36,8 +36,8 @@ export interface Diagnosis {
 }
 
 /**
- * Looks at everything that mounting needs; leaves nothing changed and touches no mount. `scratch` is a path for a folder,
- * not on a tmpfs, in which a file system may be tried for a moment.
+ * Looks at everything that mounting needs; leaves nothing changed and touches no mount. `scratch` is a path for a
+ * folder, not on a tmpfs, in which a file system may be tried for a moment.
  */
 export async function diagnose(scratch: string): Promise<Diagnosis[]> {
   const isRoot = process.geteuid?.() === 0;

@@ -1,5 +1,5 @@
-// Ends a FUSE mount that was just unmounted for those too who hold a copy of it in another mount namespace: whoever unmounts it
-// has done so for all, as a copy that a stranger holds would cost its owner for ever (docs/decisions/0003).
+// Ends a FUSE mount that was just unmounted for those too who hold a copy of it in another mount namespace: whoever
+// unmounts it has done so for all, as a copy that a stranger holds would cost its owner for ever (docs/decisions/0003).
 import { setTimeout as sleep } from 'node:timers/promises';
 import { abortConnection } from './abort-connection.js';
 import { findMountHolders } from './mount-holders.js';
@@ -11,8 +11,8 @@ const END_PATIENCE = 1000;
 const DISCONNECT_PAUSE = 20;
 
 /**
- * `ended` settles when the mount has ended everywhere. `disconnect`: lets go of the mount's device; may be called again.
- * Gives who had a copy; never rejects, and never waits for them.
+ * `ended` settles when the mount has ended everywhere. `disconnect`: lets go of the mount's device; may be called
+ * again. Gives who had a copy; never rejects, and never waits for them.
  */
 export async function endForAll(
   device: string | undefined,

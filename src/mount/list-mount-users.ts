@@ -3,7 +3,8 @@
 // Prints a line of JSON for each process and file system, and an empty line when it has looked at all.
 //
 // It is a process of its own because /proc of a process that is stuck in execve(2) cannot be read before that ends, and
-// anybody can have such a process: one that closes a file whose server does not answer. It costs a thread of libuv's pool.
+// anybody can have such a process: one that closes a file whose server does not answer. It costs a thread of libuv's
+// pool.
 import { open, readFile, readdir, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isSystemError } from '../base/error.js';

@@ -90,7 +90,12 @@ export class LocalImage implements ServedImage {
 
   serve(session: number): Promise<void> {
     this.#service?.leave();
-    this.#service = serveSession(loadAddon(), session, this.index, this.contents, this.#checked);
+    this.#service = serveSession(loadAddon(), session, {
+      index: this.index,
+      contents: this.contents,
+      units: this.#data.native?.units ?? [],
+      checked: this.#checked,
+    });
     return Promise.resolve();
   }
 

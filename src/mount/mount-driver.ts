@@ -2,10 +2,8 @@
 import type { MountHolder } from './mount-holders.js';
 import type { SessionTrace } from '../../native/index.js';
 import type { IndexMemory } from '../index/index-memory.js';
+import type { DriverName } from '../options/driver-names.js';
 import type { ServedImage } from './served-image.js';
-
-export const DRIVER_NAMES = ['erofs', 'fuse', 'fuse-native'] as const;
-export type DriverName = (typeof DRIVER_NAMES)[number];
 
 /** A user and their group, by number. */
 export interface FileOwner {
@@ -75,7 +73,10 @@ export interface MountCounters {
   readonly decodedReads: number;
   /** Time from request to answer, all added up, waiting for the medium included; requests overlap. */
   readonly busySeconds: number;
-  /** Requests by time to answer: entry i took less than 2^i microseconds, and not less than half; the last, any longer. */
+  /**
+   * Requests by time to answer: entry i took less than 2^i microseconds, and not less than half; the last, any
+   * longer.
+   */
   readonly latency: readonly number[];
   /** The same of reads of file content. */
   readonly readLatency: readonly number[];
@@ -132,7 +133,10 @@ export interface MountDriver {
    * serve this image, another may). Nothing is left behind on rejection.
    */
   mount(request: MountRequest): Promise<ActiveMount>;
-  /** Memory of an index that another process filled; closes the descriptor. Absent where mounts cannot be taken over. */
+  /**
+   * Memory of an index that another process filled; closes the descriptor. Absent where mounts cannot be taken
+   * over.
+   */
   adoptMemory?(index: number): IndexMemory;
   /** Goes on with a mount of another process, which has ended, and takes its device. `index` is in adopted memory. */
   takeOver?(request: MountRequest, device: number): Promise<ActiveMount>;

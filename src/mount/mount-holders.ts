@@ -1,4 +1,5 @@
-// Who still has a copy of a mount that is gone here: other mount namespaces, found by the device number in their tables.
+// Who still has a copy of a mount that is gone here: other mount namespaces, found by the device number in their
+// tables.
 import { readFile, readdir } from 'node:fs/promises';
 import { parseMountTable } from './mount-table.js';
 

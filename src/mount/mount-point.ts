@@ -26,10 +26,10 @@ export interface MountPoint {
 }
 
 /**
- * The wanted directory, or ~/Discs/LABEL, new or found empty, which a number follows when the name is taken. Rejects with
- * `usage` when the wanted one does not exist or is no directory, `busy` when it is a mount point or not empty, and
- * `permission` when the user may not write there, without which fusermount3 refuses as well. `taken`: folders that mounts
- * have, or are about to have; what is chosen is among them until it is released.
+ * The wanted directory, or ~/Discs/LABEL, new or found empty, which a number follows when the name is taken. Rejects
+ * with `usage` when the wanted one does not exist or is no directory, `busy` when it is a mount point or not empty, and
+ * `permission` when the user may not write there, without which fusermount3 refuses as well. `taken`: folders that
+ * mounts have, or are about to have; what is chosen is among them until it is released.
  */
 export async function prepareMountPoint(
   wanted: string | undefined,

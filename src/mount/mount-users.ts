@@ -22,8 +22,8 @@ export interface MountUsersOptions {
 }
 
 /**
- * Processes that hold files or folders of mounted file systems, by the "major:minor" of each that is used; this process is
- * none. Never rejects, and does not wait for a process that cannot be looked at.
+ * Processes that hold files or folders of mounted file systems, by the "major:minor" of each that is used; this
+ * process is none. Never rejects, and does not wait for a process that cannot be looked at.
  */
 export function findMountUsers(
   devices: readonly string[],

@@ -2,13 +2,8 @@
 // the reason. Why faster ones were passed over stays known.
 import { IsodriveError, toIsodriveError } from '../base/error.js';
 import type { IndexMemory } from '../index/index-memory.js';
-import type {
-  ActiveMount,
-  DriverAvailability,
-  DriverName,
-  MountDriver,
-  MountRequest,
-} from './mount-driver.js';
+import type { ActiveMount, DriverAvailability, MountDriver, MountRequest } from './mount-driver.js';
+import type { DriverName } from '../options/driver-names.js';
 
 /** A driver that would have been better, and why it does not serve this mount. */
 export interface PassedOver {
@@ -30,8 +25,8 @@ export interface DriverMount {
 }
 
 /**
- * Up to the first driver that serves every image. Rejects with `policy` when no driver, or not the wanted one, works on this machine for this
- * user.
+ * Up to the first driver that serves every image. Rejects with `policy` when no driver, or not the wanted one, works
+ * on this machine for this user.
  */
 export async function selectDrivers(
   wanted: DriverName | 'auto',

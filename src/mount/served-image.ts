@@ -1,5 +1,5 @@
-// An image as drivers see it, wherever it is read: in this thread (local-image.ts), or in one of its own, which may come,
-// go and be followed by another. What is in the index is read from shared memory; for the rest a driver asks.
+// An image as drivers see it, wherever it is read: in this thread (local-image.ts), or in one of its own, which may
+// come, go and be followed by another. What is in the index is read from shared memory; for the rest a driver asks.
 import type { FileHandle } from 'node:fs/promises';
 import type { KernelFile } from '../disc/native-plan.js';
 import type { FileContent } from '../filesystem/contract/file-content.js';

@@ -29,8 +29,8 @@ export async function hasUnmounter(): Promise<boolean> {
 }
 
 /**
- * Resolves when nothing is mounted there any more. Rejects with `busy` while it is in use, unless `lazy`, `policy` when no
- * program can do it, or `timeout`.
+ * Resolves when nothing is mounted there any more. Rejects with `busy` while it is in use, unless `lazy`, `policy`
+ * when no program can do it, or `timeout`.
  */
 export async function unmountByHelper(directory: string, lazy: boolean): Promise<void> {
   const reasons: string[] = [];

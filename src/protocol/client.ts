@@ -61,8 +61,8 @@ export class ControlClient implements AsyncDisposable {
   }
 
   /**
-   * Rejects with `daemon-unreachable` (cause: the socket's own error) or `permission`. `open` makes each try, several where
-   * the daemon has no room.
+   * Rejects with `daemon-unreachable` (cause: the socket's own error) or `permission`. `open` makes each try, several
+   * where the daemon has no room.
    */
   static async connect(path: string, open = openSocket): Promise<ControlClient> {
     if (process.platform === 'win32') (await import('../endpoint/pipe-access.js')).checkPipeOwner(path);
@@ -93,7 +93,10 @@ export class ControlClient implements AsyncDisposable {
     return descriptorOf(this.#socket);
   }
 
-  /** Calls a method. Rejects with the daemon's own error, `cancelled`, `timeout`, or `daemon-unreachable` when it goes away. */
+  /**
+   * Calls a method. Rejects with the daemon's own error, `cancelled`, `timeout`, or `daemon-unreachable` when it goes
+   * away.
+   */
   async call<M extends MethodName>(
     method: M,
     params: Methods[M]['params'],

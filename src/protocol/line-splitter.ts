@@ -15,7 +15,11 @@ export class LineSplitter {
     this.#maxBytes = maxBytes;
   }
 
-  /** Takes a chunk, which it may keep; gives the lines that it completes, without newlines. Throws `usage` when one is too long. */
+  /**
+   * Takes a chunk, which it may keep; gives the lines that it completes, without newlines. Throws `usage` when one is
+   * too
+   * long.
+   */
   push(chunk: Buffer): string[] {
     const lines: string[] = [];
     let start = 0;

@@ -1,7 +1,10 @@
 // The words of the control socket: JSON-RPC 2.0, one message a line. Types only, so that the command line starts
 // without a validator; the daemon checks every parameter (daemon/control/params.ts must accept exactly these).
+import type { MountValues } from '../options/mount-options.js';
+import type { ViewValues } from '../options/view-options.js';
 import type { TreeKind } from '../filesystem/contract/file-tree.js';
-import type { DriverName, MountCounters } from '../mount/mount-driver.js';
+import type { MountCounters } from '../mount/mount-driver.js';
+import type { DriverName } from '../options/driver-names.js';
 
 /** Version of every JSON object that is printed or sent. Changes are additive; this grows when one is not. */
 export const SCHEMA_VERSION = 1;
@@ -25,38 +28,15 @@ export type MountState = ImageState | 'damaged' | 'crashed';
 export const PASSED_NAMES = ['image', 'directory', 'map'] as const;
 export type PassedName = (typeof PASSED_NAMES)[number];
 
-export interface MountParams {
+/** What the options of a mount are is said in their tables, src/options. */
+export interface MountParams extends ViewValues, MountValues {
   /** Absolute path; for the system service, which opens no paths, only what the image is called. */
   readonly image: string;
-  /** Absolute path of an existing, empty directory; absent, the daemon makes one from the label. */
-  readonly directory?: string | undefined;
-  readonly tree?: TreeKind | 'auto';
-  /** Number of a session, from 1; the last where absent. */
-  readonly session?: number | undefined;
-  /** Address, on its disc, of the image's first sector; 0 where absent. */
-  readonly sectorOffset?: number | undefined;
-  /** Absolute path of a map of what was read when the image was made; one beside the image where absent. */
-  readonly map?: string | undefined;
-  /** Charset of names that are not UTF-8, a label of the WHATWG Encoding Standard. */
-  readonly charset?: string | undefined;
-  /** Show associated files as ._NAME. */
-  readonly associated?: boolean | undefined;
-  /** Verify files as they are read, by the checksums that the disc carries. */
-  readonly verify?: boolean | undefined;
-  readonly driver?: DriverName | 'auto';
-  /** Mount again even when the image is mounted already. */
-  readonly new?: boolean;
-  readonly allowOther?: boolean;
-  /** Names of the descriptors that come with this message (SCM_RIGHTS), in their order; the system service needs them. */
-  readonly descriptors?: readonly PassedName[];
-  /** Write every request of the kernel to the daemon's log, within bounds. */
-  readonly traceFuse?: boolean | undefined;
-  /** Add the files by which Wine knows the disc's label and serial number. */
-  readonly wine?: boolean | undefined;
-  /** A mount of the caller's own, which ends with the connection that asked for it, or has called `bind` since. */
-  readonly bound?: boolean;
-  /** Drive letter, A to Z, on Windows; the one that Windows gives where absent. */
-  readonly letter?: string | undefined;
+  /**
+   * Names of the descriptors that come with this message (SCM_RIGHTS), in their order; the system service needs
+   * them.
+   */
+  readonly descriptors?: readonly PassedName[] | undefined;
 }
 
 /** Counters of a mount, and what they come to. */
@@ -235,8 +215,8 @@ export interface Methods {
   /** `program`: what the daemon is run from; absent where it is too old to say. */
   version: { params: Record<string, never>; result: { version: string; pid: number; program?: string } };
   /**
-   * A new process takes over, and all mounts stay: of the program that is named, or of the daemon's own again. The system
-   * service takes its own alone. Rejects with `unsupported` where mounts would be lost, unless `force`.
+   * A new process takes over, and all mounts stay: of the program that is named, or of the daemon's own again. The
+   * system service takes its own alone. Rejects with `unsupported` where mounts would be lost, unless `force`.
    */
   upgrade: {
     params: { readonly successor?: DaemonProgram | undefined; readonly force?: boolean | undefined };

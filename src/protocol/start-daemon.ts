@@ -1,5 +1,5 @@
-// Starts isodrived in the background, under isodrive-keeper, and waits until it listens. The daemon says so, or why not,
-// on descriptor 3, or on the one that the keeper hands over under the name "ready".
+// Starts isodrived in the background, under isodrive-keeper, and waits until it listens. The daemon says so, or why
+// not, on descriptor 3, or on the one that the keeper hands over under the name "ready".
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, openSync } from 'node:fs';
@@ -67,8 +67,8 @@ export async function connectOrStart(options: StartOptions): Promise<ControlClie
 }
 
 /**
- * Connects to the daemon that knows the mounts. Rejects with `daemon-unreachable` where none runs; but where mounts have
- * outlived one by themselves, as drives of Windows do, another is started, which knows them again.
+ * Connects to the daemon that knows the mounts. Rejects with `daemon-unreachable` where none runs; but where mounts
+ * have outlived one by themselves, as drives of Windows do, another is started, which knows them again.
  */
 export async function connectToMounts(options: StartOptions): Promise<ControlClient> {
   const isLeft = process.platform === 'win32' && existsSync(defaultJournalPath(options.socketPath));
@@ -153,7 +153,8 @@ function spawnDaemon(socketPath: string, { path: logPath, descriptor: log }: Ope
       ...(process.platform === 'win32' ? ['--idle-timeout', WINDOWS_IDLE_TIMEOUT] : []),
     ];
     const keeper = keeperProgram();
-    // Without a compiler there is no keeper, and the mounts end with the daemon; on Windows they outlive it by themselves.
+    // Without a compiler there is no keeper, and the mounts end with the daemon; on Windows they outlive it by
+    // themselves.
     const isKept = process.platform !== 'win32' && existsSync(keeper);
     const [program, ...args] = isKept ? [keeper, ...daemon] : [...daemon, '--background'];
     const env = { UV_THREADPOOL_SIZE: FILE_THREADS, ...process.env };

@@ -18,19 +18,14 @@ export interface ByteSource extends AsyncDisposable {
    */
   read(target: Uint8Array, position: number, signal?: AbortSignal): Promise<number>;
   /**
-   * A view, not a copy, of bytes that are in memory already, or undefined. Never does I/O. The view is valid until
-   * the next call on the source.
-   */
-  peek?(position: number, length: number): Uint8Array | undefined;
-  /**
    * Fills `target` from byte `position` on when all of it is in memory, the kernel's page cache included; otherwise
    * gives false, with `target` in any state. Never waits for the medium: whoever needs the bytes then calls `read`.
    */
   readCached?(target: Uint8Array, position: number): boolean;
   /**
-   * Sends `header` and then `length` bytes from byte `position` on to a socket that does not block, from the kernel's page
-   * cache and as much as the socket takes at once. Gives the bytes sent, those of `header` included; undefined, with
-   * nothing sent, when not all of the bytes are in memory. Never waits for the medium.
+   * Sends `header` and then `length` bytes from byte `position` on to a socket that does not block, from the kernel's
+   * page cache and as much as the socket takes at once. Gives the bytes sent, those of `header` included; undefined,
+   * with nothing sent, when not all of the bytes are in memory. Never waits for the medium.
    */
   sendCached?(socket: number, header: Uint8Array, position: number, length: number): number | undefined;
   /** Lets go of what the kernel has cached of the source: reads from then on reach the medium. */
@@ -39,6 +34,13 @@ export interface ByteSource extends AsyncDisposable {
   setSpeed?(speed: number): Promise<void>;
   /** How native code can read the same bytes; absent where it must not. */
   readonly base?: NativeBase;
+  /**
+   * What native code has to know of a source that is stored in units: it keeps decoded ones, and asks for all
+   * others.
+   */
+  readonly units?: SourceUnits;
+  /** The sources that these bytes are one behind the other; absent where they are no such thing. */
+  readonly parts?: readonly ByteSource[];
   /** What tells this image from another at the same path. */
   readonly identity?: SourceIdentity;
   /** The drive that the bytes come from, and its disc. */
@@ -51,6 +53,16 @@ export interface NativeBase {
   readonly descriptor: number;
   /** Ranges that the source refuses to read, in order and apart from each other. */
   readonly absent: readonly { readonly position: number; readonly size: number }[];
+}
+
+/** Units of a source, each of which has to be decoded before it is read. */
+export interface SourceUnits {
+  /** Of every unit but the last. */
+  readonly unitBytes: number;
+  /** Who decodes them: `script` is the source's own `read`. */
+  readonly filler: 'script';
+  /** What they are stored in. */
+  readonly of: ByteSource;
 }
 
 /** Identity of a file when it was opened. */

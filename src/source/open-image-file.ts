@@ -3,12 +3,18 @@ import type { ByteSource } from './byte-source.js';
 import { DamagedSource } from './rescue-map/damaged-source.js';
 import type { FileIo } from '../io/file-io.js';
 import { FileSource, isBlockDevice } from './file/file-source.js';
+import { PathFolder } from './file/path-folder.js';
+import { NO_FOLDER, OpenedFiles } from './image-files.js';
+import type { SiblingFolder } from './image-files.js';
 import { findRescueMap, readRescueMap } from './rescue-map/find-rescue-map.js';
 import { isDevicePath } from './optical/open-drive-device.js';
 import type { DriveSource } from './optical/drive-source.js';
 import { RescueMap } from './rescue-map/rescue-map.js';
 
 export interface OpenedSource {
+  /** Whoever disposes them closes all. */
+  readonly files: OpenedFiles;
+  /** The main one. */
   readonly source: ByteSource;
   /** Says what of the image cannot be read; absent when all of it can. */
   readonly damage: RescueMap | undefined;
@@ -16,15 +22,16 @@ export interface OpenedSource {
 
 /**
  * `map`: the map itself, or the path of its file; where absent, one beside the image is looked for. Rejects as
- * FileSource.open, DriveSource.open and findRescueMap do. The caller disposes the source.
+ * FileSource.open, DriveSource.open and findRescueMap do. The caller disposes the files.
  */
 export async function openImageFile(
   path: string,
   map?: RescueMap | string,
   signal?: AbortSignal,
 ): Promise<OpenedSource> {
-  const file = (await openDrive(path)) ?? (await FileSource.open(path, signal));
-  return withDamage(file, async (size) =>
+  const drive = await openDrive(path);
+  const folder = drive === undefined ? new PathFolder(path) : NO_FOLDER;
+  return withDamage(drive ?? (await FileSource.open(path, signal)), folder, async (size) =>
     map instanceof RescueMap ? map : (await findRescueMap(path, size, map))?.map,
   );
 }
@@ -38,6 +45,8 @@ export interface ImageDescriptors {
   readonly mapPath?: string | undefined;
   /** The path is only a name: nothing is looked for beside it. */
   readonly isSealed?: boolean | undefined;
+  /** The files beside it; none where absent. */
+  readonly folder?: SiblingFolder | undefined;
   /** How they are read. */
   readonly io: FileIo;
 }
@@ -45,12 +54,13 @@ export interface ImageDescriptors {
 /** Like openImageFile; `path` is what the image is called, and where a map is looked for. */
 export async function openImageDescriptors(
   path: string,
-  { image, map, mapPath, isSealed = false, io }: ImageDescriptors,
+  { image, map, mapPath, isSealed = false, folder = NO_FOLDER, io }: ImageDescriptors,
   signal?: AbortSignal,
 ): Promise<OpenedSource> {
   const isDevice = !isSealed && isBlockDevice(await io.stat(image));
   const opened = isDevice ? await (await loadDrives()).open(path, { descriptor: image }) : undefined;
-  return withDamage(opened ?? (await FileSource.adopt(image, path, signal, io)), async (size) => {
+  const source = opened ?? (await FileSource.adopt(image, path, signal, io));
+  return withDamage(source, opened === undefined ? folder : NO_FOLDER, async (size) => {
     if (map !== undefined) return readRescueMap(map, `the map of ${path}`, size, io);
     return isSealed ? undefined : (await findRescueMap(path, size, mapPath, io))?.map;
   });
@@ -59,13 +69,15 @@ export async function openImageDescriptors(
 /** Closes the file on rejection. */
 async function withDamage(
   file: ByteSource,
+  folder: SiblingFolder,
   findMap: (size: number) => Promise<RescueMap | undefined>,
 ): Promise<OpenedSource> {
   try {
     const found = await findMap(file.size);
     const isWhole = found?.isRescued(0, file.size) ?? true;
-    if (found === undefined || isWhole) return { source: file, damage: undefined };
-    return { source: new DamagedSource(file, found), damage: found };
+    const isDamaged = found !== undefined && !isWhole;
+    const source = isDamaged ? new DamagedSource(file, found) : file;
+    return { files: new OpenedFiles(source, folder), source, damage: isDamaged ? found : undefined };
   } catch (thrown) {
     await file[Symbol.asyncDispose]();
     throw thrown;

@@ -21,7 +21,10 @@ export class WinePrograms {
     this.#prefix = prefix;
   }
 
-  /** Runs `reg`, headless. Rejects with `policy` when Wine is not there, `timeout`. Gives its exit status and output. */
+  /**
+   * Runs `reg`, headless. Rejects with `policy` when Wine is not there, `timeout`. Gives its exit status and
+   * output.
+   */
   reg(...parameters: readonly string[]): Promise<Result> {
     return this.#run(readVariable('WINE') ?? 'wine', ['reg', ...parameters]);
   }

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Runs the full suite as an ordinary user, in a copy of this checkout that is theirs. Needs root, and the tools that .ci/run
-# fetches, at ISODRIVE_GUEST_KERNEL and so on. The user is made for it; they and all that is theirs are gone at the end.
+# Runs the full suite as an ordinary user, in a copy of this checkout that is theirs. Needs root, and the tools that
+# .ci/run fetches, at ISODRIVE_GUEST_KERNEL and so on. The user is made for it; they and all that is theirs are gone
+# at the end.
 set -euo pipefail
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 user=isodrive-test-$$

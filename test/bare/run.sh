@@ -1,8 +1,8 @@
 #!/bin/bash
-# Proves what the README promises on a machine that has only what it names: in a minimal Debian with Node, g++ and fuse3, from a
-# clean clone, as root and as an ordinary user, a disc is mounted and listed, `npm test` ends with 0, and nothing is left in
-# /tmp. Needs root, mmdebstrap and git. All happens in mount and process namespaces that end with it; the Debian is kept in
-# ISODRIVE_BARE_ROOT. Usage: run.sh [root] [user]
+# Proves what the README promises on a machine that has only what it names: in a minimal Debian with Node, g++ and
+# fuse3, from a clean clone, as root and as an ordinary user, a disc is mounted and listed, `npm test` ends with 0,
+# and nothing is left in /tmp. Needs root, mmdebstrap and git. All happens in mount and process namespaces that end
+# with it; the Debian is kept in ISODRIVE_BARE_ROOT. Usage: run.sh [root] [user]
 set -euo pipefail
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 archive=${ISODRIVE_BARE_ROOT:-${XDG_CACHE_HOME:-$HOME/.cache}/isodrive-bare-root.tar}

@@ -1,5 +1,5 @@
-// The command line where the addon for Linux is not, on a system that says that it is macOS: what runs without, and what
-// the others say.
+// The command line where the addon for Linux is not, on a system that says that it is macOS: what runs without, and
+// what the others say.
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_SECTOR_OFFSET } from '../../src/disc/data-stream.js';
 import { parseCommand } from '../../src/cli/parse-command.js';
-import { VIEW_OPTIONS, readViewOptions } from '../../src/cli/view-options.js';
+import { readViewOptions } from '../../src/cli/view-options.js';
+import { flagsOf } from '../../src/options/read-flags.js';
+import { VIEW_OPTIONS } from '../../src/options/view-options.js';
 
 function read(line: string) {
   return readViewOptions(parseCommand(line.split(' ')).args);
@@ -13,7 +15,7 @@ describe('The options of a view', () => {
     for (const command of ['mount', 'info', 'ls', 'tree', 'cat', 'extract']) {
       const { spec } = parseCommand([command, 'disc.iso', ...(command === 'cat' ? ['/a'] : [])]);
       const names = spec.options.map(({ name }) => name);
-      expect(names).toEqual(expect.arrayContaining(VIEW_OPTIONS.map(({ name }) => name)));
+      expect(names).toEqual(expect.arrayContaining(flagsOf(VIEW_OPTIONS).map(({ name }) => name)));
     }
   });
 

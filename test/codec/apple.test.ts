@@ -1,4 +1,5 @@
-// LZVN and LZFSE, which no program at hand compresses: streams made by hand, and blocks that macOS made, whole and changed.
+// LZVN and LZFSE, which no program at hand compresses: streams made by hand, and blocks that macOS made, whole and
+// changed.
 import { describe, expect, it } from 'vitest';
 import { loadDecompressor } from '../../src/codec/decompress.js';
 import { EntropyDecoder, BackwardBits, buildEntropyTable } from '../../src/codec/entropy-table.js';

@@ -9,7 +9,7 @@ import { openSource } from '../../src/image/open-image.js';
 import type { OpenImageOptions } from '../../src/image/open-image.js';
 import { readFaultInput } from '../support/builders/fault-input.js';
 import { buildHfsPlus, ROOT, wrapInHfs } from '../support/builders/hfsplus-builder.js';
-import { buildUdf, FREE_BLOCK, identifier, textFile } from '../support/builders/udf-builder.js';
+import { buildUdf, FREE_BLOCK, identifier, textFile } from '../../scripts/support/udf-builder.js';
 import { FaultySource } from '../support/fakes/faulty-source.js';
 import { TREE_CHECKS } from './file-tree.js';
 import type { OpenedTree } from './file-tree.js';

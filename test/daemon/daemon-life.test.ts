@@ -18,7 +18,7 @@ import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MAX_LOG_BYTES } from '../../daemon/log.js';
 import { mustRun, runCommand } from '../../scripts/support/run-command.js';
-import type { DriverName } from '../../src/mount/mount-driver.js';
+import type { DriverName } from '../../src/options/driver-names.js';
 import type { MountParams, MountResult } from '../../src/protocol/messages.js';
 import { DaemonProcess, SMALL_IMAGE } from '../support/programs/daemon-process.js';
 import { waitUntil } from '../support/programs/private-isodrive.js';

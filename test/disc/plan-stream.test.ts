@@ -2,17 +2,32 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PlanStream } from '../../src/disc/plan-stream.js';
+import type { ByteSource } from '../../src/source/byte-source.js';
 import { readAtMost } from '../../src/source/read-fully.js';
+import { UnitSource } from '../../src/disc/unit-source.js';
 import { FaultySource } from '../support/fakes/faulty-source.js';
 import { planModel, randomPlan } from '../support/builders/random-plan.js';
-import type { PlannedDisc } from '../support/builders/random-plan.js';
+import type { PlannedBase, PlannedDisc } from '../support/builders/random-plan.js';
 
-function open({ segments, files }: PlannedDisc): PlanStream {
-  return new PlanStream(
-    'disc',
-    segments,
-    files.map((bytes) => new FaultySource(bytes)),
-  );
+function openBase({ bytes, units }: PlannedBase): ByteSource {
+  const of = new FaultySource(bytes);
+  if (units === undefined) return of;
+  const { unitBytes, failing } = units;
+  const decodeUnits = async (
+    first: number,
+    count: number,
+    target: Uint8Array,
+  ): Promise<(Error | undefined)[]> => {
+    await of.read(target, first * unitBytes);
+    return Array.from({ length: count }, (_, i) =>
+      failing.includes(first + i) ? new Error('Cannot read byte of a damaged unit') : undefined,
+    );
+  };
+  return new UnitSource({ of, size: bytes.length, unitBytes, decodeUnits });
+}
+
+function open({ segments, bases }: PlannedDisc): PlanStream {
+  return new PlanStream('disc', segments, bases.map(openBase));
 }
 
 describe('a stream', () => {

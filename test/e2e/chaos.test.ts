@@ -1,5 +1,6 @@
 // The daemon is killed again and again under its users: none of them sees more than a pause. Also what comes back when
-// its keeper is killed too, and a hand-over on purpose. ISODRIVE_CHAOS_KILLS=1000 (npm run test:chaos) is the full length.
+// its keeper is killed too, and a hand-over on purpose. ISODRIVE_CHAOS_KILLS=1000 (npm run test:chaos) is the full
+// length.
 import { copyFile, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -86,7 +87,10 @@ describe('A daemon that is killed', needs('xorriso'), () => {
   const descriptors = async (pid: number): Promise<number> => (await readdir(`/proc/${pid}/fd`)).length;
   const pause = (milliseconds: number): Promise<void> =>
     new Promise((resolve) => setTimeout(resolve, milliseconds));
-  /** Descriptors and memory of the keeper and of a daemon that took all mounts over, had each read, and came to rest. */
+  /**
+   * Descriptors and memory of the keeper and of a daemon that took all mounts over, had each read, and came to
+   * rest.
+   */
   const lookAtSuccessor = async (): Promise<
     Record<'kept' | 'opened' | 'memory' | 'keeperMemory', number>
   > => {

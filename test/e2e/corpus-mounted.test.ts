@@ -1,8 +1,8 @@
 // Mounts every ISO image of the corpus for real, through the daemon, and compares the tree that a child process sees
 // with the manifest of an independent reader. test/filesystem does the same without a mount, in every variant.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { DRIVER_NAMES } from '../../src/mount/mount-driver.js';
-import type { DriverName } from '../../src/mount/mount-driver.js';
+import { DRIVER_NAMES } from '../../src/options/driver-names.js';
+import type { DriverName } from '../../src/options/driver-names.js';
 import { findCorpus, listImages, readManifest, unpackImage } from '../support/corpus.js';
 import type { Corpus } from '../support/corpus.js';
 import { listTree } from '../support/programs/list-tree.js';

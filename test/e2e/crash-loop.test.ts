@@ -1,5 +1,5 @@
-// A thread that works for one mount crashes the whole daemon, with a signal of a fault (SIGSEGV) sent to that very thread:
-// once or twice costs everybody a pause; a mount that does so again and again is left out.
+// A thread that works for one mount crashes the whole daemon, with a signal of a fault (SIGSEGV) sent to that very
+// thread: once or twice costs everybody a pause; a mount that does so again and again is left out.
 import { readFileSync, readdirSync } from 'node:fs';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// isodrive create on media that fail in ways of their own: slow, unsure, vanishing, failing now and then, and as a map of
-// ddrescue says; two runs at once; and what else than files of the last session an image must have.
+// isodrive create on media that fail in ways of their own: slow, unsure, vanishing, failing now and then, and as a
+// map of ddrescue says; two runs at once; and what else than files of the last session an image must have.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// Served drives with a Linux kernel as their client: its iSCSI initiator shows a drive, which it mounts with its own isofs
-// and udf; its NBD client shows a block device. And firmware that boots from iSCSI.
+// Served drives with a Linux kernel as their client: its iSCSI initiator shows a drive, which it mounts with its own
+// isofs and udf; its NBD client shows a block device. And firmware that boots from iSCSI.
 import { createHash } from 'node:crypto';
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -57,7 +57,8 @@ function script(portal: number, target: string, nbd: number, damaged: number): s
 export XDG_RUNTIME_DIR=/run/isodrive-test; mkdir -p /run/lock/iscsi /run/mnt /run/udf
 modprobe -a iscsi_tcp crc32c_generic sr_mod isofs udf nbd
 iscsistart -i iqn.2026-11.test:guest -t ${target} -g 1 -a 10.0.2.2 -p ${portal} \\
-  -P node.conn[0].iscsi.HeaderDigest=CRC32C -P node.conn[0].iscsi.DataDigest=CRC32C > login.txt 2>&1 || { cat login.txt; exit 11; }
+  -P node.conn[0].iscsi.HeaderDigest=CRC32C -P node.conn[0].iscsi.DataDigest=CRC32C \\
+    > login.txt 2>&1 || { cat login.txt; exit 11; }
 for i in $(seq 200); do [ -b /dev/sr0 -a -b /dev/sr1 ] && break; sleep 0.1; done
 # 1 says that it was agreed on.
 cat /sys/class/iscsi_connection/*/data_digest /sys/class/iscsi_connection/*/header_digest > digests.txt
@@ -78,7 +79,8 @@ umount /run/udf
 nbd-client -N sample.iso 10.0.2.2 ${nbd} /dev/nbd0 > nbd.txt 2>&1 || { cat nbd.txt; exit 19; }
 sha256sum < /dev/nbd0 > nbd.sum && mount -t iso9660 -o ro /dev/nbd0 /run/mnt && diff -r tree /run/mnt || exit 20
 umount /run/mnt; nbd-client -d /dev/nbd0 >> nbd.txt 2>&1
-iscsistart -i iqn.2026-11.test:guest -t ${DAMAGED} -g 1 -a 10.0.2.2 -p ${damaged} > login.txt 2>&1 || { cat login.txt; exit 21; }
+iscsistart -i iqn.2026-11.test:guest -t ${DAMAGED} -g 1 -a 10.0.2.2 -p ${damaged} \\
+  > login.txt 2>&1 || { cat login.txt; exit 21; }
 for i in $(seq 200); do [ -b /dev/sr2 ] && break; sleep 0.1; done
 node ${join(PROJECT, 'test', 'support', 'machines', 'read-raw-sector.mjs')} /dev/sr2 ${BAD_SECTOR} > marked.txt || exit 22
 node ${MAIN} create /dev/sr2 damaged-copy.iso --speed 8 --retries 1 --accept-errors --json > damaged.json || exit 23

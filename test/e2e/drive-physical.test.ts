@@ -1,6 +1,6 @@
-// Physical drives: this program in a guest, against the IDE, SCSI and USB drives that QEMU emulates, with discs changed,
-// ejected and failing. One boot for all, because a boot is what takes the time; the script's steps are told apart by
-// the files that they leave.
+// Physical drives: this program in a guest, against the IDE, SCSI and USB drives that QEMU emulates, with discs
+// changed, ejected and failing. One boot for all, because a boot is what takes the time; the script's steps are told
+// apart by the files that they leave.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// Served drives under the programs with which people look at drives: sg3-utils, dvd+rw-tools, wodim, cdrdao, libcdio and
-// udev, on a Linux kernel that is the initiator. A disc of each kind, by its size; one boot for all.
+// Served drives under the programs with which people look at drives: sg3-utils, dvd+rw-tools, wodim, cdrdao, libcdio
+// and udev, on a Linux kernel that is the initiator. A disc of each kind, by its size; one boot for all.
 import { copyFile, mkdtemp, readFile, rm, truncate } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,8 @@ const BLOCKS = { dvd: 2_000_000, 'two-layers': 4_000_000, 'blu-ray': 11_000_000 
 const script = (portal: string, target: string): string => `
 mkdir -p /run/lock/iscsi
 modprobe -a iscsi_tcp sr_mod isofs
-iscsistart -i iqn.2026-11.test:guest -t ${target} -g 1 -a 10.0.2.2 -p ${portal} > login.txt 2>&1 || { cat login.txt; exit 11; }
+iscsistart -i iqn.2026-11.test:guest -t ${target} -g 1 -a 10.0.2.2 -p ${portal} \\
+  > login.txt 2>&1 || { cat login.txt; exit 11; }
 for i in $(seq 200); do [ -b /dev/sr3 ] && break; sleep 0.1; done
 unit=0
 for name in ${UNITS.join(' ')}; do

@@ -1,5 +1,5 @@
-// What an ordinary user of a desktop has of drives: a guest with systemd, udev, D-Bus, polkit and udisks2, in which a user of
-// the group cdrom mounts the disc of a drive, and serves an image as a loop device.
+// What an ordinary user of a desktop has of drives: a guest with systemd, udev, D-Bus, polkit and udisks2, in which a
+// user of the group cdrom mounts the disc of a drive, and serves an image as a loop device.
 import { chmod, copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// DVD-Video on UDF: players look for VIDEO_TS in its case and read its files by their place on the disc, so each must be
-// one run of bytes. libdvdread, which `dvd://` players use, reads the mount as it reads the image.
+// DVD-Video on UDF: players look for VIDEO_TS in its case and read its files by their place on the disc, so each must
+// be one run of bytes. libdvdread, which `dvd://` players use, reads the mount as it reads the image.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// A daemon that may start no thread and no process, or open nothing more: who wants something new is refused, and what is
-// there goes on.
+// A daemon that may start no thread and no process, or open nothing more: who wants something new is refused, and
+// what is there goes on.
 import { readFileSync, readdirSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { connect } from 'node:net';

@@ -1,5 +1,5 @@
-// What hangs costs its own mount: a process that cannot die, a keeper that is stopped or gone, a disk that is full, a mount
-// namespace that holds a copy.
+// What hangs costs its own mount: a process that cannot die, a keeper that is stopped or gone, a disk that is full, a
+// mount namespace that holds a copy.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, readdir, readlink, writeFile } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import type { DaemonStatus } from '../../src/protocol/messages.js';
 import { defaultJournalPath } from '../../src/endpoint/socket-path.js';
 import { FuseControl } from '../support/programs/fuse-control.js';
 import { mountBadSector } from '../support/fakes/bad-sector-mount.js';
+import { findOrdinaryUser } from '../support/machines/ordinary-user.js';
 import { needs } from '../support/needs.js';
 import { PrivateIsodrive, waitUntil } from '../support/programs/private-isodrive.js';
 import { makeSampleImage } from '../support/builders/sample-image.js';
@@ -115,6 +116,31 @@ describe('Beside something that hangs', { timeout: 2 * PATIENCE, ...needs('xorri
         PATIENCE,
       );
       await read(mountPoint);
+    });
+  });
+
+  describe('in the medium of a user without root', needs('fusermount3'), () => {
+    it('a daemon mounts, unmounts and answers, though none of its open files can be closed', async () => {
+      await using user = await findOrdinaryUser();
+      await using own = await PrivateIsodrive.start(user.options);
+      const disc = join(own.folder, 'disc.iso');
+      const good = join(own.folder, 'good.iso');
+      for (const image of [disc, good]) await copyFile(sample.image, image);
+      const directory = join(own.folder, 'medium');
+      await using medium = await mountBadSector(disc, directory, 0, 0, 'flush', user.options);
+      await own.daemon.must('mount', medium.image, '--driver', 'fuse');
+      const { pid } = await own.daemon.status();
+      await writeFile(`${disc}.hang`, '');
+      for (let i = 0; i < 3; i += 1) {
+        const mountPoint = (await own.daemon.must('mount', good, '--driver', 'fuse')).trimEnd();
+        await mustRun('cmp', [join(sample.tree, 'first.bin'), join(mountPoint, 'first.bin')], {
+          ...user.identity,
+          timeout: PATIENCE,
+          cwd: '/',
+        });
+        await own.daemon.must('unmount', mountPoint);
+      }
+      expect((await own.daemon.status()).pid).toBe(pid);
     });
   });
 

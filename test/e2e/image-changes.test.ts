@@ -4,7 +4,7 @@ import { appendFile, copyFile, rename, rm, truncate, utimes } from 'node:fs/prom
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { mustRun } from '../../scripts/support/run-command.js';
-import { DRIVER_NAMES } from '../../src/mount/mount-driver.js';
+import { DRIVER_NAMES } from '../../src/options/driver-names.js';
 import type { MountSummary } from '../../src/protocol/messages.js';
 import { expectFailure } from '../support/judges/command-failure.js';
 import { listTree } from '../support/programs/list-tree.js';

@@ -1,4 +1,5 @@
-// Images that are hostile, and images on media that do not answer: they cost their own mount, and the others see nothing.
+// Images that are hostile, and images on media that do not answer: they cost their own mount, and the others see
+// nothing.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once, setMaxListeners } from 'node:events';

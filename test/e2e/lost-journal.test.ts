@@ -1,4 +1,5 @@
-// The journal of mounts is damaged, lost, or says that mounts were begun again and again: what the next daemon makes of it.
+// The journal of mounts is damaged, lost, or says that mounts were begun again and again: what the next daemon makes
+// of it.
 import { existsSync } from 'node:fs';
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

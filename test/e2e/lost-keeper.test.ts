@@ -1,5 +1,5 @@
-// Daemon and keeper are killed together, under readers, and nobody has the mounts: how soon the next start has them back.
-// ISODRIVE_LOST_KEEPERS=20 repeats it so often and prints how long it took.
+// Daemon and keeper are killed together, under readers, and nobody has the mounts: how soon the next start has them
+// back. ISODRIVE_LOST_KEEPERS=20 repeats it so often and prints how long it took.
 import { statfsSync } from 'node:fs';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

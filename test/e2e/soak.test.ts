@@ -1,5 +1,5 @@
-// The soak itself, one round with a fixed seed: readers go on, every kind of event happens or is named as not available, and
-// nothing is left behind. Its order, its options and its judgement of levels, on their own.
+// The soak itself, one round with a fixed seed: readers go on, every kind of event happens or is named as not
+// available, and nothing is left behind. Its order, its options and its judgement of levels, on their own.
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

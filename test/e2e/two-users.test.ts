@@ -1,5 +1,5 @@
-// Two ordinary users of one system service, of whom one does all that a user can do to the other: passes what hangs, holds
-// copies of mounts, stops in the middle of a call, floods. The other's calls and reads go on meanwhile.
+// Two ordinary users of one system service, of whom one does all that a user can do to the other: passes what hangs,
+// holds copies of mounts, stops in the middle of a call, floods. The other's calls and reads go on meanwhile.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

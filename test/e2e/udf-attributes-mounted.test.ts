@@ -1,5 +1,5 @@
-// Named streams and extended attributes of UDF, a Mac's resource fork and finder info among them, as getfattr shows them
-// on a real mount.
+// Named streams and extended attributes of UDF, a Mac's resource fork and finder info among them, as getfattr shows
+// them on a real mount.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ import {
   shortExtent,
   tagged,
   textFile,
-} from '../support/builders/udf-builder.js';
+} from '../../scripts/support/udf-builder.js';
 import { needs } from '../support/needs.js';
 
 const FILE = FREE_BLOCK;

@@ -1,5 +1,5 @@
-// mount --verify: damaged copies of discs that carry sums of their files, in each of the ways that discs do, as programs
-// that read the mount meet them.
+// mount --verify: damaged copies of discs that carry sums of their files, in each of the ways that discs do, as
+// programs that read the mount meet them.
 import { copyFile, mkdir, mkdtemp, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
-// Names that are not UTF-8, on the command line, in lists of checksums and in what is printed; and lists of checksums in
-// the forms that publishers use. As users meet them: through a shell, which hands bytes over as they are.
+// Names that are not UTF-8, on the command line, in lists of checksums and in what is printed; and lists of checksums
+// in the forms that publishers use. As users meet them: through a shell, which hands bytes over as they are.
 import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

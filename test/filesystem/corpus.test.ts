@@ -1,5 +1,5 @@
-// Every ISO 9660, HFS and HFS+ image of the shared corpus equals what Linux's own drivers show of it, and what is malformed is read as
-// far as it goes or refused with a clear error.
+// Every ISO 9660, HFS and HFS+ image of the shared corpus equals what Linux's own drivers show of it, and what is
+// malformed is read as far as it goes or refused with a clear error.
 import { afterAll, describe, expect, it } from 'vitest';
 import { IsodriveError } from '../../src/base/error.js';
 import type { TreeKind } from '../../src/filesystem/contract/file-tree.js';

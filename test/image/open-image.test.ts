@@ -49,7 +49,7 @@ describe('an opened image', needs('xorriso'), () => {
 
   it('says what the descriptors and the boot catalogue say', async () => {
     await using opened = await openImage(image);
-    expect(opened.format).toBe('iso');
+    expect(opened.disc.format).toBe('iso');
     expect(opened.tree.label).toBe('LABEL');
     expect(opened.volume).toMatchObject({
       volumeId: 'LABEL',

@@ -1,34 +1,36 @@
 // Native code reads by the plan what JavaScript reads by it: random plans, through a real mount, at every boundary.
+// The mount is another process's, whose event loop decodes units.
 import fc from 'fast-check';
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { constants, mkdtempSync, rmSync } from 'node:fs';
-import { mkdir, open, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
-import { FindingLog } from '../../src/base/finding.js';
-import { PlanStream } from '../../src/disc/plan-stream.js';
-import { STREAM } from '../../src/disc/read-plan.js';
-import { addedExtent } from '../../src/filesystem/contract/file-tree.js';
-import type { Extent } from '../../src/filesystem/contract/file-tree.js';
-import { DiscIndex } from '../../src/index/disc-index.js';
-import { writePlan } from '../../src/index/plan-section.js';
+import { runSegment } from '../../src/disc/read-plan.js';
 import { createFuseDriver } from '../../src/mount/fuse/fuse-driver.js';
-import { LocalImage } from '../../src/mount/local-image.js';
-import { FileSource } from '../../src/source/file/file-source.js';
-import { memoryTree } from '../support/fakes/memory-tree.js';
 import { needs } from '../support/needs.js';
+import { PlanMounts } from '../support/programs/plan-mounts.js';
+import type { PlannedExtent, PlanCounters } from '../support/programs/plan-mounts.js';
 import { planModel, randomPlan } from '../support/builders/random-plan.js';
-import type { PlannedDisc } from '../support/builders/random-plan.js';
+import type { PlanModel, PlannedDisc } from '../support/builders/random-plan.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'isodrive-plan-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const driver = createFuseDriver();
-const { available } = await driver.check();
+const mounts = new PlanMounts();
+afterAll(async () => {
+  await mounts.end();
+  rmSync(folder, { recursive: true, force: true });
+});
+const { available } = await createFuseDriver().check();
 const MOUNTPOINT = join(folder, 'mnt');
-const ADDED = Buffer.from('bytes that no disc has');
+const ADDED = 'bytes that no disc has';
 /** Requests of exactly the bytes that are asked for. */
 const DIRECT = constants.O_RDONLY | constants.O_DIRECT;
+/** Of decoded units: almost none, a few, all. */
+const BUDGETS = [1, 65_536, 33_554_432] as const;
 
 /** Reads through the mount; undefined for EIO. */
 async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer | undefined> {
@@ -42,35 +44,35 @@ async function readAt(file: FileHandle, position: number, length: number): Promi
 }
 
 async function withMount(
-  disc: PlannedDisc,
-  extents: readonly Extent[],
-  check: (file: FileHandle, readsInJavaScript: () => number) => Promise<void>,
-): Promise<void> {
-  const paths = disc.files.map((_, i) => join(folder, `base-${i}`));
-  await Promise.all(paths.map((path, i) => writeFile(path, disc.files[i]!)));
-  const sources = await Promise.all(paths.map((path) => FileSource.open(path)));
-  const memory = driver.createMemory();
+  { bases, segments }: PlannedDisc,
+  extents: readonly PlannedExtent[],
+  budget: number,
+  check: (path: string) => Promise<void>,
+): Promise<PlanCounters> {
   await mkdir(MOUNTPOINT, { recursive: true });
+  const stored = await Promise.all(
+    bases.map(async ({ bytes, units }, i) => {
+      const path = join(folder, `base-${i}`);
+      await writeFile(path, units === undefined ? bytes : bytes.map((byte) => byte ^ 0xff));
+      return { path, size: bytes.length, units };
+    }),
+  );
+  await mounts.mount({ directory: MOUNTPOINT, bases: stored, segments, extents, budget });
+  let counters: PlanCounters;
   try {
-    const data = new PlanStream('planned', disc.segments, sources);
-    const { native } = data;
-    writePlan(memory.plan!, { files: native!.sizes, streams: new Map([[STREAM.data, native!.segments]]) });
-    const tree = memoryTree([{ type: 'file', name: 'f', extents }], data.size);
-    const index = await DiscIndex.open(tree, memory, new FindingLog(), 'planned');
-    const image = new LocalImage({ index, data });
-    const request = { directory: MOUNTPOINT, sourceName: 'planned', label: '', allowOther: false };
-    const mount = await driver.mount({ ...request, image });
-    try {
-      await using file = await open(join(MOUNTPOINT, 'f'), DIRECT);
-      await check(file, () => mount.counters?.decodedReads ?? 0);
-    } finally {
-      await mount.unmount({ lazy: true });
-      await mount.ended;
-    }
+    await check(join(MOUNTPOINT, 'f'));
   } finally {
-    await Promise.all(sources.map((source) => source[Symbol.asyncDispose]()));
-    await Promise.all(paths.map((path) => rm(path)));
+    counters = await mounts.unmount();
   }
+  return counters;
+}
+
+async function checkRange(model: PlanModel, file: FileHandle, from: number, length: number): Promise<void> {
+  const position = Math.max(0, from);
+  const wanted = model.bytes.subarray(position, position + length);
+  const got = await readAt(file, position, length);
+  if (model.isAbsent(position, position + wanted.length)) expect(got).toBeUndefined();
+  else expect(got?.equals(wanted)).toBe(true);
 }
 
 describe('native code', needs({ what: 'driver fuse', isThere: available }), () => {
@@ -79,7 +81,8 @@ describe('native code', needs({ what: 'driver fuse', isThere: available }), () =
       fc.asyncProperty(
         randomPlan(),
         fc.array(fc.nat(60_000), { minLength: 8, maxLength: 8 }),
-        async (disc, places) => {
+        fc.constantFrom(...BUDGETS),
+        async (disc, places, budget) => {
           const model = planModel(disc);
           fc.pre(model.bytes.length > 0);
           const size = model.bytes.length;
@@ -90,16 +93,13 @@ describe('native code', needs({ what: 'driver fuse', isThere: available }), () =
             [start + length - 1, 40_000],
           ]);
           ranges.push([0, size], ...places.map((place, i) => [place, i % 2 === 0 ? 777 : 50_000]));
-          await withMount(disc, [{ offset: 0, length: size }], async (file, decodedReads) => {
-            for (const [from, length] of ranges) {
-              const position = Math.max(0, from!);
-              const wanted = model.bytes.subarray(position, position + length!);
-              const got = await readAt(file, position, length!);
-              if (model.isAbsent(position, position + wanted.length)) expect(got).toBeUndefined();
-              else expect(got?.equals(wanted)).toBe(true);
-            }
-            expect(decodedReads()).toBe(0);
+          const counters = await withMount(disc, [{ offset: 0, length: size }], budget, async (path) => {
+            await using file = await open(path, DIRECT);
+            await Promise.all(ranges.map(([from, length]) => checkRange(model, file, from!, length!)));
           });
+          if (disc.bases.every(({ units }) => units === undefined)) expect(counters.decodedReads).toBe(0);
+          expect(counters.decodedReads).toBeLessThanOrEqual(counters.reads);
+          expect(counters.unitBytes).toBe(0);
         },
       ),
       { numRuns: 60 },
@@ -113,20 +113,21 @@ describe('native code', needs({ what: 'driver fuse', isThere: available }), () =
         // A plan of nothing but gaps has no byte to put into a file.
         fc.pre(model.bytes.length > 0);
         const half = Math.max(1, model.bytes.length >> 1);
-        const extents: Extent[] = [
+        const extents: PlannedExtent[] = [
           { offset: model.bytes.length - half, length: half },
-          addedExtent(ADDED),
-          { offset: undefined, length: 1 + seed },
+          { added: ADDED, length: ADDED.length },
+          { length: 1 + seed },
           ...Array.from({ length: Math.min(half, 300) }, (_, i) => ({ offset: i, length: 1 })),
         ];
         const content = Buffer.concat([
           model.bytes.subarray(model.bytes.length - half),
-          ADDED,
+          Buffer.from(ADDED),
           Buffer.alloc(1 + seed),
           model.bytes.subarray(0, Math.min(half, 300)),
         ]);
         const middle = half + ADDED.length + 1 + seed;
-        await withMount(disc, extents, async (file) => {
+        await withMount(disc, extents, BUDGETS[0], async (path) => {
+          await using file = await open(path, DIRECT);
           expect(await readAt(file, half, ADDED.length + seed)).toEqual(
             content.subarray(half, half + ADDED.length + seed),
           );
@@ -141,4 +142,33 @@ describe('native code', needs({ what: 'driver fuse', isThere: available }), () =
       { numRuns: 20 },
     );
   });
+
+  it.each(BUDGETS)(
+    'gives many readers of units the same bytes, with %d bytes to keep units in',
+    async (budget) => {
+      const size = 3_000_001;
+      const bytes = Buffer.from(Uint8Array.from({ length: size }, (_, i) => (i * 31 + (i >> 8) * 7) & 0xff));
+      const disc = {
+        segments: [runSegment(0, size, 0, 0)],
+        bases: [{ bytes, units: { unitBytes: 32_768, failing: [] } }],
+      };
+      const sum = createHash('sha256').update(bytes).digest('hex');
+      const counters = await withMount(disc, [{ offset: 0, length: size }], budget, async (path) => {
+        const read = [
+          ...Array.from({ length: 5 }, () => ['sh', ['-c', 'sha256sum < "$1"', 'sh', path]] as const),
+          ...['4k', '100k', '1M'].map(
+            (block) =>
+              [
+                'sh',
+                ['-c', `dd if="$1" bs=${block} iflag=direct 2>/dev/null | sha256sum`, 'sh', path],
+              ] as const,
+          ),
+        ];
+        const found = await Promise.all(read.map(([program, args]) => promisify(execFile)(program, args)));
+        for (const { stdout } of found) expect(stdout.slice(0, 64)).toBe(sum);
+      });
+      expect(counters.decodedReads).toBeGreaterThan(0);
+      expect(counters.unitBytes).toBe(0);
+    },
+  );
 });

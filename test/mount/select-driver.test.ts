@@ -1,7 +1,8 @@
 // Which driver mounts, and what is said when none works here.
 import { describe, expect, it } from 'vitest';
 import { IsodriveError } from '../../src/base/error.js';
-import type { DriverAvailability, DriverName, MountDriver } from '../../src/mount/mount-driver.js';
+import type { DriverAvailability, MountDriver } from '../../src/mount/mount-driver.js';
+import type { DriverName } from '../../src/options/driver-names.js';
 import { selectDrivers } from '../../src/mount/select-driver.js';
 
 function refusing(name: DriverName, availability: Partial<DriverAvailability>): MountDriver {

@@ -36,6 +36,28 @@ for s in crowd: s.connect(sys.argv[1])
 print(sum(is_let(s) for s in crowd))
 `;
 
+/** Connects while process PID may open nothing more; prints the share of that time that it kept a processor busy. */
+const STARVE = `
+import os, resource, socket, sys, time
+path, pid = sys.argv[1], int(sys.argv[2])
+def seconds():
+    fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, before[1]))
+try:
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(path)
+    begin, used = time.monotonic(), seconds()
+    time.sleep(2)
+    print((seconds() - used) / (time.monotonic() - begin))
+finally:
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+s.send(b"x")
+s.shutdown(socket.SHUT_WR)
+s.recv(1)
+`;
+
 describe('A control listener', needs('python3'), () => {
   const addon = loadAddon();
   let folder: string;
@@ -97,6 +119,13 @@ describe('A control listener', needs('python3'), () => {
       Array.from({ length: 4 }, () => ['bytes', 1, [true, true, true, true], true]),
     );
     expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before);
+  });
+
+  it('rests while the process can open nothing more, and takes who waits after that', async () => {
+    const { stdout } = await runCommand('python3', ['-c', STARVE, path, `${process.pid}`]);
+    // One that tries again and again takes a whole processor.
+    expect(Number(stdout)).toBeLessThan(0.5);
+    expect(told).toEqual([['client', process.getuid?.()], ['bytes', 1, [], false], ['end']]);
   });
 
   it('lets a user have two connections, and root what is left', needs('root'), async () => {

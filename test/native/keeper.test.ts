@@ -39,8 +39,10 @@ describe('isodrive-keeper', needs({ what: 'isodrive-keeper', isThere: existsSync
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Start);
   /** Starts a keeper whose daemon does one deed a start; gives its process id and its exit code to come. */
-  const start = (...deeds: string[]): { pid: number; ended: Promise<number | null> } => {
-    const child = spawn(keeperProgram(), [process.execPath, CHILD, file, ...deeds], {
+  const start = (...deeds: string[]): { pid: number; ended: Promise<number | null> } => startBy([], deeds);
+  const startBy = (before: string[], deeds: string[]): { pid: number; ended: Promise<number | null> } => {
+    const [program, ...words] = [...before, keeperProgram(), process.execPath, CHILD, file, ...deeds];
+    const child = spawn(program!, words, {
       stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
       env: { ...process.env, ISODRIVE_ADDON: ADDON },
     });
@@ -54,6 +56,18 @@ describe('isodrive-keeper', needs({ what: 'isodrive-keeper', isThere: existsSync
     expect(first).toMatchObject({ count: 2, contents: { ready: 'a pipe' }, isOurs: true });
     expect(second).toMatchObject({ count: 3, contents: { first: 'one', second: 'two' }, isOurs: true });
     expect(third).toMatchObject({ count: 3, contents: { first: 'one', second: 'two' } });
+  });
+
+  it.each([
+    ['hands over more than half as many descriptors as it may have open', 120, 120],
+    ['keeps no more descriptors than leave room for a daemon', 300, 136],
+  ])('%s', needs('prlimit'), async (_, sent, most) => {
+    expect(await startBy(['prlimit', '--nofile=200:200'], [`many ${sent}`, 'exit 0']).ended).toBe(0);
+    const [, second] = await starts();
+    const kept = Object.entries(second!.contents).filter(([name]) => name !== 'ready');
+    expect(kept.every(([, content]) => content === 'one')).toBe(true);
+    expect(kept.length).toBeLessThanOrEqual(most);
+    expect(kept.length).toBeGreaterThanOrEqual(Math.min(sent, most - 16));
   });
 
   it('obeys nobody but the daemon that it started', async () => {

@@ -1,5 +1,6 @@
-// The addon for macOS, which nothing here can run: that it compiles for both machines (so that the layouts and numbers of its
-// requests are those of the system), and that a Mac's loader would find what it needs, by LLVM's reader of Mach-O.
+// The addon for macOS, which nothing here can run: that it compiles for both machines (so that the layouts and
+// numbers of its requests are those of the system), and that a Mac's loader would find what it needs, by LLVM's
+// reader of Mach-O.
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { mustRun } from '../../scripts/support/run-command.js';

@@ -1,4 +1,5 @@
-// The disc of the presenter suite: a tree on the local disk, which is the truth, and the image that xorriso makes of it.
+// The disc of the presenter suite: a tree on the local disk, which is the truth, and the image that xorriso makes of
+// it.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {

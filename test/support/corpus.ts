@@ -48,8 +48,8 @@ function readIfThere(path: string): string | undefined {
 }
 
 /**
- * Path of an image, ready to be read. What is packed is unpacked into a cache of the user's, and found there by the next
- * run.
+ * Path of an image, ready to be read. What is packed is unpacked into a cache of the user's, and found there by the
+ * next run.
  */
 export async function unpackImage(
   corpus: Corpus,

@@ -4,7 +4,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import type { TaskMeta } from 'vitest';
-import type { DriverName } from '../../src/mount/mount-driver.js';
+import type { DriverName } from '../../src/options/driver-names.js';
 import { findCorpus } from './corpus.js';
 
 declare module 'vitest' {
@@ -25,6 +25,7 @@ export const PACKAGES = {
   chromium: 'chromium',
   cpio: 'cpio',
   'cd-info': 'libcdio-utils',
+  'cd-read': 'libcdio-utils',
   cdrdao: 'cdrdao',
   'dbus-daemon': 'dbus',
   ddrescue: 'gddrescue',

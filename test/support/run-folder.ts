@@ -1,5 +1,5 @@
-// Once for a whole run: a folder for all its temporary files, in which nothing may be left by the end, so that a test that
-// does not clean up after itself is found out on a machine where others work too.
+// Once for a whole run: a folder for all its temporary files, in which nothing may be left by the end, so that a test
+// that does not clean up after itself is found out on a machine where others work too.
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,11 @@ const VARIABLE = 'ISODRIVE_RUN_FOLDER';
 /** As that of /tmp: tests act as other users too. */
 const FOR_EVERYBODY = 0o1777;
 
-/** Gives what takes it away. What is mounted below it stays: it may be somebody's. Each project calls it, the first does it. */
+/**
+ * Gives what takes it away. What is mounted below it stays: it may be somebody's. Each project calls it, the first
+ * does
+ * it.
+ */
 export async function setup(): Promise<() => Promise<void>> {
   if (process.env[VARIABLE] !== undefined) return () => Promise.resolve();
   const folder = await mkdtemp(join(tmpdir(), 'isodrive-run-'));

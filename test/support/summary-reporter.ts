@@ -1,7 +1,7 @@
-// Closes every run with its counts, and says what the skipped tests lack: a line for each program or condition, and what to
-// install for all. ISODRIVE_LIST_SKIPPED=1 names each of them. With CI set a skipped test fails the run: there everything
-// is installed. ISODRIVE_MAY_SKIP lists, parted by commas, what a run in CI may lack ("root"), or is "all". A run in which
-// tests leave files or mounts behind fails too.
+// Closes every run with its counts, and says what the skipped tests lack: a line for each program or condition, and
+// what to install for all. ISODRIVE_LIST_SKIPPED=1 names each of them. With CI set a skipped test fails the run:
+// there everything is installed. ISODRIVE_MAY_SKIP lists, parted by commas, what a run in CI may lack ("root"), or is
+// "all". A run in which tests leave files or mounts behind fails too.
 import { listLeftovers } from './run-folder.js';
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 

@@ -1,11 +1,14 @@
-// The tiers of the suite: what a test file starts says how long it takes, and what it needs. Told from its text, so that no
-// list has to be kept.
+// The tiers of the suite: what a test file starts says how long it takes, and what it needs. Told from its text, so
+// that no list has to be kept.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 
 const FOLDER = join(import.meta.dirname, '..');
 
-/** `unit`: this process alone. `system`: programs, mounts, daemons, large collections. `guests`: virtual machines, Wine. */
+/**
+ * `unit`: this process alone. `system`: programs, mounts, daemons, large collections. `guests`: virtual machines,
+ * Wine.
+ */
 export const TIERS = ['unit', 'system', 'guests'] as const;
 export type Tier = (typeof TIERS)[number];
 

@@ -1,5 +1,5 @@
-// Physical drives on Windows' Node under Wine: its pass-through of SCSI commands, and behind it a drive of our own in the
-// place of the kernel's. The kernel's drives, in a virtual machine, are too slow (docs/design/testing.md).
+// Physical drives on Windows' Node under Wine: its pass-through of SCSI commands, and behind it a drive of our own in
+// the place of the kernel's. The kernel's drives, in a virtual machine, are too slow (docs/design/testing.md).
 import { readFile, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mustRun } from '../../scripts/support/run-command.js';

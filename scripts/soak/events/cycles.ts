@@ -1,5 +1,5 @@
-// What users do all day: mounts come and go, several at once, lazily under readers, and while other mount namespaces hold a
-// copy; images are served as drives.
+// What users do all day: mounts come and go, several at once, lazily under readers, and while other mount namespaces
+// hold a copy; images are served as drives.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';

@@ -1,4 +1,5 @@
-// The image's file changes under its mount: the state says so, and readers see its old content or an error, never wrong bytes.
+// The image's file changes under its mount: the state says so, and readers see its old content or an error, never
+// wrong bytes.
 import { copyFile, open, rename, rm, truncate, utimes } from 'node:fs/promises';
 import type { MountState } from '../../../src/protocol/messages.js';
 import type { PseudoRandom } from '../../support/pseudo-random.js';

@@ -1,4 +1,5 @@
-// The medium below an image hangs, fails, lies or vanishes: only readers of that image may notice, and its mount can be ended.
+// The medium below an image hangs, fails, lies or vanishes: only readers of that image may notice, and its mount can
+// be ended.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PseudoRandom } from '../../support/pseudo-random.js';
 import { Medium } from '../medium.js';

@@ -1,4 +1,5 @@
-// A new daemon takes over on purpose: of this build, and of the last release by this build, which serves a home of its own.
+// A new daemon takes over on purpose: of this build, and of the last release by this build, which serves a home of
+// its own.
 import { mkdir, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PrivateDaemon } from '../../support/private-daemon.js';

@@ -89,7 +89,7 @@ async function hashFiles(
   signal: AbortSignal,
 ): Promise<number> {
   const { index } = image;
-  const window = new WindowSource(image.source);
+  const window = new WindowSource(image.data);
   const buffer = new Uint8Array(CONTENT_CHUNK_BYTES);
   const results = new Map<number, Digests | undefined>();
   const place = (row: number): number => index.table.wide(row, ROW.dataLow);

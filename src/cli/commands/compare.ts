@@ -17,9 +17,9 @@ import type { ByteRange } from '../../source/rescue-map/rescue-map.js';
 import type { RunCommand } from '../command-spec.js';
 import { formatBytes, formatCount } from '../count-text.js';
 import type { Output } from '../output.js';
+import type { ViewValues } from '../../options/view-options.js';
 import { PassProgress } from '../pass-progress.js';
 import { readViewOptions } from '../view-options.js';
-import type { ViewChoice } from '../view-options.js';
 
 export const runCompare: RunCommand = async (args, { output, signal }) => {
   const [a, b] = [resolveHostPath(args.required('a')), resolveHostPath(args.required('b'))];
@@ -85,7 +85,7 @@ async function compareFiles(
   a: string,
   b: string,
   areAttributesListed: boolean,
-  view: ViewChoice,
+  view: ViewValues,
   signal: AbortSignal,
 ): Promise<TreeComparison> {
   const opened: OpenedImage[] = [];

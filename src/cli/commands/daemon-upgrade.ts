@@ -41,8 +41,8 @@ export const runDaemonUpgrade: RunCommand = async (args, { output, signal }) => 
 };
 
 /**
- * The listening socket is kept: a connection waits in its queue until the successor takes it. Where nobody kept it, a new
- * daemon makes the mounts again.
+ * The listening socket is kept: a connection waits in its queue until the successor takes it. Where nobody kept it, a
+ * new daemon makes the mounts again.
  */
 async function findSuccessor(
   previous: number,

@@ -1,5 +1,5 @@
-// isodrive info IMAGE: volumes, views, sessions, boot entries and findings, and where it is mounted. How much of the image
-// is looked at: --brief, nothing, --check.
+// isodrive info IMAGE: volumes, views, sessions, boot entries and findings, and where it is mounted. How much of the
+// image is looked at: --brief, nothing, --check.
 import { realHostPath } from '../../base/path-text.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { findSocket } from '../find-socket.js';

@@ -1,5 +1,7 @@
-// isodrive mount IMAGE... [DIR]: the only thing on stdout are mount points, a line each. An image that cannot be mounted
-// does not stop the others.
+// isodrive mount IMAGE... [DIR]: the only thing on stdout are mount points, a line each. An image that cannot be
+// mounted does not stop the others.
+import { MOUNT_OPTIONS } from '../../options/mount-options.js';
+import { readFlags } from '../../options/read-flags.js';
 import { connectOrStart } from '../../protocol/start-daemon.js';
 import { ControlClient } from '../../protocol/client.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
@@ -46,15 +48,9 @@ async function mountImage(
   const { path: socketPath, isSystem } = findSocket(args);
   const params: MountParams = {
     image,
-    ...(directory === undefined ? {} : { directory }),
     ...readViewOptions(args),
-    // The parser has checked the choice.
-    driver: (args.text('driver') ?? 'auto') as NonNullable<MountParams['driver']>,
-    verify: args.flag('verify'),
-    new: args.flag('new'),
-    allowOther: args.flag('allow-other'),
-    traceFuse: args.flag('trace-fuse'),
-    wine: args.flag('wine'),
+    ...readFlags(MOUNT_OPTIONS, args),
+    directory,
     letter: readLetter(args),
   };
   const { mount, existing } = isSystem

@@ -1,5 +1,5 @@
-// isodrive run IMAGE -- COMMAND: mounts, runs the command with the mount point in place of {} and in ISODRIVE_MOUNT, and
-// unmounts however it ends.
+// isodrive run IMAGE -- COMMAND: mounts, runs the command with the mount point in place of {} and in ISODRIVE_MOUNT,
+// and unmounts however it ends.
 import { resolveHostPath } from '../../base/path-text.js';
 import { controlSocketPath } from '../../endpoint/socket-path.js';
 import { BoundMount } from '../bound-mount.js';

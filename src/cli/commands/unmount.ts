@@ -1,4 +1,5 @@
-// isodrive unmount TARGET...: every target is tried; the exit code is that of the first fault, or 11 when some went well.
+// isodrive unmount TARGET...: every target is tried; the exit code is that of the first fault, or 11 when some went
+// well.
 import { IsodriveError } from '../../base/error.js';
 import { MAX_TARGETS, SCHEMA_VERSION } from '../../protocol/messages.js';
 import type { UnmountFailure, UnmountResult, UnmountTarget } from '../../protocol/messages.js';

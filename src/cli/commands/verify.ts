@@ -1,11 +1,11 @@
 // isodrive verify IMAGE: whether it is what its publisher made. Every fault on a line; what agrees is counted.
 import { resolveHostPath } from '../../base/path-text.js';
+import type { ErrorCode } from '../../base/error.js';
 import { IsodriveError } from '../../base/error.js';
 import { isFailure } from '../../imaging/verify/check.js';
 import type { Check } from '../../imaging/verify/check.js';
 import type { VerifyOptions } from '../../imaging/verify/evidence.js';
-import { findRawSectors } from '../../imaging/verify/raw-image.js';
-import { verifyRawImage } from '../../imaging/verify/verify-raw.js';
+import { verifySectorsAlone } from '../../imaging/verify/verify-raw.js';
 import { verifyImage } from '../../imaging/verify/verify-image.js';
 import { escapeText } from '../../base/display-name.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
@@ -21,6 +21,9 @@ import { readViewOptions } from '../view-options.js';
 const WITHOUT_PUBLISHER: readonly Check['kind'][] = ['structure', 'map', 'udf-tags', 'sectors', 'coverage'];
 /** What says nothing of the bytes of files. */
 const WITHOUT_CONTENT: readonly Check['kind'][] = ['structure', 'map', 'udf-tags', 'coverage'];
+
+/** What an image without a file system that is read here gives. */
+const UNREAD: readonly ErrorCode[] = ['unsupported', 'damaged'];
 
 export const runVerify: RunCommand = async (args, { output, signal }) => {
   const path = resolveHostPath(args.required('image'));
@@ -56,16 +59,19 @@ function hasEvidence(checks: readonly Check[], except: readonly Check['kind'][])
   return checks.some(({ kind, status }) => !except.includes(kind) && status !== 'unchecked');
 }
 
-/** Raw sectors have codes of their own; everything else is opened as a disc. */
+/** A disc without a file system that can be read may have sectors with codes of their own. */
 async function verify(args: CommandArguments, options: VerifyOptions): Promise<Check[]> {
   const { path, signal } = options;
-  {
-    await using source = (await openImageFile(path, readViewOptions(args).map, signal)).source;
-    const sectorSize = await findRawSectors(source, signal);
-    if (sectorSize !== undefined) return await verifyRawImage(source, sectorSize, options);
+  try {
+    await using image = await openImage(path, { ...readViewOptions(args), signal });
+    return await verifyImage(image, options);
+  } catch (thrown) {
+    if (!(thrown instanceof IsodriveError) || !UNREAD.includes(thrown.code)) throw thrown;
+    await using files = (await openImageFile(path, readViewOptions(args).map, signal)).files;
+    const checks = await verifySectorsAlone(files, options, thrown.message);
+    if (checks === undefined) throw thrown;
+    return checks;
   }
-  await using image = await openImage(path, { ...readViewOptions(args), signal });
-  return await verifyImage(image, options);
 }
 
 async function printChecks(checks: readonly Check[], output: Output): Promise<void> {

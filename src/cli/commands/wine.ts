@@ -1,5 +1,5 @@
-// isodrive wine IMAGE [-- COMMAND]: a CD-ROM drive of Wine, while a command and what it has started in the prefix run, or
-// until it is interrupted.
+// isodrive wine IMAGE [-- COMMAND]: a CD-ROM drive of Wine, while a command and what it has started in the prefix
+// run, or until it is interrupted.
 import { resolveHostPath } from '../../base/path-text.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { controlSocketPath } from '../../endpoint/socket-path.js';

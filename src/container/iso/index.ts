@@ -2,19 +2,20 @@
 import type { Disc, Track } from '../../disc/disc.js';
 import { PlanStream } from '../../disc/plan-stream.js';
 import { SECTOR_SIZE } from '../../disc/data-stream.js';
-import type { ContainerFormat } from '../container-format.js';
+import type { Container } from '../format.js';
 
-export const isoFormat: ContainerFormat = {
+export const isoFormat: Container = {
+  kind: 'container',
   name: 'iso',
   title: 'plain sectors of 2048 bytes',
 
   /** They have no mark of their own: what stands on them is a disc's. */
-  probe(source, marks, signal) {
-    return marks.look(source, signal);
+  probe({ main }, marks, signal) {
+    return marks.look(main, signal);
   },
 
-  open(source) {
-    return Promise.resolve(createPlainDisc(PlanStream.plain(source)));
+  open({ main }) {
+    return Promise.resolve(createPlainDisc(PlanStream.plain(main)));
   },
 };
 

@@ -1,5 +1,5 @@
-// Whether a task is still wanted. The signal is made only for those who wait for the medium: making one takes longer than
-// most tasks do.
+// Whether a task is still wanted. The signal is made only for those who wait for the medium: making one takes longer
+// than most tasks do.
 export class Cancellation {
   #controller: AbortController | undefined;
   #isCancelled = false;

@@ -42,8 +42,8 @@ export class DataSequence {
   }
 
   /**
-   * Sends one PDU with the next bytes of an image that has all of the data; gives false, with nothing sent, when that has to
-   * be read first. `buffer` is lent until this settles. Rejects with ConnectionLost.
+   * Sends one PDU with the next bytes of an image that has all of the data; gives false, with nothing sent, when that
+   * has to be read first. `buffer` is lent until this settles. Rejects with ConnectionLost.
    */
   async sendDirectly(image: ImageRange, buffer: Uint8Array): Promise<boolean> {
     const bytes = this.#nextLength(this.#options.length - this.#sent);

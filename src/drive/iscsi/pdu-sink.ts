@@ -10,7 +10,11 @@ export interface PduSink {
   readonly buffers: SendBuffers;
   /** Sends a PDU with the numbers that all have; `status` ones take a status number, others show the next. */
   send(header: Buffer, data: Uint8Array, kind: PduKind): Promise<void>;
-  /** Sends a PDU whose data an image has in memory; gives false, with nothing sent, when it has not, or has to be summed up. */
+  /**
+   * Sends a PDU whose data an image has in memory; gives false, with nothing sent, when it has not, or has to be
+   * summed
+   * up.
+   */
   sendDirectly(
     header: Buffer,
     image: ImageRange,

@@ -14,7 +14,11 @@ const UNDERFLOW = 0x02;
 const GOOD = 0x00;
 const CHECK_CONDITION = 0x02;
 
-/** Sends the answer to a command, and its status, just before which `onStatus` is called. Rejects with ConnectionLost, and with `cancelled` when aborted. */
+/**
+ * Sends the answer to a command, and its status, just before which `onStatus` is called. Rejects with ConnectionLost,
+ * and with `cancelled` when
+ * aborted.
+ */
 export async function sendAnswer(
   session: PduSink,
   command: Buffer,

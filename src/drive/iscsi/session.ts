@@ -158,8 +158,8 @@ export class Session implements PduSink {
   }
 
   /**
-   * Whether the request is to be looked at: those outside of the window are not. Within it one connection delivers them in
-   * order, so that another number means that one was lost (RFC 7143 4.2.2.1).
+   * Whether the request is to be looked at: those outside of the window are not. Within it one connection delivers
+   * them in order, so that another number means that one was lost (RFC 7143 4.2.2.1).
    */
   #countCommand(pdu: Pdu): boolean {
     if (opcodeOf(pdu) === REQUEST.DATA_OUT || isImmediate(pdu)) return true;
@@ -202,7 +202,11 @@ export class Session implements PduSink {
     this.#run(tag, task);
   }
 
-  /** Bytes of parameters that a command needs and that have not come. Data of commands that have no use for any is not asked for. */
+  /**
+   * Bytes of parameters that a command needs and that have not come. Data of commands that have no use for any is not
+   * asked
+   * for.
+   */
   #missing({ command, parameters }: Task): number {
     if ((command[1]! & WRITE_FLAG) === 0 || !PARAMETER_COMMANDS.includes(command[32]!)) return 0;
     return Math.max(0, Math.min(command.readUInt32BE(20), MAX_RECEIVED_DATA) - parameters.length);

@@ -13,7 +13,10 @@ export const CONTINUE = 0x40;
 export class TextCollector {
   #text: Buffer = Buffer.alloc(0);
 
-  /** The keys, once the text has come to its end; undefined before. Throws ConnectionLost for too much, and for no text. */
+  /**
+   * The keys, once the text has come to its end; undefined before. Throws ConnectionLost for too much, and for no
+   * text.
+   */
   take({ header, data }: Pdu): Map<string, string> | undefined {
     const text = this.#text.length === 0 ? data : Buffer.concat([this.#text, data]);
     if (text.length > MAX_TEXT) throw new ConnectionLost('Initiator sent too much text');

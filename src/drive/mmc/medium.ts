@@ -77,9 +77,9 @@ export class Medium {
   }
 
   /**
-   * Fills `target` with user data from byte `position` of the range of blocks on. The end of a last sector that the image
-   * cuts off, and of a track that it does not reach, is zeros. Rejects with CheckCondition (UNRECOVERED READ ERROR) or
-   * `cancelled`.
+   * Fills `target` with user data from byte `position` of the range of blocks on. The end of a last sector that the
+   * image cuts off, and of a track that it does not reach, is zeros. Rejects with CheckCondition (UNRECOVERED READ
+   * ERROR) or `cancelled`.
    */
   async readBytes(target: Uint8Array, position: number, signal?: AbortSignal): Promise<void> {
     try {
@@ -93,8 +93,8 @@ export class Medium {
   }
 
   /**
-   * As readBytes, for whole blocks from `block` on; those that cannot be read are zeros. Gives which they are, counted from
-   * `block`. Rejects with `cancelled`.
+   * As readBytes, for whole blocks from `block` on; those that cannot be read are zeros. Gives which they are,
+   * counted from `block`. Rejects with `cancelled`.
    */
   async readSound(target: Uint8Array, block: number, signal?: AbortSignal): Promise<ReadonlySet<number>> {
     const bad = new Set<number>();

@@ -1,5 +1,5 @@
-// SET CD SPEED, SET STREAMING and GET PERFORMANCE (MMC-6): nothing turns, so every speed is granted, and data come as fast
-// as ever.
+// SET CD SPEED, SET STREAMING and GET PERFORMANCE (MMC-6): nothing turns, so every speed is granted, and data come as
+// fast as ever.
 import type { DriveCommand, MediumCommand } from './command.js';
 import { refuseField } from './command.js';
 import { answer, NO_DATA } from './data-in.js';

@@ -1,6 +1,6 @@
 // The beginning of an NBD connection: client and server agree on an export (specification, "Fixed newstyle
-// negotiation"). Ends with the export, or without one when the client only wanted to look. TLS begins in the middle of it
-// (specification, "TLS support"): all that was agreed on before is forgotten then.
+// negotiation"). Ends with the export, or without one when the client only wanted to look. TLS begins in the middle
+// of it (specification, "TLS support"): all that was agreed on before is forgotten then.
 import type { Socket } from 'node:net';
 import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';

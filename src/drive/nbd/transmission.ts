@@ -126,8 +126,9 @@ function sendEnd(stream: ByteStream, negotiated: Negotiated, cookie: bigint, err
 }
 
 /**
- * A simple reply says whether all went well before its data, so that all of it is read first: what is more than a piece is
- * read again as it is sent, by then mostly from the page cache, for else a hundred clients would take gigabytes.
+ * A simple reply says whether all went well before its data, so that all of it is read first: what is more than a
+ * piece is read again as it is sent, by then mostly from the page cache, for else a hundred clients would take
+ * gigabytes.
  */
 async function sendSimpleRead(connection: Connection, request: Request): Promise<void> {
   const { stream, buffers } = connection;

@@ -9,8 +9,8 @@ import { isLoopback } from './listen-address.js';
 /** Bytes that wait to be read before the peer has to wait too. */
 const MAX_WAITING = 64 * 1024;
 /**
- * Bytes that may wait in a Unix socket. A writer is woken when three quarters of them are gone: of the usual 208 KiB, the
- * peer is through with the rest before a busy machine runs us.
+ * Bytes that may wait in a Unix socket. A writer is woken when three quarters of them are gone: of the usual 208 KiB,
+ * the peer is through with the rest before a busy machine runs us.
  */
 const SEND_BUFFER = 4 * 1024 * 1024;
 /** Seconds of silence before the kernel asks whether the peer is still there. */
@@ -26,11 +26,14 @@ export interface DirectMessage {
   /** Bytes of all of it. */
   readonly length: number;
   /**
-   * Sends the bytes from `offset` on, as many as the socket takes at once, and gives how many; undefined, with nothing sent,
-   * when they are not in memory.
+   * Sends the bytes from `offset` on, as many as the socket takes at once, and gives how many; undefined, with
+   * nothing sent, when they are not in memory.
    */
   sendNow(socket: number, offset: number): number | undefined;
-  /** Some bytes from `offset` on, in memory that stays as it is until the next call. Its rejection ends the connection. */
+  /**
+   * Some bytes from `offset` on, in memory that stays as it is until the next call. Its rejection ends the
+   * connection.
+   */
   read(offset: number): Promise<Uint8Array>;
 }
 
@@ -117,9 +120,9 @@ export class ByteStream {
   };
 
   /**
-   * Sends `last` in the clear and goes on by TLS, once `shake` has made it of the socket; rejects as `shake` does. No byte
-   * that came in the clear is read as one that came by TLS: rejects with ConnectionLost when the peer did not wait for
-   * `last`, and what comes behind that check goes to TLS alone.
+   * Sends `last` in the clear and goes on by TLS, once `shake` has made it of the socket; rejects as `shake` does. No
+   * byte that came in the clear is read as one that came by TLS: rejects with ConnectionLost when the peer did not
+   * wait for `last`, and what comes behind that check goes to TLS alone.
    */
   async secure(last: Uint8Array, shake: (socket: Socket) => Promise<Socket>): Promise<void> {
     const plain = this.#socket;
@@ -168,8 +171,8 @@ export class ByteStream {
   }
 
   /**
-   * Sends a message, which `encode` gives in parts when all messages before it are with the kernel, and resolves when this
-   * one is too: its memory is the caller's again, as it is when this rejects with ConnectionLost.
+   * Sends a message, which `encode` gives in parts when all messages before it are with the kernel, and resolves when
+   * this one is too: its memory is the caller's again, as it is when this rejects with ConnectionLost.
    */
   async send(encode: () => readonly Uint8Array[]): Promise<void> {
     const giveBack = await this.#turn.take(1);
@@ -200,8 +203,8 @@ export class ByteStream {
   }
 
   /**
-   * Sends a message from where its bytes are, as `send` does. Gives false, with nothing sent, when they are not in memory,
-   * and where that cannot be done at all.
+   * Sends a message from where its bytes are, as `send` does. Gives false, with nothing sent, when they are not in
+   * memory, and where that cannot be done at all.
    */
   async sendDirectly(message: DirectMessage): Promise<boolean> {
     const giveBack = await this.#turn.take(1);

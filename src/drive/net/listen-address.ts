@@ -14,8 +14,8 @@ LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
 /**
- * "HOST:PORT", "HOST", ":PORT", "[IPV6]:PORT", or the path of a Unix socket in UTF-8, which contains a "/". Throws `usage`, or
- * `unsupported` for a path on Windows, where Node listens on pipes in the place of such sockets.
+ * "HOST:PORT", "HOST", ":PORT", "[IPV6]:PORT", or the path of a Unix socket in UTF-8, which contains a "/". Throws
+ * `usage`, or `unsupported` for a path on Windows, where Node listens on pipes in the place of such sockets.
  */
 export function parseListenAddress(text: string, defaultPort: number): ListenAddress {
   if (text.includes('/')) {

@@ -1,5 +1,5 @@
-// Counts logins that failed, by the peer's address, and keeps those who go on failing out for longer and longer, so that
-// nobody finds a secret by trying. Other addresses are not concerned.
+// Counts logins that failed, by the peer's address, and keeps those who go on failing out for longer and longer, so
+// that nobody finds a secret by trying. Other addresses are not concerned.
 import { isIPv6 } from 'node:net';
 import { plainAddress } from './listen-address.js';
 

@@ -11,7 +11,10 @@ const MAX_KEY_BYTES = 64;
 /** Shorter keys can be found by trying, from what was heard of one handshake. */
 const MIN_KEY_BYTES = 16;
 
-/** Keys by the names of their users: a line "USER:KEY" for each, the key in hexadecimal. Rejects with `usage` and `permission`. */
+/**
+ * Keys by the names of their users: a line "USER:KEY" for each, the key in hexadecimal. Rejects with `usage` and
+ * `permission`.
+ */
 export async function readPskFile(path: string, warn: Warn): Promise<ReadonlyMap<string, Buffer>> {
   const keys = new Map<string, Buffer>();
   const text = await readSecretFile(KIND, path, warn);

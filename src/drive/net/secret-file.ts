@@ -14,8 +14,8 @@ const OTHERS = 0o006;
 export type Warn = (remark: string, hint: string) => void;
 
 /**
- * The text of a file, UTF-8. `kind` is what messages call it: "CHAP file". Warns where any user of the machine may read or
- * change it. Rejects with `usage` and `permission`.
+ * The text of a file, UTF-8. `kind` is what messages call it: "CHAP file". Warns where any user of the machine may
+ * read or change it. Rejects with `usage` and `permission`.
  */
 export async function readSecretFile(kind: string, path: string, warn: Warn): Promise<string> {
   try {

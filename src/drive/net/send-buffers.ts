@@ -18,8 +18,8 @@ export class SendBuffers {
   }
 
   /**
-   * Settles as `work` does with `length` bytes, PIECE at most, which are its own until then; it starts when there is room,
-   * in the order of calls.
+   * Settles as `work` does with `length` bytes, PIECE at most, which are its own until then; it starts when there is
+   * room, in the order of calls.
    */
   async lend<T>(length: number, work: (bytes: Buffer) => Promise<T>): Promise<T> {
     const giveBack = await this.#limit.take(PIECE);

@@ -1,5 +1,5 @@
-// The memory in which all connections of a server read and send answers. Each has a piece of its own, so that peers that
-// take nothing hold up nobody else; what a connection has beyond that is of one budget for all of them.
+// The memory in which all connections of a server read and send answers. Each has a piece of its own, so that peers
+// that take nothing hold up nobody else; what a connection has beyond that is of one budget for all of them.
 import { tryToLoadAddon } from '../../io/load-addon.js';
 import { BufferPool } from './buffer-pool.js';
 import { ByteBudget } from './byte-budget.js';

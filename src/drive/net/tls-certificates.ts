@@ -24,8 +24,8 @@ export interface TlsCertificates {
 }
 
 /**
- * Reads server-cert.pem and server-key.pem, and where peers have to show certificates ca-cert.pem, and ca-crl.pem if it is
- * there. Warns of a key that every user can read, and of a certificate out of its time. Rejects with `usage` and
+ * Reads server-cert.pem and server-key.pem, and where peers have to show certificates ca-cert.pem, and ca-crl.pem if
+ * it is there. Warns of a key that every user can read, and of a certificate out of its time. Rejects with `usage` and
  * `permission`.
  */
 export async function readTlsCertificates(

@@ -9,7 +9,10 @@ import type { TlsCertificates } from './tls-certificates.js';
 /** How the two sides know each other: by certificates, or by keys that both have, by their users' names. */
 export type TlsCredentials = TlsCertificates | ReadonlyMap<string, Buffer>;
 
-/** Ciphers whose recorded traffic a key that leaks later does not open; OpenSSL's default list has none for such keys. */
+/**
+ * Ciphers whose recorded traffic a key that leaks later does not open; OpenSSL's default list has none for such
+ * keys.
+ */
 const PSK_CIPHERS = [
   'TLS_AES_128_GCM_SHA256',
   'TLS_CHACHA20_POLY1305_SHA256',
@@ -21,7 +24,11 @@ const PSK_CIPHERS = [
 const DECOY_BYTES = 32;
 const MAX_REASON = 200;
 
-/** Rejects with ConnectionLost, whose message is the reason, for a peer that does not come through; its socket is closed then. */
+/**
+ * Rejects with ConnectionLost, whose message is the reason, for a peer that does not come through; its socket is
+ * closed
+ * then.
+ */
 export function shakeHands(socket: Socket, credentials: TlsCredentials): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     let unknownUser: string | undefined;

@@ -9,8 +9,8 @@ const ISO_KINDS: readonly TreeKind[] = ['rock-ridge', 'joliet', 'iso9660-1999', 
 /**
  * `auto` takes the first of `trees` whose root lists something: some discs have a Rock Ridge or plain tree that is
  * empty or unreadable beside a good Joliet one. Where it is one of ISO 9660 and the disc has UDF as well, see
- * chooseOfBridge. Rejects with `unsupported` when the tree asked for is not there, and with the first tree's own error when
- * none can be read.
+ * chooseOfBridge. Rejects with `unsupported` when the tree asked for is not there, and with the first tree's own
+ * error when none can be read.
  */
 export async function chooseTree(
   trees: readonly FileTree[],

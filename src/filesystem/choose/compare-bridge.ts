@@ -1,5 +1,5 @@
-// Bridge discs hold two trees of the same files, ISO 9660 and UDF, or two that differ: files of 4 GiB and more are cut in
-// many ISO 9660 trees, long names too, and some show nothing but a README there. Linux and Windows show UDF.
+// Bridge discs hold two trees of the same files, ISO 9660 and UDF, or two that differ: files of 4 GiB and more are
+// cut in many ISO 9660 trees, long names too, and some show nothing but a README there. Linux and Windows show UDF.
 import { IsodriveError } from '../../base/error.js';
 import type { FindingLog } from '../../base/finding.js';
 import { compareTrees } from './compare-trees.js';

@@ -66,9 +66,9 @@ interface Candidate {
 class BudgetSpent extends Error {}
 
 /**
- * Walks both trees breadth first. Plain names of ISO 9660 are no paths of another tree: with them only the case is passed
- * over, and nothing but files that have bytes is compared. A directory that cannot be listed lists nothing. Rejects with
- * `cancelled` only.
+ * Walks both trees breadth first. Plain names of ISO 9660 are no paths of another tree: with them only the case is
+ * passed over, and nothing but files that have bytes is compared. A directory that cannot be listed lists nothing.
+ * Rejects with `cancelled` only.
  */
 export async function compareTrees(
   first: FileTree,

@@ -21,8 +21,8 @@ const FAULTS = ['unsupported', 'damaged', 'image-unreadable'];
 
 /**
  * Every volume that can be used, in the order of the table; at least one. Where the disc holds none by itself, its
- * partitions are looked into. One that is damaged or lies on bad sectors, beside a good one, is a finding. Rejects with the
- * error that says most when none can be used, and as ByteSource.read does.
+ * partitions are looked into. One that is damaged or lies on bad sectors, beside a good one, is a finding. Rejects
+ * with the error that says most when none can be used, and as ByteSource.read does.
  */
 export async function probeVolumes(reader: DataStream, context: ProbeContext): Promise<Volume[]> {
   const errors: IsodriveError[] = [];

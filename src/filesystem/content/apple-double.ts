@@ -1,5 +1,5 @@
-// The resource fork of a Mac file as a file of its own, ._NAME, in the form that macOS and other systems know (AppleSingle and
-// AppleDouble Formats, 1990; RFC 1740): a header, the Finder's 32 bytes, and the fork as it is stored.
+// The resource fork of a Mac file as a file of its own, ._NAME, in the form that macOS and other systems know
+// (AppleSingle and AppleDouble Formats, 1990; RFC 1740): a header, the Finder's 32 bytes, and the fork as it is stored.
 import { MODE_TYPE, addedExtent } from '../contract/file-tree.js';
 import type { Extent, DirectoryEntry } from '../contract/file-tree.js';
 

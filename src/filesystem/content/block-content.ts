@@ -1,19 +1,21 @@
-// The content of a file that is stored in blocks, each decoded by itself: what a read needs of them is found here, how
-// one is decoded is the coding's. Decoded blocks are kept in a cache that all files of a mount share.
+// The content of a file that is stored in blocks, each compressed by itself: the bytes of blocks that follow each
+// other are read and decompressed at a time. Where a block lies, and what marks one that is stored as it is, is the
+// coding's.
+import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError } from '../../base/error.js';
 import type { BlockCache } from '../../codec/block-cache.js';
-import { loadDecompressor } from '../../codec/decompress.js';
+import type { ByteSource } from '../../source/byte-source.js';
+import { decompressAll } from '../../codec/decompress.js';
 import type { Algorithm } from '../../codec/decompress.js';
+import type { PackedBlock } from '../../codec/decompressor.js';
+import { UnitReader } from '../../codec/unit-reader.js';
+import type { UnitContent } from '../../codec/unit-reader.js';
 import type { FileContent } from '../contract/file-content.js';
-
-/** Blocks of one read that are decoded at a time, and their bytes where they are large. */
-const MAX_CONCURRENT = 8;
-const MAX_CONCURRENT_BYTES = 1_048_576;
 
 /** What an index knows of a file that has a coding. */
 export interface CodedFile {
-  /** The file's stored bytes. */
-  readonly stored: FileContent;
+  /** The file's stored bytes, which are read at once where they are in memory. */
+  readonly stored: FileContent & Pick<ByteSource, 'readCached'>;
   /** Bytes of the content. */
   readonly size: number;
   /** 32 bits, as the coding's own file system gave them. */
@@ -25,74 +27,73 @@ export interface CodedFile {
   readonly sourceName: string;
 }
 
-export abstract class BlockContent<File extends CodedFile = CodedFile> implements FileContent {
+/** Where a block lies in the stored bytes. */
+export interface BlockPlace {
+  readonly start: number;
+  readonly length: number;
+}
+
+/** What is stored of a block: to be decompressed, or, without an algorithm, its very bytes. */
+export interface StoredBlock {
+  readonly bytes: Uint8Array;
+  readonly algorithm: Algorithm | undefined;
+}
+
+/** A block to be decompressed, by its number in a run. */
+interface PackedUnit extends PackedBlock {
+  readonly i: number;
+  readonly algorithm: Algorithm;
+}
+
+export abstract class BlockContent<File extends CodedFile = CodedFile> implements FileContent, UnitContent {
   readonly size: number;
+  readonly unitBytes: number;
   protected readonly file: File;
-  /** Bytes of every block's content but the last. */
-  protected readonly blockBytes: number;
   /** For messages: "zisofs". */
   protected abstract readonly coding: string;
+  readonly #units: UnitReader;
 
   constructor(file: File, blockBytes: number) {
-    this.size = file.size;
+    const { size, name, cache } = file;
+    this.size = size;
     this.file = file;
-    this.blockBytes = blockBytes;
+    this.unitBytes = blockBytes;
+    const decodeUnits = this.#decode.bind(this);
+    this.#units = new UnitReader({ size, unitBytes: blockBytes, name, cache, decodeUnits });
   }
 
   async read(target: Uint8Array, position: number, signal?: AbortSignal): Promise<number> {
-    const wanted = Math.max(0, Math.min(target.length, this.size - position));
-    if (wanted === 0) return 0;
+    if (target.length === 0 || position >= this.size) return 0;
     await this.prepare(signal);
-    const last = Math.floor((position + wanted - 1) / this.blockBytes);
-    const fitting = Math.max(1, Math.floor(MAX_CONCURRENT_BYTES / this.blockBytes));
-    const concurrent = Math.min(MAX_CONCURRENT, fitting);
-    for (let block = Math.floor(position / this.blockBytes); block <= last; block += concurrent) {
-      const count = Math.min(concurrent, last - block + 1);
-      await Promise.all(
-        Array.from({ length: count }, (_, i) =>
-          this.#copyBlock(block + i, target.subarray(0, wanted), position, signal),
-        ),
-      );
-    }
-    return wanted;
+    return this.#units.read(target, position, signal);
+  }
+
+  async decodeUnits(
+    first: number,
+    count: number,
+    target: Uint8Array,
+  ): Promise<readonly (Error | undefined)[]> {
+    await this.prepare(undefined);
+    return this.#decode(first, count, target);
   }
 
   /** Called before blocks are read; rejects as FileContent.read does. */
   protected abstract prepare(signal: AbortSignal | undefined): Promise<void>;
 
-  /** All bytes of a block's content; undefined for zeros. Rejects as FileContent.read does. */
-  protected abstract readBlock(
-    block: number,
-    signal: AbortSignal | undefined,
-  ): Promise<Uint8Array | undefined>;
+  /** Where a block is stored; undefined for one of zeros, of which nothing is. Rejects as FileContent.read does. */
+  protected abstract locate(block: number): Promise<BlockPlace | undefined>;
+
+  /** What of a block's stored bytes is to be decompressed, and how. */
+  protected abstract unwrap(bytes: Uint8Array): StoredBlock;
 
   /** What `make` gives, from the cache when it is there. */
-  protected keepBlock(
-    name: number | string,
-    make: () => Promise<Uint8Array>,
-    signal: AbortSignal | undefined,
-  ): Promise<Uint8Array> {
-    return this.file.cache.get(`${this.file.name}:${name}`, make, signal);
-  }
-
-  /** A block's content from its compressed bytes; `damaged` unless it comes to exactly the size that it must have. */
-  protected async decompress(
-    block: number,
-    compressed: Uint8Array,
-    algorithm: Algorithm,
-  ): Promise<Uint8Array> {
-    const decompress = await loadDecompressor(algorithm);
-    try {
-      return await decompress(compressed, this.sizeOf(block));
-    } catch (thrown) {
-      const reason = thrown instanceof Error ? thrown.message : String(thrown);
-      throw this.damaged(block, `it cannot be decompressed (${reason})`, thrown);
-    }
+  protected keep(name: string, make: () => Promise<Uint8Array>): Promise<Uint8Array> {
+    return this.file.cache.get(`${this.file.name}:${name}`, make);
   }
 
   /** Bytes of a block's content. */
   protected sizeOf(block: number): number {
-    return Math.min(this.blockBytes, this.size - block * this.blockBytes);
+    return Math.min(this.unitBytes, this.size - block * this.unitBytes);
   }
 
   protected damaged(block: number, what: string, cause?: unknown): IsodriveError {
@@ -104,18 +105,78 @@ export abstract class BlockContent<File extends CodedFile = CodedFile> implement
     );
   }
 
-  /** Copies what is wanted of a block; byte 0 of the target is byte `position` of the file. */
-  async #copyBlock(
-    block: number,
-    target: Uint8Array,
-    position: number,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    const start = block * this.blockBytes;
-    const from = Math.max(start, position);
-    const to = Math.min(start + this.blockBytes, position + target.length);
-    const bytes = await this.readBlock(block, signal);
-    if (bytes === undefined) target.fill(0, from - position, to - position);
-    else target.set(bytes.subarray(from - start, to - start), from - position);
+  async #decode(first: number, count: number, target: Uint8Array): Promise<readonly (Error | undefined)[]> {
+    const places = await Promise.all(
+      Array.from({ length: count }, (_, i) => this.locate(first + i).catch(toError)),
+    );
+    const result: (Error | undefined)[] = places.map((place) => (place instanceof Error ? place : undefined));
+    const packed: PackedUnit[] = [];
+    for (const [i, bytes] of (await this.#readStored(places)).entries()) {
+      const block = first + i;
+      const content = target.subarray(i * this.unitBytes, i * this.unitBytes + this.sizeOf(block));
+      if (bytes instanceof Error) result[i] = bytes;
+      else if (bytes !== undefined) {
+        const { bytes: inner, algorithm } = this.unwrap(bytes);
+        if (algorithm === undefined) result[i] = this.#copyStored(block, inner, content);
+        else packed.push({ i, algorithm, bytes: inner, target: content });
+      } else if (places[i] === undefined) content.fill(0);
+    }
+    const [one] = packed;
+    const errors = one === undefined ? [] : await decompressAll(one.algorithm, packed);
+    for (const [j, { i }] of packed.entries()) {
+      const error = errors[j];
+      if (error === undefined) continue;
+      result[i] = this.damaged(first + i, `it cannot be decompressed (${error.message})`, error);
+    }
+    return result;
   }
+
+  /** The stored bytes of blocks: by one read where they follow each other, as they mostly do. */
+  async #readStored(
+    places: readonly (BlockPlace | Error | undefined)[],
+  ): Promise<readonly (Uint8Array | Error | undefined)[]> {
+    const known = places.filter(
+      (place): place is BlockPlace => !(place instanceof Error) && place !== undefined,
+    );
+    const start = known[0]?.start ?? 0;
+    let end = start;
+    const areTogether = known.every((place) => {
+      const follows = place.start === end;
+      end = place.start + place.length;
+      return follows;
+    });
+    const whole = areTogether ? await this.#readAt(start, end - start) : undefined;
+    return Promise.all(
+      places.map(async (place) => {
+        if (place === undefined || place instanceof Error) return undefined;
+        const from = place.start - start;
+        if (whole instanceof Uint8Array) return whole.subarray(from, from + place.length);
+        // Some of them cannot be read: each tells by itself.
+        return this.#readAt(place.start, place.length);
+      }),
+    );
+  }
+
+  async #readAt(start: number, length: number): Promise<Uint8Array | Error> {
+    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+    if (this.file.stored.readCached?.(bytes, start) === true) return bytes;
+    try {
+      await this.file.stored.read(bytes, start);
+      return bytes;
+    } catch (thrown) {
+      return toError(thrown);
+    }
+  }
+
+  #copyStored(block: number, bytes: Uint8Array, target: Uint8Array): Error | undefined {
+    if (bytes.length !== target.length) {
+      return this.damaged(block, `it is stored in ${countBytes(bytes.length)}, expected ${target.length}`);
+    }
+    target.set(bytes);
+    return undefined;
+  }
+}
+
+function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

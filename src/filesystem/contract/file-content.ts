@@ -1,7 +1,9 @@
 // What can be read of a file, however it is stored: the contract between decoders of stored bytes and those who show
 // content. src/image/content-opener.ts gives it for any row of an index.
 
-export interface FileContent {
+import type { UnitContent } from '../../codec/unit-reader.js';
+
+export interface FileContent extends Partial<UnitContent> {
   /** Bytes. */
   readonly size: number;
   /**

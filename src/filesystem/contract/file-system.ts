@@ -67,8 +67,9 @@ export interface FileSystem {
    */
   probePartitions?(reader: DataStream, context: ProbeContext): Promise<Volume | undefined>;
   /**
-   * The sessions from sector `first` on, in their order; empty where none of this format can be seen. Absent for formats
-   * that are not written in sessions. Rejects with `usage` for a charset that is not known, and as ByteSource.read does.
+   * The sessions from sector `first` on, in their order; empty where none of this format can be seen. Absent for
+   * formats that are not written in sessions. Rejects with `usage` for a charset that is not known, and as
+   * ByteSource.read does.
    */
   findSessions?(
     reader: DataStream,

@@ -89,7 +89,10 @@ export class DirectoryEntry {
   /** Type and permission bits. */
   mode = 0;
   links = 1;
-  /** Of a regular file with several names: the number that its writer gave to the file, 0 for none; -1 of all others. */
+  /**
+   * Of a regular file with several names: the number that its writer gave to the file, 0 for none; -1 of all
+   * others.
+   */
   linkSerial = -1;
   userId = 0;
   groupId = 0;
@@ -108,12 +111,20 @@ export class DirectoryEntry {
    * Files of one extent: byte offset in the disc's data. Files of several: see `extents`.
    */
   locator = 0;
-  /** Files that are not exactly one run of the disc's data; their lengths add up to `size`, unless there is a `coding`. */
+  /**
+   * Files that are not exactly one run of the disc's data; their lengths add up to `size`, unless there is a
+   * `coding`.
+   */
   extents: readonly Extent[] | undefined = undefined;
   /** Files whose content is not what is stored: `extents`, which are a must then, are the stored bytes. */
   coding: ContentCoding | undefined = undefined;
   /** What the coding's decoder has to know, 32 bits of its own making. */
   codingParameters = 0;
+  /**
+   * Binary logarithm of the bytes of which that many are decoded by themselves; at least 9 where there is a
+   * `coding`.
+   */
+  unitPower = 0;
   /** Symlink target bytes. */
   target: Uint8Array | undefined = undefined;
   /** Extended attributes: full name ("user.x") and value. */
@@ -143,6 +154,7 @@ export class DirectoryEntry {
     this.extents = undefined;
     this.coding = undefined;
     this.codingParameters = 0;
+    this.unitPower = 0;
     this.target = undefined;
     this.attributes = undefined;
     this.lacksAttributes = false;

@@ -8,10 +8,10 @@ export interface WindowsIdentity {
 }
 
 /**
- * The serial number of a volume: the descriptor that Windows has chosen, as numbers of 32 bits with the first byte highest,
- * added up without carry from byte to byte. Source: Microsoft's published driver for CD-ROMs (Windows-driver-samples,
- * cdfs), which takes the Joliet descriptor where there is one, and Wine's mount manager, which does the same with the
- * file set descriptor of UDF.
+ * The serial number of a volume: the descriptor that Windows has chosen, as numbers of 32 bits with the first byte
+ * highest, added up without carry from byte to byte. Source: Microsoft's published driver for CD-ROMs
+ * (Windows-driver-samples, cdfs), which takes the Joliet descriptor where there is one, and Wine's mount manager,
+ * which does the same with the file set descriptor of UDF.
  */
 export function computeWindowsSerial(descriptor: Uint8Array): number {
   const sums = new Uint8Array(4);

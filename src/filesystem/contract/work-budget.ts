@@ -1,7 +1,7 @@
-// Bounds what one opened image may cost, whatever it says: metadata read, chains followed, entries made, bytes kept. What a
-// sound image needs follows from its size, because each of its bytes belongs to one thing; files and directories that share
-// what they are made of must not cost time and memory without end. Beyond the budget there is a finding, and an error for
-// what is left; the rest stays readable.
+// Bounds what one opened image may cost, whatever it says: metadata read, chains followed, entries made, bytes kept.
+// What a sound image needs follows from its size, because each of its bytes belongs to one thing; files and
+// directories that share what they are made of must not cost time and memory without end. Beyond the budget there is
+// a finding, and an error for what is left; the rest stays readable.
 import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError } from '../../base/error.js';
 

@@ -33,8 +33,8 @@ export interface FatLayout {
 
 /**
  * Whether a boot sector may be that of a FAT volume, a damaged one included: the jump it starts with, and what of its
- * parameter block no other boot sector has: bytes of a sector, reserved sectors (none in NTFS), kind of medium. The name of
- * the format is newer than the format.
+ * parameter block no other boot sector has: bytes of a sector, reserved sectors (none in NTFS), kind of medium. The
+ * name of the format is newer than the format.
  */
 export function resemblesFatBootSector(sector: ByteCursor): boolean {
   return (

@@ -14,7 +14,10 @@ export const MAX_LEVELS = 32;
 const MIN_NODE_SIZE = 512;
 /** The wanted record stands in the leaf that a search ends at, or first in the next one. */
 const SEARCHED_LEAVES = 2;
-/** Leaves that are gone on to, for each node of the tree: folders that lie behind one another share the leaf between. */
+/**
+ * Leaves that are gone on to, for each node of the tree: folders that lie behind one another share the leaf
+ * between.
+ */
 export const MAX_LEAF_ROUNDS = 16;
 export const SPARE_LEAVES = 4096;
 const DESCRIPTOR_BYTES = 14;

@@ -69,7 +69,10 @@ export function sliceFork(fork: Fork, position: number, length: number): Extent[
   return result;
 }
 
-/** Fills `target` from byte `position` of the fork. `damaged` where fork or image ends before; else as ByteSource.read. */
+/**
+ * Fills `target` from byte `position` of the fork. `damaged` where fork or image ends before; else as
+ * ByteSource.read.
+ */
 export async function readFork(
   reader: DataStream,
   fork: Fork,

@@ -1,5 +1,5 @@
-// An HFS volume (Inside Macintosh: Files, chapter 2): names are in the charset of the Mac that wrote it, Mac Roman unless the
-// user says another; there are neither owners nor links.
+// An HFS volume (Inside Macintosh: Files, chapter 2): names are in the charset of the Mac that wrote it, Mac Roman
+// unless the user says another; there are neither owners nor links.
 import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';

@@ -1,5 +1,5 @@
-// How often records of a tree may be looked up. Each belongs to one file, so that what a sound volume needs follows from
-// the size of the tree: files that share records without end must not cost time without end.
+// How often records of a tree may be looked up. Each belongs to one file, so that what a sound volume needs follows
+// from the size of the tree: files that share records without end must not cost time without end.
 
 /** Bytes that no record is smaller than: key, extents and offset of one in an HFS overflow tree are 22. */
 const MIN_RECORD_BYTES = 20;

@@ -85,8 +85,8 @@ export class MacAttributes {
   }
 
   /**
-   * A value of so many bytes; undefined where it is larger than Linux or the directory's budget takes, or cannot be read,
-   * which is told as CODE-left-out or damaged-CODE. Rejects with `cancelled`.
+   * A value of so many bytes; undefined where it is larger than Linux or the directory's budget takes, or cannot be
+   * read, which is told as CODE-left-out or damaged-CODE. Rejects with `cancelled`.
    */
   async readValue(
     code: string,

@@ -36,7 +36,10 @@ export interface FileAttribute {
 export class AttributeTree {
   readonly #reader: DataStream;
   readonly #tree: BTree;
-  /** Values larger than eight extents are not looked for: the tree has them in records that nothing is known to write. */
+  /**
+   * Values larger than eight extents are not looked for: the tree has them in records that nothing is known to
+   * write.
+   */
   readonly #forks: ForkMap;
   readonly #lookups: LookupBudget;
 

@@ -1,5 +1,5 @@
-// Files that Mac OS keeps compressed (decmpfs.h of XNU): an attribute says how, and holds the compressed bytes itself or
-// leaves them to the resource fork. The data fork is empty.
+// Files that Mac OS keeps compressed (decmpfs.h of XNU): an attribute says how, and holds the compressed bytes itself
+// or leaves them to the resource fork. The data fork is empty.
 import { ByteCursor } from '../../base/byte-cursor.js';
 import type { DirectoryEntry, Extent } from '../contract/file-tree.js';
 import type { Fork } from '../hfs/fork.js';
@@ -10,6 +10,8 @@ export const COMPRESSION_ATTRIBUTE = 'com.apple.decmpfs';
 /** decmpfs_disk_header, little-endian: magic "cmpf", type, bytes of the content. */
 const HEADER_BYTES = 16;
 const MAGIC = 0x636d_7066;
+/** Blocks of the resource fork have 64 KiB; of what is one piece, that much is kept at a time. */
+const UNIT_POWER = 16;
 const HEADER = { magic: 0, type: 4, size: 8 } as const;
 
 export interface CompressedFile {
@@ -38,8 +40,8 @@ export async function readCompression(
 }
 
 /**
- * Gives the entry the size of the content, and what is stored; gives what is wrong where it cannot be decoded: reading it
- * then fails with the same reason. Whether the stored bytes are right shows only then.
+ * Gives the entry the size of the content, and what is stored; gives what is wrong where it cannot be decoded:
+ * reading it then fails with the same reason. Whether the stored bytes are right shows only then.
  */
 export async function giveCompressed(
   { type, size, extents }: CompressedFile,
@@ -49,6 +51,7 @@ export async function giveCompressed(
   const scheme = findScheme(type, size);
   entry.coding = 'decmpfs';
   entry.codingParameters = type;
+  entry.unitPower = UNIT_POWER;
   entry.size = size;
   if (typeof scheme === 'string') entry.extents = [];
   else entry.extents = scheme.place === 'fork' ? (await locateResources()).extents : extents;

@@ -1,10 +1,10 @@
-// The content of a file that Mac OS keeps compressed: one piece from an attribute, or blocks of 64 KiB from the resource
-// fork, where a table says where each lies. Any block may be stored as it is behind a mark.
+// The content of a file that Mac OS keeps compressed: one piece from an attribute, or blocks of 64 KiB from the
+// resource fork, where a table says where each lies. Any block may be stored as it is behind a mark.
 import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
 import { BlockContent } from '../content/block-content.js';
-import type { CodedFile } from '../content/block-content.js';
+import type { BlockPlace, CodedFile, StoredBlock } from '../content/block-content.js';
 import { findScheme } from './decmpfs-scheme.js';
 import type { DecmpfsScheme } from './decmpfs-scheme.js';
 
@@ -13,9 +13,15 @@ const BLOCK_BYTES = 65_536;
 export const MAX_OVERHEAD = 4096;
 /** Entries of the table that are read at a time. */
 const TABLE_ENTRIES = 512;
-/** Of the resource fork (Inside Macintosh: More Macintosh Toolbox, 1-122): the first number says where its data start. */
+/**
+ * Of the resource fork (Inside Macintosh: More Macintosh Toolbox, 1-122): the first number says where its data
+ * start.
+ */
 const FORK_HEADER_BYTES = 16;
-/** The data: their length, big-endian, then the table: its count, little-endian, then an offset and a length a block. */
+/**
+ * The data: their length, big-endian, then the table: its count, little-endian, then an offset and a length a
+ * block.
+ */
 const LENGTH_BYTES = 4;
 const COUNT_BYTES = 4;
 const ENTRY_BYTES = { resource: 8, offsets: 4 } as const;
@@ -47,10 +53,6 @@ export class DecmpfsContent extends BlockContent {
     if (table !== undefined) this.#table ??= await this.#readTable(table, signal);
   }
 
-  protected override readBlock(block: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
-    return this.keepBlock(block, () => this.#decode(block), signal);
-  }
-
   #knownScheme(): DecmpfsScheme {
     if (typeof this.#scheme !== 'string') return this.#scheme;
     const source = this.file.sourceName;
@@ -61,21 +63,21 @@ export class DecmpfsContent extends BlockContent {
     );
   }
 
-  async #decode(block: number): Promise<Uint8Array> {
-    const { isStored, algorithm } = this.#knownScheme();
-    const [start, length] =
-      this.#table === undefined ? [0, this.file.stored.size] : await this.#locate(block, this.#table);
+  protected override async locate(block: number): Promise<BlockPlace> {
+    const place =
+      this.#table === undefined
+        ? { start: 0, length: this.file.stored.size }
+        : await this.#locate(block, this.#table);
     const limit = this.sizeOf(block) + MAX_OVERHEAD;
-    if (length > limit) {
-      throw this.damaged(block, `it is stored in ${countBytes(length)}, expected at most ${limit}`);
-    }
-    const bytes = new Uint8Array(length);
-    await this.file.stored.read(bytes, start);
-    const mark = length > 0 && isStored?.(bytes[0]!) === true ? 1 : 0;
-    if (algorithm !== undefined && mark === 0) return this.decompress(block, bytes, algorithm);
-    const expected = this.sizeOf(block);
-    if (length - mark === expected) return bytes.subarray(mark);
-    throw this.damaged(block, `it is stored in ${countBytes(length - mark)}, expected ${expected}`);
+    if (place.length <= limit) return place;
+    throw this.damaged(block, `it is stored in ${countBytes(place.length)}, expected at most ${limit}`);
+  }
+
+  protected override unwrap(bytes: Uint8Array): StoredBlock {
+    const { isStored, algorithm } = this.#knownScheme();
+    const isMarked = bytes.length > 0 && isStored?.(bytes[0]!) === true;
+    if (isMarked) return { bytes: bytes.subarray(1), algorithm: undefined };
+    return { bytes, algorithm };
   }
 
   async #readTable(kind: BlockTable['kind'], signal: AbortSignal | undefined): Promise<BlockTable> {
@@ -89,23 +91,19 @@ export class DecmpfsContent extends BlockContent {
     return { kind, base, start: base + COUNT_BYTES, blocks };
   }
 
-  /** Start and length of a block's bytes in the fork. */
-  async #locate(block: number, table: BlockTable): Promise<[number, number]> {
+  /** Where a block's bytes are in the fork. */
+  async #locate(block: number, table: BlockTable): Promise<BlockPlace> {
     if (block >= table.blocks) throw this.damaged(block, `its table has ${table.blocks} entries`);
     const width = ENTRY_BYTES[table.kind];
     const window = Math.floor(block / TABLE_ENTRIES);
     const at = table.start + window * TABLE_ENTRIES * width;
     // An entry more: where a block ends may stand in the next one.
     const wanted = (Math.min(TABLE_ENTRIES, table.blocks - window * TABLE_ENTRIES) + 1) * width;
-    const bytes = await this.keepBlock(
-      `table-${window}`,
-      async () => {
-        const part = new Uint8Array(Math.max(0, Math.min(wanted, this.file.stored.size - at)));
-        await this.file.stored.read(part, at);
-        return part;
-      },
-      undefined,
-    );
+    const bytes = await this.keep(`table-${window}`, async () => {
+      const part = new Uint8Array(Math.max(0, Math.min(wanted, this.file.stored.size - at)));
+      await this.file.stored.read(part, at);
+      return part;
+    });
     const entry = (block % TABLE_ENTRIES) * width;
     if (entry + 8 > bytes.length) throw this.damaged(block, 'its table is cut short');
     const cursor = new ByteCursor(bytes, this.file.sourceName, 0);
@@ -113,7 +111,7 @@ export class DecmpfsContent extends BlockContent {
     const second = cursor.u32le(entry + 4);
     const length = table.kind === 'resource' ? second : second - start;
     const limit = BLOCK_BYTES + MAX_OVERHEAD;
-    if (length >= 0 && length <= limit && start + length <= this.file.stored.size) return [start, length];
+    if (length >= 0 && length <= limit && start + length <= this.file.stored.size) return { start, length };
     const place = `it has ${countBytes(length)} at ${start} of the ${this.file.stored.size} of its fork`;
     throw this.damaged(block, `${place}, expected at most ${limit} inside of it`);
   }

@@ -1,5 +1,5 @@
-// The ways in which Mac OS compresses files, by the type in the header (decmpfs.h of XNU; copyfile.c): where the content is,
-// what compressed it, and how bytes that do not shrink are told.
+// The ways in which Mac OS compresses files, by the type in the header (decmpfs.h of XNU; copyfile.c): where the
+// content is, what compressed it, and how bytes that do not shrink are told.
 import { countBytes } from '../../base/byte-count.js';
 import type { Algorithm } from '../../codec/decompress.js';
 
@@ -16,7 +16,10 @@ export interface DecmpfsScheme {
    * starts and the last one ends, and nothing else in the fork.
    */
   readonly table?: 'resource' | 'offsets';
-  /** Whether the block, by its first byte, is stored as it is behind that byte; absent where no block has such a byte. */
+  /**
+   * Whether the block, by its first byte, is stored as it is behind that byte; absent where no block has such a
+   * byte.
+   */
   readonly isStored?: (first: number) => boolean;
 }
 

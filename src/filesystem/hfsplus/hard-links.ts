@@ -1,6 +1,6 @@
 // Hard links of HFS+ (Apple TN1150, "Hard Links"): a link is a small file that names, by number, the true file, which
-// lies as "iNodeNUMBER" in a folder of the root that no user sees. Links to folders (Mac OS 10.5) are alike: "dir_NUMBER",
-// in a folder of their own.
+// lies as "iNodeNUMBER" in a folder of the root that no user sees. Links to folders (Mac OS 10.5) are alike:
+// "dir_NUMBER", in a folder of their own.
 import type { ByteCursor } from '../../base/byte-cursor.js';
 import type { BTree, BTreeNode } from '../hfs/b-tree.js';
 import { ROOT_ID } from '../hfs/catalog-tree.js';

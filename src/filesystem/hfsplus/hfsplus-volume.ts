@@ -76,8 +76,8 @@ export class HfsPlusVolume implements CatalogVolume {
   }
 
   /**
-   * `offset`: byte in the image where the volume starts. An attributes file that cannot be used is a finding. Rejects with
-   * `damaged`, and as ByteSource.read does.
+   * `offset`: byte in the image where the volume starts. An attributes file that cannot be used is a finding. Rejects
+   * with `damaged`, and as ByteSource.read does.
    */
   static async open(
     reader: DataStream,

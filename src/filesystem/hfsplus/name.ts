@@ -39,8 +39,8 @@ function writeUnicode(cursor: ByteCursor, offset: number, count: number, target:
 }
 
 /**
- * Canonical composition of everything but the ranges that HFS+ keeps. What Unicode by now excludes from composition (some Indic
- * letters with a nukta) stays in two characters, where Linux's older table makes one of them.
+ * Canonical composition of everything but the ranges that HFS+ keeps. What Unicode by now excludes from composition
+ * (some Indic letters with a nukta) stays in two characters, where Linux's older table makes one of them.
  */
 export function composeName(text: string): string {
   let rest = text;

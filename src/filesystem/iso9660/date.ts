@@ -85,8 +85,8 @@ function parseShortDate(cursor: ByteCursor, offset: number, hasZone: boolean): n
 }
 
 /**
- * ECMA-119 8.4.26.1 Date and Time, 17 bytes, or 16 without time zone (`hasZone`) in High Sierra; false and `into` untouched when it is not
- * specified or no date.
+ * ECMA-119 8.4.26.1 Date and Time, 17 bytes, or 16 without time zone (`hasZone`) in High Sierra; false and `into`
+ * untouched when it is not specified or no date.
  */
 export function readLongDate(cursor: ByteCursor, offset: number, into: Timestamp, hasZone = true): boolean {
   const digits = Buffer.from(cursor.slice(offset, 16)).toString('latin1');

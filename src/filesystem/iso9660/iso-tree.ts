@@ -80,8 +80,8 @@ export class IsoTree implements FileTree {
   }
 
   /**
-   * The root as its own "." record describes it. Rejects with `damaged` when that is none and nothing else can be listed
-   * either.
+   * The root as its own "." record describes it. Rejects with `damaged` when that is none and nothing else can be
+   * listed either.
    */
   async readRoot(signal?: AbortSignal): Promise<DirectoryEntry> {
     const { rootOffset, rootSize } = this.#descriptor;

@@ -1,5 +1,5 @@
-// The inode number of a file that has several names. ISO 9660 has no inodes: each name has a record of its own, and what
-// makes two records one file is that they say the same of the same data.
+// The inode number of a file that has several names. ISO 9660 has no inodes: each name has a record of its own, and
+// what makes two records one file is that they say the same of the same data.
 import type { DirectoryEntry, Extent } from '../contract/file-tree.js';
 
 /** An odd number whose bits are spread: what is multiplied by it moves up, and the shift brings it down again. */

@@ -61,7 +61,8 @@ type Report = (finding: Finding) => void;
 
 /**
  * Reads the set of the session that starts at sector `start`. Rejects with `unsupported` (another file system),
- * `damaged` (no primary descriptor and no boot record), and as ByteSource.read does. `charset`: of text that is no UTF-8.
+ * `damaged` (no primary descriptor and no boot record), and as ByteSource.read does. `charset`: of text that is no
+ * UTF-8.
  */
 export async function readVolumeDescriptors(
   reader: DataStream,

@@ -77,8 +77,8 @@ export interface PathTablePlace {
 }
 
 /**
- * Parses 2048 bytes that stand at `offset`. `charset`: of text that is no UTF-8. Throws `unsupported` for a block size that
- * no disc may have.
+ * Parses 2048 bytes that stand at `offset`. `charset`: of text that is no UTF-8. Throws `unsupported` for a block
+ * size that no disc may have.
  */
 export function parseVolumeDescriptor(
   bytes: Uint8Array,

@@ -23,7 +23,10 @@ export interface AppleMap {
   readonly wrongBlockSize: number | undefined;
 }
 
-/** Whether the first bytes of an image, MAX_BLOCK_SIZE + 2 of them, may be followed by a map: in blocks of whatever size. */
+/**
+ * Whether the first bytes of an image, MAX_BLOCK_SIZE + 2 of them, may be followed by a map: in blocks of whatever
+ * size.
+ */
 export function resemblesAppleMap(start: ByteCursor): boolean {
   const isEntryAt = (at: number): boolean => at + 2 <= start.length && start.u16be(at) === ENTRY_SIGNATURE;
   if (USUAL_BLOCK_SIZES.some(isEntryAt)) return true;

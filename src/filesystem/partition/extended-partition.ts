@@ -1,5 +1,5 @@
-// Logical partitions: an extended partition of an MBR starts with a boot record of its own, whose table holds one logical
-// partition and the place of the next such record. As Linux follows them, block/partitions/msdos.c.
+// Logical partitions: an extended partition of an MBR starts with a boot record of its own, whose table holds one
+// logical partition and the place of the next such record. As Linux follows them, block/partitions/msdos.c.
 import { ByteCursor } from '../../base/byte-cursor.js';
 import type { Finding } from '../../base/finding.js';
 import type { DataStream } from '../../disc/data-stream.js';

@@ -1,4 +1,5 @@
-// Anchor volume descriptor pointers (ECMA-167 3/10.2): where the descriptors of a volume are, and how large its sectors.
+// Anchor volume descriptor pointers (ECMA-167 3/10.2): where the descriptors of a volume are, and how large its
+// sectors.
 import { ByteCursor } from '../../base/byte-cursor.js';
 import type { DataStream } from '../../disc/data-stream.js';
 import { SECTOR_SIZE } from '../../disc/data-stream.js';
@@ -31,8 +32,8 @@ export interface Anchor {
 }
 
 /**
- * Every anchor at the usual places, the session's first, for the first of the sector sizes that has any; none where there
- * is none. Rejects as ByteSource.read does.
+ * Every anchor at the usual places, the session's first, for the first of the sector sizes that has any; none where
+ * there is none. Rejects as ByteSource.read does.
  */
 export async function findAnchors(
   reader: DataStream,
@@ -55,8 +56,8 @@ export async function findAnchors(
 }
 
 /**
- * The anchors of sessions, the last one first: sector 256 of each, for discs that have none where it should be. Rejects as
- * ByteSource.read does.
+ * The anchors of sessions, the last one first: sector 256 of each, for discs that have none where it should be.
+ * Rejects as ByteSource.read does.
  */
 export async function findSessionAnchors(reader: DataStream, signal?: AbortSignal): Promise<Anchor[]> {
   const anchors: Anchor[] = [];
@@ -81,7 +82,11 @@ export async function readSessionAnchor(
   return undefined;
 }
 
-/** Whether a tag stands where an anchor has to be, for sectors of any size, the smallest first. Rejects as ByteSource.read does. */
+/**
+ * Whether a tag stands where an anchor has to be, for sectors of any size, the smallest first. Rejects as
+ * ByteSource.read
+ * does.
+ */
 export async function showsAnchor(source: ByteSource, signal?: AbortSignal): Promise<boolean> {
   for (const sectorSize of [...SECTOR_SIZES].sort((a, b) => a - b)) {
     const offset = FIRST_SECTORS[0] * sectorSize;

@@ -84,7 +84,10 @@ function findExtension(points: readonly number[]): number {
   return dot >= 0 && length > 0 && length < MAX_EXTENSION ? dot : points.length;
 }
 
-/** UTF-8 of at most `room` bytes, a run of characters that no name may have as one mark; `changed` when not all as it was. */
+/**
+ * UTF-8 of at most `room` bytes, a run of characters that no name may have as one mark; `changed` when not all as it
+ * was.
+ */
 function encode(points: readonly number[], room: number): { bytes: Uint8Array; changed: boolean } {
   let text = '';
   let changed = false;

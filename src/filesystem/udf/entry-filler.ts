@@ -37,7 +37,10 @@ export class EntryFiller implements AttributeVisitor {
     this.#imageSize = imageSize;
   }
 
-  /** Fills everything but name and locator of directories; attributes that have been visited since `reset` are taken. */
+  /**
+   * Fills everything but name and locator of directories; attributes that have been visited since `reset` are
+   * taken.
+   */
   fill(icb: Icb, entry: DirectoryEntry): void {
     const { entry: from, extents } = icb;
     entry.mode = from.mode;

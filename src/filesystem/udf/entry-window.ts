@@ -34,9 +34,9 @@ export class EntryWindow {
   }
 
   /**
-   * Loads the block at `positions[order[index]]`, and those of the next ones, of `count` in all, that stand close behind
-   * it; positions are in ascending order. Gives undefined when that is done because the bytes were in memory; else waits,
-   * and rejects as ByteSource.read does, with nothing loaded.
+   * Loads the block at `positions[order[index]]`, and those of the next ones, of `count` in all, that stand close
+   * behind it; positions are in ascending order. Gives undefined when that is done because the bytes were in memory;
+   * else waits, and rejects as ByteSource.read does, with nothing loaded.
    */
   load(
     positions: ArrayLike<number>,

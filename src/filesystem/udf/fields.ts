@@ -41,7 +41,10 @@ export function extentType(word: number): number {
   return word >>> 30;
 }
 
-/** 4/14.14.2: Extent Length BP 0-3, Extent Location BP 4-9 (block, partition reference), Implementation Use BP 10-15. */
+/**
+ * 4/14.14.2: Extent Length BP 0-3, Extent Location BP 4-9 (block, partition reference), Implementation Use BP
+ * 10-15.
+ */
 export function readLongExtent(cursor: ByteCursor, offset: number): LongExtent {
   return {
     length: extentLength(cursor.u32le(offset)),

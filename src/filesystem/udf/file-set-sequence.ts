@@ -1,5 +1,5 @@
-// The file set descriptor sequence (ECMA-167 4/8.3.1): write-once media append a descriptor, or a chained extent of them,
-// whenever the root moves. The set with the highest number is the one that is shown (UDF 2.3.2).
+// The file set descriptor sequence (ECMA-167 4/8.3.1): write-once media append a descriptor, or a chained extent of
+// them, whenever the root moves. The set with the highest number is the one that is shown (UDF 2.3.2).
 import { IsodriveError } from '../../base/error.js';
 import type { BlockAddress, LongExtent } from './fields.js';
 import { parseFileSetDescriptor } from './file-set-descriptor.js';

@@ -69,11 +69,16 @@ export class NamedStreams {
     const { name } = this.#icbs.context.reader;
     const record = new ByteCursor(bytes, name, this.#icb.position);
     const scanner = new IdentifierScanner(new ByteCursor(bytes, name, this.#icb.position), record);
-    for (let count = 0; count < MAX_STREAMS;) {
+    for (let count = 0; ;) {
       scanner.next();
       if (scanner.length === 0) break;
       const characteristics = record.u8(IDENTIFIER.characteristics);
       if ((characteristics & (CHARACTERISTIC.deleted | CHARACTERISTIC.parent)) !== 0) continue;
+      if (count === MAX_STREAMS) {
+        const what = `it has more than ${MAX_STREAMS} streams, of which the first are shown`;
+        this.#findings.attributesLeftOut(owner, this.#icb.position, what);
+        return;
+      }
       count += 1;
       await this.#visitStream(owner, record, signal);
     }

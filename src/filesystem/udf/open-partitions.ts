@@ -15,7 +15,11 @@ import type { UdfFindings } from './udf-findings.js';
 import type { VolumeDescriptors } from './volume-descriptor-sequence.js';
 import { readVirtualAllocationTable } from './virtual-allocation-table.js';
 
-/** By reference number. `end`: sector behind what is recorded. Rejects with `damaged` when one cannot be used, and as ByteSource.read does. */
+/**
+ * By reference number. `end`: sector behind what is recorded. Rejects with `damaged` when one cannot be used, and as
+ * ByteSource.read
+ * does.
+ */
 export async function openPartitions(
   { reader, work }: Pick<IcbContext, 'reader' | 'work'>,
   blockSize: number,

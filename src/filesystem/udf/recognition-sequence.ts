@@ -1,5 +1,5 @@
-// The volume recognition sequence (ECMA-167 2/8.3): whether a disc says that it is UDF at all, and how large its sectors
-// may be.
+// The volume recognition sequence (ECMA-167 2/8.3): whether a disc says that it is UDF at all, and how large its
+// sectors may be.
 import type { DataStream } from '../../disc/data-stream.js';
 import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import { readAtMost } from '../../source/read-fully.js';
@@ -16,7 +16,8 @@ const LARGE_SECTORS: readonly number[] = [4096, 2048, 512, 1024];
 
 /**
  * Sector sizes to be tried, the likeliest first; undefined when no descriptor announces a volume of ECMA-167.
- * `sessionStart`: sector where the session starts. Descriptors have 2048 bytes, or a sector's where that is more. Rejects as ByteSource.read does.
+ * `sessionStart`: sector where the session starts. Descriptors have 2048 bytes, or a sector's where that is more.
+ * Rejects as ByteSource.read does.
  */
 export async function readRecognitionSequence(
   reader: DataStream,

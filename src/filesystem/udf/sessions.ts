@@ -21,8 +21,8 @@ interface Found {
 }
 
 /**
- * See FileSystem.findSessions. Only a disc whose last virtual allocation table belongs to another session than the first
- * is searched: its partitions reach to the end of the medium, and say nothing of where the next session starts.
+ * See FileSystem.findSessions. Only a disc whose last virtual allocation table belongs to another session than the
+ * first is searched: its partitions reach to the end of the medium, and say nothing of where the next session starts.
  */
 export async function findUdfSessions(
   reader: DataStream,

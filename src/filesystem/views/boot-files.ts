@@ -1,4 +1,5 @@
-// What a disc holds outside of its file systems, as files: boot images and their catalogue, the system area, partitions.
+// What a disc holds outside of its file systems, as files: boot images and their catalogue, the system area,
+// partitions.
 import type { DataStream } from '../../disc/data-stream.js';
 import { readIfPossible } from '../../source/read-fully.js';
 import type { FileTree } from '../contract/file-tree.js';
@@ -24,8 +25,8 @@ const PLATFORM_NAMES: Readonly<Record<BootPlatform, string>> = {
 };
 
 /**
- * `boot/`: every boot entry, `boot.cat`, and `system-area.img` where it is not blank. `tree`: where boot images may be files.
- * Rejects as ByteSource.read does.
+ * `boot/`: every boot entry, `boot.cat`, and `system-area.img` where it is not blank. `tree`: where boot images may
+ * be files. Rejects as ByteSource.read does.
  */
 export async function listBootFiles(
   reader: DataStream,

@@ -1,6 +1,6 @@
-// Several trees side by side in one: directories of its own whose entries are whole trees, or plain runs of image bytes.
-// The numbers of a tree become those of the composite by n * trees + place of the tree, so that nothing collides, what
-// is stable stays so, and the order of the disc is kept.
+// Several trees side by side in one: directories of its own whose entries are whole trees, or plain runs of image
+// bytes. The numbers of a tree become those of the composite by n * trees + place of the tree, so that nothing
+// collides, what is stable stays so, and the order of the disc is kept.
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
 import { DirectoryEntry, MODE_TYPE } from '../contract/file-tree.js';

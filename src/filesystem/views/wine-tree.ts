@@ -1,5 +1,5 @@
-// A tree with two files more in its root, by which Wine knows the disc: .windows-label and .windows-serial (Wine's mount
-// manager reads them where a drive is a folder). Files of these names on the disc give way.
+// A tree with two files more in its root, by which Wine knows the disc: .windows-label and .windows-serial (Wine's
+// mount manager reads them where a drive is a folder). Files of these names on the disc give way.
 import type { Finding } from '../../base/finding.js';
 import { DirectoryEntry, MODE_TYPE, addedExtent } from '../contract/file-tree.js';
 import type { EntrySink, FileTree, TreeKind } from '../contract/file-tree.js';

@@ -11,9 +11,12 @@ export function isBadPlace(thrown: unknown): boolean {
   return !(isSystemError(thrown.cause) && GONE.has(thrown.cause.code));
 }
 
-/** Fills `target`; false where the place is bad or the source ends. Rejects as ByteSource.read does, but for bad places. */
+/**
+ * Fills `target`; false where the place is bad or the source ends. Rejects as ByteSource.read does, but for bad
+ * places.
+ */
 export async function tryToRead(
-  source: ByteSource,
+  source: Pick<ByteSource, 'read'>,
   target: Uint8Array,
   position: number,
   signal: AbortSignal | undefined,

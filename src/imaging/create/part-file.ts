@@ -88,7 +88,10 @@ export class PartFile implements AsyncDisposable {
     await this.#guard(() => this.#handle.datasync());
   }
 
-  /** Cuts or extends the file, puts it on the disk, and gives it its own name: the one moment at which there is an image. */
+  /**
+   * Cuts or extends the file, puts it on the disk, and gives it its own name: the one moment at which there is an
+   * image.
+   */
   async commit(path: string, size: number): Promise<void> {
     await this.#guard(async () => {
       await this.#handle.truncate(size);

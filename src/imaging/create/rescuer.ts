@@ -31,7 +31,10 @@ export interface RescueOptions {
   readonly retries: number;
   /** Stores bytes that were read; they may be changed once it has settled. */
   readonly write: (position: number, bytes: Uint8Array) => Promise<void>;
-  /** Is given the bytes in the order in which they are read, one call at a time; they may be changed once it has settled. */
+  /**
+   * Is given the bytes in the order in which they are read, one call at a time; they may be changed once it has
+   * settled.
+   */
   readonly onBytes?: ((position: number, bytes: Uint8Array) => Promise<void>) | undefined;
   /** Called after every read; awaited when it gives a promise. */
   readonly onStep?: (() => Promise<void> | undefined) | undefined;

@@ -31,7 +31,10 @@ export class SequentialHasher implements AsyncDisposable {
     }
   }
 
-  /** Digests of the first `size` bytes; what was not hashed yet is read back. Undefined when more was hashed already. */
+  /**
+   * Digests of the first `size` bytes; what was not hashed yet is read back. Undefined when more was hashed
+   * already.
+   */
   async finish(size: number, readBack: ReadBack, signal?: AbortSignal): Promise<Digests | undefined> {
     if (this.#position > size) return undefined;
     while (this.#position < size) {

@@ -1,4 +1,5 @@
-// One of the hash workers: hashes parts of slots, in the order in which it is told, and says when it has done with each.
+// One of the hash workers: hashes parts of slots, in the order in which it is told, and says when it has done with
+// each.
 import { parentPort, workerData } from 'node:worker_threads';
 import { SLOT_BYTES } from './hasher.js';
 import type { HashJob, HashPart } from './hasher.js';

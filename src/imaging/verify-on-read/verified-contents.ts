@@ -7,6 +7,7 @@ import { MODE_TYPE, isOnDisc } from '../../filesystem/contract/file-tree.js';
 import type { Extent } from '../../filesystem/contract/file-tree.js';
 import { ContentOpener } from '../../image/content-opener.js';
 import { readAttributes, readExtents } from '../../index/node-record.js';
+import { asPlainImage } from '../../image/plain-image.js';
 import type { OpenedImage } from '../../image/open-image.js';
 import { abortable } from '../../base/abortable.js';
 import { isBadPlace } from '../create/medium-fault.js';
@@ -62,7 +63,8 @@ export class VerifiedContents {
    * Loads the whole index and gathers all evidence that the image carries. Owns nothing. Rejects with `cancelled`,
    * `unsupported` (the index is full) or `image-unreadable`.
    */
-  static async prepare(image: OpenedImage, signal?: AbortSignal): Promise<VerifiedContents> {
+  static async prepare(opened: OpenedImage, signal?: AbortSignal): Promise<VerifiedContents> {
+    const image = asPlainImage(opened);
     await image.index.loadAll(signal);
     const sums = await collectSums(image, signal);
     const prefix = await ImagePrefix.find(image.source, signal).catch((thrown: unknown) => {

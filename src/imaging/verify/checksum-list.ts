@@ -40,8 +40,8 @@ const PROPERTY = /^(Algorithm|Hash|Path)[ \t]*:[ \t]*(.*)$/;
 const HEXADECIMAL = /^[0-9a-fA-F]+$/;
 
 /**
- * Digests of a list; `word`: the kind that the list's own name says, if any. A word in the line comes first, then the last
- * heading, then the name. What is no line of a list is passed over.
+ * Digests of a list; `word`: the kind that the list's own name says, if any. A word in the line comes first, then the
+ * last heading, then the name. What is no line of a list is passed over.
  */
 export function parseChecksumList(bytes: Uint8Array, word?: string): ListedDigest[] {
   const reader = new ListReader(word);

@@ -58,7 +58,10 @@ export function findKind(word: string, digits: number): DigestKind | undefined {
     : undefined;
 }
 
-/** What a digest of so many digits can be when nobody says it, the likeliest first. CRC-32 is too short to be guessed. */
+/**
+ * What a digest of so many digits can be when nobody says it, the likeliest first. CRC-32 is too short to be
+ * guessed.
+ */
 export function possibleAlgorithms(digits: number): readonly Algorithm[] {
   return ALGORITHMS.filter((one) => one !== 'crc32' && DIGEST_DIGITS[one] === digits);
 }

@@ -15,7 +15,7 @@ export interface VerifyOptions extends PassOptions {
 
 /** What evidence beside an image needs of it. */
 export interface BesideContext {
-  readonly image: Pick<OpenedImage, 'source'>;
+  readonly image: Pick<OpenedImage, 'files'>;
   readonly options: VerifyOptions;
 }
 

@@ -1,9 +1,11 @@
 // Checksums of the whole image in files beside it.
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isSystemError } from '../../base/error.js';
 import { decodePath, hostPath } from '../../base/path-text.js';
 import type { ByteSource } from '../../source/byte-source.js';
+import { listFolder } from '../../source/file/path-folder.js';
+import { foldName } from '../../source/image-files.js';
 import type { Algorithm } from '../hash/digests.js';
 import { MAX_LIST_BYTES, parseChecksumList } from './checksum-list.js';
 import type { ListedDigest } from './checksum-list.js';
@@ -21,10 +23,10 @@ const MAX_SILENT = 20;
 /** One piece of evidence for each line that is about the image; each algorithm is hashed once. */
 export async function gatherListsBeside({ image, options }: BesideContext): Promise<Evidence[]> {
   const name = basename(options.path);
-  const digests = new ImageDigests(image.source, options);
+  const digests = new ImageDigests(image.files.main, options);
   const found: Evidence[] = [];
   const silent: Evidence[] = [];
-  const siblings = new Set(await listFolder(options.path));
+  const siblings = new Set(await listFolder(dirname(options.path)));
   for (const list of await findListsBeside(options.path)) {
     const base = { kind: 'checksum', evidence: basename(list), subject: name } as const;
     const bytes = await readSmallFile(list);
@@ -93,7 +95,10 @@ class ImageDigests {
   }
 }
 
-/** Whether a list means the image: with folders of any system before it, and in other case where no file is called so. */
+/**
+ * Whether a list means the image: with folders of any system before it, and in other case where no file is called
+ * so.
+ */
 function isImageName(named: Uint8Array, image: string, siblings: ReadonlySet<string>): boolean {
   const text = decodePath(named);
   const names = [text, text.trim()].flatMap((one) => [basename(one), one.replace(/^.*[/\\]/s, '')]);
@@ -102,29 +107,13 @@ function isImageName(named: Uint8Array, image: string, siblings: ReadonlySet<str
   return names.some((one) => foldName(one) === wanted && !siblings.has(one));
 }
 
-/** As file systems of Windows and macOS compare names, nearly. */
-function foldName(name: string): string {
-  return name.normalize('NFC').toLowerCase();
-}
-
 /** Absolute paths of files in the image's folder that are called like lists of checksums, in order. */
 export async function findListsBeside(path: string): Promise<string[]> {
-  const names = await listFolder(path);
+  const names = await listFolder(dirname(path));
   return names
     .filter((name) => listScope(name, basename(path)) !== undefined)
     .sort()
     .map((name) => join(dirname(path), name));
-}
-
-/** Names of the image's folder; none where it lets us in without listing it. */
-async function listFolder(path: string): Promise<string[]> {
-  try {
-    const names = await readdir(hostPath(dirname(path)), { encoding: 'buffer' });
-    return names.map(decodePath);
-  } catch (thrown) {
-    if (isSystemError(thrown)) return [];
-    throw thrown;
-  }
 }
 
 /** A file of bounded size; undefined when it cannot be read, or is none. */

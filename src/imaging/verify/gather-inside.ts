@@ -1,5 +1,5 @@
-// Checksums of single files that a disc carries: in lists at its root, and in the array of libisofs. A file that lies in
-// one piece is hashed in the pass over the image; others are read by themselves.
+// Checksums of single files that a disc carries: in lists at its root, and in the array of libisofs. A file that lies
+// in one piece is hashed in the pass over the image; others are read by themselves.
 import { toIsodriveError } from '../../base/error.js';
 import type { FileContent } from '../../filesystem/contract/file-content.js';
 import { FileReader } from '../../image/file-reader.js';

@@ -73,7 +73,7 @@ async function gatherEd25519(
   }
   if (signature.isPrehashed && file === options.path) {
     // The image's digest comes out of the pass that is made anyway.
-    const hash = new RangeHash('blake2b', 0, image.source.size);
+    const hash = new RangeHash('blake2b', 0, image.files.main.size);
     return { consumers: [hash], finish: () => [judge(base, key, signature, hash.finish())] };
   }
   return settled(await judgeFile(base, key, signature, file));

@@ -3,6 +3,10 @@
 import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import { throwIfAborted } from '../../base/abortable.js';
 import type { ByteSource } from '../../source/byte-source.js';
+
+/** What is read in a pass. */
+type Readable = Pick<ByteSource, 'name' | 'size' | 'read'>;
+
 import type { ByteRange } from '../../source/rescue-map/rescue-map.js';
 import { tryToRead } from '../create/medium-fault.js';
 import { SLOT_BYTES } from '../hash/hasher.js';
@@ -10,7 +14,10 @@ import type { HashPart, HashSlot, Hasher } from '../hash/hasher.js';
 import { startHasher } from '../hash/start-hasher.js';
 import { RangeHash } from './range-hash.js';
 
-/** Bytes that are read along rather than started behind: the space behind a file, or a small file that is in no list. */
+/**
+ * Bytes that are read along rather than started behind: the space behind a file, or a small file that is in no
+ * list.
+ */
 const MAX_GAP = 65_536;
 
 /** Whoever looks at the bytes itself. */
@@ -34,7 +41,7 @@ export interface PassOptions {
 
 /** Rejects with `cancelled`, `image-changed`, or `image-unreadable` when the source is gone altogether. */
 export async function runPass(
-  source: ByteSource,
+  source: Readable,
   consumers: readonly PassConsumer[],
   options: PassOptions = {},
 ): Promise<void> {
@@ -46,7 +53,7 @@ export async function runPass(
 }
 
 class Pass {
-  readonly #source: ByteSource;
+  readonly #source: Readable;
   readonly #hasher: Hasher;
   readonly #options: PassOptions;
   readonly #chunks: readonly ByteRange[];
@@ -56,7 +63,7 @@ class Pass {
   #active: PassConsumer[] = [];
 
   constructor(
-    source: ByteSource,
+    source: Readable,
     consumers: readonly PassConsumer[],
     hashes: readonly RangeHash[],
     hasher: Hasher,

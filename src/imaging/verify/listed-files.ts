@@ -77,8 +77,9 @@ function isAtRoot(table: OpenedImage['index']['table'], row: number): boolean {
 }
 
 /**
- * The file that a line is about. Names count from the list's own folder, or else from the root. A list at the root is of
- * this disc, so that what it names and is not there is missing; others, and lines that may be prose, have to find a file.
+ * The file that a line is about. Names count from the list's own folder, or else from the root. A list at the root is
+ * of this disc, so that what it names and is not there is missing; others, and lines that may be prose, have to find
+ * a file.
  */
 async function findFile(
   image: OpenedImage,

@@ -1,17 +1,13 @@
 // An image of raw sectors (2352 bytes, or 2448 with subchannels): every sector of data has codes of its own, so that it
 // can be verified though no file system is read from it.
 import { countBytes } from '../../base/byte-count.js';
-import { RAW_SECTOR_SIZE, SYNC_LENGTH } from '../../disc/sector-parity.js';
-import type { ByteSource } from '../../source/byte-source.js';
-import { readIfPossible } from '../../source/read-fully.js';
+import { RAW_SECTOR_SIZE } from '../../disc/sector-parity.js';
 import type { ByteRange } from '../../source/rescue-map/rescue-map.js';
 import type { Check } from './check.js';
 import type { PassReader } from './image-pass.js';
-import { checkRawSector, SECTOR_KINDS, SYNC } from './raw-sector.js';
-import type { SectorFault, SectorKind } from './raw-sector.js';
+import { checkRawSector, SECTOR_KINDS } from '../../disc/raw-sector.js';
+import type { SectorFault, SectorKind } from '../../disc/raw-sector.js';
 
-/** Bytes of a sector with and without the 96 bytes of its subchannels. */
-const SECTOR_SIZES = [RAW_SECTOR_SIZE, RAW_SECTOR_SIZE + 96] as const;
 /** Faulty runs that are told; one more check counts the rest. */
 const MAX_FAULTS = 1000;
 const FAULTS: Readonly<Record<SectorFault, string>> = {
@@ -19,18 +15,6 @@ const FAULTS: Readonly<Record<SectorFault, string>> = {
   ecc: 'parity is wrong, the data are right',
   mode: 'mode is unknown, or a sector of mode 0 is not empty',
 };
-
-/** Bytes of a sector where the image has raw ones of data; undefined for another. Rejects as ByteSource.read does. */
-export async function findRawSectors(source: ByteSource, signal?: AbortSignal): Promise<number | undefined> {
-  for (const size of SECTOR_SIZES) {
-    if (source.size < 2 * size) continue;
-    // The first sectors may be audio or unreadable; two in a row tell the size.
-    const head = Buffer.from(await readIfPossible(source, 0, size + SYNC_LENGTH, signal));
-    const isSync = (at: number): boolean => SYNC.compare(head, at, at + SYNC_LENGTH) === 0;
-    if (head.length === size + SYNC_LENGTH && isSync(0) && isSync(size)) return size;
-  }
-  return undefined;
-}
 
 /** Looks at every sector as it comes in a pass. */
 export class RawSectorScan implements PassReader {

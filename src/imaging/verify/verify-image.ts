@@ -3,6 +3,7 @@
 import { throwIfAborted } from '../../base/abortable.js';
 import { ExtentMap } from '../../image/extent-map.js';
 import type { OpenedImage } from '../../image/open-image.js';
+import { asPlainImage } from '../../image/plain-image.js';
 import type { Check } from './check.js';
 import { describeCoverage } from './coverage.js';
 import type { Evidence, VerifyOptions } from './evidence.js';
@@ -12,16 +13,24 @@ import { gatherSignatures } from './gather-signatures.js';
 import { runPass } from './image-pass.js';
 import { gatherImplanted, gatherTags } from './gather-embedded.js';
 import { checkStructure } from './structure.js';
+import { verifySectors } from './verify-raw.js';
 import { gatherUdfTags } from './udf-tags.js';
 
-/** All checks, in the order of the evidence. Rejects with `cancelled`, and when the image cannot be read any more. */
-export async function verifyImage(image: OpenedImage, options: VerifyOptions): Promise<Check[]> {
+/**
+ * All checks, in the order of the evidence. The file system is verified on the disc, whatever its sectors are stored
+ * in; those that are stored whole by their own codes. Rejects with `cancelled`, and when the image cannot be read any
+ * more.
+ */
+export async function verifyImage(opened: OpenedImage, options: VerifyOptions): Promise<Check[]> {
+  const image = asPlainImage(opened);
+  const isPlain = image === opened;
   const extents = await ExtentMap.load(image, options.signal);
   const context = { image, options, extents };
   const evidence: Evidence[] = [];
+  const checks = isPlain ? [] : await verifySectors(opened.files, opened.disc, options);
   const gatherers = [
-    ...[gatherListsBeside, gatherSignatures, gatherImplanted, gatherTags],
-    ...[gatherInside, gatherRecordedSums, gatherUdfTags],
+    ...(isPlain ? [gatherListsBeside, gatherSignatures] : []),
+    ...[gatherImplanted, gatherTags, gatherInside, gatherRecordedSums, gatherUdfTags],
   ];
   for (const gather of gatherers) evidence.push(...(await gather(context)));
   await runPass(
@@ -29,7 +38,6 @@ export async function verifyImage(image: OpenedImage, options: VerifyOptions): P
     evidence.flatMap(({ consumers }) => consumers),
     options,
   );
-  const checks: Check[] = [];
   const agreed: Evidence[] = [];
   for (const one of evidence) {
     throwIfAborted(options.signal);

@@ -103,7 +103,10 @@ export class DirectoryPacker {
     return blocks * this.#blockSize + used;
   }
 
-  /** Writes entries `from` to `end` as one block at byte `at`; gives the bytes used. `nodes` are node numbers by row. */
+  /**
+   * Writes entries `from` to `end` as one block at byte `at`; gives the bytes used. `nodes` are node numbers by
+   * row.
+   */
   writeBlock(
     bytes: Uint8Array,
     view: DataView,

@@ -1,5 +1,5 @@
-// Decides where every node and every block of the metadata file lies, before a byte of it is written: the kernel finds a
-// node by its number, which is its place, and directories name nodes that come later.
+// Decides where every node and every block of the metadata file lies, before a byte of it is written: the kernel
+// finds a node by its number, which is its place, and directories name nodes that come later.
 import { countBytes } from '../../base/byte-count.js';
 import { MAX_TARGET_BYTES, MODE_TYPE } from '../../filesystem/contract/file-tree.js';
 import { ROOT_ROW } from '../../index/index-table.js';

@@ -71,8 +71,8 @@ async function findFault(path: string, imagePath: string, metadataPath: string):
 }
 
 /**
- * Whether a file fails with EIO once its image is short. Some versions of fs/erofs/fileio.c fill with zeros what a read of
- * the image does not give, and nobody would know them from what the disc holds.
+ * Whether a file fails with EIO once its image is short. Some versions of fs/erofs/fileio.c fill with zeros what a
+ * read of the image does not give, and nobody would know them from what the disc holds.
  */
 async function failsWhenShort(path: string, imagePath: string): Promise<boolean> {
   await truncate(imagePath, 0);

@@ -1,5 +1,5 @@
-// What the trial of a kernel needs: metadata, an image and a mount point, in one folder among the metadata of mounts, where the
-// next process finds what one that was killed has left.
+// What the trial of a kernel needs: metadata, an image and a mount point, in one folder among the metadata of mounts,
+// where the next process finds what one that was killed has left.
 import { mkdir, mkdtemp, open, readdir, realpath, rm, rmdir } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';

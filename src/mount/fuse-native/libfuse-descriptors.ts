@@ -5,7 +5,10 @@ import { FUSE_DEVICE } from '../probe-platform.js';
 
 const FLAGS_LINE = /^flags:\s*([0-7]+)$/mu;
 
-/** Whether a number is a descriptor of /dev/fuse that libfuse has opened: our own ones are marked (Addon.markDescriptor). */
+/**
+ * Whether a number is a descriptor of /dev/fuse that libfuse has opened: our own ones are marked
+ * (Addon.markDescriptor).
+ */
 export function isLibfuseDescriptor(descriptor: number): boolean {
   try {
     if (readlinkSync(`/proc/self/fd/${descriptor}`) !== FUSE_DEVICE) return false;
@@ -23,8 +26,8 @@ export function listLibfuseDescriptors(): Set<number> {
 }
 
 /**
- * The descriptor of a mount that was just made, where one mount is made at a time: a number that was not there `before`,
- * or that of a mount that has ended meanwhile (`hasEnded`), which libfuse closed and got again.
+ * The descriptor of a mount that was just made, where one mount is made at a time: a number that was not there
+ * `before`, or that of a mount that has ended meanwhile (`hasEnded`), which libfuse closed and got again.
  */
 export function findNewDescriptor(
   before: ReadonlySet<number>,

@@ -157,8 +157,8 @@ export async function detachAt(
 }
 
 /**
- * Unmounts, lazily, exactly what the mount table has shown, below directories that users may have moved or exchanged since:
- * the place is opened, and has to be the one that was meant. Does nothing where it is not any more.
+ * Unmounts, lazily, exactly what the mount table has shown, below directories that users may have moved or exchanged
+ * since: the place is opened, and has to be the one that was meant. Does nothing where it is not any more.
  */
 export async function detachFrom(addon: Addon, mount: MountTableEntry): Promise<void> {
   const opened: number[] = [];

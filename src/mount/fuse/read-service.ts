@@ -3,6 +3,7 @@
 import { toIsodriveError } from '../../base/error.js';
 import type { ContentOpener } from '../../image/content-opener.js';
 import type { CheckedContents } from '../served-image.js';
+import { WorkQueue } from './work-queue.js';
 
 /** Reads under way; each holds at most what the kernel asks for in one request, 1 MiB. */
 const MAX_CONCURRENT_READS = 16;
@@ -10,20 +11,11 @@ const MAX_CONCURRENT_READS = 16;
 /** Bytes, or a positive errno. */
 type Reply = (ticket: number, result: Uint8Array | number) => void;
 
-interface WaitingRead {
-  readonly ticket: number;
-  readonly row: number;
-  readonly offset: number;
-  readonly length: number;
-}
-
 export class ReadService {
   readonly #contents: Pick<ContentOpener, 'open'>;
   readonly #checked: CheckedContents | undefined;
   readonly #reply: Reply;
-  /** In order of arrival. */
-  readonly #waiting = new Map<number, WaitingRead>();
-  readonly #running = new Map<number, AbortController>();
+  readonly #queue = new WorkQueue(MAX_CONCURRENT_READS);
 
   /** `checked` is asked before a file is opened. */
   constructor(contents: Pick<ContentOpener, 'open'>, reply: Reply, checked?: CheckedContents) {
@@ -34,50 +26,40 @@ export class ReadService {
 
   /** Nobody waits for a read. */
   get isIdle(): boolean {
-    return this.#waiting.size === 0 && this.#running.size === 0;
+    return this.#queue.isIdle;
   }
 
   /** Takes a read, or with no `length` an open; it is answered once, unless it is cancelled. */
   add(ticket: number, row: number, offset: number, length: number): void {
-    this.#waiting.set(ticket, { ticket, row, offset, length });
-    this.#startNext();
+    this.#queue.add(ticket, async (signal) => {
+      const result = await this.#read(row, offset, length, signal);
+      if (!signal.aborted) this.#reply(ticket, result);
+    });
   }
 
   /** Gives up a read, for which nobody waits any more. */
   cancel(ticket: number): void {
-    this.#waiting.delete(ticket);
-    this.#running.get(ticket)?.abort();
+    this.#queue.cancel(ticket);
   }
 
   /** Gives up all reads: the mount is gone. */
   close(): void {
-    this.#waiting.clear();
-    for (const controller of this.#running.values()) controller.abort();
+    this.#queue.close();
   }
 
-  #startNext(): void {
-    while (this.#running.size < MAX_CONCURRENT_READS) {
-      const next = this.#waiting.values().next().value;
-      if (next === undefined) return;
-      this.#waiting.delete(next.ticket);
-      void this.#run(next);
-    }
-  }
-
-  async #run({ ticket, row, offset, length }: WaitingRead): Promise<void> {
-    const controller = new AbortController();
-    this.#running.set(ticket, controller);
-    let result: Uint8Array | number;
+  async #read(
+    row: number,
+    offset: number,
+    length: number,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | number> {
     try {
-      if (length === 0) await this.#checked?.check(row, controller.signal);
+      if (length === 0) await this.#checked?.check(row, signal);
       const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
-      const got = length === 0 ? 0 : await this.#contents.open(row).read(bytes, offset, controller.signal);
-      result = bytes.subarray(0, got);
+      const got = length === 0 ? 0 : await this.#contents.open(row).read(bytes, offset, signal);
+      return bytes.subarray(0, got);
     } catch (thrown) {
-      result = toIsodriveError(thrown).errnoNumber;
+      return toIsodriveError(thrown).errnoNumber;
     }
-    this.#running.delete(ticket);
-    if (!controller.signal.aborted) this.#reply(ticket, result);
-    this.#startNext();
   }
 }

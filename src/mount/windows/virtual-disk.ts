@@ -28,9 +28,9 @@ export interface AttachOptions {
 }
 
 /**
- * Attaches an image and waits for its drive letter. Rejects with `unsupported` (the file is compressed, encrypted, sparse
- * or on another machine), `permission`, `busy` (the letter is taken too), `damaged`, or `timeout` when no letter comes
- * within the deadline; it is detached then.
+ * Attaches an image and waits for its drive letter. Rejects with `unsupported` (the file is compressed, encrypted,
+ * sparse or on another machine), `permission`, `busy` (the letter is taken too), `damaged`, or `timeout` when no
+ * letter comes within the deadline; it is detached then.
  */
 export async function attachDisk(
   addon: WindowsAddon,
@@ -78,7 +78,10 @@ export function findDisk(addon: WindowsAddon, path: string): AttachedDisk | unde
   return letter === '' ? undefined : { letter, device, kind: undefined };
 }
 
-/** Takes back the letter that we gave, and detaches. Throws `no-such-mount`, `busy` while files are open there, or `permission`. */
+/**
+ * Takes back the letter that we gave, and detaches. Throws `no-such-mount`, `busy` while files are open there, or
+ * `permission`.
+ */
 export function detachDisk(addon: WindowsAddon, path: string, { device, letter, kind }: AttachedDisk): void {
   // While the device is there: a link in the session is removed by its exact target, which then is gone.
   if (kind !== undefined) removeLetterQuietly(addon, { device, letter, kind });

@@ -12,7 +12,8 @@ export function isRoot(): boolean {
   return process.geteuid?.() === 0;
 }
 
-/** Of an open file or directory. Without root the owner stays ours, and setuid bits would then mean somebody else. `extra`:
+/** Of an open file or directory. Without root the owner stays ours, and setuid bits would then mean somebody else.
+ * `extra`:
  * bits of the mode besides the entry's. */
 export function applyToDescriptor(descriptor: number, node: NodeRecord, root: boolean, extra = 0): void {
   // Windows lets nobody change a directory that is open for reading, and has no modes.
@@ -35,8 +36,8 @@ export function permissionBits({ mode }: { readonly mode: number }, root: boolea
 }
 
 /**
- * Node takes seconds as a double, which libuv cuts to microseconds, towards zero: a third of one is added so that rounding
- * never loses one. A negative number would mean "now" to Node, but not its text.
+ * Node takes seconds as a double, which libuv cuts to microseconds, towards zero: a third of one is added so that
+ * rounding never loses one. A negative number would mean "now" to Node, but not its text.
  */
 function toNodeTime({ seconds, microseconds }: NodeTime): number | string {
   if (microseconds === 0) return seconds < 0 ? String(seconds) : seconds;

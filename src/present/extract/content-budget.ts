@@ -1,5 +1,5 @@
-// Bounds what is written of one image: files may share their bytes, and do so on sound discs, but not without end. What a
-// disc can honestly give follows from its size.
+// Bounds what is written of one image: files may share their bytes, and do so on sound discs, but not without end.
+// What a disc can honestly give follows from its size.
 import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError } from '../../base/error.js';
 

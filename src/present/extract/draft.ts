@@ -1,6 +1,6 @@
-// Drafts: what is being written has a name of its own until it is whole, and takes its final name by one rename, so that
-// neither ^C nor a full disk leaves half a file that looks like a whole one. A run that was killed leaves its draft; the
-// next run into the same folder removes it.
+// Drafts: what is being written has a name of its own until it is whole, and takes its final name by one rename, so
+// that neither ^C nor a full disk leaves half a file that looks like a whole one. A run that was killed leaves its
+// draft; the next run into the same folder removes it.
 import { lstatSync, readdirSync, renameSync, unlinkSync } from 'node:fs';
 import { IsodriveError, isSystemError } from '../../base/error.js';
 import type { TargetDirectory } from './target-directory.js';

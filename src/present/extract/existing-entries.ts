@@ -7,8 +7,8 @@ import { decodePath } from '../../base/path-text.js';
 import type { NodeRecord, NodeTime } from '../../index/node-record.js';
 
 /**
- * `refuse`: a fault for each; `overwrite`: replaced; `skip`: kept; `update`: replaced where the disc's is newer, or as old
- * and of another size or type; what is newer is kept, as rsync --update does.
+ * `refuse`: a fault for each; `overwrite`: replaced; `skip`: kept; `update`: replaced where the disc's is newer, or
+ * as old and of another size or type; what is newer is kept, as rsync --update does.
  */
 export type ExistingRule = 'refuse' | 'overwrite' | 'update' | 'skip';
 

@@ -45,8 +45,9 @@ const FATAL = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE', 'ENFILE']);
 
 /**
  * Extracts. Faults of single entries are collected in the summary and the rest goes on; one after which nothing can be
- * written any more, such as a full disk, ends it, and is the summary's `stopped`. Rejects with `cancelled` on abort, with
- * `permission` or `usage` when the directory cannot be used, and with `unsupported` when attributes cannot be set at all.
+ * written any more, such as a full disk, ends it, and is the summary's `stopped`. Rejects with `cancelled` on abort,
+ * with `permission` or `usage` when the directory cannot be used, and with `unsupported` when attributes cannot be
+ * set at all.
  */
 export async function extract(image: OpenedImage, options: ExtractOptions): Promise<ExtractSummary> {
   const attributes = options.attributes === true ? new AttributeSetter(image.index) : undefined;
@@ -56,7 +57,7 @@ export async function extract(image: OpenedImage, options: ExtractOptions): Prom
   if (!target.isNew) removeDrafts(target);
   const log = new ExtractLog(total, options.onProgress);
   const { signal } = options;
-  const budget = new ContentBudget(image.source.name, image.source.size);
+  const budget = new ContentBudget(image.source.name, image.data.size);
   // A batch sets no extended attributes.
   const batches = attributes === undefined ? FileBatches.open(image, log, budget, signal) : undefined;
   const existing = new ExistingEntries(options.existing ?? 'refuse', options.askToReplace);
@@ -215,8 +216,8 @@ class ExtractRun {
   }
 
   /**
-   * Puts a file of a new directory, in which nothing can have its name, into a batch where one takes it. A promise of it where
-   * others have to be written first.
+   * Puts a file of a new directory, in which nothing can have its name, into a batch where one takes it. A promise of
+   * it where others have to be written first.
    */
   #batch(row: number, directory: TargetDirectory): boolean | Promise<boolean> {
     if (!directory.isNew || this.#batches?.takes(row) !== true) return false;

@@ -1,6 +1,6 @@
-// Small files of an image, written many at a time by threads of the addon: a call for each of a file's system calls would
-// cost more than they do. Of an image that is a plain file the threads read the content as well. What a batch cannot write,
-// for whatever reason, is left to the entry writer, which says why.
+// Small files of an image, written many at a time by threads of the addon: a call for each of a file's system calls
+// would cost more than they do. Of an image that is a plain file the threads read the content as well. What a batch
+// cannot write, for whatever reason, is left to the entry writer, which says why.
 import { isAddonError } from '../../../native/index.js';
 import type { Addon, IoPoolHandle } from '../../../native/index.js';
 import { toIsodriveError } from '../../base/error.js';
@@ -30,7 +30,10 @@ const MAX_FILES = 256;
 const THREADS = 2;
 const MAX_UNDER_WAY = 8;
 
-/** Header of a record; native/io/file-batch.cc reads the same. Lengths of the directory's path, the name and the content. */
+/**
+ * Header of a record; native/io/file-batch.cc reads the same. Lengths of the directory's path, the name and the
+ * content.
+ */
 const RECORD = {
   directoryBytes: 0,
   nameBytes: 4,
@@ -112,7 +115,10 @@ export class FileBatches {
     return addon === undefined ? undefined : new FileBatches(addon, image, log, budget, signal);
   }
 
-  /** Whether a batch takes the entry: a small file that has one name, lies in one piece as it is, and is within the budget. */
+  /**
+   * Whether a batch takes the entry: a small file that has one name, lies in one piece as it is, and is within the
+   * budget.
+   */
   takes(row: number): boolean {
     const table = this.#table;
     if (table.type(row) !== MODE_TYPE.regular || isCoded(table, row)) return false;
@@ -126,8 +132,8 @@ export class FileBatches {
   }
 
   /**
-   * Puts what it takes into a batch, which is written while others are gathered. False, or a promise of it, where it cannot be
-   * read. A promise has to be waited for before the next.
+   * Puts what it takes into a batch, which is written while others are gathered. False, or a promise of it, where it
+   * cannot be read. A promise has to be waited for before the next.
    */
   add(row: number, directory: TargetDirectory): boolean | Promise<boolean> {
     const size = this.#table.wide(row, ROW.sizeLow);

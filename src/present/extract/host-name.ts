@@ -1,5 +1,5 @@
-// Names of a disc as names on Windows (Win32, "Naming Files, Paths, and Namespaces"): what it cannot have, or would take for
-// something else, such as a stream of a file, a device, or a way out of the directory.
+// Names of a disc as names on Windows (Win32, "Naming Files, Paths, and Namespaces"): what it cannot have, or would
+// take for something else, such as a stream of a file, a device, or a way out of the directory.
 import { readdirSync } from 'node:fs';
 import { win32 } from 'node:path';
 import { IsodriveError } from '../../base/error.js';
@@ -56,8 +56,8 @@ function fold(text: string): string {
 }
 
 /**
- * Throws `busy` where the path, at which something stands, is the second, short name that the file system has given to a
- * file by itself (such as "LONGNA~1.TXT"): what is removed there would be another file.
+ * Throws `busy` where the path, at which something stands, is the second, short name that the file system has given
+ * to a file by itself (such as "LONGNA~1.TXT"): what is removed there would be another file.
  */
 export function refuseShortName(path: string): void {
   const { dir, base } = win32.parse(path);

@@ -1,5 +1,5 @@
-// Copies large runs of an image that is a plain file by threads of the addon, two pieces at a time: one is read while the
-// other is written.
+// Copies large runs of an image that is a plain file by threads of the addon, two pieces at a time: one is read while
+// the other is written.
 import { ftruncateSync } from 'node:fs';
 import type { Addon, IoPoolHandle } from '../../../native/index.js';
 import type { PlanStream } from '../../disc/plan-stream.js';

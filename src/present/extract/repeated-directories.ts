@@ -1,5 +1,5 @@
-// Directories that lie where others lie: hard links of directories, and what hostile discs multiply themselves by. Each name
-// is written, until far more would be written again than the disc holds; those beyond are left out, and told.
+// Directories that lie where others lie: hard links of directories, and what hostile discs multiply themselves by.
+// Each name is written, until far more would be written again than the disc holds; those beyond are left out, and told.
 import { ERRNO_NUMBERS, IsodriveError } from '../../base/error.js';
 import type { DiscIndex } from '../../index/disc-index.js';
 import { ROW, STATE } from '../../index/layout.js';

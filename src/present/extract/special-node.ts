@@ -10,8 +10,8 @@ import type { TargetDirectory } from './target-directory.js';
 const MKNOD_TIMEOUT = 10_000;
 
 /**
- * Makes the node, where nothing must stand; it gets its mode afterwards. `name`: ASCII, since programs are given text; the
- * folder's own path may be any bytes. Throws `permission` or `unsupported` when it cannot be made.
+ * Makes the node, where nothing must stand; it gets its mode afterwards. `name`: ASCII, since programs are given
+ * text; the folder's own path may be any bytes. Throws `permission` or `unsupported` when it cannot be made.
  */
 export async function makeSpecialNode(
   directory: TargetDirectory,

@@ -45,7 +45,10 @@ export function openTarget(directory: string): TargetDirectory {
   }
 }
 
-/** On Windows with the prefix "\\\\?\\", which lifts the limit of 260 characters, and keeps names from being changed. */
+/**
+ * On Windows with the prefix "\\\\?\\", which lifts the limit of 260 characters, and keeps names from being
+ * changed.
+ */
 function resolveTarget(directory: string): Buffer {
   if (!isWindows) return realpathSync.native(hostPath(directory), 'buffer');
   return Buffer.from(toNamespacedPath(realpathSync.native(directory)));
@@ -63,7 +66,10 @@ export class TargetDirectory {
     this.isNew = isNew;
   }
 
-  /** Path of a name in this directory. Throws RangeError for what is no plain name, `unsupported` for what is none on Windows. */
+  /**
+   * Path of a name in this directory. Throws RangeError for what is no plain name, `unsupported` for what is none on
+   * Windows.
+   */
   child(name: Uint8Array): Buffer {
     const isDots = name[0] === DOT && (name.length === 1 || (name.length === 2 && name[1] === DOT));
     if (name.length === 0 || isDots || name.includes(SLASH) || name.includes(0)) {
@@ -84,7 +90,10 @@ export class TargetDirectory {
     }
   }
 
-  /** Whether a real directory stands at the path; one that its owner, who we are, may not write into is opened for us. */
+  /**
+   * Whether a real directory stands at the path; one that its owner, who we are, may not write into is opened for
+   * us.
+   */
   static open(path: Buffer): boolean {
     // lstat, so that a symlink is seen as what it is and never as where it leads.
     const found = lstatSync(path, { throwIfNoEntry: false });

@@ -5,6 +5,7 @@ import { toIsodriveError } from '../../base/error.js';
 import { WorkBudget } from '../../filesystem/contract/work-budget.js';
 import { DiscIndex } from '../../index/disc-index.js';
 import { PlainIndexMemory } from '../../index/index-memory.js';
+import { asPlainImage } from '../../image/plain-image.js';
 import type { OpenedImage } from '../../image/open-image.js';
 import { checkPlaces } from './check/check-places.js';
 import { MAX_CHECKED_ENTRIES, collectFiles } from './check/collect-files.js';
@@ -13,7 +14,10 @@ import { compareBridgeNames } from './check/compare-names.js';
 import { ToldFiles } from './check/told-files.js';
 import { compareViews } from './check/compare-views.js';
 
-/** Entries of one view that the short look takes, and its milliseconds: `info` answers at once, whatever the image is. */
+/**
+ * Entries of one view that the short look takes, and its milliseconds: `info` answers at once, whatever the image
+ * is.
+ */
 export const MAX_SHORT_ENTRIES = 50_000;
 export const MAX_SHORT_TIME = 2000;
 
@@ -36,10 +40,11 @@ export async function checkShortly(
 
 /** Adds what it meets to the image's findings; of each view at most `maxEntries`. Rejects with `cancelled` only. */
 export async function checkImage(
-  image: OpenedImage,
+  opened: OpenedImage,
   signal?: AbortSignal,
   maxEntries = MAX_CHECKED_ENTRIES,
 ): Promise<void> {
+  const image = asPlainImage(opened);
   const report = image.findings.add.bind(image.findings);
   const views: CheckedView[] = [];
   const told = new ToldFiles(image.findings, image.source.size);

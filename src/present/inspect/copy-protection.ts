@@ -59,8 +59,8 @@ async function isScrambled(
 }
 
 /**
- * ISO 13818-1: a pack header of 14 bytes (start code BA), then a packet whose seventh byte has the scrambling control in
- * bits 4 and 5; not so in system headers, padding and navigation data (BB, BE, BF).
+ * ISO 13818-1: a pack header of 14 bytes (start code BA), then a packet whose seventh byte has the scrambling control
+ * in bits 4 and 5; not so in system headers, padding and navigation data (BB, BE, BF).
  */
 function isScrambledPack(pack: Uint8Array): boolean {
   const isPack = isStartCode(pack, 0) && pack[3] === 0xba && isStartCode(pack, 14);

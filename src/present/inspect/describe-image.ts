@@ -5,6 +5,8 @@ import type { Finding } from '../../base/finding.js';
 import type { Timestamp, TreeKind } from '../../filesystem/contract/file-tree.js';
 import type { OpenedImage } from '../../image/open-image.js';
 import { escapeHostText, escapeText } from '../../base/display-name.js';
+import { describeDisc, formatTracks } from './describe-tracks.js';
+import type { TrackDescription } from './describe-tracks.js';
 import { formatIsoTime, formatZonelessTime } from '../list/entry-time.js';
 
 type Volume = OpenedImage['volume'];
@@ -14,6 +16,12 @@ export interface ImageDescription {
   readonly image: string;
   /** Name of the container's format, such as "iso". */
   readonly format: string;
+  /** How its sectors are stored, for people; absent for plain ones. */
+  readonly storage?: string;
+  /** Of all sessions, in the order of the disc. */
+  readonly tracks: readonly TrackDescription[];
+  /** Media catalogue number of the disc. */
+  readonly catalog?: string;
   /** The drive that it is read from, and its disc. */
   readonly drive?: NonNullable<OpenedImage['source']['drive']>;
   /** Of the view that is shown; may be empty. */
@@ -55,7 +63,8 @@ export function describeImage(image: OpenedImage): ImageDescription {
   return {
     image: image.source.name,
     ...(image.source.drive === undefined ? {} : { drive: image.source.drive }),
-    format: image.format,
+    format: image.disc.format,
+    ...describeDisc(image.disc),
     label: image.tree.label,
     size: image.source.size,
     volume: { ...facts, ...formatTimes(times, localTimes) },
@@ -99,7 +108,7 @@ export function formatDescription(description: ImageDescription): string {
   const { volume, bootEntries, partitions, findings, findingCount } = description;
   const rows: [string, string][] = [
     ['Drive', describeDrive(description.drive)],
-    ['Format', description.format],
+    ['Format', description.format + (description.storage === undefined ? '' : `, ${description.storage}`)],
     ['Label', description.label],
     ['Image size', formatSize(description.size)],
     ['Volume size', `${formatSize(volume.size)}, blocks of ${volume.blockSize}`],
@@ -113,6 +122,7 @@ export function formatDescription(description: ImageDescription): string {
     ['Joliet', volume.jolietLevel === 0 ? '' : `level ${volume.jolietLevel}`],
     ['UDF', describeUdf(volume)],
     ...TIME_FIELDS.map((field): [string, string] => [capitalize(field), volume[field] ?? '']),
+    ...formatTracks(description).map((text): [string, string] => ['Track', text]),
     ...formatSessions(description.sessions),
     ...bootEntries.map((entry): [string, string] => ['Boot entry', describeBootEntry(entry)]),
     ...partitions.map((one): [string, string] => ['Partition', describePartition(one)]),

@@ -9,6 +9,7 @@ import { isStandardIdentifier } from '../../filesystem/iso9660/volume-descriptor
 import { listBootFiles } from '../../filesystem/views/boot-files.js';
 import { ExtentMap } from '../../image/extent-map.js';
 import { ROW } from '../../index/layout.js';
+import { asPlainImage } from '../../image/plain-image.js';
 import type { OpenedImage } from '../../image/open-image.js';
 import { readIfPossible } from '../../source/read-fully.js';
 import type { RescueMap } from '../../source/rescue-map/rescue-map.js';
@@ -57,10 +58,11 @@ const PLACED_DIRECTORIES: readonly TreeKind[] = ['rock-ridge', 'joliet', 'iso966
  * does, and with `cancelled`.
  */
 export async function collectAreas(
-  image: OpenedImage,
+  opened: OpenedImage,
   firstSector = 0,
   signal?: AbortSignal,
 ): Promise<DiscAreas> {
+  const image = asPlainImage(opened);
   const { size } = image.source;
   const reader = PlanStream.plain(image.source);
   const extents = await ExtentMap.load(image, signal);

@@ -1,6 +1,6 @@
-// The user data of the disc in a physical drive. What the kernel serves comes by pread; what it cannot (a sector of which
-// it spoils the neighbour, blocks beyond the size that it believes) by commands to the drive. It has no descriptor for
-// native code to read from, because every read has to notice that the disc was changed.
+// The user data of the disc in a physical drive. What the kernel serves comes by pread; what it cannot (a sector of
+// which it spoils the neighbour, blocks beyond the size that it believes) by commands to the drive. It has no
+// descriptor for native code to read from, because every read has to notice that the disc was changed.
 import { read } from 'node:fs';
 import { IsodriveError, isSystemError, toIsodriveError } from '../../base/error.js';
 import { nameSystemError } from '../../base/system-error.js';
@@ -141,8 +141,8 @@ export class DriveSource implements ByteSource {
   }
 
   /**
-   * Slows the drive down to `speed` multiples of a CD's (150 KiB/s), until it is closed; one that is slower already stays
-   * so. Rejects with `unsupported` for a drive that has no such command.
+   * Slows the drive down to `speed` multiples of a CD's (150 KiB/s), until it is closed; one that is slower already
+   * stays so. Rejects with `unsupported` for a drive that has no such command.
    */
   async setSpeed(speed: number): Promise<void> {
     if (this.#speed !== undefined && this.#speed <= speed) return;

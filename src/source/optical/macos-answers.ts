@@ -1,5 +1,5 @@
-// What macOS knows of a drive and its disc, laid out as the drive itself would have answered (SPC-4, MMC-6), so that one
-// reader of drives serves every system. Pure.
+// What macOS knows of a drive and its disc, laid out as the drive itself would have answered (SPC-4, MMC-6), so that
+// one reader of drives serves every system. Pure.
 import type { MacosDriveEntry } from '../../../native/macos/index.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { INQUIRY_LENGTH, profileNumber } from './drive-facts.js';

@@ -1,6 +1,6 @@
-// An optical drive of macOS. The system passes no commands on without taking the drive from everybody else, so each command
-// is answered by what the system offers of its own: IOKit's registry says what the drive is and which disc is in it, and the
-// disc's raw device reads. What it does not offer is refused as a drive would.
+// An optical drive of macOS. The system passes no commands on without taking the drive from everybody else, so each
+// command is answered by what the system offers of its own: IOKit's registry says what the drive is and which disc is
+// in it, and the disc's raw device reads. What it does not offer is refused as a drive would.
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
@@ -80,7 +80,10 @@ export class MacosDrive implements DriveDevice {
     this.#entry = entry;
   }
 
-  /** The system keeps the tray locked while a disc's device is open, so only mode `disc` keeps it open. See openDriveDevice. */
+  /**
+   * The system keeps the tray locked while a disc's device is open, so only mode `disc` keeps it open. See
+   * openDriveDevice.
+   */
   static async open(
     path: string,
     mode: DriveMode,

@@ -16,7 +16,10 @@ export async function isDevicePath(path: string): Promise<boolean> {
   );
 }
 
-/** Undefined: it is no optical drive, or the addon is not built. Rejects with the system's error: ENOMEDIUM without a disc. */
+/**
+ * Undefined: it is no optical drive, or the addon is not built. Rejects with the system's error: ENOMEDIUM without a
+ * disc.
+ */
 export async function openDriveDevice(path: string, mode: DriveMode): Promise<DriveDevice | undefined> {
   if (process.platform === 'darwin') return (await import('./macos-drive.js')).MacosDrive.open(path, mode);
   if (process.platform !== 'win32') return (await import('./linux-drive.js')).LinuxDrive.open(path, mode);
@@ -25,8 +28,8 @@ export async function openDriveDevice(path: string, mode: DriveMode): Promise<Dr
 }
 
 /**
- * A drive that somebody else has open, and closes once this is not used any more: no further opening of the device, which the kernel counts. Undefined as
- * openDriveDevice, and on systems that do not count.
+ * A drive that somebody else has open, and closes once this is not used any more: no further opening of the device,
+ * which the kernel counts. Undefined as openDriveDevice, and on systems that do not count.
  */
 export async function adoptDriveDevice(path: string, descriptor: number): Promise<DriveDevice | undefined> {
   if (process.platform !== 'linux') return undefined;

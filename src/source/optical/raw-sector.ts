@@ -25,8 +25,8 @@ export function userDataOfRawSector(sector: Uint8Array): Uint8Array | undefined 
 }
 
 /**
- * One sector out of several readings of it: of each byte the last that the drive was sure of by its C2 pointers (MMC-6), or
- * else the last.
+ * One sector out of several readings of it: of each byte the last that the drive was sure of by its C2 pointers
+ * (MMC-6), or else the last.
  */
 export class RawReadings {
   readonly #sector = new Uint8Array(RAW_SECTOR_SIZE);

@@ -1,5 +1,5 @@
-// An optical drive of Windows: its pass-through of SCSI commands and its requests to storage. Windows reads no part of a
-// sector, so that all user data is asked of the drive itself.
+// An optical drive of Windows: its pass-through of SCSI commands and its requests to storage. Windows reads no part
+// of a sector, so that all user data is asked of the drive itself.
 import { isWindowsError, loadWindowsAddon } from '../../../native/windows/index.js';
 import type { WindowsAddon, WindowsDrive as DriveHandle } from '../../../native/windows/index.js';
 import type { DriveRequest, ScsiResult } from '../../../native/index.js';
@@ -12,8 +12,8 @@ import { CHECK_CONDITION, MEDIUM_NOT_PRESENT, NOT_READY, TRAY_OPEN, parseSenseDa
 /** DRIVE_CDROM of winbase.h. */
 const DRIVE_CDROM = 5;
 /**
- * BusTypeVirtual and BusTypeFileBackedVirtual of winioctl.h (STORAGE_BUS_TYPE). What a drive says of itself does not tell:
- * that of an image that Windows has attached and that of a machine of Hyper-V are both Msft "Virtual DVD-ROM".
+ * BusTypeVirtual and BusTypeFileBackedVirtual of winioctl.h (STORAGE_BUS_TYPE). What a drive says of itself does not
+ * tell: that of an image that Windows has attached and that of a machine of Hyper-V are both Msft "Virtual DVD-ROM".
  */
 const VIRTUAL_BUSES = [0x0e, 0x0f];
 /** Milliseconds for a drive to say how it is. */

@@ -29,10 +29,6 @@ export class DamagedSource implements ByteSource {
     return this.#inner.read(target, position, signal);
   }
 
-  peek(position: number, length: number): Uint8Array | undefined {
-    return this.#map.isRescued(position, length) ? this.#inner.peek?.(position, length) : undefined;
-  }
-
   readCached(target: Uint8Array, position: number): boolean {
     if (!this.#map.isRescued(position, target.length)) return false;
     return this.#inner.readCached?.(target, position) ?? false;

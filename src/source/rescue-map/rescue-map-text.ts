@@ -19,7 +19,10 @@ export interface MapPosition {
 
 /** Bytes of a map file: a hundred bytes for each of MAX_MAP_RUNS are more than any run needs. */
 export const MAX_MAP_BYTES = 64 * 1024 * 1024;
-/** Runs of a map file: the worst DVD that is worth its rescue, every twentieth of its 2.3 million sectors bad, has fewer. */
+/**
+ * Runs of a map file: the worst DVD that is worth its rescue, every twentieth of its 2.3 million sectors bad, has
+ * fewer.
+ */
 export const MAX_MAP_RUNS = 262_144;
 /** Digits beyond what a double counts exactly are refused. */
 const NUMBER = /^(?:0x[0-9a-f]{1,16}|[0-9]{1,19})$/i;

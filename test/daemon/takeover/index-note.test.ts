@@ -5,9 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MAX_NOTE_BYTES, readNote, writeNote } from '../../../daemon/takeover/index-note.js';
-import type { JournalEntry } from '../../../daemon/takeover/journal.js';
+import { encodeRecord } from '../../../daemon/takeover/journal.js';
+import type { MountRecord } from '../../../daemon/takeover/mount-record.js';
 import { HEADER_BYTES, NOTE_OFFSET } from '../../../src/index/layout.js';
-import { JOURNAL_ENTRY_SAMPLE as ENTRY } from '../../support/builders/journal-entry.js';
+import { MOUNT_RECORD_SAMPLE as RECORD } from '../../support/builders/mount-record.js';
+
+const noteOf = (record: MountRecord): MountRecord => ({
+  ...record,
+  state: 'mounted',
+  findings: [],
+  made: { ...record.made, passedOver: [] },
+  isLoaded: false,
+});
 
 describe('A note in an index', () => {
   let folder: string;
@@ -23,22 +32,20 @@ describe('A note in an index', () => {
   });
 
   it('tells what the mount is, as one that is there', () => {
-    writeNote(index, ENTRY);
-    const expected = { ...ENTRY, state: 'mounted', findings: [], passedOver: [], isLoaded: false };
-    expect(readNote(index)).toEqual(expected);
+    writeNote(index, RECORD);
+    expect(readNote(index)).toEqual(noteOf(RECORD));
   });
 
   it('is as long as there is room for it, and no longer', () => {
-    const bytesOf = (entry: JournalEntry): number => {
-      const note = { ...entry, state: 'mounted', findings: [], passedOver: [], isLoaded: false };
-      return Buffer.byteLength(JSON.stringify(note)) + 1;
-    };
-    const longest = { ...ENTRY, image: `/${'x'.repeat(MAX_NOTE_BYTES - bytesOf({ ...ENTRY, image: '/' }))}` };
-    expect(bytesOf(longest)).toBe(MAX_NOTE_BYTES);
-    writeNote(index, { ...longest, image: `${longest.image}x` });
+    const bytesOf = (record: MountRecord): number =>
+      Buffer.byteLength(JSON.stringify(encodeRecord(noteOf(record)))) + 1;
+    const at = (path: string): MountRecord => ({ ...RECORD, image: { ...RECORD.image, path } });
+    const longest = `/${'x'.repeat(MAX_NOTE_BYTES - bytesOf(at('/')))}`;
+    expect(bytesOf(at(longest))).toBe(MAX_NOTE_BYTES);
+    writeNote(index, at(`${longest}x`));
     expect(readNote(index)).toBeUndefined();
-    writeNote(index, longest);
-    expect(readNote(index)?.image).toBe(longest.image);
+    writeNote(index, at(longest));
+    expect(readNote(index)?.image.path).toBe(longest);
   });
 
   it.each(['', '{', '{}', '{"id":"../x"}', 'x'.repeat(MAX_NOTE_BYTES)])('that reads %j is none', (text) => {

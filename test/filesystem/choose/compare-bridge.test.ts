@@ -10,7 +10,7 @@ import { checkImage } from '../../../src/present/inspect/check-image.js';
 import type { OpenedImage } from '../../../src/image/open-image.js';
 import { readAll } from '../../support/judges/opened-bytes.js';
 import { needs } from '../../support/needs.js';
-import { tagged } from '../../support/builders/udf-builder.js';
+import { tagged } from '../../../scripts/support/udf-builder.js';
 
 /** Sets the flag of deleted files (ECMA-167 4/14.4.3) in the identifier of a name, as no option of genisoimage does. */
 async function hideFromUdf(path: string, name: string): Promise<void> {

@@ -1,5 +1,5 @@
-// What an image may cost follows from its size: images whose parts are shared without end are bounded, in every format, and
-// what belongs to one thing alone is never refused.
+// What an image may cost follows from its size: images whose parts are shared without end are bounded, in every
+// format, and what belongs to one thing alone is never refused.
 import { describe, expect, it } from 'vitest';
 import {
   MAX_ENTRY_ROUNDS,

@@ -1,5 +1,5 @@
-// What HFS+ keeps in its attributes file: extended attributes, and the content of files that Mac OS compressed. Links to
-// folders, which came with the same version of Mac OS, are here too.
+// What HFS+ keeps in its attributes file: extended attributes, and the content of files that Mac OS compressed. Links
+// to folders, which came with the same version of Mac OS, are here too.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

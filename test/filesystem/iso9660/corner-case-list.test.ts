@@ -1,5 +1,5 @@
-// The corner cases that the project has promised to read, and that each has a test which says so: a test that is renamed
-// or dropped must not take a case along unseen.
+// The corner cases that the project has promised to read, and that each has a test which says so: a test that is
+// renamed or dropped must not take a case along unseen.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

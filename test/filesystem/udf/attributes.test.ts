@@ -16,8 +16,8 @@ import {
   tagged,
   textFile,
   withFile,
-} from '../../support/builders/udf-builder.js';
-import type { UdfSpec } from '../../support/builders/udf-builder.js';
+} from '../../../scripts/support/udf-builder.js';
+import type { UdfSpec } from '../../../scripts/support/udf-builder.js';
 
 const FILE = FREE_BLOCK;
 
@@ -113,11 +113,14 @@ describe('Extended attributes', () => {
   };
 
   it.each([
-    [MAX_STREAMS, MAX_STREAMS],
-    [MAX_STREAMS + 1, MAX_STREAMS],
-  ])('of %i streams are %i', async (count, wanted) => {
+    [MAX_STREAMS, MAX_STREAMS, []],
+    [MAX_STREAMS + 1, MAX_STREAMS, ['unreadable-attributes']],
+  ])('of %i streams are %i, and more are told', async (count, wanted, codes) => {
     const streams = Array.from({ length: count }, (_, index) => [`stream ${index}`, 4] as const);
-    expect(Object.keys(await shown(withStreams(streams)))).toHaveLength(wanted);
+    await using image = await openBytes(buildUdf(withStreams(streams)));
+    const attributes = readAttributes(image.index.table, await image.index.resolve('/f'));
+    expect([...attributes]).toHaveLength(wanted);
+    expect(image.findings.findings.map(({ code }) => code)).toEqual(codes);
   });
 
   it.each([

@@ -35,8 +35,8 @@ import {
   textFile,
   typedMap,
   volumeDescriptors,
-} from '../../support/builders/udf-builder.js';
-import type { UdfSpec } from '../../support/builders/udf-builder.js';
+} from '../../../scripts/support/udf-builder.js';
+import type { UdfSpec } from '../../../scripts/support/udf-builder.js';
 
 const SECTOR = 2048;
 const FILE = FREE_BLOCK;

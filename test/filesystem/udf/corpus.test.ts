@@ -1,5 +1,5 @@
-// Every UDF image of the shared corpus equals what Linux's own udf shows of it, and so do the malformed ones where Linux
-// reads them.
+// Every UDF image of the shared corpus equals what Linux's own udf shows of it, and so do the malformed ones where
+// Linux reads them.
 import { afterAll, describe, expect, it } from 'vitest';
 import { openImage } from '../../../src/image/open-image.js';
 import { findCorpus, listImages, readManifest, unpackImage } from '../../support/corpus.js';

@@ -19,7 +19,7 @@ import {
   tagged,
   textFile,
   withFile,
-} from '../../support/builders/udf-builder.js';
+} from '../../../scripts/support/udf-builder.js';
 
 const FILE = FREE_BLOCK;
 

@@ -14,7 +14,7 @@ import {
   longExtent,
   shortExtent,
   textFile,
-} from '../../support/builders/udf-builder.js';
+} from '../../../scripts/support/udf-builder.js';
 
 const IMAGES = 60;
 /** Sectors whose bytes are changed: anchor, descriptors, and the blocks of the partition that hold something. */

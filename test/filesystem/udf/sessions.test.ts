@@ -71,7 +71,8 @@ describe('U9: an image that Linux refuses (needs ../shared/corpus)', needs('../s
     for (const [index, label] of labels.entries()) {
       await using image = await openImage(path, { session: index + 1 });
       expect(image.tree.label).toBe(label);
-      // Read with a hex dump: the root's entry is block 1 of the partition, which starts 288 sectors behind the session.
+      // Read with a hex dump: the root's entry is block 1 of the partition, which starts 288 sectors behind the
+      // session.
       expect(image.index.node(ROOT_ROW).inode).toBe((STARTS[index]! + 289) * SECTOR);
       expect((await readAll(image)).codes).toEqual([]);
     }

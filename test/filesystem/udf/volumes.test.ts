@@ -21,8 +21,8 @@ import {
   tagged,
   textFile,
   typedMap,
-} from '../../support/builders/udf-builder.js';
-import type { UdfSpec } from '../../support/builders/udf-builder.js';
+} from '../../../scripts/support/udf-builder.js';
+import type { UdfSpec } from '../../../scripts/support/udf-builder.js';
 
 const HELLO: UdfSpec = {
   root: [identifier('hello', FREE_BLOCK)],

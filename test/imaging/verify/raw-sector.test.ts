@@ -1,14 +1,14 @@
-// Codes of raw sectors: those that other programs wrote must agree, and each kind of damage must be told from the others.
+// Codes of raw sectors: those that other programs wrote must agree, and each kind of damage must be told from the
+// others.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { errorDetectionCode } from '../../../src/base/error-detection-code.js';
 import { RAW_SECTOR_SIZE } from '../../../src/disc/sector-parity.js';
 import { encodeMode1Sector } from '../../../src/drive/mmc/sector-code.js';
-import { findRawSectors, RawSectorScan } from '../../../src/imaging/verify/raw-image.js';
-import { checkRawSector } from '../../../src/imaging/verify/raw-sector.js';
+import { RawSectorScan } from '../../../src/imaging/verify/raw-image.js';
+import { checkRawSector } from '../../../src/disc/raw-sector.js';
 import { findCorpus } from '../../support/corpus.js';
-import { FaultySource } from '../../support/fakes/faulty-source.js';
 import { needs } from '../../support/needs.js';
 
 const corpus = findCorpus();
@@ -89,14 +89,6 @@ describe('An image of raw sectors', () => {
   const subchannels = Buffer.alloc(96, 7);
   const plain = Buffer.concat(Array.from({ length: 20 }, (_, block) => mode1(block)));
   const wide = Buffer.concat(Array.from({ length: 20 }, (_, block) => [mode1(block), subchannels]).flat());
-
-  it.each([
-    ['2352', plain, 2352],
-    ['2448', wide, 2448],
-    ['no raw sectors', Buffer.alloc(100_000), undefined],
-  ])('is known by its sync patterns: %s', async (_, bytes, size) => {
-    expect(await findRawSectors(new FaultySource(bytes))).toBe(size);
-  });
 
   it('tells faults that lie side by side as one, whatever pieces it comes in', () => {
     const bytes = Buffer.from(wide);

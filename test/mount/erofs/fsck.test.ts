@@ -1,7 +1,7 @@
 // fsck.erofs and dump.erofs, the format's own tools, on the metadata of every image of the corpus and of a tree with
-// every kind of entry. ISODRIVE_EROFS_UTILS names a folder with a current fsck.erofs and dump.erofs, by default those on
-// the PATH serve: erofs-utils before 1.6 (Debian 12 has 1.5) knows no blocks smaller than a page, so that it is given
-// metadata with blocks of 4096 bytes, in which more files are copies.
+// every kind of entry. ISODRIVE_EROFS_UTILS names a folder with a current fsck.erofs and dump.erofs, by default those
+// on the PATH serve: erofs-utils before 1.6 (Debian 12 has 1.5) knows no blocks smaller than a page, so that it is
+// given metadata with blocks of 4096 bytes, in which more files are copies.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -25,19 +25,26 @@ constexpr size_t kMaxEvents = 256;
 class Server final : public SessionServer {
  public:
   struct Question {
-    bool is_load;
+    enum class Kind { kLoad, kRead, kFill } kind;
     uint32_t row;
     uint64_t ticket;
     size_t length;
   };
+  using Kind = Question::Kind;
 
-  void load(uint32_t row) override { questions.push_back({true, row, 0, 0}); }
+  void load(uint32_t row) override { questions.push_back({Kind::kLoad, row, 0, 0}); }
   void read(uint64_t ticket, uint32_t row, uint64_t, size_t length) override {
     check(length <= wire::kMaxReadBytes, "a read of more than the kernel asks for");
-    questions.push_back({false, row, ticket, length});
+    questions.push_back({Kind::kRead, row, ticket, length});
+  }
+  void fill(uint64_t ticket, const UnitSpan& span) override {
+    check(span.start < span.end && span.end <= span.file.size, "units beyond the file");
+    check(span.start % span.file.unit_bytes == 0, "a part of a unit");
+    questions.push_back({Kind::kFill, 0, ticket, static_cast<size_t>(span.end - span.start)});
   }
   void cancel(uint64_t ticket) override {
-    std::erase_if(questions, [&](const Question& question) { return !question.is_load && question.ticket == ticket; });
+    std::erase_if(questions,
+                  [&](const Question& question) { return question.kind != Kind::kLoad && question.ticket == ticket; });
   }
 
   std::deque<Question> questions;
@@ -84,6 +91,18 @@ class Machine {
     guarded_.fill(index);
     guarded_.plan_whole(kImageBytes);
     guarded_.copy_to(region_->data());
+    code_files();
+  }
+
+  /** Every other file has content that is stored in units. */
+  void code_files() {
+    auto* rows = reinterpret_cast<uint32_t*>(region_->data() + layout::ROWS_OFFSET);
+    for (uint32_t row = 0; row < guarded_.rows(); row += 2) {
+      uint32_t* words = rows + row * layout::ROW_WORDS;
+      if (!Row(words).regular()) continue;
+      const uint32_t power = static_cast<uint32_t>(layout::MIN_UNIT_POWER) + row % 8;
+      words[layout::ROW_FLAGS] = static_cast<uint32_t>(layout::CODING_ZISOFS) | power << layout::UNIT_POWER_SHIFT;
+    }
   }
 
   void attach() {
@@ -119,8 +138,8 @@ class Machine {
       header.length = static_cast<uint32_t>(bytes.size());
       header.unique = ++unique_;
       std::memcpy(bytes.data(), &header, sizeof(header));
-      const bool is_silent = header.opcode == wire::kForget || header.opcode == wire::kBatchForget ||
-                             header.opcode == wire::kInterrupt;
+      const bool is_silent =
+          header.opcode == wire::kForget || header.opcode == wire::kBatchForget || header.opcode == wire::kInterrupt;
       if (!is_silent) owed_[unique_] = 1;
       if (header.opcode == wire::kInterrupt && bytes.size() >= sizeof(header) + sizeof(uint64_t)) {
         const uint64_t target = unique_ - 1 - bytes[sizeof(header)] % 8;
@@ -136,7 +155,7 @@ class Machine {
     const Server::Question question = server_.questions.front();
     server_.questions.pop_front();
     const int error = (how & 1) != 0 ? EIO : 0;
-    if (question.is_load) {
+    if (question.kind == Server::Kind::kLoad) {
       auto* row = reinterpret_cast<uint32_t*>(region_->data() + layout::ROWS_OFFSET) + question.row * layout::ROW_WORDS;
       if (error == 0) {
         const uint32_t state = (how & 2) != 0 ? layout::STATE_LOADED : layout::STATE_FAILED;
@@ -147,6 +166,12 @@ class Machine {
     }
     const size_t length = (how & 2) != 0 ? question.length / 2 : question.length;
     const std::vector<uint8_t> bytes(length);
+    if (question.kind == Server::Kind::kFill) {
+      // Some of the units may fail alone.
+      const std::vector<int> errors = (how & 4) != 0 ? std::vector<int>{0, EIO, 0, EILSEQ} : std::vector<int>{};
+      session_->fill(question.ticket, error, bytes.data(), bytes.size(), errors);
+      return;
+    }
     session_->desk().reply(question.ticket, error, bytes.data(), bytes.size());
   }
 

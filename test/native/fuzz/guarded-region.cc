@@ -67,8 +67,8 @@ void GuardedRegion::fill(FuzzInput& input) {
   place(layout::EXTENTS_OFFSET, {extent_bytes.data, extent_bytes.size / kExtentBytes * kExtentBytes});
   rows_ = static_cast<uint32_t>(row_bytes.size / kRowBytes);
   const auto extents_there = static_cast<uint32_t>(extent_bytes.size / kExtentBytes);
-  // What is said within the bounds of the layout is true of a region, whose memory is all there: it is zeros then. Here it
-  // is not, so that only what no region can hold is left as it was said.
+  // What is said within the bounds of the layout is true of a region, whose memory is all there: it is zeros then.
+  // Here it is not, so that only what no region can hold is left as it was said.
   const auto set = [&](uint64_t word, uint32_t wanted, uint64_t most, uint32_t there) {
     reinterpret_cast<uint32_t*>(data_)[word] = wanted > most ? wanted : there;
   };
@@ -78,8 +78,9 @@ void GuardedRegion::fill(FuzzInput& input) {
 }
 
 void GuardedRegion::plan_whole(uint64_t bytes) {
-  const uint32_t segment[layout::SEGMENT_WORDS] = {0, static_cast<uint32_t>(layout::SEGMENT_KIND_BYTES), 0, 0,
-                                                   static_cast<uint32_t>(bytes), 0, 0, 0, 0, 2048, 2048, 0};
+  const uint32_t segment[layout::SEGMENT_WORDS] = {
+      0, static_cast<uint32_t>(layout::SEGMENT_KIND_BYTES), 0, 0, static_cast<uint32_t>(bytes), 0, 0, 0, 0, 2048, 2048,
+      0};
   place(layout::PLAN_SEGMENTS_OFFSET, {reinterpret_cast<const uint8_t*>(segment), sizeof(segment)});
   set_plan(bytes, 1, 1);
 }
@@ -100,6 +101,13 @@ void GuardedRegion::set_plan(uint64_t bytes, uint32_t files, uint32_t segments) 
   size[1] = 0;
   reinterpret_cast<uint32_t*>(data_)[layout::HEADER_PLAN_FILES] = files;
   reinterpret_cast<uint32_t*>(data_)[layout::HEADER_PLAN_SEGMENTS] = segments;
+  reinterpret_cast<uint32_t*>(data_)[layout::HEADER_PLAN_UNITS] = 0;
+}
+
+void GuardedRegion::plan_units(FuzzInput& input) {
+  reinterpret_cast<uint32_t*>(data_)[layout::HEADER_PLAN_UNITS] = input.number<uint32_t>();
+  const Bytes words = input.take(layout::UNIT_BASE_WORDS * 4);
+  if (words.size > 0) std::memcpy(data_ + layout::PLAN_UNITS_OFFSET, words.data, words.size);
 }
 
 void GuardedRegion::copy_to(uint8_t* region) const {

@@ -1,6 +1,6 @@
-// Any messages to the keeper, with descriptors: what it keeps has valid names and open descriptors, and what it does not
-// keep, it closes. Form of an input: options (u8), then messages, each with its size (u16), the number of descriptors
-// (u8) and its bytes.
+// Any messages to the keeper, with descriptors: what it keeps has valid names and open descriptors, and what it does
+// not keep, it closes. Form of an input: options (u8), then messages, each with its size (u16), the number of
+// descriptors (u8) and its bytes.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -47,13 +47,17 @@ void check_store(const keeper::DescriptorStore& store) {
   std::set<int> descriptors;
   for (size_t i = 0; i < store.count(); ++i) {
     const std::string name = store.name(i);
-    check(!name.empty() && name.size() < keeper::kMaxName && name.find(':') == std::string::npos, "the name of what is kept");
+    check(!name.empty() && name.size() < keeper::kMaxName && name.find(':') == std::string::npos,
+          "the name of what is kept");
     check(fcntl(store.descriptor(i), F_GETFD) == FD_CLOEXEC, "what is kept is not open, or every program would get it");
     check(names.insert(name).second && descriptors.insert(store.descriptor(i)).second, "one thing is kept twice");
   }
 }
 
-/** Whether all other ends of the pipe come to be closed. A machine without a thread to spare has each wait for the next. */
+/**
+ * Whether all other ends of the pipe come to be closed. A machine without a thread to spare has each wait for the
+ * next.
+ */
 bool is_closed(int watched) {
   pollfd end{watched, 0, 0};
   for (int i = 0; i < kMaxTries; ++i) {

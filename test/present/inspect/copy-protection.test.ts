@@ -9,7 +9,7 @@ import {
   identifier,
   shortExtent,
   textFile,
-} from '../../support/builders/udf-builder.js';
+} from '../../../scripts/support/udf-builder.js';
 
 const [FOLDER, TITLE, DATA] = [8, 9, 20];
 

@@ -27,7 +27,10 @@ function entryOf(disc?: MacosDisc, id = 700): MacosDriveEntry {
   return { id, service: 'IODVDServices', ...identity, ...(disc === undefined ? {} : { disc }) };
 }
 
-/** Data track 1, sound track 2, then a second session with data track 3, as drives give format 2; ended by a lead-out each. */
+/**
+ * Data track 1, sound track 2, then a second session with data track 3, as drives give format 2; ended by a lead-out
+ * each.
+ */
 const FULL_TOC = Buffer.concat([
   Buffer.from([0, 0, 1, 2]),
   ...[

@@ -1,5 +1,5 @@
-// A drive of Windows, over an addon that answers as drives do: what its sense data mean, what the system's errors mean, and
-// when its tray is locked.
+// A drive of Windows, over an addon that answers as drives do: what its sense data mean, what the system's errors
+// mean, and when its tray is locked.
 import { describe, expect, it } from 'vitest';
 import type { ScsiResult } from '../../../native/index.js';
 import type { WindowsAddon } from '../../../native/windows/index.js';

@@ -1,5 +1,5 @@
-// The information files of a DVD-Video with one title of four seconds, as dvdauthor 0.7.2 wrote them for a test picture,
-// deflated; and the size of the title's video, whose content no information file knows.
+// The information files of a DVD-Video with one title of four seconds, as dvdauthor 0.7.2 wrote them for a test
+// picture, deflated; and the size of the title's video, whose content no information file knows.
 import { inflateRawSync } from 'node:zlib';
 
 const VIDEO_MANAGER =

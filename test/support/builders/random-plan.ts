@@ -3,13 +3,19 @@ import fc from 'fast-check';
 import { basePosition } from '../../../src/disc/read-plan.js';
 import type { BytesSegment, Segment, Segments } from '../../../src/disc/read-plan.js';
 
+/** Bytes of a base, as they are or, with `units`, stored in units of which some cannot be decoded. */
+export interface PlannedBase {
+  readonly bytes: Buffer;
+  readonly units?: { readonly unitBytes: number; readonly failing: readonly number[] };
+}
+
 export interface PlannedDisc {
   readonly segments: Segments;
-  readonly files: readonly Buffer[];
+  readonly bases: readonly PlannedBase[];
 }
 
 export interface PlanModel {
-  /** Of every byte, absent ones as 0. */
+  /** Of every byte; of absent ones anything. */
   readonly bytes: Buffer;
   isAbsent(start: number, end: number): boolean;
 }
@@ -23,7 +29,10 @@ const UNITS = [
   [1, 1],
 ] as const;
 
-/** Up to 12 segments over up to 3 files, with gaps between some. */
+/** Bytes of a unit. */
+const UNIT_BYTES = [1, 7, 512, 1000, 2048, 4096, 5000, 65_536] as const;
+
+/** Up to 12 segments over up to 3 bases, files or in units, with gaps between some. */
 export function randomPlan(): fc.Arbitrary<PlannedDisc> {
   const segment = fc.record({
     kind: fc.constantFrom('bytes', 'bytes', 'bytes', 'swapped', 'zeros', 'absent', 'gap'),
@@ -32,7 +41,15 @@ export function randomPlan(): fc.Arbitrary<PlannedDisc> {
     offset: fc.nat(3000),
     shape: fc.constantFrom(...UNITS),
   });
-  return fc.array(segment, { minLength: 1, maxLength: 12 }).map((wanted) => {
+  const units = fc.option(
+    fc.record({
+      unitBytes: fc.constantFrom(...UNIT_BYTES),
+      failing: fc.array(fc.nat(12), { maxLength: 2 }),
+    }),
+    { nil: undefined },
+  );
+  const bases = fc.tuple(units, units, units);
+  return fc.tuple(fc.array(segment, { minLength: 1, maxLength: 12 }), bases).map(([wanted, stored]) => {
     const segments: Segment[] = [];
     let start = 0;
     for (const { kind, length, base, offset, shape } of wanted) {
@@ -46,7 +63,11 @@ export function randomPlan(): fc.Arbitrary<PlannedDisc> {
       } else if (kind === 'bytes') segments.push({ kind, start, length, base, offset, unit, stride });
       start += length;
     }
-    return { segments, files: [0, 1, 2].map((base) => makeFile(segments, base)) };
+    const made = stored.map((one, base) => {
+      const bytes = makeFile(segments, base);
+      return one === undefined ? { bytes } : { bytes, units: one };
+    });
+    return { segments, bases: made };
   });
 }
 
@@ -59,7 +80,7 @@ function makeFile(segments: Segments, base: number): Buffer {
   );
 }
 
-export function planModel({ segments, files }: PlannedDisc): PlanModel {
+export function planModel({ segments, bases }: PlannedDisc): PlanModel {
   const last = segments.at(-1);
   const size = last === undefined ? 0 : last.start + last.length;
   const bytes = Buffer.alloc(size);
@@ -72,7 +93,16 @@ export function planModel({ segments, files }: PlannedDisc): PlanModel {
       if (segment.kind !== 'bytes') continue;
       const { base, offset, unit, stride, swap16 = false } = segment;
       const from = swap16 ? i ^ 1 : i;
-      bytes[at] = files[base]![offset + Math.floor(from / unit) * stride + (from % unit)]!;
+      const place = offset + Math.floor(from / unit) * stride + (from % unit);
+      const { bytes: stored, units } = bases[base]!;
+      bytes[at] = stored[place]!;
+      // Bytes that change places are read in pairs, and fail so.
+      const places = swap16
+        ? [place, offset + Math.floor((from ^ 1) / unit) * stride + ((from ^ 1) % unit)]
+        : [place];
+      if (units === undefined) continue;
+      const isFailing = places.some((one) => units.failing.includes(Math.floor(one / units.unitBytes)));
+      if (isFailing) absent[at] = 1;
     }
   }
   return { bytes, isAbsent: (start, end) => absent.subarray(start, end).includes(1) };

@@ -1,7 +1,7 @@
 // Shows an image as the file DIR/disc.iso of which some bytes cannot be read: reads that touch FROM..TO fail with EIO,
 // as on a scratched disc, never end, as on a dead network, or read differently each time, as a drive does that is not
-// sure of a sector. With "flush", no file can be closed any more (FLUSH) once IMAGE.hang exists. Serves until it is killed.
-// Prints "ready" once mounted.
+// sure of a sector. With "flush", no file can be closed any more (FLUSH) once IMAGE.hang exists. Serves until it is
+// killed. Prints "ready" once mounted.
 // Usage: node bad-sector-mount.mjs IMAGE DIR FROM TO fail|stall|flip|flush
 import { existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import Fuse from 'fuse-native';

@@ -1,5 +1,5 @@
-// Preloaded into the daemon of a test: the reader of an image called hostile-FAULT-METHOD.iso misbehaves when it is asked
-// for METHOD, as an image would have it that found a hole in the parsers. FAULT: loop, eat (all memory), crash.
+// Preloaded into the daemon of a test: the reader of an image called hostile-FAULT-METHOD.iso misbehaves when it is
+// asked for METHOD, as an image would have it that found a hole in the parsers. FAULT: loop, eat (all memory), crash.
 import { setTimeout } from 'node:timers/promises';
 import { isMainThread, parentPort } from 'node:worker_threads';
 

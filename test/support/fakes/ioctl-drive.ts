@@ -1,5 +1,5 @@
-// An optical drive for programs that ask a device of Linux by ioctl: those of drive-preload.c come here, and the drive is the
-// one that `drive serve` serves, without its transport.
+// An optical drive for programs that ask a device of Linux by ioctl: those of drive-preload.c come here, and the
+// drive is the one that `drive serve` serves, without its transport.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';

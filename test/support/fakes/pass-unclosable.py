@@ -1,5 +1,6 @@
-# Passes an open file to a control socket as a user who is not root: what an attacker does with a file whose closing waits
-# for ever. Prints the answer, and stays. Usage: python3 pass-unclosable.py SOCKET FILE HANG UID (HANG: made once it is open)
+# Passes an open file to a control socket as a user who is not root: what an attacker does with a file whose closing
+# waits for ever. Prints the answer, and stays. Usage: python3 pass-unclosable.py SOCKET FILE HANG UID (HANG: made
+# once it is open)
 import json
 import os
 import socket

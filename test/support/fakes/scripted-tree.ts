@@ -1,4 +1,5 @@
-// A file tree that says what a test tells it, faults and hostile shapes included, so that the index can be tested alone.
+// A file tree that says what a test tells it, faults and hostile shapes included, so that the index can be tested
+// alone.
 import { DirectoryEntry, MODE_TYPE } from '../../../src/filesystem/contract/file-tree.js';
 import type { EntrySink, Extent, FileTree } from '../../../src/filesystem/contract/file-tree.js';
 

@@ -1,5 +1,5 @@
-// Every test of libiscsi's `iscsi-test-cu`: which an optical drive passes, and why it is not asked the others. Each test
-// that is left out says itself that it does not apply, in the words given here.
+// Every test of libiscsi's `iscsi-test-cu`: which an optical drive passes, and why it is not asked the others. Each
+// test that is left out says itself that it does not apply, in the words given here.
 
 /** Names of tests by suite, separated by spaces. */
 type Tests = Readonly<Record<string, string>>;
@@ -193,7 +193,10 @@ function nameTests(tests: Tests): string[] {
   );
 }
 
-/** What is to become of each test: `passed`, or the outcome of those that are left out. Throws for a name that is twice. */
+/**
+ * What is to become of each test: `passed`, or the outcome of those that are left out. Throws for a name that is
+ * twice.
+ */
 export function expectedOutcomes(): Map<string, string> {
   const outcomes = new Map<string, string>();
   for (const { outcome, tests } of [{ outcome: 'passed', tests: PASSED }, ...LEFT_OUT]) {

@@ -1,5 +1,5 @@
-// Stands in for the kernel's driver of an optical drive, where this machine has none: the file ISODRIVE_DRIVE_DEVICE takes
-// the ioctls of a drive (linux/cdrom.h, scsi/sg.h) once this library is preloaded. Each goes to the socket
+// Stands in for the kernel's driver of an optical drive, where this machine has none: the file ISODRIVE_DRIVE_DEVICE
+// takes the ioctls of a drive (linux/cdrom.h, scsi/sg.h) once this library is preloaded. Each goes to the socket
 // ISODRIVE_DRIVE_SOCKET (test/support/fakes/ioctl-drive.ts), where the drive itself is.
 #define _GNU_SOURCE
 #include <arpa/inet.h>

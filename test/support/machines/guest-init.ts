@@ -1,5 +1,5 @@
-// What a guest starts with: an initial RAM disk of busybox and a few modules that puts the root file system together and
-// hands over to the script, or to systemd which runs it.
+// What a guest starts with: an initial RAM disk of busybox and a few modules that puts the root file system together
+// and hands over to the script, or to systemd which runs it.
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { mustRun } from '../../../scripts/support/run-command.js';

@@ -1,6 +1,7 @@
-// A virtual machine for what needs a kernel or hardware that the machine of the tests may not have: boots a Debian kernel
-// under QEMU's emulation, with this machine's own root file system as its root (read-only over 9p, changes go to memory),
-// so that node, the project and every tool are there. It needs no privilege, and ends with the process that started it.
+// A virtual machine for what needs a kernel or hardware that the machine of the tests may not have: boots a Debian
+// kernel under QEMU's emulation, with this machine's own root file system as its root (read-only over 9p, changes go
+// to memory), so that node, the project and every tool are there. It needs no privilege, and ends with the process
+// that started it.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';

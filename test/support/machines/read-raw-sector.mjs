@@ -1,5 +1,5 @@
-// Reads a whole sector (READ CD) of the drive at argv[2], block argv[3]; run in a guest. Prints it in hexadecimal, whether the
-// drive offers C2 pointers, and how many bytes they mark.
+// Reads a whole sector (READ CD) of the drive at argv[2], block argv[3]; run in a guest. Prints it in hexadecimal,
+// whether the drive offers C2 pointers, and how many bytes they mark.
 import { OpticalDrive, RAW_SECTOR_SIZE } from '../../../dist/src/source/optical/optical-drive.js';
 
 const [, , path, block] = process.argv;

@@ -1,6 +1,6 @@
 // Stands in for Windows' own virtdisk.dll, whose functions Wine has as stubs only. What it knows lies in the folder
-// ISODRIVE_RECORD, where the test and every process meet: `calls`, a line each; `fail`, the call that fails, as NAME=CODE;
-// `device`, the device of every disk; `attached-NAME`, there while the image NAME is attached.
+// ISODRIVE_RECORD, where the test and every process meet: `calls`, a line each; `fail`, the call that fails, as
+// NAME=CODE; `device`, the device of every disk; `attached-NAME`, there while the image NAME is attached.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +62,8 @@ DWORD WINAPI OpenVirtualDisk(PVIRTUAL_STORAGE_TYPE type, PCWSTR path, VIRTUAL_DI
 }
 
 DWORD WINAPI AttachVirtualDisk(HANDLE handle, PSECURITY_DESCRIPTOR descriptor, ATTACH_VIRTUAL_DISK_FLAG flags,
-                               ULONG providerFlags, PATTACH_VIRTUAL_DISK_PARAMETERS parameters, LPOVERLAPPED overlapped) {
+                               ULONG providerFlags, PATTACH_VIRTUAL_DISK_PARAMETERS parameters,
+                               LPOVERLAPPED overlapped) {
   char details[100], path[2 * MAX_PATH];
   snprintf(details, sizeof details, "flags=%x", flags);
   const DWORD code = record("AttachVirtualDisk", details);

@@ -1,6 +1,7 @@
-// What the system says of pipes and letters, past our own code. `show PIPE` prints who owns it and who may connect, as the
-// system writes it (sddl.h); `serve PIPE LIST` makes one with that owner and list, says so, and serves until it is ended;
-// `target LETTER` prints what a drive letter stands for, and `define LETTER TARGET` gives one, or takes it back from "-".
+// What the system says of pipes and letters, past our own code. `show PIPE` prints who owns it and who may connect,
+// as the system writes it (sddl.h); `serve PIPE LIST` makes one with that owner and list, says so, and serves until
+// it is ended; `target LETTER` prints what a drive letter stands for, and `define LETTER TARGET` gives one, or takes
+// it back from "-".
 #include <stdio.h>
 #include <string.h>
 #include <windows.h>
@@ -21,12 +22,12 @@ int main(int count, char** words) {
   }
   if (count == 4 && strcmp(words[1], "serve") == 0) {
     SECURITY_ATTRIBUTES attributes = {sizeof attributes, NULL, FALSE};
-    if (!ConvertStringSecurityDescriptorToSecurityDescriptorA(words[3], SDDL_REVISION_1, &attributes.lpSecurityDescriptor,
-                                                              NULL))
+    if (!ConvertStringSecurityDescriptorToSecurityDescriptorA(words[3], SDDL_REVISION_1,
+                                                              &attributes.lpSecurityDescriptor, NULL))
       return 5;
     for (;;) {
-      HANDLE pipe = CreateNamedPipeA(words[2], PIPE_ACCESS_DUPLEX, PIPE_TYPE_BYTE, PIPE_UNLIMITED_INSTANCES, 4096, 4096, 0,
-                                     &attributes);
+      HANDLE pipe = CreateNamedPipeA(words[2], PIPE_ACCESS_DUPLEX, PIPE_TYPE_BYTE, PIPE_UNLIMITED_INSTANCES, 4096, 4096,
+                                     0, &attributes);
       if (pipe == INVALID_HANDLE_VALUE) return 6;
       puts("serving");
       fflush(stdout);

@@ -1,5 +1,5 @@
-// A system service of the test's own, and users who are nobody on this machine: their files, sockets and connections are
-// made with their ids by this process, which is root, so that the kernel vouches for them as for any user.
+// A system service of the test's own, and users who are nobody on this machine: their files, sockets and connections
+// are made with their ids by this process, which is root, so that the kernel vouches for them as for any user.
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
-// Fills UDF images through Linux's own udf, in a guest: every image is a disk, and one archive is unpacked onto each that
-// can be written.
+// Fills UDF images through Linux's own udf, in a guest: every image is a disk, and one archive is unpacked onto each
+// that can be written.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Guest } from './guest.js';
@@ -21,8 +21,8 @@ const SCRIPT = [
 ].join('\n');
 
 /**
- * Boots once, unpacks `archive` onto each image, and gives for each "filled", "read-only", "refused" (Linux does not mount
- * it), or what went wrong. `folder` is scratch.
+ * Boots once, unpacks `archive` onto each image, and gives for each "filled", "read-only", "refused" (Linux does not
+ * mount it), or what went wrong. `folder` is scratch.
  */
 export async function fillImages(
   kernel: GuestKernel,

@@ -1,5 +1,5 @@
-// Runs command lines for a test inside one process of Windows' Node, since starting one takes longer than most commands:
-// a worker each, one after the other. Listens on this machine; a line of JSON asks, one answers.
+// Runs command lines for a test inside one process of Windows' Node, since starting one takes longer than most
+// commands: a worker each, one after the other. Listens on this machine; a line of JSON asks, one answers.
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { Worker, SHARE_ENV } from 'node:worker_threads';

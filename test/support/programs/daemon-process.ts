@@ -12,7 +12,10 @@ import { DAEMON_NODE_OPTIONS, daemonProgram } from '../../../src/protocol/start-
 import { mustRun } from '../../../scripts/support/run-command.js';
 import { readMountTable } from '../../../src/mount/mount-table.js';
 
-/** A small real disc with Rock Ridge, from libcdio's tests: label "Rock Ridge Copy test", a 17992-byte file, links and devices. */
+/**
+ * A small real disc with Rock Ridge, from libcdio's tests: label "Rock Ridge Copy test", a 17992-byte file, links and
+ * devices.
+ */
 export const SMALL_IMAGE = join(import.meta.dirname, '..', '..', 'corpus', 'ok', 'copying-rr.iso');
 
 export interface Ended {

@@ -1,5 +1,5 @@
-// Ends threads of JavaScript again and again while native threads tell them of clients and of mounts: nothing may be told
-// to a thread that is gone, and what it would have been given is closed. Argument: how often. Prints "done".
+// Ends threads of JavaScript again and again while native threads tell them of clients and of mounts: nothing may be
+// told to a thread that is gone, and what it would have been given is closed. Argument: how often. Prints "done".
 import { readdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,6 @@
-// In a mount namespace of its own: loses /sys between two looks of the driver `erofs` at loop devices, and prints what the
-// driver says before, of a mount, and after, with its mounts that stay: node erofs-without-sysfs.mjs IMAGE FOLDER.
+// In a mount namespace of its own: loses /sys between two looks of the driver `erofs` at loop devices, and prints
+// what the driver says before, of a mount, and after, with its mounts that stay: node erofs-without-sysfs.mjs IMAGE
+// FOLDER.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

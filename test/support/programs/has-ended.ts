@@ -1,5 +1,5 @@
-// Whether a process has ended. One that nobody reaps stays in /proc as a zombie: in a container process 1 may be a program
-// that leaves all orphans so.
+// Whether a process has ended. One that nobody reaps stays in /proc as a zombie: in a container process 1 may be a
+// program that leaves all orphans so.
 import { readFileSync } from 'node:fs';
 
 export function hasEnded(pid: number | string): boolean {

@@ -1,5 +1,6 @@
 // A daemon of the keeper tests: appends one line of JSON about its start to a file, then does as it is told for that
-// start. Usage: node keeper-child.mjs FILE DEED..., one deed a start: "keep", "strange", "stop", "exit CODE" or "wait".
+// start. Usage: node keeper-child.mjs FILE DEED..., one deed a start: "keep", "many COUNT", "strange", "stop", "exit
+// CODE" or "wait".
 import { spawn } from 'node:child_process';
 import { appendFileSync, openSync, readFileSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -36,6 +37,15 @@ switch (deed.split(' ')[0]) {
     send('READY=1');
     process.kill(process.pid, 'SIGKILL');
     break;
+  case 'many': {
+    const one = openSync(`${file}.first`);
+    for (let i = 0; i < Number(deed.split(' ')[1]); i += 1) {
+      while (!send(`FDSTORE=1\nFDNAME=kept-${i}`, [one]));
+    }
+    send('READY=1');
+    process.kill(process.pid, 'SIGKILL');
+    break;
+  }
   case 'strange': {
     send('READY=1');
     // Another process, which the keeper did not start, may give and take nothing, even with our socket.

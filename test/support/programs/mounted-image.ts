@@ -6,7 +6,7 @@ import { mkdtemp, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import type { DriverName } from '../../../src/mount/mount-driver.js';
+import type { DriverName } from '../../../src/options/driver-names.js';
 
 /** Milliseconds that mounting, and unmounting with the end of the process, may take. */
 const PATIENCE = 15_000;

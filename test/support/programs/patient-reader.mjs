@@ -1,7 +1,7 @@
-// Reads a mount again and again, past the page cache, and compares with the tree that its image was made of; while the mount is away, it tries
-// again. Prints {"reads", "lost"}: rounds that ended well, and those that ended with an error of a mount that is away.
-// Anything else ends it with status 1. Usage: node patient-reader.mjs REFERENCE MOUNT SEED; ends when ISODRIVE_STOP_FILE
-// is there.
+// Reads a mount again and again, past the page cache, and compares with the tree that its image was made of; while
+// the mount is away, it tries again. Prints {"reads", "lost"}: rounds that ended well, and those that ended with an
+// error of a mount that is away. Anything else ends it with status 1. Usage: node patient-reader.mjs REFERENCE MOUNT
+// SEED; ends when ISODRIVE_STOP_FILE is there.
 import { constants, existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';

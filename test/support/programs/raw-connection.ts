@@ -40,7 +40,10 @@ export class RawConnection implements Disposable {
     this.#wake?.();
   };
 
-  /** This side's end of TLS, on a connection of which everything that came was received. Rejects as its handshake does. */
+  /**
+   * This side's end of TLS, on a connection of which everything that came was received. Rejects as its handshake
+   * does.
+   */
   async secure(options: ConnectionOptions): Promise<RawConnection> {
     this.socket.off('data', this.#take);
     const secured = connectTls({ ...options, socket: this.socket });

@@ -28,8 +28,8 @@ export class ServedDrive implements AsyncDisposable {
   }
 
   /**
-   * Starts it and waits for its first line. Throws with what it said when it ends instead. `openFiles`: as many as it may
-   * have.
+   * Starts it and waits for its first line. Throws with what it said when it ends instead. `openFiles`: as many as it
+   * may have.
    */
   static async start(
     args: readonly string[],

@@ -1,6 +1,6 @@
-# A service manager in small: runs a program with a watchdog, says each message of its on a line, and on its standard input
-# takes "freeze" and "thaw" for those of its threads that serve mounts (ptrace(2), which stops one thread and no other).
-# python3 watched-daemon.py SOCKET MICROSECONDS PROGRAM ARGUMENT...
+# A service manager in small: runs a program with a watchdog, says each message of its on a line, and on its standard
+# input takes "freeze" and "thaw" for those of its threads that serve mounts (ptrace(2), which stops one thread and no
+# other). python3 watched-daemon.py SOCKET MICROSECONDS PROGRAM ARGUMENT...
 import ctypes
 import os
 import select

@@ -11,7 +11,10 @@ const QUALIFIER = 0x08;
 const QUALIFIER_CONTINUED = 0x80;
 export const MAX_ID_BYTES = 4;
 
-/** By AAIP type: the kernel's tag, and whether the qualifier is an id. The order of tags is that of the kernel's lists. */
+/**
+ * By AAIP type: the kernel's tag, and whether the qualifier is an id. The order of tags is that of the kernel's
+ * lists.
+ */
 const TAGS: Readonly<Record<number, { readonly tag: number; readonly hasId: boolean }>> = {
   1: { tag: 0x01, hasId: false }, // ACL_USER_OBJ
   10: { tag: 0x02, hasId: true }, // ACL_USER

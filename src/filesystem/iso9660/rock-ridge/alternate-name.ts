@@ -2,7 +2,10 @@
 import type { ByteCursor } from '../../../base/byte-cursor.js';
 import type { DirectoryEntry } from '../../contract/file-tree.js';
 
-/** Flags for "this is . or ..", beside which no name should stand; one that does is the entry's (VirtualBox's discs). */
+/**
+ * Flags for "this is . or ..", beside which no name should stand; one that does is the entry's (VirtualBox's
+ * discs).
+ */
 const DOT_FLAGS = 0x06;
 const HEADER = 5;
 

@@ -1,6 +1,6 @@
-// AL: extended attributes and access control lists (Arbitrary Attribute Interchange Protocol 2.0). A list of components,
-// by turns names and values, each of one record or several. The records fill as many fields as it takes, and unlike those
-// of SL one may begin in a field and end in the next.
+// AL: extended attributes and access control lists (Arbitrary Attribute Interchange Protocol 2.0). A list of
+// components, by turns names and values, each of one record or several. The records fill as many fields as it takes,
+// and unlike those of SL one may begin in a field and end in the next.
 import { countBytes } from '../../../base/byte-count.js';
 import type { ByteCursor } from '../../../base/byte-cursor.js';
 import { decodeAccessControl } from './access-control-list.js';

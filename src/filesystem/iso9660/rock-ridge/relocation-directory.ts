@@ -1,5 +1,6 @@
-// The directory in the root where writers put directories that ISO 9660 would have too deep (RRIP 4.1.5). They are shown
-// where they belong, and what is left of it is not worth a name: it is held back until it is known to hold nothing else.
+// The directory in the root where writers put directories that ISO 9660 would have too deep (RRIP 4.1.5). They are
+// shown where they belong, and what is left of it is not worth a name: it is held back until it is known to hold
+// nothing else.
 import { DirectoryEntry, MODE_TYPE } from '../../contract/file-tree.js';
 import type { EntrySink } from '../../contract/file-tree.js';
 

@@ -20,7 +20,7 @@ import { readRecordedSums, readSumIndex } from './recorded-sums.js';
 import { readDeviceNumber, readPosixAttributes, readSerialNumber } from './posix-attributes.js';
 import { SymbolicLinkTarget } from './symbolic-link.js';
 import { TimeStamps } from './time-stamps.js';
-import { ZISOFS_FIELD, readZisofsField } from '../zisofs/zisofs-field.js';
+import { ZISOFS_FIELD, readZisofsField, unpackParameters } from '../zisofs/zisofs-field.js';
 import type { ZisofsField } from '../zisofs/zisofs-field.js';
 
 /** Permissions of a symbolic link whose record has no PX. */
@@ -202,7 +202,10 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
     this.#finding('type-mismatch', 'warning', what, cursor.offsetInSource(0), cursor);
   }
 
-  /** The file's extents hold its content compressed, unless the field makes no sense: then they are shown as they are. */
+  /**
+   * The file's extents hold its content compressed, unless the field makes no sense: then they are shown as they
+   * are.
+   */
   #settleCoding(cursor: ByteCursor): void {
     const entry = this.#entry;
     const { fault, parameters, size } = this.#zisofs;
@@ -213,6 +216,7 @@ export class RockRidgeDecoder implements RecordDecoder, FieldVisitor {
     }
     entry.coding = 'zisofs';
     entry.codingParameters = parameters;
+    entry.unitPower = unpackParameters(parameters).blockShift;
     entry.extents = entry.size > 0 ? [{ offset: entry.locator, length: entry.size }] : [];
     entry.size = size;
   }

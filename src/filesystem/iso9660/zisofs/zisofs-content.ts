@@ -3,7 +3,7 @@
 import { countBytes } from '../../../base/byte-count.js';
 import { ByteCursor } from '../../../base/byte-cursor.js';
 import { BlockContent } from '../../content/block-content.js';
-import type { CodedFile } from '../../content/block-content.js';
+import type { BlockPlace, CodedFile, StoredBlock } from '../../content/block-content.js';
 import { unpackParameters } from './zisofs-field.js';
 import type { ZisofsParameters } from './zisofs-field.js';
 import { HEADER_BYTES, compareHeader } from './zisofs-header.js';
@@ -46,33 +46,29 @@ export class ZisofsContent extends BlockContent<ZisofsFile> {
     if (mismatch !== undefined) onMismatch(mismatch);
   }
 
-  protected override async readBlock(
-    block: number,
-    signal: AbortSignal | undefined,
-  ): Promise<Uint8Array | undefined> {
-    const [first, end] = await this.#readPointers(block, signal);
-    return first === end ? undefined : this.keepBlock(block, () => this.#decode(block, first, end), signal);
+  protected override unwrap(bytes: Uint8Array): StoredBlock {
+    return { bytes, algorithm: this.#parameters.algorithm };
   }
 
-  /** Where a block's compressed bytes begin and end in the file; checked against its bounds. */
-  async #readPointers(block: number, signal: AbortSignal | undefined): Promise<[number, number]> {
+  /** Checked against the file's bounds. */
+  protected override async locate(block: number): Promise<BlockPlace | undefined> {
     const { headerBytes, version } = this.#parameters;
     const width = POINTER_BYTES[version];
     const table = Math.floor(block / TABLE_POINTERS);
     const { stored } = this.file;
-    const bytes = await this.keepBlock(`table-${table}`, () => this.#readTable(table), signal);
+    const bytes = await this.keep(`table-${table}`, () => this.#readTable(table));
     const cursor = new ByteCursor(bytes, this.file.sourceName, 0);
     const at = (block - table * TABLE_POINTERS) * width;
     if (at + 2 * width > bytes.length)
       throw this.damaged(block, 'its pointer lies behind the end of the file');
     const first = readPointer(cursor, at, width);
     const end = readPointer(cursor, at + width, width);
-    const limit = 2 * this.blockBytes + MAX_OVERHEAD;
+    const limit = 2 * this.unitBytes + MAX_OVERHEAD;
     if (end > stored.size || first > end || end - first > limit || (first < end && first < headerBytes)) {
       const place = `it lies at bytes ${first} to ${end} of the ${stored.size} stored ones`;
       throw this.damaged(block, `${place}, expected at most ${countBytes(limit)} inside of them`);
     }
-    return [first, end];
+    return first === end ? undefined : { start: first, length: end - first };
   }
 
   /** The pointers of one table, and the first one of the next. */
@@ -83,17 +79,11 @@ export class ZisofsContent extends BlockContent<ZisofsFile> {
     const position = headerBytes + table * TABLE_POINTERS * width;
     const count = Math.min(
       TABLE_POINTERS + 1,
-      Math.ceil(this.size / this.blockBytes) + 1 - table * TABLE_POINTERS,
+      Math.ceil(this.size / this.unitBytes) + 1 - table * TABLE_POINTERS,
     );
     const bytes = new Uint8Array(Math.max(0, Math.min(count * width, stored.size - position)));
     await stored.read(bytes, position);
     return bytes;
-  }
-
-  async #decode(block: number, first: number, end: number): Promise<Uint8Array> {
-    const compressed = new Uint8Array(end - first);
-    await this.file.stored.read(compressed, first);
-    return this.decompress(block, compressed, this.#parameters.algorithm);
   }
 }
 

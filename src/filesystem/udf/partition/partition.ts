@@ -7,7 +7,10 @@ export interface Partition {
   readonly length: number;
   /** Byte offset in the image of a block; -1 when it has none. */
   offsetOf(block: number): number;
-  /** How many of `blocks` blocks from `block` on (which has an offset) lie one after another in the image; at least 1. */
+  /**
+   * How many of `blocks` blocks from `block` on (which has an offset) lie one after another in the image; at least
+   * 1.
+   */
   runLength(block: number, blocks: number): number;
   /** Byte offset of a second copy of a block; -1 or absent where there is none. */
   copyOffsetOf?(block: number): number;

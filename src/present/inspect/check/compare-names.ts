@@ -1,5 +1,5 @@
-// Compares the two trees of a bridge disc, directory by directory: their names, and what has each name. `auto` decides by
-// less than that.
+// Compares the two trees of a bridge disc, directory by directory: their names, and what has each name. `auto`
+// decides by less than that.
 import { toIsodriveError } from '../../../base/error.js';
 import type { Finding } from '../../../base/finding.js';
 import { MODE_TYPE } from '../../../filesystem/contract/file-tree.js';

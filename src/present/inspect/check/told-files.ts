@@ -1,4 +1,5 @@
-// Files that reach beyond the end of the image are told of the first view that has them: the others show the same bytes.
+// Files that reach beyond the end of the image are told of the first view that has them: the others show the same
+// bytes.
 import { MAX_FINDINGS } from '../../../base/finding.js';
 import type { Finding, FindingLog } from '../../../base/finding.js';
 import type { CheckedFile, CheckedView } from './collect-files.js';

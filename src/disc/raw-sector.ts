@@ -1,5 +1,5 @@
 // Whether a sector of a CD, as the drive reads it with everything, is what its own codes say. Pure.
-import { errorDetectionCode } from '../../base/error-detection-code.js';
+import { errorDetectionCode } from '../base/error-detection-code.js';
 import {
   DATA_OFFSET,
   EDC_OFFSET,
@@ -7,7 +7,7 @@ import {
   RAW_SECTOR_SIZE,
   SYNC_LENGTH,
   writeParity,
-} from '../../disc/sector-parity.js';
+} from './sector-parity.js';
 
 /** ECMA-130 14.1: what every sector of data begins with. */
 export const SYNC = Buffer.from('00ffffffffffffffffffff00', 'hex');
