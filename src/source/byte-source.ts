@@ -2,8 +2,8 @@
 import type { DriveFacts } from './optical/drive-facts.js';
 
 /**
- * Random-access bytes. Every decorator (cache, retry, trace) is a ByteSource around a ByteSource. Disposing of one that is
- * closed does nothing.
+ * Random-access bytes. Every decorator (cache, retry, trace) is a ByteSource around a ByteSource. Disposing of one that
+ * is closed does nothing.
  */
 export interface ByteSource extends AsyncDisposable {
   /** Path, URL or description, for messages. */

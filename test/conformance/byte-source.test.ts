@@ -3,11 +3,13 @@ import { mkdtemp, open, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { SplitSource } from '../../src/container/split/split-source.js';
 import { CachedStream } from '../../src/disc/cached-stream.js';
 import type { DataStream } from '../../src/disc/data-stream.js';
 import { PlanStream } from '../../src/disc/plan-stream.js';
 import { runSegment } from '../../src/disc/read-plan.js';
 import type { Segments } from '../../src/disc/read-plan.js';
+import { UnitSource } from '../../src/disc/unit-source.js';
 import type { ByteSource } from '../../src/source/byte-source.js';
 import { FileSource } from '../../src/source/file/file-source.js';
 import { openDriveDevice } from '../../src/source/optical/open-drive-device.js';
@@ -32,6 +34,7 @@ const BAD = { from: GIB + 100_000, to: GIB + 110_000 };
 const WINDOWS = [0, GIB, 2 * GIB - 250_000, 4 * GIB - 250_000, SIZE - WINDOW.length];
 const PLACES = [0, 100_000, 2 * GIB, 4 * GIB, SIZE - 100_000, SIZE];
 const CONTENT = patternedBytes(700_001);
+const UNIT_BYTES = 10_000;
 const MEMORY_BAD = { from: 300_000, to: 300_001 };
 
 let folder: string;
@@ -110,11 +113,28 @@ function faulty(): FaultySource {
   return source;
 }
 
+/** Every byte is stored as what it lacks to 255. */
+function openUnits(): UnitSource {
+  const of = new FaultySource(CONTENT.map((byte) => 255 - byte));
+  const decodeUnits = async (first: number, count: number, target: Uint8Array): Promise<undefined[]> => {
+    await of.read(target, first * UNIT_BYTES);
+    target.forEach((byte, i) => (target[i] = 255 - byte));
+    return Array.from({ length: count }, () => undefined);
+  };
+  return new UnitSource({ of, size: CONTENT.length, unitBytes: UNIT_BYTES, decodeUnits });
+}
+
 const SOURCES: Readonly<Record<string, () => Promise<Opened<ByteSource>>>> = {
   'A file': async () => openSource(await FileSource.open(path)),
   'A file that somebody else has opened': () => openAdopted(),
   'A file with a map of what is missing': async () => openSource(damage(await FileSource.open(path))),
   'A drive': openDrive,
+  'Files one behind the other': () => {
+    const ends = [1, 100_000, 100_001, CONTENT.length];
+    const parts = ends.map((end, i) => new FaultySource(CONTENT.subarray(ends[i - 1] ?? 0, end)));
+    return Promise.resolve(openSource(new SplitSource(parts), truthOf(CONTENT)));
+  },
+  'Bytes in units that are decoded': () => Promise.resolve(openSource(openUnits(), truthOf(CONTENT))),
   'Bytes in memory': () => Promise.resolve(openSource(new MemorySource(CONTENT), truthOf(CONTENT))),
   'Bytes in memory that fail': () => Promise.resolve(openSource(new FaultySource(CONTENT), truthOf(CONTENT))),
 };

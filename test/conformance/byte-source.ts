@@ -1,4 +1,5 @@
-// What every source of bytes must do, one sentence each, and every stream of a disc too, whose methods keep the same contract.
+// What every source of bytes must do, one sentence each, and every stream of a disc too, whose methods keep the same
+// contract.
 import { readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { expect } from 'vitest';

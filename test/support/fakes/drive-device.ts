@@ -1,5 +1,5 @@
-// A drive behind the contract of its device: the one that `drive serve` serves, without its transport. The kernel believes
-// the disc to be shorter, so that its end is read by commands.
+// A drive behind the contract of its device: the one that `drive serve` serves, without its transport. The kernel
+// believes the disc to be shorter, so that its end is read by commands.
 import type { ScsiResult } from '../../../native/index.js';
 import { execute } from '../../../src/drive/mmc/execute.js';
 import type { DriveState } from '../../../src/drive/mmc/drive-state.js';
