@@ -58,7 +58,7 @@ function stubOf(installName, symbols) {
 /** Makes stubs of the frameworks out of the functions that the header declares. Gives the linker's arguments. */
 function writeStubs() {
   const header = readFileSync(join(folder, 'frameworks.hh'), 'utf8');
-  const declared = [...header.matchAll(/\b((?:CF|IO)\w+)\((?=.*\);$)/gm)].map(([, name]) => name);
+  const declared = [...header.matchAll(/\b((?:CF|IO)\w+)\((?=[^()]*\);$)/gm)].map(([, name]) => name);
   for (const [framework, prefix] of Object.entries(FRAMEWORKS)) {
     const path = join(stubs, `${framework}.framework`);
     mkdirSync(path, { recursive: true });
