@@ -13,6 +13,7 @@ import {
 import { createServer, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { loadAddon } from '../../../dist/native/index.js';
 import { REGION_BYTES } from '../../../dist/src/index/layout.js';
 
@@ -108,6 +109,7 @@ await call('serveSession', 0, {});
 for (const [name, ...args] of [
   ['resumeSession', 0, 5],
   ['replyRead', 1, new Uint8Array(8)],
+  ['fillUnits', 1, new Uint8Array(8), new Int32Array(1)],
   ['isWaitedFor'],
   ['countReads'],
   ['leaveSession'],
@@ -155,6 +157,15 @@ closeSync(copy);
 await call('poolClose', pool, openSync(path));
 await call('closeIoPool', pool);
 await call('closeDescriptor', openSync(path));
+
+await call('setUnitBudget', 1 << 20);
+check((await call('unitBytes')) === 0, 'that no unit was decoded');
+// Nobody holds what a block is read from, nor where it lies.
+const inflated = new Uint8Array(3);
+const stored = deflateSync('abc');
+const places = () => Uint32Array.of(0, stored.length, 0, inflated.length);
+const done = await call('inflateBlocks', Uint8Array.from(stored), places(), inflated);
+check(done[0] === 1 && Buffer.from(inflated).toString() === 'abc', 'a block that was inflated');
 
 const target = new Uint8Array(16);
 await call('readCached', file, target, 0);
