@@ -1,7 +1,9 @@
 // Writes the EROFS metadata of a tree: superblock, nodes, shared attributes, then directories and copied data, in one
 // pass over the index each. The image is the extra device, whose blocks follow those of this file in one address space.
 import { countBytes } from '../../base/byte-count.js';
+import { IsodriveError } from '../../base/error.js';
 import type { FileHandle } from 'node:fs/promises';
+import type { FileContent } from '../../filesystem/contract/file-content.js';
 import { MODE_TYPE } from '../../filesystem/contract/file-tree.js';
 import type { DiscIndex } from '../../index/disc-index.js';
 import { ContentOpener } from '../../image/content-opener.js';
@@ -33,6 +35,7 @@ import {
 } from './format.js';
 import { MAX_COPIED_BYTES, MetadataPlan, PLACE, roundUp } from './metadata-plan.js';
 import { MetadataStream } from './metadata-stream.js';
+import { unsuitable } from './unsuitable.js';
 
 /** Block sizes to try, best first: the smaller, the less has to be copied of files at odd places. */
 const BLOCK_SIZES = [2048, 1024, 512];
@@ -297,9 +300,19 @@ class MetadataWriter {
     const reader = this.#contents.open(row);
     const buffer = new Uint8Array(Math.min(COPY_BYTES, size));
     for (let position = 0; position < size;) {
-      const got = await reader.read(buffer, position, this.#signal);
+      const got = await this.#read(reader, buffer, position);
       await this.#out.append(buffer.subarray(0, got));
       position += got;
+    }
+  }
+
+  /** Another driver shows the files that can be read; the kernel would have none. */
+  async #read(reader: FileContent, buffer: Uint8Array, position: number): Promise<number> {
+    try {
+      return await reader.read(buffer, position, this.#signal);
+    } catch (thrown) {
+      if (!(thrown instanceof IsodriveError) || thrown.code !== 'damaged') throw thrown;
+      throw unsuitable(this.#plan.image.name, `a file cannot be copied: ${thrown.message}`);
     }
   }
 
