@@ -4,8 +4,9 @@ import { closeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { isSystemError } from '../base/error.js';
+import { IsodriveError, isSystemError } from '../base/error.js';
 import { hostPath, realHostPath, resolveHostPath } from '../base/path-text.js';
+import { countFiles } from '../image/count-files.js';
 import { openDirectory } from '../mount/open-directory.js';
 import { prepareMountPoint } from '../mount/mount-point.js';
 import type { MountPoint } from '../mount/mount-point.js';
@@ -28,7 +29,10 @@ export interface OpenedForService extends AsyncDisposable {
   readonly isMounted: boolean;
 }
 
-/** Rejects as FileSource.open, findRescueMap, prepareMountPoint and, where no directory is named, openImage do. */
+/**
+ * Rejects as FileSource.open, findRescueMap, prepareMountPoint and, where no directory is named, openImage do; with
+ * `unsupported` for an image of several files, of which the service takes one.
+ */
 export async function openForService(params: MountParams, signal: AbortSignal): Promise<OpenedForService> {
   const source = await FileSource.open(params.image, signal);
   let mapFile: FileHandle | undefined;
@@ -38,6 +42,7 @@ export async function openForService(params: MountParams, signal: AbortSignal): 
     await source[Symbol.asyncDispose]();
   };
   try {
+    await refuseSeveralFiles(params, signal);
     const map = await findRescueMap(params.image, source.size, params.map);
     mapFile = map && (await open(hostPath(map.path)));
     const label = params.directory === undefined ? await readLabel(params, signal) : '';
@@ -59,6 +64,18 @@ export async function openForService(params: MountParams, signal: AbortSignal): 
     await close();
     throw thrown;
   }
+}
+
+/** With one of its files alone, the rest of the image would be missing. */
+async function refuseSeveralFiles(params: MountParams, signal: AbortSignal): Promise<void> {
+  const view = pickValues<ViewValues>(VIEW_OPTIONS, params);
+  const count = await countFiles(params.image, { ...view, signal });
+  if (count === 1) return;
+  throw new IsodriveError(
+    'unsupported',
+    `Cannot mount "${params.image}" through the service: it is an image of ${count} files, and the service takes one`,
+    { action: 'Mount it without --system: a daemon of your own opens all of them' },
+  );
 }
 
 /** The directory, when a disc is mounted there. Only its parent is looked at: the server of the mount may be gone. */

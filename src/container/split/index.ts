@@ -2,15 +2,12 @@
 // NAME.iso.0, ...
 import type { ByteSource } from '../../source/byte-source.js';
 import type { ImageFiles } from '../../source/image-files.js';
-import { MAX_IMAGE_FILES } from '../../source/image-files.js';
 import { readIfPossible } from '../../source/read-fully.js';
 import type { Filter } from '../format.js';
 import { IDENTIFIER_BYTES } from '../volume-marks.js';
 import type { VolumeMarks } from '../volume-marks.js';
+import { partNames, secondPartOf } from './part-names.js';
 import { SplitSource } from './split-source.js';
-
-/** The name of a first part: a stem, a dot, and the number of the first as that kind of split counts. */
-const FIRST_PART = /^(?<stem>.+\.)(?<number>0+1?)$/u;
 
 export const splitFormat: Filter = {
   kind: 'filter',
@@ -18,8 +15,8 @@ export const splitFormat: Filter = {
   title: 'an image that was split into files',
 
   async probe(files, marks, signal) {
-    const name = partNames(files.mainName).next();
-    const second = name.done === true ? undefined : await files.open(name.value, signal);
+    const name = secondPartOf(files.mainName);
+    const second = name === undefined ? undefined : await files.open(name, signal);
     // Numbers also tell the discs of a set apart: each of those starts as a disc does.
     const isPart =
       second !== undefined && second.size <= files.main.size && !(await startsDisc(second, marks, signal));
@@ -48,12 +45,4 @@ async function openParts(files: ImageFiles, signal: AbortSignal | undefined): Pr
     parts.push(part);
   }
   return parts;
-}
-
-/** Names of the parts behind the first; none for what is no name of a first part. */
-function* partNames(name: string): Generator<string> {
-  const { stem, number } = FIRST_PART.exec(name)?.groups ?? {};
-  if (stem === undefined || number === undefined) return;
-  for (let i = 1; i < MAX_IMAGE_FILES; i += 1)
-    yield stem + String(Number(number) + i).padStart(number.length, '0');
 }
