@@ -33,7 +33,6 @@ export class FileSource implements ByteSource {
   readonly #isDevice: boolean;
   readonly #addon: Addon | undefined;
   #checkedAt = performance.now();
-  #changed: IsodriveError | undefined;
   #closed: Promise<void> | undefined;
 
   private constructor(name: string, { fd, io, close }: OpenedFile, facts: FileFacts, size: number) {
@@ -88,7 +87,6 @@ export class FileSource implements ByteSource {
 
   async read(target: Uint8Array, position: number, signal?: AbortSignal): Promise<number> {
     throwIfAborted(signal);
-    if (this.#changed !== undefined) throw this.#changed;
     const wanted = Math.max(0, Math.min(target.length, this.size - position));
     let done = 0;
     while (done < wanted) {
@@ -115,7 +113,7 @@ export class FileSource implements ByteSource {
   }
 
   get #isCheckDue(): boolean {
-    return this.#changed !== undefined || performance.now() - this.#checkedAt > IDENTITY_INTERVAL;
+    return performance.now() - this.#checkedAt > IDENTITY_INTERVAL;
   }
 
   /** Does nothing without the addon. Rejects with what the kernel says. */
@@ -162,10 +160,9 @@ export class FileSource implements ByteSource {
   }
 
   #throwChanged(what: string): never {
-    this.#changed ??= new IsodriveError('image-changed', `Cannot trust "${this.name}" any more: ${what}`, {
+    throw new IsodriveError('image-changed', `Cannot trust "${this.name}" any more: ${what}`, {
       at: { source: this.name },
     });
-    throw this.#changed;
   }
 
   /** Closes the descriptor, once. No read may be under way, and native code must have let go of it. */
