@@ -6,6 +6,7 @@ import { listTiers } from './test/support/tiers.js';
 export default defineConfig({
   test: {
     globalSetup: ['./test/support/run-folder.ts', './test/support/open-fuse-device.ts'],
+    setupFiles: ['./test/support/fixed-seed.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

@@ -40,7 +40,8 @@ allowed='root,driver erofs,driver erofs-loop,EROFS on loop devices'
 corpus=${ISODRIVE_CORPUS:-$project/../shared/corpus}
 [ -d "$corpus" ] || allowed+=,../shared/corpus
 cd "$home/isodrive"
-setpriv --reuid "$user" --regid "$user" --init-groups env -i CI=true "ISODRIVE_MAY_SKIP=$allowed" "ISODRIVE_CORPUS=$corpus" \
+setpriv --reuid "$user" --regid "$user" --init-groups env -i CI=true \
+  "ISODRIVE_TEST_SEED=${ISODRIVE_TEST_SEED:-}" "ISODRIVE_MAY_SKIP=$allowed" "ISODRIVE_CORPUS=$corpus" \
   "HOME=$home" "USER=$user" "PATH=$(dirname "$(command -v node)"):/usr/local/bin:/usr/bin:/bin" LANG=C.UTF-8 \
   "ISODRIVE_GUEST_KERNEL=$home/tools/kernel" "ISODRIVE_WINDOWS_NODE=$home/tools/windows-node/node.exe" \
   "ISODRIVE_ZIG=$home/tools/zig/bin/zig" "ISODRIVE_WINE_PREFIX=$home/tools/wine-prefix" \

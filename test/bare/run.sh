@@ -55,7 +55,8 @@ inside() {
 
 # npm inside is npm's configuration of this machine.
 passed=()
-for name in NODE_EXTRA_CA_CERTS SSL_CERT_FILE HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy; do
+for name in ISODRIVE_TEST_SEED NODE_EXTRA_CA_CERTS SSL_CERT_FILE HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy \
+  no_proxy; do
   [ -z "${!name:-}" ] || passed+=("$name=${!name}")
 done
 
