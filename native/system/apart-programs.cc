@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cerrno>
 #include <chrono>
@@ -125,6 +126,8 @@ void close_others(int kept) {
 
 /** A pointer as a message between threads of this process. */
 using PointerBytes = std::array<uint8_t, sizeof(void*)>;
+/** Messages sent. A socket orders memory for the kernel alone: what the pointer shows is seen through this. */
+std::atomic<uint64_t> messages_sent{0};
 
 void serve_starts(int own) {
   for (;;) {
@@ -133,6 +136,7 @@ void serve_starts(int own) {
     PointerBytes bytes{};
     ReceivedBytes received = receive_bytes(own, bytes.data(), bytes.size());
     if (received.length != static_cast<ssize_t>(bytes.size())) continue;
+    static_cast<void>(messages_sent.load(std::memory_order_acquire));
     const std::unique_ptr<SharedStart> start(std::bit_cast<SharedStart*>(bytes));
     start_one(*start, std::move(received.descriptors));
   }
@@ -204,6 +208,7 @@ class ProgramCall : public IoJob {
     const UniqueFd standard_error(pipe_ends[1]);
     auto handed = std::make_unique<SharedStart>(start_);
     const auto bytes = std::bit_cast<PointerBytes>(handed.get());
+    messages_sent.fetch_add(1, std::memory_order_release);
     const int passed[] = {standard_error.get(), socket_.get()};
     if (send_bytes_with(starter_socket, bytes.data(), bytes.size(), passed, socket_.valid() ? 2 : 1) < 0) return errno;
     static_cast<void>(handed.release());

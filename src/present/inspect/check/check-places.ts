@@ -2,32 +2,26 @@
 // that they should not share.
 import { countBytes } from '../../../base/byte-count.js';
 import type { Finding } from '../../../base/finding.js';
-import type { CheckedFile, CheckedView } from './collect-files.js';
+import type { CheckedView } from './collect-files.js';
+import { PlaceList } from './place-list.js';
 
 /** Overlaps that are told one by one. */
 export const MAX_OVERLAPS = 16;
-
-interface Place {
-  readonly offset: number;
-  readonly end: number;
-  readonly file: CheckedFile;
-}
 
 type Report = (finding: Finding) => void;
 
 /** `isTold`: that its files end behind the image has been told of another view. */
 export function checkPlaces(view: CheckedView, report: Report, isTold = false): void {
-  const places = view.files.flatMap((file) =>
-    file.runs.map(({ offset, length }): Place => ({ offset, end: offset + length, file })),
-  );
+  const places = new PlaceList();
+  for (const { runs } of view.files) places.add(runs);
   checkEnd(view, places, isTold ? () => undefined : report);
   checkOverlaps(view, places, report);
 }
 
 /** What the volume descriptor says of its size is often wrong; where the last file ends is what counts. */
-function checkEnd({ image }: CheckedView, places: readonly Place[], report: Report): void {
+function checkEnd({ image }: CheckedView, places: PlaceList, report: Report): void {
   const { source, volume, tree } = image;
-  const end = places.reduce((most, place) => Math.max(most, place.end), 0);
+  const end = places.lastEnd;
   const at = { source: source.name, offset: source.size };
   if (end > source.size) {
     report({
@@ -47,26 +41,26 @@ function checkEnd({ image }: CheckedView, places: readonly Place[], report: Repo
 }
 
 /** Two files with the same bytes are one file with two names, or a writer that stores what is equal once. */
-function checkOverlaps({ image }: CheckedView, places: Place[], report: Report): void {
+function checkOverlaps({ image, files }: CheckedView, places: PlaceList, report: Report): void {
   const { index, source } = image;
-  places.sort((a, b) => a.offset - b.offset || b.end - a.end);
   let count = 0;
-  let widest: Place | undefined;
-  for (const place of places) {
+  let widest: number | undefined;
+  for (const place of places.inOrder()) {
     const isShared =
       widest !== undefined &&
-      place.offset < widest.end &&
-      place.file !== widest.file &&
-      !isSame(place, widest);
+      places.offset(place) < places.end(widest) &&
+      !isSame(places, place, widest) &&
+      places.file(place) !== places.file(widest);
     if (isShared && (count += 1) <= MAX_OVERLAPS) {
+      const [one, other] = [widest!, place].map((shared) => index.path(files[places.file(shared)]!.row));
       report({
         code: 'overlapping-files',
         severity: 'warning',
-        message: `Files "${index.path(widest!.file.row)}" and "${index.path(place.file.row)}" share some of their bytes`,
-        at: { source: source.name, offset: place.offset },
+        message: `Files "${one}" and "${other}" share some of their bytes`,
+        at: { source: source.name, offset: places.offset(place) },
       });
     }
-    if (widest === undefined || place.end > widest.end) widest = place;
+    if (widest === undefined || places.end(place) > places.end(widest)) widest = place;
   }
   if (count <= MAX_OVERLAPS) return;
   report({
@@ -77,6 +71,6 @@ function checkOverlaps({ image }: CheckedView, places: Place[], report: Report):
   });
 }
 
-function isSame(a: Place, b: Place): boolean {
-  return a.offset === b.offset && a.end === b.end;
+function isSame(places: PlaceList, a: number, b: number): boolean {
+  return places.offset(a) === places.offset(b) && places.end(a) === places.end(b);
 }

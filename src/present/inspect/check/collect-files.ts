@@ -16,7 +16,7 @@ export interface CheckedFile {
   readonly size: number;
   /** Its bytes are stored otherwise than they are read. */
   readonly isCoded: boolean;
-  /** Runs of image bytes, in file order; holes left out. */
+  /** Runs of image bytes, in file order; holes left out. Read from the index each time: a file may have many. */
   readonly runs: readonly { readonly offset: number; readonly length: number }[];
 }
 
@@ -58,5 +58,10 @@ function addFile(files: CheckedFile[], { index }: OpenedImage, row: number): voi
   const size = index.table.wide(row, ROW.sizeLow);
   if (size === 0) return;
   const isCoded = readCoding(index.table, row).coding !== CODING.plain;
-  files.push({ row, size, isCoded, runs: readExtents(index.table, row).filter(isOnDisc) });
+  files.push({
+    ...{ row, size, isCoded },
+    get runs() {
+      return readExtents(index.table, row).filter(isOnDisc);
+    },
+  });
 }
