@@ -1,5 +1,5 @@
-// Where the bytes of many files lie: millions of places in arrays of numbers, as an object for each would take most of the
-// memory that an image may cost.
+// Where the bytes of many files lie: millions of places in arrays of numbers, as an object for each would take most of
+// the memory that an image may cost.
 import { firstWhere } from '../../../base/binary-search.js';
 
 const INITIAL = 1024;
