@@ -31,13 +31,13 @@ export interface SessionOptions {
 export interface SessionCounters {
   readonly requests: number;
   readonly reads: number;
-  /** Bytes of file content that were asked for. */
+  /** Bytes of file content that were asked for; what the kernel has cached it does not ask for. */
   readonly readBytes: number;
-  /** Reads that waited for the medium. */
+  /** Reads that the page cache did not answer: they waited for the medium. */
   readonly waitedReads: number;
   /** Reads that waited for JavaScript to decode their bytes. */
   readonly decodedReads: number;
-  /** Time from request to answer, all added up. */
+  /** Time from request to answer, all added up, waiting for the medium included; requests overlap. */
   readonly busySeconds: number;
   /**
    * Requests by time to answer: entry i took less than 2^i microseconds, and not less than half; the last, any

@@ -1,4 +1,5 @@
 // The contract of everything that can show an index as a mounted file system.
+import type { SessionCounters } from '../../native/index.js';
 import type { MountHolder } from './mount-holders.js';
 import type { SessionTrace } from '../../native/index.js';
 import type { IndexMemory } from '../index/index-memory.js';
@@ -62,25 +63,7 @@ export interface MountEnd {
 }
 
 /** Work of a mount since this process serves it. */
-export interface MountCounters {
-  readonly requests: number;
-  readonly reads: number;
-  /** Bytes of file content that were asked for; what the kernel has cached it does not ask for. */
-  readonly readBytes: number;
-  /** Reads that the page cache did not answer: they waited for the medium. */
-  readonly waitedReads: number;
-  /** Reads of content that had to be decoded. */
-  readonly decodedReads: number;
-  /** Time from request to answer, all added up, waiting for the medium included; requests overlap. */
-  readonly busySeconds: number;
-  /**
-   * Requests by time to answer: entry i took less than 2^i microseconds, and not less than half; the last, any
-   * longer.
-   */
-  readonly latency: readonly number[];
-  /** The same of reads of file content. */
-  readonly readLatency: readonly number[];
-}
+export type MountCounters = SessionCounters;
 
 export interface ActiveMount {
   readonly driver: DriverName;
