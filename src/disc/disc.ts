@@ -21,14 +21,31 @@ export interface Track {
   readonly isrc?: string;
   readonly preEmphasis?: boolean;
   readonly copyPermitted?: boolean;
+  readonly fourChannels?: boolean;
   readonly title?: string;
   readonly performer?: string;
 }
+
+/** What the table of contents calls the discs of a session (point A0). */
+export type SessionKind = 'cd-rom' | 'cd-i' | 'xa';
 
 export interface Session {
   /** From 1. */
   readonly number: number;
   readonly tracks: readonly Track[];
+  /** Absent where the image does not say. */
+  readonly kind?: SessionKind;
+  /** Logical block address where its lead-out begins; behind its last track where absent. */
+  readonly leadOut?: number;
+}
+
+/**
+ * Subchannels, byte = logical block address x 96. `interleaved`: as drives give them, a bit of each of the eight
+ * channels in a byte. `linear`: 12 bytes of each channel, P to W.
+ */
+export interface Subchannel {
+  readonly stream: PlanStream;
+  readonly form: 'interleaved' | 'linear';
 }
 
 /** A disc. The source below it is owned by whoever opened that. */
@@ -42,6 +59,12 @@ export interface Disc {
   readonly data: PlanStream;
   /** Whole sectors: byte = logical block address x 2352; absent where the image has none. */
   readonly raw?: PlanStream;
+  /** Absent where the image has none. */
+  readonly subchannel?: Subchannel;
+  /** Absent where the image does not say. */
+  readonly medium?: 'cd' | 'dvd';
+  /** Packs of CD-TEXT, 18 bytes each (MMC-3 Annex J), where the image holds them so. */
+  readonly cdText?: Uint8Array;
   /** Media catalogue number, 13 digits. */
   readonly catalog?: string;
   readonly title?: string;
