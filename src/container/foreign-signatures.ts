@@ -79,7 +79,6 @@ const GROUPS: readonly (readonly [action: string, rows: readonly Row[]])[] = [
     TRACK,
     [
       ['an image description (MDS)', 0, 'MEDIA DESCRIPTOR'],
-      ['a cue sheet', 0, 'FILE "'],
       ['a track list of CloneCD (CCD)', 0, '[CloneCD]'],
       ['a track list of cdrdao (TOC)', 0, 'CD_ROM'],
     ],

@@ -3,7 +3,7 @@ import { IsodriveError } from '../base/error.js';
 import { FindingLog } from '../base/finding.js';
 import { openDisc } from '../container/open-container.js';
 import { CachedStream } from '../disc/cached-stream.js';
-import { firstDataSector } from '../disc/disc.js';
+import { firstDataSector, hasData } from '../disc/disc.js';
 import type { Disc } from '../disc/disc.js';
 import type { PlanStream } from '../disc/plan-stream.js';
 import { STREAM } from '../disc/read-plan.js';
@@ -18,6 +18,7 @@ import type { FileTree } from '../filesystem/contract/file-tree.js';
 import type { Partition } from '../filesystem/contract/partition.js';
 import { readPartitions } from '../filesystem/partition/read-partitions.js';
 import { probeVolumes } from '../filesystem/choose/probe-volumes.js';
+import { createSoundVolume } from '../filesystem/views/sound-volume.js';
 import { createAllViews } from '../filesystem/views/all-views.js';
 import { findSessionViews } from '../filesystem/views/session-views.js';
 import { WineTree } from '../filesystem/views/wine-tree.js';
@@ -132,7 +133,10 @@ async function openVolume(
   const first = firstDataSector(disc) + shift;
   const data = disc.data.shifted(shift * SECTOR_SIZE);
   const reader = new CachedStream(data, options.cacheBytes);
-  const { sessions, chosen } = await chooseSession(reader, first, options.session, { charset, signal });
+  const { sessions, chosen } = await chooseSession(reader, disc.sessions, shift, options.session, {
+    charset,
+    signal,
+  });
   const report = findings.add.bind(findings);
   const partitions = await readPartitions(reader, report, signal);
   const { tree: wanted = 'auto' } = options;
@@ -147,7 +151,7 @@ async function openVolume(
     charset,
     showAssociated: options.associated ?? false,
   };
-  const volumes = await probeVolumes(reader, context);
+  const volumes = hasData(disc) ? await probeVolumes(reader, context) : [createSoundVolume(disc)];
   const trees = volumes.flatMap((one) => one.trees);
   const volume = mergeSummaries(volumes);
   const shown =
