@@ -44,9 +44,9 @@ export class ContentOpener {
     const extents = readExtents(table, row);
     const size = table.wide(row, ROW.sizeLow);
     const { coding, parameters } = readCoding(table, row);
-    if (coding === CODING.plain) return new FileReader(this.#data, extents, size, table);
+    if (coding === CODING.plain) return new FileReader(this.#data, extents, size, this.#index);
     const storedBytes = extents.reduce((sum, { length }) => sum + length, 0);
-    const stored = new FileReader(this.#data, extents, storedBytes, table);
+    const stored = new FileReader(this.#data, extents, storedBytes, this.#index);
     this.#cache ??= new BlockCache(this.#cacheBytes);
     const file = {
       stored,
