@@ -63,8 +63,6 @@ const GROUPS: readonly (readonly [action: string, rows: readonly Row[]])[] = [
       ['an error-code-less image (ECM)', 0, 'ECM\0'],
       ['an image of DAEMON Tools (MDX)', 0, 'MEDIA DESCRIPTOR\x02'],
       ['an image of BlindWrite (B6T)', 0, 'BWT5 STREAM SIGN'],
-      ['a Nero image (NRG)', -12, 'NER5'],
-      ['a Nero image (NRG)', -8, 'NERO'],
       ['an encrypted Apple disk image (DMG)', 0, 'encrcdsa'],
       ['an Apple disk image (DMG)', -512, 'koly'],
       ['a sparse Apple disk image', 0, 'sprs'],
