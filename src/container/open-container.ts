@@ -9,6 +9,7 @@ import { readAtMost } from '../source/read-fully.js';
 import { nameForeignFormat } from './foreign-format.js';
 import type { Container, Filter } from './format.js';
 import { isoFormat } from './iso/index.js';
+import { mdsFormat } from './mds/index.js';
 import { nrgFormat } from './nrg/index.js';
 import { rawFormat } from './raw/index.js';
 import { splitFormat } from './split/index.js';
@@ -19,7 +20,13 @@ import type { VolumeMarks } from './volume-marks.js';
  * In the order in which they are asked; of equally sure ones the first is taken. Those with a descriptor come first: an
  * image with plain sectors before it would be taken for them alone.
  */
-export const FORMATS: readonly (Filter | Container)[] = [splitFormat, nrgFormat, isoFormat, rawFormat];
+export const FORMATS: readonly (Filter | Container)[] = [
+  splitFormat,
+  nrgFormat,
+  mdsFormat,
+  isoFormat,
+  rawFormat,
+];
 
 /** Filters one in another: no image that people keep has more. */
 const MAX_FILTERS = 4;

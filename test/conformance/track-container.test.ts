@@ -2,6 +2,8 @@
 import { describe, it } from 'vitest';
 import { enhancedDisc, mixedDisc } from '../support/builders/disc-model.js';
 import type { StoredAs } from '../support/builders/disc-model.js';
+import { buildMds } from '../support/builders/mds-builder.js';
+import type { MdsShape } from '../support/builders/mds-builder.js';
 import { buildNrg } from '../support/builders/nrg-builder.js';
 import type { NrgShape } from '../support/builders/nrg-builder.js';
 import { checkContent, checkCut, checkFlips, checkTracks } from './track-container.js';
@@ -26,6 +28,15 @@ function nrgCase(name: string, shape: NrgShape, disc = mixedDisc()): ContainerCa
   };
 }
 
+function mdsCase(name: string, shape: MdsShape, disc = mixedDisc()): ContainerCase {
+  return {
+    name: `mds, ${name}`,
+    ...{ disc, files: buildMds(disc, shape), isRaw: true },
+    descriptor: { file: 'image.mds', from: 0 },
+    tells: ['pregap'],
+  };
+}
+
 const TAO = placeForTao();
 
 const CASES: readonly ContainerCase[] = [
@@ -43,6 +54,17 @@ const CASES: readonly ContainerCase[] = [
   ),
   nrgCase('version 2, tracks at once', { isTao: true }, TAO),
   nrgCase('version 1, tracks at once', { isTao: true, isOld: true }, TAO),
+  mdsCase('whole sectors', {}),
+  mdsCase('two sessions', {}, enhancedDisc()),
+  mdsCase('subchannels', { stored: () => WITH_SUBCHANNELS }),
+  mdsCase('data of 2048 bytes', { stored: ({ mode }) => (mode === 'audio' ? RAW : PLAIN) }),
+  mdsCase(
+    'mode 2 of 2336 bytes',
+    { stored: ({ mode }) => (mode === 'audio' ? RAW : HEADLESS) },
+    mixedDisc('xa'),
+  ),
+  mdsCase('a file in three parts', { names: ['*.mdf', '*.md1', '*.md2'], partBytes: 66_000 }),
+  mdsCase('a name in UTF-16', { names: ['C:\\Images\\\u00fcber.mdf'], isWide: true }),
 ];
 
 function placeForTao() {
