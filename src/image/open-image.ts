@@ -147,7 +147,7 @@ async function openVolume(
   const { tree: wanted = 'auto' } = options;
   // Beside one another, each session has views of its own.
   const views = wanted === 'all' ? TREE_KINDS.length * Math.max(1, sessions.length) : 1;
-  const work = new WorkBudget(disc.data.size, views);
+  const work = new WorkBudget(disc.data.heldBytes, views);
   const context: ProbeContext = {
     work,
     ...{ report, signal, partitions },
