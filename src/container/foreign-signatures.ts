@@ -102,7 +102,6 @@ const GROUPS: readonly (readonly [action: string, rows: readonly Row[]])[] = [
   [
     CONSOLE,
     [
-      ['an Xbox disc (XDVDFS)', 0x1_0000, 'MICROSOFT*XBOX*MEDIA'],
       ['a GameCube disc', 0x1c, '\xc2\x33\x9f\x3d'],
       ['a Wii disc', 0x18, '\x5d\x1c\x9e\xa3'],
       ['a 3DO disc', 0, '\x01ZZZZZ\x01'],

@@ -63,7 +63,7 @@ export function openStored({ index, data }: OpenedImage, row: number): FileConte
     data,
     extents,
     extents.reduce((sum, { length }) => sum + length, 0),
-    index.table,
+    index,
   );
 }
 
