@@ -78,7 +78,6 @@ const GROUPS: readonly (readonly [action: string, rows: readonly Row[]])[] = [
   [
     TRACK,
     [
-      ['a cue sheet', 0, 'FILE "'],
       ['a track list of CloneCD (CCD)', 0, '[CloneCD]'],
       ['a track list of cdrdao (TOC)', 0, 'CD_ROM'],
     ],
@@ -102,7 +101,6 @@ const GROUPS: readonly (readonly [action: string, rows: readonly Row[]])[] = [
   [
     CONSOLE,
     [
-      ['an Xbox disc (XDVDFS)', 0x1_0000, 'MICROSOFT*XBOX*MEDIA'],
       ['a GameCube disc', 0x1c, '\xc2\x33\x9f\x3d'],
       ['a Wii disc', 0x18, '\x5d\x1c\x9e\xa3'],
       ['a 3DO disc', 0, '\x01ZZZZZ\x01'],

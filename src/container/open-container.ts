@@ -6,6 +6,7 @@ import type { ByteSource } from '../source/byte-source.js';
 import { OpenedFiles } from '../source/image-files.js';
 import type { ImageFiles } from '../source/image-files.js';
 import { readAtMost } from '../source/read-fully.js';
+import { cueFormat } from './cue/index.js';
 import { nameForeignFormat } from './foreign-format.js';
 import type { Container, Filter } from './format.js';
 import { isoFormat } from './iso/index.js';
@@ -22,6 +23,7 @@ import type { VolumeMarks } from './volume-marks.js';
  */
 export const FORMATS: readonly (Filter | Container)[] = [
   splitFormat,
+  cueFormat,
   nrgFormat,
   mdsFormat,
   isoFormat,

@@ -86,3 +86,8 @@ export interface Disc {
 export function firstDataSector({ sessions }: Pick<Disc, 'sessions'>): number {
   return sessions.flatMap(({ tracks }) => tracks).find(({ mode }) => mode !== 'audio')?.start ?? 0;
 }
+
+/** Whether it has anything but sound. */
+export function hasData({ sessions }: Pick<Disc, 'sessions'>): boolean {
+  return sessions.some(({ tracks }) => tracks.some(({ mode }) => mode !== 'audio'));
+}

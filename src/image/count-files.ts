@@ -12,7 +12,7 @@ export async function countFiles(path: string, options: OpenImageOptions): Promi
   // Only here: its parsers take longer to load than all else.
   const { openImage } = await import('./open-image.js');
   await using opened = await openImage(path, options);
-  return opened.data.native?.descriptors.length ?? 1;
+  return opened.streams.native?.descriptors.length ?? 1;
 }
 
 function isThere(path: string): Promise<boolean> {
