@@ -23,6 +23,7 @@ import type { VolumeMarks } from './volume-marks.js';
  */
 export const FORMATS: readonly (Filter | Container)[] = [
   splitFormat,
+  cueFormat,
   nrgFormat,
   mdsFormat,
   cueFormat,
