@@ -245,12 +245,7 @@ describe('The system service and images of several files', needs('root', 'xorris
         message: expect.stringMatching(/Found 128 descriptors, expected at most 102/) as string,
       },
     });
-    for (const one of [
-      image,
-      point,
-      part,
-      ...bad.flatMap(([, given]) => given.filter((fd) => fd !== part)),
-    ])
+    for (const one of [image, point, part, ...bad.flatMap(([, given]) => given.filter((fd) => fd !== part))])
       closeSync(one);
     expect(service.mountPoints()).toEqual([]);
     await expect.poll(() => service.openedSince(files)).toEqual([]);
