@@ -10,6 +10,7 @@ import type { OpenImageOptions } from '../../src/image/open-image.js';
 import { readFaultInput } from '../support/builders/fault-input.js';
 import { buildHfsPlus, ROOT, wrapInHfs } from '../support/builders/hfsplus-builder.js';
 import { buildUdf, FREE_BLOCK, identifier, textFile } from '../../scripts/support/udf-builder.js';
+import { makeDisc, makeNoise, openDiscOf } from '../support/builders/sound-disc.js';
 import { FaultySource } from '../support/fakes/faulty-source.js';
 import { TREE_CHECKS } from './file-tree.js';
 import type { OpenedTree } from './file-tree.js';
@@ -83,8 +84,24 @@ function run(openOne: () => Promise<OpenedTree>): void {
   }
 }
 
+async function openTracks(): Promise<OpenedTree> {
+  const sound = makeNoise(20, 1);
+  const made = makeDisc([
+    { sound, title: 'First' },
+    { data: Buffer.alloc(20 * 2048), pregap: 150 },
+  ]);
+  const image = await openDiscOf(made, { tree: 'tracks', cacheBytes: 1 });
+  return {
+    tree: image.tree,
+    source: made.source,
+    again: openTracks,
+    [Symbol.asyncDispose]: () => Promise.resolve(image[Symbol.asyncDispose]()),
+  };
+}
+
 describe('A tree of nothing', () => run(openEmpty));
-const kinds = new Set<string>(['all']);
+describe('The tracks of a disc', () => run(openTracks));
+const kinds = new Set<string>(['all', 'tracks']);
 for (const [name, bytes] of IMAGES) {
   const image = await openSource(new FaultySource(bytes));
   image.trees.forEach(({ kind }, number) => {
