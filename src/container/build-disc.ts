@@ -6,6 +6,7 @@ import type { Finding } from '../base/finding.js';
 import { SECTOR_SIZE } from '../disc/data-stream.js';
 import type { Disc, Session, Track } from '../disc/disc.js';
 import { PlanStream } from '../disc/plan-stream.js';
+import { RUN_UNIT } from '../disc/read-plan.js';
 import type { Segment } from '../disc/read-plan.js';
 import { RAW_SECTOR_SIZE, SUBCHANNEL_BYTES } from '../disc/sector-parity.js';
 import type { ByteSource } from '../source/byte-source.js';
@@ -28,6 +29,11 @@ export interface StoredPiece {
   /** Byte of the first sector. */
   readonly offset: number;
   readonly sector: StoredSector;
+  /**
+   * Byte behind the last that is a track's, the end of the file where absent. What a last sector of sound lacks is
+   * silence then.
+   */
+  readonly end?: number;
 }
 
 /** A track, and where its sectors are: those of its pause first, `pregap + length` in all. */
@@ -136,15 +142,29 @@ class StreamBuilder {
     }
     const { base, sector } = stored;
     const offset = stored.offset + cut * sector.bytes;
-    const held = Math.min(count, this.#countHeld(base, offset, sector));
-    if (held < count) this.#reportShort(base, offset + count * sector.bytes);
-    if (held > 0) this.#addRun({ base, offset, start: first, sectors: held }, sector);
-    if (held < count) this.#addGap(track, first + held, count - held, 'absent');
+    const { size } = this.#layout.bases[base]!;
+    const held = Math.max(0, Math.min(size, stored.end ?? size) - offset);
+    const whole = Math.min(count, Math.floor(held / sector.bytes));
+    if (whole > 0) this.#addRun({ base, offset, start: first, sectors: whole }, sector);
+    if (whole === count) return;
+    const run = { base, offset: offset + whole * sector.bytes, start: first + whole, sectors: 1 };
+    const rest = held - whole * sector.bytes;
+    const isPadded = stored.end !== undefined && track.mode === 'audio' && rest > 0;
+    if (isPadded) this.#addPadded(run, sector, Math.min(rest - (rest % 2), RAW_SECTOR_SIZE));
+    const done = whole + (isPadded ? 1 : 0);
+    if (done === count) return;
+    this.#reportShort(base, offset + count * sector.bytes);
+    this.#addGap(track, first + done, count - done, 'absent');
   }
 
-  #countHeld(base: number, offset: number, { bytes }: StoredSector): number {
-    const source = this.#layout.bases[base]!;
-    return Math.max(0, Math.floor((source.size - offset) / bytes));
+  /** A sector of sound of which so many bytes are stored, in whole pairs; the rest is silence. */
+  #addPadded(run: StoredRun, sector: StoredSector, held: number): void {
+    const { start, length } = absent(run, RAW_SECTOR_SIZE);
+    append(this.data, absent(run, SECTOR_SIZE));
+    if (held > 0)
+      append(this.raw, { ...rawSegment(run, sector), length: held, unit: RUN_UNIT, stride: RUN_UNIT });
+    if (held < length) append(this.raw, { kind: 'zeros', start: start + held, length: length - held });
+    this.hasRaw = true;
   }
 
   #addRun(run: StoredRun, sector: StoredSector): void {

@@ -79,7 +79,6 @@ const GROUPS: readonly (readonly [action: string, rows: readonly Row[]])[] = [
     TRACK,
     [
       ['an image description (MDS)', 0, 'MEDIA DESCRIPTOR'],
-      ['a cue sheet', 0, 'FILE "'],
       ['a track list of CloneCD (CCD)', 0, '[CloneCD]'],
       ['a track list of cdrdao (TOC)', 0, 'CD_ROM'],
     ],
@@ -103,7 +102,6 @@ const GROUPS: readonly (readonly [action: string, rows: readonly Row[]])[] = [
   [
     CONSOLE,
     [
-      ['an Xbox disc (XDVDFS)', 0x1_0000, 'MICROSOFT*XBOX*MEDIA'],
       ['a GameCube disc', 0x1c, '\xc2\x33\x9f\x3d'],
       ['a Wii disc', 0x18, '\x5d\x1c\x9e\xa3'],
       ['a 3DO disc', 0, '\x01ZZZZZ\x01'],

@@ -6,6 +6,7 @@ import type { ByteSource } from '../source/byte-source.js';
 import { OpenedFiles } from '../source/image-files.js';
 import type { ImageFiles } from '../source/image-files.js';
 import { readAtMost } from '../source/read-fully.js';
+import { cueFormat } from './cue/index.js';
 import { nameForeignFormat } from './foreign-format.js';
 import type { Container, Filter } from './format.js';
 import { isoFormat } from './iso/index.js';
@@ -15,7 +16,7 @@ import { IDENTIFIER_BYTES } from './volume-marks.js';
 import type { VolumeMarks } from './volume-marks.js';
 
 /** In the order in which they are asked; of equally sure ones the first is taken. */
-export const FORMATS: readonly (Filter | Container)[] = [splitFormat, isoFormat, rawFormat];
+export const FORMATS: readonly (Filter | Container)[] = [splitFormat, cueFormat, isoFormat, rawFormat];
 
 /** Filters one in another: no image that people keep has more. */
 const MAX_FILTERS = 4;

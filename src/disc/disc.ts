@@ -78,12 +78,12 @@ export function leadOutOf({ sessions }: Pick<Disc, 'sessions'>): number {
   return Math.max(0, ...sessions.flatMap(({ tracks }) => tracks).map(({ start, length }) => start + length));
 }
 
-/** Whether any of its tracks is no sound. */
-export function hasDataTrack({ sessions }: Pick<Disc, 'sessions'>): boolean {
-  return sessions.some(({ tracks }) => tracks.some(({ mode }) => mode !== 'audio'));
-}
-
 /** Address where its file systems begin: the first data track of the first session that has one. */
 export function firstDataSector({ sessions }: Pick<Disc, 'sessions'>): number {
   return sessions.flatMap(({ tracks }) => tracks).find(({ mode }) => mode !== 'audio')?.start ?? 0;
+}
+
+/** Whether it has anything but sound. */
+export function hasData({ sessions }: Pick<Disc, 'sessions'>): boolean {
+  return sessions.some(({ tracks }) => tracks.some(({ mode }) => mode !== 'audio'));
 }

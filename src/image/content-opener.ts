@@ -2,8 +2,7 @@
 // One opener serves one index and shares what it decodes among all readers of a file.
 import { LRUCache } from 'lru-cache';
 import type { FileContent } from '../filesystem/contract/file-content.js';
-import { DecmpfsContent } from '../filesystem/hfsplus/decmpfs-content.js';
-import { ZisofsContent } from '../filesystem/iso9660/zisofs/zisofs-content.js';
+import { CODINGS } from './codings.js';
 import { BlockCache } from '../codec/block-cache.js';
 import type { DiscIndex } from '../index/disc-index.js';
 import { FileReader } from './file-reader.js';
@@ -56,10 +55,12 @@ export class ContentOpener {
       name: String(row),
       cache: this.#cache,
       sourceName: this.#data.name,
+      onMismatch: (what: string) => this.#reportMismatch(row, what),
     };
-    return coding === CODING.decmpfs
-      ? new DecmpfsContent(file)
-      : new ZisofsContent({ ...file, onMismatch: (what) => this.#reportMismatch(row, what) });
+    const open = CODINGS.get(coding);
+    if (open === undefined)
+      throw new RangeError(`Found coding ${coding} in row ${row}, expected one of CODING`);
+    return open(file);
   }
 
   #reportMismatch(row: number, what: string): void {

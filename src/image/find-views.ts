@@ -3,7 +3,7 @@ import { IsodriveError } from '../base/error.js';
 import type { FindingLog } from '../base/finding.js';
 import { SECTOR_SIZE } from '../disc/data-stream.js';
 import type { DataStream } from '../disc/data-stream.js';
-import { firstDataSector, hasDataTrack, leadOutOf } from '../disc/disc.js';
+import { firstDataSector, hasData, leadOutOf } from '../disc/disc.js';
 import type { Disc } from '../disc/disc.js';
 import { RAW_SECTOR_SIZE } from '../disc/sector-parity.js';
 import { chooseSession } from '../filesystem/choose/choose-session.js';
@@ -47,14 +47,14 @@ export interface ViewSearch {
 export async function findViews(search: ViewSearch): Promise<FoundViews> {
   const { disc, reader, options, findings, sourceName, signal } = search;
   const { tree: wanted = 'auto' } = options;
-  const isData = hasDataTrack(disc);
   const first = firstDataSector(disc);
   const { charset } = options;
-  const { sessions, chosen } = isData
-    ? await chooseSession(reader, first, options.session, { charset, signal })
-    : await chooseSession(noData(sourceName), 0, options.session, { charset, signal });
+  const { sessions, chosen } = await chooseSession(reader, disc.sessions, 0, options.session, {
+    charset,
+    signal,
+  });
   const report = findings.add.bind(findings);
-  const partitions = isData ? await readPartitions(reader, report, signal) : [];
+  const partitions = await readPartitions(reader, report, signal);
   // Beside one another, each session has views of its own.
   const views = wanted === 'all' ? TREE_KINDS.length * Math.max(1, sessions.length) : 1;
   const work = new WorkBudget(heldBytes(disc), views);
@@ -66,7 +66,7 @@ export async function findViews(search: ViewSearch): Promise<FoundViews> {
     charset,
     showAssociated: options.associated ?? false,
   };
-  const volumes = isData ? await probeBesideSound(search, context) : [];
+  const volumes = hasData(disc) ? await probeBesideSound(search, context) : [];
   const volume = volumes.length === 0 ? summarizeSound(disc) : mergeSummaries(volumes);
   const tracks = createTracksTree(disc, {
     naming: options.trackNames ?? 'number',
@@ -110,11 +110,6 @@ async function probeBesideSound(
 /** What of the data its files hold: a sheet may say that the disc has any number of bytes more. */
 function heldBytes({ data }: Disc): number {
   return data.segments.reduce((sum, { kind, length }) => sum + (kind === 'bytes' ? length : 0), 0);
-}
-
-/** Nothing, for whoever would look for it. */
-function noData(name: string): DataStream {
-  return { name, size: 0, read: () => Promise.resolve(0) };
 }
 
 function summarizeSound(disc: Disc): VolumeSummary {

@@ -11,6 +11,7 @@ import { DESCRIPTOR_START, isDescriptor, isStandardIdentifier } from '../iso9660
 import { MAX_BLOCK_SIZE, resemblesAppleMap } from '../partition/apple-partition-map.js';
 import { isBootSector, resemblesPartitionTable } from '../partition/master-boot-record.js';
 import { showsAnchor } from '../udf/anchor.js';
+import { showsXdvdfs } from '../xdvdfs/probe.js';
 
 /** Descriptors looked at: those of ECMA-119, or the volume recognition sequence of ECMA-167, fit in fewer. */
 const PROBED_SECTORS = 16;
@@ -28,7 +29,7 @@ export const volumeMarks: VolumeMarks = {
       if (bytes.length < SECTOR_SIZE) break;
       if (isDescriptor(bytes)) return 3;
     }
-    return lookForOthers(source, signal);
+    return (await showsXdvdfs(source, signal)) ? 3 : lookForOthers(source, signal);
   },
 };
 

@@ -4,9 +4,11 @@ import { STREAM } from '../../disc/read-plan.js';
 
 /**
  * Views of a disc, best first: this is the order in which `auto` chooses, but a good UDF tree is taken before those of
- * ISO 9660 (chooseOfBridge). `all` has them side by side, on request.
+ * ISO 9660 (chooseOfBridge). XDVDFS is first: beside it stands nothing but a film that tells owners of DVD players
+ * that they need a console. `all` has them side by side, on request.
  */
 export const TREE_KINDS = [
+  'xdvdfs',
   ...(['rock-ridge', 'joliet', 'iso9660-1999', 'iso9660', 'udf'] as const),
   ...(['hfsplus', 'hfs', 'fat', 'tracks', 'all'] as const),
 ] as const;

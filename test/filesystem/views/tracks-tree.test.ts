@@ -10,7 +10,7 @@ import { readAttributes } from '../../../src/index/node-record.js';
 import { describeImage } from '../../../src/present/inspect/describe-image.js';
 import { checkImage } from '../../../src/present/inspect/check-image.js';
 import { buildIso } from '../../support/builders/iso-builder.js';
-import { makeDisc, makeNoise, openDiscOf } from '../../support/builders/sound-disc.js';
+import { makeDisc, makeNoise, openDiscOf } from '../../support/builders/made-disc.js';
 import { readFileContent } from '../../support/judges/file-content.js';
 import { needs } from '../../support/needs.js';
 
