@@ -59,6 +59,10 @@ export interface Disc {
   readonly data: PlanStream;
   /** Whole sectors: byte = logical block address x 2352; absent where the image has none. */
   readonly raw?: PlanStream;
+  /** Sectors that are stored without sync and header: byte = logical block address x 2336. */
+  readonly headless?: PlanStream;
+  /** User data of form 2 (CD-ROM XA): byte = logical block address x 2324, whatever form a sector has. */
+  readonly payload?: PlanStream;
   /** Absent where the image has none. */
   readonly subchannel?: Subchannel;
   /** Absent where the image does not say. */
