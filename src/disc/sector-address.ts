@@ -1,5 +1,5 @@
-// Addresses of sectors in minutes, seconds and frames of 1/75 s (ECMA-130), and the header of a raw sector (14.2), which
-// has such an address and the sector's mode.
+// Addresses of sectors in minutes, seconds and frames of 1/75 s (ECMA-130), and the header of a raw sector (14.2),
+// which has such an address and the mode of the sector.
 import { DATA_OFFSET, SYNC_LENGTH } from './sector-parity.js';
 
 export const FRAMES_PER_SECOND = 75;

@@ -1,17 +1,19 @@
 // Finds everything that a disc shows: its file systems, its tracks, and the view of them that was asked for.
+import { parse } from 'node:path';
 import { IsodriveError } from '../base/error.js';
 import type { FindingLog } from '../base/finding.js';
 import { SECTOR_SIZE } from '../disc/data-stream.js';
 import type { DataStream } from '../disc/data-stream.js';
 import { firstDataSector, hasData, leadOutOf } from '../disc/disc.js';
 import type { Disc } from '../disc/disc.js';
+import type { PlanStream } from '../disc/plan-stream.js';
 import { RAW_SECTOR_SIZE } from '../disc/sector-parity.js';
 import { chooseSession } from '../filesystem/choose/choose-session.js';
 import { chooseTree } from '../filesystem/choose/choose-tree.js';
 import { probeVolumes } from '../filesystem/choose/probe-volumes.js';
 import type { ProbeContext, SessionSummary, Volume } from '../filesystem/contract/file-system.js';
 import { TREE_KINDS } from '../filesystem/contract/file-tree.js';
-import type { FileTree, TreeKind } from '../filesystem/contract/file-tree.js';
+import type { FileTree, Timestamp, TreeKind } from '../filesystem/contract/file-tree.js';
 import type { Partition } from '../filesystem/contract/partition.js';
 import { completeSummary } from '../filesystem/contract/volume-summary.js';
 import type { VolumeSummary } from '../filesystem/contract/volume-summary.js';
@@ -19,6 +21,7 @@ import { WorkBudget } from '../filesystem/contract/work-budget.js';
 import { readPartitions } from '../filesystem/partition/read-partitions.js';
 import { createAllViews } from '../filesystem/views/all-views.js';
 import { findSessionViews } from '../filesystem/views/session-views.js';
+import { createImageTree } from '../filesystem/views/image/image-tree.js';
 import { createTracksTree } from '../filesystem/views/tracks/tracks-tree.js';
 import type { ViewValues } from '../options/view-options.js';
 
@@ -34,7 +37,10 @@ export interface FoundViews {
 }
 
 export interface ViewSearch {
+  /** Without sectors that are made. */
   readonly disc: Disc;
+  /** Whole sectors, made ones among them, where a view is to have them. */
+  readonly wholeSectors: PlanStream | undefined;
   /** The disc's data, cached. */
   readonly reader: DataStream;
   readonly options: Omit<ViewValues, 'map'>;
@@ -66,11 +72,11 @@ export async function findViews(search: ViewSearch): Promise<FoundViews> {
     charset,
     showAssociated: options.associated ?? false,
   };
-  const volumes = hasData(disc) ? await probeBesideSound(search, context) : [];
+  const volumes = hasData(disc) ? await probeIfPossible(search, context) : [];
   const volume = volumes.length === 0 ? summarizeSound(disc) : mergeSummaries(volumes);
   const tracks = createTracksTree(disc, {
     naming: options.trackNames ?? 'number',
-    modified: volume.modified ?? volume.created ?? { seconds: 0, microseconds: 0 },
+    modified: modifiedOf(volume),
     sourceName,
   });
   const trees = [...volumes.flatMap((one) => one.trees), ...(tracks === undefined ? [] : [tracks])];
@@ -79,27 +85,40 @@ export async function findViews(search: ViewSearch): Promise<FoundViews> {
 }
 
 async function showView(
-  { reader, findings, sourceName, signal }: ViewSearch,
+  search: ViewSearch,
   { trees, volume, sessions, session }: Omit<FoundViews, 'shown'>,
   context: ProbeContext,
   wanted: TreeKind | 'auto',
 ): Promise<FileTree> {
+  const { disc, wholeSectors, reader, findings, sourceName, signal } = search;
+  const image = createImageTree(disc, {
+    name: parse(sourceName).name,
+    wholeSectors,
+    label: trees[0]?.label ?? '',
+    modified: modifiedOf(volume),
+    sourceName,
+  });
+  if (wanted === 'image') return image;
   if (wanted !== 'all') return chooseTree(trees, wanted, findings, sourceName, signal);
   const others = sessions.filter((one) => one !== session);
-  const groups = [{ path: [], trees }, ...(await findSessionViews(reader, others, context))];
+  // Of a plain image, the disc in other forms is nothing that anybody would look for.
+  const isOfTracks = disc.raw !== undefined || disc.sessions.some(({ tracks }) => tracks.length > 1);
+  const own = isOfTracks ? [...trees, image] : trees;
+  const groups = [{ path: [], trees: own }, ...(await findSessionViews(reader, others, context))];
   return createAllViews(reader, { groups, volume, partitions: context.partitions ?? [] }, context);
 }
 
-/** What is wrong with data costs a disc with sound nothing else. */
-async function probeBesideSound(
-  { disc, reader, sourceName }: ViewSearch,
+/** What is wrong with file systems costs sound nothing, nor the disc as a whole. */
+async function probeIfPossible(
+  { disc, reader, sourceName, options }: ViewSearch,
   context: ProbeContext,
 ): Promise<Volume[]> {
   const hasSound = disc.sessions.some(({ tracks }) => tracks.some(({ mode }) => mode === 'audio'));
   try {
     return await probeVolumes(reader, context);
   } catch (thrown) {
-    if (!hasSound || !(thrown instanceof IsodriveError) || thrown.code === 'cancelled') throw thrown;
+    const isNeeded = !hasSound && options.tree !== 'image';
+    if (isNeeded || !(thrown instanceof IsodriveError) || thrown.code === 'cancelled') throw thrown;
     const { code, message, at = { source: sourceName } } = thrown;
     const severity = code === 'unsupported' ? 'note' : 'damage';
     context.report({ code: 'no-file-system', severity, message, at });
@@ -110,6 +129,10 @@ async function probeBesideSound(
 /** What of the data its files hold: a sheet may say that the disc has any number of bytes more. */
 function heldBytes({ data }: Disc): number {
   return data.segments.reduce((sum, { kind, length }) => sum + (kind === 'bytes' ? length : 0), 0);
+}
+
+function modifiedOf({ modified, created }: VolumeSummary): Timestamp {
+  return modified ?? created ?? { seconds: 0, microseconds: 0 };
 }
 
 function summarizeSound(disc: Disc): VolumeSummary {

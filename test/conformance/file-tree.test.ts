@@ -115,7 +115,7 @@ async function openTracks(): Promise<OpenedTree> {
 
 describe('A tree of nothing', () => run(openEmpty));
 describe('The tracks of a disc', () => run(openTracks));
-const kinds = new Set<string>(['all', 'tracks']);
+const kinds = new Set<string>(['all', 'tracks', 'image']);
 for (const [name, bytes] of IMAGES) {
   const image = await openSource(new FaultySource(bytes));
   image.trees.forEach(({ kind }, number) => {
@@ -124,6 +124,8 @@ for (const [name, bytes] of IMAGES) {
   });
   await image[Symbol.asyncDispose]();
   describe(`All views of ${name}`, () => run(() => openTree(bytes, { tree: 'all' }, (_, shown) => shown)));
+  describe(`Image files of ${name}`, () =>
+    run(() => openTree(bytes, { tree: 'image' }, (_, shown) => shown)));
   describe(`${name} for Wine`, () => run(() => openTree(bytes, { wine: true }, (_, shown) => shown)));
 }
 
