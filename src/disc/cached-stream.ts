@@ -186,6 +186,8 @@ function copy(bytes: Uint8Array): Uint8Array {
   return result;
 }
 
+/** Also of what the disc has and its image has not: beside it there may be what is wanted. */
 function isMediumFault(thrown: unknown): boolean {
-  return (thrown instanceof IsodriveError && thrown.code === 'image-unreadable') || isSystemError(thrown);
+  if (!(thrown instanceof IsodriveError)) return isSystemError(thrown);
+  return thrown.code === 'image-unreadable' || thrown.code === 'damaged';
 }
