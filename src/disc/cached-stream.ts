@@ -186,8 +186,8 @@ function copy(bytes: Uint8Array): Uint8Array {
   return result;
 }
 
-/** Also of what the disc has and its image has not: beside it there may be what is wanted. */
+/** A bad place of the medium, or one that the image does not hold, beside which others are good. */
 function isMediumFault(thrown: unknown): boolean {
-  if (!(thrown instanceof IsodriveError)) return isSystemError(thrown);
-  return thrown.code === 'image-unreadable' || thrown.code === 'damaged';
+  const isPlace = thrown instanceof IsodriveError && ['image-unreadable', 'damaged'].includes(thrown.code);
+  return isPlace || isSystemError(thrown);
 }

@@ -63,7 +63,7 @@ export async function findViews(search: ViewSearch): Promise<FoundViews> {
   const partitions = await readPartitions(reader, report, signal);
   // Beside one another, each session has views of its own.
   const views = wanted === 'all' ? TREE_KINDS.length * Math.max(1, sessions.length) : 1;
-  const work = new WorkBudget(heldBytes(disc), views);
+  const work = new WorkBudget(disc.data.heldBytes, views);
   const context: ProbeContext = {
     work,
     ...{ report, signal, partitions },
@@ -124,11 +124,6 @@ async function probeIfPossible(
     context.report({ code: 'no-file-system', severity, message, at });
     return [];
   }
-}
-
-/** What of the data its files hold: a sheet may say that the disc has any number of bytes more. */
-function heldBytes({ data }: Disc): number {
-  return data.segments.reduce((sum, { kind, length }) => sum + (kind === 'bytes' ? length : 0), 0);
 }
 
 function modifiedOf({ modified, created }: VolumeSummary): Timestamp {
