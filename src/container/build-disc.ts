@@ -8,9 +8,9 @@ import type { Disc, Session, Track } from '../disc/disc.js';
 import { PlanStream } from '../disc/plan-stream.js';
 import { RUN_UNIT } from '../disc/read-plan.js';
 import type { Segment } from '../disc/read-plan.js';
-import { RAW_SECTOR_SIZE } from '../disc/sector-parity.js';
+import { RAW_SECTOR_SIZE, SUBCHANNEL_BYTES } from '../disc/sector-parity.js';
 import type { ByteSource } from '../source/byte-source.js';
-import { dataSegment, rawSegment, SUBCHANNEL_BYTES, subchannelSegment } from './stored-sector.js';
+import { dataSegment, rawSegment, subchannelSegment } from './stored-sector.js';
 import type { StoredRun, StoredSector } from './stored-sector.js';
 
 /** Sectors in a row, all stored in one way. */

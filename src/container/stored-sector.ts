@@ -2,13 +2,11 @@
 import { RUN_UNIT } from '../disc/read-plan.js';
 import type { BytesSegment } from '../disc/read-plan.js';
 import { SECTOR_SIZE } from '../disc/data-stream.js';
-import { DATA_OFFSET, RAW_SECTOR_SIZE } from '../disc/sector-parity.js';
+import { DATA_OFFSET, RAW_SECTOR_SIZE, SUBCHANNEL_BYTES } from '../disc/sector-parity.js';
 import type { TrackMode } from '../disc/disc.js';
 
 /** Sub-header of CD-ROM XA. */
 const SUBHEADER_BYTES = 8;
-/** Bytes of a sector's subchannels, where all eight are stored. */
-export const SUBCHANNEL_BYTES = 96;
 
 export interface StoredSector {
   /** Bytes from the start of a sector to that of the next. */
