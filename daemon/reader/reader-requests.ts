@@ -46,7 +46,7 @@ export interface ImageFacts {
   readonly hasAttributes: boolean;
   /** Native code reads the descriptor, by the plan in the index. */
   readonly isPlanned: boolean;
-  /** The descriptor is the disc's data byte for byte, so that the kernel can read it alone. */
+  /** The planned files are the disc's data byte for byte, so that the kernel can read them alone. */
   readonly isPlain: boolean;
   /** The disc of an optical drive, opened by its path. */
   readonly isDrive: boolean;
@@ -75,7 +75,7 @@ export interface ReaderMethods {
   check: { params: number; result: unknown };
   verified: { params: undefined; result: VerifiedFiles | undefined };
   writeMetadata: { params: { readonly file: number; readonly label: string }; result: unknown };
-  locate: { params: undefined; result: ImagePlace };
+  locate: { params: undefined; result: readonly ImagePlace[] };
 }
 
 export type ReaderMethod = keyof ReaderMethods;

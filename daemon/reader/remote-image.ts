@@ -107,9 +107,11 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
     return this.facts.plannedFiles.map((number) => all[number]!);
   }
 
-  get kernelFile(): KernelFile | undefined {
-    if (!this.facts.isPlain) return undefined;
-    return { descriptor: this.file.descriptor, size: Number(this.facts.identity.size) };
+  get kernelFiles(): readonly KernelFile[] {
+    const { isPlain, identity, beside, plannedFiles } = this.facts;
+    if (!isPlain) return [];
+    const all = [identity, ...beside];
+    return this.files.map((descriptor, i) => ({ descriptor, size: Number(all[plannedFiles[i]!]!.size) }));
   }
 
   /** See ShownImage. */
@@ -179,7 +181,7 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
     await (await this.#wake()).call('writeMetadata', { file: file.fd, label }, signal);
   }
 
-  async locate(): Promise<ImagePlace> {
+  async locate(): Promise<readonly ImagePlace[]> {
     return (await this.#wake()).call('locate', undefined);
   }
 

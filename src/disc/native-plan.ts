@@ -1,5 +1,6 @@
 // A stream's read plan for native code: by descriptors, with what cannot be read cut out.
 import type { ByteSource, NativeBase, SourceUnits } from '../source/byte-source.js';
+import { joinParts } from './join-parts.js';
 import type { Segment, Segments } from './read-plan.js';
 import { isRun, withoutRanges } from './read-plan.js';
 
@@ -75,19 +76,24 @@ function renumber(segment: Segment, numbers: readonly number[]): Segment {
   return segment.kind === 'bytes' ? { ...segment, base: numbers[segment.base]! } : segment;
 }
 
-/** A file in which each file of a disc lies as it is, so that a kernel can read them alone. */
+/** A file in which files of a disc lie as they are, so that a kernel can read them alone. */
 export interface KernelFile {
   readonly descriptor: number;
   /** Bytes. */
   readonly size: number;
 }
 
-/** Undefined where the stream is put together from units, from several files, or lacks some of its bytes. */
-export function kernelFile({ segments, bases }: Planned): KernelFile | undefined {
-  const [source] = bases;
-  if (bases.length !== 1 || source?.base === undefined || source.base.absent.length > 0) return undefined;
+/**
+ * The files that a stream is made of, as a native plan numbers them; none where some of it is put together from units
+ * or sectors, or lacks some of its bytes.
+ */
+export function kernelFiles(planned: Planned): readonly KernelFile[] {
+  const { segments, bases } = joinParts(planned);
   const isPlain = segments.every(
     (segment) => segment.kind !== 'bytes' || (isRun(segment) && !segment.swap16),
   );
-  return isPlain ? { descriptor: source.base.descriptor, size: source.size } : undefined;
+  const files = bases.flatMap(({ base, size }) =>
+    base === undefined || base.absent.length > 0 ? [] : [{ descriptor: base.descriptor, size }],
+  );
+  return isPlain && files.length === bases.length ? files : [];
 }
