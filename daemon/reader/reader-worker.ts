@@ -134,7 +134,7 @@ async function openRequested(request: OpenRequest): Promise<ImageFacts> {
     memory: joinMemory(request.memory, request.isAdopted),
     isAdopted: request.isAdopted,
   });
-  const { files, source, data, tree, index, sessions, session, findings } = opened;
+  const { files, source, data, streams, tree, index, sessions, session, findings } = opened;
   for (const finding of findings.findings) send({ kind: 'finding', finding, count: findings.count });
   findings.onFinding = (finding) => send({ kind: 'finding', finding, count: findings.count });
   index.onStep = markStep;
@@ -143,7 +143,7 @@ async function openRequested(request: OpenRequest): Promise<ImageFacts> {
     const { VerifiedContents } = await import('../../src/imaging/verify-on-read/verified-contents.js');
     verified = await VerifiedContents.prepare(opened);
   }
-  image = new LocalImage({ index, data, checked: verified });
+  image = new LocalImage({ index, data, streams, checked: verified });
   return {
     identity: identityOf(files.main),
     beside: files.beside.map((one) => ({ name: one.name, ...identityOf(one.source) })),

@@ -2,7 +2,11 @@
 import { RUN_UNIT } from '../disc/read-plan.js';
 import type { BytesSegment } from '../disc/read-plan.js';
 import { SECTOR_SIZE } from '../disc/data-stream.js';
-import { RAW_SECTOR_SIZE } from '../disc/sector-parity.js';
+import { DATA_OFFSET, RAW_SECTOR_SIZE, SUBCHANNEL_BYTES } from '../disc/sector-parity.js';
+import type { TrackMode } from '../disc/disc.js';
+
+/** Sub-header of CD-ROM XA. */
+const SUBHEADER_BYTES = 8;
 
 export interface StoredSector {
   /** Bytes from the start of a sector to that of the next. */
@@ -11,6 +15,33 @@ export interface StoredSector {
   readonly data: number | undefined;
   /** All 2352 bytes are stored, from its first on. */
   readonly isRaw: boolean;
+  /** Where its 96 bytes of subchannels are; undefined where it has none. */
+  readonly subchannel?: number;
+  /** Sound that is stored high byte first. */
+  readonly swap16?: boolean;
+}
+
+/** Bytes of a sector without subchannels, as image formats know them. */
+export type SectorBytes = 2048 | 2324 | 2328 | 2332 | 2336 | 2352;
+
+/**
+ * `bytes`: without subchannels, of which `subchannelBytes` follow. Of mode 2, 2324 and 2328 bytes are the user data of
+ * form 2, 2332 those and the sub-header, 2336 all but sync and header.
+ */
+export function storedSector(
+  mode: TrackMode,
+  bytes: SectorBytes,
+  subchannelBytes: 0 | 16 | 96 = 0,
+): StoredSector {
+  const isRaw = bytes === RAW_SECTOR_SIZE;
+  const header = isRaw ? DATA_OFFSET : 0;
+  const hasSubheader = mode === 'xa' && (isRaw || bytes === 2336 || bytes === 2332);
+  return {
+    bytes: bytes + subchannelBytes,
+    data: mode === 'audio' ? undefined : header + (hasSubheader ? SUBHEADER_BYTES : 0),
+    isRaw,
+    ...(subchannelBytes === SUBCHANNEL_BYTES ? { subchannel: bytes } : {}),
+  };
 }
 
 /** Sectors that lie one behind the other in a base. */
@@ -32,8 +63,17 @@ export function dataSegment(
 }
 
 /** The whole sectors of a run, in the raw stream. */
-export function rawSegment(run: StoredRun, { bytes }: StoredSector): BytesSegment {
-  return stride(run, RAW_SECTOR_SIZE, bytes);
+export function rawSegment(run: StoredRun, { bytes, swap16 }: StoredSector): BytesSegment {
+  const segment = stride(run, RAW_SECTOR_SIZE, bytes);
+  return swap16 === true ? { ...segment, swap16 } : segment;
+}
+
+/** The subchannels of a run, in the stream of them. */
+export function subchannelSegment(
+  { base, offset, start, sectors }: StoredRun,
+  { bytes, subchannel = 0 }: StoredSector,
+): BytesSegment {
+  return stride({ base, offset: offset + subchannel, start, sectors }, SUBCHANNEL_BYTES, bytes);
 }
 
 function stride({ base, offset, start, sectors }: StoredRun, unit: number, bytes: number): BytesSegment {

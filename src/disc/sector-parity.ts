@@ -4,6 +4,8 @@ import { SECTOR_SIZE } from './data-stream.js';
 
 /** Bytes of a sector with everything (ECMA-130 14). */
 export const RAW_SECTOR_SIZE = 2352;
+/** Bytes of a sector's subchannels, all eight of them. */
+export const SUBCHANNEL_BYTES = 96;
 export const SYNC_LENGTH = 12;
 export const HEADER_LENGTH = 4;
 export const DATA_OFFSET = SYNC_LENGTH + HEADER_LENGTH;

@@ -3,10 +3,11 @@ import { IsodriveError } from '../base/error.js';
 import { FindingLog } from '../base/finding.js';
 import { openDisc } from '../container/open-container.js';
 import { CachedStream } from '../disc/cached-stream.js';
-import { firstDataSector } from '../disc/disc.js';
+import { firstDataSector, hasData } from '../disc/disc.js';
 import type { Disc } from '../disc/disc.js';
+import { DiscStreams } from '../disc/disc-streams.js';
 import type { PlanStream } from '../disc/plan-stream.js';
-import { STREAM } from '../disc/read-plan.js';
+import { shiftDisc } from '../disc/shift-disc.js';
 import { SECTOR_SIZE } from '../disc/data-stream.js';
 import type { DataStream } from '../disc/data-stream.js';
 import { chooseSession } from '../filesystem/choose/choose-session.js';
@@ -18,6 +19,7 @@ import type { FileTree } from '../filesystem/contract/file-tree.js';
 import type { Partition } from '../filesystem/contract/partition.js';
 import { readPartitions } from '../filesystem/partition/read-partitions.js';
 import { probeVolumes } from '../filesystem/choose/probe-volumes.js';
+import { createSoundVolume } from '../filesystem/views/sound-volume.js';
 import { createAllViews } from '../filesystem/views/all-views.js';
 import { findSessionViews } from '../filesystem/views/session-views.js';
 import { WineTree } from '../filesystem/views/wine-tree.js';
@@ -61,6 +63,8 @@ export interface OpenedImage extends AsyncDisposable {
   readonly source: ByteSource;
   /** User data of the disc, uncached: places in the index count in it. */
   readonly data: PlanStream;
+  /** All streams that files are made of. */
+  readonly streams: DiscStreams;
   readonly disc: Disc;
   /** Every view the disc holds, best first; `all`, which is made of these, is not among them. */
   readonly trees: readonly FileTree[];
@@ -129,16 +133,21 @@ async function openVolume(
   for (const finding of disc.findings ?? []) findings.add(finding);
   if (disc.sessions.every(({ tracks }) => tracks.length === 0)) throw refuseTracklessDisc(source.name);
   const shift = options.sectorOffset ?? 0;
-  const first = firstDataSector(disc) + shift;
-  const data = disc.data.shifted(shift * SECTOR_SIZE);
+  const shifted = shiftDisc(disc, shift);
+  const streams = new DiscStreams(shifted);
+  const { data } = streams;
+  const first = firstDataSector(shifted);
   const reader = new CachedStream(data, options.cacheBytes);
-  const { sessions, chosen } = await chooseSession(reader, first, options.session, { charset, signal });
+  const { sessions, chosen } = await chooseSession(reader, disc.sessions, shift, options.session, {
+    charset,
+    signal,
+  });
   const report = findings.add.bind(findings);
   const partitions = await readPartitions(reader, report, signal);
   const { tree: wanted = 'auto' } = options;
   // Beside one another, each session has views of its own.
   const views = wanted === 'all' ? TREE_KINDS.length * Math.max(1, sessions.length) : 1;
-  const work = new WorkBudget(disc.data.size, views);
+  const work = new WorkBudget(disc.data.heldBytes, views);
   const context: ProbeContext = {
     work,
     ...{ report, signal, partitions },
@@ -147,7 +156,7 @@ async function openVolume(
     charset,
     showAssociated: options.associated ?? false,
   };
-  const volumes = await probeVolumes(reader, context);
+  const volumes = hasData(disc) ? await probeVolumes(reader, context) : [createSoundVolume(disc)];
   const trees = volumes.flatMap((one) => one.trees);
   const volume = mergeSummaries(volumes);
   const shown =
@@ -157,11 +166,9 @@ async function openVolume(
   const identity = volume.windows ?? { label: shown.label, serial: 0 };
   const tree = options.wine === true ? new WineTree(shown, identity) : shown;
   const memory: IndexMemory = options.memory ?? new PlainIndexMemory();
-  const bounds = { work, imageStart: first * SECTOR_SIZE };
-  if (options.isAdopted !== true && memory.plan !== undefined && data.native !== undefined) {
-    const { sizes, units, segments } = data.native;
-    writePlan(memory.plan, { files: sizes, units, streams: new Map([[STREAM.data, segments]]) });
-  }
+  const bounds = { work, imageStart: first * SECTOR_SIZE, streams: streams.byNumber };
+  if (options.isAdopted !== true && memory.plan !== undefined && streams.native !== undefined)
+    writePlan(memory.plan, streams.native);
   const index =
     options.isAdopted === true
       ? DiscIndex.adopt(tree, memory, findings, source.name, bounds)
@@ -171,6 +178,7 @@ async function openVolume(
     files,
     source,
     data,
+    streams,
     disc,
     trees,
     tree,

@@ -9,6 +9,7 @@ import type { DiscIndex } from '../index/disc-index.js';
 import type { IndexTable } from '../index/index-table.js';
 import { kernelFiles } from '../disc/native-plan.js';
 import type { KernelFile } from '../disc/native-plan.js';
+import { DiscStreams } from '../disc/disc-streams.js';
 import type { PlanStream } from '../disc/plan-stream.js';
 import { writeMetadata } from './erofs/write-metadata.js';
 import { serveSession } from './fuse/serve-session.js';
@@ -19,6 +20,8 @@ export interface LocalImageParts {
   readonly index: DiscIndex;
   /** The disc's data, which must stay open as long as the mount. */
   readonly data: PlanStream;
+  /** All that its files are made of; the data alone where absent. */
+  readonly streams?: DiscStreams;
   /** What files read as; the index says it where absent. */
   readonly checked?: CheckedContents | undefined;
 }
@@ -28,14 +31,16 @@ export class LocalImage implements ServedImage {
   readonly contents: Pick<ContentOpener, 'open'>;
   readonly #checked: CheckedContents | undefined;
   readonly #data: PlanStream;
+  readonly #streams: DiscStreams;
   #service: SessionService | undefined;
 
   /** Owns nothing. */
-  constructor({ index, data, checked }: LocalImageParts) {
+  constructor({ index, data, streams = new DiscStreams({ data }), checked }: LocalImageParts) {
     this.index = index;
     this.contents = checked ?? new ContentOpener(index, data);
     this.#checked = checked;
     this.#data = data;
+    this.#streams = streams;
   }
 
   get name(): string {
@@ -43,7 +48,7 @@ export class LocalImage implements ServedImage {
   }
 
   get files(): readonly number[] {
-    return this.isChecked ? [] : (this.#data.native?.descriptors ?? []);
+    return this.isChecked ? [] : (this.#streams.native?.descriptors ?? []);
   }
 
   get kernelFiles(): readonly KernelFile[] {
@@ -93,7 +98,7 @@ export class LocalImage implements ServedImage {
     this.#service = serveSession(loadAddon(), session, {
       index: this.index,
       contents: this.contents,
-      units: this.#data.native?.units ?? [],
+      units: this.#streams.native?.units ?? [],
       checked: this.#checked,
     });
     return Promise.resolve();

@@ -1,5 +1,6 @@
 // The contract of everything that can show an index as a mounted file system.
 import type { SessionCounters } from '../../native/index.js';
+import type { Diagnosis } from './diagnosis.js';
 import type { MountHolder } from './mount-holders.js';
 import type { SessionTrace } from '../../native/index.js';
 import type { IndexMemory } from '../index/index-memory.js';
@@ -119,6 +120,8 @@ export interface MountDriver {
   createMemory(): IndexMemory;
   /** Whether it can work on this machine for this user; touches nobody's mount. */
   check(): Promise<DriverAvailability>;
+  /** What it needs and others do not, for the doctor. */
+  diagnose?(): Diagnosis;
   /**
    * Mounts. Rejects with `policy` or `permission` (the platform refuses), `busy`, or `unsupported` (this driver cannot
    * serve this image, another may). Nothing is left behind on rejection.

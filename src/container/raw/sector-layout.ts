@@ -6,14 +6,13 @@ import { isScrambled, parseHeader } from '../../disc/sector-address.js';
 import { DATA_OFFSET, RAW_SECTOR_SIZE, SYNC_LENGTH } from '../../disc/sector-parity.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import { readIfPossible } from '../../source/read-fully.js';
+import { storedSector } from '../stored-sector.js';
 import type { StoredSector } from '../stored-sector.js';
 
-/** Bytes of a sector: alone, with the Q subchannel, with all subchannels. */
-const SECTOR_BYTES = [RAW_SECTOR_SIZE, RAW_SECTOR_SIZE + 16, RAW_SECTOR_SIZE + 96] as const;
+/** Bytes behind a sector: none, the Q subchannel, all subchannels. */
+const SUBCHANNEL_SIZES = [0, 16, 96] as const;
 /** Mode 2 without sync and header. */
 const HEADLESS_BYTES = 2336;
-/** Sub-header of CD-ROM XA. */
-const SUBHEADER_BYTES = 8;
 /**
  * First sectors of the pairs that are looked at: the start, the volume descriptors, those behind a pause of 2
  * seconds.
@@ -36,21 +35,21 @@ export async function findSectorLayout(
   source: ByteSource,
   signal?: AbortSignal,
 ): Promise<SectorLayout | 'scrambled' | undefined> {
-  for (const bytes of SECTOR_BYTES) {
+  for (const subchannelBytes of SUBCHANNEL_SIZES) {
+    const bytes = RAW_SECTOR_SIZE + subchannelBytes;
     const first = await findSyncPair(source, bytes, signal);
     if (first === undefined) continue;
     if (isScrambled(first.sector)) return 'scrambled';
     const kinds = await sampleKinds(source, bytes, first.number, false, signal);
     const isMode1 = kinds.counts.mode1 > 0 || kinds.counts.xa + kinds.counts.mode2 === 0;
     const mode = isMode1 ? 'mode1' : kinds.counts.xa > 0 ? 'xa' : 'mode2';
-    const data = DATA_OFFSET + (mode === 'xa' ? SUBHEADER_BYTES : 0);
     const start = first.block === undefined ? 0 : first.block - first.number;
-    return { bytes, data, isRaw: true, mode, start, right: kinds.right };
+    return { ...storedSector(mode, RAW_SECTOR_SIZE, subchannelBytes), mode, start, right: kinds.right };
   }
   const { counts, right } = await sampleKinds(source, HEADLESS_BYTES, 0, true, signal);
   // Nothing but the codes tells them from any other bytes.
   if (counts.xa < 2 || right < 2 || right < counts.xa) return undefined;
-  return { bytes: HEADLESS_BYTES, data: SUBHEADER_BYTES, isRaw: false, mode: 'xa', start: 0, right };
+  return { ...storedSector('xa', HEADLESS_BYTES), mode: 'xa', start: 0, right };
 }
 
 interface FoundSector {

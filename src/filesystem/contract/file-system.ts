@@ -35,6 +35,8 @@ export interface Volume {
   /** Its views, best first; at least one. */
   readonly trees: readonly FileTree[];
   readonly summary: VolumeSummary;
+  /** It has descriptors and no directory: programs write such beside another volume, which then stands alone. */
+  readonly isShell?: boolean;
 }
 
 /** One writing session of a disc that was written in several. */

@@ -72,7 +72,10 @@ async function probeIsoVolume(reader: DataStream, context: ProbeContext): Promis
       work: context.work,
       ...more,
     });
-  return { trees: createTrees(primary, set, rockRidge, create), summary };
+  const trees = createTrees(primary, set, rockRidge, create);
+  const { rootOffset, rootSize } = primary;
+  const isShell = rootOffset === 0 && rootSize === 0 && joliet === undefined && bootEntries.length === 0;
+  return { trees, summary, ...(isShell ? { isShell } : {}) };
 }
 
 /** Best first: a Rock Ridge tree that the disc does not announce, or that has no names, stands behind Joliet. */
