@@ -154,7 +154,7 @@ async function openRequested(request: OpenRequest): Promise<ImageFacts> {
     volumeSize: tree.volumeSize,
     hasAttributes: image.hasAttributes,
     isPlanned: image.files.length > 0,
-    isPlain: image.kernelFiles.length > 0,
+    kernelFiles: image.kernelFiles.map(({ descriptor }) => numberOf(files, descriptor)),
     isChecked: image.isChecked,
     isDrive: source.drive !== undefined,
     sessions: sessions.map(({ number }) => number),

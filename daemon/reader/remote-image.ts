@@ -100,18 +100,20 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
   }
 
   get files(): readonly number[] {
-    if (!this.facts.isPlanned) return [];
-    // By name: who has opened the files need not have done so in the order in which the reader asked for them.
-    const beside = this.facts.beside.map(({ name }) => this.file.besideNamed(name));
-    const all = [this.file.descriptor, ...beside];
-    return this.facts.plannedFiles.map((number) => all[number]!);
+    return this.facts.isPlanned ? this.facts.plannedFiles.map((number) => this.#descriptorOf(number)) : [];
   }
 
   get kernelFiles(): readonly KernelFile[] {
-    const { isPlain, identity, beside, plannedFiles } = this.facts;
-    if (!isPlain) return [];
-    const all = [identity, ...beside];
-    return this.files.map((descriptor, i) => ({ descriptor, size: Number(all[plannedFiles[i]!]!.size) }));
+    const { kernelFiles, identity, beside } = this.facts;
+    return kernelFiles.map((number) => {
+      const { size } = number === 0 ? identity : beside[number - 1]!;
+      return { descriptor: this.#descriptorOf(number), size: Number(size) };
+    });
+  }
+
+  /** By name: who has opened the files need not have done so in the order in which the reader asked for them. */
+  #descriptorOf(number: number): number {
+    return number === 0 ? this.file.descriptor : this.file.besideNamed(this.facts.beside[number - 1]!.name)!;
   }
 
   /** See ShownImage. */

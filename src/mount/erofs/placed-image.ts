@@ -1,6 +1,6 @@
 // Where the disc's data lies in the files of its image, as one space of blocks: that of the first file, then that of
 // the next, each from a whole block on. EROFS calls each file a device.
-import { joinParts } from '../../disc/join-parts.js';
+import { filesOf } from '../../disc/native-plan.js';
 import type { PlanStream } from '../../disc/plan-stream.js';
 import { findSegment, isRun } from '../../disc/read-plan.js';
 import type { Segments } from '../../disc/read-plan.js';
@@ -37,7 +37,7 @@ export class PlacedImage {
 
   /** `data`: of which a kernel can read all in the image's files (kernelFiles). */
   constructor(data: PlanStream, blockSize: number) {
-    const { segments, bases } = joinParts(data);
+    const { segments, bases } = filesOf(data);
     let block = 0;
     this.files = bases.map(({ size }) => {
       const start = block;
