@@ -29,6 +29,8 @@ export interface DeclaredTrack extends Omit<Track, 'mode' | 'pregap'> {
   readonly base: number | undefined;
   /** Byte of its first sector, behind the pause. */
   readonly offset: number;
+  /** Sectors behind the pause that are in the file; all where absent. */
+  readonly stored?: number;
 }
 
 const SIZES: readonly SectorBytes[] = [2048, 2324, 2328, 2332, 2336, 2352];
@@ -105,8 +107,9 @@ async function chooseMode(
 }
 
 function layOutTrack(declared: DeclaredTrack, mode: TrackMode, previousEnd: number): TrackLayout {
-  const { form, pregap: wanted, storedPregap, base, offset, ...facts } = declared;
+  const { form, pregap: wanted, storedPregap, base, offset, stored: inBase, ...facts } = declared;
   const { start, length } = facts;
+  const held = Math.min(length, inBase ?? length);
   // Programs write a pause that the track before has no room for.
   const pregap = Math.max(0, Math.min(wanted, start - previousEnd));
   const inFile = Math.min(pregap, storedPregap);
@@ -115,7 +118,8 @@ function layOutTrack(declared: DeclaredTrack, mode: TrackMode, previousEnd: numb
     base === undefined ? 'absent' : { base, offset: offset - inFile * sector.bytes, sector };
   const pieces: SectorPiece[] = [
     { sectors: pregap - inFile, stored: 'zeros' as const },
-    { sectors: inFile + length, stored },
+    { sectors: inFile + held, stored },
+    { sectors: length - held, stored: 'absent' as const },
   ].filter(({ sectors }) => sectors > 0);
   return { ...facts, mode, ...(pregap > 0 ? { pregap } : {}), pieces };
 }

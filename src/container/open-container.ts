@@ -6,6 +6,7 @@ import type { ByteSource } from '../source/byte-source.js';
 import { OpenedFiles } from '../source/image-files.js';
 import type { ImageFiles } from '../source/image-files.js';
 import { readAtMost } from '../source/read-fully.js';
+import { cdiFormat } from './cdi/index.js';
 import { cueFormat } from './cue/index.js';
 import { nameForeignFormat } from './foreign-format.js';
 import type { Container, Filter } from './format.js';
@@ -25,6 +26,7 @@ export const FORMATS: readonly (Filter | Container)[] = [
   splitFormat,
   cueFormat,
   nrgFormat,
+  cdiFormat,
   mdsFormat,
   isoFormat,
   rawFormat,

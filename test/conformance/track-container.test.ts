@@ -1,5 +1,7 @@
 // Runs the suite of containers with tracks on each of them, in every shape that their programs write.
 import { describe, it } from 'vitest';
+import { buildCdi } from '../support/builders/cdi-builder.js';
+import type { CdiShape } from '../support/builders/cdi-builder.js';
 import { enhancedDisc, mixedDisc } from '../support/builders/disc-model.js';
 import type { StoredAs } from '../support/builders/disc-model.js';
 import { buildMds } from '../support/builders/mds-builder.js';
@@ -37,6 +39,17 @@ function mdsCase(name: string, shape: MdsShape, disc = mixedDisc()): ContainerCa
   };
 }
 
+function cdiCase(name: string, shape: CdiShape, disc = mixedDisc()): ContainerCase {
+  const image = buildCdi(disc, shape);
+  const field = image.readUInt32LE(image.length - 4);
+  return {
+    name: `cdi, ${name}`,
+    ...{ disc, files: { 'image.cdi': image }, isRaw: true },
+    descriptor: { file: 'image.cdi', from: shape.version === undefined ? image.length - field : field },
+    tells: ['catalog', 'isrc', 'index2', 'pregap'],
+  };
+}
+
 const TAO = placeForTao();
 
 const CASES: readonly ContainerCase[] = [
@@ -54,6 +67,18 @@ const CASES: readonly ContainerCase[] = [
   ),
   nrgCase('version 2, tracks at once', { isTao: true }, TAO),
   nrgCase('version 1, tracks at once', { isTao: true, isOld: true }, TAO),
+  cdiCase('version 4', {}),
+  cdiCase('version 3', { version: 3 }),
+  cdiCase('version 2', { version: 2 }),
+  cdiCase('version 4, two sessions', {}, enhancedDisc()),
+  cdiCase('version 2, two sessions', { version: 2 }, enhancedDisc()),
+  cdiCase('version 4 with subchannels', { stored: () => WITH_SUBCHANNELS }),
+  cdiCase('version 4, data of 2048 bytes', { stored: ({ mode }) => (mode === 'audio' ? RAW : PLAIN) }),
+  cdiCase(
+    'version 4, mode 2 of 2336 bytes',
+    { stored: ({ mode }) => (mode === 'audio' ? RAW : HEADLESS) },
+    mixedDisc('xa'),
+  ),
   mdsCase('whole sectors', {}),
   mdsCase('two sessions', {}, enhancedDisc()),
   mdsCase('subchannels', { stored: () => WITH_SUBCHANNELS }),
