@@ -28,6 +28,7 @@ export const FORMATS: readonly (Filter | Container)[] = [
   nrgFormat,
   cdiFormat,
   mdsFormat,
+  cueFormat,
   isoFormat,
   rawFormat,
 ];

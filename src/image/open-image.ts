@@ -108,8 +108,8 @@ export function openSource(
   return openFiles(new OpenedFiles(source), damage, options);
 }
 
-/** Takes ownership of the files. */
-async function openFiles(
+/** Like openImage, for files that are open. Takes ownership of them. */
+export async function openFiles(
   files: OpenedFiles,
   damage: RescueMap | undefined,
   options: OpenImageOptions,

@@ -8,6 +8,7 @@ import type { FileTree } from '../../src/filesystem/contract/file-tree.js';
 import { openSource } from '../../src/image/open-image.js';
 import type { OpenImageOptions } from '../../src/image/open-image.js';
 import { readFaultInput } from '../support/builders/fault-input.js';
+import { buildOpera } from '../support/builders/opera-builder.js';
 import { buildXdvdfs } from '../support/builders/xdvdfs-builder.js';
 import { buildHfsPlus, ROOT, wrapInHfs } from '../support/builders/hfsplus-builder.js';
 import { buildUdf, FREE_BLOCK, identifier, textFile } from '../../scripts/support/udf-builder.js';
@@ -46,12 +47,26 @@ const xbox = buildXdvdfs([
   },
 ]);
 
+const console3do = buildOpera([
+  { name: 'LaunchMe', data: Buffer.from('game'), copies: 2 },
+  { name: 'cut', places: [9000], size: 5 },
+  {
+    name: 'System',
+    copies: 2,
+    entries: [
+      { name: 'empty', entries: [] },
+      { name: 'gaps', gap: 1 },
+    ],
+  },
+]);
+
 /** Images by name, with views of every kind among them. */
 const IMAGES = new Map<string, Uint8Array>([
   ['copying-rr.iso', await readFile(join(CORPUS, 'ok', 'copying-rr.iso'))],
   ['HFS+ of the builder', apple],
   ['HFS+ in HFS', wrapInHfs(apple)],
   ['UDF of the builder', universal],
+  ['Opera of the builder', console3do],
   ['XDVDFS of the builder', xbox],
 ]);
 for (const name of [

@@ -2,6 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CACHE_BLOCK, CachedStream } from '../../src/disc/cached-stream.js';
+import { PlanStream } from '../../src/disc/plan-stream.js';
+import { runSegment } from '../../src/disc/read-plan.js';
 import { FaultySource } from '../support/fakes/faulty-source.js';
 
 const CONTENT = Buffer.from(
@@ -88,6 +90,14 @@ describe('a cached source', () => {
     expect((await readBytes(source, 0, 4096)).equals(CONTENT.subarray(0, 4096))).toBe(true);
     expect((await readBytes(source, 6144, 2048)).equals(CONTENT.subarray(6144, 8192))).toBe(true);
     await expect(readBytes(source, 4000, 200)).rejects.toMatchObject({ code: 'image-unreadable' });
+  });
+
+  it('gives what the image holds beside bytes that it does not hold', async () => {
+    const gap = { kind: 'absent', start: 0, length: 3000 } as const;
+    const stored = runSegment(3000, CONTENT.length, 0, 0);
+    await using source = new CachedStream(new PlanStream('x', [gap, stored], [new FaultySource(CONTENT)]));
+    expect((await readBytes(source, 3000, 500)).equals(CONTENT.subarray(0, 500))).toBe(true);
+    await expect(readBytes(source, 2999, 2)).rejects.toMatchObject({ code: 'damaged' });
   });
 
   it('works again when a fault was only for a time', async () => {

@@ -80,7 +80,7 @@ function chooseDecoder(bytes: Uint8Array): (bytes: Uint8Array) => string {
   return (part) => decoder.decode(part);
 }
 
-/** Every pair is of the charset, and most begin as kana and common kanji do: Western texts hardly use those bytes. */
+/** Every pair is of the charset, and most begin as kana and common kanji do; Western texts hardly use those. */
 function isShiftJis(bytes: Uint8Array): boolean {
   let [pairs, common] = [0, 0];
   for (let i = 0; i < bytes.length; i += 1) {

@@ -6,6 +6,7 @@ import { fatFileSystem } from '../fat/probe.js';
 import { hfsFileSystem } from '../hfs/probe.js';
 import { hfsPlusFileSystem } from '../hfsplus/probe.js';
 import { isoFileSystem } from '../iso9660/probe.js';
+import { operaFileSystem } from '../opera/probe.js';
 import { udfFileSystem } from '../udf/probe.js';
 import { xdvdfsFileSystem } from '../xdvdfs/probe.js';
 
@@ -15,6 +16,7 @@ export const FILE_SYSTEMS: readonly FileSystem[] = [
   udfFileSystem,
   hfsPlusFileSystem,
   hfsFileSystem,
+  operaFileSystem,
   fatFileSystem,
 ];
 

@@ -8,6 +8,7 @@ import { readAtMost } from '../../source/read-fully.js';
 import { resemblesFatBootSector } from '../fat/boot-sector.js';
 import { resemblesAppleVolume } from '../hfs/apple-volumes.js';
 import { DESCRIPTOR_START, isDescriptor, isStandardIdentifier } from '../iso9660/volume-descriptor-set.js';
+import { showsOpera } from '../opera/volume-label.js';
 import { MAX_BLOCK_SIZE, resemblesAppleMap } from '../partition/apple-partition-map.js';
 import { isBootSector, resemblesPartitionTable } from '../partition/master-boot-record.js';
 import { showsAnchor } from '../udf/anchor.js';
@@ -36,6 +37,7 @@ export const volumeMarks: VolumeMarks = {
 /** Less sure than a descriptor: two bytes may stand anywhere by chance, and whoever opens the disc looks closer. */
 async function lookForOthers(source: ByteSource, signal: AbortSignal | undefined): Promise<Confidence> {
   const start = new ByteCursor(await readAtMost(source, 0, PROBED_BYTES, signal), source.name, 0);
+  if (showsOpera(start)) return 3;
   const isMarked = isBootSector(start) && (resemblesFatBootSector(start) || resemblesPartitionTable(start));
   const isKnown = isMarked || resemblesAppleMap(start) || resemblesAppleVolume(start);
   // ECMA-167 3/8.4.2.1: a UDF disc whose recognition sequence is lost still has its anchor, at sector 256.

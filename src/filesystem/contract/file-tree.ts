@@ -10,7 +10,7 @@ import { STREAM } from '../../disc/read-plan.js';
 export const TREE_KINDS = [
   'xdvdfs',
   ...(['rock-ridge', 'joliet', 'iso9660-1999', 'iso9660', 'udf'] as const),
-  ...(['hfsplus', 'hfs', 'fat', 'all'] as const),
+  ...(['hfsplus', 'hfs', 'opera', 'fat', 'all'] as const),
 ] as const;
 export type TreeKind = (typeof TREE_KINDS)[number];
 /** Views whose entries can have access control lists (AAIP); who asks for them costs a request for each directory. */

@@ -1,54 +1,16 @@
 // Cue sheets: where tracks are on the disc, that their sectors are those of the files, and what is told of faults.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openDisc } from '../../../src/container/open-container.js';
-import type { Disc } from '../../../src/disc/disc.js';
-import { volumeMarks } from '../../../src/filesystem/choose/volume-marks.js';
-import { openImageFile } from '../../../src/source/open-image-file.js';
+import { mkdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
 import { buildIso } from '../../support/builders/iso-builder.js';
-import { makeSound } from '../../support/builders/sound-files.js';
 import { wrapSectors } from '../../support/builders/raw-sectors.js';
+import { makeSound } from '../../support/builders/sound-files.js';
+import { codesOf, readData, readRaw, sheetTime as time, useSheetFolder } from '../sheet/sheet-folder.js';
 
 const PLAIN = Buffer.from(buildIso({ root: [{ name: 'F.;1', extent: 30, size: 2048 }] }));
 const SECTORS = PLAIN.length / 2048;
 const RAW = wrapSectors(PLAIN, { mode: 'mode1' });
 
-let folder = '';
-beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'isodrive-cue-'))));
-afterEach(() => rmSync(folder, { recursive: true }));
-
-function write(name: string, content: string | Uint8Array): string {
-  const path = join(folder, name);
-  writeFileSync(path, content);
-  return path;
-}
-
-/** Opens what `cue` describes; `check` gets the disc while its files are open. */
-async function withDisc(
-  path: string,
-  check: (disc: Disc) => Promise<void> | void = () => undefined,
-): Promise<Disc> {
-  await using files = (await openImageFile(path)).files;
-  const { disc } = await openDisc(files, volumeMarks);
-  await check(disc);
-  return disc;
-}
-
-async function readRaw(disc: Disc, sector: number, count = 1): Promise<Buffer> {
-  const bytes = Buffer.alloc(count * 2352);
-  expect(await disc.raw!.read(bytes, sector * 2352)).toBe(bytes.length);
-  return bytes;
-}
-
-async function readData(disc: Disc, sector: number, count = 1): Promise<Buffer> {
-  const bytes = Buffer.alloc(count * 2048);
-  expect(await disc.data.read(bytes, sector * 2048)).toBe(bytes.length);
-  return bytes;
-}
-
-const codesOf = (disc: Disc): string[] => (disc.findings ?? []).map(({ code }) => code);
+const { write, withDisc, path } = useSheetFolder('isodrive-cue-');
 
 describe('a cue sheet', () => {
   it('of a mixed mode disc in one file gives each track its sectors', async () => {
@@ -76,7 +38,7 @@ describe('a cue sheet', () => {
     const disc = await withDisc(cue, async (opened) => {
       expect((await readData(opened, 0, SECTORS)).equals(PLAIN)).toBe(true);
       expect((await readRaw(opened, SECTORS, 300)).equals(sound)).toBe(true);
-      await expect(readData(opened, SECTORS + 150)).rejects.toMatchObject({ code: 'damaged' });
+      await expect(readData(opened, SECTORS + 150, 1)).rejects.toMatchObject({ code: 'damaged' });
     });
     expect(disc).toMatchObject({
       ...{ format: 'cue', medium: 'cd', catalog: '1234567890123', title: 'Disc', performer: 'Band' },
@@ -107,7 +69,7 @@ describe('a cue sheet', () => {
         'file "C:\\Rips\\Game (Track 2).bin" binary\n\ttrack 2 audio\n\tindex 1 0:0:0\n',
     );
     for (const name of ['Game (Track 1).bin', 'Game (Track 2).bin', 'game.CUE']) {
-      const disc = await withDisc(join(folder, name), async (opened) => {
+      const disc = await withDisc(path(name), async (opened) => {
         expect((await readData(opened, 0, SECTORS)).equals(PLAIN)).toBe(true);
       });
       expect(disc.sessions[0]!.tracks.map(({ start, length }) => [start, length])).toEqual([
@@ -130,7 +92,7 @@ describe('a cue sheet', () => {
   });
 
   it('without any of its files is refused with what to do', async () => {
-    mkdirSync(join(folder, 'a.bin'));
+    mkdirSync(path('a.bin'));
     const cue = write('x.cue', tracksOf(['a', 'MODE1/2352'], ['../etc/b', 'AUDIO']));
     await expect(withDisc(cue)).rejects.toMatchObject({
       code: 'image-not-found',
@@ -145,10 +107,4 @@ function tracksOf(...tracks: readonly (readonly [file: string, mode: string])[])
   return tracks
     .map(([file, mode], i) => `FILE "${file}.bin" BINARY\nTRACK ${i + 1} ${mode}\nINDEX 01 00:00:00\n`)
     .join('');
-}
-
-/** As sheets write it. */
-function time(sectors: number): string {
-  const parts = [Math.floor(sectors / 4500), Math.floor(sectors / 75) % 60, sectors % 75];
-  return parts.map((part) => String(part).padStart(2, '0')).join(':');
 }

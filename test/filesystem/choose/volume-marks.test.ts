@@ -25,6 +25,7 @@ describe('marks of volumes', () => {
 
   it.each([
     ['High Sierra', 3, [[16 * 2048 + 9, 'CDROM']]],
+    ['Opera', 3, [[0, '\x01ZZZZZ\x01']]],
     ['XDVDFS', 3, [[32 * 2048, 'MICROSOFT*XBOX*MEDIA']]],
     ['HFS', 1, [[1024, 'BD']]],
     ['HFS+', 1, [[1024, 'H+']]],
