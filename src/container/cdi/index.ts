@@ -8,8 +8,8 @@ import type { ByteSource } from '../../source/byte-source.js';
 import { readAtMost, readIfPossible } from '../../source/read-fully.js';
 import { buildDisc } from '../build-disc.js';
 import type { Container } from '../format.js';
-import { layOutTracks } from '../lay-out-tracks.js';
-import type { DeclaredTrack, SectorForm } from '../lay-out-tracks.js';
+import { layOutTracks, strideOf } from '../lay-out-tracks.js';
+import type { DeclaredTrack, SectorForm, SectorSizes } from '../lay-out-tracks.js';
 import { parseCatalog, parseIsrc, trackFlags } from '../track-codes.js';
 import { CDI_VERSIONS, parseCdi, startsDescriptor } from './parse.js';
 import type { CdiFacts, CdiTrack } from './parse.js';
@@ -19,7 +19,7 @@ const MAX_DESCRIPTOR_BYTES = 1_048_576;
 const TAIL_BYTES = 8;
 const HEAD_BYTES = 40;
 const MODES: readonly TrackMode[] = ['audio', 'mode1', 'xa'];
-const SIZES: readonly Pick<SectorForm, 'bytes' | 'subchannelBytes'>[] = [
+const SIZES: readonly SectorSizes[] = [
   { bytes: 2048, subchannelBytes: 0 },
   { bytes: 2336, subchannelBytes: 0 },
   { bytes: 2352, subchannelBytes: 0 },
@@ -105,22 +105,20 @@ function declareTracks(name: string, { sessions }: CdiFacts): DeclaredTrack[] {
   return sessions
     .flatMap(({ tracks }) => tracks)
     .map((track, i) => {
-      const form = formOf(name, i + 1, track);
-      const bytes = form.bytes + form.subchannelBytes;
+      const { mode, ...sizes } = formOf(name, i + 1, track);
       const [pregap = 0, ...lengths] = track.indexes;
       const start = track.block + pregap - LEAD_FRAMES;
-      const stored = Math.max(0, track.stored - pregap);
       const length = Math.max(
-        stored,
+        ...[0, track.stored - pregap],
         lengths.reduce((sum, one) => sum + one, 0),
       );
-      const offset = at + pregap * bytes;
-      at += track.stored * bytes;
+      const run = { ...sizes, start: start - pregap, sectors: track.stored, base: 0, offset: at };
+      at += track.stored * strideOf(sizes);
       let end = start;
       const further = lengths.slice(0, -1).map((one) => (end += one));
       const isrc = parseIsrc(track.isrc);
       return {
-        ...{ number: i + 1, form, start, length, stored, pregap, storedPregap: pregap, base: 0, offset },
+        ...{ number: i + 1, mode, start, length, pregap, runs: [run] },
         ...trackFlags(track.control),
         ...(isrc === undefined ? {} : { isrc }),
         ...(further.length === 0 ? {} : { indexes: further }),
@@ -138,12 +136,11 @@ function formOf(name: string, number: number, { mode, readMode }: CdiTrack): Sec
 
 /** Programs for games cut tracks to make them fit. */
 function describeCut(name: string, declared: readonly DeclaredTrack[]): Finding[] {
-  return declared
-    .filter(({ stored = 0, length }) => stored < length)
-    .map(({ number, stored = 0, length }) => ({
-      code: 'cut-track',
-      severity: 'damage',
-      message: `Track ${number} has ${stored} sectors in the image, ${length} on its disc: the others cannot be read`,
-      at: { source: name },
-    }));
+  return declared.flatMap(({ number, pregap, length, runs }) => {
+    const stored = Math.max(0, runs[0]!.sectors - pregap);
+    if (stored >= length) return [];
+    const found = `Track ${number} has ${stored} sectors in the image, ${length} on its disc`;
+    const message = `${found}: the others cannot be read`;
+    return [{ code: 'cut-track', severity: 'damage', message, at: { source: name } }];
+  });
 }
