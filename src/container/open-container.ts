@@ -6,6 +6,7 @@ import type { ByteSource } from '../source/byte-source.js';
 import { OpenedFiles } from '../source/image-files.js';
 import type { ImageFiles } from '../source/image-files.js';
 import { readAtMost } from '../source/read-fully.js';
+import { b6tFormat } from './b6t/index.js';
 import { cdiFormat } from './cdi/index.js';
 import { cueFormat } from './cue/index.js';
 import { nameForeignFormat } from './foreign-format.js';
@@ -28,6 +29,7 @@ export const FORMATS: readonly (Filter | Container)[] = [
   nrgFormat,
   cdiFormat,
   mdsFormat,
+  b6tFormat,
   cueFormat,
   isoFormat,
   rawFormat,

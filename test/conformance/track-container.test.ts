@@ -1,5 +1,7 @@
 // Runs the suite of containers with tracks on each of them, in every shape that their programs write.
 import { describe, it } from 'vitest';
+import { buildB6t } from '../support/builders/b6t-builder.js';
+import type { B6tShape } from '../support/builders/b6t-builder.js';
 import { buildCdi } from '../support/builders/cdi-builder.js';
 import type { CdiShape } from '../support/builders/cdi-builder.js';
 import { enhancedDisc, mixedDisc } from '../support/builders/disc-model.js';
@@ -50,6 +52,15 @@ function cdiCase(name: string, shape: CdiShape, disc = mixedDisc()): ContainerCa
   };
 }
 
+function b6tCase(name: string, shape: B6tShape, disc = mixedDisc()): ContainerCase {
+  return {
+    name: `b6t, ${name}`,
+    ...{ disc, files: buildB6t(disc, shape), isRaw: true },
+    descriptor: { file: 'image.b6t', from: 0 },
+    tells: ['catalog', 'pregap'],
+  };
+}
+
 const TAO = placeForTao();
 
 const CASES: readonly ContainerCase[] = [
@@ -79,6 +90,10 @@ const CASES: readonly ContainerCase[] = [
     { stored: ({ mode }) => (mode === 'audio' ? RAW : HEADLESS) },
     mixedDisc('xa'),
   ),
+  b6tCase('whole sectors', {}),
+  b6tCase('two sessions', {}, enhancedDisc()),
+  b6tCase('subchannels', { stored: WITH_SUBCHANNELS }),
+  b6tCase('several files', { partSectors: 40 }),
   mdsCase('whole sectors', {}),
   mdsCase('two sessions', {}, enhancedDisc()),
   mdsCase('subchannels', { stored: () => WITH_SUBCHANNELS }),
