@@ -37,7 +37,7 @@ export interface DeclaredRun extends SectorSizes {
 export interface DeclaredTrack extends Omit<Track, 'pregap'> {
   /** Sectors of the pause before it. */
   readonly pregap: number;
-  /** In the order of their addresses, without overlaps. What of the pause they lack is empty, what of the rest absent. */
+  /** In the order of their addresses, without overlaps. What they lack of the pause is empty, of the rest absent. */
   readonly runs: readonly DeclaredRun[];
 }
 
