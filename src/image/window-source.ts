@@ -56,7 +56,7 @@ export class WindowSource implements Readable {
       this.#length = await this.#source.read(this.#window, position, signal);
       return this.#length > 0;
     } catch (thrown) {
-      // What lies behind the bytes that are wanted may be bad, or what the image does not hold: sound behind a data track.
+      // What lies behind the bytes that are wanted may be bad, or not in the image: sound behind a track of data.
       if (!['image-unreadable', 'damaged'].includes(toIsodriveError(thrown).code)) throw thrown;
       return false;
     }
