@@ -17,8 +17,11 @@ export const MAX_KEPT = 1024;
 /** Bytes of pages that they may have of their own. */
 const MAX_KEPT_BYTES = 128 * 1024 * 1024;
 
-/** What a base is chosen by; `none` has no tree, or none that lists anything. */
-export type BaseKind = TreeKind | 'none';
+/**
+ * What a base is chosen by; `none` has no tree, or none that lists anything. `container`: an image of tracks, of which
+ * the descriptor is changed.
+ */
+export type BaseKind = TreeKind | 'none' | 'container';
 
 export interface Base {
   readonly name: string;
@@ -49,7 +52,7 @@ export async function prepareBase(stored: StoredImage): Promise<Base> {
     name: stored.name,
     image,
     files: stored.files,
-    kinds: kinds.length > 0 ? kinds : ['none'],
+    kinds: stored.files !== undefined ? ['container'] : kinds.length > 0 ? kinds : ['none'],
     regions: new Map(filled.length > 0 ? filled : [['none', [whole]]]),
   };
 }

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { storeImage } from './paged-image.js';
 import type { StoredFile, StoredImage } from './paged-image.js';
 
@@ -38,13 +39,14 @@ export function readImages(folders: readonly string[]): StoredImage[] {
   return images;
 }
 
-/** Images of several files, a folder each: the file whose name comes first is the one that is opened. */
+/** Images of several files, a folder each and packed: the file whose name comes first is the one that is opened. */
 export function readFileSets(folder: string): StoredImage[] {
   return readdirSync(folder)
     .sort()
     .map((name) => {
-      const names = readdirSync(join(folder, name)).sort();
-      const parts = names.map((one) => readFileSync(join(folder, name, one)));
+      const packed = readdirSync(join(folder, name)).sort();
+      const names = packed.map((one) => one.replace(/\.gz$/, ''));
+      const parts = packed.map((one) => gunzipSync(readFileSync(join(folder, name, one))));
       let start = 0;
       const files = parts.map(({ length }, i): StoredFile => {
         start += length;

@@ -170,5 +170,10 @@ export const TEXTS: readonly { readonly title: string; readonly pattern: RegExp;
     },
   ];
 export const PLAIN_TEXT = { title: 'a text file', action: NO_IMAGE } as const;
+/** Whole sectors, none of which is one of data. */
+export const SOUND = {
+  title: 'a file with sectors of 2352 bytes that hold no data, as those of sound',
+  action: 'Open the sheet that belongs to it (.cue, .toc, .ccd, .mds): it says what the sectors are',
+} as const;
 /** Nothing is in the file, or where it was looked at. */
 export const NOTHING = 'Fetch the image again: it was not written, or its download has only begun';
