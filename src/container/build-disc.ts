@@ -6,10 +6,17 @@ import type { Finding } from '../base/finding.js';
 import { SECTOR_SIZE } from '../disc/data-stream.js';
 import type { Disc, Session, Track } from '../disc/disc.js';
 import { PlanStream } from '../disc/plan-stream.js';
+import { RUN_UNIT } from '../disc/read-plan.js';
 import type { Segment } from '../disc/read-plan.js';
-import { RAW_SECTOR_SIZE } from '../disc/sector-parity.js';
+import { RAW_SECTOR_SIZE, SUBCHANNEL_BYTES } from '../disc/sector-parity.js';
 import type { ByteSource } from '../source/byte-source.js';
-import { dataSegment, rawSegment, SUBCHANNEL_BYTES, subchannelSegment } from './stored-sector.js';
+import {
+  dataSegment,
+  headlessSegment,
+  payloadSegment,
+  rawSegment,
+  subchannelSegment,
+} from './stored-sector.js';
 import type { StoredRun, StoredSector } from './stored-sector.js';
 
 /** Sectors in a row, all stored in one way. */
@@ -28,6 +35,11 @@ export interface StoredPiece {
   /** Byte of the first sector. */
   readonly offset: number;
   readonly sector: StoredSector;
+  /**
+   * Byte behind the last that is a track's, the end of the file where absent. What a last sector of sound lacks is
+   * silence then.
+   */
+  readonly end?: number;
 }
 
 /** A track, and where its sectors are: those of its pause first, `pregap + length` in all. */
@@ -40,7 +52,10 @@ export interface SessionLayout extends Omit<Session, 'tracks'> {
 }
 
 /** What a sheet says of a disc, with its files open. */
-export interface DiscLayout extends Omit<Disc, 'sessions' | 'data' | 'raw' | 'subchannel'> {
+export interface DiscLayout extends Omit<
+  Disc,
+  'sessions' | 'data' | 'raw' | 'headless' | 'payload' | 'subchannel'
+> {
   /** Of the image, for messages. */
   readonly name: string;
   readonly bases: readonly ByteSource[];
@@ -72,6 +87,8 @@ export function buildDisc(layout: DiscLayout): Disc {
     sessions: sessions.map((session) => ({ ...session, tracks: session.tracks.map(withoutPieces) })),
     data: stream(streams.data),
     ...(streams.hasRaw ? { raw: stream(streams.raw) } : {}),
+    ...(streams.headless.length === 0 ? {} : { headless: stream(streams.headless) }),
+    ...(streams.payload.length === 0 ? {} : { payload: stream(streams.payload) }),
     ...(beside.length === 0 ? {} : { subchannel: { stream: stream(beside), form: subchannelForm } }),
     ...(findings.length === 0 ? {} : { findings }),
   };
@@ -93,6 +110,8 @@ function besideSegments(bases: readonly ByteSource[], base: number): readonly Se
 class StreamBuilder {
   readonly data: Segment[] = [];
   readonly raw: Segment[] = [];
+  readonly headless: Segment[] = [];
+  readonly payload: Segment[] = [];
   readonly subchannel: Segment[] = [];
   readonly findings: Finding[] = [];
   /** Any sector has all its bytes. */
@@ -136,21 +155,37 @@ class StreamBuilder {
     }
     const { base, sector } = stored;
     const offset = stored.offset + cut * sector.bytes;
-    const held = Math.min(count, this.#countHeld(base, offset, sector));
-    if (held < count) this.#reportShort(base, offset + count * sector.bytes);
-    if (held > 0) this.#addRun({ base, offset, start: first, sectors: held }, sector);
-    if (held < count) this.#addGap(track, first + held, count - held, 'absent');
+    const { size } = this.#layout.bases[base]!;
+    const held = Math.max(0, Math.min(size, stored.end ?? size) - offset);
+    const whole = Math.min(count, Math.floor(held / sector.bytes));
+    if (whole > 0) this.#addRun({ base, offset, start: first, sectors: whole }, sector);
+    if (whole === count) return;
+    const run = { base, offset: offset + whole * sector.bytes, start: first + whole, sectors: 1 };
+    const rest = held - whole * sector.bytes;
+    const isPadded = stored.end !== undefined && track.mode === 'audio' && rest > 0;
+    if (isPadded) this.#addPadded(run, sector, Math.min(rest - (rest % 2), RAW_SECTOR_SIZE));
+    const done = whole + (isPadded ? 1 : 0);
+    if (done === count) return;
+    this.#reportShort(base, offset + count * sector.bytes);
+    this.#addGap(track, first + done, count - done, 'absent');
   }
 
-  #countHeld(base: number, offset: number, { bytes }: StoredSector): number {
-    const source = this.#layout.bases[base]!;
-    return Math.max(0, Math.floor((source.size - offset) / bytes));
+  /** A sector of sound of which so many bytes are stored, in whole pairs; the rest is silence. */
+  #addPadded(run: StoredRun, sector: StoredSector, held: number): void {
+    const { start, length } = absent(run, RAW_SECTOR_SIZE);
+    append(this.data, absent(run, SECTOR_SIZE));
+    if (held > 0)
+      append(this.raw, { ...rawSegment(run, sector), length: held, unit: RUN_UNIT, stride: RUN_UNIT });
+    if (held < length) append(this.raw, { kind: 'zeros', start: start + held, length: length - held });
+    this.hasRaw = true;
   }
 
   #addRun(run: StoredRun, sector: StoredSector): void {
     append(this.data, sector.data === undefined ? absent(run, SECTOR_SIZE) : dataSegment(run, sector));
     this.hasRaw ||= sector.isRaw;
     append(this.raw, sector.isRaw ? rawSegment(run, sector) : absent(run, RAW_SECTOR_SIZE));
+    if (sector.headless !== undefined) append(this.headless, headlessSegment(run, sector));
+    if (sector.payload !== undefined) append(this.payload, payloadSegment(run, sector));
     if (sector.subchannel !== undefined) append(this.subchannel, subchannelSegment(run, sector));
   }
 

@@ -48,6 +48,13 @@ export interface Subchannel {
   readonly form: 'interleaved' | 'linear';
 }
 
+/** What a drive gives of a disc's lead-in by READ DISC STRUCTURE (MMC-6 6.22), without the four bytes before it. */
+export interface DiscStructure {
+  readonly format: number;
+  readonly layer: number;
+  readonly bytes: Uint8Array;
+}
+
 /** A disc. The source below it is owned by whoever opened that. */
 export interface Disc {
   /** Name of the container's format, such as "iso". */
@@ -59,6 +66,10 @@ export interface Disc {
   readonly data: PlanStream;
   /** Whole sectors: byte = logical block address x 2352; absent where the image has none. */
   readonly raw?: PlanStream;
+  /** Sectors that are stored without sync and header: byte = logical block address x 2336. */
+  readonly headless?: PlanStream;
+  /** User data of form 2 (CD-ROM XA): byte = logical block address x 2324, whatever form a sector has. */
+  readonly payload?: PlanStream;
   /** Absent where the image has none. */
   readonly subchannel?: Subchannel;
   /** Absent where the image does not say. */
@@ -69,11 +80,23 @@ export interface Disc {
   readonly catalog?: string;
   readonly title?: string;
   readonly performer?: string;
+  /** Of a DVD; none where absent. */
+  readonly discStructures?: readonly DiscStructure[];
   /** What of the disc its files lack, or say wrongly. */
   readonly findings?: readonly Finding[];
+}
+
+/** Address behind its last track. */
+export function leadOutOf({ sessions }: Pick<Disc, 'sessions'>): number {
+  return Math.max(0, ...sessions.flatMap(({ tracks }) => tracks).map(({ start, length }) => start + length));
 }
 
 /** Address where its file systems begin: the first data track of the first session that has one. */
 export function firstDataSector({ sessions }: Pick<Disc, 'sessions'>): number {
   return sessions.flatMap(({ tracks }) => tracks).find(({ mode }) => mode !== 'audio')?.start ?? 0;
+}
+
+/** Whether it has anything but sound. */
+export function hasData({ sessions }: Pick<Disc, 'sessions'>): boolean {
+  return sessions.some(({ tracks }) => tracks.some(({ mode }) => mode !== 'audio'));
 }

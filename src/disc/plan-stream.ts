@@ -3,9 +3,6 @@
 import { throwIfAborted } from '../base/abortable.js';
 import { IsodriveError } from '../base/error.js';
 import type { ByteSource } from '../source/byte-source.js';
-import { joinParts } from './join-parts.js';
-import { planNatively } from './native-plan.js';
-import type { NativePlan } from './native-plan.js';
 import type { BytesSegment, Segment, Segments } from './read-plan.js';
 import { basePosition, endOf, findSegment, isRun, runSegment, sliceSegment } from './read-plan.js';
 import type { DataStream } from './data-stream.js';
@@ -18,7 +15,6 @@ export class PlanStream implements DataStream {
   readonly size: number;
   readonly segments: Segments;
   readonly bases: readonly ByteSource[];
-  #native: { readonly plan: NativePlan | undefined } | undefined;
 
   /** Owns nothing. `name`: of the image, for messages. */
   constructor(name: string, segments: Segments, bases: readonly ByteSource[]) {
@@ -34,6 +30,16 @@ export class PlanStream implements DataStream {
     return new PlanStream(source.name, segments, [source]);
   }
 
+  /** Bytes that its bases hold of it: a descriptor may claim any size, and the same bytes many times. */
+  get heldBytes(): number {
+    let stored = 0;
+    for (const { kind, length } of this.segments) if (kind === 'bytes') stored += length;
+    return Math.min(
+      stored,
+      this.bases.reduce((sum, { size }) => sum + size, 0),
+    );
+  }
+
   /** What the image has of it lies in the first base as it is. */
   get isPlain(): boolean {
     return this.segments.every(
@@ -46,12 +52,6 @@ export class PlanStream implements DataStream {
     if (bytes === 0) return this;
     const moved = this.segments.map((segment) => ({ ...segment, start: segment.start + bytes }));
     return new PlanStream(this.name, [{ kind: 'absent', start: 0, length: bytes }, ...moved], this.bases);
-  }
-
-  /** How native code reads the stream, see planNatively; worked out once, as a map may have many ranges. */
-  get native(): NativePlan | undefined {
-    this.#native ??= { plan: planNatively(joinParts(this)) };
-    return this.#native.plan;
   }
 
   /** Where in the first base some bytes lie that follow each other there; undefined where they do not. */

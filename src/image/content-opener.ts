@@ -2,14 +2,14 @@
 // One opener serves one index and shares what it decodes among all readers of a file.
 import { LRUCache } from 'lru-cache';
 import type { FileContent } from '../filesystem/contract/file-content.js';
-import { DecmpfsContent } from '../filesystem/hfsplus/decmpfs-content.js';
-import { ZisofsContent } from '../filesystem/iso9660/zisofs/zisofs-content.js';
+import { CODINGS } from './codings.js';
 import { BlockCache } from '../codec/block-cache.js';
 import type { DiscIndex } from '../index/disc-index.js';
 import { FileReader } from './file-reader.js';
 import type { Readable } from './file-reader.js';
 import { CODING, ROW } from '../index/layout.js';
-import { readCoding, readExtents } from '../index/node-record.js';
+import { readCoding } from '../index/node-record.js';
+import { RowExtents } from '../index/row-extents.js';
 
 /** Bytes of decoded blocks kept: what a few readers with the kernel's read-ahead need. */
 const DEFAULT_CACHE_BYTES = 8 * 1024 * 1024;
@@ -42,12 +42,11 @@ export class ContentOpener {
 
   #create(row: number): FileContent {
     const { table } = this.#index;
-    const extents = readExtents(table, row);
+    const extents = new RowExtents(table, row);
     const size = table.wide(row, ROW.sizeLow);
     const { coding, parameters } = readCoding(table, row);
-    if (coding === CODING.plain) return new FileReader(this.#data, extents, size, table);
-    const storedBytes = extents.reduce((sum, { length }) => sum + length, 0);
-    const stored = new FileReader(this.#data, extents, storedBytes, table);
+    if (coding === CODING.plain) return new FileReader(this.#data, extents, size, this.#index);
+    const stored = new FileReader(this.#data, extents, extents.bytes, this.#index);
     this.#cache ??= new BlockCache(this.#cacheBytes);
     const file = {
       stored,
@@ -56,14 +55,16 @@ export class ContentOpener {
       name: String(row),
       cache: this.#cache,
       sourceName: this.#data.name,
+      onMismatch: (what: string) => this.#reportMismatch(row, what),
     };
-    return coding === CODING.decmpfs
-      ? new DecmpfsContent(file)
-      : new ZisofsContent({ ...file, onMismatch: (what) => this.#reportMismatch(row, what) });
+    const open = CODINGS.get(coding);
+    if (open === undefined)
+      throw new RangeError(`Found coding ${coding} in row ${row}, expected one of CODING`);
+    return open(file);
   }
 
   #reportMismatch(row: number, what: string): void {
-    const offset = readExtents(this.#index.table, row)[0]?.offset;
+    const offset = new RowExtents(this.#index.table, row).at(0)?.offset;
     const at = { source: this.#data.name, clause: 'zisofs' };
     this.#index.findings.add({
       code: 'zisofs-mismatch',

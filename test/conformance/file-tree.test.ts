@@ -13,6 +13,7 @@ import { buildOpera } from '../support/builders/opera-builder.js';
 import { buildXdvdfs } from '../support/builders/xdvdfs-builder.js';
 import { buildHfsPlus, ROOT, wrapInHfs } from '../support/builders/hfsplus-builder.js';
 import { buildUdf, FREE_BLOCK, identifier, textFile } from '../../scripts/support/udf-builder.js';
+import { makeDisc, makeNoise, openDiscOf } from '../support/builders/made-disc.js';
 import { FaultySource } from '../support/fakes/faulty-source.js';
 import { TREE_CHECKS } from './file-tree.js';
 import type { OpenedTree } from './file-tree.js';
@@ -121,8 +122,24 @@ function run(openOne: () => Promise<OpenedTree>): void {
   }
 }
 
+async function openTracks(): Promise<OpenedTree> {
+  const sound = makeNoise(20, 1);
+  const made = makeDisc([
+    { sound, title: 'First' },
+    { data: Buffer.alloc(20 * 2048), pregap: 150 },
+  ]);
+  const image = await openDiscOf(made, { tree: 'tracks', cacheBytes: 1 });
+  return {
+    tree: image.tree,
+    source: made.source,
+    again: openTracks,
+    [Symbol.asyncDispose]: () => Promise.resolve(image[Symbol.asyncDispose]()),
+  };
+}
+
 describe('A tree of nothing', () => run(openEmpty));
-const kinds = new Set<string>(['all']);
+describe('The tracks of a disc', () => run(openTracks));
+const kinds = new Set<string>(['all', 'tracks', 'image']);
 for (const [name, bytes] of IMAGES) {
   const image = await openSource(new FaultySource(bytes));
   image.trees.forEach(({ kind }, number) => {
@@ -131,6 +148,8 @@ for (const [name, bytes] of IMAGES) {
   });
   await image[Symbol.asyncDispose]();
   describe(`All views of ${name}`, () => run(() => openTree(bytes, { tree: 'all' }, (_, shown) => shown)));
+  describe(`Image files of ${name}`, () =>
+    run(() => openTree(bytes, { tree: 'image' }, (_, shown) => shown)));
   describe(`${name} for Wine`, () => run(() => openTree(bytes, { wine: true }, (_, shown) => shown)));
 }
 

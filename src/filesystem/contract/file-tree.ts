@@ -10,9 +10,12 @@ import { STREAM } from '../../disc/read-plan.js';
 export const TREE_KINDS = [
   'xdvdfs',
   ...(['rock-ridge', 'joliet', 'iso9660-1999', 'iso9660', 'udf'] as const),
-  ...(['hfsplus', 'hfs', 'opera', 'cd-i', 'fat', 'all'] as const),
+  ...(['hfsplus', 'hfs', 'opera', 'cd-i', 'fat', 'tracks', 'image', 'all'] as const),
 ] as const;
 export type TreeKind = (typeof TREE_KINDS)[number];
+/** How files of tracks are named: by number, or by number and what the disc says of its tracks. */
+export const TRACK_NAMINGS = ['number', 'title'] as const;
+export type TrackNaming = (typeof TRACK_NAMINGS)[number];
 /** Views whose entries can have access control lists (AAIP); who asks for them costs a request for each directory. */
 export const KINDS_WITH_ACCESS_LISTS: ReadonlySet<TreeKind> = new Set<TreeKind>(['rock-ridge', 'all']);
 
@@ -42,6 +45,15 @@ export interface Extent {
   readonly length: number;
   /** Bytes that the tree adds to those of the disc, `length` of them; the index keeps them. */
   readonly added?: Uint8Array;
+}
+
+/**
+ * Extents in the order of the file; an array is such a list. A file may have a hundred thousand: lists of so many make
+ * each when it is asked for, out of arrays of numbers, which take a fraction of the memory.
+ */
+export interface ExtentSequence extends Iterable<Extent> {
+  readonly length: number;
+  at(i: number): Extent | undefined;
 }
 
 /** Whether an extent is user data of the disc. */
@@ -115,9 +127,9 @@ export class DirectoryEntry {
   locator = 0;
   /**
    * Files that are not exactly one run of the disc's data; their lengths add up to `size`, unless there is a
-   * `coding`.
+   * `coding`. They may change with the entry: who keeps them copies them.
    */
-  extents: readonly Extent[] | undefined = undefined;
+  extents: ExtentSequence | undefined = undefined;
   /** Files whose content is not what is stored: `extents`, which are a must then, are the stored bytes. */
   coding: ContentCoding | undefined = undefined;
   /** What the coding's decoder has to know, 32 bits of its own making. */
