@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { storeImage } from './paged-image.js';
-import type { StoredImage } from './paged-image.js';
+import type { StoredFile, StoredImage } from './paged-image.js';
 
 /** Bytes of an image, unpacked. */
 export const MAX_IMAGE_BYTES = 32 * 1024 * 1024;
@@ -36,6 +36,22 @@ export function readImages(folders: readonly string[]): StoredImage[] {
     }
   }
   return images;
+}
+
+/** Images of several files, a folder each: the file whose name comes first is the one that is opened. */
+export function readFileSets(folder: string): StoredImage[] {
+  return readdirSync(folder)
+    .sort()
+    .map((name) => {
+      const names = readdirSync(join(folder, name)).sort();
+      const parts = names.map((one) => readFileSync(join(folder, name, one)));
+      let start = 0;
+      const files = parts.map(({ length }, i): StoredFile => {
+        start += length;
+        return { name: names[i]!, start: start - length, size: length };
+      });
+      return { ...storeImage(name, Buffer.concat(parts)), files };
+    });
 }
 
 /** Undefined when it is too large. */

@@ -64,7 +64,6 @@ const GROUPS: readonly (readonly [action: string, rows: readonly Row[]])[] = [
       ['an image of a Wii disc (WBFS)', 0, 'WBFS'],
       ['a compressed image of a Wii U disc (WUX)', 0, 'WUX0'],
       ['an error-code-less image (ECM)', 0, 'ECM\0'],
-      ['an image of BlindWrite (B6T)', 0, 'BWT5 STREAM SIGN'],
       ['an encrypted Apple disk image (DMG)', 0, 'encrcdsa'],
       ['an Apple disk image (DMG)', -512, 'koly'],
       ['a sparse Apple disk image', 0, 'sprs'],

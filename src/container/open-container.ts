@@ -6,6 +6,8 @@ import type { ByteSource } from '../source/byte-source.js';
 import { OpenedFiles } from '../source/image-files.js';
 import type { ImageFiles } from '../source/image-files.js';
 import { readAtMost } from '../source/read-fully.js';
+import { b6tFormat } from './b6t/index.js';
+import { cdiFormat } from './cdi/index.js';
 import { cueFormat } from './cue/index.js';
 import { nameForeignFormat } from './foreign-format.js';
 import type { Container, Filter } from './format.js';
@@ -25,7 +27,9 @@ export const FORMATS: readonly (Filter | Container)[] = [
   splitFormat,
   cueFormat,
   nrgFormat,
+  cdiFormat,
   mdsFormat,
+  b6tFormat,
   cueFormat,
   isoFormat,
   rawFormat,
