@@ -8,6 +8,7 @@ import type { FileTree } from '../../src/filesystem/contract/file-tree.js';
 import { openSource } from '../../src/image/open-image.js';
 import type { OpenImageOptions } from '../../src/image/open-image.js';
 import { readFaultInput } from '../support/builders/fault-input.js';
+import { buildCdi } from '../support/builders/cd-i-builder.js';
 import { buildOpera } from '../support/builders/opera-builder.js';
 import { buildXdvdfs } from '../support/builders/xdvdfs-builder.js';
 import { buildHfsPlus, ROOT, wrapInHfs } from '../support/builders/hfsplus-builder.js';
@@ -61,12 +62,20 @@ const console3do = buildOpera([
   },
 ]);
 
+const interactive = buildCdi([
+  { name: 'cdi_app', data: Buffer.from('module'), attributes: 0x0555 },
+  { name: 'film', data: Buffer.alloc(6144), size: 4096, interleave: [1, 1] },
+  { name: 'song', sector: 9000, size: 5, attributes: 0x4111 },
+  { name: 'CMDS', entries: [{ name: 'empty', entries: [] }] },
+]);
+
 /** Images by name, with views of every kind among them. */
 const IMAGES = new Map<string, Uint8Array>([
   ['copying-rr.iso', await readFile(join(CORPUS, 'ok', 'copying-rr.iso'))],
   ['HFS+ of the builder', apple],
   ['HFS+ in HFS', wrapInHfs(apple)],
   ['UDF of the builder', universal],
+  ['CD-i of the builder', interactive],
   ['Opera of the builder', console3do],
   ['XDVDFS of the builder', xbox],
 ]);

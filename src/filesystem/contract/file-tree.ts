@@ -10,7 +10,7 @@ import { STREAM } from '../../disc/read-plan.js';
 export const TREE_KINDS = [
   'xdvdfs',
   ...(['rock-ridge', 'joliet', 'iso9660-1999', 'iso9660', 'udf'] as const),
-  ...(['hfsplus', 'hfs', 'opera', 'fat', 'tracks', 'image', 'all'] as const),
+  ...(['hfsplus', 'hfs', 'opera', 'cd-i', 'fat', 'tracks', 'image', 'all'] as const),
 ] as const;
 export type TreeKind = (typeof TREE_KINDS)[number];
 /** How files of tracks are named: by number, or by number and what the disc says of its tracks. */
