@@ -196,6 +196,12 @@ describe('Subchannels', () => {
     expect(await place(drive, XA_START)).toMatch(/^410401000000/);
   });
 
+  it('are read across the border of data and sound, but not between sessions', async () => {
+    const drive = new TestDrive(soundDisc().disc);
+    expect((await drive.run(readCd(DATA_BLOCKS - 1, 2, Q))).length).toBe(32);
+    expect(await drive.refusal(readCd(FIRST_LEAD_OUT - 1, 2, Q))).toBe('5/64/0');
+  });
+
   it('tell the catalogue number and the recording code of a track once in 100 blocks', async () => {
     const drive = new TestDrive(soundDisc().disc);
     const bytes = await drive.run(readCd(SOUND_START, 200, Q));
