@@ -1,6 +1,5 @@
 // Discs with sound, served as drives, under the programs with which people read such discs: cdparanoia, icedax, cdrdao,
-// libcdio, wodim and our own create, on a Linux kernel that is the initiator. What they print and copy is what the
-// sheets say.
+// libcdio and wodim, on a Linux kernel that is the initiator. What they print and copy is what the sheets say.
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +14,6 @@ import type { GuestResult } from '../support/machines/guest.js';
 import { ServedDrive } from '../support/programs/served-drive.js';
 import { needs } from '../support/needs.js';
 
-const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
 const RAW = 2352;
 const SECTOR = 2048;
 const TOOLS = [
@@ -83,8 +81,6 @@ cdda-player -s /dev/sr0 >> player.txt 2>&1 || exit 15
 cdrdao read-toc --device /dev/sr0 --driver generic-mmc read.toc > read-toc.txt 2>&1 || exit 18
 cdrdao read-cd --device /dev/sr0 --driver generic-mmc --datafile audio.raw audio.toc > read-cd.txt 2>&1 || exit 19
 cdrdao read-cd --read-raw --device /dev/sr1 --driver generic-mmc --datafile mixed.raw mixed.toc > mixed.txt 2>&1 || exit 20
-node ${MAIN} create /dev/sr0 copy.cue > create.txt || exit 23
-node ${MAIN} create /dev/sr1 mixed-copy.cue > create-mixed.txt || exit 24
 mount -t iso9660 -o ro /dev/sr1 /run/mnt && diff -r tree /run/mnt && umount /run/mnt || exit 21
 mount -t iso9660 -o ro /dev/sr2 /run/mnt && diff -r tree /run/mnt && umount /run/mnt || exit 22
 `;
@@ -203,27 +199,6 @@ describe(
       // High bytes first.
       const copy = (await readFile(join(folder, 'audio.raw'))).swap16();
       expect(copy.equals(sound)).toBe(true);
-    });
-
-    it('becomes a sheet that says the same, and a file that is equal', async () => {
-      expect(text('create.txt')).toMatch(
-        /copy\.cue: .* compared with the source: the same, all sectors read\n$/,
-      );
-      expect((await readFile(join(folder, 'copy.bin'))).equals(sound)).toBe(true);
-      const bare = (sheet: string): string[] =>
-        sheet.split(/\r?\n/).filter((line) => !/^(REM|FILE|CDTEXTFILE) /.test(line));
-      expect(bare(text('copy.cue')).sort()).toEqual(bare(SHEET).sort());
-      const mixed = await readFile(join(folder, 'mixed-copy.bin'));
-      const blocks = data.length / SECTOR;
-      expect(mixed.subarray(blocks * RAW).equals(song)).toBe(true);
-      expect(text('mixed-copy.cue')).toContain('TRACK 01 MODE1/2352');
-      const described = await mustRun(process.execPath, [
-        MAIN,
-        'compare',
-        join(folder, 'mixed-copy.cue'),
-        join(folder, 'mixed.cue'),
-      ]);
-      expect(described.status).toBe(0);
     });
 
     it('of data and sound is copied by cdrdao in whole sectors', async () => {

@@ -1,5 +1,5 @@
 // The tracks of a CD in a drive as one run of whole sectors, 2352 bytes each, as a .bin file has them. A sector is
-// given when the drive was sure of it: by C2 pointers, by the codes of data, and of sound by reading the sector before it
+// given when the drive was sure of it: by C2 pointers, by the codes of data, and of sound by reading the one before it
 // again.
 import { throwIfAborted } from '../../base/abortable.js';
 import { IsodriveError } from '../../base/error.js';
