@@ -64,7 +64,6 @@ const GROUPS: readonly (readonly [action: string, rows: readonly Row[]])[] = [
       ['an image of a Wii disc (WBFS)', 0, 'WBFS'],
       ['a compressed image of a Wii U disc (WUX)', 0, 'WUX0'],
       ['an error-code-less image (ECM)', 0, 'ECM\0'],
-      ['an image of BlindWrite (B6T)', 0, 'BWT5 STREAM SIGN'],
       ['an encrypted Apple disk image (DMG)', 0, 'encrcdsa'],
       ['an Apple disk image (DMG)', -512, 'koly'],
       ['a sparse Apple disk image', 0, 'sprs'],
@@ -103,7 +102,6 @@ const GROUPS: readonly (readonly [action: string, rows: readonly Row[]])[] = [
     [
       ['a GameCube disc', 0x1c, '\xc2\x33\x9f\x3d'],
       ['a Wii disc', 0x18, '\x5d\x1c\x9e\xa3'],
-      ['a CD-i disc', 0x8001, 'CD-I '],
     ],
   ],
   [
@@ -172,5 +170,10 @@ export const TEXTS: readonly { readonly title: string; readonly pattern: RegExp;
     },
   ];
 export const PLAIN_TEXT = { title: 'a text file', action: NO_IMAGE } as const;
+/** Whole sectors, none of which is one of data. */
+export const SOUND = {
+  title: 'a file with sectors of 2352 bytes that hold no data, as those of sound',
+  action: 'Open the sheet that belongs to it (.cue, .toc, .ccd, .mds): it says what the sectors are',
+} as const;
 /** Nothing is in the file, or where it was looked at. */
 export const NOTHING = 'Fetch the image again: it was not written, or its download has only begun';

@@ -6,6 +6,8 @@ import type { ByteSource } from '../source/byte-source.js';
 import { OpenedFiles } from '../source/image-files.js';
 import type { ImageFiles } from '../source/image-files.js';
 import { readAtMost } from '../source/read-fully.js';
+import { b6tFormat } from './b6t/index.js';
+import { cdiFormat } from './cdi/index.js';
 import { cueFormat } from './cue/index.js';
 import { nameForeignFormat } from './foreign-format.js';
 import type { Container, Filter } from './format.js';
@@ -25,7 +27,9 @@ export const FORMATS: readonly (Filter | Container)[] = [
   splitFormat,
   cueFormat,
   nrgFormat,
+  cdiFormat,
   mdsFormat,
+  b6tFormat,
   cueFormat,
   isoFormat,
   rawFormat,
@@ -122,7 +126,7 @@ async function explainRefusal(
   signal: AbortSignal | undefined,
 ): Promise<IsodriveError> {
   const at = { source: source.name, offset: 0 };
-  const wanted = 'expected an image with ISO 9660, UDF, HFS, HFS+ or FAT';
+  const wanted = 'expected an image with ISO 9660, UDF, HFS, HFS+, FAT, XDVDFS, Opera or CD-i';
   const place = { ...at, offset: descriptorStart, clause: 'ECMA-119 6.2.1' };
   const start = Buffer.from(await readAtMost(source, descriptorStart + 1, IDENTIFIER_BYTES, signal));
   if (isIdentifier(start.toString('latin1'))) {

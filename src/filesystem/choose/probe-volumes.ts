@@ -2,6 +2,7 @@
 import { IsodriveError } from '../../base/error.js';
 import type { DataStream } from '../../disc/data-stream.js';
 import type { FileSystem, ProbeContext, Volume } from '../contract/file-system.js';
+import { cdiFileSystem } from '../cd-i/probe.js';
 import { fatFileSystem } from '../fat/probe.js';
 import { hfsFileSystem } from '../hfs/probe.js';
 import { hfsPlusFileSystem } from '../hfsplus/probe.js';
@@ -17,6 +18,7 @@ export const FILE_SYSTEMS: readonly FileSystem[] = [
   hfsPlusFileSystem,
   hfsFileSystem,
   operaFileSystem,
+  cdiFileSystem,
   fatFileSystem,
 ];
 

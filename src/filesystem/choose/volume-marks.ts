@@ -5,6 +5,7 @@ import type { VolumeMarks } from '../../container/volume-marks.js';
 import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import { readAtMost } from '../../source/read-fully.js';
+import { CD_I_IDENTIFIER, isDiscLabel } from '../cd-i/disc-label.js';
 import { resemblesFatBootSector } from '../fat/boot-sector.js';
 import { resemblesAppleVolume } from '../hfs/apple-volumes.js';
 import { DESCRIPTOR_START, isDescriptor, isStandardIdentifier } from '../iso9660/volume-descriptor-set.js';
@@ -21,14 +22,14 @@ const PROBED_BYTES = MAX_BLOCK_SIZE + 2;
 
 export const volumeMarks: VolumeMarks = {
   descriptorStart: DESCRIPTOR_START,
-  isIdentifier: isStandardIdentifier,
+  isIdentifier: (text) => isStandardIdentifier(text) || text === CD_I_IDENTIFIER,
 
   async look(source, signal) {
     // One sector at a time: a bad sector behind the first descriptor must not hide the disc.
     for (let sector = 0; sector < PROBED_SECTORS; sector += 1) {
       const bytes = await readAtMost(source, DESCRIPTOR_START + sector * SECTOR_SIZE, SECTOR_SIZE, signal);
       if (bytes.length < SECTOR_SIZE) break;
-      if (isDescriptor(bytes)) return 3;
+      if (isDescriptor(bytes) || isDiscLabel(bytes)) return 3;
     }
     return (await showsXdvdfs(source, signal)) ? 3 : lookForOthers(source, signal);
   },

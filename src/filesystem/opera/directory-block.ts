@@ -29,6 +29,8 @@ export interface OperaRecord {
   readonly isDirectory: boolean;
   /** Bytes. */
   readonly size: number;
+  /** A directory without entries, for which nothing is recorded. */
+  readonly isVoid: boolean;
   /** Blocks that the writer leaves free between runs of the file. */
   readonly gap: number;
   /** Blocks where copies start, the first one first; at least one. */
@@ -59,9 +61,12 @@ export function readRecord(block: ByteCursor, at: number, end = block.length): O
   const flags = block.u32be(at); // offset 0
   const name = block.slice(at + 32, NAME_BYTES); // offset 32
   const nul = name.indexOf(0);
+  const isDirectory = (flags & KIND_MASK) === DIRECTORY;
+  const size = block.u32be(at + 16); // bytes, offset 16
   return {
-    isDirectory: (flags & KIND_MASK) === DIRECTORY,
-    size: block.u32be(at + 16), // bytes, offset 16
+    isDirectory,
+    size,
+    isVoid: isDirectory && size === 0 && block.u32be(at + 20) === 0, // blocks, offset 20
     gap: block.u32be(at + 28), // offset 28
     copies: Array.from({ length: lastCopy + 1 }, (_, i) => block.u32be(at + RECORD_BYTES + 4 * i)),
     name: nul < 0 ? name : name.subarray(0, nul),

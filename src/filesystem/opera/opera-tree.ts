@@ -87,7 +87,9 @@ export class OperaTree implements FileTree {
     signal?: AbortSignal,
   ): Promise<void> {
     throwIfAborted(signal);
-    const { start, block: first } = await this.#openDirectory(locator, report, signal);
+    const copies = await this.#copiesOf(locator, signal);
+    if (copies === undefined) return;
+    const { start, block: first } = await this.#openDirectory(locator, copies, report, signal);
     const listing: Listing = { sink, report, entry: new DirectoryEntry() };
     const seen = new Set([0]);
     let block: Block | undefined = first;
@@ -127,10 +129,10 @@ export class OperaTree implements FileTree {
   /** The first copy that is a directory; that others are not is told. */
   async #openDirectory(
     locator: number,
+    copies: readonly number[],
     report: Report,
     signal: AbortSignal | undefined,
   ): Promise<{ start: number; block: Block }> {
-    const copies = await this.#copiesOf(locator, signal);
     let fault: IsodriveError | undefined;
     for (const [index, start] of copies.entries()) {
       const block = await this.#readBlock(start, signal).catch((thrown: unknown) => {
@@ -148,12 +150,13 @@ export class OperaTree implements FileTree {
     throw fault ?? this.#damaged(locator);
   }
 
-  async #copiesOf(locator: number, signal: AbortSignal | undefined): Promise<readonly number[]> {
+  /** Blocks where the copies of a directory start; undefined of one without entries. */
+  async #copiesOf(locator: number, signal: AbortSignal | undefined): Promise<readonly number[] | undefined> {
     if (locator === ROOT_LOCATOR) return this.#rootCopies;
     const bytes = await readAtMost(this.#reader, locator, RECORD_BYTES + 4 * MAX_COPIES, signal);
     const record = readRecord(new ByteCursor(bytes, this.#reader.name, locator), 0);
     if (record?.isDirectory !== true) throw this.#damaged(locator);
-    return record.copies;
+    return record.isVoid ? undefined : record.copies;
   }
 
   /** Undefined where it is no block of a directory. */

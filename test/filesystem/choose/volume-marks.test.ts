@@ -13,7 +13,7 @@ function imageWith(...marks: readonly (readonly [number, string])[]): FaultySour
 const BOOT: readonly [number, string] = [510, '\x55\xaa'];
 
 describe('marks of volumes', () => {
-  it.each(['CD001', 'BEA01', 'NSR02', 'NSR03', 'TEA01', 'BOOT2', 'CDW02'])(
+  it.each(['CD001', 'BEA01', 'NSR02', 'NSR03', 'TEA01', 'BOOT2', 'CDW02', 'CD-I '])(
     'are descriptors with the identifier %s, in any of the first sectors',
     async (identifier) => {
       expect(volumeMarks.isIdentifier(identifier)).toBe(true);

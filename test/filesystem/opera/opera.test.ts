@@ -5,8 +5,10 @@ import { MAX_BLOCKS } from '../../../src/filesystem/opera/opera-tree.js';
 import type { OpenedImage } from '../../../src/image/open-image.js';
 import { checkImage } from '../../../src/present/inspect/check-image.js';
 import { buildOpera } from '../../support/builders/opera-builder.js';
+import { readPackedImage } from '../../support/builders/packed-image.js';
 import { wrapSectors } from '../../support/builders/raw-sectors.js';
 import { readFileContent } from '../../support/judges/file-content.js';
+import { needs } from '../../support/needs.js';
 import { openBytes, readAll } from '../../support/judges/opened-bytes.js';
 
 const BLOCK = 2048;
@@ -25,6 +27,25 @@ async function paths(image: OpenedImage): Promise<[string[], string[]]> {
   const { entries, codes } = await readAll(image);
   return [[...entries.keys()], codes];
 }
+
+describe('A volume that 3dt wrote', () => {
+  it('has every file and directory, an empty one too', needs('xz'), async () => {
+    await using image = await openBytes(readPackedImage('opera-3dt.iso'));
+    const [found, codes] = await paths(image);
+    const named = found.filter((path) => !path.startsWith('/Many/f'));
+    expect([named.sort(), codes]).toEqual([
+      [
+        ...['/', '/Disc label', '/Empty', '/LaunchMe', '/Many', '/System', '/System/Kernel'],
+        ...['/System/Kernel/os_code', '/rom_tags', '/signatures'],
+      ],
+      [],
+    ]);
+    expect(found.length).toBe(named.length + 120);
+    expect((await readFileContent(image, '/Many/f77.cel')).toString()).toBe('cel 77\n');
+    const code = await readFileContent(image, '/LaunchMe');
+    expect([code.length, code.toString('latin1', 9990)]).toEqual([10_000, 'code of a ']);
+  });
+});
 
 describe('An Opera volume', () => {
   it('has its files, the special ones too, and its label', async () => {
