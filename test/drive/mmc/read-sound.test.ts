@@ -1,5 +1,7 @@
 // Reading a disc of data and sound: what READ CD gives of each kind of sector, its subchannels, and what READ refuses.
 import { describe, expect, it } from 'vitest';
+import { buildDisc } from '../../../src/container/build-disc.js';
+import { storedSector } from '../../../src/container/stored-sector.js';
 import { PlanStream } from '../../../src/disc/plan-stream.js';
 import { checkRawSector } from '../../../src/disc/raw-sector.js';
 import { execute } from '../../../src/drive/mmc/execute.js';
@@ -128,6 +130,24 @@ describe('READ CD of data', () => {
     expect(raw).toBeDefined();
     const made = await new TestDrive(cooked).run(readCd(XA_START, 1, { type: FORM_1 }));
     expect(made).toEqual(xa.subarray(0, RAW));
+  });
+
+  it('adds sync and header to sectors of mode 2 that are stored without', async () => {
+    const { xa } = soundDisc();
+    const sectors = xa.length / RAW;
+    const headless = Buffer.concat(
+      Array.from({ length: sectors }, (_, i) => xa.subarray(i * RAW + 16, (i + 1) * RAW)),
+    );
+    const stored = { base: 0, offset: 0, sector: storedSector('xa', 2336) };
+    const track = { number: 1, mode: 'xa', start: XA_START, length: sectors } as const;
+    const disc = buildDisc({
+      ...{ format: 'test', name: 'headless', bases: [new FaultySource(headless)] },
+      sessions: [{ number: 1, tracks: [{ ...track, pieces: [{ sectors, stored }] }] }],
+    });
+    expect(await new TestDrive(disc).run(readCd(XA_START, sectors))).toEqual(xa);
+    expect(await new TestDrive(disc).run(readCd(XA_START + 1, 1, { type: FORM_2, main: 0x10 }))).toEqual(
+      xa.subarray(RAW + 24, 2 * RAW),
+    );
   });
 
   // Parts by their place in a sector of 2352 bytes, and what is refused.

@@ -8,7 +8,7 @@ import type { Disc } from '../../../src/disc/disc.js';
 import { openDriveImage } from '../../../src/drive/open-drive-image.js';
 import { volumeMarks } from '../../../src/filesystem/choose/volume-marks.js';
 import { encodeCdText } from '../../../src/drive/mmc/cd-text.js';
-import { encodeMode1Sector } from '../../../src/drive/mmc/sector-code.js';
+import { encodeMode1Sector } from '../../../src/disc/sector-code.js';
 import { createCue, cuePaths, openTracksOf } from '../../../src/imaging/create-tracks/create-cue.js';
 import type { CreateReport } from '../../../src/imaging/create/create-image.js';
 import { OpticalDrive } from '../../../src/source/optical/optical-drive.js';
