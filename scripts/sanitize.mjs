@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nativeFolder } from './build-native.mjs';
+import { isOurs } from './sanitizer-reports.mjs';
 
 const root = join(import.meta.dirname, '..');
 const compiler = process.env.CXX ?? 'g++';
@@ -53,15 +54,6 @@ const SANITIZERS = {
     }),
   },
 };
-
-/**
- * Whether a report is about the addon or the keeper: programs that tests start have the sanitizer loaded too. Who
- * made the memory or the thread does not count: a race of V8's own threads in what we had it make is V8's.
- */
-function isOurs(report) {
-  const [accesses = ''] = report.split(/^ {2}(?:Location is|Thread T\d+ .*created by)/m);
-  return /isodrive\.node|isodrive-keeper|native\/[\w/-]+\.(?:cc|hh)/.test(accesses);
-}
 
 /** The compiler's copy of a sanitizer's library. */
 function findLibrary(name) {
