@@ -2,7 +2,7 @@
 // UndefinedBehaviorSanitizer, or with ThreadSanitizer. A report about our code fails, and so does a test.
 // Arguments: "address", "thread" or both (the default); then, after "--", the tests to run.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nativeFolder } from './build-native.mjs';
@@ -90,6 +90,9 @@ function sanitize(name, tests) {
   const logs = mkdtempSync(join(tmpdir(), `isodrive-${name}-`));
   try {
     mkdirSync(join(logs, 'reports'));
+    // Tests have programs run as other users, which end at once where they cannot write what they report.
+    chmodSync(logs, 0o711);
+    chmodSync(join(logs, 'reports'), 0o1777);
     const code = run(
       process.execPath,
       ['node_modules/vitest/vitest.mjs', 'run', `--testTimeout=${TIMEOUT}`, ...tests],
