@@ -1,8 +1,8 @@
 // The drivers of this build, best first.
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
+import { createAllDrivers } from '../../src/mount/all-drivers.js';
 import { ErofsDriver } from '../../src/mount/erofs/erofs-driver.js';
-import { createFuseNativeDriver } from '../../src/mount/fuse-native/fuse-native-driver.js';
 import { createFuseDriver } from '../../src/mount/fuse/fuse-driver.js';
 import type { MountDriver } from '../../src/mount/mount-driver.js';
 import { daemonLogPath } from '../../src/endpoint/socket-path.js';
@@ -15,7 +15,7 @@ export function createUserDrivers(): MountDriver[] {
 }
 
 export function createDrivers(erofs: ErofsDriver): MountDriver[] {
-  return [erofs, createFuseDriver(), createFuseNativeDriver()];
+  return [erofs, ...createAllDrivers()];
 }
 
 /**

@@ -4,10 +4,10 @@ import type { Finding } from '../../src/base/finding.js';
 import type { TreeKind } from '../../src/filesystem/contract/file-tree.js';
 import type { BudgetBuffers } from '../../src/index/index-budget.js';
 import type { SharedRegion } from '../../src/index/index-memory.js';
+import type { NamedDescriptor } from '../../src/mount/mount-driver.js';
 import type { ImagePlace } from '../../src/mount/served-image.js';
 import type { ShownValues } from '../../src/options/mount-options.js';
 import type { RpcError, VerifiedFiles } from '../../src/protocol/messages.js';
-import type { FileBeside } from './image-file.js';
 import type { ImageIdentity, NamedIdentity } from './image-identity.js';
 
 export interface OpenRequest {
@@ -16,7 +16,7 @@ export interface OpenRequest {
   /** Open for reading; stays open as long as the thread lives. */
   readonly descriptor: number;
   /** Files beside it that are part of it, open as long. */
-  readonly beside: readonly FileBeside[];
+  readonly beside: readonly NamedDescriptor[];
   /** Others than those may be asked for: it is opened for the first time. */
   readonly mayAsk: boolean;
   /** Its map, open as long, where the path is only a name. */
@@ -46,8 +46,8 @@ export interface ImageFacts {
   readonly hasAttributes: boolean;
   /** Native code reads the descriptor, by the plan in the index. */
   readonly isPlanned: boolean;
-  /** The descriptor is the disc's data byte for byte, so that the kernel can read it alone. */
-  readonly isPlain: boolean;
+  /** Files that are the disc's data byte for byte, numbered likewise, so that the kernel can read them alone. */
+  readonly kernelFiles: readonly number[];
   /** The disc of an optical drive, opened by its path. */
   readonly isDrive: boolean;
   /** Its files are verified before they are read. */
@@ -75,7 +75,7 @@ export interface ReaderMethods {
   check: { params: number; result: unknown };
   verified: { params: undefined; result: VerifiedFiles | undefined };
   writeMetadata: { params: { readonly file: number; readonly label: string }; result: unknown };
-  locate: { params: undefined; result: ImagePlace };
+  locate: { params: undefined; result: readonly ImagePlace[] };
 }
 
 export type ReaderMethod = keyof ReaderMethods;

@@ -134,7 +134,7 @@ async function openRequested(request: OpenRequest): Promise<ImageFacts> {
     memory: joinMemory(request.memory, request.isAdopted),
     isAdopted: request.isAdopted,
   });
-  const { files, source, data, tree, index, sessions, session, findings } = opened;
+  const { files, source, data, streams, tree, index, sessions, session, findings } = opened;
   for (const finding of findings.findings) send({ kind: 'finding', finding, count: findings.count });
   findings.onFinding = (finding) => send({ kind: 'finding', finding, count: findings.count });
   index.onStep = markStep;
@@ -143,7 +143,7 @@ async function openRequested(request: OpenRequest): Promise<ImageFacts> {
     const { VerifiedContents } = await import('../../src/imaging/verify-on-read/verified-contents.js');
     verified = await VerifiedContents.prepare(opened);
   }
-  image = new LocalImage({ index, data, checked: verified });
+  image = new LocalImage({ index, data, streams, checked: verified });
   return {
     identity: identityOf(files.main),
     beside: files.beside.map((one) => ({ name: one.name, ...identityOf(one.source) })),
@@ -154,7 +154,7 @@ async function openRequested(request: OpenRequest): Promise<ImageFacts> {
     volumeSize: tree.volumeSize,
     hasAttributes: image.hasAttributes,
     isPlanned: image.files.length > 0,
-    isPlain: image.kernelFile !== undefined,
+    kernelFiles: image.kernelFiles.map(({ descriptor }) => numberOf(files, descriptor)),
     isChecked: image.isChecked,
     isDrive: source.drive !== undefined,
     sessions: sessions.map(({ number }) => number),
@@ -225,11 +225,13 @@ const METHODS: {
       await current().writeMetadata({ file: handle, label });
     }),
   locate: async () => {
-    const { kernelFile } = current();
-    if (kernelFile === undefined || !(io instanceof PoolIo)) return current().locate();
-    const { mode } = await io.stat(kernelFile.descriptor);
-    const fileSystemType = await io.fileSystemType(kernelFile.descriptor);
-    return { isRegularFile: (mode & constants.S_IFMT) === constants.S_IFREG, fileSystemType };
+    if (!(io instanceof PoolIo)) return current().locate();
+    const places = current().kernelFiles.map(async ({ descriptor }) => {
+      const { mode } = await io.stat(descriptor);
+      const fileSystemType = await io.fileSystemType(descriptor);
+      return { isRegularFile: (mode & constants.S_IFMT) === constants.S_IFREG, fileSystemType };
+    });
+    return Promise.all(places);
   },
 };
 

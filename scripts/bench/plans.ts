@@ -3,8 +3,9 @@
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FindingLog } from '../../src/base/finding.js';
+import { DiscStreams } from '../../src/disc/disc-streams.js';
 import { PlanStream } from '../../src/disc/plan-stream.js';
-import { STREAM, runSegment, withoutRanges } from '../../src/disc/read-plan.js';
+import { runSegment, withoutRanges } from '../../src/disc/read-plan.js';
 import type { Segments } from '../../src/disc/read-plan.js';
 import { DirectoryEntry, MODE_TYPE } from '../../src/filesystem/contract/file-tree.js';
 import type { EntrySink, Extent, FileTree } from '../../src/filesystem/contract/file-tree.js';
@@ -164,13 +165,9 @@ async function withMount<T>(
   const memory = driver.createMemory();
   await using source = await FileSource.open(path);
   const data = new PlanStream(path, segments, [source]);
-  const { native } = data;
+  const { native } = new DiscStreams({ data });
   if (native === undefined || memory.plan === undefined) throw new Error('Native code cannot read the plan');
-  writePlan(memory.plan, {
-    files: native.sizes,
-    units: native.units,
-    streams: new Map([[STREAM.data, native.segments]]),
-  });
+  writePlan(memory.plan, native);
   const index = await DiscIndex.open(new OneFileTree(extents, data.size), memory, new FindingLog(), path);
   const request = { directory, sourceName: path, label: '', allowOther: false };
   const mount = await driver.mount({ ...request, image: new LocalImage({ index, data }) });

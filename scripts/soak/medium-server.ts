@@ -4,8 +4,8 @@
 // it holds. Usage: node medium-server.js IMAGE DIR; serves until it is killed.
 import { fstatSync, openSync, readSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { loadFuseNative } from '../../src/mount/fuse-native/load-fuse-native.js';
-import type { NativeStat } from '../../src/mount/fuse-native/load-fuse-native.js';
+import { loadFuseNative } from '../../src/io/load-fuse-native.js';
+import type { NativeStat } from '../../src/io/load-fuse-native.js';
 
 const NAME = 'disc.iso';
 const EIO = -5;

@@ -1,5 +1,5 @@
 // Builds small UDF images descriptor by descriptor, for what no tool would write: wrong fields, chains, odd places.
-import { crcOf } from '../../src/filesystem/udf/crc.js';
+import { crcOf } from '../../src/base/crc16.js';
 
 /** Partition: first sector, and blocks. What a test places itself goes to blocks from FREE_BLOCK on. */
 export const PARTITION_START = 272;

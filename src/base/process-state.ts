@@ -1,6 +1,6 @@
 // What is known of another process without waiting for it. Of /proc/PID no other file than `status` tells it at any
 // time: `stat`, too, can be read only once the process is through execve(2), which may never be
-// (docs/decisions/0024-what-of-proc-may-be-read.md).
+// (docs/decisions/0025-what-of-proc-may-be-read.md).
 import { readFileSync } from 'node:fs';
 
 export interface ProcessState {

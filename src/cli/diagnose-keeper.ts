@@ -1,7 +1,7 @@
 // The doctor's look at what keeps mounts when the daemon dies: isodrive-keeper, or the system's service manager.
 import { accessSync, constants } from 'node:fs';
 import { IsodriveError } from '../base/error.js';
-import type { Diagnosis } from '../mount/diagnose.js';
+import type { Diagnosis } from '../mount/diagnosis.js';
 import { ControlClient } from '../protocol/client.js';
 import type { KeeperState } from '../protocol/messages.js';
 import { keeperProgram } from '../protocol/start-daemon.js';

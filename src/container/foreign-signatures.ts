@@ -16,6 +16,8 @@ type Row = readonly [title: string, offset: number, magic: string];
 const UNPACK = 'Unpack it first, and mount the image that is in it';
 const CONVERT =
   'Convert it to a plain .iso first, with the program that made it or one that knows the format';
+const ENCRYPTED =
+  'Open the .mdf beside it, which may be plain, or convert it to a plain .iso with DAEMON Tools';
 const QEMU = 'Convert it with qemu-img convert -O raw, or use a program for hard disk images';
 const MOUNT = 'It is no optical disc: mount it with mount -o loop';
 const CONSOLE =
@@ -46,6 +48,7 @@ const GROUPS: readonly (readonly [action: string, rows: readonly Row[]])[] = [
       ['a tar archive', 257, 'ustar'],
     ],
   ],
+  [ENCRYPTED, [['an encrypted image of DAEMON Tools (MDX, or MDS of version 2)', 0, 'MEDIA DESCRIPTOR\x02']]],
   [
     CONVERT,
     [
@@ -61,10 +64,6 @@ const GROUPS: readonly (readonly [action: string, rows: readonly Row[]])[] = [
       ['an image of a Wii disc (WBFS)', 0, 'WBFS'],
       ['a compressed image of a Wii U disc (WUX)', 0, 'WUX0'],
       ['an error-code-less image (ECM)', 0, 'ECM\0'],
-      ['an image of DAEMON Tools (MDX)', 0, 'MEDIA DESCRIPTOR\x02'],
-      ['an image of BlindWrite (B6T)', 0, 'BWT5 STREAM SIGN'],
-      ['a Nero image (NRG)', -12, 'NER5'],
-      ['a Nero image (NRG)', -8, 'NERO'],
       ['an encrypted Apple disk image (DMG)', 0, 'encrcdsa'],
       ['an Apple disk image (DMG)', -512, 'koly'],
       ['a sparse Apple disk image', 0, 'sprs'],
@@ -78,8 +77,6 @@ const GROUPS: readonly (readonly [action: string, rows: readonly Row[]])[] = [
   [
     TRACK,
     [
-      ['an image description (MDS)', 0, 'MEDIA DESCRIPTOR'],
-      ['a cue sheet', 0, 'FILE "'],
       ['a track list of CloneCD (CCD)', 0, '[CloneCD]'],
       ['a track list of cdrdao (TOC)', 0, 'CD_ROM'],
     ],
@@ -103,11 +100,8 @@ const GROUPS: readonly (readonly [action: string, rows: readonly Row[]])[] = [
   [
     CONSOLE,
     [
-      ['an Xbox disc (XDVDFS)', 0x1_0000, 'MICROSOFT*XBOX*MEDIA'],
       ['a GameCube disc', 0x1c, '\xc2\x33\x9f\x3d'],
       ['a Wii disc', 0x18, '\x5d\x1c\x9e\xa3'],
-      ['a 3DO disc', 0, '\x01ZZZZZ\x01'],
-      ['a CD-i disc', 0x8001, 'CD-I '],
     ],
   ],
   [
@@ -176,5 +170,10 @@ export const TEXTS: readonly { readonly title: string; readonly pattern: RegExp;
     },
   ];
 export const PLAIN_TEXT = { title: 'a text file', action: NO_IMAGE } as const;
+/** Whole sectors, none of which is one of data. */
+export const SOUND = {
+  title: 'a file with sectors of 2352 bytes that hold no data, as those of sound',
+  action: 'Open the sheet that belongs to it (.cue, .toc, .ccd, .mds): it says what the sectors are',
+} as const;
 /** Nothing is in the file, or where it was looked at. */
 export const NOTHING = 'Fetch the image again: it was not written, or its download has only begun';

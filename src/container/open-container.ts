@@ -6,16 +6,34 @@ import type { ByteSource } from '../source/byte-source.js';
 import { OpenedFiles } from '../source/image-files.js';
 import type { ImageFiles } from '../source/image-files.js';
 import { readAtMost } from '../source/read-fully.js';
+import { b6tFormat } from './b6t/index.js';
+import { cdiFormat } from './cdi/index.js';
+import { cueFormat } from './cue/index.js';
 import { nameForeignFormat } from './foreign-format.js';
 import type { Container, Filter } from './format.js';
 import { isoFormat } from './iso/index.js';
+import { mdsFormat } from './mds/index.js';
+import { nrgFormat } from './nrg/index.js';
 import { rawFormat } from './raw/index.js';
 import { splitFormat } from './split/index.js';
 import { IDENTIFIER_BYTES } from './volume-marks.js';
 import type { VolumeMarks } from './volume-marks.js';
 
-/** In the order in which they are asked; of equally sure ones the first is taken. */
-export const FORMATS: readonly (Filter | Container)[] = [splitFormat, isoFormat, rawFormat];
+/**
+ * In the order in which they are asked; of equally sure ones the first is taken. Those with a descriptor come first: an
+ * image with plain sectors before it would be taken for them alone.
+ */
+export const FORMATS: readonly (Filter | Container)[] = [
+  splitFormat,
+  cueFormat,
+  nrgFormat,
+  cdiFormat,
+  mdsFormat,
+  b6tFormat,
+  cueFormat,
+  isoFormat,
+  rawFormat,
+];
 
 /** Filters one in another: no image that people keep has more. */
 const MAX_FILTERS = 4;
@@ -108,7 +126,7 @@ async function explainRefusal(
   signal: AbortSignal | undefined,
 ): Promise<IsodriveError> {
   const at = { source: source.name, offset: 0 };
-  const wanted = 'expected an image with ISO 9660, UDF, HFS, HFS+ or FAT';
+  const wanted = 'expected an image with ISO 9660, UDF, HFS, HFS+, FAT, XDVDFS, Opera or CD-i';
   const place = { ...at, offset: descriptorStart, clause: 'ECMA-119 6.2.1' };
   const start = Buffer.from(await readAtMost(source, descriptorStart + 1, IDENTIFIER_BYTES, signal));
   if (isIdentifier(start.toString('latin1'))) {

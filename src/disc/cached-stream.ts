@@ -186,6 +186,8 @@ function copy(bytes: Uint8Array): Uint8Array {
   return result;
 }
 
+/** A bad place of the medium, or one that the image does not hold, beside which others are good. */
 function isMediumFault(thrown: unknown): boolean {
-  return (thrown instanceof IsodriveError && thrown.code === 'image-unreadable') || isSystemError(thrown);
+  const isPlace = thrown instanceof IsodriveError && ['image-unreadable', 'damaged'].includes(thrown.code);
+  return isPlace || isSystemError(thrown);
 }

@@ -3,9 +3,6 @@
 import { throwIfAborted } from '../base/abortable.js';
 import { IsodriveError } from '../base/error.js';
 import type { ByteSource } from '../source/byte-source.js';
-import { joinParts } from './join-parts.js';
-import { planNatively } from './native-plan.js';
-import type { NativePlan } from './native-plan.js';
 import type { BytesSegment, Segment, Segments } from './read-plan.js';
 import { basePosition, endOf, findSegment, isRun, runSegment, sliceSegment } from './read-plan.js';
 import type { DataStream } from './data-stream.js';
@@ -18,7 +15,6 @@ export class PlanStream implements DataStream {
   readonly size: number;
   readonly segments: Segments;
   readonly bases: readonly ByteSource[];
-  #native: { readonly plan: NativePlan | undefined } | undefined;
 
   /** Owns nothing. `name`: of the image, for messages. */
   constructor(name: string, segments: Segments, bases: readonly ByteSource[]) {
@@ -32,6 +28,16 @@ export class PlanStream implements DataStream {
   static plain(source: ByteSource): PlanStream {
     const segments = source.size === 0 ? [] : [runSegment(0, source.size, 0, 0)];
     return new PlanStream(source.name, segments, [source]);
+  }
+
+  /** Bytes that its bases hold of it: a descriptor may claim any size, and the same bytes many times. */
+  get heldBytes(): number {
+    let stored = 0;
+    for (const { kind, length } of this.segments) if (kind === 'bytes') stored += length;
+    return Math.min(
+      stored,
+      this.bases.reduce((sum, { size }) => sum + size, 0),
+    );
   }
 
   /** What the image has of it lies in the first base as it is. */
@@ -48,10 +54,16 @@ export class PlanStream implements DataStream {
     return new PlanStream(this.name, [{ kind: 'absent', start: 0, length: bytes }, ...moved], this.bases);
   }
 
-  /** How native code reads the stream, see planNatively; worked out once, as a map may have many ranges. */
-  get native(): NativePlan | undefined {
-    this.#native ??= { plan: planNatively(joinParts(this)) };
-    return this.#native.plan;
+  /** Whether none of some bytes is absent. */
+  holds(position: number, length: number): boolean {
+    const end = position + length;
+    let at = position;
+    for (let i = findSegment(this.segments, at); at < end && i < this.segments.length; i += 1) {
+      const segment = this.segments[i]!;
+      if (segment.start > at || segment.kind === 'absent') return false;
+      at = segment.start + segment.length;
+    }
+    return at >= end;
   }
 
   /** Where in the first base some bytes lie that follow each other there; undefined where they do not. */

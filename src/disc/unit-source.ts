@@ -16,7 +16,7 @@ export class UnitSource implements ByteSource, UnitContent {
   readonly name: string;
   readonly size: number;
   readonly unitBytes: number;
-  readonly units: SourceUnits;
+  readonly units: SourceUnits & { readonly of: ByteSource };
   readonly decodeUnits: UnitContent['decodeUnits'];
   readonly #reader: UnitReader;
 

@@ -2,8 +2,7 @@
 // One opener serves one index and shares what it decodes among all readers of a file.
 import { LRUCache } from 'lru-cache';
 import type { FileContent } from '../filesystem/contract/file-content.js';
-import { DecmpfsContent } from '../filesystem/hfsplus/decmpfs-content.js';
-import { ZisofsContent } from '../filesystem/iso9660/zisofs/zisofs-content.js';
+import { CODINGS } from './codings.js';
 import { BlockCache } from '../codec/block-cache.js';
 import type { DiscIndex } from '../index/disc-index.js';
 import { FileReader } from './file-reader.js';
@@ -46,8 +45,8 @@ export class ContentOpener {
     const extents = new RowExtents(table, row);
     const size = table.wide(row, ROW.sizeLow);
     const { coding, parameters } = readCoding(table, row);
-    if (coding === CODING.plain) return new FileReader(this.#data, extents, size, table);
-    const stored = new FileReader(this.#data, extents, extents.bytes, table);
+    if (coding === CODING.plain) return new FileReader(this.#data, extents, size, this.#index);
+    const stored = new FileReader(this.#data, extents, extents.bytes, this.#index);
     this.#cache ??= new BlockCache(this.#cacheBytes);
     const file = {
       stored,
@@ -56,10 +55,12 @@ export class ContentOpener {
       name: String(row),
       cache: this.#cache,
       sourceName: this.#data.name,
+      onMismatch: (what: string) => this.#reportMismatch(row, what),
     };
-    return coding === CODING.decmpfs
-      ? new DecmpfsContent(file)
-      : new ZisofsContent({ ...file, onMismatch: (what) => this.#reportMismatch(row, what) });
+    const open = CODINGS.get(coding);
+    if (open === undefined)
+      throw new RangeError(`Found coding ${coding} in row ${row}, expected one of CODING`);
+    return open(file);
   }
 
   #reportMismatch(row: number, what: string): void {

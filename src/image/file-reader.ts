@@ -5,10 +5,13 @@ import { STREAM } from '../disc/read-plan.js';
 import type { FileContent } from '../filesystem/contract/file-content.js';
 import type { Extent } from '../filesystem/contract/file-tree.js';
 import type { ByteSource } from '../source/byte-source.js';
-import type { IndexTable } from '../index/index-table.js';
+import type { DiscIndex } from '../index/disc-index.js';
 
 /** What extents are read from. */
 export type Readable = Pick<ByteSource, 'name' | 'size' | 'read' | 'readCached'>;
+
+/** What has the bytes of extents that are not the disc's data. */
+export type StreamIndex = Pick<DiscIndex, 'table' | 'streams'>;
 
 /** Extents, and for each the byte of the file behind its last: RowExtents, mostly. */
 export interface EndedExtents {
@@ -21,16 +24,16 @@ export interface EndedExtents {
 export class FileReader implements FileContent {
   readonly size: number;
   readonly #data: Readable;
-  readonly #table: IndexTable | undefined;
+  readonly #index: StreamIndex | undefined;
   readonly #extents: EndedExtents;
 
   /**
-   * `data`: the disc's. The lengths of the extents need not reach `size`, what lacks reads as damaged. `table`: has the
-   * extents' bytes that are not on the disc.
+   * `data`: the disc's. The lengths of the extents need not reach `size`, what lacks reads as damaged. `index`: absent
+   * where all extents are data.
    */
-  constructor(data: Readable, extents: EndedExtents, size: number, table?: IndexTable) {
+  constructor(data: Readable, extents: EndedExtents, size: number, index?: StreamIndex) {
     this.#data = data;
-    this.#table = table;
+    this.#index = index;
     this.#extents = extents;
     this.size = size;
   }
@@ -61,7 +64,7 @@ export class FileReader implements FileContent {
     const end = this.#extents.end(i);
     if (position + target.length > Math.min(this.size, end)) return false;
     const within = position - (end - extent.length);
-    return this.#data.readCached?.(target, extent.offset + within) ?? false;
+    return this.#streamOf(extent).readCached?.(target, extent.offset + within) ?? false;
   }
 
   /** The extent that has a byte of the file. */
@@ -76,19 +79,27 @@ export class FileReader implements FileContent {
     }
     const place = extent.offset + within;
     if (extent.stream === STREAM.blob) {
-      if (this.#table === undefined) throw new TypeError('No index holds the bytes of this file');
-      target.set(this.#table.memory.blob.subarray(place, place + target.length));
+      if (this.#index === undefined) throw new TypeError('No index holds the bytes of this file');
+      target.set(this.#index.table.memory.blob.subarray(place, place + target.length));
       return;
     }
-    const got = await this.#data.read(target, place, signal);
-    if (got < target.length) this.#throwShort(place + got);
+    const stream = this.#streamOf(extent);
+    const got = await stream.read(target, place, signal);
+    if (got < target.length) this.#throwShort(place + got, stream);
   }
 
-  #throwShort(offset: number): never {
+  #streamOf({ stream = STREAM.data }: Extent): Readable {
+    if (stream === STREAM.data) return this.#data;
+    const found = this.#index?.streams.get(stream);
+    if (found === undefined) throw new TypeError(`No index has stream ${stream} of this file`);
+    return found;
+  }
+
+  #throwShort(offset: number, { size }: Readable = this.#data): never {
     const source = this.#data.name;
     throw new IsodriveError(
       'damaged',
-      `Cannot read byte ${offset} of "${source}": image ends at byte ${this.#data.size}, expected it to hold the whole file`,
+      `Cannot read byte ${offset} of "${source}": image ends at byte ${size}, expected it to hold the whole file`,
       { at: { source, offset }, action: 'Fetch the image again: it is truncated' },
     );
   }

@@ -5,24 +5,18 @@ import { openDisc } from '../container/open-container.js';
 import { CachedStream } from '../disc/cached-stream.js';
 import { firstDataSector } from '../disc/disc.js';
 import type { Disc } from '../disc/disc.js';
+import { DiscStreams } from '../disc/disc-streams.js';
+import { completeRaw } from '../disc/made-sectors.js';
 import type { PlanStream } from '../disc/plan-stream.js';
-import { STREAM } from '../disc/read-plan.js';
+import { probedData } from '../disc/probed-data.js';
+import { shiftDisc } from '../disc/shift-disc.js';
 import { SECTOR_SIZE } from '../disc/data-stream.js';
-import type { DataStream } from '../disc/data-stream.js';
-import { chooseSession } from '../filesystem/choose/choose-session.js';
 import { volumeMarks } from '../filesystem/choose/volume-marks.js';
-import { chooseTree } from '../filesystem/choose/choose-tree.js';
-import type { ProbeContext, SessionSummary, Volume } from '../filesystem/contract/file-system.js';
-import { TREE_KINDS } from '../filesystem/contract/file-tree.js';
+import type { SessionSummary } from '../filesystem/contract/file-system.js';
 import type { FileTree } from '../filesystem/contract/file-tree.js';
 import type { Partition } from '../filesystem/contract/partition.js';
-import { readPartitions } from '../filesystem/partition/read-partitions.js';
-import { probeVolumes } from '../filesystem/choose/probe-volumes.js';
-import { createAllViews } from '../filesystem/views/all-views.js';
-import { findSessionViews } from '../filesystem/views/session-views.js';
 import { WineTree } from '../filesystem/views/wine-tree.js';
 import type { VolumeSummary } from '../filesystem/contract/volume-summary.js';
-import { WorkBudget } from '../filesystem/contract/work-budget.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { OpenedFiles } from '../source/image-files.js';
 import { openImageDescriptors, openImageFile } from '../source/open-image-file.js';
@@ -35,6 +29,7 @@ import type { IndexBudget } from '../index/index-budget.js';
 import type { IndexMemory } from '../index/index-memory.js';
 import { PlainIndexMemory } from '../index/index-memory.js';
 import { writePlan } from '../index/plan-section.js';
+import { findViews } from './find-views.js';
 
 /** What the options of a view are is said in their table. `wine`: adds the two files by which Wine knows a disc. */
 export interface OpenImageOptions extends Omit<ViewValues, 'map'>, Pick<ShownValues, 'wine'> {
@@ -61,6 +56,8 @@ export interface OpenedImage extends AsyncDisposable {
   readonly source: ByteSource;
   /** User data of the disc, uncached: places in the index count in it. */
   readonly data: PlanStream;
+  /** All streams that files are made of. */
+  readonly streams: DiscStreams;
   readonly disc: Disc;
   /** Every view the disc holds, best first; `all`, which is made of these, is not among them. */
   readonly trees: readonly FileTree[];
@@ -104,8 +101,8 @@ export function openSource(
   return openFiles(new OpenedFiles(source), damage, options);
 }
 
-/** Takes ownership of the files. */
-async function openFiles(
+/** Like openImage, for files that are open. Takes ownership of them. */
+export async function openFiles(
   files: OpenedFiles,
   damage: RescueMap | undefined,
   options: OpenImageOptions,
@@ -123,45 +120,35 @@ async function openVolume(
   damage: RescueMap | undefined,
   options: OpenImageOptions,
 ): Promise<OpenedImage> {
-  const { signal, charset } = options;
+  const { disc, source } = await openDisc(files, volumeMarks, options.signal);
+  return showDisc({ files, source, disc, damage }, options);
+}
+
+/** As openImage, of a disc that is open; takes ownership of the files when it resolves. */
+export async function showDisc(
+  { files, source, disc, damage }: Pick<OpenedImage, 'files' | 'source' | 'disc' | 'damage'>,
+  options: OpenImageOptions = {},
+): Promise<OpenedImage> {
+  const { signal } = options;
   const findings = new FindingLog();
-  const { disc, source } = await openDisc(files, volumeMarks, signal);
   for (const finding of disc.findings ?? []) findings.add(finding);
   if (disc.sessions.every(({ tracks }) => tracks.length === 0)) throw refuseTracklessDisc(source.name);
-  const shift = options.sectorOffset ?? 0;
-  const first = firstDataSector(disc) + shift;
-  const data = disc.data.shifted(shift * SECTOR_SIZE);
-  const reader = new CachedStream(data, options.cacheBytes);
-  const { sessions, chosen } = await chooseSession(reader, first, options.session, { charset, signal });
-  const report = findings.add.bind(findings);
-  const partitions = await readPartitions(reader, report, signal);
-  const { tree: wanted = 'auto' } = options;
-  // Beside one another, each session has views of its own.
-  const views = wanted === 'all' ? TREE_KINDS.length * Math.max(1, sessions.length) : 1;
-  const work = new WorkBudget(disc.data.size, views);
-  const context: ProbeContext = {
-    work,
-    ...{ report, signal, partitions },
-    sessionStart: chosen?.descriptors ?? first,
-    sessionEnd: chosen?.end,
-    charset,
-    showAssociated: options.associated ?? false,
-  };
-  const volumes = await probeVolumes(reader, context);
-  const trees = volumes.flatMap((one) => one.trees);
-  const volume = mergeSummaries(volumes);
-  const shown =
-    wanted === 'all'
-      ? await collectViews(reader, trees, volume, context, sessions, chosen)
-      : await chooseTree(trees, wanted, findings, source.name, signal);
+  const shifted = shiftDisc(disc, options.sectorOffset ?? 0);
+  const isMade = options.tree === 'image' || options.tree === 'all';
+  const wholeSectors = isMade ? completeRaw(shifted) : undefined;
+  const streams = new DiscStreams(wholeSectors === undefined ? shifted : { ...shifted, raw: wholeSectors });
+  const { data } = streams;
+  const reader = new CachedStream(probedData(shifted), options.cacheBytes);
+  const sourceName = source.name;
+  const search = { disc: shifted, wholeSectors, reader, options, findings, sourceName, signal };
+  const { trees, shown, volume, partitions, sessions, session, work } = await findViews(search);
   const identity = volume.windows ?? { label: shown.label, serial: 0 };
   const tree = options.wine === true ? new WineTree(shown, identity) : shown;
   const memory: IndexMemory = options.memory ?? new PlainIndexMemory();
-  const bounds = { work, imageStart: first * SECTOR_SIZE };
-  if (options.isAdopted !== true && memory.plan !== undefined && data.native !== undefined) {
-    const { sizes, units, segments } = data.native;
-    writePlan(memory.plan, { files: sizes, units, streams: new Map([[STREAM.data, segments]]) });
-  }
+  const imageStart = firstDataSector(shifted) * SECTOR_SIZE;
+  const bounds = { work, imageStart, streams: streams.byNumber };
+  if (options.isAdopted !== true && memory.plan !== undefined && streams.native !== undefined)
+    writePlan(memory.plan, streams.native);
   const index =
     options.isAdopted === true
       ? DiscIndex.adopt(tree, memory, findings, source.name, bounds)
@@ -171,6 +158,7 @@ async function openVolume(
     files,
     source,
     data,
+    streams,
     disc,
     trees,
     tree,
@@ -178,7 +166,7 @@ async function openVolume(
     volume,
     partitions,
     sessions,
-    session: chosen,
+    session,
     findings,
     damage,
     releaseCache: () => reader.clear(),
@@ -187,29 +175,6 @@ async function openVolume(
       await files[Symbol.asyncDispose]();
     },
   };
-}
-
-/** The views that are shown, those of other sessions, and what stands beside them. */
-async function collectViews(
-  reader: DataStream,
-  trees: readonly FileTree[],
-  volume: VolumeSummary,
-  context: ProbeContext,
-  sessions: readonly SessionSummary[],
-  shown: SessionSummary | undefined,
-): Promise<FileTree> {
-  const others = sessions.filter((session) => session !== shown);
-  const groups = [{ path: [], trees }, ...(await findSessionViews(reader, others, context))];
-  return createAllViews(reader, { groups, volume, partitions: context.partitions ?? [] }, context);
-}
-
-/** The first volume's facts, and what a UDF volume beside it says of itself: Windows would show that one. */
-function mergeSummaries(volumes: readonly Volume[]): VolumeSummary {
-  const { summary } = volumes[0]!;
-  const beside = volumes.map((volume) => volume.summary).find(({ udf }) => udf !== undefined);
-  if (beside?.udf === undefined) return summary;
-  const { udf, windows } = beside;
-  return { ...summary, udf, ...(windows === undefined ? {} : { windows }) };
 }
 
 function refuseTracklessDisc(source: string): IsodriveError {

@@ -56,7 +56,8 @@ export class WindowSource implements Readable {
       this.#length = await this.#source.read(this.#window, position, signal);
       return this.#length > 0;
     } catch (thrown) {
-      if (toIsodriveError(thrown).code !== 'image-unreadable') throw thrown;
+      // What lies behind the bytes that are wanted may be bad, or not in the image: sound behind a track of data.
+      if (!['image-unreadable', 'damaged'].includes(toIsodriveError(thrown).code)) throw thrown;
       return false;
     }
   }

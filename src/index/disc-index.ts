@@ -4,6 +4,7 @@ import { decodePath, encodePath } from '../base/path-text.js';
 import { IsodriveError, toIsodriveError } from '../base/error.js';
 import type { ErrorCode } from '../base/error.js';
 import type { FindingLog } from '../base/finding.js';
+import type { DataStream } from '../disc/data-stream.js';
 import { MODE_TYPE } from '../filesystem/contract/file-tree.js';
 import type { FileTree } from '../filesystem/contract/file-tree.js';
 import { WorkBudget } from '../filesystem/contract/work-budget.js';
@@ -41,6 +42,8 @@ export interface IndexOptions {
   readonly work?: WorkBudget;
   /** Byte of the disc where the image begins; 0 where absent. */
   readonly imageStart?: number;
+  /** What extents are in, by number of the stream; absent: data alone. */
+  readonly streams?: ReadonlyMap<number, DataStream>;
 }
 
 export class DiscIndex {
@@ -48,6 +51,8 @@ export class DiscIndex {
   readonly table: IndexTable;
   readonly findings: FindingLog;
   readonly sourceName: string;
+  /** What extents are in that are not the disc's data, by number of the stream. */
+  readonly streams: ReadonlyMap<number, DataStream>;
   /** Told when a directory begins to be parsed, and when that is done; must not throw. */
   onStep: ((isBegun: boolean) => void) | undefined;
   readonly #loading = new Map<number, Promise<void>>();
@@ -67,9 +72,10 @@ export class DiscIndex {
     memory: IndexMemory,
     findings: FindingLog,
     sourceName: string,
-    { work = new WorkBudget(Infinity), imageStart = 0 }: IndexOptions,
+    { work = new WorkBudget(Infinity), imageStart = 0, streams = new Map() }: IndexOptions,
   ) {
     this.tree = tree;
+    this.streams = streams;
     this.#work = work;
     this.#imageStart = imageStart;
     this.table = new IndexTable(memory);

@@ -2,7 +2,7 @@
 import { countBytes } from '../base/byte-count.js';
 import { IsodriveError } from '../base/error.js';
 import type { NativePlan } from '../disc/native-plan.js';
-import type { Segment, Segments } from '../disc/read-plan.js';
+import type { Segment } from '../disc/read-plan.js';
 import {
   FILE_WORDS,
   FILLER,
@@ -29,31 +29,22 @@ export interface PlanSection {
   readonly segments: Uint32Array;
 }
 
-export interface WrittenPlan {
-  /** Bytes of each file, by the number that segments call it. */
-  readonly files: readonly number[];
-  /** Bases in units, whose numbers follow those of the files. */
-  readonly units: NativePlan['units'];
-  /** By number of the stream. */
-  readonly streams: ReadonlyMap<number, Segments>;
-}
-
 /**
  * Writes the plan, which nobody may read yet. Throws `unsupported` where it has more files or segments than the section
  * holds, or a stride that no sector has.
  */
-export function writePlan(section: PlanSection, plan: WrittenPlan): void {
+export function writePlan(section: PlanSection, plan: NativePlan): void {
   const streams = [...plan.streams].sort(([a], [b]) => a - b);
   const count = streams.reduce((sum, [, segments]) => sum + segments.length, 0);
-  if (plan.files.length > MAX_FILES || count > MAX_SEGMENTS) {
+  if (plan.sizes.length > MAX_FILES || count > MAX_SEGMENTS) {
     throw new IsodriveError(
       'unsupported',
-      `Cannot plan the reads of the image: found ${plan.files.length} files and ${count} segments, ` +
+      `Cannot plan the reads of the image: found ${plan.sizes.length} files and ${count} segments, ` +
         `expected at most ${MAX_FILES} and ${MAX_SEGMENTS}`,
     );
   }
   writeUnits(section.units, plan.units);
-  for (const [i, size] of plan.files.entries()) writeWide(section.files, i * FILE_WORDS, size);
+  for (const [i, size] of plan.sizes.entries()) writeWide(section.files, i * FILE_WORDS, size);
   let at = 0;
   for (const [stream, segments] of streams) {
     for (const segment of segments) {
@@ -62,7 +53,7 @@ export function writePlan(section: PlanSection, plan: WrittenPlan): void {
       at += SEGMENT_WORDS;
     }
   }
-  section.header[HEADER.planFiles] = plan.files.length;
+  section.header[HEADER.planFiles] = plan.sizes.length;
   section.header[HEADER.planSegments] = count;
   section.header[HEADER.planUnits] = plan.units.length;
 }

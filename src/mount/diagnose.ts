@@ -4,10 +4,10 @@ import { rm } from 'node:fs/promises';
 import { release } from 'node:os';
 import { loadAddon } from '../../native/index.js';
 import { IsodriveError, firstLineOf, toIsodriveError } from '../base/error.js';
+import { createAllDrivers } from './all-drivers.js';
+import type { Diagnosis } from './diagnosis.js';
 import { ErofsDriver } from './erofs/erofs-driver.js';
-import { createFuseDriver } from './fuse/fuse-driver.js';
-import { createFuseNativeDriver } from './fuse-native/fuse-native-driver.js';
-import { loadFuseNative } from './fuse-native/load-fuse-native.js';
+import type { MountDriver } from './mount-driver.js';
 import { mountIdOf, readMountTable } from './mount-table.js';
 import { O_PATH } from './open-directory.js';
 import {
@@ -24,17 +24,6 @@ import { tryMount } from './trial-mount.js';
 
 const RUN_DOCTOR = 'Run isodrive doctor';
 
-export interface Diagnosis {
-  readonly name: string;
-  readonly ok: boolean;
-  /** What was found. */
-  readonly detail: string;
-  /** Command or step that puts it right, or widens what is possible. */
-  readonly fix?: string;
-  /** Mounting works without it: not a fault, only a limit. */
-  readonly optional?: boolean;
-}
-
 /**
  * Looks at everything that mounting needs; leaves nothing changed and touches no mount. `scratch` is a path for a
  * folder, not on a tmpfs, in which a file system may be tried for a moment.
@@ -42,6 +31,7 @@ export interface Diagnosis {
 export async function diagnose(scratch: string): Promise<Diagnosis[]> {
   const isRoot = process.geteuid?.() === 0;
   const rights = readRights();
+  const drivers = createAllDrivers();
   const checks = [
     await diagnoseDevice(rights),
     await diagnoseHelper(isRoot),
@@ -49,11 +39,11 @@ export async function diagnose(scratch: string): Promise<Diagnosis[]> {
     diagnoseTable(),
     await diagnoseOthers(isRoot),
     diagnoseAddon(),
-    diagnoseFuseNative(),
+    ...drivers.flatMap((driver) => driver.diagnose?.() ?? []),
     await diagnoseErofs(scratch),
     await diagnoseAppArmor(isRoot),
   ];
-  return [...checks, ...(await diagnoseMounts(rights, checks))];
+  return [...checks, ...(await diagnoseMounts(drivers, rights, checks))];
 }
 
 async function diagnoseDevice(rights: Rights): Promise<Diagnosis> {
@@ -79,9 +69,13 @@ function diagnoseTable(): Diagnosis {
 }
 
 /** Mounts a tiny disc with each driver that may work, and says what refuses. */
-async function diagnoseMounts(rights: Rights, checks: readonly Diagnosis[]): Promise<Diagnosis[]> {
+async function diagnoseMounts(
+  drivers: readonly MountDriver[],
+  rights: Rights,
+  checks: readonly Diagnosis[],
+): Promise<Diagnosis[]> {
   const trials: Diagnosis[] = [];
-  for (const driver of [createFuseDriver(), createFuseNativeDriver()]) {
+  for (const driver of drivers) {
     const name = `mount by ${driver.name}`;
     const { available, reason = 'no reason given', fix } = await driver.check();
     try {
@@ -178,17 +172,6 @@ function diagnoseAddon(): Diagnosis {
   } catch (thrown) {
     const fix = 'npm run build:native (needs a C++20 compiler: sudo apt install g++)';
     return { name, ok: false, detail: `Does not load: ${firstLineOf(thrown)}`, fix };
-  }
-}
-
-function diagnoseFuseNative(): Diagnosis {
-  const name = 'fuse-native';
-  try {
-    loadFuseNative();
-    return { name, ok: true, optional: true, detail: 'Loads: driver "fuse-native" can be used' };
-  } catch (thrown) {
-    const fix = 'npm install --include=optional fuse-native';
-    return { name, ok: false, optional: true, detail: `Does not load: ${firstLineOf(thrown)}`, fix };
   }
 }
 

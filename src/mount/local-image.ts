@@ -7,8 +7,9 @@ import { KINDS_WITH_ACCESS_LISTS } from '../filesystem/contract/file-tree.js';
 import { ContentOpener } from '../image/content-opener.js';
 import type { DiscIndex } from '../index/disc-index.js';
 import type { IndexTable } from '../index/index-table.js';
-import { kernelFile } from '../disc/native-plan.js';
+import { kernelFiles } from '../disc/native-plan.js';
 import type { KernelFile } from '../disc/native-plan.js';
+import { DiscStreams } from '../disc/disc-streams.js';
 import type { PlanStream } from '../disc/plan-stream.js';
 import { writeMetadata } from './erofs/write-metadata.js';
 import { serveSession } from './fuse/serve-session.js';
@@ -19,6 +20,8 @@ export interface LocalImageParts {
   readonly index: DiscIndex;
   /** The disc's data, which must stay open as long as the mount. */
   readonly data: PlanStream;
+  /** All that its files are made of; the data alone where absent. */
+  readonly streams?: DiscStreams;
   /** What files read as; the index says it where absent. */
   readonly checked?: CheckedContents | undefined;
 }
@@ -28,14 +31,16 @@ export class LocalImage implements ServedImage {
   readonly contents: Pick<ContentOpener, 'open'>;
   readonly #checked: CheckedContents | undefined;
   readonly #data: PlanStream;
+  readonly #streams: DiscStreams;
   #service: SessionService | undefined;
 
   /** Owns nothing. */
-  constructor({ index, data, checked }: LocalImageParts) {
+  constructor({ index, data, streams = new DiscStreams({ data }), checked }: LocalImageParts) {
     this.index = index;
     this.contents = checked ?? new ContentOpener(index, data);
     this.#checked = checked;
     this.#data = data;
+    this.#streams = streams;
   }
 
   get name(): string {
@@ -43,11 +48,11 @@ export class LocalImage implements ServedImage {
   }
 
   get files(): readonly number[] {
-    return this.isChecked ? [] : (this.#data.native?.descriptors ?? []);
+    return this.isChecked ? [] : (this.#streams.native?.descriptors ?? []);
   }
 
-  get kernelFile(): KernelFile | undefined {
-    return this.isChecked ? undefined : kernelFile(this.#data);
+  get kernelFiles(): readonly KernelFile[] {
+    return this.isChecked ? [] : kernelFiles(this.#data);
   }
 
   get volumeSize(): number {
@@ -93,7 +98,7 @@ export class LocalImage implements ServedImage {
     this.#service = serveSession(loadAddon(), session, {
       index: this.index,
       contents: this.contents,
-      units: this.#data.native?.units ?? [],
+      units: this.#streams.native?.units ?? [],
       checked: this.#checked,
     });
     return Promise.resolve();
@@ -107,11 +112,12 @@ export class LocalImage implements ServedImage {
     );
   }
 
-  async locate(): Promise<ImagePlace> {
-    const { kernelFile: whole } = this;
-    if (whole === undefined) return { isRegularFile: false, fileSystemType: 0 };
-    const isRegularFile = (await promisify(fstat)(whole.descriptor)).isFile();
-    const { type } = await statfs(`/proc/self/fd/${whole.descriptor}`);
-    return { isRegularFile, fileSystemType: type >>> 0 };
+  locate(): Promise<readonly ImagePlace[]> {
+    const places = this.kernelFiles.map(async ({ descriptor }) => {
+      const isRegularFile = (await promisify(fstat)(descriptor)).isFile();
+      const { type } = await statfs(`/proc/self/fd/${descriptor}`);
+      return { isRegularFile, fileSystemType: type >>> 0 };
+    });
+    return Promise.all(places);
   }
 }

@@ -1,5 +1,6 @@
 // The contract of everything that can show an index as a mounted file system.
 import type { SessionCounters } from '../../native/index.js';
+import type { Diagnosis } from './diagnosis.js';
 import type { MountHolder } from './mount-holders.js';
 import type { SessionTrace } from '../../native/index.js';
 import type { IndexMemory } from '../index/index-memory.js';
@@ -46,9 +47,17 @@ export interface HeldDescriptors {
   readonly index: number;
 }
 
+/** An open file, by what it is called in its folder. */
+export interface NamedDescriptor {
+  readonly name: string;
+  readonly descriptor: number;
+}
+
 /** What a caller has opened for a mount of theirs: none of it can be opened again by its path. */
 export interface CallerDescriptors {
   readonly image: number;
+  /** The files beside it that are part of it. */
+  readonly beside: readonly NamedDescriptor[];
   /** The directory to mount on. */
   readonly point: number;
   /** The map of what was read when the image was made. */
@@ -111,6 +120,8 @@ export interface MountDriver {
   createMemory(): IndexMemory;
   /** Whether it can work on this machine for this user; touches nobody's mount. */
   check(): Promise<DriverAvailability>;
+  /** What it needs and others do not, for the doctor. */
+  diagnose?(): Diagnosis;
   /**
    * Mounts. Rejects with `policy` or `permission` (the platform refuses), `busy`, or `unsupported` (this driver cannot
    * serve this image, another may). Nothing is left behind on rejection.

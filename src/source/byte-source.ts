@@ -61,8 +61,8 @@ export interface SourceUnits {
   readonly unitBytes: number;
   /** Who decodes them: `script` is the source's own `read`. */
   readonly filler: 'script';
-  /** What they are stored in. */
-  readonly of: ByteSource;
+  /** What they are stored in; absent where they are made of other bases of their plan. */
+  readonly of?: ByteSource;
 }
 
 /** Identity of a file when it was opened. */

@@ -25,6 +25,8 @@ describe('The options of a view', () => {
       session: undefined,
       sectorOffset: undefined,
       charset: undefined,
+      xa: 'cooked',
+      trackNames: 'number',
       associated: false,
     });
     const line = `ls disc.iso --tree joliet --session 3 --sector-offset ${MAX_SECTOR_OFFSET} --charset big5 --associated`;
@@ -33,6 +35,8 @@ describe('The options of a view', () => {
       session: 3,
       sectorOffset: MAX_SECTOR_OFFSET,
       charset: 'big5',
+      xa: 'cooked',
+      trackNames: 'number',
       associated: true,
     });
   });

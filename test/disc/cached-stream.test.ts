@@ -2,13 +2,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CACHE_BLOCK, CachedStream } from '../../src/disc/cached-stream.js';
+import { PlanStream } from '../../src/disc/plan-stream.js';
+import { WindowSource } from '../../src/image/window-source.js';
+import { runSegment } from '../../src/disc/read-plan.js';
 import { FaultySource } from '../support/fakes/faulty-source.js';
 
 const CONTENT = Buffer.from(
   Uint32Array.from({ length: (10 * CACHE_BLOCK) / 4 + 25 }, (_, i) => i * 7).buffer,
 );
 
-async function readBytes(source: CachedStream, position: number, length: number): Promise<Buffer> {
+async function readBytes(
+  source: Pick<CachedStream, 'read'>,
+  position: number,
+  length: number,
+): Promise<Buffer> {
   const target = Buffer.alloc(length);
   return target.subarray(0, await source.read(target, position));
 }
@@ -23,6 +30,24 @@ describe('a cached source', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('gives the bytes beside those that the image does not hold', async () => {
+    const held = {
+      kind: 'bytes',
+      start: 0,
+      length: 2048,
+      base: 0,
+      offset: 0,
+      unit: 2048,
+      stride: 2048,
+    } as const;
+    const absent = { kind: 'absent', start: 2048, length: CACHE_BLOCK } as const;
+    const inner = new PlanStream('disc', [held, absent], [new FaultySource(CONTENT)]);
+    await using source = new CachedStream(inner);
+    expect((await readBytes(source, 0, 2048)).equals(CONTENT.subarray(0, 2048))).toBe(true);
+    await expect(readBytes(source, 2000, 100)).rejects.toThrow('the image does not hold it');
+    expect((await readBytes(new WindowSource(inner), 0, 2048)).equals(CONTENT.subarray(0, 2048))).toBe(true);
   });
 
   it('reads a block once for readers at the same time, and not again after', async () => {
@@ -88,6 +113,14 @@ describe('a cached source', () => {
     expect((await readBytes(source, 0, 4096)).equals(CONTENT.subarray(0, 4096))).toBe(true);
     expect((await readBytes(source, 6144, 2048)).equals(CONTENT.subarray(6144, 8192))).toBe(true);
     await expect(readBytes(source, 4000, 200)).rejects.toMatchObject({ code: 'image-unreadable' });
+  });
+
+  it('gives what the image holds beside bytes that it does not hold', async () => {
+    const gap = { kind: 'absent', start: 0, length: 3000 } as const;
+    const stored = runSegment(3000, CONTENT.length, 0, 0);
+    await using source = new CachedStream(new PlanStream('x', [gap, stored], [new FaultySource(CONTENT)]));
+    expect((await readBytes(source, 3000, 500)).equals(CONTENT.subarray(0, 500))).toBe(true);
+    await expect(readBytes(source, 2999, 2)).rejects.toMatchObject({ code: 'damaged' });
   });
 
   it('works again when a fault was only for a time', async () => {

@@ -1,5 +1,8 @@
 // Files of several extents and holes, read at every position.
 import { describe, expect, it } from 'vitest';
+import { STREAM } from '../../src/disc/read-plan.js';
+import { IndexTable } from '../../src/index/index-table.js';
+import { PlainIndexMemory } from '../../src/index/index-memory.js';
 import { FileReader } from '../../src/image/file-reader.js';
 import type { ByteSource } from '../../src/source/byte-source.js';
 import { endExtents } from '../support/fakes/ended-extents.js';
@@ -28,6 +31,18 @@ describe('a file of several extents and a hole', () => {
         expect(target.subarray(0, got)).toEqual(content.subarray(position, position + length));
       }
     }
+  });
+
+  it('reads each extent from its own stream', async () => {
+    const raw: ByteSource = { ...source, read: (target) => Promise.resolve(target.fill(0xaa).length) };
+    const index = { streams: new Map([[STREAM.raw, raw]]), table: new IndexTable(new PlainIndexMemory()) };
+    const mixed = endExtents([
+      { offset: 10, length: 4 },
+      { stream: STREAM.raw, offset: 10, length: 3 },
+    ]);
+    const target = Buffer.alloc(7);
+    expect(await new FileReader(source, mixed, 7, index).read(target, 0)).toBe(7);
+    expect([...target]).toEqual([10, 11, 12, 13, 0xaa, 0xaa, 0xaa]);
   });
 
   it('says where the image ends when the file goes on beyond it', async () => {

@@ -10,7 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
-import { runSegment } from '../../src/disc/read-plan.js';
+import { STREAM, runSegment } from '../../src/disc/read-plan.js';
+import type { Segments } from '../../src/disc/read-plan.js';
 import { createFuseDriver } from '../../src/mount/fuse/fuse-driver.js';
 import { needs } from '../support/needs.js';
 import { PlanMounts } from '../support/programs/plan-mounts.js';
@@ -48,6 +49,7 @@ async function withMount(
   extents: readonly PlannedExtent[],
   budget: number,
   check: (path: string) => Promise<void>,
+  others: readonly Segments[] = [],
 ): Promise<PlanCounters> {
   await mkdir(MOUNTPOINT, { recursive: true });
   const stored = await Promise.all(
@@ -57,7 +59,7 @@ async function withMount(
       return { path, size: bytes.length, units };
     }),
   );
-  await mounts.mount({ directory: MOUNTPOINT, bases: stored, segments, extents, budget });
+  await mounts.mount({ directory: MOUNTPOINT, bases: stored, segments, others, extents, budget });
   let counters: PlanCounters;
   try {
     await check(join(MOUNTPOINT, 'f'));
@@ -138,6 +140,40 @@ describe('native code', needs({ what: 'driver fuse', isThere: available }), () =
             else expect(got?.equals(wanted)).toBe(true);
           }
         });
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('reads files of all streams of a disc, each by its own segments', async () => {
+    await fc.assert(
+      fc.asyncProperty(randomPlan(), fc.nat(30_000), async (disc, pairs) => {
+        const model = planModel(disc);
+        const size = model.bytes.length;
+        fc.pre(size > 0);
+        const gap = 2 * pairs;
+        const far = disc.segments.map((one) => ({ ...one, start: one.start + gap }));
+        const reversed = disc.segments.map((one) => ({ ...one, start: one.start + 2 * size }));
+        const extents: PlannedExtent[] = [
+          { added: ADDED, length: ADDED.length },
+          { stream: STREAM.raw, offset: gap, length: size },
+          { stream: STREAM.subchannel, offset: 2 * size, length: size },
+          { offset: 0, length: size },
+        ];
+        const header = ADDED.length;
+        const check = async (path: string): Promise<void> => {
+          await using file = await open(path, DIRECT);
+          expect(await readAt(file, 0, header)).toEqual(Buffer.from(ADDED));
+          for (const start of [0, 1, 2].map((i) => header + i * size)) {
+            for (const within of [0, size >> 1, size - 1]) {
+              const length = Math.min(5000, size - within);
+              const got = await readAt(file, start + within, length);
+              if (model.isAbsent(within, within + length)) expect(got).toBeUndefined();
+              else expect(got?.equals(model.bytes.subarray(within, within + length))).toBe(true);
+            }
+          }
+        };
+        await withMount(disc, extents, BUDGETS[1], check, [far, reversed]);
       }),
       { numRuns: 20 },
     );

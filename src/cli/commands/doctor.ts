@@ -1,7 +1,7 @@
 // isodrive doctor: what mounting needs, whether it is there, and the exact fix where it is not.
 import { dirname, join } from 'node:path';
 import { ERROR_KINDS } from '../../base/error.js';
-import type { Diagnosis } from '../../mount/diagnose.js';
+import type { Diagnosis } from '../../mount/diagnosis.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { daemonLogPath } from '../../endpoint/socket-path.js';
 import type { CommandArguments, RunCommand } from '../command-spec.js';

@@ -3,11 +3,10 @@
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
 import { countBytes } from '../../base/byte-count.js';
-import type { Disc, Track } from '../../disc/disc.js';
-import { PlanStream } from '../../disc/plan-stream.js';
+import type { Disc } from '../../disc/disc.js';
 import type { ByteSource } from '../../source/byte-source.js';
+import { buildDisc } from '../build-disc.js';
 import type { Container } from '../format.js';
-import { dataSegment, rawSegment } from '../stored-sector.js';
 import { findSectorLayout } from './sector-layout.js';
 import type { SectorLayout } from './sector-layout.js';
 
@@ -32,27 +31,24 @@ export const rawFormat: Container = {
 };
 
 function createDisc(source: ByteSource, layout: SectorLayout): Disc {
-  const { bytes, mode, isRaw } = layout;
+  const { bytes, mode, start } = layout;
+  const sectors = Math.floor(source.size / bytes);
   // A pause before the first track is on the disc, but not in the address space of its data.
-  const skipped = Math.max(0, -layout.start);
-  const start = Math.max(0, layout.start);
-  const sectors = Math.floor(source.size / bytes) - skipped;
-  const run = { base: 0, offset: skipped * bytes, start, sectors };
-  const track: Track = { number: 1, mode, start, length: sectors };
-  const streamOf = (segment: ReturnType<typeof dataSegment>): PlanStream =>
-    new PlanStream(source.name, start === 0 ? [segment] : [absentBefore(segment.start), segment], [source]);
-  return {
-    format: rawFormat.name,
-    storage: `sectors of ${countBytes(bytes)}, ${MODE_TITLES[mode]}`,
-    sessions: [{ number: 1, tracks: sectors > 0 ? [track] : [] }],
-    data: streamOf(dataSegment(run, layout)),
-    ...(isRaw ? { raw: streamOf(rawSegment(run, layout)) } : {}),
-    findings: describeFaults(source, layout),
+  const pregap = Math.min(sectors, Math.max(0, -start));
+  const track = {
+    ...{ number: 1, mode, start: Math.max(0, start), length: sectors - pregap },
+    ...(pregap > 0 ? { pregap } : {}),
+    pieces: [{ sectors, stored: { base: 0, offset: 0, sector: layout } }],
   };
-}
-
-function absentBefore(length: number): { kind: 'absent'; start: 0; length: number } {
-  return { kind: 'absent', start: 0, length };
+  return buildDisc({
+    format: rawFormat.name,
+    medium: 'cd',
+    storage: `sectors of ${countBytes(bytes)}, ${MODE_TITLES[mode]}`,
+    name: source.name,
+    bases: [source],
+    sessions: [{ number: 1, tracks: track.length > 0 ? [track] : [] }],
+    findings: describeFaults(source, layout),
+  });
 }
 
 function describeFaults(source: ByteSource, { bytes, right }: SectorLayout): Finding[] {

@@ -6,14 +6,22 @@ import { isScrambled, parseHeader } from '../../disc/sector-address.js';
 import { DATA_OFFSET, RAW_SECTOR_SIZE, SYNC_LENGTH } from '../../disc/sector-parity.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import { readIfPossible } from '../../source/read-fully.js';
+import { storedSector } from '../stored-sector.js';
 import type { StoredSector } from '../stored-sector.js';
 
-/** Bytes of a sector: alone, with the Q subchannel, with all subchannels. */
-const SECTOR_BYTES = [RAW_SECTOR_SIZE, RAW_SECTOR_SIZE + 16, RAW_SECTOR_SIZE + 96] as const;
+/** Bytes behind a sector: none, the Q subchannel, all subchannels. */
+const SUBCHANNEL_SIZES = [0, 16, 96] as const;
 /** Mode 2 without sync and header. */
 const HEADLESS_BYTES = 2336;
-/** Sub-header of CD-ROM XA. */
-const SUBHEADER_BYTES = 8;
+/** The same, and of form 1 without the end of its parity: sub-header and 2324 bytes. */
+const SHORT_BYTES = 2332;
+/** Half of a sub-header: file, channel, submode, coding. */
+const SUBHEADER_HALF = 4;
+/** Bits of the submode that say what is in a sector, one of them at a time (CD-ROM XA II 4.3.2.3). */
+const CONTENTS = [0x02, 0x04, 0x08];
+const CONTENT_BITS = 0x0e;
+/** Sectors with a sub-header that are seen before they are believed to be such. */
+const LEAST_SUBHEADERS = 8;
 /**
  * First sectors of the pairs that are looked at: the start, the volume descriptors, those behind a pause of 2
  * seconds.
@@ -36,21 +44,52 @@ export async function findSectorLayout(
   source: ByteSource,
   signal?: AbortSignal,
 ): Promise<SectorLayout | 'scrambled' | undefined> {
-  for (const bytes of SECTOR_BYTES) {
+  for (const subchannelBytes of SUBCHANNEL_SIZES) {
+    const bytes = RAW_SECTOR_SIZE + subchannelBytes;
     const first = await findSyncPair(source, bytes, signal);
     if (first === undefined) continue;
     if (isScrambled(first.sector)) return 'scrambled';
     const kinds = await sampleKinds(source, bytes, first.number, false, signal);
     const isMode1 = kinds.counts.mode1 > 0 || kinds.counts.xa + kinds.counts.mode2 === 0;
     const mode = isMode1 ? 'mode1' : kinds.counts.xa > 0 ? 'xa' : 'mode2';
-    const data = DATA_OFFSET + (mode === 'xa' ? SUBHEADER_BYTES : 0);
     const start = first.block === undefined ? 0 : first.block - first.number;
-    return { bytes, data, isRaw: true, mode, start, right: kinds.right };
+    return { ...storedSector(mode, RAW_SECTOR_SIZE, subchannelBytes), mode, start, right: kinds.right };
   }
   const { counts, right } = await sampleKinds(source, HEADLESS_BYTES, 0, true, signal);
   // Nothing but the codes tells them from any other bytes.
-  if (counts.xa < 2 || right < 2 || right < counts.xa) return undefined;
-  return { bytes: HEADLESS_BYTES, data: SUBHEADER_BYTES, isRaw: false, mode: 'xa', start: 0, right };
+  if (counts.xa >= 2 && right >= 2 && right >= counts.xa)
+    return { ...storedSector('xa', HEADLESS_BYTES), mode: 'xa', start: 0, right };
+  const seen = await countSubheaders(source, signal);
+  if (seen < LEAST_SUBHEADERS) return undefined;
+  return { ...storedSector('xa', SHORT_BYTES), mode: 'xa', start: 0, right: seen };
+}
+
+/** Sectors of SHORT_BYTES with a sub-header, of those looked at; 0 where one has none. They have no code that tells. */
+async function countSubheaders(source: ByteSource, signal: AbortSignal | undefined): Promise<number> {
+  if (source.size % SHORT_BYTES !== 0) return 0;
+  let seen = 0;
+  for (const number of spreadSectors(Math.floor(source.size / SHORT_BYTES), [0, 1, 2, 16, 17, 18])) {
+    const bytes = await readIfPossible(source, number * SHORT_BYTES, 3 * SUBHEADER_HALF, signal);
+    if (bytes.every((byte) => byte === 0)) continue;
+    if (!isSubheader(Buffer.from(bytes))) return 0;
+    seen += 1;
+  }
+  return seen;
+}
+
+/** Twice the same four bytes, as no other data have them, and not what goes on behind them. */
+function isSubheader(bytes: Buffer): boolean {
+  const half = SUBHEADER_HALF;
+  if (bytes.length < 3 * half) return false;
+  const isTwice = bytes.compare(bytes, half, 2 * half, 0, half) === 0;
+  const goesOn = bytes.compare(bytes, 2 * half, 3 * half, half, 2 * half) === 0;
+  return isTwice && !goesOn && CONTENTS.includes(bytes[2]! & CONTENT_BITS);
+}
+
+/** The first ones, and some over all of the image. */
+function spreadSectors(total: number, first: readonly number[]): Set<number> {
+  const spread = Array.from({ length: SAMPLES }, (_, i) => Math.floor((total * i) / SAMPLES));
+  return new Set([...first, ...spread].filter((number) => number < total));
 }
 
 interface FoundSector {
@@ -97,14 +136,12 @@ async function sampleKinds(
 ): Promise<SampledKinds> {
   const counts = { mode1: 0, mode2: 0, xa: 0 };
   let right = 0;
-  const total = Math.floor(source.size / bytes);
-  const spread = Array.from({ length: SAMPLES }, (_, i) => Math.floor((total * i) / SAMPLES));
   const sector = Buffer.alloc(RAW_SECTOR_SIZE);
   const at = isHeadless ? DATA_OFFSET : 0;
   SYNC.copy(sector);
   // Of the header, parity of mode 2 takes nothing but zeros.
   if (isHeadless) sector[DATA_OFFSET - 1] = 2;
-  for (const number of new Set([first, first + 1, 16, 17, ...spread])) {
+  for (const number of spreadSectors(Math.floor(source.size / bytes), [first, first + 1, 16, 17])) {
     const found = await readIfPossible(source, number * bytes, RAW_SECTOR_SIZE - at, signal);
     // The codes of nothing but zeros are right, and say nothing.
     if (found.length < RAW_SECTOR_SIZE - at || found.every((byte) => byte === 0)) continue;

@@ -1,4 +1,5 @@
 // The state of a drive: its disc, its tray, its mode pages, and the initiators that have to be told of changes.
+import { AudioPlayer } from './audio-player.js';
 import type { Medium } from './medium.js';
 import { ModePages, SPEED } from './mode-pages.js';
 import { EJECT_REQUEST, MEDIUM_REMOVAL, NEW_MEDIUM, Nexus } from './nexus.js';
@@ -10,6 +11,7 @@ const MAX_SERIAL_LENGTH = 32;
 export class DriveState {
   readonly serial: string;
   readonly pages = new ModePages();
+  readonly player: AudioPlayer;
   /** Told when the tray was opened or closed, by whomever. */
   onTray: ((isOpen: boolean) => void) | undefined;
   /** Of reading, in kB/s. */
@@ -18,13 +20,17 @@ export class DriveState {
   #disc: Medium | undefined;
   #isOpen = false;
 
-  /** `serial`: printable ASCII, at most 32 characters; throws RangeError otherwise. */
-  constructor(serial: string, disc?: Medium) {
+  /**
+   * `serial`: printable ASCII, at most 32 characters; throws RangeError otherwise. `now`: milliseconds of a clock that
+   * is never set back.
+   */
+  constructor(serial: string, disc?: Medium, now = () => performance.now()) {
     if (!/^[\x20-\x7e]+$/.test(serial) || serial.length > MAX_SERIAL_LENGTH) {
       throw new RangeError(`Serial number is "${serial}", expected 1 to ${MAX_SERIAL_LENGTH} characters`);
     }
     this.serial = serial;
     this.#disc = disc;
+    this.player = new AudioPlayer(now);
   }
 
   /** The disc that can be read: none while the tray is open. */
@@ -69,6 +75,7 @@ export class DriveState {
   reset(): void {
     this.pages.reset();
     this.#speed = SPEED;
+    this.player.stop();
     for (const nexus of this.#nexuses) {
       nexus.preventsRemoval = false;
       nexus.raiseAttention(RESET_OCCURRED);
@@ -80,6 +87,7 @@ export class DriveState {
     const had = this.medium !== undefined;
     this.#disc = disc;
     this.#isOpen = false;
+    this.player.forget();
     if (had) this.#announce(MEDIUM_REMOVAL);
     if (disc !== undefined) this.#announce(NEW_MEDIUM);
   }
@@ -103,6 +111,7 @@ export class DriveState {
   setTray(isOpen: boolean): void {
     if (this.#isOpen === isOpen) return;
     this.#isOpen = isOpen;
+    this.player.forget();
     if (this.#disc !== undefined) this.#announce(isOpen ? MEDIUM_REMOVAL : NEW_MEDIUM);
     this.onTray?.(isOpen);
   }

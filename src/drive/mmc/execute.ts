@@ -11,6 +11,7 @@ import { getEventStatus } from './get-event-status.js';
 import { inquireMissingUnit, inquiry } from './inquiry.js';
 import { modeSelect10, modeSelect6, modeSense10, modeSense6 } from './mode-commands.js';
 import { getPerformance, setCdSpeed, setStreaming } from './performance.js';
+import { pauseResume, playAudio10, playAudio12, playAudioMsf, stopPlay } from './play-audio.js';
 import { readCd, readCdMsf } from './read-cd.js';
 import { readDiscStructure } from './read-disc-structure.js';
 import { readSubChannel } from './read-sub-channel.js';
@@ -43,8 +44,12 @@ const COMMANDS: ReadonlyMap<number, Command> = new Map(
     seek10,
     readSubChannel,
     readToc,
+    playAudio10,
     getConfiguration,
+    playAudioMsf,
     getEventStatus,
+    pauseResume,
+    stopPlay,
     readDiscInformation,
     readTrackInformation,
     modeSelect10,
@@ -52,6 +57,7 @@ const COMMANDS: ReadonlyMap<number, Command> = new Map(
     read16,
     readCapacity16,
     reportLuns,
+    playAudio12,
     read12,
     getPerformance,
     readDiscStructure,

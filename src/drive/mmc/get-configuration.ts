@@ -34,11 +34,13 @@ const FEATURES: readonly Feature[] = [
     data: [0, 0, 8, 0, 0, 1, 0, 0],
   },
   { code: 0x001d, version: 0, persistent: true, data: [] }, // multi-read
-  { code: 0x001e, version: 2, persistent: false, profiles: [CD_ROM], data: [0x02, 0, 0, 0] }, // CD read; C2 flags
+  { code: 0x001e, version: 2, persistent: false, profiles: [CD_ROM], data: [0x03, 0, 0, 0] }, // CD read; C2 flags, CD-TEXT
   { code: 0x001f, version: 0, persistent: false, profiles: [DVD_ROM], data: [] }, // DVD read
   // BD read: BD-ROM version 1, bits 0 to 2 of every class.
   { code: 0x0040, version: 0, persistent: false, profiles: [BD_ROM], data: bdReadData() },
   { code: 0x0100, version: 0, persistent: true, data: [] }, // power management
+  // CD audio external play: channels and volumes apart, 256 levels.
+  { code: 0x0103, version: 0, persistent: false, profiles: [CD_ROM], data: [0x03, 0, 1, 0] },
   { code: 0x0105, version: 1, persistent: true, data: [0, 0, 0, 0] }, // timeout
   // Real-time streaming: SET CD SPEED, and nothing of writing.
   { code: 0x0107, version: 3, persistent: false, profiles: [DVD_ROM, BD_ROM], data: [0x08, 0, 0, 0] },

@@ -1,4 +1,5 @@
 // The disc in the drive: a Disc as one range of logical blocks, and the questions that commands ask of it.
+import { firstWhere } from '../../base/binary-search.js';
 import { toIsodriveError } from '../../base/error.js';
 import type { Disc, Session, Track } from '../../disc/disc.js';
 import { SECTOR_SIZE } from '../../disc/data-stream.js';
@@ -7,35 +8,57 @@ import type { ImageRange } from '../image-message.js';
 import { readSectors } from '../read-sectors.js';
 import type { Profile } from './profile.js';
 import { profileOf } from './profile.js';
-import { BLOCK_OUT_OF_RANGE, CheckCondition, UNRECOVERED_READ_ERROR } from './sense.js';
+import {
+  BLOCK_OUT_OF_RANGE,
+  CheckCondition,
+  ILLEGAL_MODE_FOR_TRACK,
+  UNRECOVERED_READ_ERROR,
+} from './sense.js';
 
 export interface MediumTrack extends Track {
   /** Number of its session. */
   readonly session: number;
 }
 
-export class Medium {
-  readonly sessions: readonly Session[];
+export interface MediumSession extends Session {
   /** In order; at least one. */
   readonly tracks: readonly MediumTrack[];
-  /** Logical blocks, from 0 to the end of the last track. */
+  readonly leadOut: number;
+}
+
+/** Blocks that belong to one track, its pause among them, or lie between two sessions. */
+export interface Region {
+  readonly start: number;
+  /** The block behind the last one. */
+  readonly end: number;
+  /** Undefined between sessions: lead-out and lead-in, which no drive reads as blocks. */
+  readonly track: MediumTrack | undefined;
+}
+
+export class Medium {
+  readonly disc: Disc;
+  /** In order; those without tracks are left out. */
+  readonly sessions: readonly MediumSession[];
+  /** In order; at least one. */
+  readonly tracks: readonly MediumTrack[];
+  /** Logical blocks, from 0 to the lead-out of the last session. */
   readonly blocks: number;
   readonly profile: Profile;
-  readonly #data: DataStream;
+  /** In order, without gaps, from block 0 on. */
+  readonly #regions: readonly Region[];
   #holders = 0;
   readonly #waiting: (() => void)[] = [];
 
   /** Throws RangeError for a disc without tracks. The medium does not own the disc. */
   constructor(disc: Disc) {
-    this.sessions = disc.sessions;
-    this.tracks = disc.sessions.flatMap(({ number, tracks }) =>
-      tracks.map((track) => ({ ...track, session: number })),
-    );
-    const last = this.tracks.at(-1);
+    this.disc = disc;
+    this.sessions = disc.sessions.filter(({ tracks }) => tracks.length > 0).map(toMediumSession);
+    this.tracks = this.sessions.flatMap(({ tracks }) => tracks);
+    const last = this.sessions.at(-1);
     if (last === undefined) throw new RangeError('Disc has no track, expected at least one');
-    this.blocks = last.start + last.length;
-    this.profile = profileOf(this.blocks);
-    this.#data = disc.data;
+    this.blocks = last.leadOut;
+    this.#regions = divide(this.sessions);
+    this.profile = profileOf(disc, this.blocks);
   }
 
   /** Somebody reads it until the function that this gives is called, once. */
@@ -60,9 +83,34 @@ export class Medium {
     return this.tracks.at(-1)!;
   }
 
+  get lastSession(): MediumSession {
+    return this.sessions.at(-1)!;
+  }
+
+  /** Where a block lies; undefined at the end of the disc and behind it. */
+  regionAt(block: number): Region | undefined {
+    return this.#regions[firstWhere(this.#regions.length, (i) => this.#regions[i]!.end > block)];
+  }
+
   /** The track that a block belongs to; the gap before a track belongs to that track. */
   trackAt(block: number): MediumTrack | undefined {
-    return this.tracks.find(({ start, length }) => block < start + length);
+    return this.regionAt(block)?.track;
+  }
+
+  /**
+   * The first block from `block` on that is not of such a track as `isWanted` likes, `block + count` at most. Throws
+   * ILLEGAL MODE FOR THIS TRACK when it is `block` itself.
+   */
+  endOfKind(block: number, count: number, isWanted: (track: MediumTrack) => boolean): number {
+    let end = block;
+    while (end < block + count) {
+      const region = this.regionAt(end);
+      if (region?.track === undefined || !isWanted(region.track)) break;
+      end = Math.min(region.end, block + count);
+    }
+    if (end === block && count > 0)
+      throw new CheckCondition({ ...ILLEGAL_MODE_FOR_TRACK, information: block });
+    return end;
   }
 
   /** Throws BLOCK OUT OF RANGE unless all `count` blocks from `block` on exist; a range of none may lie at the end. */
@@ -73,7 +121,8 @@ export class Medium {
 
   /** Where the image has these very bytes of the range of blocks; undefined where the image ends within them. */
   locate(position: number, length: number): ImageRange | undefined {
-    return position + length <= this.#data.size ? { reader: this.#data, position } : undefined;
+    const reader = this.disc.data;
+    return position + length <= reader.size ? { reader, position } : undefined;
   }
 
   /**
@@ -82,39 +131,45 @@ export class Medium {
    * ERROR) or `cancelled`.
    */
   async readBytes(target: Uint8Array, position: number, signal?: AbortSignal): Promise<void> {
-    try {
-      const got = await readSectors(this.#data, target, position, signal);
-      target.fill(0, got);
-    } catch (thrown) {
-      if (toIsodriveError(thrown).code === 'cancelled') throw thrown;
-      const information = Math.floor(position / SECTOR_SIZE);
-      throw new CheckCondition({ ...UNRECOVERED_READ_ERROR, information });
-    }
+    await readOf(this.disc.data, target, position, Math.floor(position / SECTOR_SIZE), signal);
   }
+}
 
-  /**
-   * As readBytes, for whole blocks from `block` on; those that cannot be read are zeros. Gives which they are,
-   * counted from `block`. Rejects with `cancelled`.
-   */
-  async readSound(target: Uint8Array, block: number, signal?: AbortSignal): Promise<ReadonlySet<number>> {
-    const bad = new Set<number>();
-    if (await this.#tryToRead(target, block, signal)) return bad;
-    for (let i = 0; i * SECTOR_SIZE < target.length; i += 1) {
-      const sector = target.subarray(i * SECTOR_SIZE, (i + 1) * SECTOR_SIZE);
-      if (await this.#tryToRead(sector, block + i, signal)) continue;
-      sector.fill(0);
-      bad.add(i);
-    }
-    return bad;
+/** Fills `target` from a stream of a disc, see Medium.readBytes; `block`: of its first byte. */
+export async function readOf(
+  stream: DataStream,
+  target: Uint8Array,
+  position: number,
+  block: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  try {
+    const got = await readSectors(stream, target, position, signal);
+    target.fill(0, got);
+  } catch (thrown) {
+    if (toIsodriveError(thrown).code === 'cancelled') throw thrown;
+    throw new CheckCondition({ ...UNRECOVERED_READ_ERROR, information: block });
   }
+}
 
-  async #tryToRead(target: Uint8Array, block: number, signal: AbortSignal | undefined): Promise<boolean> {
-    try {
-      await this.readBytes(target, block * SECTOR_SIZE, signal);
-      return true;
-    } catch (thrown) {
-      if (thrown instanceof CheckCondition) return false;
-      throw thrown;
-    }
+function toMediumSession(session: Session): MediumSession {
+  const tracks = session.tracks.map((track) => ({ ...track, session: session.number }));
+  const last = tracks.at(-1)!;
+  return { ...session, tracks, leadOut: Math.max(session.leadOut ?? 0, last.start + last.length) };
+}
+
+function divide(sessions: readonly MediumSession[]): Region[] {
+  const regions: Region[] = [];
+  let at = 0;
+  const add = (end: number, track: MediumTrack | undefined): void => {
+    if (end > at) regions.push({ start: at, end, track });
+    at = Math.max(at, end);
+  };
+  for (const [i, { tracks, leadOut }] of sessions.entries()) {
+    // Of the first session's lead-in no block has an address.
+    if (i > 0) add(tracks[0]!.start - (tracks[0]!.pregap ?? 0), undefined);
+    for (const track of tracks) add(track.start + track.length, track);
+    add(leadOut, tracks.at(-1));
   }
+  return regions;
 }

@@ -3,6 +3,7 @@
 /** Page codes (MMC-6). */
 export const ERROR_RECOVERY = 0x01;
 export const CONTROL = 0x0a;
+export const AUDIO_CONTROL = 0x0e;
 export const TIMEOUT_PROTECT = 0x1d;
 export const CAPABILITIES = 0x2a;
 export const ALL_PAGES = 0x3f;
@@ -28,6 +29,15 @@ const CONTROL_PAGE: PageSpec = {
   changeable: Array<number>(12).fill(0),
 };
 
+/**
+ * CD audio control (MMC-5): answers come at once; two ports, with a channel each, at full volume. Which channels, and
+ * how loud, may be set, though nobody hears it.
+ */
+const AUDIO_CONTROL_PAGE: PageSpec = {
+  defaults: [AUDIO_CONTROL, 14, 0x04, 0, 0, 0, 0, 75, 0x01, 0xff, 0x02, 0xff, 0, 0, 0, 0],
+  changeable: [0, 0, 0x02, 0, 0, 0, 0, 0, 0x0f, 0xff, 0x0f, 0xff, 0, 0, 0, 0],
+};
+
 /** Timeout and protect (MMC-6): no timeouts. */
 const TIMEOUT_PROTECT_PAGE: PageSpec = {
   defaults: [TIMEOUT_PROTECT, 8, 0, 0, 0, 0, 0, 0, 0, 0],
@@ -41,14 +51,14 @@ const CAPABILITIES_PAGE: PageSpec = {
     0x16,
     0x3b, // reads DVD-RAM, DVD-R, DVD-ROM, CD-RW, CD-R
     0x00, // writes nothing
-    0x70, // multi-session, mode 2 form 2 and form 1
-    0x10, // C2 pointers; no CD-DA
+    0x71, // multi-session, mode 2 form 2 and form 1, plays sound
+    0x7f, // catalogue numbers, recording codes, C2 pointers, R to W raw and in packs, sound exactly
     0x29, // tray; eject; lock
-    0x00,
+    0x03, // volume and muting of each channel
     SPEED >> 8,
     SPEED & 0xff,
-    0,
-    0, // volume levels
+    1,
+    0, // volume levels: 256
     0,
     0, // buffer size: not reported
     SPEED >> 8,
@@ -71,6 +81,7 @@ const STATE_BITS: ReadonlyMap<number, number> = new Map([
 const PAGES: readonly PageSpec[] = [
   ERROR_RECOVERY_PAGE,
   CONTROL_PAGE,
+  AUDIO_CONTROL_PAGE,
   TIMEOUT_PROTECT_PAGE,
   CAPABILITIES_PAGE,
 ];

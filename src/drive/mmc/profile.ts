@@ -1,4 +1,6 @@
-// Which kind of disc an image is shown as. Images do not say, so their size decides, as a drive would by the disc.
+// Which kind of disc an image is shown as. Where the image does not say, its size decides, as a drive would by the
+// disc.
+import type { Disc } from '../../disc/disc.js';
 
 /** Profiles (MMC-6). */
 export const CD_ROM = 0x0008;
@@ -15,7 +17,14 @@ export const MAX_LAYER_BLOCKS = 2_298_496;
 /** Blocks of a DVD with two layers (ECMA-267: 8.54 GB a side), rounded up to the last ECC block. */
 const MAX_DVD_BLOCKS = 4_173_824;
 
-export function profileOf(blocks: number): Profile {
-  if (blocks <= MAX_CD_BLOCKS) return CD_ROM;
+export function profileOf(disc: Disc, blocks: number): Profile {
+  if (isCd(disc) || (disc.medium === undefined && blocks <= MAX_CD_BLOCKS)) return CD_ROM;
   return blocks <= MAX_DVD_BLOCKS ? DVD_ROM : BD_ROM;
+}
+
+/** Nothing else has whole sectors, subchannels, or tracks that are not of mode 1. */
+function isCd({ medium, raw, subchannel, sessions }: Disc): boolean {
+  if (medium !== undefined) return medium === 'cd';
+  const hasOtherTracks = sessions.some(({ tracks }) => tracks.some(({ mode }) => mode !== 'mode1'));
+  return raw !== undefined || subchannel !== undefined || hasOtherTracks;
 }

@@ -1,11 +1,13 @@
 // READ TOC/PMA/ATIP (MMC-6): the table of contents. Discs that are not CDs get the one that MMC invents for them.
-import { timeOfBlock, writeAddress } from './address.js';
+import { timeOfBlock } from '../../disc/sector-address.js';
+import { writeAddress } from './address.js';
+import { encodeCdText } from './cd-text.js';
 import type { CommandInput, MediumCommand } from './command.js';
 import { refuseField } from './command.js';
 import { answer } from './data-in.js';
-import type { Medium, MediumTrack } from './medium.js';
+import type { Medium, MediumSession } from './medium.js';
 import { CD_ROM } from './profile.js';
-import { DATA_ADR_CONTROL } from './sub-channel-q.js';
+import { adrControlOf } from './sub-channel-q.js';
 
 const FORMATTED_TOC = 0;
 const SESSION_INFORMATION = 1;
@@ -17,6 +19,7 @@ const LEAD_OUT = 0xaa;
 const POINT_FIRST = 0xa0;
 const POINT_LAST = 0xa1;
 const POINT_LEAD_OUT = 0xa2;
+const DISC_TYPES = { 'cd-rom': 0x00, 'cd-i': 0x10, xa: 0x20 } as const;
 
 export const readToc: MediumCommand = {
   opcode: 0x43,
@@ -34,10 +37,12 @@ export const readToc: MediumCommand = {
       case RAW_TOC:
         return answer(rawToc(medium, cdb.u8(6)), length);
       case PROGRAM_MEMORY_AREA:
-      case CD_TEXT:
-        // A pressed disc has no program memory area, and a plain image no CD-TEXT: nothing but a header.
+        // A pressed disc has none: nothing but a header.
         if (medium.profile !== CD_ROM) refuseField();
         return answer(withHeader([], 0, 0), length);
+      case CD_TEXT:
+        if (medium.profile !== CD_ROM) refuseField();
+        return answer(withHeader([encodeCdText(medium.disc)], 0, 0), length);
       default:
         // ATIP among them: only recordable discs have it.
         return refuseField();
@@ -57,47 +62,50 @@ function formattedToc(medium: Medium, from: number, asTime: boolean): Uint8Array
   if (from > last && from !== LEAD_OUT) refuseField();
   const entries = medium.tracks
     .filter(({ number }) => number >= from)
-    .map(({ number, start }) => tocEntry(number, start, asTime));
-  return withHeader([...entries, tocEntry(LEAD_OUT, medium.blocks, asTime)], first, last);
+    .map((track) => tocEntry(adrControlOf(track), track.number, track.start, asTime));
+  const leadOut = tocEntry(adrControlOf(medium.lastTrack), LEAD_OUT, medium.blocks, asTime);
+  return withHeader([...entries, leadOut], first, last);
 }
 
-function tocEntry(number: number, start: number, asTime: boolean): Uint8Array {
+function tocEntry(adrControl: number, number: number, start: number, asTime: boolean): Uint8Array {
   const bytes = Buffer.alloc(8);
-  bytes[1] = DATA_ADR_CONTROL;
+  bytes[1] = adrControl;
   bytes[2] = number;
   writeAddress(bytes, 4, start, asTime);
   return bytes;
 }
 
 function sessionInformation(medium: Medium, asTime: boolean): Uint8Array {
-  const session = medium.lastTrack.session;
-  const track = medium.tracks.find((one) => one.session === session)!;
-  return withHeader([tocEntry(track.number, track.start, asTime)], medium.firstTrack.session, session);
+  const { number, tracks } = medium.lastSession;
+  const [track] = tracks;
+  const entry = tocEntry(adrControlOf(track!), track!.number, track!.start, asTime);
+  return withHeader([entry], medium.sessions[0]!.number, number);
 }
 
 function rawToc(medium: Medium, fromSession: number): Uint8Array {
   if (medium.profile !== CD_ROM) refuseField();
-  const first = medium.firstTrack.session;
-  const last = medium.lastTrack.session;
+  const last = medium.lastSession.number;
   if (fromSession > last) refuseField();
-  const entries: Uint8Array[] = [];
-  for (let session = Math.max(first, fromSession); session <= last; session += 1) {
-    const tracks = medium.tracks.filter((track) => track.session === session);
-    if (tracks.length > 0) entries.push(...rawSession(session, tracks));
-  }
-  return withHeader(entries, first, last);
+  const wanted = medium.sessions.filter(({ number }) => number >= fromSession);
+  return withHeader(wanted.flatMap(rawSession), medium.sessions[0]!.number, last);
 }
 
-function rawSession(session: number, tracks: readonly MediumTrack[]): Uint8Array[] {
-  const entry = (point: number, time: readonly number[]): Uint8Array =>
-    Uint8Array.of(session, DATA_ADR_CONTROL, 0, point, 0, 0, 0, 0, ...time);
-  const end = tracks.at(-1)!;
+function rawSession(session: MediumSession): Uint8Array[] {
+  const { number, tracks, leadOut } = session;
+  const [first, last] = [tracks[0]!, tracks.at(-1)!];
+  const entry = (adrControl: number, point: number, time: readonly number[]): Uint8Array =>
+    Uint8Array.of(number, adrControl, 0, point, 0, 0, 0, 0, ...time);
   return [
-    entry(POINT_FIRST, [tracks[0]!.number, 0, 0]),
-    entry(POINT_LAST, [end.number, 0, 0]),
-    entry(POINT_LEAD_OUT, timeBytes(end.start + end.length)),
-    ...tracks.map(({ number, start }) => entry(number, timeBytes(start))),
+    entry(adrControlOf(first), POINT_FIRST, [first.number, discTypeOf(session), 0]),
+    entry(adrControlOf(last), POINT_LAST, [last.number, 0, 0]),
+    entry(adrControlOf(last), POINT_LEAD_OUT, timeBytes(leadOut)),
+    ...tracks.map((track) => entry(adrControlOf(track), track.number, timeBytes(track.start))),
   ];
+}
+
+/** Disc type, in the seconds of POINT A0; by the tracks where the image does not say. */
+export function discTypeOf({ kind, tracks }: MediumSession): number {
+  return DISC_TYPES[kind ?? (tracks.some(({ mode }) => mode === 'xa') ? 'xa' : 'cd-rom')];
 }
 
 function timeBytes(block: number): readonly number[] {

@@ -1,10 +1,11 @@
-// READ (6, 10, 12 and 16) and SEEK (10): user data, 2048 bytes a block (SBC-3, MMC-6).
+// READ (6, 10, 12 and 16) and SEEK (10): user data, 2048 bytes a block (SBC-3, MMC-6). Sound has none.
 import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import type { MediumCommand } from './command.js';
 import { refuseField, u24be, u64be } from './command.js';
 import type { DataIn } from './data-in.js';
 import { NO_DATA } from './data-in.js';
 import type { Medium } from './medium.js';
+import { CheckCondition, ILLEGAL_MODE_FOR_TRACK } from './sense.js';
 
 /** READ (6): a count of 0 means this many. */
 const SHORT_READ_LIMIT = 256;
@@ -55,11 +56,19 @@ export const seek10: MediumCommand = {
 
 function readBlocks(medium: Medium, block: number, count: number): DataIn {
   medium.checkRange(block, count);
+  const end = medium.endOfKind(block, count, ({ mode }) => mode !== 'audio');
   const start = block * SECTOR_SIZE;
   const length = count * SECTOR_SIZE;
   return {
     length,
-    image: medium.locate(start, length),
-    read: (target, offset, signal) => medium.readBytes(target, start + offset, signal),
+    image: end === block + count ? medium.locate(start, length) : undefined,
+    async read(target, offset, signal) {
+      // Nothing of what is asked for at a time is sent, so that its first block is the one that is told of.
+      if (start + offset + target.length > end * SECTOR_SIZE) {
+        const information = block + Math.floor(offset / SECTOR_SIZE);
+        throw new CheckCondition({ ...ILLEGAL_MODE_FOR_TRACK, information });
+      }
+      await medium.readBytes(target, start + offset, signal);
+    },
   };
 }

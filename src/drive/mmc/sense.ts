@@ -23,6 +23,7 @@ export const INVALID_FIELD_IN_PARAMETERS: Sense = { key: 0x5, code: 0x26, qualif
 export const SAVING_NOT_SUPPORTED: Sense = { key: 0x5, code: 0x39, qualifier: 0x00 };
 export const REMOVAL_PREVENTED: Sense = { key: 0x5, code: 0x53, qualifier: 0x02 };
 export const ILLEGAL_MODE_FOR_TRACK: Sense = { key: 0x5, code: 0x64, qualifier: 0x00 };
+export const COMMAND_SEQUENCE_ERROR: Sense = { key: 0x5, code: 0x2c, qualifier: 0x00 };
 export const MEDIUM_CHANGED: Sense = { key: 0x6, code: 0x28, qualifier: 0x00 };
 export const RESET_OCCURRED: Sense = { key: 0x6, code: 0x29, qualifier: 0x00 };
 

@@ -14,9 +14,13 @@ export const startStopUnit: DriveCommand = {
   needsMedium: false,
   run({ cdb, drive }) {
     const flags = cdb.u8(4);
-    // Power conditions, starting and stopping mean nothing to a disc that does not turn.
-    if ((flags & POWER_CONDITION) !== 0 || (flags & LOAD_EJECT) === 0) return NO_DATA;
+    // Power conditions and starting mean nothing to a disc that does not turn.
+    if ((flags & POWER_CONDITION) !== 0) return NO_DATA;
     const opens = (flags & START) === 0;
+    if ((flags & LOAD_EJECT) === 0) {
+      if (opens) drive.player.stop();
+      return NO_DATA;
+    }
     if (opens && drive.isRemovalPrevented) throw new CheckCondition(REMOVAL_PREVENTED);
     drive.setTray(opens);
     return NO_DATA;

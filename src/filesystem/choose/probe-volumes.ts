@@ -2,17 +2,23 @@
 import { IsodriveError } from '../../base/error.js';
 import type { DataStream } from '../../disc/data-stream.js';
 import type { FileSystem, ProbeContext, Volume } from '../contract/file-system.js';
+import { cdiFileSystem } from '../cd-i/probe.js';
 import { fatFileSystem } from '../fat/probe.js';
 import { hfsFileSystem } from '../hfs/probe.js';
 import { hfsPlusFileSystem } from '../hfsplus/probe.js';
 import { isoFileSystem } from '../iso9660/probe.js';
+import { operaFileSystem } from '../opera/probe.js';
 import { udfFileSystem } from '../udf/probe.js';
+import { xdvdfsFileSystem } from '../xdvdfs/probe.js';
 
 export const FILE_SYSTEMS: readonly FileSystem[] = [
+  xdvdfsFileSystem,
   isoFileSystem,
   udfFileSystem,
   hfsPlusFileSystem,
   hfsFileSystem,
+  operaFileSystem,
+  cdiFileSystem,
   fatFileSystem,
 ];
 
@@ -26,14 +32,16 @@ const FAULTS = ['unsupported', 'damaged', 'image-unreadable'];
  */
 export async function probeVolumes(reader: DataStream, context: ProbeContext): Promise<Volume[]> {
   const errors: IsodriveError[] = [];
-  const volumes = await collect(errors, (fileSystem) => fileSystem.probe(reader, context));
+  const found = await collect(errors, (fileSystem) => fileSystem.probe(reader, context));
+  const real = found.filter(({ isShell }) => isShell !== true);
+  const volumes = real.length > 0 ? real : found;
   const { partitions = [] } = context;
   if (volumes.length === 0 && partitions.length > 0) {
     volumes.push(...(await collect(errors, (one) => one.probePartitions?.(reader, context))));
   }
   if (volumes.length === 0) {
-    const found = await collect([], (one) => one.probe(reader, { ...context, isLastResort: true }));
-    if (found.length > 0) return found;
+    const last = await collect([], (one) => one.probe(reader, { ...context, isLastResort: true }));
+    if (last.length > 0) return last;
   }
   // "Not here" is what all but one say of most discs.
   const faults = errors.filter(({ code }) => code !== 'unsupported');

@@ -25,6 +25,8 @@ export interface CodedFile {
   readonly cache: BlockCache;
   /** For messages. */
   readonly sourceName: string;
+  /** Told once what the stored bytes say against what the index knows. */
+  readonly onMismatch: (what: string) => void;
 }
 
 /** Where a block lies in the stored bytes. */
@@ -45,15 +47,15 @@ interface PackedUnit extends PackedBlock {
   readonly algorithm: Algorithm;
 }
 
-export abstract class BlockContent<File extends CodedFile = CodedFile> implements FileContent, UnitContent {
+export abstract class BlockContent implements FileContent, UnitContent {
   readonly size: number;
   readonly unitBytes: number;
-  protected readonly file: File;
+  protected readonly file: CodedFile;
   /** For messages: "zisofs". */
   protected abstract readonly coding: string;
   readonly #units: UnitReader;
 
-  constructor(file: File, blockBytes: number) {
+  constructor(file: CodedFile, blockBytes: number) {
     const { size, name, cache } = file;
     this.size = size;
     this.file = file;

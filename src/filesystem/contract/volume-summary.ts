@@ -36,6 +36,8 @@ export interface VolumeSummary {
   readonly blockSize: number;
   /** Bytes of the volume as the descriptor says; the image may have more, and should not have less. */
   readonly size: number;
+  /** Byte of the image where the volume starts, as in a partition; absent: 0. */
+  readonly start?: number;
   /** Joliet level 1 to 3, or 0. */
   readonly jolietLevel: number;
   /** A UDF volume stands on the same disc. */

@@ -51,9 +51,10 @@ export class FatTree implements FileTree {
   label: string;
   readonly volumeSize: number;
   readonly blockSize: number;
+  /** Byte in the image. */
+  readonly start: number;
   readonly #reader: DataStream;
   readonly #layout: FatLayout;
-  readonly #start: number;
   readonly #table: ClusterTable;
   readonly #decode: ShortNameDecoder;
   readonly #encoder = new TextEncoder();
@@ -66,7 +67,7 @@ export class FatTree implements FileTree {
     this.blockSize = layout.clusterSize;
     this.#reader = reader;
     this.#layout = layout;
-    this.#start = start;
+    this.start = start;
     this.#table = new ClusterTable(reader, layout, start, context.work);
   }
 
@@ -86,7 +87,7 @@ export class FatTree implements FileTree {
   readRoot(): Promise<DirectoryEntry> {
     const root = new DirectoryEntry();
     root.mode = DIRECTORY_MODE;
-    root.inode = this.#start;
+    root.inode = this.start;
     root.locator = this.#layout.rootCluster;
     root.size = this.#layout.rootLength;
     return Promise.resolve(root);
@@ -155,7 +156,7 @@ export class FatTree implements FileTree {
 
   /** Where the root of FAT12 and FAT16 is. */
   get #fixedRoot(): Extent {
-    return { offset: this.#start + this.#layout.rootOffset, length: this.#layout.rootLength };
+    return { offset: this.start + this.#layout.rootOffset, length: this.#layout.rootLength };
   }
 
   async #directoryExtents(locator: number, scan: DirectoryScan): Promise<readonly Extent[]> {
@@ -233,7 +234,7 @@ export class FatTree implements FileTree {
     const source = this.#reader.name;
     const found = fault ?? `cluster ${locator} is not one of the volume`;
     return new IsodriveError('damaged', `Cannot list a FAT directory of "${source}": ${found}`, {
-      at: { source, offset: this.#start, clause: 'FAT Specification 4' },
+      at: { source, offset: this.start, clause: 'FAT Specification 4' },
     });
   }
 }

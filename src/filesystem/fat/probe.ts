@@ -38,8 +38,8 @@ export const fatFileSystem: FileSystem = {
   },
 };
 
-function toVolume(trees: readonly FatTree[], { label, blockSize, volumeSize }: FatTree): Volume {
-  return { trees, summary: completeSummary({ volumeId: label, blockSize, size: volumeSize }) };
+function toVolume(trees: readonly FatTree[], { label, blockSize, volumeSize, start }: FatTree): Volume {
+  return { trees, summary: completeSummary({ volumeId: label, blockSize, size: volumeSize, start }) };
 }
 
 /** The FAT volume that starts at byte `start` of the image, or undefined. Rejects as FatTree.open does. */

@@ -17,6 +17,12 @@ export interface AppleVolumePlace {
   readonly offset: number;
 }
 
+/** A volume, and the byte of the image where it starts. */
+export interface OpenedAppleVolume<T> {
+  readonly volume: T;
+  readonly start: number;
+}
+
 /** Whether the first bytes of an image may be those of an HFS or HFS+ volume. */
 export function resemblesAppleVolume(start: ByteCursor): boolean {
   if (start.length < MDB_OFFSET + 2) return false;
@@ -33,13 +39,13 @@ export async function openAppleVolumes<T>(
   context: ProbeContext,
   wanted: AppleVolumePlace['format'],
   open: (offset: number) => Promise<T>,
-): Promise<T[]> {
-  const volumes: T[] = [];
+): Promise<OpenedAppleVolume<T>[]> {
+  const volumes: OpenedAppleVolume<T>[] = [];
   const errors: IsodriveError[] = [];
   for (const { format, offset } of await findAppleVolumes(reader, context)) {
     if (format !== wanted) continue;
     try {
-      volumes.push(await open(offset));
+      volumes.push({ volume: await open(offset), start: offset });
     } catch (thrown) {
       if (!(thrown instanceof IsodriveError) || thrown.code !== 'damaged') throw thrown;
       errors.push(thrown);

@@ -16,15 +16,16 @@ async function probeHfs(reader: DataStream, context: ProbeContext): Promise<Volu
   const [first] = volumes;
   if (first === undefined) throw refuse(reader);
   const { CatalogTree } = await import('./catalog-tree.js');
-  const { created, modified } = first.header;
-  const { label, blockSize, size } = first;
+  const { label, blockSize, size, header } = first.volume;
+  const { created, modified } = header;
   const times = { created: readMacTime(created), modified: readMacTime(modified) };
   return {
-    trees: volumes.map((volume) => new CatalogTree(volume, context.showAssociated)),
+    trees: volumes.map(({ volume }) => new CatalogTree(volume, context.showAssociated)),
     summary: completeSummary({
       volumeId: label,
       blockSize,
       size,
+      start: first.start,
       ...times,
       localTimes: ['created', 'modified'],
     }),

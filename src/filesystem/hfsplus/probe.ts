@@ -16,11 +16,12 @@ async function probeHfsPlus(reader: DataStream, context: ProbeContext): Promise<
   const [first] = volumes;
   if (first === undefined) throw refuse(reader);
   const { CatalogTree } = await import('../hfs/catalog-tree.js');
-  const { label, blockSize, size, header } = first;
+  const { start, volume } = first;
+  const { label, blockSize, size, header } = volume;
   const times = { created: readMacTime(header.created), modified: readMacTime(header.modified) };
   return {
-    trees: volumes.map((volume) => new CatalogTree(volume, context.showAssociated)),
-    summary: completeSummary({ volumeId: label, blockSize, size, ...times, localTimes: ['created'] }),
+    trees: volumes.map((one) => new CatalogTree(one.volume, context.showAssociated)),
+    summary: completeSummary({ volumeId: label, blockSize, size, start, ...times, localTimes: ['created'] }),
   };
 }
 

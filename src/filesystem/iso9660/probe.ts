@@ -70,9 +70,13 @@ async function probeIsoVolume(reader: DataStream, context: ProbeContext): Promis
       label: (descriptor === joliet ? shown.joliet : shown.primary).volumeId,
       showAssociated: context.showAssociated ?? false,
       work: context.work,
+      sectors: context.sectors,
       ...more,
     });
-  return { trees: createTrees(primary, set, rockRidge, create), summary };
+  const trees = createTrees(primary, set, rockRidge, create);
+  const { rootOffset, rootSize } = primary;
+  const isShell = rootOffset === 0 && rootSize === 0 && joliet === undefined && bootEntries.length === 0;
+  return { trees, summary, ...(isShell ? { isShell } : {}) };
 }
 
 /** Best first: a Rock Ridge tree that the disc does not announce, or that has no names, stands behind Joliet. */

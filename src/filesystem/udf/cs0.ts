@@ -1,6 +1,6 @@
 // OSTA compressed Unicode (UDF 2.1.1, 2.1.2): texts of descriptors, and file identifiers as POSIX names.
 import type { ByteCursor } from '../../base/byte-cursor.js';
-import { crcOf } from './crc.js';
+import { crcOf } from '../../base/crc16.js';
 
 /** Bytes of a shown name: Linux's bound, one less than NAME_MAX, so that names are those that a kernel mount shows. */
 const MAX_SHOWN_BYTES = 254;

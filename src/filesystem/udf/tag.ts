@@ -1,6 +1,6 @@
 // The descriptor tag (ECMA-167 3/7.2, 4/7.2): what a structure is, and whether its bytes are what was written.
 import type { ByteCursor } from '../../base/byte-cursor.js';
-import { crcOf } from './crc.js';
+import { crcOf } from '../../base/crc16.js';
 
 export const TAG_BYTES = 16;
 

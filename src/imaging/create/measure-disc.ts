@@ -25,7 +25,8 @@ async function volumeEnd(source: ByteSource, signal: AbortSignal | undefined): P
   for (const { summary, trees } of await probeVolumes(disc.data, context)) {
     // The partition of a disc that is written once reaches as far as the medium could be written.
     if (summary.udf?.partitions.includes('virtual') === true) continue;
-    ends.push(summary.size, ...trees.map(({ volumeSize }) => volumeSize));
+    const { size, start = 0 } = summary;
+    ends.push(start + size, ...trees.map(({ volumeSize }) => volumeSize));
   }
   return Math.max(0, ...ends);
 }

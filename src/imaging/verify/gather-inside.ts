@@ -59,7 +59,7 @@ export async function gatherRecordedSums({ image, options }: VerifyContext): Pro
 /** The stored bytes of a file. */
 export function openStored({ index, data }: OpenedImage, row: number): FileContent {
   const extents = new RowExtents(index.table, row);
-  return new FileReader(data, extents, extents.bytes, index.table);
+  return new FileReader(data, extents, extents.bytes, index);
 }
 
 function gatherFile(

@@ -8,12 +8,13 @@ import { holdsRawBytes } from '../../base/path-text.js';
 import { ThreadIndexMemory } from '../../index/index-memory.js';
 import type { IndexMemory } from '../../index/index-memory.js';
 import { checkFuse } from '../check-fuse.js';
+import type { Diagnosis } from '../diagnosis.js';
 import type { ActiveMount, DriverAvailability, MountDriver, MountRequest } from '../mount-driver.js';
 import { findMount, readMountTable } from '../mount-table.js';
 import { allowsOtherUsers } from '../probe-platform.js';
 import { adviseOnRefusal } from '../rights.js';
-import { loadFuseNative } from './load-fuse-native.js';
-import type { NativeFuse } from './load-fuse-native.js';
+import { loadFuseNative } from '../../io/load-fuse-native.js';
+import type { NativeFuse } from '../../io/load-fuse-native.js';
 import { formatMountOptions } from './mount-options.js';
 import { findNewDescriptor, listLibfuseDescriptors } from './libfuse-descriptors.js';
 import { NativeMount } from './native-mount.js';
@@ -55,6 +56,17 @@ class FuseNativeDriver implements MountDriver {
     // libfuse mounts for root without a program, and what it mounts must be unmounted too.
     if (!found.available || (await hasUnmounter())) return found;
     return { available: false, reason: 'Found neither fusermount3 nor umount on the PATH', fix };
+  }
+
+  diagnose(): Diagnosis {
+    try {
+      loadFuseNative();
+      return { name: this.name, ok: true, optional: true, detail: 'Loads: driver "fuse-native" can be used' };
+    } catch (thrown) {
+      const fix = 'npm install --include=optional fuse-native';
+      const detail = `Does not load: ${firstLineOf(thrown)}`;
+      return { name: this.name, ok: false, optional: true, detail, fix };
+    }
   }
 
   mount(request: MountRequest): Promise<ActiveMount> {

@@ -7,7 +7,7 @@ import { readNode } from '../../index/node-record.js';
 import type { NodeRecord, NodeTime } from '../../index/node-record.js';
 import type { ServedImage } from '../served-image.js';
 import { shownNames } from './directory-aliases.js';
-import type { NativeOperations, NativeStat } from './load-fuse-native.js';
+import type { NativeOperations, NativeStat } from '../../io/load-fuse-native.js';
 import { directoryFault, ENOTDIR, NativeFault, PathResolver, toFault } from './path-resolver.js';
 
 const BLOCK_BYTES = 2048;

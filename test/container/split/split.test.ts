@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { volumeMarks } from '../../../src/filesystem/choose/volume-marks.js';
 import { openDisc } from '../../../src/container/open-container.js';
+import { DiscStreams } from '../../../src/disc/disc-streams.js';
 import { PlanStream } from '../../../src/disc/plan-stream.js';
+import { STREAM } from '../../../src/disc/read-plan.js';
 import { openImageFile } from '../../../src/source/open-image-file.js';
 import { buildIso } from '../../support/builders/iso-builder.js';
 
@@ -53,11 +55,11 @@ describe('a split image', () => {
       stride: 2352,
     } as const;
     const stream = new PlanStream('x', [segment], [source]);
-    const plan = stream.native!;
+    const plan = new DiscStreams({ data: stream }).native!;
     expect(plan.sizes).toEqual(
       [files.main, ...files.beside.map((one) => one.source)].map(({ size }) => size),
     );
-    const byFiles = new PlanStream('x', plan.segments, source.parts!);
+    const byFiles = new PlanStream('x', plan.streams.get(STREAM.data)!, source.parts!);
     const [expected, found] = [Buffer.alloc(length), Buffer.alloc(length)];
     await stream.read(expected, 0);
     expect(await byFiles.read(found, 0)).toBe(length);

@@ -101,14 +101,18 @@ describe('A disc', () => {
     expect(await multi.refusal([0x52, 0, 0, 0, 0x2d, 0x50, 0, 0, 48, 0])).toBe('5/21/0');
   });
 
-  it('reads as zeros between its sessions', async () => {
+  it('is not read between its sessions', async () => {
     const multi = new TestDrive(twoSessions());
-    const bytes = await multi.run([0x28, 0, 0, 0, 0, 99, 0, 0, 2, 0]);
-    expect(bytes).toEqual(Buffer.concat([IMAGE.subarray(99 * 2048, 100 * 2048), Buffer.alloc(2048)]));
+    expect(await multi.run([0x28, 0, 0, 0, 0, 99, 0, 0, 1, 0])).toEqual(
+      IMAGE.subarray(99 * 2048, 100 * 2048),
+    );
+    expect(await multi.refusal([0x28, 0, 0, 0, 0, 99, 0, 0, 2, 0])).toBe('5/64/0');
+    expect(await multi.refusal([0x28, 0, 0, 0, 0, 100, 0, 0, 1, 0])).toBe('5/64/0');
+    expect(await multi.refusal([0xbe, 0, 0, 0, 0, 100, 0, 0, 1, 0xf8, 0, 0])).toBe('5/64/0');
   });
 
   it.each([
-    ['a CD', undefined, 0x08, [0x1e, 0x100, 0x105, 0x108]],
+    ['a CD', undefined, 0x08, [0x1e, 0x100, 0x103, 0x105, 0x108]],
     ['a DVD', DVD_BLOCKS, 0x10, [0x1f, 0x100, 0x105, 0x107, 0x108]],
     ['a Blu-ray disc', BD_BLOCKS, 0x40, [0x40, 0x100, 0x105, 0x107, 0x108]],
   ])('is %s by its size', async (_, blocks, profile, features) => {

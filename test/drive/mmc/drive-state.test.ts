@@ -117,8 +117,8 @@ describe('Mode pages', () => {
     expect([short[0], short[4], short[5]]).toEqual([short.length - 1, 0x2a, 0x16]);
     const long = await drive.run([0x5a, 0, 0x3f, 0, 0, 0, 0, 1, 0, 0]);
     expect(long.readUInt16BE(0)).toBe(long.length - 2);
-    expect([long[8], long[20], long[32], long[42]]).toEqual([0x01, 0x0a, 0x1d, 0x2a]);
-    expect(await drive.refusal([0x1a, 0, 0x0e, 0, 255, 0])).toBe('5/24/0');
+    expect([long[8], long[20], long[32], long[48], long[58]]).toEqual([0x01, 0x0a, 0x0e, 0x1d, 0x2a]);
+    expect(await drive.refusal([0x1a, 0, 0x0d, 0, 255, 0])).toBe('5/24/0');
     expect(await drive.refusal([0x1a, 0, 0xea, 0, 255, 0])).toBe('5/39/0');
   });
 

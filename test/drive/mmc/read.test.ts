@@ -136,9 +136,9 @@ describe('READ CD', () => {
     expect(await drive().refusal([0xb9, 0, 0, 0, 0, 0, 0, 0, 1, 0x10, 0, 0])).toBe('5/21/0');
   });
 
-  it('of audio, of sub-channels that the image has not, and of a DVD is refused', async () => {
+  it('of sound where there is none, of what is no selection, and of a DVD is refused', async () => {
     expect(await drive().refusal(command(0x10, 0, 1))).toBe('5/64/0');
-    expect(await drive().refusal(command(0x10, 1))).toBe('5/24/0');
+    expect(await drive().refusal(command(0x10, 3))).toBe('5/24/0');
     const dvd = new TestDrive(plainDisc(new FaultySource(IMAGE), 400_000));
     expect(await dvd.refusal(command(0xf8))).toBe('5/64/0');
     expect(await dvd.run(command(0x10))).toEqual(blocks(3, 2));

@@ -4,6 +4,7 @@ import { MAX_OVERLAPS } from '../../../src/present/inspect/check/check-places.js
 import { MAX_CHECKED_ENTRIES, collectFiles } from '../../../src/present/inspect/check/collect-files.js';
 import { MAX_SHORT_ENTRIES, checkImage, checkShortly } from '../../../src/present/inspect/check-image.js';
 import { descriptor, terminator, ucs2 } from '../../support/builders/descriptor-builder.js';
+import { ROOT, buildHfsPlus } from '../../support/builders/hfsplus-builder.js';
 import { SECTOR, buildIso, directory } from '../../support/builders/iso-builder.js';
 import type { RecordSpec } from '../../support/builders/iso-builder.js';
 import { openBytes } from '../../support/judges/opened-bytes.js';
@@ -87,6 +88,17 @@ describe('checkImage', () => {
     const patch = (primary: Uint8Array): void => void primary.fill(0, 80, 88);
     const found = await check(buildIso({ root: [{ name: 'A.;1', extent: 60, size: 1 }], patch }));
     expect(found.map(({ code }) => code)).toEqual(['volume-too-small']);
+  });
+
+  it('counts the size of a volume from where that starts', async () => {
+    const mac = buildHfsPlus('Mac', [{ parent: ROOT, id: 20, name: 'file', data: Buffer.alloc(9000, 'x') }]);
+    const disk = Buffer.alloc(400 * 512 + mac.length);
+    disk.set(mac, 400 * 512);
+    disk.set([0, 0, 0, 0, 0xaf, 0, 0, 0], 446);
+    disk.writeUInt32LE(400, 446 + 8);
+    disk.writeUInt32LE(mac.length / 512, 446 + 12);
+    disk.set([0x55, 0xaa], 510);
+    expect(await check(disk)).toEqual([]);
   });
 
   it('tells what the trees of a disc disagree on: size, content, and what one of them lacks', async () => {

@@ -36,8 +36,9 @@ export class TestDrive {
   readonly drive: DriveState;
   readonly nexus: Nexus;
 
-  constructor(disc: Disc | undefined) {
-    this.drive = new DriveState('TEST', disc === undefined ? undefined : new Medium(disc));
+  /** `now`: the drive's clock, in milliseconds. */
+  constructor(disc: Disc | undefined, now?: () => number) {
+    this.drive = new DriveState('TEST', disc === undefined ? undefined : new Medium(disc), now);
     this.nexus = this.drive.connect();
     this.nexus.takeAttention();
   }

@@ -1,13 +1,13 @@
 // Mounts discs of given read plans, one after another, in a process of its own: units are decoded by its event loop.
 // A line of standard input is an order in JSON, and is answered by a line: { mount: { directory, bases, segments,
-// extents, budget } } by "mounted", { unmount: true } by the counters of the mount. What is stored of a unit is its
-// bytes, each with all bits turned. It runs the compiled code, as users do; `npm test` compiles first.
+// others, extents, budget } } by "mounted", { unmount: true } by the counters of the mount. What is stored of a unit is
+// its bytes, each with all bits turned. It runs the compiled code, as users do; `npm test` compiles first.
 import { createInterface } from 'node:readline';
 import { setImmediate } from 'node:timers/promises';
 import { loadAddon } from '../../../dist/native/index.js';
 import { FindingLog } from '../../../dist/src/base/finding.js';
 import { PlanStream } from '../../../dist/src/disc/plan-stream.js';
-import { STREAM } from '../../../dist/src/disc/read-plan.js';
+import { DiscStreams } from '../../../dist/src/disc/disc-streams.js';
 import { DirectoryEntry, MODE_TYPE, addedExtent } from '../../../dist/src/filesystem/contract/file-tree.js';
 import { DiscIndex } from '../../../dist/src/index/disc-index.js';
 import { writePlan } from '../../../dist/src/index/plan-section.js';
@@ -59,18 +59,21 @@ async function openBase({ path, size, units }) {
   return new UnitSource({ of, size, unitBytes, decodeUnits });
 }
 
-async function mount({ directory, bases, segments, extents, budget }) {
+async function mount({ directory, bases, segments, others, extents, budget }) {
   loadAddon().setUnitBudget(budget);
   const sources = await Promise.all(bases.map(openBase));
   const memory = driver.createMemory();
   const data = new PlanStream('planned', segments, sources);
-  const { sizes, units, segments: planned } = data.native;
-  writePlan(memory.plan, { files: sizes, units, streams: new Map([[STREAM.data, planned]]) });
-  const parts = extents.map(({ added, offset, length }) =>
-    added === undefined ? { offset, length } : addedExtent(Buffer.from(added)),
+  const [raw, subchannel] = others.map((one) => new PlanStream('planned', one, sources));
+  const streams = new DiscStreams({ data, raw, subchannel: subchannel && { stream: subchannel } });
+  writePlan(memory.plan, streams.native);
+  const parts = extents.map(({ added, ...extent }) =>
+    added === undefined ? extent : addedExtent(Buffer.from(added)),
   );
-  const index = await DiscIndex.open(makeTree(parts, data.size), memory, new FindingLog(), 'planned');
-  const image = new LocalImage({ index, data });
+  const tree = makeTree(parts, data.size);
+  const options = { streams: streams.byNumber };
+  const index = await DiscIndex.open(tree, memory, new FindingLog(), 'planned', options);
+  const image = new LocalImage({ index, data, streams });
   const active = await driver.mount({
     directory,
     sourceName: 'planned',

@@ -9,6 +9,7 @@ import type { PlannedBase } from '../builders/random-plan.js';
 
 /** A run of the file: of the disc, zeros, or text that is not on it. */
 export interface PlannedExtent {
+  readonly stream?: number;
   readonly offset?: number;
   readonly added?: string;
   readonly length: number;
@@ -22,6 +23,8 @@ export interface PlanOrder {
     readonly units: PlannedBase['units'] | undefined;
   }[];
   readonly segments: Segments;
+  /** Of streams raw and subchannel, where the disc has them. */
+  readonly others: readonly Segments[];
   readonly extents: readonly PlannedExtent[];
   /** Bytes of decoded units that are kept. */
   readonly budget: number;

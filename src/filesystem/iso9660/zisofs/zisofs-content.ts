@@ -15,18 +15,13 @@ const POINTER_BYTES = { 1: 4, 2: 8 } as const;
 /** Compressed bytes of a block beyond twice its size: no algorithm makes that of data that do not shrink. */
 export const MAX_OVERHEAD = 4096;
 
-export interface ZisofsFile extends CodedFile {
-  /** Told once what the file's header says against its field. */
-  readonly onMismatch: (what: string) => void;
-}
-
-export class ZisofsContent extends BlockContent<ZisofsFile> {
+export class ZisofsContent extends BlockContent {
   protected override readonly coding = 'zisofs';
   readonly #parameters: ZisofsParameters;
   #isHeaderChecked = false;
 
   /** `parameters` as packed by readZisofsField. */
-  constructor(file: ZisofsFile) {
+  constructor(file: CodedFile) {
     const parameters = unpackParameters(file.parameters);
     super(file, 2 ** parameters.blockShift);
     this.#parameters = parameters;

@@ -22,6 +22,7 @@ export function checkPlaces(view: CheckedView, report: Report, isTold = false): 
 function checkEnd({ image }: CheckedView, places: PlaceList, report: Report): void {
   const { source, volume, tree } = image;
   const end = places.lastEnd;
+  const volumeEnd = (volume.start ?? 0) + volume.size;
   const at = { source: source.name, offset: source.size };
   if (end > source.size) {
     report({
@@ -30,12 +31,12 @@ function checkEnd({ image }: CheckedView, places: PlaceList, report: Report): vo
       message: `Files of the ${tree.kind} tree reach to byte ${end}, image ends at byte ${source.size}`,
       at,
     });
-  } else if (end > volume.size && (image.session?.start ?? 0) === 0) {
+  } else if (end > volumeEnd && (image.session?.start ?? 0) === 0) {
     report({
       code: 'volume-too-small',
       severity: 'note',
       message: `Files reach to byte ${end}, volume says it has ${countBytes(volume.size)}: they are read all the same`,
-      at: { ...at, offset: volume.size },
+      at: { ...at, offset: volumeEnd },
     });
   }
 }

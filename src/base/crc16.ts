@@ -1,4 +1,5 @@
-// The checksum of every UDF descriptor: CRC of ITU-T V.41 (x^16 + x^12 + x^5 + 1), start value 0 (ECMA-167 3/7.2.6).
+// CRC of ITU-T V.41 (x^16 + x^12 + x^5 + 1), start value 0: of every UDF descriptor (ECMA-167 3/7.2.6), and inverted of
+// subchannel Q and of packs of CD-TEXT (ECMA-130 22.3.6).
 // Eight bytes a step, by a table for each of them: listing a tree checks every descriptor of it.
 
 const POLYNOMIAL = 0x1021;

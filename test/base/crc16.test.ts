@@ -1,7 +1,7 @@
 // The checksum of descriptors, against the definition bit by bit.
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { crcOf } from '../../../src/filesystem/udf/crc.js';
+import { crcOf } from '../../src/base/crc16.js';
 
 /** x^16 + x^12 + x^5 + 1, start value 0. */
 function divide(bytes: Uint8Array): number {
