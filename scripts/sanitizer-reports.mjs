@@ -30,7 +30,7 @@ function isDoneByUs(modules, node) {
 
 /**
  * A race is ours where we did both: that V8 had published what it wrote (Atomics), or that a thread had ended whose
- * memory the C library frees, is not seen of code that is not compiled for ThreadSanitizer. `node`: name of its program.
+ * memory the C library frees, is not seen of code that is not compiled for it. `node`: name of its program.
  */
 export function isOurs(report, node = basename(process.execPath)) {
   const [events = ''] = report.split(ORIGIN);
