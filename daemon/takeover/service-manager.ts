@@ -105,7 +105,7 @@ export class ServiceManager {
   /** Closes, in the background, and gives up what nobody has taken. */
   dropRest(): void {
     for (const [name, descriptor] of this.#held) {
-      loadAddon().closeDescriptor(descriptor);
+      loadAddon().closeDescriptors([descriptor]);
       this.forget(name);
     }
     this.#held.clear();
