@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 
 const VARIABLE = 'ISODRIVE_SOAK_FOLDER';
-/** Seconds: the environment of a process that is stuck in execve(2) cannot be read (decision 0024). */
+/** Seconds: the environment of a process that is stuck in execve(2) cannot be read (decision 0025). */
 const PATIENCE = '2';
 const TOGETHER = '16';
 

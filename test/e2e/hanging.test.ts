@@ -21,7 +21,8 @@ const PATIENCE = 20_000;
 const PROJECT = join(import.meta.dirname, '..', '..');
 const LISTENER = join(PROJECT, 'test', 'support', 'fakes', 'listen-and-stay.py');
 
-describe('Beside something that hangs', { timeout: 2 * PATIENCE, ...needs('xorriso', 'isoinfo') }, () => {
+// Each wait has a bound of its own; what they come to takes minutes with a sanitizer.
+describe('Beside something that hangs', { timeout: 15 * PATIENCE, ...needs('xorriso', 'isoinfo') }, () => {
   let isodrive: PrivateIsodrive;
   let sample: SampleImage;
 

@@ -9,6 +9,9 @@ const { isOurs } = (await import(module)) as SanitizerReports;
 
 const DELETE = '#0 operator delete(void*) tsan_new_delete.cpp:150 (libtsan.so+0x86c3d)';
 const WORKER = '#1 v8::platform::DefaultJobWorker::~DefaultJobWorker() <null> (node+0x1d5aa65)';
+const MOVE = '#0 memmove sanitizer_common_interceptors.inc:810 (libtsan.so+0x5dc76)';
+const SET = '#2 Builtins_TypedArrayPrototypeSet <null> (node+0x19ee59a)';
+const FREE = '#2 __GI__dl_deallocate_tls ../elf/dl-tls.c:682 (ld-linux-x86-64.so.2+0x11785)';
 const CALL = '#2 join_region /src/native/index/region-calls.cc:68 (isodrive.node+0x52c7f)';
 const INVOKE = '#3 v8impl::FunctionCallbackWrapper::Invoke() <null> (node+0xc45d94)';
 const OTHER = '#0 poll <null> (other.node+0x12)';
@@ -29,9 +32,10 @@ SUMMARY: ThreadSanitizer: data race region-calls.cc:68 in join_region
 
 describe('A report of a sanitizer', () => {
   it.each([
-    ['of an access of ours', true, race([CALL, INVOKE], [DELETE, WORKER])],
-    ['of one of the C library, that we called', true, race([DELETE, WORKER], [DELETE, CALL, INVOKE])],
-    ['of a thread of ours, below which nothing of node stands', true, race([DELETE, CALL], [WORKER])],
+    ['of two accesses of ours', true, race([CALL, INVOKE], [CALL])],
+    ['of one of the C library, that we called', true, race([CALL], [DELETE, CALL, INVOKE])],
+    ['of what V8 wrote before we read it', false, race([CALL, INVOKE], [MOVE, SET])],
+    ['of what the C library frees of a thread that has ended', false, race([DELETE, FREE], [CALL])],
     ["of two of V8's, one of them in a call of ours", false, race([DELETE, WORKER], [DELETE, WORKER, CALL])],
     ['of memory that we had made', false, race([DELETE, WORKER], [WORKER, INVOKE], [DELETE, CALL, INVOKE])],
     ['of another addon', false, race([OTHER], [OTHER, INVOKE])],
