@@ -22,6 +22,9 @@ export const FILE_SYSTEMS: readonly FileSystem[] = [
   fatFileSystem,
 ];
 
+/** Whose error is told where none is found: nearly all discs are meant to have it. */
+const OF_ISO = FILE_SYSTEMS.indexOf(isoFileSystem);
+
 /** What costs one file system and not the disc: another one may stand beside it. */
 const FAULTS = ['unsupported', 'damaged', 'image-unreadable'];
 
@@ -45,7 +48,7 @@ export async function probeVolumes(reader: DataStream, context: ProbeContext): P
   }
   // "Not here" is what all but one say of most discs.
   const faults = errors.filter(({ code }) => code !== 'unsupported');
-  if (volumes.length === 0) throw faults[0] ?? refuse(reader, partitions.length, errors[0]);
+  if (volumes.length === 0) throw faults[0] ?? refuse(reader, partitions.length, errors[OF_ISO]);
   for (const { code, message, at } of faults) {
     context.report({
       code: code === 'damaged' ? 'damaged-volume' : 'unreadable-volume',
