@@ -330,7 +330,7 @@ export interface Addon extends ProgramCalls {
   stopAccepting(handle: ControlListenerHandle): void;
   closeListener(handle: ControlListenerHandle): void;
   /**
-   * Sends bytes over a Unix socket, with 1 to 4 descriptors that come with the first byte (SCM_RIGHTS). Never waits;
+   * Sends bytes over a Unix socket, with up to 128 descriptors that come with the first byte (SCM_RIGHTS). Never waits;
    * gives how many bytes were sent.
    */
   sendDescriptors(socket: number, bytes: Uint8Array, descriptors: readonly number[]): number;

@@ -247,6 +247,13 @@ static Napi::Value block_signals(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+std::vector<int> descriptors_in(const Napi::Array& given) {
+  std::vector<int> descriptors(given.Length());
+  for (uint32_t i = 0; i < descriptors.size(); ++i)
+    descriptors[i] = static_cast<Napi::Value>(given[i]).As<Napi::Number>().Int32Value();
+  return descriptors;
+}
+
 void export_system_calls(Napi::Env env, Napi::Object exports) {
   exports.Set("mount", Napi::Function::New(env, mount_call));
   exports.Set("unmount", Napi::Function::New(env, unmount_call));

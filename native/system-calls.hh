@@ -4,10 +4,15 @@
 
 #include <napi.h>
 
+#include <vector>
+
 namespace isodrive {
 
 /** Error of a failed system call; `number` is its errno. */
 Napi::Error make_system_error(Napi::Env env, const char* syscall, int number);
+
+/** An argument that is an array of descriptors; none of it is checked. */
+std::vector<int> descriptors_in(const Napi::Array& given);
 
 void export_system_calls(Napi::Env env, Napi::Object exports);
 

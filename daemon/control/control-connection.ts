@@ -15,7 +15,7 @@ import { isMethod } from './params.js';
 import { MAX_PENDING } from '../limits.js';
 import type { ControlInput } from '../users/control-input.js';
 import { DescriptorQueue } from '../users/received-descriptors.js';
-import type { CloseDescriptors } from '../users/received-descriptors.js';
+import type { DescriptorOwner } from '../users/received-descriptors.js';
 
 const HTTP_GET = 'GET ';
 /** Longest messages of answers and events that a client may leave unread before it is let go. */
@@ -36,7 +36,8 @@ export interface ConnectionOptions {
   /** Hands over the events that the client may see; gives what ends that. */
   readonly subscribe: (listener: (event: DaemonEvent) => void) => () => void;
   readonly log: DaemonLog;
-  readonly closeDescriptors: CloseDescriptors;
+  /** Takes care of what is passed. */
+  readonly descriptors: DescriptorOwner;
   /** Longest message that is taken, in bytes. */
   readonly messageBytes: number;
   /** What a client did wrong goes into the log only where the client is nobody to flood it. */
@@ -70,7 +71,7 @@ export class ControlConnection {
     this.#socket = socket;
     this.#options = options;
     this.#splitter = new LineSplitter(options.messageBytes);
-    this.#descriptors = new DescriptorQueue(options.closeDescriptors);
+    this.#descriptors = new DescriptorQueue(options.descriptors);
     input.onBytes = (bytes, descriptors, isCut) => this.#receive(bytes, descriptors, isCut);
     input.onEnd = () => this.#endWhenIdle();
     socket.on('error', (error) => options.log.debug({ err: error }, 'connection failed'));

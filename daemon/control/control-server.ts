@@ -171,13 +171,9 @@ export class ControlServer implements AsyncDisposable {
           if (owner === undefined || sees(caller, owner)) listener(event);
         }),
       log,
-      // Node's own sockets, of a daemon of one user, drop descriptors.
-      closeDescriptors: (descriptors) => {
-        const uid = caller?.uid ?? 0;
-        this.#closer.close(uid, descriptors);
-        // Who keeps them open would otherwise fill up what the service may have open, over one connection.
-        if (this.#closer.isStuck(uid)) socket.destroy();
-      },
+      // Node's own sockets, of a daemon of one user, drop descriptors. Who keeps them open would otherwise fill up what
+      // the service may have open, over one connection.
+      descriptors: this.#closer.ofUser(caller?.uid ?? 0, () => socket.destroy()),
       messageBytes: caller?.limits.messageBytes ?? MAX_LINE_BYTES,
       isTrusted: caller === undefined || caller.uid === 0,
     });

@@ -1,13 +1,15 @@
 // What the daemon accepts as parameters: every message comes from another process, so each is checked here, once.
 // Unknown fields are ignored, so that a newer client can talk to an older daemon.
 import { countBytes } from '../../src/base/byte-count.js';
+import { encodePath } from '../../src/base/path-text.js';
 import { z } from 'zod';
 import { IsodriveError } from '../../src/base/error.js';
 import { OPTION_TABLES } from '../../src/options/mount-options.js';
 import type { OptionTables } from '../../src/options/mount-options.js';
 import { ABSOLUTE_PATH, MAX_PATH, checkedShape } from '../../src/options/option-schemas.js';
-import { MAX_TARGETS, PASSED_NAMES } from '../../src/protocol/messages.js';
+import { MAX_PASSED_BESIDE, MAX_TARGETS, PASSED_NAMES } from '../../src/protocol/messages.js';
 import type { MethodName, Methods } from '../../src/protocol/messages.js';
+import { withoutFolders } from '../../src/source/image-files.js';
 
 /** As native/keeper takes it. */
 const MAX_PROGRAM_BYTES = 2000;
@@ -18,6 +20,15 @@ const programPath = ABSOLUTE_PATH.refine(
   `expected less than ${countBytes(MAX_PROGRAM_BYTES)} on one line`,
 );
 const targetName = z.string().min(1).max(MAX_PATH);
+/** Longest name of a file, in bytes (NAME_MAX). */
+const MAX_NAME_BYTES = 255;
+const fileName = z
+  .string()
+  .refine((name) => withoutFolders(name) === name, 'expected the name of a file, without folders')
+  .refine(
+    (name) => encodePath(name).length <= MAX_NAME_BYTES,
+    `expected a name of at most ${countBytes(MAX_NAME_BYTES)}`,
+  );
 const none = z.object({});
 
 /** Of these tables of options. */
@@ -25,6 +36,11 @@ export function createMountSchema(tables: OptionTables): z.ZodObject {
   return z.object({
     image: ABSOLUTE_PATH,
     descriptors: z.array(z.enum(PASSED_NAMES)).max(PASSED_NAMES.length).optional(),
+    beside: z
+      .array(fileName)
+      .max(MAX_PASSED_BESIDE)
+      .refine((names) => new Set(names).size === names.length, 'expected names that are all different')
+      .optional(),
     ...checkedShape(tables.view),
     ...checkedShape(tables.mount),
   });

@@ -7,11 +7,11 @@ import { findTrialFolders } from '../../src/mount/erofs/trial-folder.js';
 import type { ActiveMount } from '../../src/mount/mount-driver.js';
 import { restoreMountPoint } from '../../src/mount/mount-point.js';
 import { MOUNT_RECORD, encodeRecord } from '../takeover/journal.js';
-import type { MountRecord } from '../takeover/mount-record.js';
+import type { MountRecord, RecordedImage } from '../takeover/mount-record.js';
 import type { DaemonLog } from '../log.js';
 import { MountedImage } from './mounted-image.js';
 import type { ShownImage } from './mounted-image.js';
-import { PathLook } from '../reader/image-file.js';
+import { PathLook, lookAtAll, siblingOf } from '../reader/image-file.js';
 import { MountFindings } from '../reader/mount-findings.js';
 import type { RemoteImage } from '../reader/remote-image.js';
 
@@ -53,22 +53,27 @@ export async function settleImage(image: RemoteImage): Promise<ShownImage> {
   const { rowCount, memory } = table;
   await image[Symbol.asyncDispose]();
   memory.discard?.();
-  return shownImage(name, facts, rowCount, findings);
+  return shownImage({ path: name, beside: facts.beside }, facts, rowCount, findings);
 }
 
 function shownImage(
-  path: string,
+  { path, beside }: Pick<RecordedImage, 'path' | 'beside'>,
   facts: ShownImage['facts'],
   rowCount: number,
   findings: MountFindings,
 ): ShownImage {
   const place = new PathLook(path);
+  const others = beside.map(({ name }) => ({
+    name,
+    place: new PathLook(path, place.io, siblingOf(path, name)),
+  }));
   return {
     facts,
     table: { rowCount },
     findings,
     prefetch: () => Promise.resolve(true),
     look: () => place.look(),
+    lookBeside: () => lookAtAll(others),
     [Symbol.asyncDispose]: () => place.close(),
   };
 }
@@ -126,7 +131,7 @@ async function restore(
   const mounted = new MountedImage(
     { ...record, wanted: { ...record.wanted, traceFuse: false }, isLoaded: true },
     {
-      image: shownImage(image.path, facts, note.rowCount, findings),
+      image: shownImage(image, facts, note.rowCount, findings),
       active,
       point: await restoreMountPoint(active.directory, made.created),
     },

@@ -180,8 +180,8 @@ export class MountFactory {
     const options = { readers: this.#readers, file, view, memory, isAdopted: true, findings, budget };
     try {
       checkIdentity(image.path, identity, await readIdentity(file.descriptor, file.io));
-      for (const [i, one] of beside.entries()) {
-        const descriptor = file.beside[i]?.descriptor;
+      for (const one of beside) {
+        const descriptor = file.besideNamed(one.name);
         const now = descriptor === undefined ? undefined : await readIdentity(descriptor, file.io);
         checkIdentity(image.path, one, now);
       }

@@ -18,7 +18,7 @@ import { waitForRemoval } from './drive-watch.js';
 import type { EventBus } from './event-bus.js';
 import { FindingReports } from './finding-reports.js';
 import { HolderDeadline } from './holder-deadline.js';
-import { compareIdentity } from '../reader/image-identity.js';
+import { statesOf } from '../reader/image-identity.js';
 import { imageChanged } from './image-changed.js';
 import { restoreKernelMounts } from './kernel-mounts.js';
 import { KeyedLock } from './keyed-lock.js';
@@ -190,12 +190,15 @@ export class MountManager implements MountService {
     return (path) => (points.has(path) ? path : undefined);
   }
 
-  async #findExisting({ params, owner, identity }: PreparedMount): Promise<MountedImage | undefined> {
-    const now = owner === undefined ? await lookOnce(params.image) : identity;
+  async #findExisting({ params, owner, identities }: PreparedMount): Promise<MountedImage | undefined> {
+    const now = owner === undefined ? await lookOnce(params.image) : identities?.identity;
     if (now === undefined || now === 'unknown') return undefined;
     const mounts = this.#registry.ofFile(now, owner);
-    const stale = mounts.find((mount) => compareIdentity(mount.identity, now) !== 'ok');
-    if (stale !== undefined) throw imageChanged(params.image, stale, now);
+    for (const mount of mounts) {
+      const change = await mount.findChange(now, identities && statesOf(identities.beside));
+      if (change?.state === 'unknown') return undefined;
+      if (change !== undefined) throw imageChanged(params.image, mount, now, change);
+    }
     return mounts.find((mount) => mount.fits(params));
   }
 
@@ -209,7 +212,7 @@ export class MountManager implements MountService {
     this.#registry.checkRoom();
     const id = this.#registry.createId();
     const holder = caller ?? this.#owner;
-    const budget = holder && this.#ledger.takeMount(id, holder);
+    const budget = holder && this.#ledger.takeMount(id, holder, files?.descriptors.beside.length);
     try {
       const { image: path, directory } = params;
       const wanted = pickValues<WantedValues>(WANTED, params);
@@ -244,10 +247,10 @@ export class MountManager implements MountService {
         log: this.#log,
         signal: this.#stop.signal,
         adopt,
-        count: ({ id, image: { owner } }) => {
+        count: ({ id, image: { owner, beside } }) => {
           const limits = owner && this.#users?.policy.limitsOf({ ...owner, groups: [] });
           const holder = owner && limits ? { ...owner, limits } : this.#owner;
-          return holder && this.#ledger.adoptMount(id, holder);
+          return holder && this.#ledger.adoptMount(id, holder, owner && beside.length);
         },
         discount: ({ id }) => this.#ledger.endMount(id),
       }),

@@ -5,7 +5,6 @@ import type { Finding } from '../../src/base/finding.js';
 import type { ActiveMount, FileOwner } from '../../src/mount/mount-driver.js';
 import type { MountPoint } from '../../src/mount/mount-point.js';
 import type {
-  ImageState,
   MountParams,
   MountSummary,
   UnmountedSummary,
@@ -14,8 +13,8 @@ import type {
 import { comparedOptions } from '../../src/options/mount-options.js';
 import { isSame } from '../../src/options/option-values.js';
 import type { MountRecord } from '../takeover/mount-record.js';
-import { compareIdentity } from '../reader/image-identity.js';
-import type { ImageIdentity } from '../reader/image-identity.js';
+import { findChange } from '../reader/image-identity.js';
+import type { ChangedFile, ImageIdentity, NamedState } from '../reader/image-identity.js';
 import type { MountFindings } from '../reader/mount-findings.js';
 import type { ImageFacts } from '../reader/reader-requests.js';
 import { summarizeCounters } from './summarize-counters.js';
@@ -27,7 +26,7 @@ const DAMAGE_PATIENCE = 2000;
 /** What a mount needs of its image once it is made: all that is left of one that the kernel serves. */
 export interface ShownImage extends AsyncDisposable {
   readonly facts: Pick<ImageFacts, 'label' | 'kind' | 'sessions' | 'session'> &
-    Partial<Pick<ImageFacts, 'volumeSize' | 'beside' | 'dataSize'>>;
+    Partial<Pick<ImageFacts, 'volumeSize' | 'dataSize'>>;
   /** Of the drive with its disc, which may leave it at any time; absent for images. */
   readonly driveDescriptor?: number | undefined;
   readonly table: { readonly rowCount: number };
@@ -38,8 +37,8 @@ export interface ShownImage extends AsyncDisposable {
   verified?(): Promise<VerifiedFiles | undefined>;
   /** What has the image's path now: undefined for nothing, `unknown` when its medium does not answer. */
   look(): Promise<ImageIdentity | 'unknown' | undefined>;
-  /** What became of the files beside it; absent where there are none. */
-  lookBeside?(): Promise<ImageState>;
+  /** What is now where the files beside it were; absent where there are none. */
+  lookBeside?(): Promise<readonly NamedState[]>;
 }
 
 /** What a mount holds, and gives back when it ends. */
@@ -84,6 +83,19 @@ export class MountedImage {
 
   get identity(): ImageIdentity {
     return this.#record.image.identity;
+  }
+
+  /**
+   * What became of its files; undefined: they are as they were. `now`: what has the image's path; `beside`: what is
+   * where the files beside it were, which is looked at where it is absent.
+   */
+  async findChange(
+    now: ImageIdentity | 'unknown' | undefined,
+    beside?: readonly NamedState[],
+  ): Promise<ChangedFile | undefined> {
+    const { image } = this.#record;
+    const others = beside ?? (image.beside.length === 0 ? [] : await this.#image.lookBeside?.());
+    return findChange(others === undefined ? { ...image, beside: [] } : image, now, others ?? []);
   }
 
   /** Whose it is in the system service. */
@@ -165,16 +177,17 @@ export class MountedImage {
     const { wanted, made } = this.#record;
     const isCrashed = this.#record.state === 'crashed';
     const verified = await image.verified?.();
-    const { beside = [], dataSize = 0 } = image.facts;
+    const { beside } = this.#record.image;
+    const { dataSize = 0 } = image.facts;
     const size = [this.identity, ...beside].reduce((sum, file) => sum + Number(file.size), 0);
     const held = dataSize > 0 ? dataSize : size;
     const { volumeSize = held } = image.facts;
     const damage = summarizeDamage(image.findings, { size: held, volumeSize }, this.#isLoaded);
-    const own = compareIdentity(this.identity, await image.look());
-    const state = own === 'ok' ? ((await image.lookBeside?.()) ?? own) : own;
+    const state = (await this.findChange(await image.look()))?.state ?? 'ok';
     return {
       ...this.name(),
       ...(this.owner === undefined ? {} : { owner: this.owner.uid }),
+      ...(beside.length === 0 ? {} : { beside: beside.map(({ name }) => name) }),
       label: this.label,
       tree: image.facts.kind,
       driver: active.driver,

@@ -8,7 +8,7 @@ import type { MountTableEntry } from '../../src/mount/mount-table.js';
 import type { MountParams } from '../../src/protocol/messages.js';
 import { abortable } from '../../src/base/abortable.js';
 import { PoolIo } from '../../src/io/pool-io.js';
-import type { ImageIdentity } from '../reader/image-identity.js';
+import type { FileIdentities, ImageIdentity } from '../reader/image-identity.js';
 import { PathLook, closeIo, createIo } from '../reader/image-file.js';
 import { resolvePath } from './resolve-path.js';
 import type { ReadSymlink } from './resolve-path.js';
@@ -40,8 +40,8 @@ export interface PreparedMount {
   readonly files?: CallerFiles;
   /** Why nothing but a mount that is there already may be given; absent where a new one may be made. */
   readonly refuseNew?: IsodriveError;
-  /** Of what the caller has opened, where it is an image. */
-  readonly identity?: ImageIdentity | undefined;
+  /** Of the image's files that the caller has opened. */
+  readonly identities?: FileIdentities | undefined;
 }
 
 /**
@@ -117,12 +117,12 @@ export async function prepareForCaller(
     if (mounted !== undefined) {
       const { directory } = mounted;
       const refuseNew = describeMounted(directory, mounted.source);
-      const identity = await lookAtImage(passed);
-      return { ...ofCaller(caller, identity), params: { ...params, directory }, refuseNew };
+      const identities = await lookAtImage(passed);
+      return { ...ofCaller(caller, identities), params: { ...params, directory }, refuseNew };
     }
     const files = await takeCallerFiles({ ...passed, caller });
     // Without `directory`: the client names one in every call, also where its user has not.
-    return { ...ofCaller(caller, files.identity), params: { ...params, directory: undefined }, files };
+    return { ...ofCaller(caller, files.identities), params: { ...params, directory: undefined }, files };
   } finally {
     closeIo(io);
   }
@@ -130,9 +130,10 @@ export async function prepareForCaller(
 
 function ofCaller(
   { uid, gid }: Caller,
-  identity: ImageIdentity | undefined,
-): Pick<PreparedMount, 'key' | 'owner' | 'identity'> {
-  return { key: `${uid}:${identity?.device}:${identity?.inode}`, owner: { uid, gid }, identity };
+  identities: FileIdentities | undefined,
+): Pick<PreparedMount, 'key' | 'owner' | 'identities'> {
+  const { device, inode } = identities?.identity ?? {};
+  return { key: `${uid}:${device}:${inode}`, owner: { uid, gid }, identities };
 }
 
 /** A wanted mount point that is a mount of ours stays as it is: prepareMountPoint says so without touching it. */

@@ -2,7 +2,7 @@
 // image's reader ends, and nothing here waits for it for ever.
 import { setTimeout } from 'node:timers/promises';
 import { loadAddon } from '../../native/index.js';
-import type { CallerDescriptors } from '../../src/mount/mount-driver.js';
+import type { CallerDescriptors, NamedDescriptor } from '../../src/mount/mount-driver.js';
 import { dirname, join } from 'node:path';
 import { abortable } from '../../src/base/abortable.js';
 import { IsodriveError } from '../../src/base/error.js';
@@ -13,7 +13,7 @@ import { listFolder } from '../../src/source/file/path-folder.js';
 import { MAX_IMAGE_FILES, withoutFolders } from '../../src/source/image-files.js';
 import { PoolIo } from '../../src/io/pool-io.js';
 import { readIdentity } from './image-identity.js';
-import type { ImageIdentity } from './image-identity.js';
+import type { ImageIdentity, NamedState } from './image-identity.js';
 
 /** Calls at the same time: to open it, and to look what has its path now. */
 const IO_THREADS = 2;
@@ -70,17 +70,26 @@ export class PathLook {
   }
 }
 
-/** A file beside an image that is part of it. */
-export interface FileBeside {
+/** How a file beside an image is looked at. */
+interface NamedLook {
   readonly name: string;
-  readonly descriptor: number;
+  readonly place: PathLook;
+}
+
+export function lookAtAll(looks: readonly NamedLook[]): Promise<readonly NamedState[]> {
+  return Promise.all(looks.map(async ({ name, place }) => ({ name, now: await place.look() })));
+}
+
+/** The path of a file in the folder of another. */
+export function siblingOf(path: string, name: string): string {
+  return join(dirname(path), name);
 }
 
 export class ImageFile extends PathLook {
   readonly descriptor: number;
-  readonly #beside: FileBeside[] = [];
+  readonly #beside: NamedDescriptor[] = [];
   /** Of them, once all are open. */
-  #looks: readonly PathLook[] | undefined;
+  #looks: readonly NamedLook[] | undefined;
   /** Its map, where its user has opened both: then its path is only a name. */
   readonly map: number | undefined;
   readonly isSealed: boolean;
@@ -98,12 +107,15 @@ export class ImageFile extends PathLook {
   }
 
   /** Of what a user has opened, of which it keeps copies. */
-  static adopt(path: string, { image, map }: Pick<CallerDescriptors, 'image' | 'map'>): ImageFile {
-    const addon = loadAddon();
-    const copy = addon.duplicateDescriptor(image);
-    return new ImageFile(path, createIo(IO_THREADS), copy, {
-      map: map === undefined ? undefined : addon.duplicateDescriptor(map),
-    });
+  static adopt(
+    path: string,
+    { image, beside, map }: Pick<CallerDescriptors, 'image' | 'beside' | 'map'>,
+  ): ImageFile {
+    const copy = (descriptor: number): number => loadAddon().duplicateDescriptor(descriptor);
+    const sealed = { map: map === undefined ? undefined : copy(map) };
+    const file = new ImageFile(path, createIo(IO_THREADS), copy(image), sealed);
+    for (const { name, descriptor } of beside) file.#beside.push({ name, descriptor: copy(descriptor) });
+    return file;
   }
 
   /**
@@ -124,9 +136,14 @@ export class ImageFile extends PathLook {
     }
   }
 
-  /** Those that were opened, in that order. */
-  get beside(): readonly FileBeside[] {
+  /** Those that were opened. */
+  get beside(): readonly NamedDescriptor[] {
     return this.#beside;
+  }
+
+  /** The descriptor of a file that was opened, by its name; undefined where none was. */
+  besideNamed(name: string): number | undefined {
+    return this.#beside.find((one) => one.name === name)?.descriptor;
   }
 
   /**
@@ -134,11 +151,11 @@ export class ImageFile extends PathLook {
    * does.
    */
   async openBeside(name: string): Promise<number | undefined> {
-    const known = this.#beside.find((one) => one.name === name);
-    if (known !== undefined || this.isSealed) return known?.descriptor;
+    const known = this.besideNamed(name);
+    if (known !== undefined || this.isSealed) return known;
     if (withoutFolders(name) !== name || this.#beside.length + 1 >= MAX_IMAGE_FILES) return undefined;
     try {
-      const descriptor = await openForReading(join(dirname(this.path), name), this.io);
+      const descriptor = await openForReading(siblingOf(this.path, name), this.io);
       this.#beside.push({ name, descriptor });
       return descriptor;
     } catch (thrown) {
@@ -148,12 +165,12 @@ export class ImageFile extends PathLook {
   }
 
   /** What is at the paths of those that were opened, or what became of those that their user has opened. */
-  lookBeside(): Promise<readonly (ImageIdentity | 'unknown' | undefined)[]> {
+  lookBeside(): Promise<readonly NamedState[]> {
     this.#looks ??= this.#beside.map(({ name, descriptor }) => {
-      const place = this.isSealed ? descriptor : join(dirname(this.path), name);
-      return new PathLook(this.path, this.io, place);
+      const place = this.isSealed ? descriptor : siblingOf(this.path, name);
+      return { name, place: new PathLook(this.path, this.io, place) };
     });
-    return Promise.all(this.#looks.map((one) => one.look()));
+    return lookAtAll(this.#looks);
   }
 
   /** Names of the files beside it, those that may be opened. */

@@ -81,12 +81,38 @@ export interface FileIdentities {
   readonly beside: readonly NamedIdentity[];
 }
 
-/** What became of a mounted image: any file that is not as it was counts. */
-export function compareAll(mounted: FileIdentities, now: FileIdentities): ImageState {
-  if (mounted.beside.length !== now.beside.length) return 'changed';
-  const states = [
-    compareIdentity(mounted.identity, now.identity),
-    ...mounted.beside.map((one, i) => compareIdentity(one, now.beside[i])),
-  ];
-  return states.find((state) => state !== 'ok') ?? 'ok';
+/** What is now where a file beside an image was. */
+export interface NamedState {
+  readonly name: string;
+  readonly now: ImageIdentity | 'unknown' | undefined;
+}
+
+/** A file of an image that is not as it was. */
+export interface ChangedFile {
+  /** Of a file beside the image; absent: it is the image itself. */
+  readonly name?: string;
+  readonly state: Exclude<ImageState, 'ok'>;
+}
+
+/**
+ * The first file of a mounted image that is not as it was; undefined: all are. Those beside it are told apart by name,
+ * and there may be others beside what was mounted.
+ */
+export function findChange(
+  mounted: FileIdentities,
+  now: ImageIdentity | 'unknown' | undefined,
+  beside: readonly NamedState[],
+): ChangedFile | undefined {
+  const own = compareIdentity(mounted.identity, now);
+  if (own !== 'ok') return { state: own };
+  for (const one of mounted.beside) {
+    const state = compareIdentity(one, beside.find(({ name }) => name === one.name)?.now);
+    if (state !== 'ok') return { name: one.name, state };
+  }
+  return undefined;
+}
+
+/** Identities as findChange compares them. */
+export function statesOf(beside: readonly NamedIdentity[]): readonly NamedState[] {
+  return beside.map((now) => ({ name: now.name, now }));
 }

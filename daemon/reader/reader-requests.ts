@@ -4,10 +4,10 @@ import type { Finding } from '../../src/base/finding.js';
 import type { TreeKind } from '../../src/filesystem/contract/file-tree.js';
 import type { BudgetBuffers } from '../../src/index/index-budget.js';
 import type { SharedRegion } from '../../src/index/index-memory.js';
+import type { NamedDescriptor } from '../../src/mount/mount-driver.js';
 import type { ImagePlace } from '../../src/mount/served-image.js';
 import type { ShownValues } from '../../src/options/mount-options.js';
 import type { RpcError, VerifiedFiles } from '../../src/protocol/messages.js';
-import type { FileBeside } from './image-file.js';
 import type { ImageIdentity, NamedIdentity } from './image-identity.js';
 
 export interface OpenRequest {
@@ -16,7 +16,7 @@ export interface OpenRequest {
   /** Open for reading; stays open as long as the thread lives. */
   readonly descriptor: number;
   /** Files beside it that are part of it, open as long. */
-  readonly beside: readonly FileBeside[];
+  readonly beside: readonly NamedDescriptor[];
   /** Others than those may be asked for: it is opened for the first time. */
   readonly mayAsk: boolean;
   /** Its map, open as long, where the path is only a name. */

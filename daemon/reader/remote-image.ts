@@ -10,10 +10,10 @@ import { IndexTable } from '../../src/index/index-table.js';
 import { ROW, STATE } from '../../src/index/layout.js';
 import type { ImagePlace, MetadataRequest, ServedImage } from '../../src/mount/served-image.js';
 import type { ShownValues } from '../../src/options/mount-options.js';
-import type { ImageState, VerifiedFiles } from '../../src/protocol/messages.js';
+import type { VerifiedFiles } from '../../src/protocol/messages.js';
 import { abortable } from '../../src/base/abortable.js';
-import { compareAll, compareIdentity } from './image-identity.js';
-import type { ImageIdentity } from './image-identity.js';
+import { findChange, statesOf } from './image-identity.js';
+import type { ImageIdentity, NamedState } from './image-identity.js';
 import type { ImageFile } from './image-file.js';
 import { MountFindings } from './mount-findings.js';
 import type { ImageFacts, OpenRequest } from './reader-requests.js';
@@ -101,7 +101,9 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
 
   get files(): readonly number[] {
     if (!this.facts.isPlanned) return [];
-    const all = [this.file.descriptor, ...this.file.beside.map(({ descriptor }) => descriptor)];
+    // By name: who has opened the files need not have done so in the order in which the reader asked for them.
+    const beside = this.facts.beside.map(({ name }) => this.file.besideNamed(name));
+    const all = [this.file.descriptor, ...beside];
     return this.facts.plannedFiles.map((number) => all[number]!);
   }
 
@@ -202,11 +204,9 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
     return this.file.look();
   }
 
-  /** What became of the files beside it. */
-  async lookBeside(): Promise<ImageState> {
-    const now = await this.file.lookBeside();
-    const states = this.facts.beside.map((mounted, i) => compareIdentity(mounted, now[i]));
-    return states.find((state) => state !== 'ok') ?? 'ok';
+  /** What is now where the files beside it were. */
+  lookBeside(): Promise<readonly NamedState[]> {
+    return this.file.lookBeside();
   }
 
   /** The reader, or another where it rests. Rejects once one has died. */
@@ -223,7 +223,8 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
     reader.onFinding = (finding, count) => this.findings.add(finding, count);
     try {
       const facts = await openWithin(reader, this.#request, undefined);
-      if (compareAll(this.facts, facts) !== 'ok') {
+      const isOther = facts.beside.length !== this.facts.beside.length;
+      if (isOther || findChange(this.facts, facts.identity, statesOf(facts.beside)) !== undefined) {
         throw new IsodriveError('image-changed', `Image "${this.name}" has changed since it was mounted`);
       }
     } catch (thrown) {

@@ -2,10 +2,10 @@
 // order makes every death safe: the entry is there before the mount, the descriptors before the first answer, and both
 // go only when the mount has ended.
 import { loadAddon } from '../../native/index.js';
-import type { CallerDescriptors, HeldDescriptors } from '../../src/mount/mount-driver.js';
+import type { CallerDescriptors, HeldDescriptors, NamedDescriptor } from '../../src/mount/mount-driver.js';
 import { readNote, writeNote } from './index-note.js';
 import type { Journal } from './journal.js';
-import type { MadeMount, MountRecord } from './mount-record.js';
+import type { MadeMount, MountRecord, RecordedImage } from './mount-record.js';
 import type { MountFindings } from '../reader/mount-findings.js';
 import type { ServiceManager } from './service-manager.js';
 
@@ -45,6 +45,10 @@ export class MountPersistence {
   hold(id: string, held: HeldDescriptors & Partial<CallerDescriptors>): void {
     const entry = this.journal.find(id);
     if (entry !== undefined && this.#manager.isPresent) writeNote(held.index, entry);
+    for (const { name, descriptor } of held.beside ?? []) {
+      const number = entry?.image.beside.findIndex((one) => one.name === name) ?? -1;
+      if (number >= 0) this.#manager.keep(nameBeside(id, number), descriptor);
+    }
     // The device last: what has one can be gone on with.
     for (const kind of KINDS) if (held[kind] !== undefined) this.#manager.keep(nameOf(kind, id), held[kind]);
   }
@@ -89,8 +93,10 @@ export class MountPersistence {
 
   /** What was kept of it is of no use any more. */
   dropHeld(id: string): void {
-    const isCallers = this.journal.find(id)?.image.owner !== undefined;
+    const image = this.journal.find(id)?.image;
+    const isCallers = image?.owner !== undefined;
     for (const kind of isCallers ? KINDS : OWN_KINDS) this.#manager.forget(nameOf(kind, id));
+    if (isCallers) image.beside.forEach((_, number) => this.#manager.forget(nameBeside(id, number)));
   }
 
   /** The daemon ends for good: what is left ends with it. */
@@ -101,13 +107,23 @@ export class MountPersistence {
   /** The descriptors of a mount that were kept for us; they are the caller's. */
   take(id: string): (HeldDescriptors & Partial<CallerDescriptors>) | undefined {
     const found = KINDS.map((kind) => [kind, this.#manager.take(nameOf(kind, id))] as const);
-    const held: Partial<HeldDescriptors & CallerDescriptors> = Object.fromEntries(
-      found.filter(([, descriptor]) => descriptor !== undefined),
-    );
+    const beside = this.#takeBeside(id, this.journal.find(id)?.image);
+    const held: Partial<HeldDescriptors & CallerDescriptors> = {
+      ...Object.fromEntries(found.filter(([, descriptor]) => descriptor !== undefined)),
+      beside,
+    };
     const { device, index } = held;
     if (device !== undefined && index !== undefined) return { ...held, device, index };
     closeHeld(held);
     return undefined;
+  }
+
+  /** Those of the files beside its image, by their names. */
+  #takeBeside(id: string, image: RecordedImage | undefined): readonly NamedDescriptor[] {
+    return (image?.beside ?? []).flatMap(({ name }, number) => {
+      const descriptor = this.#manager.take(nameBeside(id, number));
+      return descriptor === undefined ? [] : [{ name, descriptor }];
+    });
   }
 
   /** Gives up what was kept for mounts that are not in the journal. */
@@ -117,8 +133,20 @@ export class MountPersistence {
 }
 
 /** For what will not be gone on with. In the background: a file system that is dead may keep even that waiting. */
-export function closeHeld(held: Partial<Record<(typeof KINDS)[number], number | undefined>>): void {
+export function closeHeld(
+  held: Partial<Record<(typeof KINDS)[number], number | undefined>> & HeldBeside,
+): void {
   for (const kind of KINDS) if (held[kind] !== undefined) loadAddon().closeDescriptor(held[kind]);
+  for (const { descriptor } of held.beside ?? []) loadAddon().closeDescriptor(descriptor);
+}
+
+interface HeldBeside {
+  readonly beside?: readonly NamedDescriptor[] | undefined;
+}
+
+/** Files beside an image are kept by number, from 1 on, in the order of its record: the store's names are short. */
+function nameBeside(id: string, index: number): string {
+  return `${nameOf('image', id)}.${index + 1}`;
 }
 
 function nameOf(kind: (typeof KINDS)[number], id: string): string {

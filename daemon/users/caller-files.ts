@@ -1,6 +1,8 @@
-// What a caller has opened for a mount: image, mount point and, where there is one, the map. The service never opens
-// a path for anybody, so that a caller gets what they can open themselves and learns nothing of what they cannot.
+// What a caller has opened for a mount: image, the files beside it that are part of it, mount point and, where there is
+// one, the map. The service never opens a path for anybody, so that a caller gets what they can open themselves and
+// learns nothing of what they cannot.
 import { closeSync, constants } from 'node:fs';
+import { basename } from 'node:path';
 import { loadAddon } from '../../native/index.js';
 import { IsodriveError } from '../../src/base/error.js';
 import type { CallerDescriptors, FileOwner, HeldDescriptors } from '../../src/mount/mount-driver.js';
@@ -12,7 +14,7 @@ import { O_PATH, placeOf } from '../../src/mount/open-directory.js';
 import { PASSED_NAMES } from '../../src/protocol/messages.js';
 import { abortable } from '../../src/base/abortable.js';
 import type { FileFacts, FileIo } from '../../src/io/file-io.js';
-import type { ImageIdentity } from '../reader/image-identity.js';
+import type { FileIdentities, ImageIdentity } from '../reader/image-identity.js';
 import type { Caller } from './caller.js';
 import type { ReceivedDescriptors } from './received-descriptors.js';
 
@@ -30,15 +32,20 @@ const USER_SERVED = /^fuse($|\.)/u;
 export class CallerFiles {
   readonly owner: FileOwner;
   readonly descriptors: CallerDescriptors;
-  /** Of the image, when it was passed; undefined where an earlier daemon has taken it. */
-  readonly identity: ImageIdentity | undefined;
+  /** Of the image's files, when they were passed; undefined where an earlier daemon has taken them. */
+  readonly identities: FileIdentities | undefined;
   /** Where the mount point was found, for messages and lists. */
   readonly directory: string;
   #isClosed = false;
 
   /** Takes the descriptors. */
-  constructor(owner: FileOwner, descriptors: CallerDescriptors, directory: string, identity?: ImageIdentity) {
-    this.identity = identity;
+  constructor(
+    owner: FileOwner,
+    descriptors: CallerDescriptors,
+    directory: string,
+    identities?: FileIdentities,
+  ) {
+    this.identities = identities;
     this.owner = { uid: owner.uid, gid: owner.gid };
     this.descriptors = descriptors;
     this.directory = directory;
@@ -50,9 +57,10 @@ export class CallerFiles {
     held: HeldDescriptors & Partial<CallerDescriptors>,
     directory: string,
   ): CallerFiles {
-    const { image, point, map } = held;
+    const { image, point, map, beside = [] } = held;
     if (image !== undefined && point !== undefined) {
-      return new CallerFiles(owner, { image, point, ...(map === undefined ? {} : { map }) }, directory);
+      const descriptors = { image, beside, point, ...(map === undefined ? {} : { map }) };
+      return new CallerFiles(owner, descriptors, directory);
     }
     throw new IsodriveError(
       'internal',
@@ -75,8 +83,8 @@ export class CallerFiles {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const { image, point, map } = this.descriptors;
-    closeAll([image, point, map]);
+    const { image, point, map, beside } = this.descriptors;
+    closeAll([image, point, map, ...beside.map(({ descriptor }) => descriptor)]);
   }
 }
 
@@ -98,12 +106,13 @@ export async function takeCallerFiles(passed: PassedFiles): Promise<CallerFiles>
   const { received, caller, io, signal } = passed;
   const [image, point, map] = [received.get('image'), received.get('directory'), received.get('map')];
   if (image === undefined || point === undefined) throw refusePaths();
-  const identity = await lookAtImage(passed);
+  const identities = await lookAtImage(passed);
   if (map !== undefined) await abortable(checkFile(map, 'the map', false, io), signal);
   const directory = await abortable(checkPoint(point, caller, io), signal);
   for (const taken of PASSED_NAMES) received.take(taken);
-  const descriptors = { image, point, ...(map === undefined ? {} : { map }) };
-  return new CallerFiles(caller, descriptors, directory, identity);
+  const beside = received.takeBeside();
+  const descriptors = { image, beside, point, ...(map === undefined ? {} : { map }) };
+  return new CallerFiles(caller, descriptors, directory, identities);
 }
 
 /**
@@ -124,12 +133,31 @@ export function takeMountedPoint(
   return entry;
 }
 
-/** Identity of the image that came. Rejects as takeCallerFiles does; nothing is taken. */
-export async function lookAtImage(passed: Omit<PassedFiles, 'caller'>): Promise<ImageIdentity> {
-  const image = passed.received.get('image');
+/** Identities of the image's files that came. Rejects as takeCallerFiles does; nothing is taken. */
+export function lookAtImage(passed: Omit<PassedFiles, 'caller'>): Promise<FileIdentities> {
+  const { received, name, io, signal } = passed;
+  const image = received.get('image');
   if (image === undefined) throw refusePaths();
-  const looked = checkFile(image, `the image "${passed.name}"`, true, passed.io);
-  const { device, inode, modified, size } = await abortable(looked, passed.signal);
+  const { beside } = received;
+  const own = basename(name);
+  if (beside.some((one) => one.name === own)) {
+    throw new IsodriveError(
+      'usage',
+      `Found "${own}" among the files beside "${name}", expected others alone`,
+    );
+  }
+  const look = async (): Promise<FileIdentities> => {
+    const identity = identityIn(await checkFile(image, `the image "${name}"`, true, io));
+    const others = beside.map(async (one) => {
+      const what = `the file "${one.name}" beside the image "${name}"`;
+      return { name: one.name, ...identityIn(await checkFile(one.descriptor, what, false, io)) };
+    });
+    return { identity, beside: await Promise.all(others) };
+  };
+  return abortable(look(), signal);
+}
+
+function identityIn({ device, inode, modified, size }: FileFacts): ImageIdentity {
   return { device, inode, modified, size };
 }
 

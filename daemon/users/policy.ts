@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { PeerCredentials } from '../../native/index.js';
 import { IsodriveError, isSystemError } from '../../src/base/error.js';
 import { MAX_LINE_BYTES } from '../../src/protocol/messages.js';
-import { MAX_MOUNTS, MAX_PENDING } from '../limits.js';
+import { MAX_FILES_BESIDE, MAX_MOUNTS, MAX_PENDING } from '../limits.js';
 import { findAccount } from './account-names.js';
 
 export const DEFAULT_POLICY_PATH = '/etc/isodrive/policy.json';
@@ -25,6 +25,8 @@ const LIMITS = z.strictObject({
     .int()
     .min(MIB)
     .max(2 ** 40),
+  /** Files that the images of all these mounts have beyond their first: of a cue sheet, for example, its tracks. */
+  filesBeside: z.int().min(0).max(MAX_FILES_BESIDE),
   /** Calls under way, over all connections. */
   requests: z.int().min(1).max(MAX_PENDING),
   connections: z.int().min(1).max(256),
@@ -57,6 +59,7 @@ export type UserLimits = z.infer<typeof LIMITS>;
 const DEFAULTS: UserLimits = {
   mounts: 16,
   indexMemory: 256 * MIB,
+  filesBeside: 256,
   requests: 32,
   connections: 16,
   messageBytes: 64 * 1024,
@@ -66,6 +69,7 @@ const DEFAULTS: UserLimits = {
 const ROOT: UserLimits = {
   mounts: MAX_MOUNTS,
   indexMemory: 2 ** 40,
+  filesBeside: MAX_FILES_BESIDE,
   requests: MAX_PENDING,
   connections: 256,
   messageBytes: MAX_LINE_BYTES,
@@ -91,6 +95,7 @@ function combine(base: UserLimits, own: SomeLimits): UserLimits {
   return {
     mounts: own.mounts ?? base.mounts,
     indexMemory: own.indexMemory ?? base.indexMemory,
+    filesBeside: own.filesBeside ?? base.filesBeside,
     requests: own.requests ?? base.requests,
     connections: own.connections ?? base.connections,
     messageBytes: own.messageBytes ?? base.messageBytes,

@@ -27,13 +27,23 @@ export class UserListener {
         this.#turns.add(uid, () => {
           const found = this.#clients.get(client);
           // Gone meanwhile: what it has passed came too late.
-          if (found === undefined) this.#closer.close(uid, descriptors);
+          if (found === undefined) this.#closeLate(uid, descriptors);
           else found.onBytes(bytes, descriptors, isCut);
           this.#addon.resumeClient(this.#handle, client);
         });
       },
       onEnd: (client, uid) => this.#turns.add(uid, () => this.#clients.get(client)?.onEnd()),
     });
+  }
+
+  #closeLate(uid: number, descriptors: readonly number[]): void {
+    const owner = this.#closer.ofUser(uid);
+    try {
+      owner.receive(descriptors.length);
+    } catch {
+      // Too many: there is nobody left to be told.
+    }
+    owner.close(descriptors);
   }
 
   stopAccepting(): void {

@@ -314,14 +314,9 @@ Napi::Value close_listener(const Napi::CallbackInfo& info) {
 Napi::Value send_descriptors(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto bytes = info[1].As<Napi::Uint8Array>();
-  const auto given = info[2].As<Napi::Array>();
-  int descriptors[kMaxPassedDescriptors] = {};
-  const uint32_t count = given.Length();
-  for (uint32_t i = 0; i < count && i < kMaxPassedDescriptors; ++i) {
-    descriptors[i] = static_cast<Napi::Value>(given[i]).As<Napi::Number>().Int32Value();
-  }
-  const ssize_t sent =
-      send_bytes_with(info[0].As<Napi::Number>().Int32Value(), bytes.Data(), bytes.ByteLength(), descriptors, count);
+  const std::vector<int> descriptors = descriptors_in(info[2].As<Napi::Array>());
+  const ssize_t sent = send_bytes_with(info[0].As<Napi::Number>().Int32Value(), bytes.Data(), bytes.ByteLength(),
+                                       descriptors.data(), descriptors.size());
   if (sent < 0) {
     make_system_error(env, "sendmsg", errno).ThrowAsJavaScriptException();
     return env.Undefined();

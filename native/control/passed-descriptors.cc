@@ -1,7 +1,5 @@
 #include "passed-descriptors.hh"
 
-#include <sys/socket.h>
-
 #include <cerrno>
 #include <cstring>
 
@@ -35,23 +33,28 @@ ReceivedBytes receive_bytes(int socket, uint8_t* buffer, size_t room) {
   return result;
 }
 
-ssize_t send_bytes_with(int socket, const uint8_t* bytes, size_t length, const int* descriptors, size_t count) {
-  if (count == 0 || count > kMaxPassedDescriptors) {
+ssize_t send_bytes_with(int socket, const void* bytes, size_t length, const int* descriptors, size_t count,
+                        Address address) {
+  if (count > kMaxPassedDescriptors) {
     errno = EINVAL;
     return -1;
   }
-  iovec data{const_cast<uint8_t*>(bytes), length};
+  iovec data{const_cast<void*>(bytes), length};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMaxPassedDescriptors)] = {};
   msghdr message{};
+  message.msg_name = const_cast<sockaddr*>(address.place);
+  message.msg_namelen = address.length;
   message.msg_iov = &data;
   message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int) * count);
-  std::memcpy(CMSG_DATA(header), descriptors, sizeof(int) * count);
+  if (count > 0) {
+    message.msg_control = control;
+    message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int) * count);
+    std::memcpy(CMSG_DATA(header), descriptors, sizeof(int) * count);
+  }
   ssize_t sent = 0;
   do sent = sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
   while (sent < 0 && errno == EINTR);

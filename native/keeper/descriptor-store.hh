@@ -5,9 +5,15 @@
 
 namespace isodrive::keeper {
 
-/** Five for each of the daemon's 1,024 mounts at most, the control socket, and room to spare. */
-inline constexpr size_t kMaxDescriptors = 5200;
-/** Longest name, its terminator included; all names together stay below the kernel's limit of one variable. */
+/**
+ * Five for each of the daemon's 1,024 mounts at most, 2,048 more for images of several files, the control socket, and
+ * room to spare.
+ */
+inline constexpr size_t kMaxDescriptors = 7248;
+/**
+ * Longest name, its terminator included. All that a daemon gives take 113 KB together: below the kernel's limit of one
+ * variable (MAX_ARG_STRLEN, 128 KiB).
+ */
 inline constexpr size_t kMaxName = 32;
 
 /** Numbers of descriptors that are left for the daemon's own, and for what starting it takes. */

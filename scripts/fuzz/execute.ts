@@ -6,7 +6,8 @@ import { ContentOpener } from '../../src/image/content-opener.js';
 import { DiscIndex } from '../../src/index/disc-index.js';
 import { PlainIndexMemory } from '../../src/index/index-memory.js';
 import { ROOT_ROW } from '../../src/index/index-table.js';
-import { readAttributes, readExtents, readNode } from '../../src/index/node-record.js';
+import { readAttributes, readNode } from '../../src/index/node-record.js';
+import { RowExtents } from '../../src/index/row-extents.js';
 import { openSource } from '../../src/image/open-image.js';
 import type { OpenedImage } from '../../src/image/open-image.js';
 import type { MemorySource } from './memory-source.js';
@@ -125,8 +126,8 @@ function checkName(name: Uint8Array, previous: Uint8Array | undefined): void {
 
 async function sample(index: DiscIndex, opener: ContentOpener, row: number): Promise<void> {
   const { size } = readNode(index.table, row);
-  const extents = readExtents(index.table, row);
-  const total = extents.reduce((sum, { length }) => sum + length, 0);
+  let total = 0;
+  for (const { length } of new RowExtents(index.table, row)) total += length;
   if (!Number.isSafeInteger(size) || size < 0 || total > Number.MAX_SAFE_INTEGER) {
     throw new Defect(`File has ${size} bytes in runs of ${total}`);
   }

@@ -1,5 +1,5 @@
-// npm run limits -- [--jobs N] [IMAGE or FOLDER...]: what each image costs ls, info, verify, extract, and the daemon
-// that it is mounted by, against the bounds of bounds.ts. Ends with 1 when one is exceeded.
+// npm run limits -- [--jobs N] [IMAGE or FOLDER...]: what each image costs ls, info, map, verify, extract, and the
+// daemon that it is mounted by, against the bounds of bounds.ts. Ends with 1 when one is exceeded.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { secondsBound } from './bounds.js';
 import type { Usage } from './report-usage.js';
 
-export const COMMANDS = ['ls', 'info', 'verify', 'extract'] as const;
+export const COMMANDS = ['ls', 'info', 'map', 'verify', 'extract'] as const;
 export type CommandName = (typeof COMMANDS)[number];
 
 /** A command may take this many times its bound before it is ended. */
@@ -28,6 +28,7 @@ function argumentsOf(name: CommandName, image: string, output: string): string[]
     case 'extract':
       return ['extract', image, '-C', output];
     case 'info':
+    case 'map':
     case 'verify':
       return [name, image];
   }

@@ -1,12 +1,11 @@
 // Opens for the system service what a mount needs: as the user, who thereby proves that they may. The service opens
-// nothing.
+// nothing, so the image is opened here as its reader would, to learn which files it has.
 import { closeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { IsodriveError, isSystemError } from '../base/error.js';
+import { isSystemError } from '../base/error.js';
 import { hostPath, realHostPath, resolveHostPath } from '../base/path-text.js';
-import { countFiles } from '../image/count-files.js';
 import { openDirectory } from '../mount/open-directory.js';
 import { prepareMountPoint } from '../mount/mount-point.js';
 import type { MountPoint } from '../mount/mount-point.js';
@@ -14,14 +13,20 @@ import { FUSE_TYPE, findMount, readMountTable } from '../mount/mount-table.js';
 import { pickValues } from '../options/option-values.js';
 import { VIEW_OPTIONS } from '../options/view-options.js';
 import type { ViewValues } from '../options/view-options.js';
-import type { MountParams, PassedName } from '../protocol/messages.js';
+import type { MountParams } from '../protocol/messages.js';
 import { FileSource } from '../source/file/file-source.js';
+import { PathFolder } from '../source/file/path-folder.js';
+import { NO_FOLDER } from '../source/image-files.js';
+import { withMap } from '../source/open-image-file.js';
+import type { OpenedSource } from '../source/open-image-file.js';
+import { isDevicePath } from '../source/optical/open-drive-device.js';
 import { findRescueMap } from '../source/rescue-map/find-rescue-map.js';
 
 /** Disposing closes what is open; the mount point stays. */
 export interface OpenedForService extends AsyncDisposable {
-  readonly names: readonly PassedName[];
-  /** In the order of `names`. */
+  /** What is passed, by name. */
+  readonly names: Required<Pick<MountParams, 'descriptors' | 'beside'>>;
+  /** In the order of `names.descriptors`, and then of `names.beside`. */
   readonly descriptors: readonly number[];
   /** The directory; what was made for it is the caller's to release where no mount comes of it. */
   readonly point: MountPoint;
@@ -29,29 +34,37 @@ export interface OpenedForService extends AsyncDisposable {
   readonly isMounted: boolean;
 }
 
-/**
- * Rejects as FileSource.open, findRescueMap, prepareMountPoint and, where no directory is named, openImage do; with
- * `unsupported` for an image of several files, of which the service takes one.
- */
+/** Rejects as FileSource.open, findRescueMap, prepareMountPoint and openImage do. */
 export async function openForService(params: MountParams, signal: AbortSignal): Promise<OpenedForService> {
-  const source = await FileSource.open(params.image, signal);
+  const main = await FileSource.open(params.image, signal);
+  let image: OpenedSource | undefined;
   let mapFile: FileHandle | undefined;
   let point: MountPoint | undefined;
   const close = async (): Promise<void> => {
     await mapFile?.close();
-    await source[Symbol.asyncDispose]();
+    await (image?.files ?? main)[Symbol.asyncDispose]();
   };
   try {
-    await refuseSeveralFiles(params, signal);
-    const map = await findRescueMap(params.image, source.size, params.map);
+    const map = await findRescueMap(params.image, main.size, params.map);
     mapFile = map && (await open(hostPath(map.path)));
-    const label = params.directory === undefined ? await readLabel(params, signal) : '';
+    const isDrive = await isDevicePath(params.image);
+    image = withMap(main, isDrive ? NO_FOLDER : new PathFolder(params.image), map?.map);
+    const label = await openAsReader(image, params, signal);
     const mounted = params.directory === undefined ? undefined : await findMounted(params.directory);
     point = mounted ?? (await prepareMountPoint(params.directory, label));
     const directory = openDirectory(point.directory);
+    const beside = image.files.beside.flatMap(({ name, source }) =>
+      source.base === undefined ? [] : [{ name, descriptor: source.base.descriptor }],
+    );
     return {
-      names: ['image', 'directory', ...(mapFile === undefined ? [] : (['map'] as const))],
-      descriptors: [source.fileDescriptor, directory, ...(mapFile === undefined ? [] : [mapFile.fd])],
+      names: {
+        descriptors: ['image', 'directory', ...(mapFile === undefined ? [] : (['map'] as const))],
+        beside: beside.map(({ name }) => name),
+      },
+      descriptors: [
+        ...[main.fileDescriptor, directory, ...(mapFile === undefined ? [] : [mapFile.fd])],
+        ...beside.map(({ descriptor }) => descriptor),
+      ],
       point,
       isMounted: mounted !== undefined,
       [Symbol.asyncDispose]: () => {
@@ -66,16 +79,23 @@ export async function openForService(params: MountParams, signal: AbortSignal): 
   }
 }
 
-/** With one of its files alone, the rest of the image would be missing. */
-async function refuseSeveralFiles(params: MountParams, signal: AbortSignal): Promise<void> {
-  const view = pickValues<ViewValues>(VIEW_OPTIONS, params);
-  const count = await countFiles(params.image, { ...view, signal });
-  if (count === 1) return;
-  throw new IsodriveError(
-    'unsupported',
-    `Cannot mount "${params.image}" through the service: it is an image of ${count} files, and the service takes one`,
-    { action: 'Mount it without --system: a daemon of your own opens all of them' },
-  );
+/**
+ * Has the format of an image open all of its files, which stay open. Gives the label of the disc where no directory is
+ * named: it names the folder that is made, which nobody but the user may make.
+ */
+async function openAsReader(
+  { files, damage }: OpenedSource,
+  params: MountParams,
+  signal: AbortSignal,
+): Promise<string> {
+  // Only here: parsers take longer to load than all else.
+  if (params.directory === undefined) {
+    const { openFiles } = await import('../image/open-image.js');
+    const view = pickValues<ViewValues>(VIEW_OPTIONS, params);
+    return (await openFiles(files, damage, { ...view, signal })).tree.label;
+  }
+  await (await import('../image/find-files.js')).openAllFiles(files, signal);
+  return '';
 }
 
 /** The directory, when a disc is mounted there. Only its parent is looked at: the server of the mount may be gone. */
@@ -90,13 +110,4 @@ async function findMounted(directory: string): Promise<MountPoint | undefined> {
     if (!isSystemError(thrown)) throw thrown;
     return undefined;
   }
-}
-
-/** The label names the folder that is made; nobody but the user may make it. */
-async function readLabel(params: MountParams, signal: AbortSignal): Promise<string> {
-  // Only here: its parsers take longer to load than all else.
-  const { openImage } = await import('../image/open-image.js');
-  const view = pickValues<ViewValues>(VIEW_OPTIONS, params);
-  await using opened = await openImage(params.image, { ...view, signal });
-  return opened.tree.label;
 }

@@ -16,13 +16,14 @@ type Row = readonly [title: string, offset: number, magic: string];
 const UNPACK = 'Unpack it first, and mount the image that is in it';
 const CONVERT =
   'Convert it to a plain .iso first, with the program that made it or one that knows the format';
+const ENCRYPTED =
+  'Open the .mdf beside it, which may be plain, or convert it to a plain .iso with DAEMON Tools';
 const QEMU = 'Convert it with qemu-img convert -O raw, or use a program for hard disk images';
 const MOUNT = 'It is no optical disc: mount it with mount -o loop';
 const CONSOLE =
   'It is a disc of a games console, whose file system is not read here: use a program for its games';
 const NO_IMAGE = 'Check the path: the image is another file';
 const WHOLE = 'Fetch the image itself: this is what a server or a program gave in its place';
-const TRACK = 'Convert the image that it describes to a plain .iso first';
 
 const GROUPS: readonly (readonly [action: string, rows: readonly Row[]])[] = [
   [
@@ -46,6 +47,7 @@ const GROUPS: readonly (readonly [action: string, rows: readonly Row[]])[] = [
       ['a tar archive', 257, 'ustar'],
     ],
   ],
+  [ENCRYPTED, [['an encrypted image of DAEMON Tools (MDX, or MDS of version 2)', 0, 'MEDIA DESCRIPTOR\x02']]],
   [
     CONVERT,
     [
@@ -61,10 +63,7 @@ const GROUPS: readonly (readonly [action: string, rows: readonly Row[]])[] = [
       ['an image of a Wii disc (WBFS)', 0, 'WBFS'],
       ['a compressed image of a Wii U disc (WUX)', 0, 'WUX0'],
       ['an error-code-less image (ECM)', 0, 'ECM\0'],
-      ['an image of DAEMON Tools (MDX)', 0, 'MEDIA DESCRIPTOR\x02'],
       ['an image of BlindWrite (B6T)', 0, 'BWT5 STREAM SIGN'],
-      ['a Nero image (NRG)', -12, 'NER5'],
-      ['a Nero image (NRG)', -8, 'NERO'],
       ['an encrypted Apple disk image (DMG)', 0, 'encrcdsa'],
       ['an Apple disk image (DMG)', -512, 'koly'],
       ['a sparse Apple disk image', 0, 'sprs'],
@@ -73,14 +72,6 @@ const GROUPS: readonly (readonly [action: string, rows: readonly Row[]])[] = [
       ['an EnCase image (E01)', 0, 'EVF\x09\x0d\x0a\xff\0'],
       ['an EnCase image (Ex01)', 0, 'EVF2\x0d\x0a\x81\0'],
       ['an image of a PlayStation game for the PSP (PBP)', 0, '\0PBP'],
-    ],
-  ],
-  [
-    TRACK,
-    [
-      ['an image description (MDS)', 0, 'MEDIA DESCRIPTOR'],
-      ['a track list of CloneCD (CCD)', 0, '[CloneCD]'],
-      ['a track list of cdrdao (TOC)', 0, 'CD_ROM'],
     ],
   ],
   [
@@ -167,11 +158,6 @@ export const TEXTS: readonly { readonly title: string; readonly pattern: RegExp;
     },
     { title: 'a Metalink file', pattern: /^\s*<\?xml.*?<metalink\b/is, action: WHOLE },
     { title: 'an XML file', pattern: /^\s*<\?xml\b/, action: NO_IMAGE },
-    {
-      title: 'a track list of a Dreamcast disc (GDI)',
-      pattern: /^\s*\d+\s*[\r\n]+\s*1\s+0\s+4\s+\d+\s/,
-      action: TRACK,
-    },
   ];
 export const PLAIN_TEXT = { title: 'a text file', action: NO_IMAGE } as const;
 /** Nothing is in the file, or where it was looked at. */

@@ -48,6 +48,13 @@ export interface Subchannel {
   readonly form: 'interleaved' | 'linear';
 }
 
+/** What a drive gives of a disc's lead-in by READ DISC STRUCTURE (MMC-6 6.22), without the four bytes before it. */
+export interface DiscStructure {
+  readonly format: number;
+  readonly layer: number;
+  readonly bytes: Uint8Array;
+}
+
 /** A disc. The source below it is owned by whoever opened that. */
 export interface Disc {
   /** Name of the container's format, such as "iso". */
@@ -69,6 +76,8 @@ export interface Disc {
   readonly catalog?: string;
   readonly title?: string;
   readonly performer?: string;
+  /** Of a DVD; none where absent. */
+  readonly discStructures?: readonly DiscStructure[];
   /** What of the disc its files lack, or say wrongly. */
   readonly findings?: readonly Finding[];
 }

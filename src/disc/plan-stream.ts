@@ -30,6 +30,16 @@ export class PlanStream implements DataStream {
     return new PlanStream(source.name, segments, [source]);
   }
 
+  /** Bytes that its bases hold of it: a descriptor may claim any size, and the same bytes many times. */
+  get heldBytes(): number {
+    let stored = 0;
+    for (const { kind, length } of this.segments) if (kind === 'bytes') stored += length;
+    return Math.min(
+      stored,
+      this.bases.reduce((sum, { size }) => sum + size, 0),
+    );
+  }
+
   /** What the image has of it lies in the first base as it is. */
   get isPlain(): boolean {
     return this.segments.every(

@@ -8,7 +8,8 @@ import type { DiscIndex } from '../index/disc-index.js';
 import { FileReader } from './file-reader.js';
 import type { Readable } from './file-reader.js';
 import { CODING, ROW } from '../index/layout.js';
-import { readCoding, readExtents } from '../index/node-record.js';
+import { readCoding } from '../index/node-record.js';
+import { RowExtents } from '../index/row-extents.js';
 
 /** Bytes of decoded blocks kept: what a few readers with the kernel's read-ahead need. */
 const DEFAULT_CACHE_BYTES = 8 * 1024 * 1024;
@@ -41,12 +42,11 @@ export class ContentOpener {
 
   #create(row: number): FileContent {
     const { table } = this.#index;
-    const extents = readExtents(table, row);
+    const extents = new RowExtents(table, row);
     const size = table.wide(row, ROW.sizeLow);
     const { coding, parameters } = readCoding(table, row);
     if (coding === CODING.plain) return new FileReader(this.#data, extents, size, this.#index);
-    const storedBytes = extents.reduce((sum, { length }) => sum + length, 0);
-    const stored = new FileReader(this.#data, extents, storedBytes, this.#index);
+    const stored = new FileReader(this.#data, extents, extents.bytes, this.#index);
     this.#cache ??= new BlockCache(this.#cacheBytes);
     const file = {
       stored,
@@ -64,7 +64,7 @@ export class ContentOpener {
   }
 
   #reportMismatch(row: number, what: string): void {
-    const offset = readExtents(this.#index.table, row)[0]?.offset;
+    const offset = new RowExtents(this.#index.table, row).at(0)?.offset;
     const at = { source: this.#data.name, clause: 'zisofs' };
     this.#index.findings.add({
       code: 'zisofs-mismatch',

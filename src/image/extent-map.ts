@@ -1,10 +1,11 @@
 // Which files lie where: the index turned round, from bytes of the image to the files that they belong to.
 import { firstWhere } from '../base/binary-search.js';
 import type { PlanStream } from '../disc/plan-stream.js';
-import { MODE_TYPE, isOnDisc } from '../filesystem/contract/file-tree.js';
+import { MODE_TYPE } from '../filesystem/contract/file-tree.js';
 import type { DiscIndex } from '../index/disc-index.js';
 import { ROOT_ROW } from '../index/index-table.js';
-import { readExtents } from '../index/node-record.js';
+import { RowExtents } from '../index/row-extents.js';
+import { placeRuns } from './placed-runs.js';
 import { RunTable } from './run-table.js';
 import type { FileRun } from './run-table.js';
 import { walkRows } from './walk-rows.js';
@@ -87,13 +88,7 @@ export class ExtentMap {
 
 function* listRuns(index: DiscIndex, data: PlanStream, files: readonly number[]): Iterable<FileRun> {
   for (const row of files) {
-    let fileOffset = 0;
-    for (const extent of readExtents(index.table, row)) {
-      const start = fileOffset;
-      fileOffset += extent.length;
-      if (!isOnDisc(extent)) continue;
-      for (const { within, place, length } of data.runsOf(extent.offset, extent.length))
-        yield { row, start: place, end: place + length, fileOffset: start + within };
-    }
+    for (const { fileOffset, place, length } of placeRuns(new RowExtents(index.table, row), data))
+      yield { row, start: place, end: place + length, fileOffset };
   }
 }

@@ -13,26 +13,28 @@ export type Readable = Pick<ByteSource, 'name' | 'size' | 'read' | 'readCached'>
 /** What has the bytes of extents that are not the disc's data. */
 export type StreamIndex = Pick<DiscIndex, 'table' | 'streams'>;
 
+/** Extents, and for each the byte of the file behind its last: RowExtents, mostly. */
+export interface EndedExtents {
+  readonly length: number;
+  at(i: number): Extent | undefined;
+  end(i: number): number;
+}
+
 /** The stored bytes of one file, which are its content unless it has a coding. May be read concurrently. */
 export class FileReader implements FileContent {
   readonly size: number;
   readonly #data: Readable;
   readonly #index: StreamIndex | undefined;
-  readonly #extents: readonly Extent[];
-  /** Byte of the file behind the last of each extent. */
-  readonly #ends: Float64Array;
+  readonly #extents: EndedExtents;
 
   /**
-   * `data`: the disc's. `extents` as readExtents gives them; their lengths need not reach `size`, what lacks reads as
-   * damaged. `index`: absent where all extents are data.
+   * `data`: the disc's. The lengths of the extents need not reach `size`, what lacks reads as damaged. `index`: absent
+   * where all extents are data.
    */
-  constructor(data: Readable, extents: readonly Extent[], size: number, index?: StreamIndex) {
+  constructor(data: Readable, extents: EndedExtents, size: number, index?: StreamIndex) {
     this.#data = data;
     this.#index = index;
     this.#extents = extents;
-    this.#ends = new Float64Array(extents.length);
-    let end = 0;
-    for (const [i, { length }] of extents.entries()) this.#ends[i] = end += length;
     this.size = size;
   }
 
@@ -43,10 +45,9 @@ export class FileReader implements FileContent {
   async read(target: Uint8Array, position: number, signal?: AbortSignal): Promise<number> {
     const wanted = Math.max(0, Math.min(target.length, this.size - position));
     let done = 0;
-    const first = firstWhere(this.#ends.length, (i) => this.#ends[i]! > position);
-    for (let i = first; done < wanted && i < this.#extents.length; i += 1) {
-      const extent = this.#extents[i]!;
-      const within = position + done - (this.#ends[i]! - extent.length);
+    for (let i = this.#find(position); done < wanted && i < this.#extents.length; i += 1) {
+      const extent = this.#extents.at(i)!;
+      const within = position + done - (this.#extents.end(i) - extent.length);
       const length = Math.min(wanted - done, extent.length - within);
       await this.#readRun(target.subarray(done, done + length), extent, within, signal);
       done += length;
@@ -57,12 +58,18 @@ export class FileReader implements FileContent {
 
   /** As ByteSource.readCached; also false for bytes of several extents, which `read` puts together. */
   readCached(target: Uint8Array, position: number): boolean {
-    const i = firstWhere(this.#ends.length, (at) => this.#ends[at]! > position);
-    const extent = this.#extents[i];
+    const i = this.#find(position);
+    const extent = this.#extents.at(i);
     if (extent?.offset === undefined || extent.stream === STREAM.blob) return false;
-    if (position + target.length > Math.min(this.size, this.#ends[i]!)) return false;
-    const within = position - (this.#ends[i]! - extent.length);
+    const end = this.#extents.end(i);
+    if (position + target.length > Math.min(this.size, end)) return false;
+    const within = position - (end - extent.length);
     return this.#streamOf(extent).readCached?.(target, extent.offset + within) ?? false;
+  }
+
+  /** The extent that has a byte of the file. */
+  #find(position: number): number {
+    return firstWhere(this.#extents.length, (i) => this.#extents.end(i) > position);
   }
 
   async #readRun(target: Uint8Array, extent: Extent, within: number, signal?: AbortSignal): Promise<void> {

@@ -108,8 +108,8 @@ export function openSource(
   return openFiles(new OpenedFiles(source), damage, options);
 }
 
-/** Takes ownership of the files. */
-async function openFiles(
+/** Like openImage, for files that are open. Takes ownership of them. */
+export async function openFiles(
   files: OpenedFiles,
   damage: RescueMap | undefined,
   options: OpenImageOptions,
@@ -147,7 +147,7 @@ async function openVolume(
   const { tree: wanted = 'auto' } = options;
   // Beside one another, each session has views of its own.
   const views = wanted === 'all' ? TREE_KINDS.length * Math.max(1, sessions.length) : 1;
-  const work = new WorkBudget(disc.data.size, views);
+  const work = new WorkBudget(disc.data.heldBytes, views);
   const context: ProbeContext = {
     work,
     ...{ report, signal, partitions },

@@ -1,5 +1,6 @@
 // Runs of files in an image, in columns: a hostile image has millions of them, of which objects would take ten times
 // the memory.
+import { sortedOrder } from '../base/sorted-order.js';
 
 /** A run of a file's bytes in the image. */
 export interface FileRun {
@@ -45,8 +46,7 @@ export class RunTable implements Iterable<FileRun> {
     this.#starts = starts;
     this.#ends = ends;
     this.#fileOffsets = fileOffsets;
-    const order = Uint32Array.from({ length }, (_, i) => i);
-    this.#order = order.sort((a, b) => starts[a]! - starts[b]! || ends[b]! - ends[a]!);
+    this.#order = sortedOrder(length, (a, b) => starts[a]! - starts[b]! || ends[b]! - ends[a]!);
   }
 
   get length(): number {

@@ -2,14 +2,15 @@
 // one contiguous run. One stage serves one directory at a time and is reused for the next.
 import { countBytes } from '../base/byte-count.js';
 import { decodePath } from '../base/path-text.js';
+import { sortedOrder } from '../base/sorted-order.js';
 import type { Finding } from '../base/finding.js';
 import { IsodriveError } from '../base/error.js';
 import { STREAM } from '../disc/read-plan.js';
 import { MAX_NAME_BYTES, MAX_TARGET_BYTES, MODE_TYPE } from '../filesystem/contract/file-tree.js';
-import type { DirectoryEntry, EntrySink, Extent, Timestamp } from '../filesystem/contract/file-tree.js';
+import type { DirectoryEntry, EntrySink, Extent, ExtentSequence } from '../filesystem/contract/file-tree.js';
 import { WorkBudget } from '../filesystem/contract/work-budget.js';
 import { encodeAttributes } from './attribute-blob.js';
-import { compareBytes, sortedOrder } from './byte-order.js';
+import { compareBytes } from './byte-order.js';
 import { fitName } from './fit-name.js';
 import {
   CODING,
@@ -22,7 +23,8 @@ import {
   ROW_WORDS,
   UNIT_POWER_SHIFT,
 } from './layout.js';
-import { HIGH, highWord } from './wide-number.js';
+import { highWord } from './wide-number.js';
+import { writeAttributes } from './write-attributes.js';
 
 /** Entries of one directory. */
 export const MAX_DIRECTORY_ENTRIES = 4_194_304;
@@ -61,7 +63,7 @@ export class DirectoryStage implements EntrySink {
 
   /** Whether it is worth keeping: after one huge directory, its memory is not. */
   get isSmall(): boolean {
-    return this.rows.byteLength + this.blob.byteLength <= MAX_KEPT_BYTES;
+    return this.rows.byteLength + this.blob.byteLength + this.extents.byteLength <= MAX_KEPT_BYTES;
   }
 
   /** `work`: what its entries are charged to. */
@@ -240,7 +242,8 @@ export class DirectoryStage implements EntrySink {
   #settleSize(entry: DirectoryEntry): void {
     const found = entry.size;
     const extents = entry.coding === undefined ? (entry.extents ?? []) : [];
-    const held = extents.reduce((sum, { length }) => sum + length, 0);
+    let held = 0;
+    for (const { length } of extents) held += length;
     entry.size = held > MAX_FILE_BYTES ? 0 : held;
     if (entry.size === 0) entry.extents = undefined;
     const what = `File says that it has ${countBytes(found)}, which none can have; it is shown with ${entry.size}`;
@@ -265,8 +268,9 @@ export class DirectoryStage implements EntrySink {
     this.blobBytes += length;
   }
 
-  #addExtents(at: number, all: NonNullable<DirectoryEntry['extents']>): void {
-    const added = all.reduce((sum, extent) => sum + (extent.added?.length ?? 0), 0);
+  #addExtents(at: number, all: ExtentSequence): void {
+    let added = 0;
+    for (const extent of all) added += extent.added?.length ?? 0;
     const isKept = this.#work.takeKept(all.length * EXTENT_WORDS * 4 + added);
     const extents = isKept ? all : [];
     if (!isKept) {
@@ -358,28 +362,6 @@ export class DirectoryStage implements EntrySink {
 function describePlace({ offset, stream = STREAM.data, added }: Extent, place: number): number {
   if (added === undefined && offset === undefined) return EXTENT_HOLE;
   return (highWord(place) | ((added === undefined ? stream : STREAM.blob) << EXTENT_STREAM_SHIFT)) >>> 0;
-}
-
-/** Writes the words that every kind of entry has. */
-export function writeAttributes(rows: Uint32Array, at: number, entry: DirectoryEntry): void {
-  rows[at + ROW.mode] = entry.mode;
-  rows[at + ROW.links] = entry.links;
-  rows[at + ROW.userId] = entry.userId;
-  rows[at + ROW.groupId] = entry.groupId;
-  rows[at + ROW.sizeLow] = entry.size >>> 0;
-  rows[at + ROW.sizeHigh] = highWord(entry.size);
-  rows[at + ROW.inodeLow] = entry.inode >>> 0;
-  rows[at + ROW.inodeHigh] = highWord(entry.inode);
-  writeTime(rows, at + ROW.modified, entry.modified);
-  writeTime(rows, at + ROW.accessed, entry.accessed);
-  writeTime(rows, at + ROW.changed, entry.changed);
-}
-
-function writeTime(rows: Uint32Array, at: number, time: Timestamp): void {
-  rows[at] = time.seconds >>> 0;
-  const { seconds } = time;
-  const high = seconds >= 0 && seconds < HIGH ? 0 : Math.floor(seconds / HIGH);
-  rows[at + 1] = (high << 20) | time.microseconds;
 }
 
 /** First six bytes, big-endian, zero-padded: an exact double whose order is that of the bytes. */

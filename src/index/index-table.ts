@@ -2,13 +2,13 @@
 import type { DirectoryEntry } from '../filesystem/contract/file-tree.js';
 import { encodeAttributes } from './attribute-blob.js';
 import { compareBytes } from './byte-order.js';
-import { writeAttributes } from './directory-stage.js';
 import type { DirectoryStage } from './directory-stage.js';
 import type { IndexBudget } from './index-budget.js';
 import type { IndexMemory } from './index-memory.js';
 import { EXTENT_WORDS, HEADER, ROW, ROW_WORDS, STATE } from './layout.js';
 import { HIGH, highWord } from './wide-number.js';
 import { MODE_TYPE } from '../filesystem/contract/file-tree.js';
+import { writeAttributes } from './write-attributes.js';
 
 export const ROOT_ROW = 0;
 

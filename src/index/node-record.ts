@@ -1,21 +1,7 @@
 // One row as a plain object, for presenters and other readers that are not on the hot path.
-import { STREAM } from '../disc/read-plan.js';
-import type { Extent } from '../filesystem/contract/file-tree.js';
 import { MODE_TYPE } from '../filesystem/contract/file-tree.js';
 import type { IndexTable } from './index-table.js';
-import {
-  ATTRIBUTE_HEADER_BYTES,
-  CODING,
-  CODING_MASK,
-  EXTENT,
-  EXTENT_HOLE,
-  EXTENT_OFFSET_MASK,
-  EXTENT_STREAM_MASK,
-  EXTENT_STREAM_SHIFT,
-  EXTENT_WORDS,
-  FLAG,
-  ROW,
-} from './layout.js';
+import { ATTRIBUTE_HEADER_BYTES, CODING, CODING_MASK, FLAG, ROW } from './layout.js';
 import { HIGH } from './wide-number.js';
 
 export type NodeType = 'file' | 'directory' | 'symlink' | 'block' | 'char' | 'fifo' | 'socket';
@@ -97,33 +83,6 @@ export function lacksAttributes(table: IndexTable, row: number): boolean {
 /** Whether what is stored of a file is not its content. */
 export function isCoded(table: IndexTable, row: number): boolean {
   return readCoding(table, row).coding !== CODING.plain;
-}
-
-/** The runs of bytes that make up a regular file, in file order: as they are stored, where it has a coding. */
-export function readExtents(table: IndexTable, row: number): Extent[] {
-  const size = table.wide(row, ROW.sizeLow);
-  if (size === 0) return [];
-  if ((table.word(row, ROW.flags) & FLAG.manyExtents) === 0) {
-    return [{ offset: table.wide(row, ROW.dataLow), length: size }];
-  }
-  const first = table.word(row, ROW.dataLow);
-  const result: Extent[] = [];
-  let start = 0;
-  for (let i = 0; i < table.word(row, ROW.dataHigh); i += 1) {
-    const words = table.memory.extents.subarray((first + i) * EXTENT_WORDS, (first + i + 1) * EXTENT_WORDS);
-    const high = words[EXTENT.offsetHigh]!;
-    const end = words[EXTENT.endLow]! + words[EXTENT.endHigh]! * HIGH;
-    const stream = (high >>> EXTENT_STREAM_SHIFT) & EXTENT_STREAM_MASK;
-    const offset = words[EXTENT.offsetLow]! + (high & EXTENT_OFFSET_MASK) * HIGH;
-    const isHole = high === EXTENT_HOLE;
-    result.push({
-      offset: isHole ? undefined : offset,
-      length: end - start,
-      ...(isHole || stream === STREAM.data ? {} : { stream }),
-    });
-    start = end;
-  }
-  return result;
 }
 
 /** Extended attributes: full names and values, copies. */

@@ -30,5 +30,6 @@ export function checkPlaces(
 function liesBefore({ mode, size, locator, extents }: DirectoryEntry, start: number): boolean {
   if ((mode & MODE_TYPE.mask) !== MODE_TYPE.regular || size === 0) return false;
   if (extents === undefined) return locator < start;
-  return extents.some((extent) => isOnDisc(extent) && extent.offset < start);
+  for (const extent of extents) if (isOnDisc(extent) && extent.offset < start) return true;
+  return false;
 }

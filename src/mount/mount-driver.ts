@@ -47,9 +47,17 @@ export interface HeldDescriptors {
   readonly index: number;
 }
 
+/** An open file, by what it is called in its folder. */
+export interface NamedDescriptor {
+  readonly name: string;
+  readonly descriptor: number;
+}
+
 /** What a caller has opened for a mount of theirs: none of it can be opened again by its path. */
 export interface CallerDescriptors {
   readonly image: number;
+  /** The files beside it that are part of it. */
+  readonly beside: readonly NamedDescriptor[];
   /** The directory to mount on. */
   readonly point: number;
   /** The map of what was read when the image was made. */

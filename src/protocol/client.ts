@@ -162,6 +162,8 @@ export class ControlClient implements AsyncDisposable {
       this.onEvent?.(message.params as DaemonEvent);
       return;
     }
+    // JSON-RPC 2.0 section 5: an error without a number is about what came before, and the daemon hangs up.
+    if (message.id === null && message.error !== undefined) this.#failAll(decodeError(message.error));
     if (typeof message.id !== 'number') return;
     const call = this.#settle(message.id);
     if (message.error === undefined) call?.resolve(message.result);
@@ -174,11 +176,7 @@ export class ControlClient implements AsyncDisposable {
     return call;
   }
 
-  #failAll(): void {
-    const error = new IsodriveError(
-      'daemon-unreachable',
-      'Daemon closed the connection before it answered, expected an answer',
-    );
+  #failAll(error: IsodriveError = hungUp()): void {
     for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(error);
   }
 }
@@ -192,6 +190,13 @@ export function openSocket(path: string): Promise<Socket> {
     });
     socket.once('error', reject);
   });
+}
+
+function hungUp(): IsodriveError {
+  return new IsodriveError(
+    'daemon-unreachable',
+    'Daemon closed the connection before it answered, expected an answer',
+  );
 }
 
 function late(method: string, deadline: number): IsodriveError {

@@ -27,6 +27,10 @@ export type MountState = ImageState | 'damaged' | 'crashed';
 /** What a client of the system service opens itself, and passes beside the message that names it. */
 export const PASSED_NAMES = ['image', 'directory', 'map'] as const;
 export type PassedName = (typeof PASSED_NAMES)[number];
+/** Files beside the image that one message may name: with it, as many as an image has at most (MAX_IMAGE_FILES). */
+export const MAX_PASSED_BESIDE = 99;
+/** Descriptors of one message; native/control/passed-descriptors.hh has room for more. */
+export const MAX_PASSED = PASSED_NAMES.length + MAX_PASSED_BESIDE;
 
 /** What the options of a mount are is said in their tables, src/options. */
 export interface MountParams extends ViewValues, MountValues {
@@ -37,6 +41,11 @@ export interface MountParams extends ViewValues, MountValues {
    * them.
    */
   readonly descriptors?: readonly PassedName[] | undefined;
+  /**
+   * Names of the files beside the image that are part of it, without folders; their descriptors follow those of
+   * `descriptors`, in this order.
+   */
+  readonly beside?: readonly string[] | undefined;
 }
 
 /** Counters of a mount, and what they come to. */
@@ -79,6 +88,8 @@ export interface MountSummary {
   readonly owner?: number;
   /** Absolute path of the image, symlinks resolved; in the system service, what its user calls it. */
   readonly image: string;
+  /** Names of the files beside it that are part of it; absent where there are none. */
+  readonly beside?: readonly string[];
   readonly mountPoint: string;
   /** Volume label; may be empty. */
   readonly label: string;

@@ -66,6 +66,13 @@ export async function openImageDescriptors(
   });
 }
 
+/** An image that is a file, with its map, if it has one, and what lies beside it. Takes ownership of the source. */
+export function withMap(file: ByteSource, folder: SiblingFolder, map: RescueMap | undefined): OpenedSource {
+  const isDamaged = map !== undefined && !map.isRescued(0, file.size);
+  const source = isDamaged ? new DamagedSource(file, map) : file;
+  return { files: new OpenedFiles(source, folder), source, damage: isDamaged ? map : undefined };
+}
+
 /** Closes the file on rejection. */
 async function withDamage(
   file: ByteSource,
@@ -73,11 +80,7 @@ async function withDamage(
   findMap: (size: number) => Promise<RescueMap | undefined>,
 ): Promise<OpenedSource> {
   try {
-    const found = await findMap(file.size);
-    const isWhole = found?.isRescued(0, file.size) ?? true;
-    const isDamaged = found !== undefined && !isWhole;
-    const source = isDamaged ? new DamagedSource(file, found) : file;
-    return { files: new OpenedFiles(source, folder), source, damage: isDamaged ? found : undefined };
+    return withMap(file, folder, await findMap(file.size));
   } catch (thrown) {
     await file[Symbol.asyncDispose]();
     throw thrown;

@@ -29,8 +29,9 @@ export interface OpenedTree extends AsyncDisposable {
 }
 
 /** A copy of what a tree gives of an entry. */
-interface Entry extends Readonly<Omit<DirectoryEntry, 'name' | 'nameLength' | 'reset'>> {
+interface Entry extends Readonly<Omit<DirectoryEntry, 'name' | 'nameLength' | 'extents' | 'reset'>> {
   readonly name: string;
+  readonly extents: readonly Extent[] | undefined;
 }
 
 interface Directory {
@@ -49,9 +50,10 @@ type Check = (opened: OpenedTree) => Promise<void>;
 
 function copy(entry: DirectoryEntry): Entry {
   const name = Buffer.from(entry.name.subarray(0, entry.nameLength)).toString('latin1');
-  const left = ['name', 'nameLength'];
+  const left = ['name', 'nameLength', 'extents'];
   const fields = Object.fromEntries(Object.entries(entry).filter(([key]) => !left.includes(key)));
-  return { ...(structuredClone(fields) as unknown as Entry), name };
+  const extents = entry.extents && [...entry.extents];
+  return { ...(structuredClone(fields) as unknown as Entry), name, extents };
 }
 
 function typeOf({ mode }: Pick<DirectoryEntry, 'mode'>): number {

@@ -31,6 +31,19 @@ function open({ segments, bases }: PlannedDisc): PlanStream {
 }
 
 describe('a stream', () => {
+  it('holds what its bases have of it, however much of a disc it is said to be', () => {
+    const run = { kind: 'bytes', base: 0, offset: 0, unit: 2048, stride: 2352 } as const;
+    const segments = [
+      { ...run, start: 0, length: 4096 },
+      { kind: 'absent', start: 4096, length: 2 ** 40 },
+      { ...run, start: 4096 + 2 ** 40, length: 4096 },
+    ] as const;
+    const held = (bytes: number): number =>
+      new PlanStream('disc', segments, [new FaultySource(new Uint8Array(bytes))]).heldBytes;
+    expect(held(10_000)).toBe(8192);
+    expect(held(4704)).toBe(4704);
+  });
+
   it('gives the bytes of its plan at every place and length, and an error for each that is absent', async () => {
     const ranges = fc.array(fc.tuple(fc.nat(40_000), fc.nat(9000)), { minLength: 5, maxLength: 20 });
     await fc.assert(

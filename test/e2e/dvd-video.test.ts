@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mustRun } from '../../scripts/support/run-command.js';
-import { readExtents } from '../../src/index/node-record.js';
+import { RowExtents } from '../../src/index/row-extents.js';
 import { openImage } from '../../src/image/open-image.js';
 import { createFuseDriver } from '../../src/mount/fuse/fuse-driver.js';
 import { dvdVideoFiles } from '../support/builders/dvd-video.js';
@@ -32,7 +32,8 @@ describe('A disc with DVD-Video (needs genisoimage)', needs('genisoimage'), () =
     await using opened = await openImage(image);
     expect(opened.tree.kind).toBe('udf');
     for (const [name, bytes] of dvdVideoFiles()) {
-      const runs = readExtents(opened.index.table, await opened.index.resolve(`/VIDEO_TS/${name}`));
+      const row = await opened.index.resolve(`/VIDEO_TS/${name}`);
+      const runs = [...new RowExtents(opened.index.table, row)];
       expect(runs).toHaveLength(1);
       expect(runs[0]!.length).toBe(bytes.length);
       expect(runs[0]!.offset! % 2048).toBe(0);

@@ -189,6 +189,9 @@ describe('A system service that is attacked', needs('root'), () => {
       }
       await expect.poll(() => bob.list().catch(() => undefined)).toEqual([]);
       for (const file of files) closeSync(file);
+      const open = async (): Promise<readonly string[]> =>
+        (await service.openFiles()).filter((path) => path.startsWith(place));
+      await expect.poll(open).toEqual([]);
       await mustRun('umount', [place]);
     },
   );

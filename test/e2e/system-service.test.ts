@@ -11,7 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -346,16 +346,6 @@ describe('The system service', needs('root'), () => {
     expect(await run(bob, 'list')).toBe('');
     await expect(run(bob, 'unmount', mountPoint)).rejects.toMatchObject({ code: 4 });
     await expect(run(bob, 'mount', image)).rejects.toMatchObject({ code: 6 });
-    // Through the service it would be its first part alone.
-    const bytes = await readFile(image);
-    const half = 2048 * Math.ceil(bytes.length / 4096);
-    const part = join(ada.home, 'disc.iso.001');
-    await writeFile(part, bytes.subarray(0, half));
-    await writeFile(join(ada.home, 'disc.iso.002'), bytes.subarray(half));
-    await expect(run(ada, 'mount', part)).rejects.toMatchObject({
-      code: 5,
-      stderr: expect.stringContaining('an image of 2 files, and the service takes one') as string,
-    });
     await run(ada, 'unmount', mountPoint);
     // The folder of all discs goes with the last of them.
     expect(await readdir(ada.home)).not.toContain('Discs');

@@ -5,6 +5,7 @@ import { IndexTable } from '../../src/index/index-table.js';
 import { PlainIndexMemory } from '../../src/index/index-memory.js';
 import { FileReader } from '../../src/image/file-reader.js';
 import type { ByteSource } from '../../src/source/byte-source.js';
+import { endExtents } from '../support/fakes/ended-extents.js';
 
 const image = Buffer.from(Array.from({ length: 64 }, (_, i) => i));
 const source: ByteSource = {
@@ -13,11 +14,11 @@ const source: ByteSource = {
   read: (target, position) => Promise.resolve(image.copy(target, 0, position)),
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
-const extents = [
+const extents = endExtents([
   { offset: 10, length: 4 },
   { offset: undefined, length: 3 },
   { offset: 40, length: 5 },
-];
+]);
 const content = Buffer.concat([image.subarray(10, 14), Buffer.alloc(3), image.subarray(40, 45)]);
 
 describe('a file of several extents and a hole', () => {
@@ -35,17 +36,17 @@ describe('a file of several extents and a hole', () => {
   it('reads each extent from its own stream', async () => {
     const raw: ByteSource = { ...source, read: (target) => Promise.resolve(target.fill(0xaa).length) };
     const index = { streams: new Map([[STREAM.raw, raw]]), table: new IndexTable(new PlainIndexMemory()) };
-    const mixed = [
+    const mixed = endExtents([
       { offset: 10, length: 4 },
       { stream: STREAM.raw, offset: 10, length: 3 },
-    ];
+    ]);
     const target = Buffer.alloc(7);
     expect(await new FileReader(source, mixed, 7, index).read(target, 0)).toBe(7);
     expect([...target]).toEqual([10, 11, 12, 13, 0xaa, 0xaa, 0xaa]);
   });
 
   it('says where the image ends when the file goes on beyond it', async () => {
-    const reader = new FileReader(source, [{ offset: 60, length: 10 }], 10);
+    const reader = new FileReader(source, endExtents([{ offset: 60, length: 10 }]), 10);
     await expect(reader.read(Buffer.alloc(10), 0)).rejects.toThrow(
       'Cannot read byte 64 of "test.iso": image ends at byte 64, expected it to hold the whole file',
     );
@@ -53,7 +54,7 @@ describe('a file of several extents and a hole', () => {
   });
 
   it('finds its place among a quarter of a million extents without passing them all', async () => {
-    const many = Array.from({ length: 262_144 }, (_, i) => ({ offset: i % 64, length: 1 }));
+    const many = endExtents(Array.from({ length: 262_144 }, (_, i) => ({ offset: i % 64, length: 1 })));
     const reader = new FileReader(source, many, many.length);
     const target = Buffer.alloc(2);
     // From the first extent each time, these would be 26 billion looks.

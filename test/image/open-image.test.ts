@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FileReader } from '../../src/image/file-reader.js';
-import { readExtents } from '../../src/index/node-record.js';
+import { RowExtents } from '../../src/index/row-extents.js';
 import { openImage } from '../../src/image/open-image.js';
 import { SECTOR, buildIso } from '../support/builders/iso-builder.js';
 import { openBytes, readAll } from '../support/judges/opened-bytes.js';
@@ -90,8 +90,8 @@ describe('an opened image', needs('xorriso'), () => {
 
     await using opened = await openImage(path);
     const node = opened.index.node(await opened.index.resolve('/big'));
-    const extents = readExtents(opened.index.table, node.row);
-    expect(extents).toEqual([{ offset: 30 * SECTOR, length: size }]);
+    const extents = new RowExtents(opened.index.table, node.row);
+    expect([...extents]).toEqual([{ offset: 30 * SECTOR, length: size }]);
     const target = Buffer.alloc(5);
     expect(await new FileReader(opened.source, extents, node.size).read(target, size - 5)).toBe(5);
     expect(target.toString()).toBe('\0\0end');

@@ -8,7 +8,8 @@ import { PlainIndexMemory, SharedIndexMemory, ThreadIndexMemory } from '../../sr
 import type { IndexMemory } from '../../src/index/index-memory.js';
 import { DirectoryStage, MAX_DIRECTORY_ENTRIES, MAX_FILE_BYTES } from '../../src/index/directory-stage.js';
 import { MAX_ROWS, REGION_BYTES } from '../../src/index/layout.js';
-import { readAttributes, readExtents } from '../../src/index/node-record.js';
+import { readAttributes } from '../../src/index/node-record.js';
+import { RowExtents } from '../../src/index/row-extents.js';
 import { loadAddon } from '../../native/index.js';
 import { DIRECTORY, FILE, LINK, ScriptedTree, ROOT_LOCATOR } from '../support/fakes/scripted-tree.js';
 import type { ScriptedNode } from '../support/fakes/scripted-tree.js';
@@ -67,9 +68,11 @@ describe.each(memories)('an index in %s', (_, createMemory) => {
     expect(await names(index)).toEqual(['big', 'dev', 'future', 'link', 'old']);
     const node = async (path: string) => index.node(await index.resolve(path));
     expect(await node('big')).toMatchObject({ size: 5_000_002_048, inode: 9_007_199_254_740_991, links: 3 });
-    expect(readExtents(index.table, await index.resolve('big'))).toEqual(extents);
+    expect([...new RowExtents(index.table, await index.resolve('big'))]).toEqual(extents);
     expect((await node('old')).modified).toEqual({ seconds: -2_208_988_800, microseconds: 999_999 });
-    expect(readExtents(index.table, await index.resolve('old'))).toEqual([{ offset: 4096, length: 5 }]);
+    expect([...new RowExtents(index.table, await index.resolve('old'))]).toEqual([
+      { offset: 4096, length: 5 },
+    ]);
     expect((await node('future')).modified.seconds).toBe(253_402_300_799);
     expect(readAttributes(index.table, await index.resolve('future'))).toEqual(
       new Map(attributes.map(([name, value]) => [name, new Uint8Array(value)])),
@@ -206,8 +209,8 @@ describe('the index', () => {
     const index = await DiscIndex.open(tree, new PlainIndexMemory(), findings, 'test.iso');
     const { first } = await index.children(0);
     expect([0, 1, 2].map((i) => index.node(first + i).size)).toEqual([MAX_FILE_BYTES, 0, 2148]);
-    expect(readExtents(index.table, first + 1)).toEqual([]);
-    expect(readExtents(index.table, first + 2)).toEqual(extents);
+    expect([...new RowExtents(index.table, first + 1)]).toEqual([]);
+    expect([...new RowExtents(index.table, first + 2)]).toEqual(extents);
     expect(findings.findings.map(({ code }) => code)).toEqual(['impossible-size', 'impossible-size']);
   });
 

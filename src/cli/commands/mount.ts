@@ -122,7 +122,7 @@ async function mountByService(
   try {
     // On a directory that is named and is no mount point yet, a mount that the image has is not the one that is wanted.
     const isNew = params.new === true || (params.directory !== undefined && !opened.isMounted);
-    const named = { ...params, new: isNew, directory: point.directory, descriptors: names };
+    const named = { ...params, new: isNew, directory: point.directory, ...names };
     const result = await client.call('mount', named, { signal, deadline: MOUNT_DEADLINE, descriptors });
     isUsed = !result.existing;
     return result;

@@ -215,7 +215,7 @@ function describeEntry(entry: DirectoryEntry): Listed {
   const type = entry.mode & MODE_TYPE.mask;
   const { size, locator } = entry;
   const hasBytes = type === MODE_TYPE.regular && size > 0;
-  const start = entry.extents === undefined ? locator : entry.extents[0]?.offset;
+  const start = entry.extents === undefined ? locator : entry.extents.at(0)?.offset;
   const name = Buffer.from(entry.name.subarray(0, entry.nameLength)).toString();
   return { name, type, size, locator, place: hasBytes ? (start ?? locator) : -1 };
 }

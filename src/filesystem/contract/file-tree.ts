@@ -44,6 +44,15 @@ export interface Extent {
   readonly added?: Uint8Array;
 }
 
+/**
+ * Extents in the order of the file; an array is such a list. A file may have a hundred thousand: lists of so many make
+ * each when it is asked for, out of arrays of numbers, which take a fraction of the memory.
+ */
+export interface ExtentSequence extends Iterable<Extent> {
+  readonly length: number;
+  at(i: number): Extent | undefined;
+}
+
 /** Whether an extent is user data of the disc. */
 export function isOnDisc(extent: Extent): extent is Extent & { readonly offset: number } {
   return extent.offset !== undefined && (extent.stream ?? STREAM.data) === STREAM.data;
@@ -115,9 +124,9 @@ export class DirectoryEntry {
   locator = 0;
   /**
    * Files that are not exactly one run of the disc's data; their lengths add up to `size`, unless there is a
-   * `coding`.
+   * `coding`. They may change with the entry: who keeps them copies them.
    */
-  extents: readonly Extent[] | undefined = undefined;
+  extents: ExtentSequence | undefined = undefined;
   /** Files whose content is not what is stored: `extents`, which are a must then, are the stored bytes. */
   coding: ContentCoding | undefined = undefined;
   /** What the coding's decoder has to know, 32 bits of its own making. */

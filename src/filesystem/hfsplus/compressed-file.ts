@@ -55,7 +55,7 @@ export async function giveCompressed(
   entry.size = size;
   if (typeof scheme === 'string') entry.extents = [];
   else entry.extents = scheme.place === 'fork' ? (await locateResources()).extents : extents;
-  entry.locator = entry.extents[0]?.offset ?? 0;
+  entry.locator = entry.extents.at(0)?.offset ?? 0;
   return typeof scheme === 'string' ? scheme : undefined;
 }
 

@@ -358,5 +358,7 @@ export class DirectoryWalker {
 /** Byte offset behind the last byte of a file. */
 function endOf({ extents, locator, size }: DirectoryEntry): number {
   if (extents === undefined) return locator + size;
-  return extents.reduce((end, { offset, length }) => Math.max(end, (offset ?? 0) + length), 0);
+  let end = 0;
+  for (const { offset, length } of extents) end = Math.max(end, (offset ?? 0) + length);
+  return end;
 }

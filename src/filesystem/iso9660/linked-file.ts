@@ -1,6 +1,6 @@
 // The inode number of a file that has several names. ISO 9660 has no inodes: each name has a record of its own, and
 // what makes two records one file is that they say the same of the same data.
-import type { DirectoryEntry, Extent } from '../contract/file-tree.js';
+import type { DirectoryEntry, ExtentSequence } from '../contract/file-tree.js';
 
 /** An odd number whose bits are spread: what is multiplied by it moves up, and the shift brings it down again. */
 const MULTIPLIER = 0x9e37_79b1;
@@ -9,7 +9,7 @@ const MULTIPLIER = 0x9e37_79b1;
 export function shareInode(entry: DirectoryEntry, blockSize: number): void {
   if (entry.linkSerial < 0) return;
   const runs = entry.extents ?? [{ offset: entry.locator, length: entry.size }];
-  const last = runs.at(-1);
+  const last = runs.at(runs.length - 1);
   if (last?.offset === undefined || last.length === 0) return;
   // One file has one time of access. Programs that read files while they write the disc record one for each name
   // (bsdtar), and no more may come of that than a mount by EROFS shows, which has no time of access.
@@ -28,16 +28,18 @@ function placeOf(last: number, shift: number, blockSize: number): number {
 }
 
 /** Of all that two records must agree on to be one file but for where its data end; 32 bits. */
-function hashFacts(entry: DirectoryEntry, runs: readonly Extent[]): number {
+function hashFacts(entry: DirectoryEntry, runs: ExtentSequence): number {
   const { modified, changed } = entry;
   let hash = 0;
   for (const fact of [entry.mode, entry.links, entry.userId, entry.groupId]) hash = addFact(hash, fact);
   // The same stored bytes are another file where they are decoded (bsdtar marks one of two names as zisofs).
   if (entry.coding !== undefined) hash = addFact(addFact(hash, entry.size), entry.codingParameters);
   for (const time of [modified, changed]) hash = addFact(addFact(hash, time.seconds), time.microseconds);
-  for (const [i, { offset, length }] of runs.entries()) {
+  let left = runs.length;
+  for (const { offset, length } of runs) {
     hash = addFact(hash, offset ?? 0);
-    if (i < runs.length - 1) hash = addFact(hash, length);
+    left -= 1;
+    if (left > 0) hash = addFact(hash, length);
   }
   return hash >>> 0;
 }

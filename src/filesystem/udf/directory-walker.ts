@@ -142,10 +142,10 @@ export class DirectoryWalker {
     const { work, reader } = this.#volume;
     const wanted = this.#scratch.subarray(0, Math.min(WINDOW_BYTES, end - position));
     if (!work.takeBytes(wanted.length)) throw work.refuse(reader.name);
-    const { runs } = this.#directory.extents;
-    const first = runs.length === 1 ? runs[0]!.offset : undefined;
+    const { extents } = this.#directory;
+    const first = extents.length === 1 ? extents.offset(0) : undefined;
     const isLoaded = first !== undefined && this.#entries.copy(first + position, wanted);
-    const got = isLoaded ? wanted.length : await readRuns(reader, runs, position, wanted, scan.signal);
+    const got = isLoaded ? wanted.length : await readRuns(reader, extents, position, wanted, scan.signal);
     const bytes = wanted.subarray(0, got);
     const origin = this.#directory.position;
     this.#window.setBytes(bytes, origin);
@@ -297,7 +297,7 @@ export class DirectoryWalker {
     const { entry, extents } = icb;
     const bytes = new Uint8Array(Math.min(entry.size, extents.size, MAX_LINK_BYTES));
     this.#icbs.takeBytes(bytes.length);
-    const got = await readRuns(this.#volume.reader, extents.runs, 0, bytes, signal);
+    const got = await readRuns(this.#volume.reader, extents, 0, bytes, signal);
     const cursor = new ByteCursor(bytes.subarray(0, got), this.#volume.reader.name, icb.position);
     this.#entry.target = readSymbolicLink(cursor);
     this.#entry.size = this.#entry.target.length;

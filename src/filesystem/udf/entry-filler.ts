@@ -82,11 +82,10 @@ export class EntryFiller implements AttributeVisitor {
     // What a broken chain does not say is not zeros: such bytes are placed where there are none, so reading them fails.
     if (isTrusted) extents.fit(entry.size, icb.tailUnit, undefined);
     else extents.fit(entry.size, 1, this.#imageSize);
-    const { runs } = extents;
-    const [first] = runs;
-    if (first === undefined) return;
-    if (runs.length === 1 && first.offset !== undefined) entry.locator = first.offset;
-    else entry.extents = runs.slice();
+    if (extents.length === 0) return;
+    const start = extents.offset(0);
+    if (extents.length === 1 && start !== undefined) entry.locator = start;
+    else entry.extents = extents;
   }
 
   /** Gives the entry the attributes visited since `reset`. */

@@ -1,12 +1,18 @@
-// Where the bytes of one file lie in the image: runs that follow one another are joined, holes have no offset.
-import type { Extent } from '../contract/file-tree.js';
+// Where the bytes of one file lie in the image: runs that follow one another are joined, holes have no offset. They are
+// numbers in arrays: an object for each of the most runs of a file would take ten times the memory.
+import type { Extent, ExtentSequence } from '../contract/file-tree.js';
 import type { Partition } from './partition/partition.js';
 
 /** Runs of one file; fragmented files on rewritten media have thousands. */
 export const MAX_RUNS = 262_144;
+const FIRST_ROOM = 16;
+/** Stands for the offset of a hole. */
+const HOLE = -1;
 
-export class ExtentList {
-  #runs: { offset: number | undefined; length: number }[] = [];
+export class ExtentList implements ExtentSequence {
+  #offsets = new Float64Array(FIRST_ROOM);
+  #lengths = new Float64Array(FIRST_ROOM);
+  #count = 0;
   /** Bytes of all runs. */
   size = 0;
   /** A part lies outside of its partition or the image; it is placed where no bytes are, so reading it fails. */
@@ -15,13 +21,27 @@ export class ExtentList {
   isCut = false;
   #steps = 0;
 
-  get runs(): readonly Extent[] {
-    return this.#runs;
+  /** Number of runs. */
+  get length(): number {
+    return this.#count;
+  }
+
+  /** Of a run that there is; undefined for a hole. */
+  offset(i: number): number | undefined {
+    const offset = this.#offsets[i]!;
+    return offset === HOLE ? undefined : offset;
+  }
+
+  at(i: number): Extent | undefined {
+    return i < this.#count ? { offset: this.offset(i), length: this.#lengths[i]! } : undefined;
+  }
+
+  *[Symbol.iterator](): Iterator<Extent> {
+    for (let i = 0; i < this.#count; i += 1) yield { offset: this.offset(i), length: this.#lengths[i]! };
   }
 
   clear(): void {
-    if (this.#runs.length > 0) this.#runs = [];
-    this.size = 0;
+    this.#count = this.size = 0;
     this.isOutside = this.isCut = false;
   }
 
@@ -36,13 +56,12 @@ export class ExtentList {
   add(offset: number | undefined, length: number): void {
     if (length === 0) return;
     this.#steps += 1;
-    const last = this.#runs.at(-1);
-    const expected = last?.offset === undefined ? undefined : last.offset + last.length;
-    if (last !== undefined && offset === expected) last.length += length;
-    else if (this.#runs.length >= MAX_RUNS) {
+    const last = this.#count - 1;
+    if (last >= 0 && offset === this.#endOf(last)) this.#lengths[last]! += length;
+    else if (this.#count >= MAX_RUNS) {
       this.isCut = true;
       return;
-    } else this.#runs.push({ offset, length });
+    } else this.#append(offset, length);
     this.size += length;
   }
 
@@ -73,25 +92,48 @@ export class ExtentList {
    * there without writing the run's new length), then with a run at `missingAt`, or a hole.
    */
   fit(size: number, blockSize: number, missingAt: number | undefined): void {
-    const last = this.#runs.at(-1);
-    if (last?.offset !== undefined && size > this.size) {
+    const last = this.#count - 1;
+    if (last >= 0 && this.offset(last) !== undefined && size > this.size) {
       const rest = (blockSize - (this.size % blockSize)) % blockSize;
       const added = Math.min(rest, size - this.size);
-      last.length += added;
+      this.#lengths[last]! += added;
       this.size += added;
     }
     if (size > this.size) {
-      this.#runs.push({ offset: missingAt, length: size - this.size });
+      this.#append(missingAt, size - this.size);
       this.size = size;
     }
     while (this.size > size) this.#drop(this.size - size);
   }
 
+  /** Image byte behind a run; undefined for a hole. */
+  #endOf(i: number): number | undefined {
+    const offset = this.offset(i);
+    return offset === undefined ? undefined : offset + this.#lengths[i]!;
+  }
+
+  #append(offset: number | undefined, length: number): void {
+    if (this.#count === this.#offsets.length) {
+      this.#offsets = enlarge(this.#offsets);
+      this.#lengths = enlarge(this.#lengths);
+    }
+    this.#offsets[this.#count] = offset ?? HOLE;
+    this.#lengths[this.#count] = length;
+    this.#count += 1;
+  }
+
   #drop(surplus: number): void {
-    const last = this.#runs.at(-1)!;
-    const dropped = Math.min(surplus, last.length);
-    if (dropped === last.length) this.#runs.pop();
-    else last.length -= dropped;
+    const last = this.#count - 1;
+    const length = this.#lengths[last]!;
+    const dropped = Math.min(surplus, length);
+    if (dropped === length) this.#count = last;
+    else this.#lengths[last] = length - dropped;
     this.size -= dropped;
   }
+}
+
+function enlarge(numbers: Float64Array): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(2 * numbers.length);
+  larger.set(numbers);
+  return larger;
 }

@@ -67,7 +67,7 @@ async function checkBitmap(
   try {
     await readMetadataFile(icbs, icb, address, FILE_TYPE.metadataBitmap, signal);
     const head = new Uint8Array(BITMAP_HEAD_BYTES);
-    const got = await readRuns(icbs.context.reader, icb.extents.runs, 0, head, signal);
+    const got = await readRuns(icbs.context.reader, icb.extents, 0, head, signal);
     const cursor = new ByteCursor(head.subarray(0, got), icbs.context.reader.name, icb.position);
     const bits = got < BITMAP_HEAD_BYTES ? 0 : cursor.u32le(16); // 4/14.12.2 Number Of Bits, BP 16-19
     if (got < BITMAP_HEAD_BYTES || tagIdentifier(cursor) !== TAG.spaceBitmap || bits !== blocks)
@@ -97,5 +97,5 @@ async function readMetadataFile(
       { at: { source: name, offset: icb.position, clause: 'UDF 2.2.13' } },
     );
   }
-  return extents.runs.slice();
+  return [...extents];
 }

@@ -104,7 +104,7 @@ export class NamedStreams {
     const { entry, extents } = this.#icb;
     const bytes = new Uint8Array(Math.min(entry.size, extents.size, MAX_VALUE_BYTES));
     this.#icbs.takeBytes(bytes.length);
-    const got = await readRuns(this.#icbs.context.reader, extents.runs, 0, bytes, signal);
+    const got = await readRuns(this.#icbs.context.reader, extents, 0, bytes, signal);
     return bytes.subarray(0, got);
   }
 }

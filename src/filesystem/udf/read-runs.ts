@@ -8,7 +8,7 @@ import type { Extent } from '../contract/file-tree.js';
  */
 export async function readRuns(
   reader: DataStream,
-  runs: readonly Extent[],
+  runs: Iterable<Extent>,
   position: number,
   target: Uint8Array,
   signal?: AbortSignal,

@@ -109,7 +109,7 @@ async function readTable(
   const size = Math.min(icb.entry.size, icb.extents.size);
   if (size > MAX_TABLE_ENTRIES * 4 + HEADER_BYTES) return undefined;
   const bytes = new Uint8Array(size);
-  const got = await readRuns(icbs.context.reader, icb.extents.runs, 0, bytes, signal);
+  const got = await readRuns(icbs.context.reader, icb.extents, 0, bytes, signal);
   const cursor = new ByteCursor(bytes.subarray(0, got), icbs.context.reader.name, icb.position);
   if (icb.entry.fileType !== FILE_TYPE.virtualTable) {
     const trailer = cursor.length - TRAILER_BYTES;

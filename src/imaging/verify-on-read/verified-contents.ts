@@ -2,11 +2,11 @@
 // its disc says of it decides whether anybody gets its bytes. What came of it is an attribute of the file.
 import { IsodriveError } from '../../base/error.js';
 import type { FileContent } from '../../filesystem/contract/file-content.js';
-import type { PlanStream } from '../../disc/plan-stream.js';
-import { MODE_TYPE, isOnDisc } from '../../filesystem/contract/file-tree.js';
-import type { Extent } from '../../filesystem/contract/file-tree.js';
+import { MODE_TYPE } from '../../filesystem/contract/file-tree.js';
 import { ContentOpener } from '../../image/content-opener.js';
-import { readAttributes, readExtents } from '../../index/node-record.js';
+import { readAttributes } from '../../index/node-record.js';
+import { RowExtents } from '../../index/row-extents.js';
+import { placeRuns } from '../../image/placed-runs.js';
 import { asPlainImage } from '../../image/plain-image.js';
 import type { OpenedImage } from '../../image/open-image.js';
 import { abortable } from '../../base/abortable.js';
@@ -160,7 +160,7 @@ export class VerifiedContents {
   /** What the sum over the image says of a file. */
   async #place(row: number): Promise<Verdict> {
     const { index, data } = this.#image;
-    const runs = placeRuns(readExtents(index.table, row), data);
+    const runs = [...placeRuns(new RowExtents(index.table, row), data)];
     const end = runs.reduce((last, { place, length }) => Math.max(last, place + length), 0);
     if (this.#prefix === undefined || end === 0 || end > this.#prefix.end) return { state: 'unknown' };
     const { good, bad } = await this.#prefix.readTo(end);
@@ -184,7 +184,7 @@ export class VerifiedContents {
 
   #hasEvidence(row: number): boolean {
     if (this.#sums.has(row)) return true;
-    return this.#prefix !== undefined && readExtents(this.#image.index.table, row).length > 0;
+    return this.#prefix !== undefined && new RowExtents(this.#image.index.table, row).length > 0;
   }
 
   #mark(row: number, state: VerifiedState): void {
@@ -209,22 +209,4 @@ export class VerifiedContents {
       { at: { source: source.name } },
     );
   }
-}
-
-/** Where the bytes of a file lie in the image. */
-function placeRuns(
-  extents: readonly Extent[],
-  data: PlanStream,
-): { fileOffset: number; place: number; length: number }[] {
-  let start = 0;
-  return extents.flatMap((extent) => {
-    const fileOffset = start;
-    start += extent.length;
-    if (!isOnDisc(extent)) return [];
-    return Array.from(data.runsOf(extent.offset, extent.length), ({ within, place, length }) => ({
-      fileOffset: fileOffset + within,
-      place,
-      length,
-    }));
-  });
 }

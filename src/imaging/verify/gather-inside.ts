@@ -3,7 +3,7 @@
 import { toIsodriveError } from '../../base/error.js';
 import type { FileContent } from '../../filesystem/contract/file-content.js';
 import { FileReader } from '../../image/file-reader.js';
-import { readExtents } from '../../index/node-record.js';
+import { RowExtents } from '../../index/row-extents.js';
 import { ROW } from '../../index/layout.js';
 import type { OpenedImage } from '../../image/open-image.js';
 import { openFile } from '../../image/file-content.js';
@@ -58,13 +58,8 @@ export async function gatherRecordedSums({ image, options }: VerifyContext): Pro
 
 /** The stored bytes of a file. */
 export function openStored({ index, data }: OpenedImage, row: number): FileContent {
-  const extents = readExtents(index.table, row);
-  return new FileReader(
-    data,
-    extents,
-    extents.reduce((sum, { length }) => sum + length, 0),
-    index,
-  );
+  const extents = new RowExtents(index.table, row);
+  return new FileReader(data, extents, extents.bytes, index);
 }
 
 function gatherFile(

@@ -8,7 +8,8 @@ import { explainSystemError, isFull } from '../../base/system-error.js';
 import type { OpenedImage } from '../../image/open-image.js';
 import { ContentOpener } from '../../image/content-opener.js';
 import type { NodeRecord } from '../../index/node-record.js';
-import { isCoded, readExtents } from '../../index/node-record.js';
+import { isCoded } from '../../index/node-record.js';
+import { RowExtents } from '../../index/row-extents.js';
 import type { FileContent } from '../../filesystem/contract/file-content.js';
 import { isOnDisc } from '../../filesystem/contract/file-tree.js';
 import type { Extent } from '../../filesystem/contract/file-tree.js';
@@ -224,9 +225,9 @@ export class EntryWriter {
   async #copyContent(descriptor: number, node: NodeRecord): Promise<void> {
     const { table } = this.#image.index;
     const coded = isCoded(table, node.row);
-    const extents: readonly Extent[] = coded
+    const extents: Iterable<Extent> = coded
       ? [{ offset: 0, length: node.size }]
-      : readExtents(table, node.row);
+      : new RowExtents(table, node.row);
     const reader = (coded ? this.#codedContents : this.#contents).open(node.row);
     let position = 0;
     let holeAtEnd = false;
@@ -303,8 +304,9 @@ export class EntryWriter {
 
 /** Holes take nothing. */
 function storedBytes({ index: { table } }: OpenedImage, { row }: NodeRecord): number {
-  const extents = readExtents(table, row);
-  return extents.reduce((sum, { offset, length }) => sum + (offset === undefined ? 0 : length), 0);
+  let bytes = 0;
+  for (const { offset, length } of new RowExtents(table, row)) if (offset !== undefined) bytes += length;
+  return bytes;
 }
 
 /** Whether reading the image failed, after which what was read is still worth keeping. */

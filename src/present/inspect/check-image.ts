@@ -75,13 +75,13 @@ function putFirst<T>(first: T, all: readonly T[]): T[] {
 }
 
 function openIndex(
-  { findings, source }: OpenedImage,
+  { findings, source, data }: OpenedImage,
   tree: OpenedImage['tree'],
   signal: AbortSignal | undefined,
 ): Promise<DiscIndex> {
   return DiscIndex.open(tree, new PlainIndexMemory(), findings, source.name, {
     signal,
-    work: new WorkBudget(source.size),
+    work: new WorkBudget(data.heldBytes),
   });
 }
 

@@ -39,8 +39,11 @@ export interface DiscAreas {
   readonly image: OpenedImage;
   /** Bytes. */
   readonly size: number;
-  /** Each in order of `start`; those of one kind may overlap. `free` is what none of the others has. */
-  readonly areas: Readonly<Record<Exclude<AreaKind, 'free'>, readonly Area[]>>;
+  /**
+   * Each in order of `start`; those of one kind may overlap. `free` is what none of the others has. Of files there may
+   * be millions, which are made when they are asked for.
+   */
+  readonly areas: Readonly<Record<Exclude<AreaKind, 'free'>, Iterable<Area>>>;
   readonly files: number;
   readonly sessions: readonly Span[];
   readonly partitions: readonly Span[];
@@ -77,7 +80,7 @@ export async function collectAreas(
       ...listDamage(image.damage, size),
       boot: sort(boot.map(({ path, offset, size: length }) => describeBoot(path, offset, length))),
       structure: sort(structures),
-      file: [...extents.runs],
+      file: extents.runs,
     },
     files,
     sessions: image.sessions.map(({ number, start, length, label }) => {

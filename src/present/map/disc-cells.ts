@@ -36,11 +36,8 @@ export function divideDisc(disc: DiscAreas, wanted: number): DiscCells {
   const { size, areas } = disc;
   const cellBytes = Math.max(1, Math.ceil(size / wanted / SECTOR_SIZE)) * SECTOR_SIZE;
   const count = Math.ceil(size / cellBytes);
-  const of = (list: readonly Area[]): Coverage => cover(list, size, cellBytes, count);
-  const everything = Object.values(areas)
-    .flat()
-    .sort((a, b) => a.start - b.start);
-  const claimed = of(everything);
+  const of = (list: Iterable<Area>): Coverage => cover(list, size, cellBytes, count);
+  const claimed = of(mergeAreas(Object.values(areas)));
   const coverages = {
     ...{ bad: of(areas.bad), unread: of(areas.unread), boot: of(areas.boot) },
     ...{ structure: of(areas.structure), file: of(areas.file) },
@@ -72,8 +69,24 @@ function chooseKind(
   return file >= structure ? 'file' : 'structure';
 }
 
+/** All areas of lists that are in order of `start`, in that order. */
+function* mergeAreas(lists: readonly Iterable<Area>[]): Iterable<Area> {
+  const nextOf = (iterator: Iterator<Area, undefined>): Area | undefined => iterator.next().value;
+  const iterators = lists.map((list) => list[Symbol.iterator]() as Iterator<Area, undefined>);
+  const heads = iterators.map(nextOf);
+  const startOf = (area: Area | undefined): number => area?.start ?? Infinity;
+  for (;;) {
+    let first = 0;
+    for (let i = 1; i < heads.length; i += 1) if (startOf(heads[i]) < startOf(heads[first])) first = i;
+    const area = heads[first];
+    if (area === undefined) return;
+    yield area;
+    heads[first] = nextOf(iterators[first]!);
+  }
+}
+
 /** Each byte counts for the first area that has it, so the work grows with areas and cells, not with their product. */
-function cover(areas: readonly Area[], size: number, cellBytes: number, count: number): Coverage {
+function cover(areas: Iterable<Area>, size: number, cellBytes: number, count: number): Coverage {
   const bytes = new Float64Array(count);
   const counts = new Uint32Array(count);
   const first = new Array<Area | undefined>(count);

@@ -33,6 +33,29 @@ describe('The ledger of users', () => {
     expect(ledger.userCount).toBe(0);
   });
 
+  it('bounds the files beside the images of one user, and those of all', () => {
+    const ledger = new UserLedger();
+    const quota = (message: string): Error =>
+      expect.objectContaining({
+        code: 'quota',
+        message: expect.stringContaining(message) as string,
+      }) as Error;
+    const few = { ...caller(1), limits: { ...limits, filesBeside: 100 } };
+    ledger.takeMount('a', few, 99);
+    expect(() => ledger.takeMount('b', few, 2)).toThrow(quota('would hold 101 files'));
+    ledger.takeMount('b', few, 1);
+    ledger.endMount('a');
+    ledger.takeMount('a', few, 99);
+    const many = (uid: number) => ({ ...caller(uid), limits: { ...limits, filesBeside: 2048 } });
+    ledger.takeMount('c', many(2), 1900);
+    expect(() => ledger.takeMount('d', many(3), 49)).toThrow(quota('All mounts would hold 2049 files'));
+    ledger.takeMount('d', many(3), 48);
+    expect(() => ledger.adoptMount('e', few, 99)).not.toThrow();
+    for (const id of ['a', 'b', 'c', 'd', 'e']) ledger.endMount(id);
+    expect(ledger.userCount).toBe(0);
+    ledger.takeMount('f', many(4), 2048);
+  });
+
   it('bounds the indexes of one user together, and takes over what is there already', () => {
     const ledger = new UserLedger();
     const [first, second] = [ledger.takeMount('a', caller(1)), ledger.takeMount('b', caller(1))];

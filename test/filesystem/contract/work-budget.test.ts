@@ -11,7 +11,7 @@ import {
   SPARE_STEPS,
   WorkBudget,
 } from '../../../src/filesystem/contract/work-budget.js';
-import { readExtents } from '../../../src/index/node-record.js';
+import { RowExtents } from '../../../src/index/row-extents.js';
 import type { OpenedImage } from '../../../src/image/open-image.js';
 import { readFaultInput } from '../../support/builders/fault-input.js';
 import { readFileContent } from '../../support/judges/file-content.js';
@@ -103,7 +103,7 @@ describe('files that share chains of allocation descriptors', () => {
     const { first, count } = await image.index.children(0);
     const last = image.index.node(first + count - 1);
     expect(last.size).toBeGreaterThan(0);
-    expect(readExtents(image.index.table, last.row).length).toBeLessThanOrEqual(256);
+    expect(new RowExtents(image.index.table, last.row).length).toBeLessThanOrEqual(256);
     await expect(readFileContent(image, '/f03999')).rejects.toMatchObject({ code: 'damaged' });
   });
 });

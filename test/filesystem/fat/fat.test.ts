@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mustRun } from '../../../scripts/support/run-command.js';
-import { readExtents } from '../../../src/index/node-record.js';
+import { RowExtents } from '../../../src/index/row-extents.js';
 import { openImage } from '../../../src/image/open-image.js';
 import { readFileContent } from '../../support/judges/file-content.js';
 import { listImage } from '../../support/judges/index-manifest.js';
@@ -92,7 +92,7 @@ describe.each([
     const counts: number[] = [];
     for (const name of ['filler', 'scattered']) {
       const row = await opened.index.resolve(name);
-      counts.push(readExtents(opened.index.table, row).length);
+      counts.push(new RowExtents(opened.index.table, row).length);
       const truth = await readFile(join(folder, name));
       expect((await readFileContent(opened, name)).equals(truth), name).toBe(true);
     }

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mustRun } from '../../../scripts/support/run-command.js';
-import { readAttributes, readExtents } from '../../../src/index/node-record.js';
+import { readAttributes } from '../../../src/index/node-record.js';
+import { RowExtents } from '../../../src/index/row-extents.js';
 import { openImage } from '../../../src/image/open-image.js';
 import type { OpenedImage } from '../../../src/image/open-image.js';
 import { readFileContent } from '../../support/judges/file-content.js';
@@ -91,7 +92,7 @@ describe('an HFS volume written by hfsutils', needs('hformat'), () => {
 
   it('reads a file of more extents than its record holds', async () => {
     const row = await opened.index.resolve('/scattered');
-    expect(readExtents(opened.index.table, row).length).toBeGreaterThan(3);
+    expect(new RowExtents(opened.index.table, row).length).toBeGreaterThan(3);
     for (const name of ['scattered', 'filler']) {
       const truth = await readFile(join(folder, name));
       expect((await readFileContent(opened, `/${name}`)).equals(truth)).toBe(true);

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { mustRun } from '../../../scripts/support/run-command.js';
-import { readAttributes, readExtents } from '../../../src/index/node-record.js';
+import { readAttributes } from '../../../src/index/node-record.js';
+import { RowExtents } from '../../../src/index/row-extents.js';
 import { openImage } from '../../../src/image/open-image.js';
 import { MAX_APPLE_VOLUMES } from '../../../src/filesystem/hfs/apple-volumes.js';
 import { ByteCursor } from '../../../src/base/byte-cursor.js';
@@ -266,7 +267,7 @@ describe('limits of HFS+', () => {
     const file = { parent: ROOT, id: 20, name: 'f', mode: FILE, runs, size: count * 512 };
     await using opened = await openBytes(buildHfsPlus('Pieces', [filler, file]));
     const row = await opened.index.resolve('/f');
-    expect(readExtents(opened.index.table, row)).toHaveLength(MAX_FORK_EXTENTS);
+    expect(new RowExtents(opened.index.table, row)).toHaveLength(MAX_FORK_EXTENTS);
     expect(opened.findings.findings.map(({ code }) => code)).toEqual(expected);
   });
 

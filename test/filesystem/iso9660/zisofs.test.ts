@@ -11,6 +11,7 @@ import { FileReader } from '../../../src/image/file-reader.js';
 import type { OpenedImage } from '../../../src/image/open-image.js';
 import { extract } from '../../../src/present/extract/extract.js';
 import { BlockCache } from '../../../src/codec/block-cache.js';
+import { endExtents } from '../../support/fakes/ended-extents.js';
 import { FaultySource } from '../../support/fakes/faulty-source.js';
 import { needs } from '../../support/needs.js';
 import { ALGORITHMS, compress, programsOf } from '../../support/builders/compress.js';
@@ -186,7 +187,7 @@ describe('I21: zisofs', () => {
     const stored = makeZisofs(CONTENT, V1);
     const source = new FaultySource(stored);
     const content = new ZisofsContent({
-      stored: new FileReader(source, [{ offset: 0, length: stored.length }], stored.length),
+      stored: new FileReader(source, endExtents([{ offset: 0, length: stored.length }]), stored.length),
       size: CONTENT.length,
       parameters: ((1 << 24) | (4 << 8) | 15) >>> 0,
       name: 'file',

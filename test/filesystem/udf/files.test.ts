@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { MAX_ICB_NESTING } from '../../../src/filesystem/udf/icb-reader.js';
 import { MAX_BROKEN_PLACES } from '../../../src/filesystem/udf/directory-walker.js';
 import { FileReader } from '../../../src/image/file-reader.js';
-import { readExtents } from '../../../src/index/node-record.js';
+import { RowExtents } from '../../../src/index/row-extents.js';
 import type { OpenedImage } from '../../../src/image/open-image.js';
 import { openBytes, readAll } from '../../support/judges/opened-bytes.js';
 import {
@@ -27,7 +27,7 @@ async function readFile(image: OpenedImage, path: string): Promise<Buffer> {
   const row = await image.index.resolve(path);
   const { size } = image.index.node(row);
   const bytes = Buffer.alloc(size);
-  await new FileReader(image.source, readExtents(image.index.table, row), size).read(bytes, 0);
+  await new FileReader(image.source, new RowExtents(image.index.table, row), size).read(bytes, 0);
   return bytes;
 }
 
@@ -92,7 +92,7 @@ describe('U6: a file', () => {
       buildUdf(withFile({ kind: 0, allocation, size }, { 20: block('z') })),
     );
     const row = await image.index.resolve('/f');
-    const reader = new FileReader(image.source, readExtents(image.index.table, row), size);
+    const reader = new FileReader(image.source, new RowExtents(image.index.table, row), size);
     const tail = Buffer.alloc(2049);
     expect(await reader.read(tail, size - 2049)).toBe(2049);
     expect(tail).toEqual(Buffer.concat([Buffer.alloc(1), block('z')]));

@@ -92,9 +92,10 @@ export class ControlFuzzer implements Disposable {
 
   async #sendOne(socket: Socket): Promise<void> {
     const line = this.#message();
-    const count = this.#below(5);
+    // Rarely as many as a message may have, or more.
+    const count = this.#below(16) === 0 ? 90 + this.#below(39) : this.#below(5);
     if (count > 0 && this.#below(2) === 0 && socket.writableLength === 0) {
-      const chosen = Array.from({ length: Math.min(count, 4) }, () => this.#pick(this.#descriptors));
+      const chosen = Array.from({ length: count }, () => this.#pick(this.#descriptors));
       try {
         const sent = loadAddon().sendDescriptors(descriptorOf(socket), line, chosen);
         if (sent < line.length) socket.write(line.subarray(sent));
@@ -157,6 +158,17 @@ export class ControlFuzzer implements Disposable {
           'image',
           undefined,
           ['image', 'directory', 'map', 'image', 'x'],
+        ]),
+        beside: this.#pick<unknown>([
+          undefined,
+          undefined,
+          [],
+          ['disc.iso.002'],
+          ['a', 'a'],
+          ['../a', 5],
+          Array.from({ length: 99 }, (_, i) => `part ${i}`),
+          Array.from({ length: 100 }, (_, i) => `part ${i}`),
+          'x',
         ]),
         driver: this.#pick([undefined, 'auto', 'fuse', 'erofs', 'x']),
         allowOther: this.#pick<unknown>([undefined, true, 'x']),

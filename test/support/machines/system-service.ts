@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { chmodSync, chownSync, closeSync, mkdirSync, openSync, readdirSync, readlinkSync } from 'node:fs';
 import { chmod, copyFile, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { mustRun } from '../../../scripts/support/run-command.js';
 import { openDirectory } from '../../../src/mount/open-directory.js';
@@ -200,9 +200,14 @@ export class TestUser {
     return path;
   }
 
-  /** Opens as this user, passes, mounts. */
+  /** Opens as this user, passes, mounts; `beside` in `more` are files in the folder of the image. */
   async mount(image: string, directory: string, more: Partial<MountParams> = {}): Promise<MountResult> {
-    const opened = this.act(() => [openSync(image, 'r'), openDirectory(directory)]);
+    const beside = (more.beside ?? []).map((name) => join(dirname(image), name));
+    const opened = this.act(() => [
+      openSync(image, 'r'),
+      openDirectory(directory),
+      ...beside.map((path) => openSync(path, 'r')),
+    ]);
     try {
       return await this.pass(['image', 'directory'], opened, { image, ...more });
     } finally {

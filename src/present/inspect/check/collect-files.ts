@@ -3,13 +3,20 @@
 import { toIsodriveError } from '../../../base/error.js';
 import { MODE_TYPE, isOnDisc } from '../../../filesystem/contract/file-tree.js';
 import { ROOT_ROW } from '../../../index/index-table.js';
+import type { DiscIndex } from '../../../index/disc-index.js';
 import { CODING, ROW } from '../../../index/layout.js';
-import { readCoding, readExtents } from '../../../index/node-record.js';
+import { readCoding } from '../../../index/node-record.js';
+import { RowExtents } from '../../../index/row-extents.js';
 import type { OpenedImage } from '../../../image/open-image.js';
 import { throwIfAborted } from '../../../base/abort.js';
 
 /** Entries of one view that are looked at; what lies behind them is left out of the check. */
 export const MAX_CHECKED_ENTRIES = 1_000_000;
+
+export interface PlacedRun {
+  readonly offset: number;
+  readonly length: number;
+}
 
 export interface CheckedFile {
   readonly row: number;
@@ -17,7 +24,7 @@ export interface CheckedFile {
   /** Its bytes are stored otherwise than they are read. */
   readonly isCoded: boolean;
   /** Runs of image bytes, in file order; holes left out. Read from the index each time: a file may have many. */
-  readonly runs: readonly { readonly offset: number; readonly length: number }[];
+  readonly runs: Iterable<PlacedRun>;
 }
 
 export interface CheckedView {
@@ -61,7 +68,17 @@ function addFile(files: CheckedFile[], { index }: OpenedImage, row: number): voi
   files.push({
     ...{ row, size, isCoded },
     get runs() {
-      return readExtents(index.table, row).filter(isOnDisc);
+      return listRuns(index, row);
     },
   });
+}
+
+function* listRuns({ table }: DiscIndex, row: number): Iterable<PlacedRun> {
+  for (const extent of new RowExtents(table, row)) if (isOnDisc(extent)) yield extent;
+}
+
+/** Byte offset of the first run; -1 for a file without one. */
+export function placeOf({ runs }: CheckedFile): number {
+  for (const { offset } of runs) return offset;
+  return -1;
 }

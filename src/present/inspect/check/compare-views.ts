@@ -5,6 +5,7 @@ import type { Finding } from '../../../base/finding.js';
 import { toIsodriveError } from '../../../base/error.js';
 import type { OpenedImage } from '../../../image/open-image.js';
 import { openFile } from '../../../image/file-content.js';
+import { placeOf } from './collect-files.js';
 import type { CheckedFile, CheckedView } from './collect-files.js';
 
 /** Differences that are told one by one. */
@@ -66,12 +67,9 @@ function haveEqualSize(first: CheckedFile, second: CheckedFile): boolean {
 }
 
 function storedBytes({ runs }: CheckedFile): number {
-  return runs.reduce((sum, { length }) => sum + length, 0);
-}
-
-/** Byte offset of the first run; -1 for a file without one. */
-function placeOf({ runs }: CheckedFile): number {
-  return runs[0]?.offset ?? -1;
+  let bytes = 0;
+  for (const { length } of runs) bytes += length;
+  return bytes;
 }
 
 async function haveEqualContent(

@@ -1,6 +1,8 @@
 // Where the bytes of many files lie: millions of places in arrays of numbers, as an object for each would take most of
 // the memory that an image may cost.
 import { firstWhere } from '../../../base/binary-search.js';
+import { sortedOrder } from '../../../base/sorted-order.js';
+import type { PlacedRun } from './collect-files.js';
 
 const INITIAL = 1024;
 
@@ -12,15 +14,13 @@ export class PlaceList {
   #count = 0;
 
   /** Adds a file, with the runs of image bytes that it has. */
-  add(runs: readonly { readonly offset: number; readonly length: number }[]): void {
+  add(runs: Iterable<PlacedRun>): void {
     this.#firsts.push(this.#count);
-    const wanted = this.#count + runs.length;
-    if (wanted > this.#offsets.length) {
-      const size = Math.max(wanted, 2 * this.#offsets.length);
-      this.#offsets = grown(this.#offsets, size);
-      this.#ends = grown(this.#ends, size);
-    }
     for (const { offset, length } of runs) {
+      if (this.#count === this.#offsets.length) {
+        this.#offsets = grown(this.#offsets, 2 * this.#count);
+        this.#ends = grown(this.#ends, 2 * this.#count);
+      }
       this.#offsets[this.#count] = offset;
       this.#ends[this.#count] = offset + length;
       this.#count += 1;
@@ -49,10 +49,9 @@ export class PlaceList {
 
   /** Places by their offsets; of those that begin together, the longest first. */
   inOrder(): Uint32Array {
-    const order = Uint32Array.from({ length: this.#count }, (_, place) => place);
     const offsets = this.#offsets;
     const ends = this.#ends;
-    return order.sort((a, b) => offsets[a]! - offsets[b]! || ends[b]! - ends[a]! || a - b);
+    return sortedOrder(this.#count, (a, b) => offsets[a]! - offsets[b]! || ends[b]! - ends[a]!);
   }
 }
 

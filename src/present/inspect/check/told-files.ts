@@ -2,6 +2,7 @@
 // bytes.
 import { MAX_FINDINGS } from '../../../base/finding.js';
 import type { Finding, FindingLog } from '../../../base/finding.js';
+import { placeOf } from './collect-files.js';
 import type { CheckedFile, CheckedView } from './collect-files.js';
 
 export class ToldFiles {
@@ -33,8 +34,8 @@ export class ToldFiles {
     try {
       const view = await collect();
       const files = view.files.filter((file) => this.#isBeyondEnd(file));
-      const isNew = files.some(({ runs }) => !this.#places.has(runs[0]!.offset));
-      for (const { runs } of files) this.#places.add(runs[0]!.offset);
+      const isNew = files.some((file) => !this.#places.has(placeOf(file)));
+      for (const file of files) this.#places.add(placeOf(file));
       // A file of which no run is known is none of those that have been told.
       this.#isTold = files.length > 0 && !isNew && held.length <= files.length;
       return view;
@@ -45,6 +46,7 @@ export class ToldFiles {
   }
 
   #isBeyondEnd({ runs }: CheckedFile): boolean {
-    return runs.some(({ offset, length }) => offset + length > this.#imageSize);
+    for (const { offset, length } of runs) if (offset + length > this.#imageSize) return true;
+    return false;
   }
 }
