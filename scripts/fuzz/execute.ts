@@ -8,9 +8,11 @@ import { PlainIndexMemory } from '../../src/index/index-memory.js';
 import { ROOT_ROW } from '../../src/index/index-table.js';
 import { readAttributes, readNode } from '../../src/index/node-record.js';
 import { RowExtents } from '../../src/index/row-extents.js';
-import { openSource } from '../../src/image/open-image.js';
+import { openFiles } from '../../src/image/open-image.js';
 import type { OpenedImage } from '../../src/image/open-image.js';
+import { OpenedFiles } from '../../src/source/image-files.js';
 import type { MemorySource } from './memory-source.js';
+import { folderOf } from './sheet-images.js';
 
 /** Entries of a view that are looked at; the work of one execution stays small. */
 const MAX_ENTRIES = 4096;
@@ -47,7 +49,8 @@ export interface ExecuteOptions {
 export async function execute(source: MemorySource, options: ExecuteOptions = {}): Promise<Execution> {
   let image: OpenedImage;
   try {
-    image = await openSource(source, { tree: options.all === true ? 'all' : 'auto' });
+    const files = new OpenedFiles(source, folderOf(source.name));
+    image = await openFiles(files, undefined, { tree: options.all === true ? 'all' : 'auto' });
   } catch (thrown) {
     return { outcome: refusal(thrown), kinds: [] };
   }

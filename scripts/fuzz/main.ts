@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BasePool, prepareBase } from './bases.js';
 import { makeImages, readImages } from './corpus-images.js';
+import { makeSheets } from './sheet-images.js';
 import { remakeInput } from './inputs.js';
 import type { Counts } from './progress.js';
 import { runWorker } from './run-worker.js';
@@ -40,7 +41,7 @@ if (missing !== undefined) {
   process.stderr.write(`Cannot fuzz: found no folder "${resolve(missing)}", expected one with images\n`);
   process.exit(2);
 }
-const images = [...readImages(folders), ...makeImages()];
+const images = [...readImages(folders), ...makeImages(), ...makeSheets()];
 const seed = Number(values.seed);
 const started = performance.now();
 
