@@ -56,7 +56,7 @@ export class WindowSource implements Readable {
       this.#length = await this.#source.read(this.#window, position, signal);
       return this.#length > 0;
     } catch (thrown) {
-      if (toIsodriveError(thrown).code !== 'image-unreadable') throw thrown;
+      if (!['image-unreadable', 'damaged'].includes(toIsodriveError(thrown).code)) throw thrown;
       return false;
     }
   }

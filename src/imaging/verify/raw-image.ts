@@ -16,10 +16,8 @@ const FAULTS: Readonly<Record<SectorFault, string>> = {
   mode: 'mode is unknown, or a sector of mode 0 is not empty',
 };
 
-/** Looks at every sector as it comes in a pass. */
-export class RawSectorScan implements PassReader {
-  readonly start = 0;
-  readonly end: number;
+/** Looks at every sector as it comes in passes over runs of them. */
+export class RawSectorScan {
   readonly #sectorSize: number;
   readonly #carry: Buffer;
   #carried = 0;
@@ -30,14 +28,26 @@ export class RawSectorScan implements PassReader {
   readonly #runs: { fault: SectorFault; kind: SectorKind; first: number; last: number }[] = [];
   #faultyRuns = 0;
   readonly #unreadable: ByteRange[] = [];
+  readonly #lacking: ByteRange[] = [];
 
-  constructor(size: number, sectorSize: number) {
-    this.end = size;
+  constructor(sectorSize: number) {
     this.#sectorSize = sectorSize;
     this.#carry = Buffer.alloc(sectorSize);
   }
 
-  update(bytes: Uint8Array): void {
+  /** The next run: whole sectors from byte `start` on, behind those of the runs before. */
+  readRun(start: number, end: number): PassReader {
+    this.#sector = start / this.#sectorSize;
+    const [update, fail] = [this.#update.bind(this), this.#fail.bind(this)];
+    return { start, end, update, fail };
+  }
+
+  /** Sectors of the disc that the image does not hold. */
+  lack(first: number, sectors: number): void {
+    this.#lacking.push({ position: first, size: sectors });
+  }
+
+  #update(bytes: Uint8Array): void {
     const skipped = Math.min(this.#skip, bytes.length);
     this.#skip -= skipped;
     for (let at = skipped; at < bytes.length;) {
@@ -49,7 +59,7 @@ export class RawSectorScan implements PassReader {
     }
   }
 
-  fail(range: ByteRange): void {
+  #fail(range: ByteRange): void {
     this.#unreadable.push(range);
     // Sectors that it touches cannot be looked at.
     const end = range.position + range.size;
@@ -68,6 +78,10 @@ export class RawSectorScan implements PassReader {
     if (rest > 0) checks.push({ ...base, status: 'mismatch', detail: `${rest} more places` });
     for (const { position, size } of this.#unreadable)
       checks.push({ ...base, status: 'unreadable', detail: `${countBytes(size)} at byte ${position}` });
+    for (const { position, size } of this.#lacking) {
+      const detail = `${size} sectors from ${position}: the image does not hold them`;
+      checks.push({ ...base, status: 'unreadable', detail });
+    }
     if (this.#carried > 0) {
       const detail = `the end has ${countBytes(this.#carried)} of a sector that is not whole`;
       checks.push({ ...base, status: 'unchecked', detail });

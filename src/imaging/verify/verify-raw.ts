@@ -2,6 +2,7 @@
 import { openDisc } from '../../container/open-container.js';
 import { volumeMarks } from '../../filesystem/choose/volume-marks.js';
 import type { Disc } from '../../disc/disc.js';
+import { listHeld, listLacking } from '../../disc/held-sectors.js';
 import { RAW_SECTOR_SIZE } from '../../disc/sector-parity.js';
 import type { OpenedFiles } from '../../source/image-files.js';
 import type { Check } from './check.js';
@@ -14,19 +15,26 @@ import { RawSectorScan } from './raw-image.js';
 /** Rejects as verifyImage does. */
 export async function verifySectors(
   files: OpenedFiles,
-  { raw }: Pick<Disc, 'raw'>,
+  disc: Disc,
   options: VerifyOptions,
 ): Promise<Check[]> {
   const context = { image: { files }, options };
   const evidence = [...(await gatherListsBeside(context)), ...(await gatherSignatures(context))];
   const consumers = evidence.flatMap((one) => one.consumers);
-  const scan = raw === undefined ? undefined : new RawSectorScan(raw.size, RAW_SECTOR_SIZE);
-  const isOneRead = raw?.isPlain === true && raw.bases[0] === files.main && raw.locate(0, 1) === 0;
-  await runPass(files.main, scan === undefined || !isOneRead ? consumers : [...consumers, scan], options);
-  if (raw !== undefined && scan !== undefined && !isOneRead) await runPass(raw, [scan], options);
+  const { raw } = disc;
+  const scan = new RawSectorScan(RAW_SECTOR_SIZE);
+  if (raw?.isPlain === true && raw.bases[0] === files.main && raw.locate(0, raw.size) === 0) {
+    // Both want the same bytes: they are read once.
+    await runPass(files.main, [...consumers, scan.readRun(0, raw.size)], options);
+  } else {
+    await runPass(files.main, consumers, options);
+    for (const { start, end } of raw === undefined ? [] : listHeld(raw))
+      await runPass(raw!, [scan.readRun(start, end)], options);
+  }
+  for (const { first, sectors } of listLacking(disc)) scan.lack(first, sectors);
   const checks: Check[] = [];
   for (const one of evidence) checks.push(...(await one.finish()));
-  return [...checks, ...(scan?.finish() ?? [])];
+  return [...checks, ...scan.finish()];
 }
 
 /**

@@ -26,7 +26,7 @@ export interface ImageDescription {
   readonly drive?: NonNullable<OpenedImage['source']['drive']>;
   /** Of the view that is shown; may be empty. */
   readonly label: string;
-  /** Bytes of the image. */
+  /** Bytes of the files that hold the disc. */
   readonly size: number;
   readonly volume: Omit<Volume, 'bootEntries' | 'localTimes' | TimeField> &
     Readonly<Partial<Record<TimeField, string>>>;
@@ -66,7 +66,7 @@ export function describeImage(image: OpenedImage): ImageDescription {
     format: image.disc.format,
     ...describeDisc(image.disc),
     label: image.tree.label,
-    size: image.source.size,
+    size: countImageBytes(image),
     volume: { ...facts, ...formatTimes(times, localTimes) },
     trees: listViews(image),
     sessions: image.sessions.map((session) => describeSession(session, session === image.session)),
@@ -75,6 +75,11 @@ export function describeImage(image: OpenedImage): ImageDescription {
     findings: image.findings.findings,
     findingCount: image.findings.count,
   };
+}
+
+/** Of all files that hold the disc, of which a sheet is none. */
+function countImageBytes({ disc }: OpenedImage): number {
+  return disc.data.bases.reduce((sum, { size }) => sum + size, 0);
 }
 
 function listViews({ trees, tree: shown }: OpenedImage): ImageDescription['trees'] {
