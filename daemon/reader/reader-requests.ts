@@ -46,8 +46,8 @@ export interface ImageFacts {
   readonly hasAttributes: boolean;
   /** Native code reads the descriptor, by the plan in the index. */
   readonly isPlanned: boolean;
-  /** The descriptor is the disc's data byte for byte, so that the kernel can read it alone. */
-  readonly isPlain: boolean;
+  /** Files that are the disc's data byte for byte, numbered likewise, so that the kernel can read them alone. */
+  readonly kernelFiles: readonly number[];
   /** The disc of an optical drive, opened by its path. */
   readonly isDrive: boolean;
   /** Its files are verified before they are read. */
@@ -75,7 +75,7 @@ export interface ReaderMethods {
   check: { params: number; result: unknown };
   verified: { params: undefined; result: VerifiedFiles | undefined };
   writeMetadata: { params: { readonly file: number; readonly label: string }; result: unknown };
-  locate: { params: undefined; result: ImagePlace };
+  locate: { params: undefined; result: readonly ImagePlace[] };
 }
 
 export type ReaderMethod = keyof ReaderMethods;

@@ -154,7 +154,7 @@ async function openRequested(request: OpenRequest): Promise<ImageFacts> {
     volumeSize: tree.volumeSize,
     hasAttributes: image.hasAttributes,
     isPlanned: image.files.length > 0,
-    isPlain: image.kernelFile !== undefined,
+    kernelFiles: image.kernelFiles.map(({ descriptor }) => numberOf(files, descriptor)),
     isChecked: image.isChecked,
     isDrive: source.drive !== undefined,
     sessions: sessions.map(({ number }) => number),
@@ -225,11 +225,13 @@ const METHODS: {
       await current().writeMetadata({ file: handle, label });
     }),
   locate: async () => {
-    const { kernelFile } = current();
-    if (kernelFile === undefined || !(io instanceof PoolIo)) return current().locate();
-    const { mode } = await io.stat(kernelFile.descriptor);
-    const fileSystemType = await io.fileSystemType(kernelFile.descriptor);
-    return { isRegularFile: (mode & constants.S_IFMT) === constants.S_IFREG, fileSystemType };
+    if (!(io instanceof PoolIo)) return current().locate();
+    const places = current().kernelFiles.map(async ({ descriptor }) => {
+      const { mode } = await io.stat(descriptor);
+      const fileSystemType = await io.fileSystemType(descriptor);
+      return { isRegularFile: (mode & constants.S_IFMT) === constants.S_IFREG, fileSystemType };
+    });
+    return Promise.all(places);
   },
 };
 

@@ -100,16 +100,20 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
   }
 
   get files(): readonly number[] {
-    if (!this.facts.isPlanned) return [];
-    // By name: who has opened the files need not have done so in the order in which the reader asked for them.
-    const beside = this.facts.beside.map(({ name }) => this.file.besideNamed(name));
-    const all = [this.file.descriptor, ...beside];
-    return this.facts.plannedFiles.map((number) => all[number]!);
+    return this.facts.isPlanned ? this.facts.plannedFiles.map((number) => this.#descriptorOf(number)) : [];
   }
 
-  get kernelFile(): KernelFile | undefined {
-    if (!this.facts.isPlain) return undefined;
-    return { descriptor: this.file.descriptor, size: Number(this.facts.identity.size) };
+  get kernelFiles(): readonly KernelFile[] {
+    const { kernelFiles, identity, beside } = this.facts;
+    return kernelFiles.map((number) => {
+      const { size } = number === 0 ? identity : beside[number - 1]!;
+      return { descriptor: this.#descriptorOf(number), size: Number(size) };
+    });
+  }
+
+  /** By name: who has opened the files need not have done so in the order in which the reader asked for them. */
+  #descriptorOf(number: number): number {
+    return number === 0 ? this.file.descriptor : this.file.besideNamed(this.facts.beside[number - 1]!.name)!;
   }
 
   /** See ShownImage. */
@@ -179,7 +183,7 @@ export class RemoteImage implements ServedImage, AsyncDisposable {
     await (await this.#wake()).call('writeMetadata', { file: file.fd, label }, signal);
   }
 
-  async locate(): Promise<ImagePlace> {
+  async locate(): Promise<readonly ImagePlace[]> {
     return (await this.#wake()).call('locate', undefined);
   }
 

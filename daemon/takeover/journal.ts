@@ -7,7 +7,7 @@ import type { OptionTables } from '../../src/options/mount-options.js';
 import { storedShape } from '../../src/options/option-schemas.js';
 import { formatIdentity, parseIdentity } from '../reader/image-identity.js';
 import { EntryFile } from './entry-file.js';
-import type { MountRecord } from './mount-record.js';
+import type { MountRecord, RecordedFacts } from './mount-record.js';
 import type { DaemonLog } from '../log.js';
 
 const FINDING = z.object({
@@ -28,7 +28,7 @@ const FACTS = z.object({
   isPlanned: z.boolean().default(false),
   plannedFiles: z.array(z.number()).default([0]),
   dataSize: z.number().default(0),
-  isPlain: z.boolean(),
+  kernelFiles: z.array(z.number()).default([]),
   isChecked: z.boolean().default(false),
   isDrive: z.boolean().default(false),
   sessions: z.array(z.number()),
@@ -114,7 +114,19 @@ export function encodeRecord(record: MountRecord): JournalEntry {
     ...{ wantedTree: tree, wantedDriver: driver, view, allowOther, bound, traceFuse },
     ...made,
     passedOver: [...made.passedOver],
-    facts: facts && { ...facts, plannedFiles: [...facts.plannedFiles], sessions: [...facts.sessions] },
+    facts: facts && encodeFacts(facts),
+  };
+}
+
+/** `isPlain`: older daemons read no facts without it. */
+function encodeFacts(facts: RecordedFacts): z.input<typeof FACTS> & { readonly isPlain: boolean } {
+  const { plannedFiles, kernelFiles, sessions } = facts;
+  return {
+    ...facts,
+    plannedFiles: [...plannedFiles],
+    kernelFiles: [...kernelFiles],
+    isPlain: kernelFiles.length > 0,
+    sessions: [...sessions],
   };
 }
 

@@ -20,7 +20,8 @@ const USAGE = `Usage: npm run limits -- [--large] [--jobs N] [IMAGE or FOLDER...
             must end well, whatever memory the entries take, and the file must have its bytes however it is read
   --jobs N  images at the same time (default 1)
 Without an image: test/corpus, the shared corpus at ISODRIVE_CORPUS or ../shared/corpus where it is, and the images in
-faults/inputs beside that; those that are packed (gzip, xz) are unpacked.
+faults/inputs beside that; those that are packed (gzip, xz) are unpacked. extract writes to memory (/dev/shm) where there
+is room: what a disk's file system takes to make files is not measured.
 `;
 /** Lines of the table. */
 const SHOWN = 10;

@@ -2,7 +2,7 @@
 // that a breach costs no hours.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { secondsBound } from './bounds.js';
@@ -21,6 +21,13 @@ export interface CommandEnd {
   readonly usage: Usage | undefined;
 }
 
+export interface CommandPlace {
+  readonly imageBytes: number;
+  readonly folder: string;
+  readonly outputs: string;
+  readonly program: string;
+}
+
 function argumentsOf(name: CommandName, image: string, output: string): string[] {
   switch (name) {
     case 'ls':
@@ -34,16 +41,15 @@ function argumentsOf(name: CommandName, image: string, output: string): string[]
   }
 }
 
-/** Runs it with a scratch folder of its own below `folder`; `program` is isodrive.cjs of the bundle. */
+/** Runs it with a scratch folder of its own below `folder`, and writes below `outputs`; `program` is isodrive.cjs. */
 export async function measureCommand(
   name: CommandName,
   image: string,
-  { imageBytes, folder, program }: { imageBytes: number; folder: string; program: string },
+  { imageBytes, folder, outputs, program }: CommandPlace,
 ): Promise<CommandEnd> {
-  const output = join(folder, 'extracted');
+  const output = mkdtempSync(join(outputs, 'isodrive-extracted-'));
   const usageFile = join(folder, 'usage.json');
   rmSync(usageFile, { force: true });
-  mkdirSync(output);
   const reporter = pathToFileURL(join(import.meta.dirname, 'report-usage.js')).href;
   const node = [process.execPath, '--import', reporter, program, ...argumentsOf(name, image, output)];
   const seconds = Math.ceil(RUNAWAY * secondsBound(imageBytes));

@@ -10,6 +10,7 @@ import { unpackInto } from './find-images.js';
 import { COMMANDS, measureCommand } from './measure-command.js';
 import type { CommandEnd } from './measure-command.js';
 import { MeasuredDaemon } from './measure-mount.js';
+import { findOutputFolder } from './output-folder.js';
 import type { Usage } from './report-usage.js';
 
 type Task = readonly [name: string, run: (image: string, imageBytes: number) => Promise<CommandEnd>];
@@ -24,13 +25,14 @@ export class ImageMeter implements AsyncDisposable {
   private constructor(project: string, folder: string, daemon: MeasuredDaemon) {
     this.#folder = folder;
     this.#daemon = daemon;
+    const outputs = findOutputFolder();
     const program = join(project, 'dist', 'bundle', 'isodrive.cjs');
     // Driver erofs mounts as root only.
     const drivers: DriverName[] = process.getuid?.() === 0 ? ['fuse', 'erofs'] : ['fuse'];
     this.#tasks = [
       ...COMMANDS.map((name): Task => [
         name,
-        (image, imageBytes) => measureCommand(name, image, { imageBytes, folder, program }),
+        (image, imageBytes) => measureCommand(name, image, { imageBytes, folder, outputs, program }),
       ]),
       ...drivers.map((driver): Task => [`mount (${driver})`, (image) => daemon.measure(image, driver)]),
     ];

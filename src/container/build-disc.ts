@@ -10,7 +10,13 @@ import { RUN_UNIT } from '../disc/read-plan.js';
 import type { Segment } from '../disc/read-plan.js';
 import { RAW_SECTOR_SIZE, SUBCHANNEL_BYTES } from '../disc/sector-parity.js';
 import type { ByteSource } from '../source/byte-source.js';
-import { dataSegment, rawSegment, subchannelSegment } from './stored-sector.js';
+import {
+  dataSegment,
+  headlessSegment,
+  payloadSegment,
+  rawSegment,
+  subchannelSegment,
+} from './stored-sector.js';
 import type { StoredRun, StoredSector } from './stored-sector.js';
 
 /** Sectors in a row, all stored in one way. */
@@ -48,7 +54,10 @@ export interface SessionLayout extends Omit<Session, 'tracks'> {
 }
 
 /** What a sheet says of a disc, with its files open. */
-export interface DiscLayout extends Omit<Disc, 'sessions' | 'data' | 'raw' | 'subchannel'> {
+export interface DiscLayout extends Omit<
+  Disc,
+  'sessions' | 'data' | 'raw' | 'headless' | 'payload' | 'subchannel'
+> {
   /** Of the image, for messages. */
   readonly name: string;
   readonly bases: readonly ByteSource[];
@@ -78,6 +87,8 @@ export function buildDisc(layout: DiscLayout): Disc {
     sessions: sessions.map((session) => ({ ...session, tracks: session.tracks.map(withoutPieces) })),
     data: stream(streams.data),
     ...(streams.hasRaw ? { raw: stream(streams.raw) } : {}),
+    ...(streams.headless.length === 0 ? {} : { headless: stream(streams.headless) }),
+    ...(streams.payload.length === 0 ? {} : { payload: stream(streams.payload) }),
     ...(subchannel.length === 0 ? {} : { subchannel: { stream: stream(subchannel), form: subchannelForm } }),
     ...(findings.length === 0 ? {} : { findings }),
   };
@@ -93,6 +104,8 @@ function withoutPieces(layout: TrackLayout): Track {
 class StreamBuilder {
   readonly data: Segment[] = [];
   readonly raw: Segment[] = [];
+  readonly headless: Segment[] = [];
+  readonly payload: Segment[] = [];
   readonly subchannel: Segment[] = [];
   readonly findings: Finding[] = [];
   /** Any sector has all its bytes. */
@@ -166,6 +179,8 @@ class StreamBuilder {
     append(this.data, sector.data === undefined ? absent(run, SECTOR_SIZE) : dataSegment(run, sector));
     this.hasRaw ||= sector.isRaw;
     append(this.raw, sector.isRaw ? rawSegment(run, sector) : absent(run, RAW_SECTOR_SIZE));
+    if (sector.headless !== undefined) append(this.headless, headlessSegment(run, sector));
+    if (sector.payload !== undefined) append(this.payload, payloadSegment(run, sector));
     if (sector.subchannel !== undefined) append(this.subchannel, subchannelSegment(run, sector));
   }
 

@@ -95,8 +95,6 @@ const GROUPS: readonly (readonly [action: string, rows: readonly Row[]])[] = [
     [
       ['a GameCube disc', 0x1c, '\xc2\x33\x9f\x3d'],
       ['a Wii disc', 0x18, '\x5d\x1c\x9e\xa3'],
-      ['a 3DO disc', 0, '\x01ZZZZZ\x01'],
-      ['a CD-i disc', 0x8001, 'CD-I '],
     ],
   ],
   [

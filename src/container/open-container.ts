@@ -27,6 +27,7 @@ import type { VolumeMarks } from './volume-marks.js';
  */
 export const FORMATS: readonly (Filter | Container)[] = [
   splitFormat,
+  cueFormat,
   nrgFormat,
   mdsFormat,
   ccdFormat,
@@ -142,7 +143,7 @@ async function explainRefusal(
   signal: AbortSignal | undefined,
 ): Promise<IsodriveError> {
   const at = { source: source.name, offset: 0 };
-  const wanted = 'expected an image with ISO 9660, UDF, HFS, HFS+ or FAT';
+  const wanted = 'expected an image with ISO 9660, UDF, HFS, HFS+, FAT, XDVDFS, Opera or CD-i';
   const place = { ...at, offset: descriptorStart, clause: 'ECMA-119 6.2.1' };
   const start = Buffer.from(await readAtMost(source, descriptorStart + 1, IDENTIFIER_BYTES, signal));
   if (isIdentifier(start.toString('latin1'))) {

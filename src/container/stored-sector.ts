@@ -2,7 +2,13 @@
 import { RUN_UNIT } from '../disc/read-plan.js';
 import type { BytesSegment } from '../disc/read-plan.js';
 import { SECTOR_SIZE } from '../disc/data-stream.js';
-import { DATA_OFFSET, RAW_SECTOR_SIZE, SUBCHANNEL_BYTES } from '../disc/sector-parity.js';
+import {
+  DATA_OFFSET,
+  HEADLESS_BYTES,
+  PAYLOAD_BYTES,
+  RAW_SECTOR_SIZE,
+  SUBCHANNEL_BYTES,
+} from '../disc/sector-parity.js';
 import type { TrackMode } from '../disc/disc.js';
 
 /** Sub-header of CD-ROM XA. */
@@ -15,6 +21,10 @@ export interface StoredSector {
   readonly data: number | undefined;
   /** All 2352 bytes are stored, from its first on. */
   readonly isRaw: boolean;
+  /** Where its 2336 bytes are, of a sector that is stored without sync and header. */
+  readonly headless?: number;
+  /** Where the 2324 bytes are that a sector of form 2 has; undefined where they are not stored. */
+  readonly payload?: number;
   /** Where its 96 bytes of subchannels are; undefined where it has none. */
   readonly subchannel?: number;
   /** Sound that is stored high byte first. */
@@ -36,10 +46,14 @@ export function storedSector(
   const isRaw = bytes === RAW_SECTOR_SIZE;
   const header = isRaw ? DATA_OFFSET : 0;
   const hasSubheader = mode === 'xa' && (isRaw || bytes === 2336 || bytes === 2332);
+  const data = header + (hasSubheader ? SUBHEADER_BYTES : 0);
+  const isMode2 = mode === 'xa' || mode === 'mode2';
   return {
     bytes: bytes + subchannelBytes,
-    data: mode === 'audio' ? undefined : header + (hasSubheader ? SUBHEADER_BYTES : 0),
+    data: mode === 'audio' ? undefined : data,
     isRaw,
+    ...(isMode2 && bytes === HEADLESS_BYTES ? { headless: 0 } : {}),
+    ...(mode === 'xa' && bytes >= PAYLOAD_BYTES ? { payload: data } : {}),
     ...(subchannelBytes === SUBCHANNEL_BYTES ? { subchannel: bytes } : {}),
   };
 }
@@ -66,6 +80,16 @@ export function dataSegment(
 export function rawSegment(run: StoredRun, { bytes, swap16 }: StoredSector): BytesSegment {
   const segment = stride(run, RAW_SECTOR_SIZE, bytes);
   return swap16 === true ? { ...segment, swap16 } : segment;
+}
+
+/** What of a run is stored without sync and header. */
+export function headlessSegment(run: StoredRun, { bytes, headless = 0 }: StoredSector): BytesSegment {
+  return stride({ ...run, offset: run.offset + headless }, HEADLESS_BYTES, bytes);
+}
+
+/** The user data of form 2. */
+export function payloadSegment(run: StoredRun, { bytes, payload = 0 }: StoredSector): BytesSegment {
+  return stride({ ...run, offset: run.offset + payload }, PAYLOAD_BYTES, bytes);
 }
 
 /** The subchannels of a run, in the stream of them. */

@@ -11,11 +11,12 @@ export class DiscStreams {
   readonly byNumber: ReadonlyMap<number, PlanStream>;
   #native: { readonly plan: NativePlan | undefined } | undefined;
 
-  constructor({ data, raw, subchannel }: Pick<Disc, 'data' | 'raw' | 'subchannel'>) {
+  constructor({ data, raw, payload, subchannel }: Pick<Disc, 'data' | 'raw' | 'payload' | 'subchannel'>) {
     this.data = data;
     this.byNumber = new Map([
       [STREAM.data, data],
       ...(raw === undefined ? [] : ([[STREAM.raw, raw]] as const)),
+      ...(payload === undefined ? [] : ([[STREAM.payload, payload]] as const)),
       ...(subchannel === undefined ? [] : ([[STREAM.subchannel, subchannel.stream]] as const)),
     ]);
   }

@@ -66,6 +66,10 @@ export interface Disc {
   readonly data: PlanStream;
   /** Whole sectors: byte = logical block address x 2352; absent where the image has none. */
   readonly raw?: PlanStream;
+  /** Sectors that are stored without sync and header: byte = logical block address x 2336. */
+  readonly headless?: PlanStream;
+  /** User data of form 2 (CD-ROM XA): byte = logical block address x 2324, whatever form a sector has. */
+  readonly payload?: PlanStream;
   /** Absent where the image has none. */
   readonly subchannel?: Subchannel;
   /** Absent where the image does not say. */
@@ -80,6 +84,11 @@ export interface Disc {
   readonly discStructures?: readonly DiscStructure[];
   /** What of the disc its files lack, or say wrongly. */
   readonly findings?: readonly Finding[];
+}
+
+/** Address behind its last track. */
+export function leadOutOf({ sessions }: Pick<Disc, 'sessions'>): number {
+  return Math.max(0, ...sessions.flatMap(({ tracks }) => tracks).map(({ start, length }) => start + length));
 }
 
 /** Address where its file systems begin: the first data track of the first session that has one. */

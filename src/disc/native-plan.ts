@@ -83,19 +83,38 @@ function renumber(segment: Segment, numbers: readonly number[]): Segment {
   return segment.kind === 'bytes' ? { ...segment, base: numbers[segment.base]! } : segment;
 }
 
-/** A file in which each file of a disc lies as it is, so that a kernel can read them alone. */
+/** A file in which files of a disc lie as they are, so that a kernel can read them alone. */
 export interface KernelFile {
   readonly descriptor: number;
   /** Bytes. */
   readonly size: number;
 }
 
-/** Undefined where the stream is put together from units, from several files, or lacks some of its bytes. */
-export function kernelFile({ segments, bases }: Planned): KernelFile | undefined {
-  const [source] = bases;
-  if (bases.length !== 1 || source?.base === undefined || source.base.absent.length > 0) return undefined;
+/**
+ * The files of a stream that a kernel reads alone, as filesOf numbers them; none where some of it is put together from
+ * units or sectors, or lacks some of its bytes.
+ */
+export function kernelFiles(planned: Planned): readonly KernelFile[] {
+  const { segments, bases } = filesOf(planned);
   const isPlain = segments.every(
-    (segment) => segment.kind !== 'bytes' || (isRun(segment) && !segment.swap16),
+    (segment) => segment.kind !== 'bytes' || (isRun(segment) && segment.swap16 !== true),
   );
-  return isPlain ? { descriptor: source.base.descriptor, size: source.size } : undefined;
+  const files = bases.flatMap(({ base, size }) =>
+    base === undefined || base.absent.length > 0 ? [] : [{ descriptor: base.descriptor, size }],
+  );
+  return isPlain && files.length === bases.length ? files : [];
+}
+
+/** The same stream over the files alone that it is read from: a disc has files of sound beside those of its data. */
+export function filesOf(planned: Planned): Planned {
+  const { segments, bases } = joinParts(planned);
+  const isRead = bases.map(() => false);
+  for (const segment of segments) if (segment.kind === 'bytes') isRead[segment.base] = true;
+  if (isRead.every(Boolean)) return { segments, bases };
+  let count = 0;
+  const numbers = isRead.map((one) => (one ? count++ : -1));
+  return {
+    segments: segments.map((segment) => renumber(segment, numbers)),
+    bases: bases.filter((_, base) => isRead[base]),
+  };
 }

@@ -4,7 +4,7 @@
 import { firstWhere } from '../base/binary-search.js';
 
 /** Streams of a disc, by number; `blob` is the index's own blob, not the image. */
-export const STREAM = { data: 0, raw: 1, subchannel: 2, blob: 127 } as const;
+export const STREAM = { data: 0, raw: 1, subchannel: 2, payload: 3, blob: 127 } as const;
 
 interface Span {
   /** Byte offset in the stream. */

@@ -4,6 +4,10 @@ import { SECTOR_SIZE } from './data-stream.js';
 
 /** Bytes of a sector with everything (ECMA-130 14). */
 export const RAW_SECTOR_SIZE = 2352;
+/** Bytes of a sector without sync and header. */
+export const HEADLESS_BYTES = RAW_SECTOR_SIZE - 16;
+/** Bytes of user data in a sector of form 2 (CD-ROM XA). */
+export const PAYLOAD_BYTES = 2324;
 /** Bytes of a sector's subchannels, all eight of them. */
 export const SUBCHANNEL_BYTES = 96;
 export const SYNC_LENGTH = 12;

@@ -8,6 +8,7 @@ import { isAddonError } from '../../native/index.js';
 import { IsodriveError } from '../base/error.js';
 import { SECTOR_SIZE } from '../disc/data-stream.js';
 import { tryToLoadAddon } from '../io/load-addon.js';
+import { requireUserData } from './open-drive-image.js';
 import type { DriveImage } from './open-drive-image.js';
 
 const UDISKS = 'udisksctl';
@@ -59,7 +60,7 @@ export async function attachLoop(image: DriveImage): Promise<LoopDrive> {
     };
   } catch (thrown) {
     if (!isAddonError(thrown)) throw thrown;
-    if (REFUSALS.includes(thrown.errno)) return attachByUdisks(image.path);
+    if (REFUSALS.includes(thrown.errno)) return attachByUdisks(image.path, file);
     const message = `Cannot attach "${image.path}" to a loop device: ${thrown.message}`;
     throw new IsodriveError('policy', message, {
       cause: thrown,
@@ -69,9 +70,13 @@ export async function attachLoop(image: DriveImage): Promise<LoopDrive> {
 }
 
 /** The kernel maps a file as it is, so the file has to be the disc's own bytes. */
-function plainFile({ path, isDamaged, userData }: DriveImage): number {
-  const base = userData.bases[0]?.base;
-  const isPlain = userData.locate(0, userData.size) === 0;
+function plainFile(image: DriveImage): number {
+  const { path, isDamaged } = image;
+  const userData = requireUserData(image);
+  const [source] = userData.bases;
+  const base = source?.base;
+  // Nothing may follow, such as sound in the same file.
+  const isPlain = userData.locate(0, userData.size) === 0 && source?.size === userData.size;
   if (isPlain && base?.absent.length === 0) return base.descriptor;
   const found = isDamaged
     ? 'its map says that sectors are missing, expected all: the kernel would show zeros'
@@ -81,8 +86,9 @@ function plainFile({ path, isDamaged, userData }: DriveImage): number {
   });
 }
 
-async function attachByUdisks(path: string): Promise<LoopDrive> {
-  const said = await runUdisks('loop-setup', '--read-only', '--file', path);
+/** `file`: its descriptor, since the file of the disc's bytes may be another one than the image's sheet. */
+async function attachByUdisks(path: string, file: number): Promise<LoopDrive> {
+  const said = await runUdisks('loop-setup', '--read-only', '--file', `/proc/${process.pid}/fd/${file}`);
   const device = /(\/dev\/loop\d+)\.?\s*$/.exec(said.stdout)?.[1];
   if (said.status !== 0 || device === undefined) {
     throw refuse(path, said.stderr.trim() === '' ? `udisks2 ended with ${said.status}` : said.stderr.trim());

@@ -3,28 +3,20 @@ import { IsodriveError } from '../base/error.js';
 import { FindingLog } from '../base/finding.js';
 import { openDisc } from '../container/open-container.js';
 import { CachedStream } from '../disc/cached-stream.js';
-import { firstDataSector, hasData } from '../disc/disc.js';
+import { firstDataSector } from '../disc/disc.js';
 import type { Disc } from '../disc/disc.js';
 import { DiscStreams } from '../disc/disc-streams.js';
+import { completeRaw } from '../disc/made-sectors.js';
 import type { PlanStream } from '../disc/plan-stream.js';
+import { probedData } from '../disc/probed-data.js';
 import { shiftDisc } from '../disc/shift-disc.js';
 import { SECTOR_SIZE } from '../disc/data-stream.js';
-import type { DataStream } from '../disc/data-stream.js';
-import { chooseSession } from '../filesystem/choose/choose-session.js';
 import { volumeMarks } from '../filesystem/choose/volume-marks.js';
-import { chooseTree } from '../filesystem/choose/choose-tree.js';
-import type { ProbeContext, SessionSummary, Volume } from '../filesystem/contract/file-system.js';
-import { TREE_KINDS } from '../filesystem/contract/file-tree.js';
+import type { SessionSummary } from '../filesystem/contract/file-system.js';
 import type { FileTree } from '../filesystem/contract/file-tree.js';
 import type { Partition } from '../filesystem/contract/partition.js';
-import { readPartitions } from '../filesystem/partition/read-partitions.js';
-import { probeVolumes } from '../filesystem/choose/probe-volumes.js';
-import { createSoundVolume } from '../filesystem/views/sound-volume.js';
-import { createAllViews } from '../filesystem/views/all-views.js';
-import { findSessionViews } from '../filesystem/views/session-views.js';
 import { WineTree } from '../filesystem/views/wine-tree.js';
 import type { VolumeSummary } from '../filesystem/contract/volume-summary.js';
-import { WorkBudget } from '../filesystem/contract/work-budget.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { OpenedFiles } from '../source/image-files.js';
 import { openImageDescriptors, openImageFile } from '../source/open-image-file.js';
@@ -37,6 +29,7 @@ import type { IndexBudget } from '../index/index-budget.js';
 import type { IndexMemory } from '../index/index-memory.js';
 import { PlainIndexMemory } from '../index/index-memory.js';
 import { writePlan } from '../index/plan-section.js';
+import { findViews } from './find-views.js';
 
 /** What the options of a view are is said in their table. `wine`: adds the two files by which Wine knows a disc. */
 export interface OpenImageOptions extends Omit<ViewValues, 'map'>, Pick<ShownValues, 'wine'> {
@@ -127,46 +120,33 @@ async function openVolume(
   damage: RescueMap | undefined,
   options: OpenImageOptions,
 ): Promise<OpenedImage> {
-  const { signal, charset } = options;
+  const { disc, source } = await openDisc(files, volumeMarks, options.signal);
+  return showDisc({ files, source, disc, damage }, options);
+}
+
+/** As openImage, of a disc that is open; takes ownership of the files when it resolves. */
+export async function showDisc(
+  { files, source, disc, damage }: Pick<OpenedImage, 'files' | 'source' | 'disc' | 'damage'>,
+  options: OpenImageOptions = {},
+): Promise<OpenedImage> {
+  const { signal } = options;
   const findings = new FindingLog();
-  const { disc, source } = await openDisc(files, volumeMarks, signal);
   for (const finding of disc.findings ?? []) findings.add(finding);
   if (disc.sessions.every(({ tracks }) => tracks.length === 0)) throw refuseTracklessDisc(source.name);
-  const shift = options.sectorOffset ?? 0;
-  const shifted = shiftDisc(disc, shift);
-  const streams = new DiscStreams(shifted);
+  const shifted = shiftDisc(disc, options.sectorOffset ?? 0);
+  const isMade = options.tree === 'image' || options.tree === 'all';
+  const wholeSectors = isMade ? completeRaw(shifted) : undefined;
+  const streams = new DiscStreams(wholeSectors === undefined ? shifted : { ...shifted, raw: wholeSectors });
   const { data } = streams;
-  const first = firstDataSector(shifted);
-  const reader = new CachedStream(data, options.cacheBytes);
-  const { sessions, chosen } = await chooseSession(reader, disc.sessions, shift, options.session, {
-    charset,
-    signal,
-  });
-  const report = findings.add.bind(findings);
-  const partitions = await readPartitions(reader, report, signal);
-  const { tree: wanted = 'auto' } = options;
-  // Beside one another, each session has views of its own.
-  const views = wanted === 'all' ? TREE_KINDS.length * Math.max(1, sessions.length) : 1;
-  const work = new WorkBudget(disc.data.heldBytes, views);
-  const context: ProbeContext = {
-    work,
-    ...{ report, signal, partitions },
-    sessionStart: chosen?.descriptors ?? first,
-    sessionEnd: chosen?.end,
-    charset,
-    showAssociated: options.associated ?? false,
-  };
-  const volumes = hasData(disc) ? await probeVolumes(reader, context) : [createSoundVolume(disc)];
-  const trees = volumes.flatMap((one) => one.trees);
-  const volume = mergeSummaries(volumes);
-  const shown =
-    wanted === 'all'
-      ? await collectViews(reader, trees, volume, context, sessions, chosen)
-      : await chooseTree(trees, wanted, findings, source.name, signal);
+  const reader = new CachedStream(probedData(shifted), options.cacheBytes);
+  const sourceName = source.name;
+  const search = { disc: shifted, wholeSectors, reader, options, findings, sourceName, signal };
+  const { trees, shown, volume, partitions, sessions, session, work } = await findViews(search);
   const identity = volume.windows ?? { label: shown.label, serial: 0 };
   const tree = options.wine === true ? new WineTree(shown, identity) : shown;
   const memory: IndexMemory = options.memory ?? new PlainIndexMemory();
-  const bounds = { work, imageStart: first * SECTOR_SIZE, streams: streams.byNumber };
+  const imageStart = firstDataSector(shifted) * SECTOR_SIZE;
+  const bounds = { work, imageStart, streams: streams.byNumber };
   if (options.isAdopted !== true && memory.plan !== undefined && streams.native !== undefined)
     writePlan(memory.plan, streams.native);
   const index =
@@ -186,7 +166,7 @@ async function openVolume(
     volume,
     partitions,
     sessions,
-    session: chosen,
+    session,
     findings,
     damage,
     releaseCache: () => reader.clear(),
@@ -195,29 +175,6 @@ async function openVolume(
       await files[Symbol.asyncDispose]();
     },
   };
-}
-
-/** The views that are shown, those of other sessions, and what stands beside them. */
-async function collectViews(
-  reader: DataStream,
-  trees: readonly FileTree[],
-  volume: VolumeSummary,
-  context: ProbeContext,
-  sessions: readonly SessionSummary[],
-  shown: SessionSummary | undefined,
-): Promise<FileTree> {
-  const others = sessions.filter((session) => session !== shown);
-  const groups = [{ path: [], trees }, ...(await findSessionViews(reader, others, context))];
-  return createAllViews(reader, { groups, volume, partitions: context.partitions ?? [] }, context);
-}
-
-/** The first volume's facts, and what a UDF volume beside it says of itself: Windows would show that one. */
-function mergeSummaries(volumes: readonly Volume[]): VolumeSummary {
-  const { summary } = volumes[0]!;
-  const beside = volumes.map((volume) => volume.summary).find(({ udf }) => udf !== undefined);
-  if (beside?.udf === undefined) return summary;
-  const { udf, windows } = beside;
-  return { ...summary, udf, ...(windows === undefined ? {} : { windows }) };
 }
 
 function refuseTracklessDisc(source: string): IsodriveError {

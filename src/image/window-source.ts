@@ -56,7 +56,8 @@ export class WindowSource implements Readable {
       this.#length = await this.#source.read(this.#window, position, signal);
       return this.#length > 0;
     } catch (thrown) {
-      if (!['image-unreadable', 'damaged'].includes(toIsodriveError(thrown).code)) throw thrown;
+      const { code } = toIsodriveError(thrown);
+      if (code !== 'image-unreadable' && code !== 'damaged') throw thrown;
       return false;
     }
   }

@@ -7,7 +7,7 @@ import { KINDS_WITH_ACCESS_LISTS } from '../filesystem/contract/file-tree.js';
 import { ContentOpener } from '../image/content-opener.js';
 import type { DiscIndex } from '../index/disc-index.js';
 import type { IndexTable } from '../index/index-table.js';
-import { kernelFile } from '../disc/native-plan.js';
+import { kernelFiles } from '../disc/native-plan.js';
 import type { KernelFile } from '../disc/native-plan.js';
 import { DiscStreams } from '../disc/disc-streams.js';
 import type { PlanStream } from '../disc/plan-stream.js';
@@ -51,8 +51,8 @@ export class LocalImage implements ServedImage {
     return this.isChecked ? [] : (this.#streams.native?.descriptors ?? []);
   }
 
-  get kernelFile(): KernelFile | undefined {
-    return this.isChecked ? undefined : kernelFile(this.#data);
+  get kernelFiles(): readonly KernelFile[] {
+    return this.isChecked ? [] : kernelFiles(this.#data);
   }
 
   get volumeSize(): number {
@@ -112,11 +112,12 @@ export class LocalImage implements ServedImage {
     );
   }
 
-  async locate(): Promise<ImagePlace> {
-    const { kernelFile: whole } = this;
-    if (whole === undefined) return { isRegularFile: false, fileSystemType: 0 };
-    const isRegularFile = (await promisify(fstat)(whole.descriptor)).isFile();
-    const { type } = await statfs(`/proc/self/fd/${whole.descriptor}`);
-    return { isRegularFile, fileSystemType: type >>> 0 };
+  locate(): Promise<readonly ImagePlace[]> {
+    const places = this.kernelFiles.map(async ({ descriptor }) => {
+      const isRegularFile = (await promisify(fstat)(descriptor)).isFile();
+      const { type } = await statfs(`/proc/self/fd/${descriptor}`);
+      return { isRegularFile, fileSystemType: type >>> 0 };
+    });
+    return Promise.all(places);
   }
 }

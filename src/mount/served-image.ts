@@ -5,7 +5,7 @@ import type { KernelFile } from '../disc/native-plan.js';
 import type { FileContent } from '../filesystem/contract/file-content.js';
 import type { IndexTable } from '../index/index-table.js';
 
-/** Where an image lies, for whoever would have the kernel read it. */
+/** Where a file of an image lies, for whoever would have the kernel read it. */
 export interface ImagePlace {
   readonly isRegularFile: boolean;
   /** Type of its file system (linux/magic.h). */
@@ -33,8 +33,8 @@ export interface ServedImage {
   readonly name: string;
   /** Open descriptors of the image's files, by number in the read plan; none where native code must not read them. */
   readonly files: readonly number[];
-  /** The one file that a kernel can read alone; undefined where there is none. */
-  readonly kernelFile: KernelFile | undefined;
+  /** The files that a kernel can read alone, as `files` has them; none where it cannot. */
+  readonly kernelFiles: readonly KernelFile[];
   /** Bytes of the volume, as statfs tells them. */
   readonly volumeSize: number;
   /** Whether any entry can have extended attributes. */
@@ -55,5 +55,6 @@ export interface ServedImage {
   serve(session: number): Promise<void>;
   /** Reads the whole tree and writes EROFS metadata. Rejects as writeMetadata does. */
   writeMetadata(order: MetadataRequest): Promise<void>;
-  locate(): Promise<ImagePlace>;
+  /** Where each of `kernelFiles` lies. */
+  locate(): Promise<readonly ImagePlace[]>;
 }

@@ -1,7 +1,7 @@
 // The options that say which view of an image is wanted: one entry each, and all else is derived. Every command that
 // looks into an image has them, and so has a mount.
 import { MAX_SECTOR_OFFSET } from '../disc/data-stream.js';
-import { TREE_KINDS } from '../filesystem/contract/file-tree.js';
+import { TRACK_NAMINGS, TREE_KINDS } from '../filesystem/contract/file-tree.js';
 import type { OptionTable, ValuesOf } from './option-spec.js';
 
 /** Sessions have numbers from 1; no disc has as many. */
@@ -48,6 +48,14 @@ export const VIEW_OPTIONS = {
     maxLength: 64,
     ignoresCase: true,
     summary: 'Charset of names and labels that are not UTF-8, such as shift_jis',
+  },
+  trackNames: {
+    name: 'track-names',
+    type: 'string',
+    value: 'KIND',
+    choices: TRACK_NAMINGS,
+    default: 'number',
+    summary: 'Files of tracks by number, or by number, performer, title and ISRC where the disc has them',
   },
   associated: {
     name: 'associated',

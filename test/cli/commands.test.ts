@@ -14,7 +14,8 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PrivateDaemon } from '../../scripts/support/private-daemon.js';
 import { mustRun } from '../../scripts/support/run-command.js';
@@ -38,7 +39,7 @@ describe('The command line', () => {
     await mkdir(join(folder, 'home'), { mode: 0o700 });
     daemon = new PrivateDaemon({ project: PROJECT, folder: join(folder, 'home') });
     // The launcher may have to build first, and says so on stderr.
-    await daemon.must('version');
+    await daemon.must('list');
   });
   afterAll(async () => {
     await daemon.stop();
@@ -378,6 +379,29 @@ describe('The command line', () => {
       expect(() => process.kill(pid, 0)).toThrow('ESRCH');
       expect(existsSync(mountPoint)).toBe(false);
     });
+
+    it(
+      'takes no mount of others for its own, which have its number when it has gone',
+      needs('root'),
+      async () => {
+        const mountPoint = (await text('mount', image)).trim();
+        const places = await Promise.all(
+          ['1', '2', '3'].map((name) => mkdtemp(join(folder, `other-${name}-`))),
+        );
+        const stopping = text('daemon', 'stop');
+        // The kernel gives the lowest number that is free.
+        while (
+          readFileSync('/proc/self/mounts', 'latin1').includes(basename(mountPoint).replaceAll(' ', '\\040'))
+        )
+          await sleep(1);
+        for (const place of places) await mustRun('mount', ['-t', 'tmpfs', 'isodrive-test', place]);
+        try {
+          expect(await stopping).toContain('has ended');
+        } finally {
+          for (const place of places) await mustRun('umount', [place]);
+        }
+      },
+    );
 
     it('starts it again by hand', async () => {
       const { pid } = await json<{ pid: number }>('daemon', 'start');

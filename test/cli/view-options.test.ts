@@ -25,6 +25,7 @@ describe('The options of a view', () => {
       session: undefined,
       sectorOffset: undefined,
       charset: undefined,
+      trackNames: 'number',
       associated: false,
     });
     const line = `ls disc.iso --tree joliet --session 3 --sector-offset ${MAX_SECTOR_OFFSET} --charset big5 --associated`;
@@ -33,6 +34,7 @@ describe('The options of a view', () => {
       session: 3,
       sectorOffset: MAX_SECTOR_OFFSET,
       charset: 'big5',
+      trackNames: 'number',
       associated: true,
     });
   });

@@ -8,9 +8,12 @@ import type { FileTree } from '../../src/filesystem/contract/file-tree.js';
 import { openSource } from '../../src/image/open-image.js';
 import type { OpenImageOptions } from '../../src/image/open-image.js';
 import { readFaultInput } from '../support/builders/fault-input.js';
+import { buildCdi } from '../support/builders/cd-i-builder.js';
+import { buildOpera } from '../support/builders/opera-builder.js';
 import { buildXdvdfs } from '../support/builders/xdvdfs-builder.js';
 import { buildHfsPlus, ROOT, wrapInHfs } from '../support/builders/hfsplus-builder.js';
 import { buildUdf, FREE_BLOCK, identifier, textFile } from '../../scripts/support/udf-builder.js';
+import { makeDisc, makeNoise, openDiscOf } from '../support/builders/made-disc.js';
 import { FaultySource } from '../support/fakes/faulty-source.js';
 import { TREE_CHECKS } from './file-tree.js';
 import type { OpenedTree } from './file-tree.js';
@@ -46,12 +49,34 @@ const xbox = buildXdvdfs([
   },
 ]);
 
+const console3do = buildOpera([
+  { name: 'LaunchMe', data: Buffer.from('game'), copies: 2 },
+  { name: 'cut', places: [9000], size: 5 },
+  {
+    name: 'System',
+    copies: 2,
+    entries: [
+      { name: 'empty', entries: [] },
+      { name: 'gaps', gap: 1 },
+    ],
+  },
+]);
+
+const interactive = buildCdi([
+  { name: 'cdi_app', data: Buffer.from('module'), attributes: 0x0555 },
+  { name: 'film', data: Buffer.alloc(6144), size: 4096, interleave: [1, 1] },
+  { name: 'song', sector: 9000, size: 5, attributes: 0x4111 },
+  { name: 'CMDS', entries: [{ name: 'empty', entries: [] }] },
+]);
+
 /** Images by name, with views of every kind among them. */
 const IMAGES = new Map<string, Uint8Array>([
   ['copying-rr.iso', await readFile(join(CORPUS, 'ok', 'copying-rr.iso'))],
   ['HFS+ of the builder', apple],
   ['HFS+ in HFS', wrapInHfs(apple)],
   ['UDF of the builder', universal],
+  ['CD-i of the builder', interactive],
+  ['Opera of the builder', console3do],
   ['XDVDFS of the builder', xbox],
 ]);
 for (const name of [
@@ -97,8 +122,24 @@ function run(openOne: () => Promise<OpenedTree>): void {
   }
 }
 
+async function openTracks(): Promise<OpenedTree> {
+  const sound = makeNoise(20, 1);
+  const made = makeDisc([
+    { sound, title: 'First' },
+    { data: Buffer.alloc(20 * 2048), pregap: 150 },
+  ]);
+  const image = await openDiscOf(made, { tree: 'tracks', cacheBytes: 1 });
+  return {
+    tree: image.tree,
+    source: made.source,
+    again: openTracks,
+    [Symbol.asyncDispose]: () => Promise.resolve(image[Symbol.asyncDispose]()),
+  };
+}
+
 describe('A tree of nothing', () => run(openEmpty));
-const kinds = new Set<string>(['all']);
+describe('The tracks of a disc', () => run(openTracks));
+const kinds = new Set<string>(['all', 'tracks', 'image']);
 for (const [name, bytes] of IMAGES) {
   const image = await openSource(new FaultySource(bytes));
   image.trees.forEach(({ kind }, number) => {
@@ -107,6 +148,8 @@ for (const [name, bytes] of IMAGES) {
   });
   await image[Symbol.asyncDispose]();
   describe(`All views of ${name}`, () => run(() => openTree(bytes, { tree: 'all' }, (_, shown) => shown)));
+  describe(`Image files of ${name}`, () =>
+    run(() => openTree(bytes, { tree: 'image' }, (_, shown) => shown)));
   describe(`${name} for Wine`, () => run(() => openTree(bytes, { wine: true }, (_, shown) => shown)));
 }
 

@@ -63,7 +63,7 @@ const CASES: readonly ContainerCase[] = [
     { stored: ({ mode }) => (mode === 'audio' ? RAW : HEADLESS) },
     mixedDisc('xa'),
   ),
-  mdsCase('a file in three parts', { names: ['*.mdf', '*.md1', '*.md2'], partBytes: 66_000 }),
+  mdsCase('a file in three parts', { names: ['*.mdf', '*.md1', '*.md2'], partBytes: 90_000 }),
   mdsCase('a name in UTF-16', { names: ['C:\\Images\\\u00fcber.mdf'], isWide: true }),
 ];
 

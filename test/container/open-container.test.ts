@@ -9,7 +9,7 @@ import { FaultySource } from '../support/fakes/faulty-source.js';
 
 const IMAGE = buildIso({ root: [{ name: 'F.;1', extent: 30, size: 1 }] });
 
-const WANTED = 'expected an image with ISO 9660, UDF, HFS, HFS+ or FAT';
+const WANTED = 'expected an image with ISO 9660, UDF, HFS, HFS+, FAT, XDVDFS, Opera or CD-i';
 
 function at(offset: number, magic: string, size = 100_000): Uint8Array {
   const bytes = Buffer.alloc(size, 0xb5);

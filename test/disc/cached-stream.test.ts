@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CACHE_BLOCK, CachedStream } from '../../src/disc/cached-stream.js';
 import { PlanStream } from '../../src/disc/plan-stream.js';
+import { WindowSource } from '../../src/image/window-source.js';
 import { runSegment } from '../../src/disc/read-plan.js';
 import { FaultySource } from '../support/fakes/faulty-source.js';
 
@@ -10,7 +11,11 @@ const CONTENT = Buffer.from(
   Uint32Array.from({ length: (10 * CACHE_BLOCK) / 4 + 25 }, (_, i) => i * 7).buffer,
 );
 
-async function readBytes(source: CachedStream, position: number, length: number): Promise<Buffer> {
+async function readBytes(
+  source: Pick<CachedStream, 'read'>,
+  position: number,
+  length: number,
+): Promise<Buffer> {
   const target = Buffer.alloc(length);
   return target.subarray(0, await source.read(target, position));
 }
@@ -25,6 +30,24 @@ describe('a cached source', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('gives the bytes beside those that the image does not hold', async () => {
+    const held = {
+      kind: 'bytes',
+      start: 0,
+      length: 2048,
+      base: 0,
+      offset: 0,
+      unit: 2048,
+      stride: 2048,
+    } as const;
+    const absent = { kind: 'absent', start: 2048, length: CACHE_BLOCK } as const;
+    const inner = new PlanStream('disc', [held, absent], [new FaultySource(CONTENT)]);
+    await using source = new CachedStream(inner);
+    expect((await readBytes(source, 0, 2048)).equals(CONTENT.subarray(0, 2048))).toBe(true);
+    await expect(readBytes(source, 2000, 100)).rejects.toThrow('the image does not hold it');
+    expect((await readBytes(new WindowSource(inner), 0, 2048)).equals(CONTENT.subarray(0, 2048))).toBe(true);
   });
 
   it('reads a block once for readers at the same time, and not again after', async () => {

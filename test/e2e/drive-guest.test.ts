@@ -9,7 +9,7 @@ import { mustRun, runCommand } from '../../scripts/support/run-command.js';
 import { openIscsiTarget } from '../../src/drive/iscsi/iscsi-target.js';
 import { DriveState } from '../../src/drive/mmc/drive-state.js';
 import { Medium } from '../../src/drive/mmc/medium.js';
-import { encodeMode1Sector } from '../../src/drive/mmc/sector-code.js';
+import { encodeMode1Sector } from '../../src/disc/sector-code.js';
 import { openDriveImage } from '../../src/drive/open-drive-image.js';
 import { volumeMarks } from '../../src/filesystem/choose/volume-marks.js';
 import { BOOT_MESSAGE, BOOT_STATUS, bootImage } from '../support/builders/boot-image.js';

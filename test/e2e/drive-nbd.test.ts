@@ -1,7 +1,7 @@
 // `isodrive drive serve --nbd` with clients that nobody here wrote: libnbd's and QEMU's.
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mustRun, runCommand } from '../../scripts/support/run-command.js';
 import { SMALL_IMAGE } from '../support/programs/daemon-process.js';
@@ -35,6 +35,28 @@ describe(
         expect((await readFile(copy)).equals(await readFile(image))).toBe(true);
         await rm(copy);
       }
+    });
+
+    it('of a disc with sound has the data, and of one with nothing else is refused', async () => {
+      const sheet = (name: string, tracks: readonly string[]): Promise<string> => {
+        const path = join(folder, name);
+        return writeFile(path, tracks.join('\n')).then(() => path);
+      };
+      const sound = ['FILE "sound.bin" BINARY', 'TRACK 02 AUDIO', 'INDEX 00 00:00:00', 'INDEX 01 00:02:00'];
+      await writeFile(join(folder, 'sound.bin'), Buffer.alloc(200 * 2352, 1));
+      const data = [`FILE "${basename(image)}" BINARY`, 'TRACK 01 MODE1/2048', 'INDEX 01 00:00:00'];
+      const mixed = await sheet('mixed.cue', [...data, ...sound]);
+      const socket = join(folder, 'mixed-socket');
+      await using drive = await ServedDrive.start([mixed, '--nbd', '--listen', socket]);
+      expect(drive.stderr).toContain(`Of "${mixed}" only the data are served, not its sound`);
+      const copy = join(folder, 'mixed-copy');
+      await mustRun('nbdcopy', [drive.uris[0]!, copy]);
+      expect((await readFile(copy)).equals(await readFile(image))).toBe(true);
+      const only = await sheet('sound.cue', sound);
+      await expect(ServedDrive.start([only, '--nbd', '--listen', join(folder, 'other')])).rejects.toThrow(
+        'as blocks: all of its tracks are sound, expected a data track","hint":"Serve it with --iscsi',
+      );
+      for (const name of ['sound.bin', 'mixed-copy']) await rm(join(folder, name));
     });
 
     it('is described by nbdinfo, as are several', async () => {

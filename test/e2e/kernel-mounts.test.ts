@@ -1,9 +1,9 @@
 // Mounts that the kernel serves by itself: they outlive the daemon, and the next one knows them.
 import { spawn } from 'node:child_process';
-import { copyFile, mkdir, readFile, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, readFile, readdir, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { mustRun } from '../../scripts/support/run-command.js';
+import { mustRun, runCommand } from '../../scripts/support/run-command.js';
 import { readMountTable } from '../../src/mount/mount-table.js';
 import type { DaemonEvent, MountSummary } from '../../src/protocol/messages.js';
 import { listTree } from '../support/programs/list-tree.js';
@@ -207,23 +207,91 @@ describe(
       expect(shown.stdout.toString()).toBe('');
     });
 
-    it('is made from the file of isodrive index by mount(8) alone', async () => {
-      const metadata = join(isodrive.folder, 'sample.erofs');
-      const made = await isodrive.daemon.must('index', sample.image, '-o', metadata, '--json');
-      expect(JSON.parse(made)).toMatchObject({ output: metadata, blockSize: 2048, copiedBytes: 0 });
-      const directory = await isodrive.makeDirectory();
-      const loop = (await mustRun('losetup', ['--find', '--show', '--read-only', sample.image])).stdout
-        .toString()
-        .trim();
+    /** Splits the image into files of so many bytes; gives their paths. */
+    const split = async (bytes: number): Promise<string[]> => {
+      const numbers = ['-a', '3', '--numeric-suffixes=1'];
+      await mustRun('split', ['-b', String(bytes), ...numbers, sample.image, `${sample.image}.`]);
+      const names = await readdir(isodrive.folder);
+      return names
+        .filter((name) => /\.\d{3}$/.test(name))
+        .sort()
+        .map((name) => join(isodrive.folder, name));
+    };
+
+    it('reads all files of an image that was split in whole blocks, also without its daemon', async () => {
+      const parts = await split(163_840);
+      expect(parts).toHaveLength(Math.ceil((await stat(sample.image)).size / 163_840));
+      const mount = await isodrive.mount(parts[0]!);
+      const beside = parts.slice(1).map((path) => basename(path));
+      expect(mount).toMatchObject({ driver: 'erofs', state: 'ok', beside });
+      await mustRun('diff', ['-r', sample.tree, mount.mountPoint]);
+      await killDaemon();
+      await mustRun('sh', ['-c', 'echo 3 > /proc/sys/vm/drop_caches']);
+      await mustRun('diff', ['-r', sample.tree, mount.mountPoint]);
+      await nextDaemon();
+      expect(await list()).toMatchObject([{ id: mount.id, beside, size: mount.size, state: 'ok' }]);
+      await truncate(parts[1]!, 100);
+      expect(await list()).toMatchObject([{ state: 'truncated' }]);
+      await mustRun('sh', ['-c', 'echo 3 > /proc/sys/vm/drop_caches']);
+      const read = await runCommand('cat', [join(mount.mountPoint, 'early/first.bin')], {});
+      expect([read.status, read.stderr]).toEqual([
+        1,
+        expect.stringContaining('Input/output error') as string,
+      ]);
+      await rm(parts[1]!);
+      expect(await list()).toMatchObject([{ state: 'deleted' }]);
+    });
+
+    it('gives way to fuse where one of its files is no plain one, and copies what lies across odd borders', async () => {
+      const parts = await split(163_841);
+      const small = await isodrive.mount(parts[0]!);
+      expect(small.driver).toBe('erofs');
+      await mustRun('diff', ['-r', sample.tree, small.mountPoint]);
+      await isodrive.unmount(small.id);
+      // A drive among them: a loop device.
+      const loop = (await mustRun('losetup', ['--find', '--show', '--read-only', parts[1]!])).stdout;
       try {
-        await mustRun('mount', ['-t', 'erofs', '-o', `device=${loop}`, metadata, directory]);
-        try {
-          await mustRun('diff', ['-r', sample.tree, directory]);
-        } finally {
-          await mustRun('umount', [directory]);
-        }
+        await rm(parts[1]!);
+        await symlink(loop.toString().trim(), parts[1]!);
+        const mixed = await isodrive.mount(parts[0]!);
+        expect(mixed).toMatchObject({
+          driver: 'fuse',
+          passedOver: [{ driver: 'erofs', reason: expect.stringContaining('it is a drive') as string }],
+        });
+        await isodrive.unmount(mixed.id);
       } finally {
-        await mustRun('losetup', ['--detach', loop]);
+        await mustRun('losetup', ['--detach', loop.toString().trim()]);
+      }
+    });
+
+    it('is made from the file of isodrive index by mount(8) alone, from one file or several', async () => {
+      const parts = await split(163_840);
+      const directory = await isodrive.makeDirectory();
+      for (const [first, devices] of [
+        [sample.image, [sample.image]],
+        [parts[0]!, parts],
+      ] as const) {
+        const metadata = `${first}.erofs`;
+        const made = await isodrive.daemon.must('index', first, '-o', metadata, '--json');
+        expect(JSON.parse(made)).toMatchObject({ output: metadata, blockSize: 2048, copiedBytes: 0 });
+        if (devices.length > 1)
+          expect(JSON.parse(made)).toMatchObject({ devices: devices.map((path) => basename(path)) });
+        const loops: string[] = [];
+        try {
+          for (const path of devices) {
+            const { stdout } = await mustRun('losetup', ['--find', '--show', '--read-only', path]);
+            loops.push(stdout.toString().trim());
+          }
+          const options = loops.map((path) => `device=${path}`).join();
+          await mustRun('mount', ['-t', 'erofs', '-o', options, metadata, directory]);
+          try {
+            await mustRun('diff', ['-r', sample.tree, directory]);
+          } finally {
+            await mustRun('umount', [directory]);
+          }
+        } finally {
+          for (const loop of loops) await mustRun('losetup', ['--detach', loop]);
+        }
       }
     });
   },

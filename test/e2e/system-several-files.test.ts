@@ -1,7 +1,7 @@
 // Images of several files through the service of the machine: users pass all of them, it opens none of them itself, and
 // it may be killed at any moment.
 import { closeSync, openSync } from 'node:fs';
-import { appendFile, chown, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chown, copyFile, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { mustRun, runCommand } from '../../scripts/support/run-command.js';
@@ -109,6 +109,27 @@ describe('The system service and images of several files', needs('root', 'xorris
     expect(await compare(ada, made.stdout.toString().trimEnd())).toMatchObject({ status: 0 });
     expect(await run(ada, 'unmount', '--all')).toMatchObject({ status: 0 });
     expect(service.mountPoints()).toEqual([]);
+  });
+
+  it('finds the files of a cue sheet among those that its user passes, also by names in other case', async () => {
+    const folder = ada.makeDirectory('sheet');
+    await copyFile(whole, join(folder, 'Data.bin'));
+    await writeFile(join(folder, 'sound 2.bin'), Buffer.alloc(2352 * 300, 7));
+    await writeFile(join(folder, 'sound 3.bin'), Buffer.alloc(2352 * 300, 8));
+    await writeFile(join(folder, 'notes.txt'), 'no part of it');
+    const sound = (number: number): string =>
+      `FILE "C:\\images\\sound ${number}.bin" BINARY\n  TRACK 0${number} AUDIO\n    INDEX 01 00:00:00\n`;
+    const data = 'FILE "DATA.BIN" BINARY\n  TRACK 01 MODE1/2048\n    INDEX 01 00:00:00\n';
+    await writeFile(join(folder, 'disc.cue'), `${data}${sound(2)}${sound(3)}`);
+    await mustRun('chown', ['-R', `${ada.uid}:${ada.uid}`, folder]);
+    const directory = ada.makeDirectory();
+    const printed = await run(ada, 'mount', join(folder, 'disc.cue'), directory);
+    expect(printed).toMatchObject({ status: 0, stderr: '' });
+    const { beside, state } = await describeMount(ada);
+    expect([[...beside!].sort(), state]).toEqual([['Data.bin', 'sound 2.bin', 'sound 3.bin'], 'ok']);
+    await kill();
+    expect(await compare(ada, directory)).toMatchObject({ status: 0 });
+    expect((await describeMount(ada)).state).toBe('ok');
   });
 
   it('opens no file that was not passed, though it lies beside the image', async () => {
@@ -245,12 +266,7 @@ describe('The system service and images of several files', needs('root', 'xorris
         message: expect.stringMatching(/Found 128 descriptors, expected at most 102/) as string,
       },
     });
-    for (const one of [
-      image,
-      point,
-      part,
-      ...bad.flatMap(([, given]) => given.filter((fd) => fd !== part)),
-    ])
+    for (const one of [image, point, part, ...bad.flatMap(([, given]) => given.filter((fd) => fd !== part))])
       closeSync(one);
     expect(service.mountPoints()).toEqual([]);
     await expect.poll(() => service.openedSince(files)).toEqual([]);

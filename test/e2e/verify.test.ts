@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mustRun, runCommand } from '../../scripts/support/run-command.js';
 import type { CommandResult } from '../../scripts/support/run-command.js';
-import { encodeMode1Sector } from '../../src/drive/mmc/sector-code.js';
+import { encodeMode1Sector } from '../../src/disc/sector-code.js';
 import { isFailure } from '../../src/imaging/verify/check.js';
 import type { Check } from '../../src/imaging/verify/check.js';
 import { expectFailure } from '../support/judges/command-failure.js';

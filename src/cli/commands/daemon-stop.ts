@@ -36,7 +36,11 @@ export const runDaemonStop: RunCommand = async (args, { output, signal }) => {
     }
     await sleep(POLL_INTERVAL);
   }
-  const left = before.size === 0 ? [] : readMountTable().filter(({ id }) => before.has(id));
+  // The kernel gives the number of a mount that has gone to the next one, wherever that is.
+  const left =
+    before.size === 0
+      ? []
+      : readMountTable().filter(({ id, directory }) => before.get(directory)?.has(id) === true);
   for (const { directory } of left) {
     output.note(`"${directory}" could not be unmounted, and has no server any more: ${removal(directory)}`);
   }
@@ -46,12 +50,16 @@ export const runDaemonStop: RunCommand = async (args, { output, signal }) => {
   return undefined;
 };
 
-/** Ids of the daemon's mounts, in the mount table of this process. */
-async function listPlaces(client: ControlClient, signal: AbortSignal): Promise<ReadonlySet<number>> {
+/** Mount points of the daemon, and the ids of what is mounted there, in the mount table of this process. */
+async function listPlaces(
+  client: ControlClient,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, ReadonlySet<number>>> {
   const { mounts } = await client.call('list', {}, { signal, deadline: STOP_DEADLINE });
-  const places = new Set(mounts.map(({ mountPoint }) => mountPoint));
+  const places = new Map(mounts.map(({ mountPoint }) => [mountPoint, new Set<number>()]));
   const entries = process.platform === 'linux' ? readMountTable() : [];
-  return new Set(entries.filter(({ directory }) => places.has(directory)).map(({ id }) => id));
+  for (const { id, directory } of entries) places.get(directory)?.add(id);
+  return places;
 }
 
 /** The command that removes a mount without its server. */

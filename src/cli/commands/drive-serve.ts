@@ -146,6 +146,7 @@ async function serveLoop(
   };
   try {
     for (const image of images) devices.push(await attachLoop(image));
+    tellOfSound(images, output);
   } catch (thrown) {
     await close();
     throw thrown;
@@ -159,6 +160,15 @@ async function serveLoop(
   return { uris: devices.map(({ path }) => path), [Symbol.asyncDispose]: close };
 }
 
+/** What blocks leave out. */
+function tellOfSound(images: readonly DriveImage[], output: Output): void {
+  for (const { path, hasSound } of images) {
+    if (!hasSound) continue;
+    output.note(`Of "${path}" only the data are served, not its sound`);
+    output.hint('Serve it with --iscsi: that is a whole drive');
+  }
+}
+
 async function serveNbd(
   args: CommandArguments,
   images: readonly DriveImage[],
@@ -167,6 +177,7 @@ async function serveNbd(
   const address = parseListenAddress(args.text('listen') ?? '', NBD_PORT);
   const access = await readNbdAccess(args, address, output);
   const exports = nameExports(images);
+  tellOfSound(images, output);
   const listener = await openAtFreePort(args.text('listen'), address, (free) =>
     openNbdServer({ ...access, address: free, exports, onFull: tellOfRefusal(output) }),
   );

@@ -28,7 +28,8 @@ export class LogicalUnits implements Disposable {
   execute(unit: number | undefined, cdb: Uint8Array, parameters: Uint8Array): DataIn {
     const drive = unit === undefined ? undefined : this.#drives[unit];
     if (drive === undefined) return executeOnMissingUnit(cdb, this.#numbers);
-    return execute({ cdb, parameters, drive, nexus: this.#nexuses[unit!]!, units: this.#numbers });
+    const nexus = this.#nexuses[unit!]!;
+    return execute({ cdb: withoutUnit(cdb, unit!), parameters, drive, nexus, units: this.#numbers });
   }
 
   /** Keeps the disc that is in a drive readable, whatever becomes of it, until the function that it gives is called. */
@@ -47,4 +48,12 @@ export class LogicalUnits implements Disposable {
   [Symbol.dispose](): void {
     this.#drives.forEach((drive, i) => drive.disconnect(this.#nexuses[i]!));
   }
+}
+
+/** SCSI-2 had the unit in the upper bits of the second byte; wodim still puts it there. */
+function withoutUnit(cdb: Uint8Array, unit: number): Uint8Array {
+  if (unit === 0 || cdb[1]! >> 5 !== unit) return cdb;
+  const changed = Uint8Array.from(cdb);
+  changed[1]! &= 0x1f;
+  return changed;
 }

@@ -14,6 +14,8 @@ const TITLE = 0x80;
 const PERFORMER = 0x81;
 const SIZES = 0x8f;
 const SIZE_PACKS = 3;
+/** Characters of a text, less the zero behind it. */
+const MAX_TEXT = 159;
 /** Character position of a text that began more than 14 characters before its pack. */
 const MAX_POSITION = 15;
 /** Language code of English, of which nothing is known here; ISO 8859-1. */
@@ -30,10 +32,7 @@ interface Pack {
 
 /** All packs in a row; none where the image has no titles. */
 export function encodeCdText(disc: Disc): Uint8Array {
-  if (disc.cdText !== undefined) {
-    const whole = disc.cdText.length - (disc.cdText.length % PACK_LENGTH);
-    return disc.cdText.subarray(0, whole);
-  }
+  if (disc.cdText !== undefined) return withCodes(disc.cdText);
   const tracks = disc.sessions.flatMap((session) => session.tracks);
   const texts = [TITLE, PERFORMER].flatMap((kind) => {
     const name = kind === TITLE ? 'title' : 'performer';
@@ -44,6 +43,14 @@ export function encodeCdText(disc: Disc): Uint8Array {
   if (packs.length === 0) return new Uint8Array();
   const sizes = packSizes(packs, tracks[0]!.number, tracks.at(-1)!.number);
   return Buffer.concat([...packs, ...sizes].map(encodePack));
+}
+
+/** Whole packs. Some writers leave their codes out. */
+function withCodes(packs: Uint8Array): Uint8Array {
+  const bytes = Buffer.from(packs.subarray(0, packs.length - (packs.length % PACK_LENGTH)));
+  for (let at = 0; at < bytes.length; at += PACK_LENGTH)
+    if (bytes.readUInt16BE(at + CRC_OFFSET) === 0) writeCode(bytes.subarray(at, at + PACK_LENGTH));
+  return bytes;
 }
 
 /** Titles before performers: what does not fit is left out as a whole. */
@@ -73,9 +80,9 @@ function packTexts(
   return packs;
 }
 
-/** ISO 8859-1, with a question mark for what it has not. */
+/** ISO 8859-1, with a question mark for what it has not, no longer than it may be. */
 function encodeText(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => {
+  return Uint8Array.from(text.slice(0, MAX_TEXT), (character) => {
     const code = character.codePointAt(0)!;
     return code > 0 && code < 0x100 ? code : 0x3f;
   });
@@ -99,6 +106,10 @@ function encodePack({ kind, track, position, text }: Pack, number: number): Uint
   const bytes = Buffer.alloc(PACK_LENGTH);
   bytes.set([kind, track, number, position]);
   bytes.set(text, TEXT_OFFSET);
-  bytes.writeUInt16BE(crcOf(bytes, 0, CRC_OFFSET) ^ 0xffff, CRC_OFFSET);
+  writeCode(bytes);
   return bytes;
+}
+
+function writeCode(pack: Buffer): void {
+  pack.writeUInt16BE(crcOf(pack, 0, CRC_OFFSET) ^ 0xffff, CRC_OFFSET);
 }

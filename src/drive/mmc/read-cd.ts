@@ -2,6 +2,7 @@
 // What the image does not hold of a sector is made. A sector that it lacks is an error, unless C2 pointers say so: then
 // all its bytes are marked.
 import { RAW_SECTOR_SIZE } from '../../disc/sector-parity.js';
+import type { ImageRange } from '../image-message.js';
 import { blockOfTime } from './address.js';
 import type { CommandInput, MediumCommand } from './command.js';
 import { refuseField, u24be } from './command.js';
@@ -86,6 +87,7 @@ function readSectors({ cdb }: CommandInput, medium: Medium, block: number, count
   const size = extent.mainLength + c2Length + subChannels.bytes;
   return {
     length: size * count,
+    image: size === RAW_SECTOR_SIZE ? locate(medium, extent) : undefined,
     async read(target, offset, signal) {
       const first = Math.floor(offset / size);
       const last = Math.ceil((offset + target.length) / size);
@@ -94,6 +96,14 @@ function readSectors({ cdb }: CommandInput, medium: Medium, block: number, count
       target.set(bytes.subarray(offset - first * size, offset - first * size + target.length));
     },
   };
+}
+
+/** Where an image has whole sectors, of which no form has to be looked at. */
+function locate({ disc }: Medium, { block, count, end, kinds, mainLength }: Extent): ImageRange | undefined {
+  const isAnyForm = kinds.includes('form1') === kinds.includes('form2');
+  if (disc.raw === undefined || !isAnyForm || end < block + count || mainLength < RAW_SECTOR_SIZE)
+    return undefined;
+  return { reader: disc.raw, position: block * RAW_SECTOR_SIZE };
 }
 
 function readSelection(main: number, sub: number): Selection {

@@ -1,6 +1,7 @@
 // READ SUB-CHANNEL (MMC-5): where the drive plays, catalogue number, recording code. Before anything was played the
 // position is the start.
-import { timeOfFrames, writeAddress } from './address.js';
+import { timeOfFrames } from '../../disc/sector-address.js';
+import { writeAddress } from './address.js';
 import type { CommandInput, MediumCommand } from './command.js';
 import { refuseField } from './command.js';
 import { answer } from './data-in.js';

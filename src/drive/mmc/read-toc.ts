@@ -1,5 +1,6 @@
 // READ TOC/PMA/ATIP (MMC-6): the table of contents. Discs that are not CDs get the one that MMC invents for them.
-import { timeOfBlock, writeAddress } from './address.js';
+import { timeOfBlock } from '../../disc/sector-address.js';
+import { writeAddress } from './address.js';
 import { encodeCdText } from './cd-text.js';
 import type { CommandInput, MediumCommand } from './command.js';
 import { refuseField } from './command.js';

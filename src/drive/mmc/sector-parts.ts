@@ -1,7 +1,7 @@
 // Which bytes of a sector READ CD sends: MAIN CHANNEL SELECTION for each kind of sector (MMC-6 6.19.3). Pure.
 import type { TrackMode } from '../../disc/disc.js';
 import { DATA_OFFSET, EDC_OFFSET, RAW_SECTOR_SIZE, SYNC_LENGTH } from '../../disc/sector-parity.js';
-import { FORM_1_DATA_OFFSET } from './sector-code.js';
+import { FORM_1_DATA_OFFSET } from '../../disc/sector-code.js';
 
 export type SectorKind = 'audio' | 'mode1' | 'mode2' | 'form1' | 'form2';
 

@@ -2,7 +2,7 @@
 // subchannels leave it out; it follows from what the image says of its tracks.
 import { crcOf } from '../../base/crc16.js';
 import type { Track } from '../../disc/disc.js';
-import { timeOfBlock, timeOfFrames, toBcd } from './address.js';
+import { timeOfBlock, timeOfFrames, toBcd } from '../../disc/sector-address.js';
 import type { MediumTrack } from './medium.js';
 
 /** Bits of CONTROL (ECMA-130 22.3.1). */

@@ -6,7 +6,7 @@ import { findSegment } from '../../disc/read-plan.js';
 import { DATA_OFFSET, RAW_SECTOR_SIZE } from '../../disc/sector-parity.js';
 import type { Medium } from './medium.js';
 import { readOf } from './medium.js';
-import { encodeSector, FORM_1_DATA_OFFSET, writeFront } from './sector-code.js';
+import { encodeSector, FORM_1_DATA_OFFSET, writeFront } from '../../disc/sector-code.js';
 import { CheckCondition, UNRECOVERED_READ_ERROR } from './sense.js';
 
 export interface SectorsWanted {

@@ -2,10 +2,12 @@
 import { IsodriveError } from '../../base/error.js';
 import type { DataStream } from '../../disc/data-stream.js';
 import type { FileSystem, ProbeContext, Volume } from '../contract/file-system.js';
+import { cdiFileSystem } from '../cd-i/probe.js';
 import { fatFileSystem } from '../fat/probe.js';
 import { hfsFileSystem } from '../hfs/probe.js';
 import { hfsPlusFileSystem } from '../hfsplus/probe.js';
 import { isoFileSystem } from '../iso9660/probe.js';
+import { operaFileSystem } from '../opera/probe.js';
 import { udfFileSystem } from '../udf/probe.js';
 import { xdvdfsFileSystem } from '../xdvdfs/probe.js';
 
@@ -15,6 +17,8 @@ export const FILE_SYSTEMS: readonly FileSystem[] = [
   udfFileSystem,
   hfsPlusFileSystem,
   hfsFileSystem,
+  operaFileSystem,
+  cdiFileSystem,
   fatFileSystem,
 ];
 

@@ -10,9 +10,12 @@ import { STREAM } from '../../disc/read-plan.js';
 export const TREE_KINDS = [
   'xdvdfs',
   ...(['rock-ridge', 'joliet', 'iso9660-1999', 'iso9660', 'udf'] as const),
-  ...(['hfsplus', 'hfs', 'fat', 'all'] as const),
+  ...(['hfsplus', 'hfs', 'opera', 'cd-i', 'fat', 'tracks', 'image', 'all'] as const),
 ] as const;
 export type TreeKind = (typeof TREE_KINDS)[number];
+/** How files of tracks are named: by number, or by number and what the disc says of its tracks. */
+export const TRACK_NAMINGS = ['number', 'title'] as const;
+export type TrackNaming = (typeof TRACK_NAMINGS)[number];
 /** Views whose entries can have access control lists (AAIP); who asks for them costs a request for each directory. */
 export const KINDS_WITH_ACCESS_LISTS: ReadonlySet<TreeKind> = new Set<TreeKind>(['rock-ridge', 'all']);
 

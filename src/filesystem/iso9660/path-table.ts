@@ -66,31 +66,47 @@ export async function readPathTable(
   descriptor: VolumeDescriptor,
   signal?: AbortSignal,
 ): Promise<readonly PathTableRecord[]> {
-  const { littleOffset, bigOffset } = descriptor.pathTable;
+  const { pathTable, blockSize, rootOffset, records: format } = descriptor;
+  const { size, littleOffset, bigOffset } = pathTable;
+  const layout = format.flags === HIGH_SIERRA_FLAGS ? HIGH_SIERRA_LAYOUT : ISO_LAYOUT;
   const places: [number | undefined, boolean][] = [
     [littleOffset, true],
     [bigOffset, false],
   ];
   for (const [offset, isLittle] of places) {
     if (offset === undefined || offset === 0) continue;
-    const records = await readTable(reader, descriptor, offset, isLittle, signal);
-    if (records[0]?.offset === descriptor.rootOffset) return records;
+    const records = await readTable(reader, { offset, size, blockSize }, layout, isLittle, signal);
+    if (records[0]?.offset === rootOffset) return records;
   }
   return [];
 }
 
+/** A table of one byte order: byte offset and bytes, and bytes of a logical block. */
+export interface TablePlace {
+  readonly offset: number;
+  readonly size: number;
+  readonly blockSize: number;
+}
+
+/** Records of a table of big-endian numbers; empty when it cannot be used. Rejects with `cancelled` only. */
+export function readBigPathTable(
+  reader: DataStream,
+  place: TablePlace,
+  signal?: AbortSignal,
+): Promise<readonly PathTableRecord[]> {
+  return readTable(reader, place, ISO_LAYOUT, false, signal);
+}
+
 async function readTable(
   reader: DataStream,
-  descriptor: VolumeDescriptor,
-  offset: number,
+  { offset, size, blockSize }: TablePlace,
+  layout: Layout,
   isLittle: boolean,
   signal: AbortSignal | undefined,
 ): Promise<PathTableRecord[]> {
   try {
-    const length = Math.min(descriptor.pathTable.size, MAX_PATH_TABLE_BYTES);
-    const bytes = await readAtMost(reader, offset, length, signal);
-    const layout = descriptor.records.flags === HIGH_SIERRA_FLAGS ? HIGH_SIERRA_LAYOUT : ISO_LAYOUT;
-    return parsePathTable(new ByteCursor(bytes, reader.name, offset), descriptor.blockSize, layout, isLittle);
+    const bytes = await readAtMost(reader, offset, Math.min(size, MAX_PATH_TABLE_BYTES), signal);
+    return parsePathTable(new ByteCursor(bytes, reader.name, offset), blockSize, layout, isLittle);
   } catch (thrown) {
     // It is a second source only: what is wrong with the first has been met already.
     if (thrown instanceof IsodriveError && thrown.code !== 'cancelled') return [];

@@ -42,6 +42,7 @@ export async function createAllViews(
   ];
   const trees = [...groups.flatMap(placeGroup), ...(await openFatImages(reader, files, context))];
   return new CompositeTree({
+    kind: 'all',
     label: first?.label ?? volume.volumeId,
     volumeSize: first?.volumeSize ?? reader.size,
     blockSize: first?.blockSize ?? volume.blockSize,

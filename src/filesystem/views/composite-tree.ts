@@ -4,7 +4,7 @@
 import { IsodriveError } from '../../base/error.js';
 import type { Finding } from '../../base/finding.js';
 import { DirectoryEntry, MODE_TYPE } from '../contract/file-tree.js';
-import type { EntrySink, FileTree, Timestamp } from '../contract/file-tree.js';
+import type { EntrySink, Extent, FileTree, Timestamp, TreeKind } from '../contract/file-tree.js';
 
 const DIRECTORY_MODE = MODE_TYPE.directory | 0o555;
 const FILE_MODE = MODE_TYPE.regular | 0o444;
@@ -17,12 +17,16 @@ export interface PlacedTree {
 
 export interface PlacedFile {
   readonly path: readonly string[];
-  /** Bytes of the image. */
+  /** Byte of the disc's data. */
   readonly offset: number;
   readonly size: number;
+  /** What it is made of, where it is not one run of the disc's data. */
+  readonly extents?: readonly Extent[];
+  readonly attributes?: DirectoryEntry['attributes'];
 }
 
 export interface CompositeParts {
+  readonly kind: TreeKind;
   readonly label: string;
   readonly volumeSize: number;
   readonly blockSize: number;
@@ -45,7 +49,7 @@ type Node =
   | { readonly kind: 'tree'; readonly slot: number; readonly tree: FileTree };
 
 export class CompositeTree implements FileTree {
-  readonly kind = 'all';
+  readonly kind: TreeKind;
   readonly label: string;
   readonly volumeSize: number;
   readonly blockSize: number;
@@ -59,13 +63,16 @@ export class CompositeTree implements FileTree {
   #nodeCount = 0;
 
   constructor(parts: CompositeParts) {
+    this.kind = parts.kind;
     this.label = parts.label;
     this.volumeSize = parts.volumeSize;
     this.blockSize = parts.blockSize;
     this.#modified = parts.modified;
     this.#sourceName = parts.sourceName;
     this.#trees = parts.trees.map(({ tree }) => tree);
-    this.hasAttributes = this.#trees.some((tree) => tree.hasAttributes === true);
+    this.hasAttributes =
+      this.#trees.some((tree) => tree.hasAttributes === true) ||
+      parts.files.some(({ attributes }) => attributes !== undefined);
     this.#factor = this.#trees.length + 1;
     const root = this.#addFolder();
     for (const file of parts.files) {
@@ -169,6 +176,8 @@ export class CompositeTree implements FileTree {
       entry.mode = FILE_MODE;
       entry.size = node.file.size;
       entry.locator = node.file.offset;
+      entry.extents = node.file.extents;
+      entry.attributes = node.file.attributes;
     }
   }
 

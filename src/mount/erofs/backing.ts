@@ -1,6 +1,6 @@
 // How the kernel reads the metadata and the image: as the files that they are (Linux 6.12 and later), or as loop
-// devices. The image is named by our descriptor of it, so that it is the file that was opened and checked, whatever has
-// its path by now.
+// devices. The image's files are named by our descriptors of them, so that they are those that were opened and checked,
+// whatever has their paths by now.
 import { closeSync } from 'node:fs';
 import type { Addon, LoopDevice } from '../../../native/index.js';
 import { mountByKernel } from '../mount-call.js';
@@ -13,7 +13,8 @@ export interface ErofsFiles {
   readonly metadataPath: string;
   /** Open descriptors, which the mount needs no more once it is made. */
   readonly metadata: number;
-  readonly image: number;
+  /** The image's, in the order of their device slots. */
+  readonly images: readonly number[];
 }
 
 /** Mounts. Rejects as mountByKernel does, or with the error of a loop device. */
@@ -22,17 +23,17 @@ export function mountErofs(addon: Addon, backing: Backing, files: ErofsFiles): P
 }
 
 /** By mount(2): the program mount(8) would put a loop device in between. */
-function mountFiles(addon: Addon, { directory, metadataPath, image }: ErofsFiles): Promise<void> {
-  const options = [`device=/proc/self/fd/${image}`];
+function mountFiles(addon: Addon, { directory, metadataPath, images }: ErofsFiles): Promise<void> {
+  const options = images.map((image) => `device=/proc/self/fd/${image}`);
   return mountByKernel(addon, { source: metadataPath, directory, type: 'erofs', options });
 }
 
-async function mountLoops(addon: Addon, { directory, metadata, image }: ErofsFiles): Promise<void> {
+async function mountLoops(addon: Addon, { directory, metadata, images }: ErofsFiles): Promise<void> {
   const loops: LoopDevice[] = [];
   try {
-    for (const file of [metadata, image]) loops.push(await addon.attachLoop(file, 0));
-    const [first, second] = loops;
-    const options = [`device=${second!.path}`];
+    for (const file of [metadata, ...images]) loops.push(await addon.attachLoop(file, 0));
+    const [first, ...devices] = loops;
+    const options = devices.map(({ path }) => `device=${path}`);
     await mountByKernel(addon, { source: first!.path, directory, type: 'erofs', options });
   } finally {
     for (const { descriptor } of loops) closeSync(descriptor);

@@ -154,7 +154,7 @@ export class ErofsDriver implements MountDriver {
     const { image, label, directory, signal } = request;
     if (backing === undefined)
       throw new IsodriveError('policy', 'Cannot mount by EROFS: the kernel does not');
-    const descriptor = await checkImage(request, backing);
+    const images = await checkImage(request, backing);
     const { path, handle } = await this.folder.create();
     try {
       await image.writeMetadata({ file: handle, label, signal });
@@ -162,7 +162,7 @@ export class ErofsDriver implements MountDriver {
         directory,
         metadataPath: path,
         metadata: handle.fd,
-        image: descriptor,
+        images,
       });
       const entry = await findMetadataMount(path);
       if (entry === undefined) {
@@ -196,19 +196,21 @@ function isMounted(id: number, device: string): boolean {
   return readMountTable().some((entry) => entry.id === id && entry.device === device);
 }
 
-/** Descriptor of an image that the kernel can read for itself, a local file. Rejects with `unsupported` otherwise. */
-async function checkImage({ image, sourceName }: MountRequest, backing: Backing): Promise<number> {
+/** Descriptors of an image that the kernel can read for itself: local files. Rejects with `unsupported` otherwise. */
+async function checkImage({ image, sourceName }: MountRequest, backing: Backing): Promise<readonly number[]> {
   if (image.isChecked)
     throw unsuitable(sourceName, 'its files are verified as they are read, which no kernel does');
-  const file = image.kernelFile;
-  if (file === undefined) throw unsuitable(sourceName, 'it is no plain file');
-  const { isRegularFile, fileSystemType } = await image.locate();
-  if (!isRegularFile)
-    throw unsuitable(sourceName, 'it is a drive, whose whole tree must not be read before it is mounted');
-  const remote = REMOTE_TYPES.get(fileSystemType);
-  if (remote !== undefined)
-    throw unsuitable(sourceName, `it lies on ${remote}, where a reader may have to be interrupted`);
-  if (backing === 'loop' && file.size % LOOP_UNIT !== 0)
-    throw unsuitable(sourceName, `its ${countBytes(file.size)} are no whole blocks, as a loop device needs`);
-  return file.descriptor;
+  const files = image.kernelFiles;
+  if (files.length === 0) throw unsuitable(sourceName, 'it is no plain file');
+  for (const { isRegularFile, fileSystemType } of await image.locate()) {
+    if (!isRegularFile)
+      throw unsuitable(sourceName, 'it is a drive, whose whole tree must not be read before it is mounted');
+    const remote = REMOTE_TYPES.get(fileSystemType);
+    if (remote !== undefined)
+      throw unsuitable(sourceName, `it lies on ${remote}, where a reader may have to be interrupted`);
+  }
+  for (const { size } of files)
+    if (backing === 'loop' && size % LOOP_UNIT !== 0)
+      throw unsuitable(sourceName, `its ${countBytes(size)} are no whole blocks, as a loop device needs`);
+  return files.map(({ descriptor }) => descriptor);
 }

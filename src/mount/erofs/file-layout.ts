@@ -12,6 +12,7 @@ import {
   ROW,
 } from '../../index/layout.js';
 import { HIGH } from '../../index/wide-number.js';
+import type { PlacedBytes, PlacedImage } from './placed-image.js';
 import { unsuitable } from './unsuitable.js';
 
 /** Largest chunk, as a power of two of blocks, that the format can say. */
@@ -22,9 +23,9 @@ export const HOLE = -1;
 const ADDED = -2;
 
 export interface FileLayout {
-  /** `copy`: not in whole blocks of the image, or too scattered. */
+  /** `copy`: not in whole blocks of the image's files, or too scattered. */
   readonly kind: 'run' | 'chunks' | 'copy';
-  /** `run`: byte offset in the image. */
+  /** `run`: byte offset in the space of the image's files. */
   readonly offset: number;
   /** `chunks`: power of two of blocks. */
   readonly chunkBits: number;
@@ -32,46 +33,29 @@ export interface FileLayout {
   readonly chunks: number;
 }
 
-/** One run of the file: merged extents that follow each other in the image too. */
+/** One run of the file: merged extents that follow each other in one file of the image too. */
 interface Run {
-  /** Byte offset in the image, HOLE for zeros, ADDED for bytes that are not in it. */
+  /** Byte offset in the space of the image's files, HOLE for zeros, ADDED for bytes that are not in it. */
   readonly offset: number;
   length: number;
-}
-
-/** Where the disc's data lies in the image. */
-export interface PlacedImage {
-  /** For messages. */
-  readonly name: string;
-  /** Bytes of the image. */
-  readonly bytes: number;
-  /** Byte of the image where some bytes of the disc lie, all of them; undefined where they do not. */
-  locate(position: number, length: number): number | undefined;
+  /** Number of the image's file; that of HOLE and ADDED is 0. */
+  readonly file: number;
 }
 
 const COPY: FileLayout = { kind: 'copy', offset: 0, chunkBits: 0, chunks: 0 };
 
 /** Whether a file is one extent of whole blocks, as nearly all are. Throws as layOutFile does. */
-export function isPlainRun(table: IndexTable, row: number, blockSize: number, image: PlacedImage): boolean {
+export function isPlainRun(table: IndexTable, row: number, image: PlacedImage): boolean {
   if ((table.word(row, ROW.flags) & FLAG.manyExtents) !== 0) return false;
-  const length = table.wide(row, ROW.sizeLow);
-  const offset = placeRun(table.wide(row, ROW.dataLow), length, image);
-  return offset % blockSize === 0 && offset + length <= image.bytes - (image.bytes % blockSize);
+  const places = placeRun(table.wide(row, ROW.dataLow), table.wide(row, ROW.sizeLow), image);
+  return places.length === 1 && image.isWhole(places[0]!);
 }
 
 /** Layout of a file of more than 0 bytes. Throws `unsupported` when its extents are not all in the image. */
-export function layOutFile(
-  table: IndexTable,
-  row: number,
-  blockSize: number,
-  image: PlacedImage,
-): FileLayout {
+export function layOutFile(table: IndexTable, row: number, image: PlacedImage): FileLayout {
   const runs = readRuns(table, row, image);
-  // The kernel reads whole blocks: one that the image ends within would be an error.
-  const lastByte = image.bytes - (image.bytes % blockSize);
-  const isWhole = (run: Run): boolean =>
-    run.offset === HOLE ||
-    (run.offset >= 0 && run.offset % blockSize === 0 && run.offset + run.length <= lastByte);
+  const { blockSize } = image;
+  const isWhole = (run: Run): boolean => run.offset === HOLE || (run.offset >= 0 && image.isWhole(run));
   if (!runs.every(isWhole)) return COPY;
   const [first] = runs;
   if (runs.length === 1 && first !== undefined && first.offset !== HOLE)
@@ -100,7 +84,7 @@ export function readRuns(table: IndexTable, row: number, image: PlacedImage): Ru
   const { name } = image;
   const size = table.wide(row, ROW.sizeLow);
   if ((table.word(row, ROW.flags) & FLAG.manyExtents) === 0) {
-    return [{ offset: placeRun(table.wide(row, ROW.dataLow), size, image), length: size }];
+    return placeRun(table.wide(row, ROW.dataLow), size, image).map((place) => ({ ...place }));
   }
   const first = table.word(row, ROW.dataLow);
   const count = table.word(row, ROW.dataHigh);
@@ -115,26 +99,27 @@ export function readRuns(table: IndexTable, row: number, image: PlacedImage): Ru
     const end = extents[at + EXTENT.endLow]! + extents[at + EXTENT.endHigh]! * HIGH;
     const length = end - total;
     if (length < 0) throw unsuitable(name, 'extents that are not in the order of the file');
-    const offset = high === EXTENT_HOLE ? HOLE : isAdded ? ADDED : placeRun(place, length, image);
     total = end;
-    if (length > 0) appendRun(runs, offset, length);
+    if (length === 0) continue;
+    if (high === EXTENT_HOLE || isAdded) appendRun(runs, { offset: isAdded ? ADDED : HOLE, length, file: 0 });
+    else for (const one of placeRun(place, length, image)) appendRun(runs, one);
   }
   if (total !== size) throw unsuitable(name, `extents of ${countBytes(total)}, expected ${size}`);
   return runs;
 }
 
-function appendRun(runs: Run[], offset: number, length: number): void {
+function appendRun(runs: Run[], { offset, length, file }: PlacedBytes): void {
   const last = runs.at(-1);
   const isPlaced = offset >= 0;
   const end = isPlaced ? (last?.offset ?? HOLE) + (last?.length ?? 0) : last?.offset;
-  const isAlike = last !== undefined && last.offset >= 0 === isPlaced;
+  const isAlike = last !== undefined && last.offset >= 0 === isPlaced && last.file === file;
   if (isAlike && end === offset) last.length += length;
-  else runs.push({ offset, length });
+  else runs.push({ offset, length, file });
 }
 
-/** Byte of the image where a run of the disc lies. */
-function placeRun(offset: number, length: number, image: PlacedImage): number {
-  const place = image.locate(offset, length);
-  if (place !== undefined) return place;
+/** Where in the image's files a run of the disc lies. */
+function placeRun(offset: number, length: number, image: PlacedImage): readonly PlacedBytes[] {
+  const places = image.locate(offset, length);
+  if (places !== undefined) return places;
   throw unsuitable(image.name, `a file ends at byte ${offset + length}, expected the image to hold it all`);
 }

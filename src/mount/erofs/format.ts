@@ -25,12 +25,12 @@ export const VOLUME_NAME_BYTES = 16;
 /** Features that a kernel must know to mount. */
 export const INCOMPATIBLE = { chunkedFile: 0x04, deviceTable: 0x08 } as const;
 
-/** A device slot follows the superblock; the superblock gives its place in units of its size. */
+/** Device slots follow the superblock, which gives the place of the first in units of their size. */
 export const DEVICE_SLOT_BYTES = 128;
 export const DEVICE_SLOT_OFFSET = SUPERBLOCK_OFFSET + SUPERBLOCK_BYTES;
 export const DEVICE_SLOT = { blocks: 64, unifiedAddress: 68 } as const;
-/** The only extra device, the image. */
-export const IMAGE_DEVICE = 1;
+/** Number of the first extra device, the first file of the image. */
+export const FIRST_DEVICE = 1;
 
 /** A node's number is its byte offset in units of this. */
 export const NODE_UNIT = 32;

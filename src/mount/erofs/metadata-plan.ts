@@ -9,7 +9,6 @@ import { isCoded } from '../../index/node-record.js';
 import { AttributePlan } from './attribute-plan.js';
 import { DirectoryPacker, entryType } from './directory-blocks.js';
 import { isPlainRun, layOutFile } from './file-layout.js';
-import type { PlacedImage } from './file-layout.js';
 import {
   CHUNK_INDEX_BYTES,
   DEVICE_SLOT_BYTES,
@@ -17,6 +16,7 @@ import {
   INODE_BYTES,
   NODE_UNIT,
 } from './format.js';
+import type { PlacedImage } from './placed-image.js';
 import { unsuitable } from './unsuitable.js';
 
 /** Bytes of file data that may be copied, because they lie at odd places in the image. */
@@ -38,9 +38,9 @@ export const PLACE = {
   inline: 1,
   /** Blocks of the metadata file. */
   blocks: 2,
-  /** One run of the image. */
+  /** One run of a file of the image. */
   image: 3,
-  /** Chunks of the image, listed behind the inode. */
+  /** Chunks of the image's files, listed behind the inode. */
   chunks: 4,
   /** Another row is the same node. */
   alias: 5,
@@ -49,7 +49,6 @@ export const PLACE = {
 export interface PlanOptions {
   readonly table: IndexTable;
   readonly image: PlacedImage;
-  readonly blockSize: number;
 }
 
 export class MetadataPlan {
@@ -80,8 +79,9 @@ export class MetadataPlan {
   /** First row of each node of several names, by inode number. */
   readonly #linked = new Map<number, number>();
 
-  private constructor({ table, blockSize, image }: PlanOptions) {
+  private constructor({ table, image }: PlanOptions) {
     const { rowCount } = table;
+    const { blockSize } = image;
     this.table = table;
     this.blockSize = blockSize;
     this.image = image;
@@ -91,7 +91,10 @@ export class MetadataPlan {
     this.places = new Uint8Array(rowCount);
     this.blocks = new Uint32Array(rowCount);
     this.details = new Uint32Array(rowCount);
-    this.inodesStart = this.inodesEnd = roundUp(DEVICE_SLOT_OFFSET + DEVICE_SLOT_BYTES, blockSize);
+    this.inodesStart = this.inodesEnd = roundUp(
+      DEVICE_SLOT_OFFSET + image.files.length * DEVICE_SLOT_BYTES,
+      blockSize,
+    );
   }
 
   /** Rejects with `unsupported` when the tree cannot be served, or the index is not what the writer may trust. */
@@ -112,10 +115,6 @@ export class MetadataPlan {
 
   refuse(found: string): Error {
     return unsuitable(this.image.name, found);
-  }
-
-  get imageBlocks(): number {
-    return Math.ceil(this.image.bytes / this.blockSize);
   }
 
   /** Number of directories' children so far: in the end all rows but the root, or the rows are no tree. */
@@ -193,13 +192,13 @@ export class MetadataPlan {
 
   #placeFile(row: number): number {
     const { table } = this;
-    const { blockSize, image } = this;
+    const { image } = this;
     if (isCoded(table, row)) return this.#placeCopy(row);
-    if (isPlainRun(table, row, blockSize, image)) {
+    if (isPlainRun(table, row, image)) {
       this.places[row] = PLACE.image;
       return 0;
     }
-    const layout = layOutFile(table, row, blockSize, image);
+    const layout = layOutFile(table, row, image);
     if (layout.kind === 'run') {
       this.places[row] = PLACE.image;
       return 0;
@@ -255,7 +254,7 @@ export class MetadataPlan {
     this.endBlock = this.dataBlock + this.#dataBlocks;
     if (this.endBlock * blockSize > MAX_METADATA_BYTES)
       throw this.refuse('more metadata than the driver writes');
-    if (this.endBlock + this.imageBlocks > MAX_BLOCKS)
+    if (this.endBlock + this.image.blocks > MAX_BLOCKS)
       throw this.refuse(
         `an image of ${countBytes(this.image.bytes)}, more than block addresses of 32 bits reach`,
       );

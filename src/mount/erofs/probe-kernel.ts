@@ -38,7 +38,7 @@ export async function probeKernel(
     await using source = await FileSource.open(imagePath);
     const index = await DiscIndex.open(trialTree(), new PlainIndexMemory(), new FindingLog(), imagePath);
     await writeMetadata({ index, data: PlanStream.plain(source), label: '' }, metadata);
-    const files = { directory, metadataPath, metadata: metadata.fd, image: source.fileDescriptor };
+    const files = { directory, metadataPath, metadata: metadata.fd, images: [source.fileDescriptor] };
     const reasons: string[] = [];
     for (const backing of backings) {
       try {

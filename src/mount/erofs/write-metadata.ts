@@ -1,5 +1,6 @@
 // Writes the EROFS metadata of a tree: superblock, nodes, shared attributes, then directories and copied data, in one
-// pass over the index each. The image is the extra device, whose blocks follow those of this file in one address space.
+// pass over the index each. The files of the image are extra devices, whose blocks follow those of this file in one
+// address space.
 import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError } from '../../base/error.js';
 import type { FileHandle } from 'node:fs/promises';
@@ -21,7 +22,7 @@ import {
   DEVICE_SLOT,
   DEVICE_SLOT_BYTES,
   DEVICE_SLOT_OFFSET,
-  IMAGE_DEVICE,
+  FIRST_DEVICE,
   INCOMPATIBLE,
   INODE,
   INODE_BYTES,
@@ -35,6 +36,7 @@ import {
 } from './format.js';
 import { MAX_COPIED_BYTES, MetadataPlan, PLACE, roundUp } from './metadata-plan.js';
 import { MetadataStream } from './metadata-stream.js';
+import { PlacedImage } from './placed-image.js';
 import { unsuitable } from './unsuitable.js';
 
 /** Block sizes to try, best first: the smaller, the less has to be copied of files at odd places. */
@@ -43,7 +45,7 @@ const COPY_BYTES = 1_048_576;
 
 export interface MetadataRequest {
   readonly index: DiscIndex;
-  /** The disc's data, of which a kernel can read all in one file (kernelFile). */
+  /** The disc's data, of which a kernel can read all in the image's files (kernelFiles). */
   readonly data: PlanStream;
   readonly label: string;
   /** Forces a block size (a power of two from 512 to 4096). */
@@ -83,15 +85,9 @@ export async function writeMetadata(request: MetadataRequest, file: FileHandle):
 /** The largest block size at which what must be copied stays within its bound. */
 async function choosePlan({ index, data, blockSize }: MetadataRequest): Promise<MetadataPlan> {
   const sizes = blockSize === undefined ? BLOCK_SIZES : [blockSize];
-  const image = {
-    name: data.name,
-    bytes: data.bases[0]?.size ?? 0,
-    locate: data.locate.bind(data),
-  };
-  const options = { table: index.table, image };
   let plan: MetadataPlan | undefined;
   for (const size of sizes) {
-    plan = await MetadataPlan.make({ ...options, blockSize: size });
+    plan = await MetadataPlan.make({ table: index.table, image: new PlacedImage(data, size) });
     if (plan.copiedBytes <= MAX_COPIED_BYTES) return plan;
   }
   throw plan!.refuse(
@@ -157,11 +153,14 @@ class MetadataWriter {
       bytes.subarray(at + SUPERBLOCK.volumeName, at + SUPERBLOCK.volumeName + VOLUME_NAME_BYTES),
     );
     view.setUint32(at + SUPERBLOCK.incompatible, INCOMPATIBLE.chunkedFile | INCOMPATIBLE.deviceTable, true);
-    view.setUint16(at + SUPERBLOCK.extraDevices, 1, true);
+    view.setUint16(at + SUPERBLOCK.extraDevices, plan.image.files.length, true);
     view.setUint16(at + SUPERBLOCK.deviceSlot, DEVICE_SLOT_OFFSET / DEVICE_SLOT_BYTES, true);
-    view.setUint32(DEVICE_SLOT_OFFSET + DEVICE_SLOT.blocks, plan.imageBlocks, true);
-    view.setUint32(DEVICE_SLOT_OFFSET + DEVICE_SLOT.unifiedAddress, plan.endBlock, true);
-    this.#out.at = DEVICE_SLOT_OFFSET + DEVICE_SLOT_BYTES;
+    this.#out.at = DEVICE_SLOT_OFFSET;
+    for (const { block, blocks } of plan.image.files) {
+      view.setUint32(this.#out.at + DEVICE_SLOT.blocks, blocks, true);
+      view.setUint32(this.#out.at + DEVICE_SLOT.unifiedAddress, plan.endBlock + block, true);
+      this.#out.at += DEVICE_SLOT_BYTES;
+    }
   }
 
   #writeInode(row: number): void {
@@ -260,12 +259,9 @@ class MetadataWriter {
       for (let done = 0; done < run.length; done += chunkBytes) {
         if (!out.hasRoom) await this.#flush();
         const isHole = run.offset === HOLE;
-        out.view.setUint16(out.at + CHUNK_INDEX.device, isHole ? 0 : IMAGE_DEVICE, true);
-        out.view.setUint32(
-          out.at + CHUNK_INDEX.block,
-          isHole ? NO_BLOCK : (run.offset + done) / blockSize,
-          true,
-        );
+        const block = (run.offset + done) / blockSize - image.files[run.file]!.block;
+        out.view.setUint16(out.at + CHUNK_INDEX.device, isHole ? 0 : FIRST_DEVICE + run.file, true);
+        out.view.setUint32(out.at + CHUNK_INDEX.block, isHole ? NO_BLOCK : block, true);
         out.at += CHUNK_INDEX_BYTES;
       }
     }
@@ -327,7 +323,7 @@ function layoutOf(place: number): number {
   return place === PLACE.chunks ? LAYOUT.chunked : LAYOUT.plain;
 }
 
-/** Byte offset of a file that is one run of the image. */
+/** Byte offset of a file that is one run, in the space of the image's files. */
 function firstOffset(plan: MetadataPlan, row: number): number {
   return readRuns(plan.table, row, plan.image)[0]!.offset;
 }

@@ -48,7 +48,9 @@ export async function checkImage(
   const report = image.findings.add.bind(image.findings);
   const views: CheckedView[] = [];
   const told = new ToldFiles(image.findings, image.source.size);
-  for (const tree of putFirst(image.tree, image.trees)) {
+  // Tracks are no files of a file system, whose places could be compared.
+  const trees = image.trees.filter((tree) => tree === image.tree || tree.kind !== 'tracks');
+  for (const tree of putFirst(image.tree, trees)) {
     try {
       const view = await told.collect(async () => {
         const index = tree === image.tree ? image.index : await openIndex(image, tree, signal);
@@ -65,7 +67,8 @@ export async function checkImage(
   }
   const shown = views.find((view) => view.image.tree === image.tree);
   for (const view of views) {
-    if (shown !== undefined && view !== shown) await compareViews(shown, view, report, signal);
+    const isCompared = shown !== undefined && view !== shown && shown.image.tree.kind !== 'tracks';
+    if (isCompared) await compareViews(shown, view, report, signal);
   }
   await compareBridgeNames(views, report, signal);
 }

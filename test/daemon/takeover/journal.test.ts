@@ -92,7 +92,9 @@ describe('The journal of mounts', () => {
     journal.update('1', {});
     // What is new has what it was before.
     const now = entries.map((entry) =>
-      'facts' in entry ? { ...entry, facts: { ...entry.facts, plannedFiles: [0], dataSize: 0 } } : entry,
+      'facts' in entry
+        ? { ...entry, facts: { ...entry.facts, plannedFiles: [0], kernelFiles: [], dataSize: 0 } }
+        : entry,
     );
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ version: 1, mounts: now });
   });

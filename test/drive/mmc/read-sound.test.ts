@@ -63,6 +63,18 @@ describe('READ CD of sound', () => {
     expect(await drive.refusal(readCd(FIRST_LEAD_OUT - 1, 2))).toBe('5/64/0');
   });
 
+  it('lies in the image as it is sent, unless something is sent beside it', () => {
+    const { disc } = soundDisc();
+    const { drive, nexus } = new TestDrive(disc);
+    const imageOf = (cdb: readonly number[]): unknown =>
+      execute({ cdb: Uint8Array.from(cdb), parameters: new Uint8Array(), drive, nexus, units: [0] }).image;
+    const position = SOUND_START * RAW;
+    expect(imageOf(readCd(SOUND_START, 2))).toEqual({ reader: disc.raw, position });
+    expect(imageOf(readCd(SOUND_START, 2, { sub: 1 }))).toBeUndefined();
+    expect(imageOf(readCd(XA_START, 2, { type: FORM_1 }))).toBeUndefined();
+    expect(imageOf(readCd(FIRST_LEAD_OUT - 1, 2))).toBeUndefined();
+  });
+
   it('sends what comes before the data, and then tells of them', async () => {
     const { disc, data } = soundDisc();
     const { drive, nexus } = new TestDrive(disc);

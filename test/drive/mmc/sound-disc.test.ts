@@ -131,6 +131,9 @@ describe('CD-TEXT', () => {
       cdText.subarray(0, PACK),
       cdText.subarray(PACK, 2 * PACK),
     ]);
+    const uncoded = Buffer.from(cdText).fill(0, 16, PACK);
+    const [coded] = await read(new TestDrive(soundDisc({ cdText: uncoded }).disc));
+    expect(coded!.readUInt16BE(16)).toBe(crcOf(cdText, 0, 16) ^ 0xffff);
     const { disc } = soundDisc();
     const bare = { ...disc, title: '', sessions: [{ number: 1, tracks: [disc.sessions[0]!.tracks[0]!] }] };
     expect((await new TestDrive(bare).run(toc(5))).toString('hex')).toBe('00020000');

@@ -13,7 +13,7 @@ function imageWith(...marks: readonly (readonly [number, string])[]): FaultySour
 const BOOT: readonly [number, string] = [510, '\x55\xaa'];
 
 describe('marks of volumes', () => {
-  it.each(['CD001', 'BEA01', 'NSR02', 'NSR03', 'TEA01', 'BOOT2', 'CDW02'])(
+  it.each(['CD001', 'BEA01', 'NSR02', 'NSR03', 'TEA01', 'BOOT2', 'CDW02', 'CD-I '])(
     'are descriptors with the identifier %s, in any of the first sectors',
     async (identifier) => {
       expect(volumeMarks.isIdentifier(identifier)).toBe(true);
@@ -25,6 +25,7 @@ describe('marks of volumes', () => {
 
   it.each([
     ['High Sierra', 3, [[16 * 2048 + 9, 'CDROM']]],
+    ['Opera', 3, [[0, '\x01ZZZZZ\x01']]],
     ['XDVDFS', 3, [[32 * 2048, 'MICROSOFT*XBOX*MEDIA']]],
     ['HFS', 1, [[1024, 'BD']]],
     ['HFS+', 1, [[1024, 'H+']]],

@@ -128,7 +128,7 @@ describe('An image of a whole Xbox disc', () => {
       expect((await readFileContent(image, '/default.xbe')).toString()).toBe('game');
       await checkImage(image);
       const codes = image.findings.findings.map(({ code }) => code);
-    expect(codes).toEqual(['tree-lacks-files', 'tree-lacks-files']);
+      expect(codes).toEqual(['tree-lacks-files', 'tree-lacks-files']);
       await using shown = await openImage(path, { tree: 'iso9660' });
       expect([...(await readAll(shown)).entries.keys()]).toEqual(['/', '/video']);
       await using all = await openImage(path, { tree: 'all' });

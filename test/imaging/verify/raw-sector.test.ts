@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { errorDetectionCode } from '../../../src/base/error-detection-code.js';
 import { RAW_SECTOR_SIZE } from '../../../src/disc/sector-parity.js';
-import { encodeMode1Sector } from '../../../src/drive/mmc/sector-code.js';
+import { encodeMode1Sector } from '../../../src/disc/sector-code.js';
 import { RawSectorScan } from '../../../src/imaging/verify/raw-image.js';
 import { checkRawSector } from '../../../src/disc/raw-sector.js';
 import { findCorpus } from '../../support/corpus.js';

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { SplitSource } from '../../../src/container/split/split-source.js';
 import { PlanStream } from '../../../src/disc/plan-stream.js';
 import { FindingLog } from '../../../src/base/finding.js';
 import { IsodriveError } from '../../../src/base/error.js';
@@ -31,13 +32,25 @@ interface Written {
   readonly metadata: Buffer;
 }
 
-async function write(index: DiscIndex, bytes: Uint8Array, blockSize?: number): Promise<Written> {
+/** `cuts`: bytes at which the image was split into files. */
+async function write(
+  index: DiscIndex,
+  bytes: Uint8Array,
+  blockSize?: number,
+  cuts: readonly number[] = [],
+): Promise<Written> {
   const path = join(folder, 'out.erofs');
   await using file = await open(path, 'w+');
-  const data = PlanStream.plain(new MemorySource(bytes));
+  const parts = splitAt(bytes, cuts).map((part) => new MemorySource(part));
+  const data = PlanStream.plain(parts.length === 1 ? parts[0]! : new SplitSource(parts));
   const options = blockSize === undefined ? {} : { blockSize };
   const summary = await writeMetadata({ index, data, label: 'LABEL', ...options }, file);
   return { summary, metadata: await readFile(path) };
+}
+
+function splitAt(bytes: Uint8Array, cuts: readonly number[]): Buffer[] {
+  const ends = [...cuts, bytes.length];
+  return ends.map((end, i) => Buffer.from(bytes.subarray(i === 0 ? 0 : ends[i - 1], end)));
 }
 
 async function openScripted(
@@ -187,6 +200,72 @@ describe('EROFS metadata', () => {
       ['user.own', '7'],
       ['user.same', 'same'],
     ]);
+  });
+
+  it('shows files of an image of several files, within one of them and across their borders', async () => {
+    const nodes = [
+      { name: 'first', mode: FILE, size: 8192, locator: 0 },
+      { name: 'across', mode: FILE, size: 12_000, locator: 16_384 },
+      { name: 'across both', mode: FILE, size: 40_000, locator: 14_336 },
+      { name: 'second', mode: FILE, size: 3000, locator: 22_528 },
+      { name: 'behind', mode: FILE, size: 9001, locator: 51_200 },
+      {
+        ...{ name: 'scattered', mode: FILE, size: 10_340 },
+        extents: [
+          { offset: 51_200, length: 4096 },
+          { offset: 20_480 - 2048, length: 4096 },
+          { offset: undefined, length: 2048 },
+          { offset: 0, length: 100 },
+        ],
+      },
+    ];
+    const index = await openScripted(new Map([[ROOT_LOCATOR, nodes]]));
+    const contents = (name: string): Buffer | undefined => {
+      const { size, locator = 0 } = nodes.find((one) => one.name === name) as ScriptedNode & { size: number };
+      return name === 'scattered' ? undefined : IMAGE.subarray(locator, locator + size);
+    };
+    for (const [cuts, copied] of [
+      [[20_480, 40_960], 0],
+      // Within a block: what lies across is copied, and all behind lies in no whole block.
+      [[20_480, 40_961], 40_000 + 9001 + 10_340],
+    ] as const) {
+      const { summary, metadata } = await write(index, IMAGE, 2048, cuts);
+      const shown = new Map(
+        readErofs(metadata, ...splitAt(IMAGE, cuts)).map((one) => [one.path, one.content]),
+      );
+      for (const { name } of nodes)
+        expect(shown.get(`/${name}`)).toEqual(contents(name) ?? shown.get(`/${name}`));
+      const pieces = [IMAGE.subarray(51_200, 55_296), IMAGE.subarray(18_432, 22_528), Buffer.alloc(2048)];
+      expect(shown.get('/scattered')).toEqual(Buffer.concat([...pieces, IMAGE.subarray(0, 100)]));
+      expect(summary.copiedBytes).toBe(copied);
+    }
+  });
+
+  it('shows every file of an image that was split anywhere, whatever the size of a block', async () => {
+    const cut = fc.integer({ min: 1, max: 127 }).map((blocks) => blocks * 512);
+    const file = fc.record({ locator: fc.nat(60_000), size: fc.integer({ min: 1, max: 5000 }) });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(cut, { maxLength: 8 }),
+        fc.constantFrom(512, 1024, 2048),
+        fc.array(file, { minLength: 1, maxLength: 10 }),
+        async (unsorted, blockSize, files) => {
+          const cuts = unsorted.sort((a, b) => a - b);
+          const nodes = files.map(({ locator, size }, i) => ({
+            ...{ name: `f${i}`, mode: FILE, size },
+            locator: locator - (i % 2 === 0 ? locator % 512 : 0),
+          }));
+          const index = await openScripted(new Map([[ROOT_LOCATOR, nodes]]));
+          const { metadata } = await write(index, IMAGE, blockSize, cuts);
+          const shown = readErofs(metadata, ...splitAt(IMAGE, cuts));
+          for (const { name, locator, size } of nodes) {
+            const found = shown.find(({ path }) => path === `/${name}`)?.content;
+            expect(found?.equals(IMAGE.subarray(locator, locator + size))).toBe(true);
+          }
+        },
+      ),
+      { numRuns: 200 },
+    );
   });
 
   it('refuses what it cannot show as it is: unlisted directories, files beyond the image, empty targets', async () => {

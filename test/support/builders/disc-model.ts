@@ -3,7 +3,7 @@
 import { PseudoRandom } from '../../../scripts/support/pseudo-random.js';
 import { buildIso } from './iso-builder.js';
 import { encodeXaSector } from './raw-sectors.js';
-import { encodeMode1Sector } from '../../../src/drive/mmc/sector-code.js';
+import { encodeMode1Sector } from '../../../src/disc/sector-code.js';
 
 export interface ModelTrack {
   readonly mode: 'audio' | 'mode1' | 'xa';

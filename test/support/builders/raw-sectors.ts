@@ -1,7 +1,7 @@
 // Wraps plain sectors of 2048 bytes as a drive gives whole ones: sync, header, codes, subchannels.
 import { errorDetectionCode } from '../../../src/base/error-detection-code.js';
 import { writeParity } from '../../../src/disc/sector-parity.js';
-import { encodeMode1Sector } from '../../../src/drive/mmc/sector-code.js';
+import { encodeMode1Sector } from '../../../src/disc/sector-code.js';
 
 const SECTOR = 2048;
 

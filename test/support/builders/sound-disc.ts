@@ -3,7 +3,7 @@ import { buildDisc } from '../../../src/container/build-disc.js';
 import type { DiscLayout, TrackLayout } from '../../../src/container/build-disc.js';
 import { storedSector } from '../../../src/container/stored-sector.js';
 import type { Disc } from '../../../src/disc/disc.js';
-import { encodeSector } from '../../../src/drive/mmc/sector-code.js';
+import { encodeSector } from '../../../src/disc/sector-code.js';
 import { FaultySource } from '../fakes/faulty-source.js';
 
 const RAW = 2352;

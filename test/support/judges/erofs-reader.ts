@@ -39,25 +39,29 @@ const PREFIXES = [
   'security.',
 ];
 
-/** The whole tree, parents before children. `image` is the extra device. */
-export function readErofs(metadata: Buffer, image: Buffer): ErofsEntry[] {
+/** A file of the image, and where its blocks are in the space of all. */
+interface Device {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly blocks: number;
+}
+
+/** The whole tree, parents before children. The files of the image are the extra devices. */
+export function readErofs(metadata: Buffer, ...image: readonly Buffer[]): ErofsEntry[] {
   return new Reader(metadata, image).readTree();
 }
 
 class Reader {
   readonly #bytes: Buffer;
-  readonly #image: Buffer;
+  readonly #devices: readonly Device[];
   readonly #blockSize: number;
   readonly #blocks: number;
   readonly #attributesAt: number;
-  readonly #imageBlocks: number;
-  readonly #imageStart: number;
   readonly #root: number;
   readonly #inodes: number;
 
-  constructor(bytes: Buffer, image: Buffer) {
+  constructor(bytes: Buffer, image: readonly Buffer[]) {
     this.#bytes = bytes;
-    this.#image = image;
     demand(bytes.readUInt32LE(1024) === 0xe0f5e1e2, 'magic');
     const bits = bytes[1036]!;
     demand(bits >= 9 && bits <= 12, `block bits ${bits}`);
@@ -69,12 +73,20 @@ class Reader {
     demand(bytes.readUInt32LE(1064) === 0, 'metadata block');
     this.#attributesAt = bytes.readUInt32LE(1068) * this.#blockSize;
     demand(bytes.readUInt32LE(1104) === (0x4 | 0x8), 'features');
-    demand(bytes.readUInt16LE(1110) === 1, 'extra devices');
-    const slot = bytes.readUInt16LE(1112) * 128;
-    this.#imageBlocks = bytes.readUInt32LE(slot + 64);
-    this.#imageStart = bytes.readUInt32LE(slot + 68);
-    demand(this.#imageBlocks === Math.ceil(image.length / this.#blockSize), 'blocks of the image');
-    demand(this.#imageStart === this.#blocks, 'image follows the metadata');
+    demand(bytes.readUInt16LE(1110) === image.length, 'extra devices');
+    const slots = bytes.readUInt16LE(1112) * 128;
+    demand(slots >= 1152, 'device slots behind the superblock');
+    let next = this.#blocks;
+    this.#devices = image.map((file, i) => {
+      const [blocks, start] = [64, 68].map((at) => bytes.readUInt32LE(slots + 128 * i + at)) as [
+        number,
+        number,
+      ];
+      demand(blocks === Math.ceil(file.length / this.#blockSize), `blocks of file ${i}`);
+      demand(start === next, `file ${i} follows what is before it`);
+      next += blocks;
+      return { bytes: file, start, blocks };
+    });
   }
 
   readTree(): ErofsEntry[] {
@@ -155,7 +167,9 @@ class Reader {
     }
     demand(layout === 0, `layout ${layout}`);
     if (data < this.#blocks) return this.#slice(this.#bytes, data * this.#blockSize, size);
-    return this.#sliceImage(data - this.#imageStart, size);
+    const device = this.#devices.find(({ start, blocks }) => data < start + blocks);
+    demand(device !== undefined, `block ${data}`);
+    return this.#sliceDevice(device, data - device.start, size);
   }
 
   #chunks({ size, data }: Inode, indexes: number): Buffer {
@@ -170,16 +184,17 @@ class Reader {
         parts.push(Buffer.alloc(length));
         continue;
       }
-      demand(device === 1, `chunk on device ${device}`);
-      parts.push(this.#sliceImage(block, length));
+      const file = this.#devices[device - 1];
+      demand(file !== undefined, `chunk on device ${device}`);
+      parts.push(this.#sliceDevice(file, block, length));
     }
     return Buffer.concat(parts);
   }
 
   /** The kernel reads whole blocks. */
-  #sliceImage(block: number, length: number): Buffer {
+  #sliceDevice({ bytes }: Device, block: number, length: number): Buffer {
     const blocks = Math.ceil(length / this.#blockSize);
-    return this.#slice(this.#image, block * this.#blockSize, blocks * this.#blockSize).subarray(0, length);
+    return this.#slice(bytes, block * this.#blockSize, blocks * this.#blockSize).subarray(0, length);
   }
 
   #slice(bytes: Buffer, start: number, length: number): Buffer {

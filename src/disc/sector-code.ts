@@ -1,15 +1,9 @@
 // What surrounds the user data of a sector on a CD: sync, header, error detection and error correction (ECMA-130 14 and
 // Annex A). Images of 2048-byte sectors leave it out; it follows from the data and the address.
-import { errorDetectionCode } from '../../base/error-detection-code.js';
-import { SECTOR_SIZE } from '../../disc/data-stream.js';
-import {
-  DATA_OFFSET,
-  EDC_OFFSET,
-  RAW_SECTOR_SIZE,
-  SYNC_LENGTH,
-  writeParity,
-} from '../../disc/sector-parity.js';
-import { timeOfBlock, toBcd } from './address.js';
+import { errorDetectionCode } from '../base/error-detection-code.js';
+import { SECTOR_SIZE } from './data-stream.js';
+import { DATA_OFFSET, EDC_OFFSET, RAW_SECTOR_SIZE, SYNC_LENGTH, writeParity } from './sector-parity.js';
+import { timeOfBlock, toBcd } from './sector-address.js';
 
 /** Sub-header of form 1 (CD-ROM XA): file and channel 0, "data", no coding; twice. */
 const SUBHEADER = [0, 0, 0x08, 0, 0, 0, 0x08, 0];

@@ -1,9 +1,9 @@
 // The codes of a mode 1 sector, checked against their definitions with arithmetic of its own: every parity vector
 // must be a code word, which no wrong encoder achieves.
 import { describe, expect, it } from 'vitest';
-import { errorDetectionCode } from '../../../src/base/error-detection-code.js';
-import { encodeMode1Sector } from '../../../src/drive/mmc/sector-code.js';
-import { patternedBytes } from '../../support/fakes/drive.js';
+import { errorDetectionCode } from '../../src/base/error-detection-code.js';
+import { encodeMode1Sector } from '../../src/disc/sector-code.js';
+import { patternedBytes } from '../support/fakes/drive.js';
 
 /** Product in GF(256) by x^8 + x^4 + x^3 + x^2 + 1, bit by bit. */
 function multiply(a: number, b: number): number {
