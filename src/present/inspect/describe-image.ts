@@ -22,6 +22,9 @@ export interface ImageDescription {
   readonly tracks: readonly TrackDescription[];
   /** Media catalogue number of the disc. */
   readonly catalog?: string;
+  /** Of the disc, by CD-TEXT or its sheet. */
+  readonly title?: string;
+  readonly performer?: string;
   /** The drive that it is read from, and its disc. */
   readonly drive?: NonNullable<OpenedImage['source']['drive']>;
   /** Of the view that is shown; may be empty. */
@@ -127,6 +130,9 @@ export function formatDescription(description: ImageDescription): string {
     ['Joliet', volume.jolietLevel === 0 ? '' : `level ${volume.jolietLevel}`],
     ['UDF', describeUdf(volume)],
     ...TIME_FIELDS.map((field): [string, string] => [capitalize(field), volume[field] ?? '']),
+    ['Disc title', description.title ?? ''],
+    ['Performer', description.performer ?? ''],
+    ['Catalogue', description.catalog ?? ''],
     ...formatTracks(description).map((text): [string, string] => ['Track', text]),
     ...formatSessions(description.sessions),
     ...bootEntries.map((entry): [string, string] => ['Boot entry', describeBootEntry(entry)]),
