@@ -3,6 +3,7 @@
 import { countBytes } from '../base/byte-count.js';
 import { IsodriveError } from '../base/error.js';
 import type { Finding } from '../base/finding.js';
+import { readCdTextTitles } from './cd-text-titles.js';
 import { SECTOR_SIZE } from '../disc/data-stream.js';
 import type { Disc, Session, Track } from '../disc/disc.js';
 import { PlanStream } from '../disc/plan-stream.js';
@@ -81,10 +82,15 @@ export function buildDisc(layout: DiscLayout): Disc {
   for (const track of tracks) streams.addTrack(track);
   const stream = (segments: readonly Segment[]): PlanStream => new PlanStream(name, segments, bases);
   const { subchannel } = streams;
+  const texts = facts.cdText === undefined ? undefined : readCdTextTitles(facts.cdText);
   const findings = [...(facts.findings ?? []), ...streams.findings];
   return {
+    ...texts?.get(0),
     ...facts,
-    sessions: sessions.map((session) => ({ ...session, tracks: session.tracks.map(withoutPieces) })),
+    sessions: sessions.map((session) => ({
+      ...session,
+      tracks: session.tracks.map((track) => ({ ...texts?.get(track.number), ...withoutPieces(track) })),
+    })),
     data: stream(streams.data),
     ...(streams.hasRaw ? { raw: stream(streams.raw) } : {}),
     ...(streams.headless.length === 0 ? {} : { headless: stream(streams.headless) }),

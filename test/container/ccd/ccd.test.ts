@@ -150,6 +150,7 @@ describe('an image of CloneCD', () => {
       ),
     );
     expect(disc.cdText!.length).toBe(18);
+    expect([disc.title, disc.sessions[0]!.tracks[0]!.title]).toEqual(['Album', 'Song']);
     expect(Buffer.from(disc.cdText!.subarray(0, 16)).toString('latin1')).toContain('Album\0Song');
   });
 
