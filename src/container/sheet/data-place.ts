@@ -33,8 +33,14 @@ export async function findSoundPlace(
   const base = files.baseOf(name);
   if (base === undefined) return NOWHERE;
   const source = files.bases[base]!;
+  // A sheet may name a file twice: it was decoded then.
+  if (source.units !== undefined) return { base, start: 0, end: source.size, isSound: true, swap16: false };
   const found = await findSamples(source, signal);
-  if (!('refusal' in found)) return { base, ...found, start: found.offset, isSound: true };
+  if (!('refusal' in found)) {
+    const { offset, end, swap16, decoded } = found;
+    if (decoded !== undefined) files.bases[base] = decoded;
+    return { base, start: offset, end, isSound: true, swap16 };
+  }
   files.report(
     'unread-sound-file',
     'damage',
