@@ -50,7 +50,16 @@ export class BitReader {
   /** Numbers in the code of Rice: a quotient in zeros, `bits` of the rest, and the sign lowest. */
   rice(out: Int32Array, start: number, end: number, bits: number): void {
     for (let i = start; i < end; i += 1) {
-      const value = (this.unary() << bits) | this.take(bits);
+      const word = this.#peek();
+      const zeros = Math.clz32(word);
+      const used = zeros + 1 + bits;
+      let value;
+      if (used <= 32) {
+        // Nearly all of them fit into the bits that were looked at.
+        const rest = bits === 0 ? 0 : ((word << zeros) << 1) >>> (32 - bits);
+        value = (zeros << bits) | rest;
+        this.#at += used;
+      } else value = (this.unary() << bits) | this.take(bits);
       out[i] = (value >>> 1) ^ -(value & 1);
     }
   }
@@ -65,11 +74,15 @@ export class BitReader {
     const byte = this.#at >>> 3;
     const shift = this.#at & 7;
     const bytes = this.#bytes;
-    const word =
-      ((bytes[byte] ?? 0) << 24) |
-      ((bytes[byte + 1] ?? 0) << 16) |
-      ((bytes[byte + 2] ?? 0) << 8) |
-      (bytes[byte + 3] ?? 0);
-    return shift === 0 ? word : (word << shift) | ((bytes[byte + 4] ?? 0) >>> (8 - shift));
+    if (byte + 5 > bytes.length) return this.#peekAtEnd(byte, shift);
+    const word = (bytes[byte]! << 24) | (bytes[byte + 1]! << 16) | (bytes[byte + 2]! << 8) | bytes[byte + 3]!;
+    return shift === 0 ? word : (word << shift) | (bytes[byte + 4]! >>> (8 - shift));
+  }
+
+  #peekAtEnd(byte: number, shift: number): number {
+    const rest = Buffer.alloc(5);
+    rest.set(this.#bytes.subarray(byte, byte + rest.length));
+    const word = rest.readInt32BE(0);
+    return shift === 0 ? word : (word << shift) | (rest[4]! >>> (8 - shift));
   }
 }

@@ -57,6 +57,32 @@ interface Place {
   readonly offset: number;
 }
 
+/** Bytes of frames that follow each other, which one read gets. */
+class FrameWindow {
+  readonly #source: ByteSource;
+  /** That no frame is longer than. */
+  readonly #frameBytes: number;
+  readonly #count: number;
+  #bytes: Uint8Array = new Uint8Array();
+  #start = 0;
+
+  constructor(source: ByteSource, frameBytes: number, count: number) {
+    this.#source = source;
+    this.#frameBytes = frameBytes;
+    this.#count = count;
+  }
+
+  /** From a frame's first byte on, its last among them. */
+  async read(offset: number): Promise<Uint8Array> {
+    const end = Math.min(this.#source.size, offset + this.#frameBytes);
+    if (offset < this.#start || end > this.#start + this.#bytes.length) {
+      this.#bytes = await readAtMost(this.#source, offset, this.#frameBytes * this.#count);
+      this.#start = offset;
+    }
+    return this.#bytes.subarray(offset - this.#start);
+  }
+}
+
 class FlacFrames {
   readonly #source: ByteSource;
   readonly #start: number;
@@ -78,17 +104,18 @@ class FlacFrames {
   async decode(first: number, count: number, target: Uint8Array): Promise<(Error | undefined)[]> {
     const unitBytes = this.#blockSamples * SAMPLE_BYTES;
     const errors: (Error | undefined)[] = [];
+    const window = new FrameWindow(this.#source, this.#maxBytes + MAX_HEADER_BYTES, count);
     for (let i = 0; i < count; i += 1) {
       const room = target.subarray(i * unitBytes, (i + 1) * unitBytes);
-      errors.push(await this.#decodeOne(first + i, room));
+      errors.push(await this.#decodeOne(first + i, room, window));
     }
     return errors;
   }
 
-  async #decodeOne(frame: number, target: Uint8Array): Promise<Error | undefined> {
+  async #decodeOne(frame: number, target: Uint8Array, window: FrameWindow): Promise<Error | undefined> {
     try {
       const offset = await this.#find(frame);
-      const bytes = await readAtMost(this.#source, offset, this.#maxBytes + MAX_HEADER_BYTES);
+      const bytes = await window.read(offset);
       const header = parseFlacHeader(bytes, 0);
       if (header?.number !== frame || header.samples * SAMPLE_BYTES < target.length) throw this.#lose(frame);
       const room =
