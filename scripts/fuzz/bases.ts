@@ -6,7 +6,7 @@ import { MemorySource } from './memory-source.js';
 import { choose } from './mutate.js';
 import type { Region } from './mutate.js';
 import { PagedImage } from './paged-image.js';
-import type { StoredImage } from './paged-image.js';
+import type { StoredFile, StoredImage } from './paged-image.js';
 import type { PseudoRandom } from '../support/pseudo-random.js';
 
 /** Longest run of one read that is taken for structure; longer ones are file content. */
@@ -17,12 +17,16 @@ export const MAX_KEPT = 1024;
 /** Bytes of pages that they may have of their own. */
 const MAX_KEPT_BYTES = 128 * 1024 * 1024;
 
-/** What a base is chosen by; `none` has no tree, or none that lists anything. */
-export type BaseKind = TreeKind | 'none';
+/**
+ * What a base is chosen by; `none` has no tree, or none that lists anything. `container`: an image of tracks, of which
+ * the descriptor is changed.
+ */
+export type BaseKind = TreeKind | 'none' | 'container';
 
 export interface Base {
   readonly name: string;
   readonly image: PagedImage;
+  readonly files: readonly StoredFile[] | undefined;
   readonly kinds: readonly BaseKind[];
   /** By the tree that was listed when they were read; `none` before there was one. */
   readonly regions: ReadonlyMap<BaseKind, readonly Region[]>;
@@ -40,14 +44,15 @@ export async function prepareBase(stored: StoredImage): Promise<Base> {
     if (length === 0 || length > MAX_REGION || own.size >= MAX_REGIONS) return;
     if ((own.get(start)?.length ?? 0) < length) own.set(start, { start, length });
   };
-  const { kinds } = await execute(source, { onTree: (kind) => (listed = kind) });
+  const { kinds } = await execute(source, { files: stored.files, onTree: (kind) => (listed = kind) });
   const found = [...regions].map(([kind, own]): [BaseKind, readonly Region[]] => [kind, [...own.values()]]);
   const whole = { start: 0, length: image.size };
   const filled = found.filter(([, own]) => own.length > 0);
   return {
     name: stored.name,
     image,
-    kinds: kinds.length > 0 ? kinds : ['none'],
+    files: stored.files,
+    kinds: stored.files !== undefined ? ['container'] : kinds.length > 0 ? kinds : ['none'],
     regions: new Map(filled.length > 0 ? filled : [['none', [whole]]]),
   };
 }

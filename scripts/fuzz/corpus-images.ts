@@ -14,8 +14,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { storeImage } from './paged-image.js';
-import type { StoredImage } from './paged-image.js';
+import type { StoredFile, StoredImage } from './paged-image.js';
 
 /** Bytes of an image, unpacked. */
 export const MAX_IMAGE_BYTES = 32 * 1024 * 1024;
@@ -36,6 +37,23 @@ export function readImages(folders: readonly string[]): StoredImage[] {
     }
   }
   return images;
+}
+
+/** Images of several files, a folder each and packed: the file whose name comes first is the one that is opened. */
+export function readFileSets(folder: string): StoredImage[] {
+  return readdirSync(folder)
+    .sort()
+    .map((name) => {
+      const packed = readdirSync(join(folder, name)).sort();
+      const names = packed.map((one) => one.replace(/\.gz$/, ''));
+      const parts = packed.map((one) => gunzipSync(readFileSync(join(folder, name, one))));
+      let start = 0;
+      const files = parts.map(({ length }, i): StoredFile => {
+        start += length;
+        return { name: names[i]!, start: start - length, size: length };
+      });
+      return { ...storeImage(name, Buffer.concat(parts)), files };
+    });
 }
 
 /** Undefined when it is too large. */

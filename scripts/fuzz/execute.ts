@@ -10,9 +10,9 @@ import { readAttributes, readNode } from '../../src/index/node-record.js';
 import { RowExtents } from '../../src/index/row-extents.js';
 import { openFiles } from '../../src/image/open-image.js';
 import type { OpenedImage } from '../../src/image/open-image.js';
-import { OpenedFiles } from '../../src/source/image-files.js';
+import { openMemoryFiles } from './memory-source.js';
 import type { MemorySource } from './memory-source.js';
-import { folderOf } from './sheet-images.js';
+import type { StoredFile } from './paged-image.js';
 
 /** Entries of a view that are looked at; the work of one execution stays small. */
 const MAX_ENTRIES = 4096;
@@ -39,6 +39,8 @@ export interface Execution {
 }
 
 export interface ExecuteOptions {
+  /** Of an image that has several. */
+  readonly files?: readonly StoredFile[] | undefined;
   /** Looks at what stands beside the views too: boot images, partitions and other sessions. */
   readonly all?: boolean;
   /** Told before a view is listed. */
@@ -49,8 +51,9 @@ export interface ExecuteOptions {
 export async function execute(source: MemorySource, options: ExecuteOptions = {}): Promise<Execution> {
   let image: OpenedImage;
   try {
-    const files = new OpenedFiles(source, folderOf(source.name));
-    image = await openFiles(files, undefined, { tree: options.all === true ? 'all' : 'auto' });
+    image = await openFiles(openMemoryFiles(source, options.files), undefined, {
+      tree: options.all === true ? 'all' : 'auto',
+    });
   } catch (thrown) {
     return { outcome: refusal(thrown), kinds: [] };
   }

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BasePool, prepareBase } from './bases.js';
-import { makeImages, readImages } from './corpus-images.js';
+import { makeImages, readFileSets, readImages } from './corpus-images.js';
 import { makeSheets } from './sheet-images.js';
 import { remakeInput } from './inputs.js';
 import type { Counts } from './progress.js';
@@ -41,7 +41,13 @@ if (missing !== undefined) {
   process.stderr.write(`Cannot fuzz: found no folder "${resolve(missing)}", expected one with images\n`);
   process.exit(2);
 }
-const images = [...readImages(folders), ...makeImages(), ...makeSheets()];
+const sets = join(root, 'test/corpus/containers');
+const images = [
+  ...readImages(folders),
+  ...(positionals.length === 0 && existsSync(sets) ? readFileSets(sets) : []),
+  ...makeImages(),
+  ...makeSheets(),
+];
 const seed = Number(values.seed);
 const started = performance.now();
 

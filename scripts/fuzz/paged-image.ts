@@ -5,9 +5,19 @@
 const PAGE_BYTES = 2048;
 const ZEROS = new Uint8Array(PAGE_BYTES);
 
+/** A file of an image that has several: they lie one behind the other. */
+export interface StoredFile {
+  readonly name: string;
+  /** First byte in the image. */
+  readonly start: number;
+  readonly size: number;
+}
+
 /** What threads share of an image: its pages that are not all zeros, in order. */
 export interface StoredImage {
   readonly name: string;
+  /** The first is the one that is opened; absent where the image is one file. */
+  readonly files?: readonly StoredFile[];
   /** Bytes, those of zeros included. */
   readonly size: number;
   readonly numbers: Uint32Array;

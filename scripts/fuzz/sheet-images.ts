@@ -1,10 +1,7 @@
 // Sheets that describe images of several files: the sheet is what is changed, and the files that it names are made up.
 import { SYNC } from '../../src/disc/raw-sector.js';
-import { NO_FOLDER } from '../../src/source/image-files.js';
-import type { SiblingFolder } from '../../src/source/image-files.js';
-import { MemorySource } from './memory-source.js';
-import { PagedImage, storeImage } from './paged-image.js';
-import type { StoredImage } from './paged-image.js';
+import { storeImage } from './paged-image.js';
+import type { StoredFile, StoredImage } from './paged-image.js';
 
 const SECTOR = 2352;
 const SECTORS = 400;
@@ -108,19 +105,26 @@ function entries(points: readonly (readonly [session: number, point: number, blo
     .join('');
 }
 
-/** The unchanged sheets. */
-export function makeSheets(): StoredImage[] {
-  return Object.entries(SHEETS).map(([name, text]) => storeImage(name, Buffer.from(text)));
-}
+/** Files beside each sheet. */
+const FILES: Readonly<Record<string, readonly string[]>> = {
+  'made.cue': ['a.bin', 'b.wav', 'c.bin'],
+  'sound.cue': ['b.wav', 'd.wav'],
+  'made.toc': ['a.bin', 'b.wav'],
+  'made.gdi': ['a.bin', 'my track 04.raw'],
+  'made.ccd': ['made.img', 'made.sub'],
+};
 
-/** What lies beside an image of this name: any file that is asked for, if it is a sheet. */
-export function folderOf(name: string): SiblingFolder {
-  if (!(name in SHEETS)) return NO_FOLDER;
-  return {
-    mainName: name,
-    open: (wanted) => Promise.resolve(new MemorySource(wanted, PagedImage.from(makeFile(wanted)))),
-    list: () => Promise.resolve(['a.bin', 'b.wav', 'made.img', 'made.sub']),
-  };
+export function makeSheets(): StoredImage[] {
+  return Object.entries(SHEETS).map(([name, text]) => {
+    const names = [name, ...FILES[name]!];
+    const parts = [Buffer.from(text), ...FILES[name]!.map(makeFile)];
+    let start = 0;
+    const files = parts.map(({ length }, i): StoredFile => {
+      start += length;
+      return { name: names[i]!, start: start - length, size: length };
+    });
+    return { ...storeImage(name, Buffer.concat(parts)), files };
+  });
 }
 
 /** Sectors of data and sound, or of sound with the header of a WAVE file. */

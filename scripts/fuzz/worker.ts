@@ -43,7 +43,7 @@ async function run(input: Input): Promise<void> {
   Atomics.add(progress, PROGRESS.beat, 1);
   count(about, kind);
   try {
-    const { outcome, kinds } = await execute(new MemorySource(base.name, image), { all });
+    const { outcome, kinds } = await execute(new MemorySource(base.name, image), { all, files: base.files });
     count(outcomes, outcome);
     for (const one of kinds) count(reached, one);
   } catch (thrown) {

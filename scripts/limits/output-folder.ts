@@ -1,7 +1,7 @@
-// Where `extract` writes when it is measured: in memory, where the system has room there. What a disk's file system takes
-// to make a file is not isodrive's: ext4 without a journal looks at each inode that was freed in the last minutes, so
-// that a plain program, too, takes 0.2 ms to 0.5 ms of processor time a file after many were removed, a hundred times
-// what it takes otherwise (fs/ext4/ialloc.c, recently_deleted).
+// Where `extract` writes when it is measured: in memory, where the system has room there. What a disk's file system
+// takes to make a file is not isodrive's: ext4 without a journal looks at each inode that was freed in the last
+// minutes, so that a plain program, too, takes 0.2 ms to 0.5 ms of processor time a file after many were removed, a
+// hundred times what it takes otherwise (fs/ext4/ialloc.c, recently_deleted).
 import { statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 

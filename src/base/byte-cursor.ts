@@ -61,37 +61,37 @@ export class ByteCursor {
   }
 
   u8(offset: number): number {
-    if (offset >>> 0 >= this.size) this.fail(offset, 1);
+    if (offset < 0 || offset >= this.size) this.fail(offset, 1);
     return this.view.getUint8(this.start + offset);
   }
 
   i8(offset: number): number {
-    if (offset >>> 0 >= this.size) this.fail(offset, 1);
+    if (offset < 0 || offset >= this.size) this.fail(offset, 1);
     return this.view.getInt8(this.start + offset);
   }
 
   u16le(offset: number): number {
-    if ((offset >>> 0) + 2 > this.size) this.fail(offset, 2);
+    if (offset < 0 || offset + 2 > this.size) this.fail(offset, 2);
     return this.view.getUint16(this.start + offset, true);
   }
 
   u16be(offset: number): number {
-    if ((offset >>> 0) + 2 > this.size) this.fail(offset, 2);
+    if (offset < 0 || offset + 2 > this.size) this.fail(offset, 2);
     return this.view.getUint16(this.start + offset);
   }
 
   i16le(offset: number): number {
-    if ((offset >>> 0) + 2 > this.size) this.fail(offset, 2);
+    if (offset < 0 || offset + 2 > this.size) this.fail(offset, 2);
     return this.view.getInt16(this.start + offset, true);
   }
 
   u32le(offset: number): number {
-    if ((offset >>> 0) + 4 > this.size) this.fail(offset, 4);
+    if (offset < 0 || offset + 4 > this.size) this.fail(offset, 4);
     return this.view.getUint32(this.start + offset, true);
   }
 
   u32be(offset: number): number {
-    if ((offset >>> 0) + 4 > this.size) this.fail(offset, 4);
+    if (offset < 0 || offset + 4 > this.size) this.fail(offset, 4);
     return this.view.getUint32(this.start + offset);
   }
 
@@ -114,7 +114,7 @@ export class ByteCursor {
 
   /** Both-endian number of 2 x 32 bits (ECMA-119 7.3.3): the little-endian half; `mismatch` when they differ. */
   u32both(offset: number): number {
-    if ((offset >>> 0) + 8 > this.size) this.fail(offset, 8);
+    if (offset < 0 || offset + 8 > this.size) this.fail(offset, 8);
     const view = this.view;
     const at = this.start + offset;
     const value = view.getUint32(at, true);

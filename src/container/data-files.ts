@@ -107,8 +107,10 @@ export class DataFiles {
   /** Of an image that was renamed: the file that was opened, or the one called as the descriptor. */
   async #replace(signal: AbortSignal | undefined): Promise<ByteSource | undefined> {
     const { main } = this.#files;
-    if (main !== this.#descriptor) return main;
-    return this.#files.open(`${this.#stem()}${this.#ending}`, signal);
+    const isOpened = main !== this.#descriptor;
+    const found = isOpened ? main : await this.#files.open(`${this.#stem()}${this.#ending}`, signal);
+    // Another part of the same image is in use already.
+    return found === undefined || this.bases.includes(found) ? undefined : found;
   }
 
   #stem(): string {

@@ -1,7 +1,8 @@
 // Names what a file is that no container format takes: a message that says "is a gzip file" helps more than "unknown".
 import { readAtMost } from '../source/read-fully.js';
 import type { ByteSource } from '../source/byte-source.js';
-import { NOTHING, PLAIN_TEXT, SIGNATURES, TEXTS } from './foreign-signatures.js';
+import { RAW_SECTOR_SIZE } from '../disc/sector-parity.js';
+import { NOTHING, PLAIN_TEXT, SIGNATURES, SOUND, TEXTS } from './foreign-signatures.js';
 
 /** Bytes looked at: the last mark from the start lies within 68 KiB, the last one from the end within 512 bytes. */
 const HEAD_BYTES = 68 * 1024;
@@ -35,7 +36,7 @@ export async function nameForeignFormat(
     const bytes = offset < 0 ? tail : head;
     return start >= 0 && startsWith(bytes, start, magic);
   });
-  return signature ?? nameText(head) ?? (await nameZeros(source, head, signal));
+  return signature ?? nameText(head) ?? (await nameZeros(source, head, signal)) ?? nameSound(source);
 }
 
 function startsWith(bytes: Uint8Array, start: number, magic: string): boolean {
@@ -52,6 +53,11 @@ function nameText(head: Uint8Array): ForeignFormat | undefined {
 /** Printable ASCII and line ends in lines of ordinary length, and nothing else. */
 function isText(text: string): boolean {
   return /^[\t\n\r\x20-\x7e]+$/.test(text) && text.split('\n').every((line) => line.length < TEXT_BYTES);
+}
+
+/** Sectors of sound have nothing that tells them from other bytes but what they are kept in. */
+function nameSound({ name, size }: ByteSource): ForeignFormat | undefined {
+  return /\.(bin|img|raw|cdr|mdf)$/i.test(name) && size % RAW_SECTOR_SIZE === 0 ? SOUND : undefined;
 }
 
 async function nameZeros(

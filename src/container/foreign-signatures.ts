@@ -63,7 +63,6 @@ const GROUPS: readonly (readonly [action: string, rows: readonly Row[]])[] = [
       ['an image of a Wii disc (WBFS)', 0, 'WBFS'],
       ['a compressed image of a Wii U disc (WUX)', 0, 'WUX0'],
       ['an error-code-less image (ECM)', 0, 'ECM\0'],
-      ['an image of BlindWrite (B6T)', 0, 'BWT5 STREAM SIGN'],
       ['an encrypted Apple disk image (DMG)', 0, 'encrcdsa'],
       ['an Apple disk image (DMG)', -512, 'koly'],
       ['a sparse Apple disk image', 0, 'sprs'],
@@ -158,5 +157,10 @@ export const TEXTS: readonly { readonly title: string; readonly pattern: RegExp;
     { title: 'an XML file', pattern: /^\s*<\?xml\b/, action: NO_IMAGE },
   ];
 export const PLAIN_TEXT = { title: 'a text file', action: NO_IMAGE } as const;
+/** Whole sectors, none of which is one of data. */
+export const SOUND = {
+  title: 'a file with sectors of 2352 bytes that hold no data, as those of sound',
+  action: 'Open the sheet that belongs to it (.cue, .toc, .ccd, .mds): it says what the sectors are',
+} as const;
 /** Nothing is in the file, or where it was looked at. */
 export const NOTHING = 'Fetch the image again: it was not written, or its download has only begun';

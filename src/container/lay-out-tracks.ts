@@ -11,36 +11,51 @@ import { seeMode } from './look-at-track.js';
 import { storedSector } from './stored-sector.js';
 import type { SectorBytes } from './stored-sector.js';
 
-export interface SectorForm {
-  readonly mode: TrackMode;
+/** How many bytes of a sector are stored. */
+export interface SectorSizes {
   /** Without subchannels. */
   readonly bytes: SectorBytes;
   readonly subchannelBytes: 0 | 16 | 96;
 }
 
+export interface SectorForm extends SectorSizes {
+  readonly mode: TrackMode;
+}
+
+/** Sectors of a track that lie one behind the other in a file. */
+export interface DeclaredRun extends SectorSizes {
+  /** Logical block address of the first. */
+  readonly start: number;
+  readonly sectors: number;
+  /** Number of the file in `bases`; undefined where that file is not there. */
+  readonly base: number | undefined;
+  /** Byte of the first. */
+  readonly offset: number;
+}
+
 /** A track as a descriptor declares it. */
-export interface DeclaredTrack extends Omit<Track, 'mode' | 'pregap'> {
-  readonly form: SectorForm;
+export interface DeclaredTrack extends Omit<Track, 'pregap'> {
   /** Sectors of the pause before it. */
   readonly pregap: number;
-  /** Those of them, the last ones, that are in the file. */
-  readonly storedPregap: number;
-  /** Number of its file in `bases`; undefined where that file is not there. */
-  readonly base: number | undefined;
-  /** Byte of its first sector, behind the pause. */
-  readonly offset: number;
+  /** In the order of their addresses, without overlaps. What they lack of the pause is empty, of the rest absent. */
+  readonly runs: readonly DeclaredRun[];
 }
 
 const SIZES: readonly SectorBytes[] = [2048, 2324, 2328, 2332, 2336, 2352];
 const MODE_TITLES = { audio: 'sound', mode1: 'mode 1', mode2: 'mode 2', xa: 'mode 2 (CD-ROM XA)' } as const;
 
 /** Bytes of a sector parted in those of its own and those of its subchannels; undefined for what is no such size. */
-export function partSectorBytes(total: number): Pick<SectorForm, 'bytes' | 'subchannelBytes'> | undefined {
+export function partSectorBytes(total: number): SectorSizes | undefined {
   for (const subchannelBytes of [0, 16, 96] as const) {
     const bytes = SIZES.find((one) => one + subchannelBytes === total);
     if (bytes !== undefined) return { bytes, subchannelBytes };
   }
   return undefined;
+}
+
+/** Bytes from a sector to the next. */
+export function strideOf({ bytes, subchannelBytes }: SectorSizes): number {
+  return bytes + subchannelBytes;
 }
 
 export interface LaidOutTracks {
@@ -73,9 +88,10 @@ export async function layOutTracks(
     const mode = await chooseMode(name, track, bases, findings, signal);
     const layout = layOutTrack(track, mode, end);
     end = layout.start + layout.length;
-    const { bytes, subchannelBytes } = track.form;
-    const subchannels = subchannelBytes === 0 ? '' : ` and ${subchannelBytes} of subchannels`;
-    forms.add(`${countBytes(bytes)}${subchannels}, ${MODE_TITLES[mode]}`);
+    for (const { bytes, subchannelBytes } of track.runs) {
+      const subchannels = subchannelBytes === 0 ? '' : ` and ${subchannelBytes} of subchannels`;
+      forms.add(`${countBytes(bytes)}${subchannels}, ${MODE_TITLES[mode]}`);
+    }
     tracks.push(layout);
   }
   return { tracks, findings, storage: `sectors of ${[...forms].join('; ')}` };
@@ -83,15 +99,17 @@ export async function layOutTracks(
 
 async function chooseMode(
   name: string,
-  { number, form, base, offset, length }: DeclaredTrack,
+  { number, mode, start, length, runs }: DeclaredTrack,
   bases: readonly ByteSource[],
   findings: Finding[],
   signal: AbortSignal | undefined,
 ): Promise<TrackMode> {
-  const { mode, bytes, subchannelBytes } = form;
-  if (base === undefined) return mode;
-  const run = { offset, sectors: length, bytes, stride: bytes + subchannelBytes };
-  const seen = await seeMode(bases[base]!, run, signal);
+  const run = runs.find((one) => one.start <= start && start < one.start + one.sectors);
+  if (run?.base === undefined) return mode;
+  const [stride, before] = [strideOf(run), start - run.start];
+  const sectors = Math.min(length, run.sectors - before);
+  const place = { offset: run.offset + before * stride, sectors, bytes: run.bytes, stride };
+  const seen = await seeMode(bases[run.base]!, place, signal);
   if (seen === undefined || seen === mode) return mode;
   // Formats that know one mode 2 say nothing of its forms.
   if ([seen, mode].every((one) => one === 'mode2' || one === 'xa')) return seen;
@@ -105,17 +123,31 @@ async function chooseMode(
 }
 
 function layOutTrack(declared: DeclaredTrack, mode: TrackMode, previousEnd: number): TrackLayout {
-  const { form, pregap: wanted, storedPregap, base, offset, ...facts } = declared;
+  const { pregap: wanted, runs, ...facts } = declared;
   const { start, length } = facts;
   // Programs write a pause that the track before has no room for.
   const pregap = Math.max(0, Math.min(wanted, start - previousEnd));
-  const inFile = Math.min(pregap, storedPregap);
-  const sector = storedSector(mode, form.bytes, form.subchannelBytes);
-  const stored: SectorPiece['stored'] =
-    base === undefined ? 'absent' : { base, offset: offset - inFile * sector.bytes, sector };
-  const pieces: SectorPiece[] = [
-    { sectors: pregap - inFile, stored: 'zeros' as const },
-    { sectors: inFile + length, stored },
-  ].filter(({ sectors }) => sectors > 0);
+  const end = start + length;
+  const pieces: SectorPiece[] = [];
+  let at = start - pregap;
+  const fillUpTo = (to: number): void => {
+    const pause = Math.min(to, start) - at;
+    if (pause > 0) pieces.push({ sectors: pause, stored: 'zeros' });
+    const rest = to - Math.max(at, start);
+    if (rest > 0) pieces.push({ sectors: rest, stored: 'absent' });
+    at = Math.max(at, to);
+  };
+  for (const run of runs) {
+    const from = Math.max(at, run.start);
+    const sectors = Math.min(end, run.start + run.sectors) - from;
+    if (sectors <= 0) continue;
+    fillUpTo(from);
+    const sector = storedSector(mode, run.bytes, run.subchannelBytes);
+    const offset = run.offset + (from - run.start) * sector.bytes;
+    const stored = run.base === undefined ? ('absent' as const) : { base: run.base, offset, sector };
+    pieces.push({ sectors, stored });
+    at = from + sectors;
+  }
+  fillUpTo(end);
   return { ...facts, mode, ...(pregap > 0 ? { pregap } : {}), pieces };
 }

@@ -6,7 +6,9 @@ import type { ByteSource } from '../source/byte-source.js';
 import { OpenedFiles } from '../source/image-files.js';
 import type { ImageFiles } from '../source/image-files.js';
 import { readAtMost } from '../source/read-fully.js';
+import { b6tFormat } from './b6t/index.js';
 import { ccdFormat } from './ccd/index.js';
+import { cdiFormat } from './cdi/index.js';
 import type { Confidence } from './confidence.js';
 import { cueFormat } from './cue/index.js';
 import { nameForeignFormat } from './foreign-format.js';
@@ -27,9 +29,10 @@ import type { VolumeMarks } from './volume-marks.js';
  */
 export const FORMATS: readonly (Filter | Container)[] = [
   splitFormat,
-  cueFormat,
   nrgFormat,
+  cdiFormat,
   mdsFormat,
+  b6tFormat,
   ccdFormat,
   cueFormat,
   tocFormat,

@@ -45,7 +45,8 @@ function makeableParts({ sessions, data, headless, payload }: SectorStreams, bas
     if (track.mode === 'mode2') continue;
     for (const part of partsOf(track, data, SECTOR_SIZE, base)) {
       // Of a sector of form 2, 2048 bytes are not all.
-      if (!holds(payload, (part.start / RAW_SECTOR_SIZE) * PAYLOAD_BYTES)) cooked.push(part);
+      const place = (part.start / RAW_SECTOR_SIZE) * PAYLOAD_BYTES;
+      if (payload?.holds(place, 1) !== true) cooked.push(part);
     }
   }
   return fillHoles(whole, cooked);
@@ -71,12 +72,6 @@ function partsOf(
     parts.push(runSegment(place, (last - first) * RAW_SECTOR_SIZE, base, place));
   }
   return parts;
-}
-
-/** Whether a stream has a byte. */
-function holds(stream: PlanStream | undefined, position: number): boolean {
-  const segment = stream?.segments[findSegment(stream.segments, position)];
-  return segment !== undefined && segment.start <= position && segment.kind !== 'absent';
 }
 
 /** `stored`, and of `made` what that has not. Both are in order. */
@@ -143,7 +138,7 @@ class MadeSectors implements ByteSource, UnitContent {
       const block = first + i;
       const sector = Buffer.from(target.buffer, target.byteOffset + i * RAW_SECTOR_SIZE, RAW_SECTOR_SIZE);
       let error: Error | undefined;
-      if (headless !== undefined && holds(headless, block * HEADLESS_BYTES)) {
+      if (headless?.holds(block * HEADLESS_BYTES, HEADLESS_BYTES) === true) {
         error = await readQuietly(headless, sector.subarray(DATA_OFFSET), block * HEADLESS_BYTES);
         writeFront(sector, block, 2);
       } else {

@@ -54,6 +54,18 @@ export class PlanStream implements DataStream {
     return new PlanStream(this.name, [{ kind: 'absent', start: 0, length: bytes }, ...moved], this.bases);
   }
 
+  /** Whether none of some bytes is absent. */
+  holds(position: number, length: number): boolean {
+    const end = position + length;
+    let at = position;
+    for (let i = findSegment(this.segments, at); at < end && i < this.segments.length; i += 1) {
+      const segment = this.segments[i]!;
+      if (segment.start > at || segment.kind === 'absent') return false;
+      at = segment.start + segment.length;
+    }
+    return at >= end;
+  }
+
   /** Where in the first base some bytes lie that follow each other there; undefined where they do not. */
   locate(position: number, length: number): number | undefined {
     const run = this.#findRun(position, length);

@@ -7,11 +7,17 @@ import type { DataStream } from '../disc/data-stream.js';
 import { firstDataSector, hasData, leadOutOf } from '../disc/disc.js';
 import type { Disc } from '../disc/disc.js';
 import type { PlanStream } from '../disc/plan-stream.js';
-import { RAW_SECTOR_SIZE } from '../disc/sector-parity.js';
+import { STREAM } from '../disc/read-plan.js';
+import { PAYLOAD_BYTES, RAW_SECTOR_SIZE } from '../disc/sector-parity.js';
 import { chooseSession } from '../filesystem/choose/choose-session.js';
 import { chooseTree } from '../filesystem/choose/choose-tree.js';
 import { probeVolumes } from '../filesystem/choose/probe-volumes.js';
-import type { ProbeContext, SessionSummary, Volume } from '../filesystem/contract/file-system.js';
+import type {
+  LargeSectors,
+  ProbeContext,
+  SessionSummary,
+  Volume,
+} from '../filesystem/contract/file-system.js';
 import { TREE_KINDS } from '../filesystem/contract/file-tree.js';
 import type { FileTree, Timestamp, TreeKind } from '../filesystem/contract/file-tree.js';
 import type { Partition } from '../filesystem/contract/partition.js';
@@ -71,6 +77,7 @@ export async function findViews(search: ViewSearch): Promise<FoundViews> {
     sessionEnd: chosen?.end,
     charset,
     showAssociated: options.associated ?? false,
+    sectors: { shape: options.xa ?? 'cooked', holds: holdsSectors(disc) },
   };
   const volumes = hasData(disc) ? await probeIfPossible(search, context) : [];
   const volume = volumes.length === 0 ? summarizeSound(disc) : mergeSummaries(volumes);
@@ -124,6 +131,20 @@ async function probeIfPossible(
     context.report({ code: 'no-file-system', severity, message, at });
     return [];
   }
+}
+
+const SECTOR_BYTES = new Map<number, number>([
+  [STREAM.raw, RAW_SECTOR_SIZE],
+  [STREAM.payload, PAYLOAD_BYTES],
+]);
+
+/** Whether the image holds all of some sectors. */
+function holdsSectors({ raw, payload }: Disc): LargeSectors['holds'] {
+  return (stream, block, count) => {
+    const unit = SECTOR_BYTES.get(stream) ?? SECTOR_SIZE;
+    const found = stream === STREAM.raw ? raw : payload;
+    return found?.holds(block * unit, count * unit) === true;
+  };
 }
 
 function modifiedOf({ modified, created }: VolumeSummary): Timestamp {

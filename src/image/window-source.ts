@@ -56,8 +56,8 @@ export class WindowSource implements Readable {
       this.#length = await this.#source.read(this.#window, position, signal);
       return this.#length > 0;
     } catch (thrown) {
-      const { code } = toIsodriveError(thrown);
-      if (code !== 'image-unreadable' && code !== 'damaged') throw thrown;
+      // What lies behind the bytes that are wanted may be bad, or not in the image: sound behind a track of data.
+      if (!['image-unreadable', 'damaged'].includes(toIsodriveError(thrown).code)) throw thrown;
       return false;
     }
   }

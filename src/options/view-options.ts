@@ -1,7 +1,7 @@
 // The options that say which view of an image is wanted: one entry each, and all else is derived. Every command that
 // looks into an image has them, and so has a mount.
 import { MAX_SECTOR_OFFSET } from '../disc/data-stream.js';
-import { TRACK_NAMINGS, TREE_KINDS } from '../filesystem/contract/file-tree.js';
+import { TRACK_NAMINGS, TREE_KINDS, XA_SHAPES } from '../filesystem/contract/file-tree.js';
 import type { OptionTable, ValuesOf } from './option-spec.js';
 
 /** Sessions have numbers from 1; no disc has as many. */
@@ -48,6 +48,15 @@ export const VIEW_OPTIONS = {
     maxLength: 64,
     ignoresCase: true,
     summary: 'Charset of names and labels that are not UTF-8, such as shift_jis',
+  },
+  xa: {
+    name: 'xa',
+    type: 'string',
+    value: 'KIND',
+    choices: XA_SHAPES,
+    default: 'cooked',
+    summary:
+      'Files of form 2 (Video CD, CD-ROM XA): 2048 bytes a sector, whole sectors as RIFF, or all user data',
   },
   trackNames: {
     name: 'track-names',

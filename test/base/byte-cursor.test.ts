@@ -39,7 +39,13 @@ describe('a byte cursor', () => {
       [5, (cursor, at) => cursor.slice(at, 5)],
       [5, (cursor, at) => cursor.copyText(at, 5, new Uint8Array(5), 0)],
     ];
-    const place = fc.record({ start: fc.nat(40), length: fc.nat(24), at: fc.integer({ min: -10, max: 40 }) });
+    // Sums of fields go beyond 32 bits.
+    const far = fc.tuple(
+      fc.constantFrom(0, 2 ** 32, 2 ** 33, 2 ** 53 - 100, -(2 ** 32)),
+      fc.integer({ min: -10, max: 40 }),
+    );
+    const at = far.map(([high, low]) => high + low);
+    const place = fc.record({ start: fc.nat(40), length: fc.nat(24), at });
     fc.assert(
       fc.property(place, fc.constantFrom(...readers), ({ start, length, at }, [width, read]) => {
         const cursor = new ByteCursor(BYTES, 'test', 0, start, length);

@@ -96,7 +96,7 @@ describe('A command line', () => {
     ['ls a --socket /s', 'Unknown option --socket, expected one of "ls"', ''],
     ['cat a /b --json', 'Unknown option --json, expected one of "cat"', ''],
     ['run a ls -l', 'Unknown option -l', 'Write "--" before the command that has options.'],
-    ['mount a --tree ntfs', 'Option --tree is "ntfs", expected one of auto, rock-ridge', ''],
+    ['mount a --tree ntfs', 'Option --tree is "ntfs", expected one of auto, xdvdfs', ''],
     ['mount a --tree jolet', 'Option --tree is "jolet"', 'Did you mean joliet?'],
     ['mount a --tree', 'Option --tree has no value, expected one of auto', ''],
     ['index a -o --json', 'Option --output has no value, found "--json"', 'Write --output=--json'],

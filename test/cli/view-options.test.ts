@@ -25,6 +25,7 @@ describe('The options of a view', () => {
       session: undefined,
       sectorOffset: undefined,
       charset: undefined,
+      xa: 'cooked',
       trackNames: 'number',
       associated: false,
     });
@@ -34,6 +35,7 @@ describe('The options of a view', () => {
       session: 3,
       sectorOffset: MAX_SECTOR_OFFSET,
       charset: 'big5',
+      xa: 'cooked',
       trackNames: 'number',
       associated: true,
     });

@@ -1,5 +1,9 @@
 // Runs the suite of containers with tracks on each of them, in every shape that their programs write.
 import { describe, it } from 'vitest';
+import { buildB6t } from '../support/builders/b6t-builder.js';
+import type { B6tShape } from '../support/builders/b6t-builder.js';
+import { buildCdi } from '../support/builders/cdi-builder.js';
+import type { CdiShape } from '../support/builders/cdi-builder.js';
 import { enhancedDisc, mixedDisc } from '../support/builders/disc-model.js';
 import type { StoredAs } from '../support/builders/disc-model.js';
 import { buildMds } from '../support/builders/mds-builder.js';
@@ -37,6 +41,26 @@ function mdsCase(name: string, shape: MdsShape, disc = mixedDisc()): ContainerCa
   };
 }
 
+function cdiCase(name: string, shape: CdiShape, disc = mixedDisc()): ContainerCase {
+  const image = buildCdi(disc, shape);
+  const field = image.readUInt32LE(image.length - 4);
+  return {
+    name: `cdi, ${name}`,
+    ...{ disc, files: { 'image.cdi': image }, isRaw: true },
+    descriptor: { file: 'image.cdi', from: shape.version === undefined ? image.length - field : field },
+    tells: ['catalog', 'isrc', 'index2', 'pregap'],
+  };
+}
+
+function b6tCase(name: string, shape: B6tShape, disc = mixedDisc()): ContainerCase {
+  return {
+    name: `b6t, ${name}`,
+    ...{ disc, files: buildB6t(disc, shape), isRaw: true },
+    descriptor: { file: 'image.b6t', from: 0 },
+    tells: ['catalog', 'pregap'],
+  };
+}
+
 const TAO = placeForTao();
 
 const CASES: readonly ContainerCase[] = [
@@ -54,6 +78,22 @@ const CASES: readonly ContainerCase[] = [
   ),
   nrgCase('version 2, tracks at once', { isTao: true }, TAO),
   nrgCase('version 1, tracks at once', { isTao: true, isOld: true }, TAO),
+  cdiCase('version 4', {}),
+  cdiCase('version 3', { version: 3 }),
+  cdiCase('version 2', { version: 2 }),
+  cdiCase('version 4, two sessions', {}, enhancedDisc()),
+  cdiCase('version 2, two sessions', { version: 2 }, enhancedDisc()),
+  cdiCase('version 4 with subchannels', { stored: () => WITH_SUBCHANNELS }),
+  cdiCase('version 4, data of 2048 bytes', { stored: ({ mode }) => (mode === 'audio' ? RAW : PLAIN) }),
+  cdiCase(
+    'version 4, mode 2 of 2336 bytes',
+    { stored: ({ mode }) => (mode === 'audio' ? RAW : HEADLESS) },
+    mixedDisc('xa'),
+  ),
+  b6tCase('whole sectors', {}),
+  b6tCase('two sessions', {}, enhancedDisc()),
+  b6tCase('subchannels', { stored: WITH_SUBCHANNELS }),
+  b6tCase('several files', { partSectors: 40 }),
   mdsCase('whole sectors', {}),
   mdsCase('two sessions', {}, enhancedDisc()),
   mdsCase('subchannels', { stored: () => WITH_SUBCHANNELS }),

@@ -136,7 +136,8 @@ describe('The fuzzer', () => {
     const outcomes = new Set<string>();
     for (let number = 0; number < SHEET_EXECUTIONS; number += 1) {
       const { base, image, all } = makeInput(pool, 7, number);
-      outcomes.add((await execute(new MemorySource(base.name, image), { all })).outcome);
+      const options = { all, ...(base.files === undefined ? {} : { files: base.files }) };
+      outcomes.add((await execute(new MemorySource(base.name, image), options)).outcome);
     }
     expect([...outcomes]).toEqual(expect.arrayContaining(['damaged', 'unsupported', '1 views, nothing']));
   });

@@ -35,7 +35,6 @@ export const PACKAGES = {
   ddrescue: 'gddrescue',
   'dvd+rw-mediainfo': 'dvd+rw-tools',
   eject: 'eject',
-  ffprobe: 'ffmpeg',
   fish: 'fish',
   flac: 'flac',
   'fsck.erofs': 'erofs-utils',

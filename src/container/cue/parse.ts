@@ -15,6 +15,8 @@ const MAX_INDEX = 99;
 const MAX_SESSIONS = 99;
 /** Sectors of a lead-in (Orange Book). */
 const LEAD_IN = 4500;
+/** Characters of a sheet that a message shows. */
+const MAX_SHOWN = 100;
 /** Lines that are not understood: more are not told. */
 const MAX_STRANGE = 20;
 const FILE_TYPES = ['BINARY', 'MOTOROLA', 'WAVE', 'AIFF', 'AIF', 'MP3', 'FLAC', 'OGG', 'APE', 'WAV'];
@@ -252,7 +254,7 @@ class CueParser {
     const { name } = this.#text;
     return new IsodriveError(
       'damaged',
-      `Cannot read cue sheet "${name}": ${found} in line ${this.#line}, expected ${wanted}`,
+      `Cannot read cue sheet "${name}": ${found.slice(0, MAX_SHOWN)} in line ${this.#line}, expected ${wanted}`,
       { at: { source: name }, action: 'Mend the line, or fetch the sheet again' },
     );
   }

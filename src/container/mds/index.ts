@@ -113,10 +113,10 @@ function declareTrack(
   }
   const held = base === undefined ? 0 : Math.max(0, bases[base]!.size - offset);
   const length = track.length ?? Math.floor(held / sectorBytes);
-  const mode = isDvd ? 'mode1' : (MODES[track.mode] ?? 'mode2');
   return {
-    ...{ number, start, length, pregap, storedPregap: 0, base, offset },
-    form: { mode, ...sizes },
+    ...{ number, start, length, pregap },
+    mode: isDvd ? 'mode1' : (MODES[track.mode] ?? 'mode2'),
+    runs: [{ ...sizes, start, sectors: length, base, offset }],
     ...(isDvd ? {} : trackFlags(control)),
   };
 }

@@ -4,8 +4,8 @@ import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError } from '../../base/error.js';
 import { FRAMES_PER_MINUTE, FRAMES_PER_SECOND, LEAD_FRAMES } from '../../disc/sector-address.js';
 import type { SessionKind } from '../../disc/disc.js';
-import { partSectorBytes } from '../lay-out-tracks.js';
-import type { DeclaredTrack, SectorForm } from '../lay-out-tracks.js';
+import { partSectorBytes, strideOf } from '../lay-out-tracks.js';
+import type { DeclaredRun, DeclaredTrack, SectorForm, SectorSizes } from '../lay-out-tracks.js';
 import { sessionGap } from '../session-gap.js';
 import { fromBcd, parseIsrc, trackFlags } from '../track-codes.js';
 import type { NrgCue, NrgFacts, NrgGroup, NrgTrack } from './parse.js';
@@ -103,10 +103,9 @@ class TrackPlacer {
 
   #placeDao(track: NrgTrack, gap: number): DeclaredTrack {
     const number = this.#number;
-    const form = this.#formOf(track);
-    const bytes = form.bytes + form.subchannelBytes;
-    const storedPregap = this.#countSectors(track.pause, track.start, bytes);
-    const length = this.#countSectors(track.start, track.end, bytes);
+    const { mode, ...sizes } = this.#formOf(track);
+    const storedPregap = this.#countSectors(track.pause, track.start, sizes);
+    const length = this.#countSectors(track.start, track.end, sizes);
     const { control, indexes } = this.#places.get(number) ?? { control: undefined, indexes: undefined };
     const least =
       number === 1 ? Math.max(0, storedPregap - LEAD_FRAMES) : this.#end + Math.max(gap, storedPregap);
@@ -117,7 +116,8 @@ class TrackPlacer {
       ([index, at]) => index > 1 && at > start && at < start + length,
     );
     return {
-      ...{ number, form, start, length, storedPregap, base: 0, offset: track.start },
+      ...{ number, mode, start, length },
+      runs: [runBehind(start, length, storedPregap, track.start, sizes)],
       pregap: pause === undefined ? storedPregap : Math.max(0, start - pause),
       ...(control === undefined ? {} : trackFlags(control)),
       ...(isrc === undefined ? {} : { isrc }),
@@ -127,15 +127,13 @@ class TrackPlacer {
 
   /** Some programs count the pauses in the block that they say, some do not: none begins within the track before. */
   #placeTao(track: NrgTrack, block: number, gap: number): DeclaredTrack {
-    const form = this.#formOf(track);
-    const length = this.#countSectors(track.start, track.end, form.bytes + form.subchannelBytes);
+    const { mode, ...sizes } = this.#formOf(track);
+    const length = this.#countSectors(track.start, track.end, sizes);
     const isFirst = this.#number === 1;
     const least = isFirst ? 0 : this.#end + Math.max(gap, LEAD_FRAMES);
     const start = isFirst ? 0 : Math.max(least, block);
-    return {
-      ...{ number: this.#number, form, start, length, pregap: LEAD_FRAMES, storedPregap: 0, base: 0 },
-      offset: track.start,
-    };
+    const runs = [runBehind(start, length, 0, track.start, sizes)];
+    return { number: this.#number, mode, start, length, pregap: LEAD_FRAMES, runs };
   }
 
   /** The size of sectors is right where it contradicts the mode: offsets count in it. */
@@ -155,8 +153,8 @@ class TrackPlacer {
     };
   }
 
-  #countSectors(from: number, to: number, bytes: number): number {
-    if (to >= from) return Math.floor((to - from) / bytes);
+  #countSectors(from: number, to: number, sizes: SectorSizes): number {
+    if (to >= from) return Math.floor((to - from) / strideOf(sizes));
     throw this.#damaged(`it ends at byte ${to}`, `an end behind byte ${from}`);
   }
 
@@ -164,6 +162,18 @@ class TrackPlacer {
     const message = `Cannot open "${this.#name}": track ${this.#number} is damaged: ${found}, expected ${wanted}`;
     return new IsodriveError('damaged', message, { at: { source: this.#name } });
   }
+}
+
+/** The sectors of a track and of so much of the pause before it; `offset`: byte of the first behind the pause. */
+function runBehind(
+  start: number,
+  length: number,
+  pause: number,
+  offset: number,
+  sizes: SectorSizes,
+): DeclaredRun {
+  const place = { start: start - pause, sectors: pause + length, offset: offset - pause * strideOf(sizes) };
+  return { ...sizes, ...place, base: 0 };
 }
 
 type ToBlock = (place: number) => number;

@@ -13,6 +13,15 @@ import type { StoredSector } from '../stored-sector.js';
 const SUBCHANNEL_SIZES = [0, 16, 96] as const;
 /** Mode 2 without sync and header. */
 const HEADLESS_BYTES = 2336;
+/** The same, and of form 1 without the end of its parity: sub-header and 2324 bytes. */
+const SHORT_BYTES = 2332;
+/** Half of a sub-header: file, channel, submode, coding. */
+const SUBHEADER_HALF = 4;
+/** Bits of the submode that say what is in a sector, one of them at a time (CD-ROM XA II 4.3.2.3). */
+const CONTENTS = [0x02, 0x04, 0x08];
+const CONTENT_BITS = 0x0e;
+/** Sectors with a sub-header that are seen before they are believed to be such. */
+const LEAST_SUBHEADERS = 8;
 /**
  * First sectors of the pairs that are looked at: the start, the volume descriptors, those behind a pause of 2
  * seconds.
@@ -48,8 +57,39 @@ export async function findSectorLayout(
   }
   const { counts, right } = await sampleKinds(source, HEADLESS_BYTES, 0, true, signal);
   // Nothing but the codes tells them from any other bytes.
-  if (counts.xa < 2 || right < 2 || right < counts.xa) return undefined;
-  return { ...storedSector('xa', HEADLESS_BYTES), mode: 'xa', start: 0, right };
+  if (counts.xa >= 2 && right >= 2 && right >= counts.xa)
+    return { ...storedSector('xa', HEADLESS_BYTES), mode: 'xa', start: 0, right };
+  const seen = await countSubheaders(source, signal);
+  if (seen < LEAST_SUBHEADERS) return undefined;
+  return { ...storedSector('xa', SHORT_BYTES), mode: 'xa', start: 0, right: seen };
+}
+
+/** Sectors of SHORT_BYTES with a sub-header, of those looked at; 0 where one has none. They have no code that tells. */
+async function countSubheaders(source: ByteSource, signal: AbortSignal | undefined): Promise<number> {
+  if (source.size % SHORT_BYTES !== 0) return 0;
+  let seen = 0;
+  for (const number of spreadSectors(Math.floor(source.size / SHORT_BYTES), [0, 1, 2, 16, 17, 18])) {
+    const bytes = await readIfPossible(source, number * SHORT_BYTES, 3 * SUBHEADER_HALF, signal);
+    if (bytes.every((byte) => byte === 0)) continue;
+    if (!isSubheader(Buffer.from(bytes))) return 0;
+    seen += 1;
+  }
+  return seen;
+}
+
+/** Twice the same four bytes, as no other data have them, and not what goes on behind them. */
+function isSubheader(bytes: Buffer): boolean {
+  const half = SUBHEADER_HALF;
+  if (bytes.length < 3 * half) return false;
+  const isTwice = bytes.compare(bytes, half, 2 * half, 0, half) === 0;
+  const goesOn = bytes.compare(bytes, 2 * half, 3 * half, half, 2 * half) === 0;
+  return isTwice && !goesOn && CONTENTS.includes(bytes[2]! & CONTENT_BITS);
+}
+
+/** The first ones, and some over all of the image. */
+function spreadSectors(total: number, first: readonly number[]): Set<number> {
+  const spread = Array.from({ length: SAMPLES }, (_, i) => Math.floor((total * i) / SAMPLES));
+  return new Set([...first, ...spread].filter((number) => number < total));
 }
 
 interface FoundSector {
@@ -96,14 +136,12 @@ async function sampleKinds(
 ): Promise<SampledKinds> {
   const counts = { mode1: 0, mode2: 0, xa: 0 };
   let right = 0;
-  const total = Math.floor(source.size / bytes);
-  const spread = Array.from({ length: SAMPLES }, (_, i) => Math.floor((total * i) / SAMPLES));
   const sector = Buffer.alloc(RAW_SECTOR_SIZE);
   const at = isHeadless ? DATA_OFFSET : 0;
   SYNC.copy(sector);
   // Of the header, parity of mode 2 takes nothing but zeros.
   if (isHeadless) sector[DATA_OFFSET - 1] = 2;
-  for (const number of new Set([first, first + 1, 16, 17, ...spread])) {
+  for (const number of spreadSectors(Math.floor(source.size / bytes), [first, first + 1, 16, 17])) {
     const found = await readIfPossible(source, number * bytes, RAW_SECTOR_SIZE - at, signal);
     // The codes of nothing but zeros are right, and say nothing.
     if (found.length < RAW_SECTOR_SIZE - at || found.every((byte) => byte === 0)) continue;

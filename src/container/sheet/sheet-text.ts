@@ -57,7 +57,7 @@ function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09 || code === 0x1a || code === 0;
 }
 
-/** Undefined for what is no text, or longer than a sheet. Rejects as ByteSource.read does, but for bad places. */
+/** Undefined for what is no text, or too long for a sheet. Rejects as ByteSource.read does, but for bad places. */
 export async function readSheetText(
   source: ByteSource,
   signal?: AbortSignal,

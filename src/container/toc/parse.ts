@@ -14,6 +14,8 @@ import type { Token } from './tokens.js';
 const MAX_PIECES = 100;
 const MAX_NUMBER = 2 ** 48;
 const SAMPLE_BYTES = 4;
+/** Characters of a sheet that a message shows. */
+const MAX_SHOWN = 100;
 
 const KINDS: Readonly<Record<string, SessionKind>> = {
   CD_DA: 'cd-rom',
@@ -267,7 +269,7 @@ class TocParser {
     const line = this.#tokens[Math.min(this.#at, this.#tokens.length) - 1]?.line ?? 1;
     return new IsodriveError(
       'damaged',
-      `Cannot read TOC file "${name}": ${found} in line ${line}, expected ${wanted}`,
+      `Cannot read TOC file "${name}": ${found.slice(0, MAX_SHOWN)} in line ${line}, expected ${wanted}`,
       { at: { source: name }, action: 'Mend the line, or fetch the file again' },
     );
   }

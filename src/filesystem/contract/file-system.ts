@@ -1,10 +1,17 @@
 // The contract between a disc and the formats of its volumes: each looks for its own and says what it found.
 import type { Finding } from '../../base/finding.js';
 import type { DataStream } from '../../disc/data-stream.js';
-import type { FileTree, Timestamp } from './file-tree.js';
+import type { FileTree, Timestamp, XaShape } from './file-tree.js';
 import type { Partition } from './partition.js';
 import type { VolumeSummary } from './volume-summary.js';
 import type { WorkBudget } from './work-budget.js';
+
+/** Sectors with more than 2048 bytes of user data, and how files of such are shown. */
+export interface LargeSectors {
+  readonly shape: XaShape;
+  /** Whether the image holds all of some sectors, in one of STREAM. */
+  holds(stream: number, block: number, count: number): boolean;
+}
 
 /** What every probe is given. */
 export interface ProbeContext {
@@ -21,6 +28,8 @@ export interface ProbeContext {
   readonly charset?: string | undefined;
   /** Resource forks that a format keeps beside its files are shown as ._NAME. */
   readonly showAssociated?: boolean;
+  /** What of its sectors the image holds, for formats that have larger ones; absent: 2048 bytes of each. */
+  readonly sectors?: LargeSectors;
   /** What listing the image may cost. */
   readonly work: WorkBudget;
   /** Partitions of the disc, for formats that may stand in one. */

@@ -16,6 +16,12 @@ export type TreeKind = (typeof TREE_KINDS)[number];
 /** How files of tracks are named: by number, or by number and what the disc says of its tracks. */
 export const TRACK_NAMINGS = ['number', 'title'] as const;
 export type TrackNaming = (typeof TRACK_NAMINGS)[number];
+/**
+ * How files with sectors of form 2 (CD-ROM XA) are shown: 2048 bytes of each sector, whole sectors behind a RIFF
+ * header, or the 2324 bytes of user data of each.
+ */
+export const XA_SHAPES = ['cooked', 'riff', 'payload'] as const;
+export type XaShape = (typeof XA_SHAPES)[number];
 /** Views whose entries can have access control lists (AAIP); who asks for them costs a request for each directory. */
 export const KINDS_WITH_ACCESS_LISTS: ReadonlySet<TreeKind> = new Set<TreeKind>(['rock-ridge', 'all']);
 

@@ -16,7 +16,9 @@ import type { RecordFormat } from './directory-record.js';
 import { shareInode } from './linked-file.js';
 import { SectionCollector } from './section-collector.js';
 import type { RecordDecoder } from './record-decoder.js';
-import { XA_LARGE_SECTORS, readXaAttributes } from './xa-attributes.js';
+import { XA_LARGE_SECTORS, readXaAttributes, xaBytes } from './xa-attributes.js';
+import { shapeXaFile } from './xa-file.js';
+import type { LargeSectors } from '../contract/file-system.js';
 import type { WorkBudget } from '../contract/work-budget.js';
 
 /** Bytes of a directory that are looked at in one go. A record always fits. */
@@ -51,6 +53,7 @@ export interface WalkerOptions {
   readonly volumeSize: number;
   /** Records carry the attributes of CD-ROM XA. */
   readonly isXa: boolean;
+  readonly sectors?: LargeSectors | undefined;
   /** Associated files are shown as ._NAME. */
   readonly showAssociated: boolean;
   readonly work: WorkBudget;
@@ -272,11 +275,10 @@ export class DirectoryWalker {
 
   #add(scan: DirectoryScan, entry = this.#entry): void {
     const isRegular = (entry.mode & MODE_TYPE.mask) === MODE_TYPE.regular;
-    if (isRegular && entry.size > 0) {
-      if (endOf(entry) > this.#reader.size) this.#repairSize(entry);
-      if (this.#options.isXa) this.#checkForm(entry);
-    }
+    const hasBytes = isRegular && entry.size > 0;
+    if (hasBytes && endOf(entry) > this.#reader.size) this.#repairSize(entry);
     shareInode(entry, this.#options.records.blockSize);
+    if (hasBytes && this.#options.isXa) this.#checkForm(entry);
     scan.sink.add(entry);
     scan.added += 1;
   }
@@ -300,9 +302,10 @@ export class DirectoryWalker {
   /** Sectors of form 2 and of audio have more bytes than an image with 2048 of each can hold. */
   #checkForm(entry: DirectoryEntry): void {
     const attributes = readXaAttributes(this.#record);
-    if (attributes !== undefined && (attributes & XA_LARGE_SECTORS) !== 0) {
-      this.#findings.largeSectors(entry, this.#record.offsetInSource(0));
-    }
+    if (attributes === undefined || (attributes & XA_LARGE_SECTORS) === 0) return;
+    const xa = { attributes, bytes: xaBytes(this.#record) };
+    if (shapeXaFile(entry, xa, this.#options.sectors)) return;
+    this.#findings.largeSectors(entry, this.#record.offsetInSource(0));
   }
 
   /**

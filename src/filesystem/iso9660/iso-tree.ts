@@ -2,6 +2,7 @@
 import { countBytes } from '../../base/byte-count.js';
 import { ByteCursor } from '../../base/byte-cursor.js';
 import { IsodriveError } from '../../base/error.js';
+import type { LargeSectors } from '../contract/file-system.js';
 import type { Finding } from '../../base/finding.js';
 import type { DataStream } from '../../disc/data-stream.js';
 import { readAtMost } from '../../source/read-fully.js';
@@ -44,6 +45,8 @@ export interface IsoTreeOptions {
   /** Associated files are shown as ._NAME. */
   readonly showAssociated?: boolean;
   readonly work: WorkBudget;
+  /** What of large sectors the image holds. */
+  readonly sectors?: LargeSectors | undefined;
   /** Rock Ridge: whether entries can have extended attributes. */
   readonly hasAttributes?: boolean;
 }
@@ -211,6 +214,7 @@ export class IsoTree implements FileTree {
       showAssociated,
       volumeSize: this.volumeSize,
       work: this.#options.work,
+      sectors: this.#options.sectors,
     });
     return { walker, decoder: this.#createDecoder(walker) };
   }

@@ -70,6 +70,7 @@ async function probeIsoVolume(reader: DataStream, context: ProbeContext): Promis
       label: (descriptor === joliet ? shown.joliet : shown.primary).volumeId,
       showAssociated: context.showAssociated ?? false,
       work: context.work,
+      sectors: context.sectors,
       ...more,
     });
   const trees = createTrees(primary, set, rockRidge, create);

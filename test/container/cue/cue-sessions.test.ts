@@ -172,10 +172,11 @@ describe('sessions of a cue sheet', needs('genisoimage'), () => {
     expect(await shownFile(cue)).toBe('behind');
   });
 
-  it('of sound alone are no fault', async () => {
+  it('of sound alone show its tracks', async () => {
     write('a.bin', makeSound(10));
     const cue = write('x.cue', 'TITLE "Songs"\nFILE a.bin BINARY\nTRACK 1 AUDIO\nINDEX 1 0:0:0\n');
     await using image = await openImage(cue);
     expect([image.volume.volumeId, image.sessions, image.findings.count]).toEqual(['Songs', [], 0]);
+    expect([image.tree.kind, await image.tree.isRootEmpty()]).toEqual(['tracks', false]);
   });
 });

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { volumeMarks } from '../../../src/filesystem/choose/volume-marks.js';
 import { openContainer } from '../../../src/container/open-container.js';
 import { openFile } from '../../../src/image/file-content.js';
-import { openSource } from '../../../src/image/open-image.js';
+import { openImage, openSource } from '../../../src/image/open-image.js';
 import { mustRun } from '../../../scripts/support/run-command.js';
 import { buildIso } from '../../support/builders/iso-builder.js';
 import type { RawKind } from '../../support/builders/raw-sectors.js';
@@ -24,6 +24,7 @@ const KINDS: readonly (readonly [string, RawKind])[] = [
   ['2448 bytes, mode 1', { mode: 'mode1', subchannel: 96 }],
   ['2448 bytes, mode 2 (CD-ROM XA)', { mode: 'xa', subchannel: 96 }],
   ['2336 bytes, mode 2 (CD-ROM XA)', { mode: 'xa', isHeadless: true }],
+  ['2332 bytes, mode 2 (CD-ROM XA)', { mode: 'xa', isHeadless: true, isShort: true }],
 ];
 
 /** The sequence of ECMA-130 Annex B, by its own definition: x^15 + x + 1 from 1, least significant bit first. */
@@ -105,6 +106,33 @@ describe('an image of raw sectors', () => {
       code: 'unsupported',
       message: expect.stringContaining('its sectors are scrambled') as string,
     });
+  });
+
+  it('is not seen in what repeats itself, as 2332 bytes with a sub-header do', async () => {
+    const repeated = Buffer.alloc(100 * 2332);
+    for (let at = 0; at < repeated.length; at += 2332)
+      repeated.fill('\x01\x02\x08\x03', at, at + 2332, 'latin1');
+    const partly = wrapSectors(PLAIN, { mode: 'xa', isHeadless: true, isShort: true });
+    partly.fill(0x77, 0, 2332);
+    for (const bytes of [repeated, partly]) {
+      await expect(openContainer(new FaultySource(bytes), volumeMarks)).rejects.toMatchObject({
+        code: 'unsupported',
+      });
+    }
+  });
+
+  it('of sound is refused, and its sheet is asked for', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'isodrive-sound-'));
+    const path = join(folder, 'track.bin');
+    writeFileSync(path, Buffer.alloc(50 * 2352, 0x5a));
+    await expect(openImage(path)).rejects.toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining(
+        'sectors of 2352 bytes that hold no data, as those of sound',
+      ) as string,
+      action: expect.stringContaining('Open the sheet') as string,
+    });
+    rmSync(folder, { recursive: true });
   });
 
   it('is not seen in sound, or in bytes that say nothing', async () => {

@@ -1,4 +1,5 @@
 // What an index says of its mount, for a daemon that finds no journal.
+import { randomBytes, randomInt } from 'node:crypto';
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -42,14 +43,35 @@ describe('A note in an index', () => {
     const at = (path: string): MountRecord => ({ ...RECORD, image: { ...RECORD.image, path } });
     const longest = `/${'x'.repeat(MAX_NOTE_BYTES - bytesOf(at('/')))}`;
     expect(bytesOf(at(longest))).toBe(MAX_NOTE_BYTES);
-    writeNote(index, at(`${longest}x`));
+    const packable = at(`${longest}${'x'.repeat(10_000)}`);
+    // Nothing that any compression could shorten so far.
+    const random = randomBytes(2 * MAX_NOTE_BYTES).toString('base64url');
+    writeNote(index, at(`/${random}`));
     expect(readNote(index)).toBeUndefined();
-    writeNote(index, at(longest));
-    expect(readNote(index)?.image.path).toBe(longest);
+    for (const record of [at(longest), packable, RECORD]) {
+      writeNote(index, record);
+      expect(readNote(index)).toEqual(noteOf(record));
+    }
   });
 
-  it.each(['', '{', '{}', '{"id":"../x"}', 'x'.repeat(MAX_NOTE_BYTES)])('that reads %j is none', (text) => {
-    writeSync(index, Buffer.from(text), 0, text.length, NOTE_OFFSET);
+  it('has room for all files of a cue sheet with ninety-nine tracks', () => {
+    const beside = Array.from({ length: 99 }, (_, i) => ({
+      name: `An Album of Some Artist (Disc 1) (Track ${String(i + 1).padStart(2, '0')}).bin`,
+      device: 2049n,
+      inode: 1_311_000n + BigInt(i),
+      modified: 1_700_000_000_000_000_000n + BigInt(randomInt(2 ** 40)),
+      size: BigInt(2352 * randomInt(30_000)),
+    }));
+    const record = { ...RECORD, image: { ...RECORD.image, beside } };
+    writeNote(index, record);
+    expect(readNote(index)).toEqual(noteOf(record));
+  });
+
+  it.each([
+    ...['', '{', '{}', '{"id":"../x"}', 'x'.repeat(MAX_NOTE_BYTES)],
+    ...['\x01', '\x01\x05\x00xxxxx', '\x01\xff\xffx'],
+  ])('that reads %j is none', (text) => {
+    writeSync(index, Buffer.from(text, 'latin1'), 0, text.length, NOTE_OFFSET);
     expect(readNote(index)).toBeUndefined();
   });
 });

@@ -11,16 +11,21 @@ export interface RawKind {
   readonly subchannel?: 0 | 16 | 96;
   /** Without sync and header: 2336 bytes. */
   readonly isHeadless?: boolean;
+  /** Without the last four bytes either: 2332. */
+  readonly isShort?: boolean;
   /** Address of the first sector. */
   readonly start?: number;
 }
 
 export function wrapSectors(image: Uint8Array, kind: RawKind): Buffer {
-  const { mode, subchannel = 0, isHeadless = false, start = 0 } = kind;
+  const { mode, subchannel = 0, isHeadless = false, isShort = false, start = 0 } = kind;
   const sectors = Array.from({ length: image.length / SECTOR }, (_, i) => {
     const data = image.subarray(i * SECTOR, (i + 1) * SECTOR);
     const sector = mode === 'mode1' ? encodeMode1Sector(data, start + i) : encodeXaSector(data, start + i);
-    return Buffer.concat([sector.subarray(isHeadless ? 16 : 0), Buffer.alloc(subchannel, 0x40)]);
+    return Buffer.concat([
+      sector.subarray(isHeadless ? 16 : 0, isShort ? 2348 : 2352),
+      Buffer.alloc(subchannel, 0x40),
+    ]);
   });
   return Buffer.concat(sectors);
 }

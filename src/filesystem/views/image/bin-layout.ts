@@ -45,7 +45,8 @@ export function layOutBin(disc: Disc): BinLayout {
       const from = first + lacking;
       const stop = start + length - postgap;
       const pause = from < start ? { pause: at } : {};
-      const isMade = track.mode !== 'audio' && !isStored(disc.raw, from, stop);
+      const isStored = disc.raw?.holds(from * RAW_SECTOR_SIZE, (stop - from) * RAW_SECTOR_SIZE) === true;
+      const isMade = track.mode !== 'audio' && !isStored;
       const index = (block: number): number => at + block - from;
       const places = [start, ...indexes.filter((block) => block < stop)].map(index);
       tracks.push({ track, session, pregap: between + lacking, postgap, ...pause, indexes: places, isMade });
@@ -93,15 +94,4 @@ function countUnstoredEnd(disc: Disc, track: Track): number {
 
 function storedIn({ raw, data }: Disc, { mode }: Track): { stream: PlanStream | undefined; unit: number } {
   return mode === 'audio' ? { stream: raw, unit: RAW_SECTOR_SIZE } : { stream: data, unit: SECTOR_SIZE };
-}
-
-function isStored(raw: PlanStream | undefined, from: number, stop: number): boolean {
-  if (raw === undefined) return false;
-  const first = findSegment(raw.segments, from * RAW_SECTOR_SIZE);
-  for (let i = first; i < raw.segments.length; i += 1) {
-    const segment = raw.segments[i]!;
-    if (segment.start >= stop * RAW_SECTOR_SIZE) return true;
-    if (segment.kind === 'absent') return false;
-  }
-  return raw.size >= stop * RAW_SECTOR_SIZE;
 }

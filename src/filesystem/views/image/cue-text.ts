@@ -49,7 +49,6 @@ function writeTrack({ track, pregap, postgap, pause, indexes }: BinTrack): strin
 /** A sheet cannot have a quote in quotes. */
 function describe(indent: string, { title, performer }: { title?: string; performer?: string }): string[] {
   const line = (keyword: string, text: string): string =>
-     
     `${indent}${keyword} "${text.replace(/"/g, "'").replace(/[\u0000-\u001f\u007f]/g, ' ')}"`;
   return [
     ...(title === undefined ? [] : [line('TITLE', title)]),
