@@ -77,8 +77,10 @@ export async function execute(source: MemorySource, options: ExecuteOptions = {}
 /** Entries that were seen. */
 async function listTree(image: OpenedImage, tree: FileTree): Promise<number> {
   try {
-    const index = await DiscIndex.open(tree, new PlainIndexMemory(), image.findings, image.source.name);
-    return await walk(index, new ContentOpener(index, image.source));
+    const { streams } = image.index;
+    const memory = new PlainIndexMemory();
+    const index = await DiscIndex.open(tree, memory, image.findings, image.source.name, { streams });
+    return await walk(index, new ContentOpener(index, image.data));
   } catch (thrown) {
     refusal(thrown);
     return 0;

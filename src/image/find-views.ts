@@ -19,6 +19,7 @@ import type {
   Volume,
 } from '../filesystem/contract/file-system.js';
 import { TREE_KINDS } from '../filesystem/contract/file-tree.js';
+import { EmptyTree } from '../filesystem/contract/empty-tree.js';
 import type { FileTree, Timestamp, TreeKind } from '../filesystem/contract/file-tree.js';
 import type { Partition } from '../filesystem/contract/partition.js';
 import { completeSummary } from '../filesystem/contract/volume-summary.js';
@@ -86,7 +87,9 @@ export async function findViews(search: ViewSearch): Promise<FoundViews> {
     modified: modifiedOf(volume),
     sourceName,
   });
-  const trees = [...volumes.flatMap((one) => one.trees), ...(tracks === undefined ? [] : [tracks])];
+  const listed = [...volumes.flatMap((one) => one.trees), ...(tracks === undefined ? [] : [tracks])];
+  // Of sound whose files are all missing nothing is left, and the findings say so.
+  const trees = listed.length === 0 ? [new EmptyTree('tracks')] : listed;
   const found = { trees, volume, partitions, sessions, session: chosen, work };
   return { ...found, shown: await showView(search, found, context, wanted) };
 }

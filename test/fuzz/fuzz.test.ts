@@ -20,7 +20,7 @@ import { ER, SP, buildIso, directory, join as concat, nm, px } from '../support/
 import { readFaultInput } from '../support/builders/fault-input.js';
 
 const EXECUTIONS = 3000;
-const SHEET_EXECUTIONS = 1000;
+const SHEET_EXECUTIONS = 250;
 const SEED = 2026;
 /** Milliseconds for them; on a busy machine they take more than a minute. */
 const FUZZ_TIME = 300_000;
