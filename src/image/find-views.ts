@@ -19,7 +19,6 @@ import type {
   Volume,
 } from '../filesystem/contract/file-system.js';
 import { TREE_KINDS } from '../filesystem/contract/file-tree.js';
-import { EmptyTree } from '../filesystem/contract/empty-tree.js';
 import type { FileTree, Timestamp, TreeKind } from '../filesystem/contract/file-tree.js';
 import type { Partition } from '../filesystem/contract/partition.js';
 import { completeSummary } from '../filesystem/contract/volume-summary.js';
@@ -87,9 +86,8 @@ export async function findViews(search: ViewSearch): Promise<FoundViews> {
     modified: modifiedOf(volume),
     sourceName,
   });
-  const listed = [...volumes.flatMap((one) => one.trees), ...(tracks === undefined ? [] : [tracks])];
-  // Of sound whose files are all missing nothing is left, and the findings say so.
-  const trees = listed.length === 0 ? [new EmptyTree('tracks')] : listed;
+  const trees = [...volumes.flatMap((one) => one.trees), ...(tracks === undefined ? [] : [tracks])];
+  if (trees.length === 0 && wanted !== 'image') throw refuseEmpty(sourceName);
   const found = { trees, volume, partitions, sessions, session: chosen, work };
   return { ...found, shown: await showView(search, found, context, wanted) };
 }
@@ -123,7 +121,9 @@ async function probeIfPossible(
   { disc, reader, sourceName, options }: ViewSearch,
   context: ProbeContext,
 ): Promise<Volume[]> {
-  const hasSound = disc.sessions.some(({ tracks }) => tracks.some(({ mode }) => mode === 'audio'));
+  // Without any whole sector there is no sound to be shown.
+  const hasSound =
+    disc.raw !== undefined && disc.sessions.some(({ tracks }) => tracks.some(({ mode }) => mode === 'audio'));
   try {
     return await probeVolumes(reader, context);
   } catch (thrown) {
@@ -134,6 +134,14 @@ async function probeIfPossible(
     context.report({ code: 'no-file-system', severity, message, at });
     return [];
   }
+}
+
+function refuseEmpty(sourceName: string): IsodriveError {
+  const found = 'its files hold no sector of its sound, expected data or sound that can be shown';
+  return new IsodriveError('damaged', `Cannot read "${sourceName}": ${found}`, {
+    at: { source: sourceName },
+    action: 'See that all files of the image are there and whole',
+  });
 }
 
 const SECTOR_BYTES = new Map<number, number>([

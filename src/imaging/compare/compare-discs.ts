@@ -3,7 +3,6 @@
 import { throwIfAborted } from '../../base/abortable.js';
 import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import type { Disc } from '../../disc/disc.js';
-import { listHeld } from '../../disc/held-sectors.js';
 import type { PlanStream } from '../../disc/plan-stream.js';
 import { RAW_SECTOR_SIZE } from '../../disc/sector-parity.js';
 import type { ByteRange } from '../../source/rescue-map/rescue-map.js';
@@ -58,7 +57,7 @@ function streamsOf({ data, raw }: Pick<Disc, 'data' | 'raw'>): [Stream, Stream] 
 }
 
 function describe(stream: PlanStream | undefined, otherwise: PlanStream, bytes: number): Stream {
-  const runs = stream === undefined ? [] : listHeld(stream);
+  const runs = stream?.rangesOf('bytes', 'zeros') ?? [];
   const held = runs.map(({ start, end }) => [Math.ceil(start / bytes), Math.ceil(end / bytes)] as const);
   return { stream: stream ?? otherwise, bytes, held };
 }

@@ -16,8 +16,10 @@ const FAULTS: Readonly<Record<SectorFault, string>> = {
   mode: 'mode is unknown, or a sector of mode 0 is not empty',
 };
 
-/** Looks at every sector as it comes in passes over runs of them. */
-export class RawSectorScan {
+/** Looks at every sector as it comes in a pass. */
+export class RawSectorScan implements PassReader {
+  start = 0;
+  end: number;
   readonly #sectorSize: number;
   readonly #carry: Buffer;
   #carried = 0;
@@ -28,26 +30,23 @@ export class RawSectorScan {
   readonly #runs: { fault: SectorFault; kind: SectorKind; first: number; last: number }[] = [];
   #faultyRuns = 0;
   readonly #unreadable: ByteRange[] = [];
-  readonly #lacking: ByteRange[] = [];
 
-  constructor(sectorSize: number) {
+  constructor(size: number, sectorSize: number) {
+    this.end = size;
     this.#sectorSize = sectorSize;
     this.#carry = Buffer.alloc(sectorSize);
   }
 
-  /** The next run: whole sectors from byte `start` on, behind those of the runs before. */
-  readRun(start: number, end: number): PassReader {
+  /** Goes on with other whole sectors: those between are not in the image. */
+  moveTo(start: number, end: number): void {
+    this.start = start;
+    this.end = end;
     this.#sector = start / this.#sectorSize;
-    const [update, fail] = [this.#update.bind(this), this.#fail.bind(this)];
-    return { start, end, update, fail };
+    this.#skip = 0;
+    this.#carried = 0;
   }
 
-  /** Sectors of the disc that the image does not hold. */
-  lack(first: number, sectors: number): void {
-    this.#lacking.push({ position: first, size: sectors });
-  }
-
-  #update(bytes: Uint8Array): void {
+  update(bytes: Uint8Array): void {
     const skipped = Math.min(this.#skip, bytes.length);
     this.#skip -= skipped;
     for (let at = skipped; at < bytes.length;) {
@@ -59,7 +58,7 @@ export class RawSectorScan {
     }
   }
 
-  #fail(range: ByteRange): void {
+  fail(range: ByteRange): void {
     this.#unreadable.push(range);
     // Sectors that it touches cannot be looked at.
     const end = range.position + range.size;
@@ -78,10 +77,6 @@ export class RawSectorScan {
     if (rest > 0) checks.push({ ...base, status: 'mismatch', detail: `${rest} more places` });
     for (const { position, size } of this.#unreadable)
       checks.push({ ...base, status: 'unreadable', detail: `${countBytes(size)} at byte ${position}` });
-    for (const { position, size } of this.#lacking) {
-      const detail = `${size} sectors from ${position}: the image does not hold them`;
-      checks.push({ ...base, status: 'unreadable', detail });
-    }
     if (this.#carried > 0) {
       const detail = `the end has ${countBytes(this.#carried)} of a sector that is not whole`;
       checks.push({ ...base, status: 'unchecked', detail });

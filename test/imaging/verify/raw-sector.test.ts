@@ -95,9 +95,8 @@ describe('An image of raw sectors', () => {
     for (const sector of [3, 4, 5, 9]) bytes[sector * 2448 + 100]! ^= 1;
     bytes[12 * 2448 + 2340]! ^= 1;
     for (const piece of [1, 999, 2448, 100_000]) {
-      const scan = new RawSectorScan(2448);
-      const run = scan.readRun(0, bytes.length);
-      for (let at = 0; at < bytes.length; at += piece) run.update(bytes.subarray(at, at + piece));
+      const scan = new RawSectorScan(bytes.length, 2448);
+      for (let at = 0; at < bytes.length; at += piece) scan.update(bytes.subarray(at, at + piece));
       expect(scan.finish().map(({ status, detail }) => `${status} ${detail}`)).toEqual([
         'mismatch sectors 3 to 5, mode 1: data do not fit the error detection code',
         'mismatch sector 9, mode 1: data do not fit the error detection code',
@@ -108,12 +107,11 @@ describe('An image of raw sectors', () => {
   });
 
   it('goes on behind what cannot be read', () => {
-    const scan = new RawSectorScan(2352);
-    const run = scan.readRun(0, plain.length);
-    run.update(plain.subarray(0, 2352 * 2 + 100));
-    run.fail({ position: 2352 * 2 + 100, size: 1948 });
+    const scan = new RawSectorScan(plain.length, 2352);
+    scan.update(plain.subarray(0, 2352 * 2 + 100));
+    scan.fail({ position: 2352 * 2 + 100, size: 1948 });
     // Up to the end of sector 2 nothing can be looked at.
-    run.update(plain.subarray(2352 * 2 + 2048));
+    scan.update(plain.subarray(2352 * 2 + 2048));
     const checks = scan.finish();
     expect(checks.filter(({ status }) => status === 'mismatch')).toEqual([]);
     expect(checks.find(({ status }) => status === 'unreadable')?.detail).toContain('1948 bytes');
