@@ -87,6 +87,12 @@ export const createImagingCommands = (view: readonly OptionSpec[]): readonly Com
         summary: 'OpenPGP keyring of trusted keys, for gpgv',
       },
       { name: 'key', type: 'string', value: 'FILE', summary: 'Public key of minisign or signify' },
+      {
+        name: 'dat',
+        type: 'string',
+        value: 'FILE',
+        summary: 'Digests of its tracks: DAT file, or log of redumper or EAC',
+      },
       ...view,
     ],
     common: PRINTS,

@@ -17,10 +17,10 @@ import type { Output } from '../output.js';
 import { PassProgress } from '../pass-progress.js';
 import { readViewOptions } from '../view-options.js';
 
-/** What an image says of itself by accident of its format: no publisher vouches for it. */
-const WITHOUT_PUBLISHER: readonly Check['kind'][] = ['structure', 'map', 'udf-tags', 'sectors', 'coverage'];
 /** What says nothing of the bytes of files. */
-const WITHOUT_CONTENT: readonly Check['kind'][] = ['structure', 'map', 'udf-tags', 'coverage'];
+const WITHOUT_CONTENT: readonly Check['kind'][] = ['structure', 'map', 'udf-tags', 'subchannel', 'coverage'];
+/** What an image says of itself by accident of its format: no publisher vouches for it. */
+const WITHOUT_PUBLISHER: readonly Check['kind'][] = [...WITHOUT_CONTENT, 'sectors'];
 
 /** What an image without a file system that is read here gives. */
 const UNREAD: readonly ErrorCode[] = ['unsupported', 'damaged'];
@@ -28,7 +28,7 @@ const UNREAD: readonly ErrorCode[] = ['unsupported', 'damaged'];
 export const runVerify: RunCommand = async (args, { output, signal }) => {
   const path = resolveHostPath(args.required('image'));
   const progress = new PassProgress(output);
-  const files = { keyring: args.text('keyring'), key: args.text('key') };
+  const files = { keyring: args.text('keyring'), key: args.text('key'), dat: args.text('dat') };
   let checks: Check[];
   try {
     checks = await verify(args, { path, ...files, signal, onProgress: progress.show.bind(progress) });

@@ -1,7 +1,7 @@
 // The Q sub-channel of a sector: where on the disc it is, in the disc's own encoding (ECMA-130 22). Images without
 // subchannels leave it out; it follows from what the image says of its tracks.
-import { crcOf } from '../../base/crc16.js';
 import type { Track } from '../../disc/disc.js';
+import { Q_CRC_OFFSET, Q_LENGTH, qChecksum } from '../../disc/q-checksum.js';
 import { timeOfBlock, timeOfFrames, toBcd } from '../../disc/sector-address.js';
 import type { MediumTrack } from './medium.js';
 
@@ -14,9 +14,6 @@ const FOUR_CHANNELS = 0x8;
 const POSITION = 0x1;
 const CATALOG = 0x2;
 const RECORDING_CODE = 0x3;
-/** Bytes of Q: control, ten of data, CRC. */
-export const Q_LENGTH = 12;
-const Q_CRC_OFFSET = 10;
 /**
  * Catalogue number and recording code stand in one block of 100 at least (ECMA-130 22.3.4); these of each, counted
  * from the start of the track, so that none takes the place of its first position.
@@ -71,11 +68,6 @@ export function encodeQ(track: MediumTrack, block: number, catalog?: string): Ui
   bytes.set(absolute.map(toBcd), Q_CRC_OFFSET - absolute.length);
   bytes.writeUInt16BE(qChecksum(bytes), Q_CRC_OFFSET);
   return bytes;
-}
-
-/** The CRC that belongs to a block of Q. */
-export function qChecksum(q: Uint8Array): number {
-  return crcOf(q, 0, Q_CRC_OFFSET) ^ 0xffff;
 }
 
 function chooseData(

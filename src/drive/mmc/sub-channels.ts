@@ -5,7 +5,8 @@ import { SUBCHANNEL_BYTES } from '../../disc/sector-parity.js';
 import type { Medium } from './medium.js';
 import { readOf } from './medium.js';
 import { CheckCondition } from './sense.js';
-import { catalogOf, encodeQ, indexOf, Q_LENGTH } from './sub-channel-q.js';
+import { Q_LENGTH } from '../../disc/q-checksum.js';
+import { catalogOf, encodeQ, indexOf } from './sub-channel-q.js';
 
 const CHANNELS = 8;
 const Q_OFFSET = Q_LENGTH;

@@ -15,6 +15,8 @@ export interface Check {
     | 'libisofs'
     | 'udf-tags'
     | 'sectors'
+    | 'subchannel'
+    | 'dat'
     | 'structure'
     | 'coverage'
     | 'map';
@@ -24,6 +26,8 @@ export interface Check {
   readonly subject: string;
   readonly status: CheckStatus;
   readonly detail: string;
+  /** Of `dat`: the game that the image is taken for. */
+  readonly game?: string;
   /** Paths in the image that are hit, where it is not the subject itself. */
   readonly files?: readonly string[];
 }

@@ -8,8 +8,12 @@ import { RangeHash } from './range-hash.js';
 /** Paths that are named. */
 const MAX_PATHS = 20;
 
-/** `agreed`: evidence that had nothing against the image. */
-export function describeCoverage({ image, extents }: VerifyContext, agreed: readonly Evidence[]): Check[] {
+/** `agreed`: evidence that had nothing against the image; `isWhole`: there is such of all its tracks. */
+export function describeCoverage(
+  { image, extents }: VerifyContext,
+  agreed: readonly Evidence[],
+  isWhole: boolean,
+): Check[] {
   const proven = new RescueMap(image.source.size);
   const rows = new Set<number>();
   const ranges = agreed
@@ -20,7 +24,7 @@ export function describeCoverage({ image, extents }: VerifyContext, agreed: read
   for (const { row } of agreed) if (row !== undefined) rows.add(row);
   const { files } = extents.runs;
   const bare = new Set<number>();
-  for (const { row, start, end } of extents.runs) {
+  for (const { row, start, end } of isWhole ? [] : extents.runs) {
     if (!rows.has(row) && !proven.isRescued(start, end - start)) bare.add(row);
   }
   if (files.size === 0) return [];

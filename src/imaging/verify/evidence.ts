@@ -11,6 +11,8 @@ export interface VerifyOptions extends PassOptions {
   readonly keyring?: string | undefined;
   /** Public key file of minisign or signify. */
   readonly key?: string | undefined;
+  /** List of digests by game: a DAT file, or a log with such digests. */
+  readonly dat?: string | undefined;
 }
 
 /** What evidence beside an image needs of it. */

@@ -5,7 +5,7 @@ import { throwIfAborted } from '../../base/abortable.js';
 import type { ByteSource } from '../../source/byte-source.js';
 
 /** What is read in a pass. */
-type Readable = Pick<ByteSource, 'name' | 'size' | 'read'>;
+export type Readable = Pick<ByteSource, 'name' | 'size' | 'read'>;
 
 import type { ByteRange } from '../../source/rescue-map/rescue-map.js';
 import { tryToRead } from '../create/medium-fault.js';

@@ -4,9 +4,11 @@ import { throwIfAborted } from '../../base/abortable.js';
 import { ExtentMap } from '../../image/extent-map.js';
 import type { OpenedImage } from '../../image/open-image.js';
 import { asPlainImage } from '../../image/plain-image.js';
+import { isFailure } from './check.js';
 import type { Check } from './check.js';
 import { describeCoverage } from './coverage.js';
 import type { Evidence, VerifyOptions } from './evidence.js';
+import { gatherDat } from './gather-dat.js';
 import { gatherInside, gatherRecordedSums } from './gather-inside.js';
 import { gatherListsBeside } from './gather-beside.js';
 import { gatherSignatures } from './gather-signatures.js';
@@ -27,7 +29,8 @@ export async function verifyImage(opened: OpenedImage, options: VerifyOptions): 
   const extents = await ExtentMap.load(image, options.signal);
   const context = { image, options, extents };
   const evidence: Evidence[] = [];
-  const checks = isPlain ? [] : await verifySectors(opened.files, opened.disc, options);
+  const dat = await gatherDat(opened, options);
+  const checks = isPlain ? [] : await verifySectors(opened.files, opened.disc, options, dat);
   const gatherers = [
     ...(isPlain ? [gatherListsBeside, gatherSignatures] : []),
     ...[gatherImplanted, gatherTags, gatherInside, gatherRecordedSums, gatherUdfTags],
@@ -35,7 +38,7 @@ export async function verifyImage(opened: OpenedImage, options: VerifyOptions): 
   for (const gather of gatherers) evidence.push(...(await gather(context)));
   await runPass(
     image.source,
-    evidence.flatMap(({ consumers }) => consumers),
+    [...evidence.flatMap(({ consumers }) => consumers), ...(dat?.take(image.source) ?? [])],
     options,
   );
   const agreed: Evidence[] = [];
@@ -45,5 +48,9 @@ export async function verifyImage(opened: OpenedImage, options: VerifyOptions): 
     checks.push(...own);
     if (own.every(({ status }) => status === 'ok')) agreed.push(one);
   }
-  return [...checks, ...(await checkStructure(context)), ...describeCoverage(context, agreed)];
+  const listed = (await dat?.finish()) ?? [];
+  checks.push(...listed);
+  const isWhole = dat !== undefined && !listed.some(isFailure);
+  const coverage = describeCoverage(context, agreed, isWhole);
+  return [...checks, ...(await checkStructure(context)), ...coverage];
 }

@@ -5,7 +5,7 @@ import { storedSector } from '../../../src/container/stored-sector.js';
 import { PlanStream } from '../../../src/disc/plan-stream.js';
 import { checkRawSector } from '../../../src/disc/raw-sector.js';
 import { execute } from '../../../src/drive/mmc/execute.js';
-import { qChecksum } from '../../../src/drive/mmc/sub-channel-q.js';
+import { qChecksum } from '../../../src/disc/q-checksum.js';
 import { readAnswer, TestDrive } from '../../support/fakes/drive.js';
 import { FaultySource } from '../../support/fakes/faulty-source.js';
 import {
