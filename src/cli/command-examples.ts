@@ -63,6 +63,7 @@ const EXAMPLES: Readonly<Record<string, Examples>> = {
   verify: [
     ['verify disc.iso', 'by what lies beside it and in it'],
     ['verify --keyring trusted.gpg disc.iso', 'by signatures of known keys'],
+    ['verify --dat psx.dat game.cue', 'by the digests of its tracks'],
   ],
   checksum: [
     ['checksum disc.iso >SHA256SUMS', 'of the image'],

@@ -1,11 +1,11 @@
 // The subchannels of sectors as READ CD gives them (MMC-6 6.19): all eight raw, Q with its fields, or R to W in packs.
 // What the image does not hold is made: P and Q follow from the tracks, R to W are empty.
 import type { Subchannel } from '../../disc/disc.js';
+import { Q_LENGTH } from '../../disc/q-checksum.js';
 import { SUBCHANNEL_BYTES } from '../../disc/sector-parity.js';
 import type { Medium } from './medium.js';
 import { readOf } from './medium.js';
 import { CheckCondition } from './sense.js';
-import { Q_LENGTH } from '../../disc/q-checksum.js';
 import { catalogOf, encodeQ, indexOf } from './sub-channel-q.js';
 
 const CHANNELS = 8;

@@ -6,12 +6,15 @@ const MAX_TRACKS = 99;
 const TRACK = /^[ \t]*Track[ \t]+(\d{1,2})[ \t]*\r?$/;
 const COPY_CRC = /^[ \t]*Copy CRC[ \t]+([0-9A-Fa-f]{8})[ \t]*\r?$/;
 const PROGRAM = 'Exact Audio Copy';
+/** The sum leaves zeros out, or tracks have no pauses, or those before them. */
+const OTHER_SUMS =
+  /Null samples used in CRC calculations[ \t]*:[ \t]*No|Gap handling[ \t]*:[^\n]{0,80}(?:next|left out)/i;
 /** Characters of such a line. */
 const MAX_LINE = 80;
 
-/** Tracks in order; none where it is no such log. */
+/** Tracks in order, each with the pause behind it; none where it is no such log, or one of other sums. */
 export function parseEacLog(text: string): DatRom[] {
-  if (!text.includes(PROGRAM)) return [];
+  if (!text.includes(PROGRAM) || OTHER_SUMS.test(text)) return [];
   const crcs = new Map<number, string>();
   let track: number | undefined;
   for (const line of text.split('\n')) {

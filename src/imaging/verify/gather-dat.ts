@@ -43,6 +43,11 @@ export class DatEvidence {
     }
   }
 
+  /** Whether it is about data as well as sound. */
+  get hasData(): boolean {
+    return this.#dat.pauses === 'with-next';
+  }
+
   /** What a pass over some bytes of a source has to read for it; the pass has to be made then. */
   take(source: Readable, start = 0, end = Number.POSITIVE_INFINITY): RangeHash[] {
     const wanted = Array.from(this.#hashes)

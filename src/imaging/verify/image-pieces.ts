@@ -109,21 +109,25 @@ function endOfImage(stream: PlanStream, disc: Disc, unit: number): number {
   return isLastShort ? stream.size : Number.POSITIVE_INFINITY;
 }
 
-/** Sectors of each track with those of its pauses that belong to it. */
-function rangesOfTracks(
-  { sessions }: Disc,
-  pauses: PauseRule,
-): { readonly track: Track; readonly from: number; readonly to: number }[] {
+/** Sectors of each track with those of its pauses that belong to it. Where pauses end tracks, sound is meant alone. */
+function rangesOfTracks({ sessions }: Disc, pauses: PauseRule): TrackRange[] {
   return sessions.flatMap(({ tracks }, session) =>
-    tracks.map((track, i) => {
-      const { start, length, pregap = 0 } = track;
-      const next = tracks[i + 1];
-      if (pauses === 'with-previous') return { track, from: start, to: next?.start ?? start + length };
+    tracks.flatMap((track, i) => {
+      const { start, length, pregap = 0, mode } = track;
+      const to = start + length;
+      if (pauses === 'with-previous')
+        return mode === 'audio' ? [{ track, from: start, to: tracks[i + 1]?.start ?? to }] : [];
       // The pause before the first track of a later session is part of its lead-in.
       const from = i === 0 && session > 0 ? start : Math.max(0, start - pregap);
-      return { track, from, to: start + length };
+      return [{ track, from, to }];
     }),
   );
+}
+
+interface TrackRange {
+  readonly track: Track;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** The source of which some bytes of a stream are the whole, as it is. */

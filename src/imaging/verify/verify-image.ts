@@ -50,7 +50,7 @@ export async function verifyImage(opened: OpenedImage, options: VerifyOptions): 
   }
   const listed = (await dat?.finish()) ?? [];
   checks.push(...listed);
-  const isWhole = dat !== undefined && !listed.some(isFailure);
+  const isWhole = dat?.hasData === true && !listed.some(isFailure);
   const coverage = describeCoverage(context, agreed, isWhole);
   return [...checks, ...(await checkStructure(context)), ...coverage];
 }

@@ -1,6 +1,8 @@
-// Tells whether a disc's video is encrypted, because players then need more than a file system gives. It is seen, never
-// broken: files are shown as they are stored.
+// Tells whether a disc's video is encrypted, because players then need more than a file system gives, and whether a file
+// beside the image says that its Q sub-channel was changed (LibCrypt). It is seen, never broken: files are shown as they
+// are stored.
 import { IsodriveError } from '../../base/error.js';
+import { findSbi } from '../../disc/sbi-file.js';
 import { ROOT_ROW } from '../../index/index-table.js';
 import type { OpenedImage } from '../../image/open-image.js';
 import { openFile } from '../../image/file-content.js';
@@ -13,8 +15,9 @@ const MAX_TITLES = 8;
 /** First file with the video of a title (DVD-Video, part 3). */
 const TITLE_FILE = /^VTS_\d\d_1\.VOB$/i;
 
-/** Adds findings for AACS (Blu-ray, HD DVD) and CSS (DVD-Video). What cannot be read is taken for not protected. */
+/** Adds findings for LibCrypt, AACS (Blu-ray, HD DVD) and CSS (DVD-Video). What cannot be read is taken for not protected. */
 export async function reportCopyProtection(image: OpenedImage, signal?: AbortSignal): Promise<void> {
+  await reportChangedQ(image, signal);
   try {
     if ((await findChild(image, ROOT_ROW, /^AACS$/i)).length > 0) {
       report(image, 'copy-protection-aacs', 'Disc has a folder AACS: its video is encrypted');
@@ -29,6 +32,17 @@ export async function reportCopyProtection(image: OpenedImage, signal?: AbortSig
     }
   } catch (thrown) {
     if (!(thrown instanceof IsodriveError) || thrown.code === 'cancelled') throw thrown;
+  }
+}
+
+async function reportChangedQ(image: OpenedImage, signal: AbortSignal | undefined): Promise<void> {
+  const sbi = await findSbi(image.files, signal);
+  if (sbi === undefined) return;
+  const { name, patches, fault } = sbi;
+  if (patches === undefined) report(image, 'unusable-sbi', `File "${name}" is not used: ${fault ?? ''}`);
+  else {
+    const count = `${patches.size} sectors whose Q sub-channel was changed on purpose`;
+    report(image, 'copy-protection-libcrypt', `File "${name}" names ${count}, as LibCrypt does`);
   }
 }
 
