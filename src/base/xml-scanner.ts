@@ -1,6 +1,6 @@
-// Elements and attributes of an XML document that nobody vouches for, one after the other, in one go over the text. What
-// could grow or lead elsewhere is refused: a document type with declarations of its own, and so every entity but the
-// five of the standard. Texts between elements are passed over. Pure.
+// Elements and attributes of an XML document that nobody vouches for, one after the other, in one go over the text.
+// What could grow or lead elsewhere is refused: a document type with declarations of its own, and so every entity but
+// the five of the standard. Texts between elements are passed over. Pure.
 
 export interface XmlElement {
   readonly name: string;

@@ -1,5 +1,6 @@
-// Files of sectors whose Q sub-channel was changed on purpose (.sbi, for LibCrypt of the PlayStation): "SBI", a zero, and
-// of each sector its time, a format, and the changed bytes of Q. They lie beside images without subchannels.
+// Files of sectors whose Q sub-channel was changed on purpose (.sbi, for LibCrypt of the PlayStation): "SBI", a zero,
+// and of each sector its time, a format, and the changed bytes of Q. They lie beside images without subchannels.
+import { countBytes } from '../base/byte-count.js';
 import { IsodriveError } from '../base/error.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { foldName } from '../source/image-files.js';
@@ -52,7 +53,7 @@ export async function findSbi(files: OpenedFiles, signal?: AbortSignal): Promise
 
 async function readSbi(name: string, source: ByteSource, signal: AbortSignal | undefined): Promise<SbiFile> {
   if (source.size > MAX_BYTES)
-    return { name, fault: `it has ${source.size} bytes, expected ${MAX_BYTES} at most` };
+    return { name, fault: `it has ${countBytes(source.size)}, expected ${MAX_BYTES} at most` };
   return { name, ...parseSbi(await readAtMost(source, 0, source.size, signal)) };
 }
 

@@ -1,5 +1,6 @@
 // Which game of a list an image is, and what of it agrees: by digests; names and lengths only decide where those leave
 // it open. Pure.
+import { countBytes } from '../../base/byte-count.js';
 import { foldName } from '../../source/image-files.js';
 import type { Algorithm } from '../hash/digests.js';
 import type { Check } from './check.js';
@@ -185,7 +186,7 @@ class Match {
     const { subject } = piece;
     if (!piece.isHeld) return { subject, status: 'unreadable', detail: 'the image does not have all of it' };
     if (rom.size !== undefined && rom.size !== sizeOf(piece))
-      return { subject, status: 'mismatch', detail: `it has ${sizeOf(piece)} bytes, expected ${rom.size}` };
+      return { subject, status: 'mismatch', detail: `it has ${countBytes(sizeOf(piece))}, expected ${rom.size}` };
     // It agrees, and stands for another file already.
     const differs = this.#differs(piece, rom) ?? { status: 'mismatch', detail: 'another track is the same' };
     return { subject, ...differs };

@@ -1,10 +1,11 @@
-// Files that list the digests of images by game: DAT files of redump.org and of others (Logiqx XML), and logs of redumper
-// and DiscImageCreator, which hold the same lines. Pure.
+// Files that list the digests of images by game: DAT files of redump.org and of others (Logiqx XML), and logs of
+// redumper and DiscImageCreator, which hold the same lines. Pure.
 import { IsodriveError } from '../../base/error.js';
 import { scanXml, XmlError } from '../../base/xml-scanner.js';
 import type { XmlElement } from '../../base/xml-scanner.js';
 import type { Algorithm } from '../hash/digests.js';
 import { DIGEST_DIGITS } from '../hash/digests.js';
+import { MAX_LOG_LINES } from './dat-game.js';
 import type { DatGame, DatRom, PauseRule } from './dat-game.js';
 import { decodeList } from './list-text.js';
 import { parseEacLog } from './eac-log.js';
@@ -16,9 +17,9 @@ const MAX_GAMES = 500_000;
 const MAX_ROMS = 2_000_000;
 /** Of a game: the tracks of a CD, and what lies beside them. */
 const MAX_ROMS_OF_GAME = 1000;
-/** Games that may be the image's: all discs of some consoles have the same size. */
-const MAX_CANDIDATES = 20_000;
-/** Lines of a log with a digest in them. */
+/** Of games that may be the image's: all discs of some consoles have the same size. */
+const MAX_KEPT_ROMS = 100_000;
+/** Characters of a line of a log with digests. */
 const MAX_LOG_LINE = 2000;
 
 /** Those that DATs have. */
@@ -45,12 +46,13 @@ export function parseDat(bytes: Uint8Array, name: string, wanted: (game: DatGame
   const text = decodeList(bytes);
   const games = text.trimStart().startsWith('<') ? parseGames(text, name) : parseLog(text, name);
   const kept: DatGame[] = [];
-  let gameCount = 0;
+  let [gameCount, keptRoms] = [0, 0];
   for (const game of games) {
     gameCount += 1;
     if (!wanted(game)) continue;
     kept.push(game);
-    if (kept.length > MAX_CANDIDATES) throw tooMany(name);
+    keptRoms += game.roms.length;
+    if (keptRoms > MAX_KEPT_ROMS) throw tooMany(name);
   }
   if (gameCount > 0) return { games: kept, gameCount, pauses: 'with-next' };
   const ripped = parseEacLog(text);
@@ -61,7 +63,7 @@ export function parseDat(bytes: Uint8Array, name: string, wanted: (game: DatGame
 }
 
 function tooMany(name: string): IsodriveError {
-  const found = `found more than ${MAX_CANDIDATES} games with a file as long as one of the image's`;
+  const found = `found more than ${MAX_KEPT_ROMS} files of games that may be the image`;
   return new IsodriveError('unsupported', `Cannot use "${name}": ${found}, expected at most so many`, {
     action: 'Cut the games that are meant out of it',
   });
@@ -104,7 +106,7 @@ function* parseGames(text: string, name: string): Generator<DatGame> {
 /** A log is about one image; its lines "<rom .../>" are those of a DAT. */
 function* parseLog(text: string, name: string): Generator<DatGame> {
   const roms: DatRom[] = [];
-  for (const line of text.split('\n')) {
+  for (const line of text.split('\n', MAX_LOG_LINES)) {
     const start = line.indexOf('<rom ');
     if (start < 0 || line.length > MAX_LOG_LINE || roms.length >= MAX_ROMS_OF_GAME) continue;
     const rom = readLine(line.slice(start).trimEnd());

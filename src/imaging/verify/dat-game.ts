@@ -17,6 +17,9 @@ export interface DatGame {
 /** Which of two tracks the pause between them is taken for. */
 export type PauseRule = 'with-next' | 'with-previous';
 
+/** Lines of a log that are looked at: logs have some thousand. */
+export const MAX_LOG_LINES = 100_000;
+
 /** Files that describe tracks or subchannels: programs write them in their own ways. */
 const SIDE_NAME = /\.(?:cue|gdi|ccd|mds|toc|sub|sbi|lsd|cdt|txt|log|m3u|xml|dat)$/i;
 

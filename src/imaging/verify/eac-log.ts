@@ -1,4 +1,5 @@
 // Logs of Exact Audio Copy: of each track the CRC-32 of its samples, without the header of a WAV file. Pure.
+import { MAX_LOG_LINES } from './dat-game.js';
 import type { DatRom } from './dat-game.js';
 
 /** Tracks of a CD. */
@@ -17,7 +18,7 @@ export function parseEacLog(text: string): DatRom[] {
   if (!text.includes(PROGRAM) || OTHER_SUMS.test(text)) return [];
   const crcs = new Map<number, string>();
   let track: number | undefined;
-  for (const line of text.split('\n')) {
+  for (const line of text.split('\n', MAX_LOG_LINES)) {
     if (line.length > MAX_LINE) continue;
     const [, number] = TRACK.exec(line) ?? [];
     if (number !== undefined) track = Number(number);

@@ -1,7 +1,8 @@
-// The digests of a list of games (--dat), beside those of the image's tracks and files: which game it is, and what of it
-// agrees.
+// The digests of a list of games (--dat), beside those of the image's tracks and files: which game it is, and what of
+// it agrees.
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError } from '../../base/error.js';
 import { hostPath } from '../../base/path-text.js';
 import type { Algorithm } from '../hash/digests.js';
@@ -109,10 +110,10 @@ export async function gatherDat(
 async function readDat(path: string): Promise<Buffer> {
   const stats = await stat(hostPath(path));
   if (stats.isFile() && stats.size <= MAX_DAT_BYTES) return readFile(hostPath(path));
-  const found = stats.isFile() ? `it has ${stats.size} bytes` : 'it is no regular file';
+  const found = stats.isFile() ? `it has ${countBytes(stats.size)}` : 'it is no regular file';
   throw new IsodriveError(
     'unsupported',
-    `Cannot use "${path}": ${found}, expected a file of ${MAX_DAT_BYTES} bytes at most`,
+    `Cannot use "${path}": ${found}, expected a file of ${countBytes(MAX_DAT_BYTES)} at most`,
     { action: 'Name a DAT file of one system' },
   );
 }

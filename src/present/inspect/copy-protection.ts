@@ -1,6 +1,6 @@
-// Tells whether a disc's video is encrypted, because players then need more than a file system gives, and whether a file
-// beside the image says that its Q sub-channel was changed (LibCrypt). It is seen, never broken: files are shown as they
-// are stored.
+// Tells whether a disc's video is encrypted, because players then need more than a file system gives, and whether a
+// file beside the image says that its Q sub-channel was changed (LibCrypt). It is seen, never broken: files are shown
+// as they are stored.
 import { IsodriveError } from '../../base/error.js';
 import { findSbi } from '../../disc/sbi-file.js';
 import { ROOT_ROW } from '../../index/index-table.js';
