@@ -53,12 +53,11 @@ const GROUPS: readonly (readonly [action: string, rows: readonly Row[]])[] = [
     CONVERT,
     [
       ['an image with raw sectors of 2352 bytes', 0, `\0${'\xff'.repeat(10)}\0`],
-      ['a compressed image (CSO)', 0, 'CISO'],
-      ['a compressed image (ZSO)', 0, 'ZISO'],
       ['a compressed image (ISZ)', 0, 'IsZ!'],
       ['a compressed image (DAA)', 0, 'DAA\0'],
       ['a compressed image (UIF)', -64, 'bbis'],
       ['a compressed image (CHD)', 0, 'MComprHD'],
+      ['an image of a GameCube or Wii disc (CISO)', 0, 'CISO'],
       ['a compressed image of a GameCube or Wii disc (RVZ)', 0, 'RVZ\x01'],
       ['a compressed image of a GameCube or Wii disc (WIA)', 0, 'WIA\x01'],
       ['an image of a Wii disc (WBFS)', 0, 'WBFS'],

@@ -8,10 +8,13 @@ import type { ImageFiles } from '../source/image-files.js';
 import { readAtMost } from '../source/read-fully.js';
 import { b6tFormat } from './b6t/index.js';
 import { cdiFormat } from './cdi/index.js';
+import { csoFormat } from './cso/index.js';
 import { cueFormat } from './cue/index.js';
+import { daxFormat } from './dax/index.js';
 import { nameForeignFormat } from './foreign-format.js';
 import type { Container, Filter } from './format.js';
 import { isoFormat } from './iso/index.js';
+import { jsoFormat } from './jso/index.js';
 import { mdsFormat } from './mds/index.js';
 import { nrgFormat } from './nrg/index.js';
 import { rawFormat } from './raw/index.js';
@@ -25,6 +28,9 @@ import type { VolumeMarks } from './volume-marks.js';
  */
 export const FORMATS: readonly (Filter | Container)[] = [
   splitFormat,
+  csoFormat,
+  daxFormat,
+  jsoFormat,
   cueFormat,
   nrgFormat,
   cdiFormat,

@@ -128,6 +128,7 @@ const CONDITIONS = {
   'node.exe at ISODRIVE_WINDOWS_NODE': {
     isThere: () => existsSync(process.env.ISODRIVE_WINDOWS_NODE ?? ''),
   },
+  'maxcso at ISODRIVE_MAXCSO': { isThere: () => existsSync(process.env.ISODRIVE_MAXCSO ?? '') },
   'zig at ISODRIVE_ZIG': { isThere: () => existsSync(process.env.ISODRIVE_ZIG ?? '') },
   pycdlib: { isThere: hasPycdlib, package: 'python3-pycdlib' },
 } as const satisfies Record<string, { isThere: () => boolean; package?: string }>;
