@@ -1,4 +1,5 @@
-// Decompresses blocks of RFC 1950, or of bare RFC 1951, with the zlib that the process has loaded: Node exports its own to addons, under
+// Decompresses blocks of RFC 1950, or of bare RFC 1951, with
+// the zlib that the process has loaded: Node exports its own to addons, under
 // one of two names. No header of zlib is needed to build, and the script decoders do the work where there is none.
 #pragma once
 

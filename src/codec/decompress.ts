@@ -34,10 +34,10 @@ export async function loadDecompressor(algorithm: Algorithm): Promise<Decompress
  * where the algorithm cannot be loaded.
  */
 export async function decompressAll(
-  algorithm: Algorithm,
+  algorithm: Algorithm | Decompress,
   blocks: readonly PackedBlock[],
 ): Promise<readonly (Error | undefined)[]> {
-  const decompress = await loadDecompressor(algorithm);
+  const decompress = typeof algorithm === 'function' ? algorithm : await loadDecompressor(algorithm);
   const done = isInflated(algorithm) ? await inflateNatively(blocks, algorithm === 'deflate') : [];
   return Promise.all(
     blocks.map(async ({ bytes, target }, i) => {
@@ -52,6 +52,6 @@ export async function decompressAll(
   );
 }
 
-function isInflated(algorithm: Algorithm): boolean {
+function isInflated(algorithm: Algorithm | Decompress): boolean {
   return algorithm === 'zlib' || algorithm === 'deflate';
 }

@@ -1,4 +1,5 @@
-// RFC 1950 and bare RFC 1951 by native code, many blocks a call: a call of Node's zlib costs more than a small block. What it cannot
+// RFC 1950 and bare RFC 1951 by native code, many blocks a call: a call of Node's zlib costs more than a small block.
+// What it cannot
 // decode is left to the decompressors of Node, which know the reason.
 import { tryToLoadAddon } from '../io/load-addon.js';
 import type { PackedBlock } from './decompressor.js';

@@ -21,6 +21,7 @@ import { rawFormat } from './raw/index.js';
 import { splitFormat } from './split/index.js';
 import { IDENTIFIER_BYTES } from './volume-marks.js';
 import type { VolumeMarks } from './volume-marks.js';
+import { xzFormat } from './xz/index.js';
 
 /**
  * In the order in which they are asked; of equally sure ones the first is taken. Those with a descriptor come first: an
@@ -28,6 +29,7 @@ import type { VolumeMarks } from './volume-marks.js';
  */
 export const FORMATS: readonly (Filter | Container)[] = [
   splitFormat,
+  xzFormat,
   csoFormat,
   daxFormat,
   jsoFormat,

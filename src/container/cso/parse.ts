@@ -2,7 +2,7 @@
 // header, and an index of 32 bits a block and of the end.
 import { ByteCursor } from '../../base/byte-cursor.js';
 import type { StoredBlock } from '../packed/packed-blocks.js';
-import { mostPackedBytes } from '../packed/block-image.js';
+import { EMPTY_SPAN, mostPackedBytes } from '../packed/block-image.js';
 
 /** The index follows the header, whose own size (at byte 4) programs write wrongly. */
 export const HEADER_BYTES = 24;
@@ -57,9 +57,7 @@ export function parseEntries(
     // Blocks are padded where offsets lack bits; and the last one is stored with as many bytes as it has.
     const length = Math.min(span, coding === 'stored' ? content : mostPackedBytes(blockBytes) + 2 ** shift);
     const block = { offset, length, size: content, filledSize: blockBytes, coding };
-    return span > 0
-      ? block
-      : { ...block, length: 0, fault: `Index says ${span} bytes, expected more than 0` };
+    return span > 0 ? block : { ...block, length: 0, fault: EMPTY_SPAN };
   });
 }
 

@@ -1,7 +1,7 @@
 // JSO (the layout that rom-properties gives in ciso_psp_structs.h), little-endian: a header, and an index of 32 bits a
 // block and of the end.
 import { ByteCursor } from '../../base/byte-cursor.js';
-import { mostPackedBytes } from '../packed/block-image.js';
+import { EMPTY_SPAN, mostPackedBytes } from '../packed/block-image.js';
 import type { StoredBlock } from '../packed/packed-blocks.js';
 
 export const HEADER_BYTES = 0x30;
@@ -46,6 +46,6 @@ export function parseEntries(
       filledSize: blockBytes,
       coding: isStored ? 'stored' : 'deflate',
     };
-    return span > 0 ? block : { ...block, fault: `Index says ${span} bytes, expected more than 0` };
+    return span > 0 ? block : { ...block, fault: EMPTY_SPAN };
   });
 }

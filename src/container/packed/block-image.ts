@@ -1,4 +1,5 @@
 // An image in blocks of equal size, each of which is packed by itself, as a source in units: CSO, DAX, JSO.
+import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError } from '../../base/error.js';
 import { UnitSource } from '../../disc/unit-source.js';
 import type { ByteSource } from '../../source/byte-source.js';
@@ -11,21 +12,24 @@ export const MAX_BLOCK_BYTES = 4 * 1024 * 1024;
 /** Bytes of an image: what a disc of four layers has, eight times. */
 const MAX_SIZE = 2 ** 40;
 
+/** What is wrong with a block whose end is not behind its start. */
+export const EMPTY_SPAN = 'Index says that it ends where it begins or before, expected behind that';
+
 export interface BlockImage {
   /** Bytes of the image, and of each block of it but the last. */
   readonly size: number;
   readonly blockBytes: number;
   /** Where blocks that follow each other lie. Rejects as ByteSource.read does. */
-  locate(first: number, count: number): Promise<readonly StoredBlock[]>;
+  readonly locate: (first: number, count: number) => Promise<readonly StoredBlock[]>;
 }
 
 /** A header says these; throws `damaged` where they are impossible. `format`: "CSO". */
 export function checkSizes(name: string, format: string, size: number, blockBytes: number): void {
   let fault: string | undefined;
   if (blockBytes < MIN_BLOCK_BYTES || blockBytes > MAX_BLOCK_BYTES)
-    fault = `it says blocks of ${blockBytes} bytes, expected ${MIN_BLOCK_BYTES} to ${MAX_BLOCK_BYTES}`;
+    fault = `it says blocks of ${countBytes(blockBytes)}, expected ${MIN_BLOCK_BYTES} to ${MAX_BLOCK_BYTES}`;
   else if (size === 0 || size > MAX_SIZE)
-    fault = `it says an image of ${size} bytes, expected 1 to ${MAX_SIZE}`;
+    fault = `it says an image of ${countBytes(size)}, expected 1 to ${MAX_SIZE}`;
   if (fault !== undefined) throw damagedHeader(name, format, fault);
 }
 

@@ -1,15 +1,19 @@
 // Decodes blocks that a compressed image is stored in: blocks that lie one behind the other are read by one call and,
 // where native code knows how they are packed, decompressed by one. A block that fails fails alone.
+import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError } from '../../base/error.js';
 import { decompressAll } from '../../codec/decompress.js';
 import type { Algorithm } from '../../codec/decompress.js';
-import type { PackedBlock } from '../../codec/decompressor.js';
+import type { Decompress, PackedBlock } from '../../codec/decompressor.js';
 import type { ByteSource } from '../../source/byte-source.js';
 
 /** Bytes between two blocks that are read along with them: of padding. */
 const MAX_GAP = 4096;
 /** Bytes that are read by one call. */
 const MAX_READ = 4 * 1024 * 1024;
+
+/** By name, or by the very function. */
+export type Coding = Algorithm | Decompress;
 
 /** Where a block lies, or why it is nowhere. */
 export interface StoredBlock {
@@ -21,11 +25,11 @@ export interface StoredBlock {
   /** Bytes that it may hold instead, of which the first are its content: some programs fill up the last block. */
   readonly filledSize?: number;
   /** How it is packed; `stored`: it begins with its very content. */
-  readonly coding: Algorithm | 'stored';
+  readonly coding: Coding | 'stored';
   /** Where it lies is told wrongly: it cannot be read at all. */
   readonly fault?: string;
   /** What is wrong with the content, as its checksum tells; undefined where nothing is. */
-  readonly check?: (content: Uint8Array) => string | undefined;
+  readonly check?: (content: Uint8Array, stored: Uint8Array) => string | undefined;
 }
 
 /** Decodes blocks one behind the other into `target`; gives for each why it is not there. Never rejects. */
@@ -36,14 +40,15 @@ export async function decodeBlocks(
 ): Promise<(Error | undefined)[]> {
   const stored = await readBlocks(of, blocks);
   const errors: (Error | undefined)[] = stored.map((bytes) => (bytes instanceof Error ? bytes : undefined));
-  const packed = new Map<Algorithm, (PackedBlock & { readonly i: number })[]>();
+  const packed = new Map<Coding, (PackedBlock & { readonly i: number })[]>();
   let at = 0;
   const contents = blocks.map(({ size }) => target.subarray(at, (at += size)));
   for (const [i, { coding, size }] of blocks.entries()) {
     const bytes = stored[i]!;
     if (bytes instanceof Error) continue;
     if (coding !== 'stored') append(packed, coding, { i, bytes, target: contents[i]! });
-    else if (bytes.length < size) errors[i] = new Error(`Found ${bytes.length} bytes, expected ${size}`);
+    else if (bytes.length < size)
+      errors[i] = new Error(`Found ${countBytes(bytes.length)}, expected ${size}`);
     else contents[i]!.set(bytes.subarray(0, size));
   }
   for (const [algorithm, group] of packed) {
@@ -55,13 +60,13 @@ export async function decodeBlocks(
     }
   }
   return blocks.map(({ offset, check }, i) => {
-    const wrong = errors[i] === undefined ? check?.(contents[i]!) : undefined;
+    const wrong = errors[i] === undefined ? check?.(contents[i]!, stored[i] as Uint8Array) : undefined;
     return explain(of, offset, wrong === undefined ? errors[i] : new Error(wrong));
   });
 }
 
 async function decodeFilled(
-  algorithm: Algorithm,
+  algorithm: Coding,
   { bytes, target }: PackedBlock,
   size: number,
 ): Promise<Error | undefined> {
@@ -77,9 +82,9 @@ function append<K, V>(groups: Map<K, V[]>, key: K, value: V): void {
   else group.push(value);
 }
 
-/** Faults of the medium are told as they are. */
+/** Faults of the medium are told as they are; what a decoder says becomes one. */
 function explain({ name }: ByteSource, offset: number, error: Error | undefined): Error | undefined {
-  if (error === undefined || error instanceof IsodriveError) return error;
+  if (error === undefined || (error instanceof IsodriveError && error.code !== 'damaged')) return error;
   return new IsodriveError(
     'image-unreadable',
     `Cannot decode the block at byte ${offset} of "${name}": ${error.message}`,
@@ -150,7 +155,7 @@ async function readInto(of: ByteSource, target: Uint8Array, offset: number): Pro
     const got = await of.read(target, offset);
     return got === target.length
       ? undefined
-      : new Error(`Image ends at byte ${of.size}, expected ${offset + target.length} bytes at least`);
+      : new Error(`Image ends at byte ${of.size}, expected ${offset + target.length} at least`);
   } catch (thrown) {
     return thrown instanceof Error ? thrown : new Error(String(thrown));
   }
