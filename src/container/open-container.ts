@@ -13,6 +13,7 @@ import { cueFormat } from './cue/index.js';
 import { daxFormat } from './dax/index.js';
 import { nameForeignFormat } from './foreign-format.js';
 import type { Container, Filter } from './format.js';
+import { gzipFormat } from './gzip/index.js';
 import { isoFormat } from './iso/index.js';
 import { jsoFormat } from './jso/index.js';
 import { mdsFormat } from './mds/index.js';
@@ -29,6 +30,7 @@ import { xzFormat } from './xz/index.js';
  */
 export const FORMATS: readonly (Filter | Container)[] = [
   splitFormat,
+  gzipFormat,
   xzFormat,
   csoFormat,
   daxFormat,
