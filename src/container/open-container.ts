@@ -16,6 +16,7 @@ import type { Container, Filter } from './format.js';
 import { gzipFormat } from './gzip/index.js';
 import { isoFormat } from './iso/index.js';
 import { jsoFormat } from './jso/index.js';
+import { lz4Format } from './lz4/index.js';
 import { mdsFormat } from './mds/index.js';
 import { nrgFormat } from './nrg/index.js';
 import { rawFormat } from './raw/index.js';
@@ -23,6 +24,7 @@ import { splitFormat } from './split/index.js';
 import { IDENTIFIER_BYTES } from './volume-marks.js';
 import type { VolumeMarks } from './volume-marks.js';
 import { xzFormat } from './xz/index.js';
+import { zstdFormat } from './zstd/index.js';
 
 /**
  * In the order in which they are asked; of equally sure ones the first is taken. Those with a descriptor come first: an
@@ -30,6 +32,8 @@ import { xzFormat } from './xz/index.js';
  */
 export const FORMATS: readonly (Filter | Container)[] = [
   splitFormat,
+  zstdFormat,
+  lz4Format,
   gzipFormat,
   xzFormat,
   csoFormat,
