@@ -31,7 +31,7 @@ export const createImagingCommands = (view: readonly OptionSpec[]): readonly Com
       {
         name: 'output',
         required: true,
-        summary: 'Image to make; of a CD with its sound, a sheet OUTPUT.cue',
+        summary: 'Image to make; NAME.cue keeps a CD with its sound',
       },
     ],
     options: [

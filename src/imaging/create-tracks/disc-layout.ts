@@ -36,7 +36,10 @@ const PACK = 18;
 const CATALOG_LENGTH = 13;
 const RECORDING_CODE_LENGTH = 12;
 
-/** Rejects with `unsupported` for a disc without tracks that a lead-in names, and `cancelled`. */
+/**
+ * Rejects with `unsupported` for a disc without tracks that a lead-in names, `damaged` for tracks in no order, and
+ * `cancelled`.
+ */
 export async function readDiscLayout(drive: OpticalDrive, signal?: AbortSignal): Promise<DiscLayout> {
   const leadIn = await orUndefined(drive.readLeadIn(2));
   const { tracks, leadOuts } = parseLeadIn(leadIn ?? new Uint8Array());
@@ -63,6 +66,8 @@ export async function readDiscLayout(drive: OpticalDrive, signal?: AbortSignal):
   for (const [i, track] of tracks.entries()) {
     const next = tracks[i + 1];
     const end = next?.session === track.session ? next.start - pregaps[i + 1]! : leadOuts.get(track.session)!;
+    const isInOrder = end > track.start && track.start - pregaps[i]! >= (laid.at(-1)?.end ?? 0);
+    if (!isInOrder) throw disordered(drive, track);
     const isData = (track.control & DATA) !== 0;
     const code = isData ? undefined : await orUndefined(drive.readCode(3, track.number));
     const isrc = code === undefined ? undefined : parseCode(code, RECORDING_CODE_LENGTH);
@@ -85,6 +90,14 @@ export async function readDiscLayout(drive: OpticalDrive, signal?: AbortSignal):
   };
 }
 
+function disordered({ path }: OpticalDrive, { number, start }: PointedTrack): IsodriveError {
+  const found = `its drive says that track ${number} begins at block ${start}`;
+  const wanted = 'expected it behind the one before and before the lead-out';
+  return new IsodriveError('damaged', `Cannot read the tracks of "${path}": ${found}, ${wanted}`, {
+    at: { source: path },
+  });
+}
+
 /** All that stands before the first track is its pause; of later sessions it is no part of what is read. */
 async function findPregap(
   track: PointedTrack,
@@ -98,7 +111,7 @@ async function findPregap(
 }
 
 async function findIndexes(track: PointedTrack, end: number, findQ: FindQ): Promise<number[]> {
-  const last = await findQ(end - Q_BLOCKS);
+  const last = await findQ(Math.max(track.start, end - Q_BLOCKS));
   const indexes: number[] = [];
   if (last?.track !== track.number) return indexes;
   let from = track.start;
@@ -126,7 +139,7 @@ async function findFirst(
     if (isSo(q)) high = Math.min(middle, q.block);
     else low = Math.max(middle, q.block) + 1;
   }
-  return high;
+  return Math.max(start, high);
 }
 
 function findPacks(answer: Uint8Array): Uint8Array | undefined {

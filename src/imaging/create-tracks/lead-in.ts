@@ -33,7 +33,7 @@ export function parseLeadIn(bytes: Uint8Array): LeadIn {
   const tracks: PointedTrack[] = [];
   const leadOuts = new Map<number, number>();
   for (let at = HEADER; at + POINT_LENGTH <= end; at += POINT_LENGTH) {
-    const [session, adrControl, , point] = bytes.subarray(at) as unknown as [number, number, number, number];
+    const [session, adrControl, point] = [bytes[at]!, bytes[at + 1]!, bytes[at + 3]!];
     if (adrControl >> 4 !== ADR_POSITION) continue;
     const start = blockOf(bytes[at + 8]!, bytes[at + 9]!, bytes[at + 10]!);
     if (point === POINT_LEAD_OUT) leadOuts.set(session, start);

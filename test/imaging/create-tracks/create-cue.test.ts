@@ -175,6 +175,20 @@ describe('An image of a disc with sound', () => {
     ]);
   });
 
+  it('is refused where the lead-in makes no sense', async () => {
+    const { disc } = soundDisc();
+    const device = new EngineDevice(disc);
+    // The lead-out of the first session before its tracks; then no points at all.
+    device.alter = (command, answer) => {
+      if (command[0] === 0x43 && command[2] === 2) answer.fill(0, 4 + 2 * 11 + 8, 4 + 3 * 11);
+    };
+    await expect(create(disc, { device })).rejects.toMatchObject({ code: 'damaged' });
+    device.alter = (command, answer) => {
+      if (command[0] === 0x43 && command[2] === 2) answer.fill(0);
+    };
+    await expect(create(disc, { device })).rejects.toMatchObject({ code: 'unsupported' });
+  });
+
   it('is not written over another, nor over another sheet', async () => {
     const { disc } = soundDisc();
     await writeFile(join(folder, 'disc.cue'), 'mine');
