@@ -222,8 +222,8 @@ export interface Addon extends ProgramCalls {
   poolReserve(pool: IoPoolHandle, target: number, position: number, length: number): Promise<void>;
   /** Closes when it is its turn; also when it rejects, the descriptor is gone. */
   poolClose(pool: IoPoolHandle, fileDescriptor: number): Promise<void>;
-  /** Closes in the background: even that may wait for a dead file system. */
-  closeDescriptor(fileDescriptor: number): void;
+  /** Closes them in the background, one behind the other: even that may wait for a dead file system. */
+  closeDescriptors(fileDescriptors: readonly number[]): void;
   /** Ends the process at once (_exit(2)): process.exit waits for threads of libuv's, which may hang. */
   endProcess(code: number): never;
   /** Gives memory that is free in the process back to the kernel (malloc_trim); takes milliseconds. */

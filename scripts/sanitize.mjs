@@ -2,10 +2,11 @@
 // UndefinedBehaviorSanitizer, or with ThreadSanitizer. A report about our code fails, and so does a test.
 // Arguments: "address", "thread" or both (the default); then, after "--", the tests to run.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nativeFolder } from './build-native.mjs';
+import { isOurs } from './sanitizer-reports.mjs';
 
 const root = join(import.meta.dirname, '..');
 const compiler = process.env.CXX ?? 'g++';
@@ -54,15 +55,6 @@ const SANITIZERS = {
   },
 };
 
-/**
- * Whether a report is about the addon or the keeper: programs that tests start have the sanitizer loaded too. Who
- * made the memory or the thread does not count: a race of V8's own threads in what we had it make is V8's.
- */
-function isOurs(report) {
-  const [accesses = ''] = report.split(/^ {2}(?:Location is|Thread T\d+ .*created by)/m);
-  return /isodrive\.node|isodrive-keeper|native\/[\w/-]+\.(?:cc|hh)/.test(accesses);
-}
-
 /** The compiler's copy of a sanitizer's library. */
 function findLibrary(name) {
   const { stdout } = spawnSync(compiler, [`-print-file-name=${name}`], { encoding: 'utf8' });
@@ -98,6 +90,9 @@ function sanitize(name, tests) {
   const logs = mkdtempSync(join(tmpdir(), `isodrive-${name}-`));
   try {
     mkdirSync(join(logs, 'reports'));
+    // Tests have programs run as other users, which end at once where they cannot write what they report.
+    chmodSync(logs, 0o711);
+    chmodSync(join(logs, 'reports'), 0o1777);
     const code = run(
       process.execPath,
       ['node_modules/vitest/vitest.mjs', 'run', `--testTimeout=${TIMEOUT}`, ...tests],

@@ -180,9 +180,10 @@ export class ImageFile extends PathLook {
 
   /** The image's reader must have ended. */
   override async close(): Promise<void> {
-    await this.io.close(this.descriptor);
-    for (const { descriptor } of this.#beside) await this.io.close(descriptor);
-    if (this.map !== undefined) await this.io.close(this.map);
+    const beside = this.#beside.map(({ descriptor }) => descriptor);
+    const all = [this.descriptor, ...beside, ...(this.map === undefined ? [] : [this.map])];
+    if (this.io instanceof PoolIo) this.io.closeAll(all);
+    else for (const descriptor of all) await this.io.close(descriptor);
     await super.close();
   }
 }

@@ -136,8 +136,9 @@ export class MountPersistence {
 export function closeHeld(
   held: Partial<Record<(typeof KINDS)[number], number | undefined>> & HeldBeside,
 ): void {
-  for (const kind of KINDS) if (held[kind] !== undefined) loadAddon().closeDescriptor(held[kind]);
-  for (const { descriptor } of held.beside ?? []) loadAddon().closeDescriptor(descriptor);
+  const beside = (held.beside ?? []).map(({ descriptor }) => descriptor);
+  const all = [...KINDS.map((kind) => held[kind]), ...beside];
+  loadAddon().closeDescriptors(all.filter((descriptor) => descriptor !== undefined));
 }
 
 interface HeldBeside {

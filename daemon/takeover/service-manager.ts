@@ -1,8 +1,9 @@
 // The daemon's end of what runs it, systemd or isodrive-keeper: descriptors that are kept for its successor
 // (sd_pid_notify_with_fds(3)), and those that were kept or opened for it (sd_listen_fds(3)). Where nothing runs it, all
 // of this does nothing.
-import { closeSync, readFileSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { loadAddon } from '../../native/index.js';
+import { readProcessState } from '../../src/base/process-state.js';
 import type { DaemonProgram, KeeperState } from '../../src/protocol/messages.js';
 
 /** First descriptor that is handed over (SD_LISTEN_FDS_START). */
@@ -81,7 +82,7 @@ export class ServiceManager {
   get state(): KeeperState {
     if (!this.isPresent) return 'none';
     if (process.ppid !== this.#parent) return 'gone';
-    return isStopped(this.#parent) ? 'stopped' : 'alive';
+    return /^[Tt]/u.test(readProcessState(this.#parent)?.state ?? '') ? 'stopped' : 'alive';
   }
 
   /** NOTIFY_SOCKET of systemd; undefined where isodrive-keeper, or nobody, runs us. */
@@ -104,7 +105,7 @@ export class ServiceManager {
   /** Closes, in the background, and gives up what nobody has taken. */
   dropRest(): void {
     for (const [name, descriptor] of this.#held) {
-      loadAddon().closeDescriptor(descriptor);
+      loadAddon().closeDescriptors([descriptor]);
       this.forget(name);
     }
     this.#held.clear();
@@ -174,16 +175,6 @@ export class ServiceManager {
 
   #trySend({ text, descriptors }: Message): boolean {
     return this.#socket === undefined || loadAddon().notify(this.#socket, text, descriptors);
-  }
-}
-
-/** By its state in /proc/PID/stat, which stands behind the name in parentheses. */
-function isStopped(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return /^[Tt]/u.test(stat.slice(stat.lastIndexOf(')') + 2));
-  } catch {
-    return false;
   }
 }
 

@@ -107,7 +107,7 @@ export async function takeCallerFiles(passed: PassedFiles): Promise<CallerFiles>
   const [image, point, map] = [received.get('image'), received.get('directory'), received.get('map')];
   if (image === undefined || point === undefined) throw refusePaths();
   const identities = await lookAtImage(passed);
-  if (map !== undefined) await abortable(checkFile(map, 'the map', false, io), signal);
+  if (map !== undefined) await abortable(checkFile(map, 'the map', { io, table: readMountTable() }), signal);
   const directory = await abortable(checkPoint(point, caller, io), signal);
   for (const taken of PASSED_NAMES) received.take(taken);
   const beside = received.takeBeside();
@@ -146,11 +146,15 @@ export function lookAtImage(passed: Omit<PassedFiles, 'caller'>): Promise<FileId
       `Found "${own}" among the files beside "${name}", expected others alone`,
     );
   }
+  // Once for all of them: reading it takes this thread some milliseconds where much is mounted.
+  const table = readMountTable();
   const look = async (): Promise<FileIdentities> => {
-    const identity = identityIn(await checkFile(image, `the image "${name}"`, true, io));
+    const identity = identityIn(
+      await checkFile(image, `the image "${name}"`, { io, table, mayBeDrive: true }),
+    );
     const others = beside.map(async (one) => {
       const what = `the file "${one.name}" beside the image "${name}"`;
-      return { name: one.name, ...identityIn(await checkFile(one.descriptor, what, false, io)) };
+      return { name: one.name, ...identityIn(await checkFile(one.descriptor, what, { io, table })) };
     });
     return { identity, beside: await Promise.all(others) };
   };
@@ -161,12 +165,17 @@ function identityIn({ device, inode, modified, size }: FileFacts): ImageIdentity
   return { device, inode, modified, size };
 }
 
+interface FileCheck {
+  readonly io: FileIo;
+  readonly table: readonly MountTableEntry[];
+  readonly mayBeDrive?: boolean;
+}
+
 /** A file, or a drive, that was opened for reading, on a file system that no user's program serves. */
 async function checkFile(
   descriptor: number,
   what: string,
-  mayBeDrive: boolean,
-  io: FileIo,
+  { io, table, mayBeDrive = false }: FileCheck,
 ): Promise<FileFacts> {
   const flags = loadAddon().descriptorFlags(descriptor);
   // O_RDONLY is 0: the access mode is what the mask leaves (fcntl(2)).
@@ -174,7 +183,7 @@ async function checkFile(
   if ((flags & O_PATH) !== 0 || access === constants.O_WRONLY) {
     throw new IsodriveError('permission', `Cannot read ${what}: it was not opened for reading`);
   }
-  const type = fileSystemOf(descriptor, what);
+  const type = fileSystemOf(descriptor, what, table);
   if (USER_SERVED.test(type)) {
     throw new IsodriveError(
       'policy',
@@ -194,7 +203,7 @@ async function checkFile(
 async function checkPoint(descriptor: number, { uid }: Caller, io: FileIo): Promise<string> {
   const directory = placeOf(descriptor);
   refuseMountPoint(directory);
-  const type = fileSystemOf(descriptor, 'the mount point');
+  const type = fileSystemOf(descriptor, 'the mount point', readMountTable());
   if (!MOUNT_POINT_TYPES.has(type)) {
     throw new IsodriveError(
       'policy',
@@ -217,9 +226,9 @@ async function checkPoint(descriptor: number, { uid }: Caller, io: FileIo): Prom
 }
 
 /** Type of the file system, from the mount table: the file system itself is not asked. */
-function fileSystemOf(descriptor: number, what: string): string {
+function fileSystemOf(descriptor: number, what: string, table: readonly MountTableEntry[]): string {
   const id = mountIdOf(descriptor);
-  const found = readMountTable().find((entry) => entry.id === id);
+  const found = table.find((entry) => entry.id === id);
   if (found !== undefined) return found.type;
   throw new IsodriveError(
     'policy',
@@ -238,5 +247,5 @@ function refusePaths(): IsodriveError {
 
 /** In the background: a file system that is dead may keep even that waiting. */
 function closeAll(descriptors: readonly (number | undefined)[]): void {
-  for (const descriptor of descriptors) if (descriptor !== undefined) loadAddon().closeDescriptor(descriptor);
+  loadAddon().closeDescriptors(descriptors.filter((descriptor) => descriptor !== undefined));
 }

@@ -16,6 +16,7 @@
 #include "io-pool.hh"
 #include "file-batch.hh"
 #include "file-copy.hh"
+#include "system-calls.hh"
 #include "system/unique-fd.hh"
 #include "system/worker-thread.hh"
 
@@ -195,14 +196,21 @@ Napi::Value pool_close(const Napi::CallbackInfo& info) {
   return pool_of(info).submit(std::make_unique<CloseCall>(info.Env(), number(info, 1)));
 }
 
-/** closeDescriptor(fd): in a thread that nobody waits for, because a dead file system may keep even that waiting. */
-Napi::Value close_descriptor(const Napi::CallbackInfo& info) {
+void close_all(const std::vector<int>& descriptors) {
+  for (const int fd : descriptors) close(fd);
+}
+
+/**
+ * closeDescriptors(descriptors): in one thread that nobody waits for, because a dead file system may keep even that
+ * waiting. What belongs together is closed one by one.
+ */
+Napi::Value close_descriptors(const Napi::CallbackInfo& info) {
   static std::mutex mutex;
   // Those that no thread could be had for stay open until the next call.
-  static auto* waiting = new std::vector<int>();
+  static auto* waiting = new std::vector<std::vector<int>>();
   const std::lock_guard lock(mutex);
-  waiting->push_back(number(info, 0));
-  while (!waiting->empty() && start_detached([fd = waiting->back()] { close(fd); })) waiting->pop_back();
+  waiting->push_back(descriptors_in(info[0].As<Napi::Array>()));
+  while (!waiting->empty() && start_detached([all = waiting->back()] { close_all(all); })) waiting->pop_back();
   return info.Env().Undefined();
 }
 
@@ -220,7 +228,7 @@ void export_io_pool(Napi::Env env, Napi::Object exports) {
   exports.Set("poolCopy", Napi::Function::New(env, pool_copy));
   exports.Set("poolReserve", Napi::Function::New(env, pool_reserve));
   exports.Set("poolClose", Napi::Function::New(env, pool_close));
-  exports.Set("closeDescriptor", Napi::Function::New(env, close_descriptor));
+  exports.Set("closeDescriptors", Napi::Function::New(env, close_descriptors));
 }
 
 }  // namespace isodrive

@@ -4,33 +4,44 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstring>
+#include <string>
+#include <string_view>
 
 #include "system/unique-fd.hh"
 
 namespace isodrive::keeper {
 namespace {
 
-/** In the flags of a process in /proc/PID/stat (PF_EXITING of linux/sched.h). */
-constexpr unsigned long kExiting = 4;
+constexpr std::string_view kState = "\nState:\t";
+constexpr std::string_view kMemory = "\nVmSize:";
+
+/** Empty where there is no such process. It has a line of all groups of its user, which may be long. */
+std::string read_status(pid_t pid) {
+  char name[64];
+  static_cast<void>(std::snprintf(name, sizeof(name), "/proc/%d/status", static_cast<int>(pid)));
+  const UniqueFd file(open(name, O_RDONLY | O_CLOEXEC));
+  std::string text;
+  if (!file.valid()) return text;
+  char part[4096];
+  for (;;) {
+    const ssize_t got = read(file.get(), part, sizeof(part));
+    if (got < 0) return {};
+    if (got == 0) return text;
+    text.append(part, static_cast<size_t>(got));
+  }
+}
 
 }  // namespace
 
 bool is_ending(pid_t pid) {
-  char text[64];
-  static_cast<void>(std::snprintf(text, sizeof(text), "/proc/%d/stat", static_cast<int>(pid)));
-  const UniqueFd file(open(text, O_RDONLY | O_CLOEXEC));
-  char stat[512];
-  const ssize_t got = file.valid() ? read(file.get(), stat, sizeof(stat) - 1) : -1;
-  if (got <= 0) return false;
-  stat[got] = '\0';
-  // The name in parentheses may hold any of them. Behind it: state, five numbers, flags.
-  const char* end = std::strrchr(stat, ')');
-  char state = 0;
-  unsigned long flags = 0;
-  // NOLINTNEXTLINE(cert-err34-c): the kernel has written the number.
-  if (end == nullptr || std::sscanf(end + 1, " %c %*d %*d %*d %*d %*d %lu", &state, &flags) != 2) return false;
-  return state == 'Z' || state == 'X' || (flags & kExiting) != 0;
+  // `stat` tells as much, but cannot be read before an execve(2) of the process has ended. A newline in its name is
+  // shown as an escape.
+  const std::string text = read_status(pid);
+  const size_t state = text.find(kState);
+  if (state == std::string::npos || state + kState.size() >= text.size()) return false;
+  const char letter = text[state + kState.size()];
+  // A process that ends gives up its memory before its files.
+  return letter == 'Z' || letter == 'X' || text.find(kMemory) == std::string::npos;
 }
 
 }  // namespace isodrive::keeper

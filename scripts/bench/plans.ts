@@ -1,14 +1,16 @@
 // What the read plan costs: the same bytes through driver `fuse`, from a plain image, one with a bad sector, one of
-// raw sectors of 2352 bytes, and a file of many extents beside one of a single extent. Everything is in the page cache.
+// raw sectors of 2352 bytes, a file of many extents beside one of a single extent, and what views of discs of tracks
+// show: a WAV file of raw sectors behind a header, and a .bin of several tracks. Everything is in the page cache.
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FindingLog } from '../../src/base/finding.js';
 import { DiscStreams } from '../../src/disc/disc-streams.js';
 import { PlanStream } from '../../src/disc/plan-stream.js';
-import { runSegment, withoutRanges } from '../../src/disc/read-plan.js';
-import type { Segments } from '../../src/disc/read-plan.js';
-import { DirectoryEntry, MODE_TYPE } from '../../src/filesystem/contract/file-tree.js';
+import { STREAM, runSegment, withoutRanges } from '../../src/disc/read-plan.js';
+import type { BytesSegment, Segments } from '../../src/disc/read-plan.js';
+import { DirectoryEntry, MODE_TYPE, addedExtent } from '../../src/filesystem/contract/file-tree.js';
 import type { EntrySink, Extent, FileTree } from '../../src/filesystem/contract/file-tree.js';
+import { encodeWavHeader } from '../../src/filesystem/views/tracks/wav-header.js';
 import { DiscIndex } from '../../src/index/disc-index.js';
 import { writePlan } from '../../src/index/plan-section.js';
 import { createFuseDriver } from '../../src/mount/fuse/fuse-driver.js';
@@ -22,12 +24,16 @@ const RAW_SECTOR = 2352;
 const RAW_HEADER = 16;
 const EXTENTS = 200_000;
 const RANDOM_READS = 5000;
+/** Of the .bin. */
+const TRACKS = 20;
 
 /** By repetition: bytes a second, or reads a second. */
 export interface PlanFigures {
   readonly plain: number[];
   readonly damaged: number[];
   readonly raw: number[];
+  readonly wav: number[];
+  readonly bin: number[];
   readonly oneExtent: number[];
   readonly manyExtents: number[];
 }
@@ -70,6 +76,8 @@ class OneFileTree implements FileTree {
 
 interface Subject {
   readonly segments: Segments;
+  /** Of the raw stream, where the disc has one. */
+  readonly raw?: Segments;
   readonly extents: readonly Extent[];
   readonly path: string;
 }
@@ -90,6 +98,8 @@ export async function measurePlans(
   const run = [runSegment(0, size, 0, 0)];
   const bad = [{ position: (sectors >> 1) * SECTOR, size: SECTOR }];
   const raw = { kind: 'bytes', start: 0, length: size, base: 0, offset: RAW_HEADER } as const;
+  const tracks = cutRun(size, TRACKS);
+  const samples = { stream: STREAM.raw, offset: 0, length: size };
   const pieces = Math.min(EXTENTS, sectors);
   // In an order in which none follows the one before.
   const scattered = Array.from({ length: pieces }, (_, i) => ({
@@ -100,10 +110,18 @@ export async function measurePlans(
     plain: { segments: run, extents: whole, path: plainPath },
     damaged: { segments: withoutRanges(run, 0, bad), extents: beside(bad[0]!, size), path: plainPath },
     raw: { segments: [{ ...raw, unit: SECTOR, stride: RAW_SECTOR }], extents: whole, path: rawPath },
+    wav: {
+      ...{ segments: [], raw: run, path: plainPath },
+      extents: [addedExtent(encodeWavHeader(size)), samples],
+    },
+    bin: { segments: [], raw: tracks, extents: [samples], path: plainPath },
     oneExtent: { segments: run, extents: [{ offset: 0, length: pieces * SECTOR }], path: plainPath },
     manyExtents: { segments: run, extents: scattered, path: plainPath },
   };
-  const figures: PlanFigures = { plain: [], damaged: [], raw: [], oneExtent: [], manyExtents: [] };
+  const figures: PlanFigures = {
+    ...{ plain: [], damaged: [], raw: [], wav: [], bin: [] },
+    ...{ oneExtent: [], manyExtents: [] },
+  };
   try {
     for (let i = 0; i < repetitions; i += 1) {
       for (const name of Object.keys(subjects) as (keyof PlanFigures)[]) {
@@ -121,6 +139,14 @@ export async function measurePlans(
     await Promise.all([plainPath, rawPath].map((path) => rm(path, { force: true })));
   }
   return figures;
+}
+
+/** A run in parts that follow each other, as the tracks of one file do. */
+function cutRun(size: number, count: number): BytesSegment[] {
+  const length = Math.ceil(size / count);
+  return Array.from({ length: count }, (_, i) =>
+    runSegment(i * length, Math.min(length, size - i * length), 0, i * length),
+  ).filter((part) => part.length > 0);
 }
 
 /** All of the disc's data but a range, whose bytes would end a reader. */
@@ -156,7 +182,7 @@ async function writeImages(plainPath: string, rawPath: string, sectors: number):
 /** Mounts anew, so that the mount's own pages are read again. */
 async function withMount<T>(
   folder: string,
-  { segments, extents, path }: Subject,
+  { segments, raw: rawSegments, extents, path }: Subject,
   work: (path: string) => Promise<T>,
 ): Promise<T> {
   const driver = createFuseDriver();
@@ -165,12 +191,16 @@ async function withMount<T>(
   const memory = driver.createMemory();
   await using source = await FileSource.open(path);
   const data = new PlanStream(path, segments, [source]);
-  const { native } = new DiscStreams({ data });
+  const raw = rawSegments === undefined ? undefined : new PlanStream(path, rawSegments, [source]);
+  const streams = new DiscStreams({ data, ...(raw === undefined ? {} : { raw }) });
+  const { native } = streams;
   if (native === undefined || memory.plan === undefined) throw new Error('Native code cannot read the plan');
   writePlan(memory.plan, native);
-  const index = await DiscIndex.open(new OneFileTree(extents, data.size), memory, new FindingLog(), path);
+  const options = { streams: streams.byNumber };
+  const tree = new OneFileTree(extents, data.size);
+  const index = await DiscIndex.open(tree, memory, new FindingLog(), path, options);
   const request = { directory, sourceName: path, label: '', allowOther: false };
-  const mount = await driver.mount({ ...request, image: new LocalImage({ index, data }) });
+  const mount = await driver.mount({ ...request, image: new LocalImage({ index, data, streams }) });
   try {
     return await work(join(directory, 'f'));
   } finally {

@@ -32,6 +32,8 @@ const MOST_START_UP = 1.8;
 const PLAN_PAIRS = [
   ['damaged', 'plain', 0.9, 'sequential read: image with a bad sector / whole image'],
   ['raw', 'plain', 0.7, 'sequential read: sectors of 2352 bytes / of 2048 bytes'],
+  ['wav', 'plain', 0.7, 'sequential read: WAV file of a track / plain file'],
+  ['bin', 'plain', 0.9, 'sequential read: .bin of 20 tracks / plain file'],
   ['manyExtents', 'oneExtent', 0.83, 'random reads: file of 200,000 extents / of one'],
 ] as const;
 /** What the readers of other mounts may notice of a hostile image. */

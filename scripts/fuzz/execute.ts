@@ -77,8 +77,10 @@ export async function execute(source: MemorySource, options: ExecuteOptions = {}
 /** Entries that were seen. */
 async function listTree(image: OpenedImage, tree: FileTree): Promise<number> {
   try {
-    const index = await DiscIndex.open(tree, new PlainIndexMemory(), image.findings, image.source.name);
-    return await walk(index, new ContentOpener(index, image.source));
+    const { findings, source, data } = image;
+    const streams = image.streams.byNumber;
+    const index = await DiscIndex.open(tree, new PlainIndexMemory(), findings, source.name, { streams });
+    return await walk(index, new ContentOpener(index, data));
   } catch (thrown) {
     refusal(thrown);
     return 0;

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BasePool, prepareBase } from './bases.js';
 import { makeImages, readFileSets, readImages } from './corpus-images.js';
+import { makeSheets } from './sheet-images.js';
 import { remakeInput } from './inputs.js';
 import type { Counts } from './progress.js';
 import { runWorker } from './run-worker.js';
@@ -45,6 +46,7 @@ const images = [
   ...readImages(folders),
   ...(positionals.length === 0 && existsSync(sets) ? readFileSets(sets) : []),
   ...makeImages(),
+  ...makeSheets(),
 ];
 const seed = Number(values.seed);
 const started = performance.now();

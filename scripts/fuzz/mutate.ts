@@ -33,6 +33,17 @@ const WORDS = [
     '\0',
     '\x01',
   ],
+  ...[
+    'FILE "',
+    'TRACK ',
+    ' AUDIO',
+    'MODE2/2336',
+    'INDEX 00 ',
+    '99:59:74',
+    '\nREM SESSION 02\n',
+    'ZERO ',
+    '9999999',
+  ],
 ];
 
 /** The random numbers of one input. */

@@ -57,6 +57,7 @@ const EXAMPLES: Readonly<Record<string, Examples>> = {
   ],
   create: [
     ['create /dev/sr0 disc.iso', 'from a drive; again to go on'],
+    ['create /dev/sr0 disc.cue', 'a CD with its sound, in disc.bin and a sheet'],
     ['create --verify --hash md5,sha256 /dev/sr0 disc.iso', 'read twice, with digests'],
   ],
   verify: [

@@ -28,10 +28,22 @@ export const createImagingCommands = (view: readonly OptionSpec[]): readonly Com
     summary: 'Make an image of a disc, and go on where an earlier run stopped',
     positionals: [
       { name: 'source', required: true, summary: 'Drive or image to read' },
-      { name: 'output', required: true, summary: 'Image to make' },
+      {
+        name: 'output',
+        required: true,
+        summary: 'Image to make; NAME.cue keeps a CD with its sound',
+      },
     ],
     options: [
       HASH,
+      {
+        name: 'read-offset',
+        type: 'string',
+        value: 'N',
+        range: [-5880, 5880],
+        default: '0',
+        summary: 'Samples by which a drive gives sound too late',
+      },
       { name: 'verify', type: 'boolean', summary: 'Read everything again and compare' },
       {
         name: 'speed',

@@ -126,7 +126,7 @@ function setValue(option: OptionSpec, value: string, spec: CommandSpec, values: 
 /** An empty value is a script's mistake: the variable that it forgot to set. */
 function isAllowed(value: string, { choices, isList, range }: Omit<OptionSpec, 'type'>): boolean {
   if (range !== undefined) {
-    return /^\d{1,10}$/u.test(value) && Number(value) >= range[0] && Number(value) <= range[1];
+    return /^-?\d{1,10}$/u.test(value) && Number(value) >= range[0] && Number(value) <= range[1];
   }
   if (choices === undefined) return value !== '';
   const parts = isList === true ? value.split(',').map((part) => part.trim().toLowerCase()) : [value];

@@ -3,6 +3,7 @@
 import { countBytes } from '../base/byte-count.js';
 import { IsodriveError } from '../base/error.js';
 import type { Finding } from '../base/finding.js';
+import { readCdTextTitles } from './cd-text-titles.js';
 import { SECTOR_SIZE } from '../disc/data-stream.js';
 import type { Disc, Session, Track } from '../disc/disc.js';
 import { PlanStream } from '../disc/plan-stream.js';
@@ -40,6 +41,8 @@ export interface StoredPiece {
    * silence then.
    */
   readonly end?: number;
+  /** Subchannels in a file of their own: number of its base, and byte of those of the first sector. */
+  readonly beside?: { readonly base: number; readonly offset: number };
 }
 
 /** A track, and where its sectors are: those of its pause first, `pregap + length` in all. */
@@ -62,8 +65,6 @@ export interface DiscLayout extends Omit<
   readonly sessions: readonly SessionLayout[];
   /** How subchannels are stored; `interleaved` where absent. */
   readonly subchannelForm?: 'interleaved' | 'linear';
-  /** Subchannels in a file of their own, from logical block 0 on: the number of its base. */
-  readonly subchannelBase?: number;
 }
 
 /** Tracks of a CD, and sectors of a disc of any kind: an address has 32 bits. */
@@ -75,21 +76,26 @@ const MAX_SECTORS = 0xffff_ffff;
  * another or beyond any disc's end.
  */
 export function buildDisc(layout: DiscLayout): Disc {
-  const { name, bases, sessions, subchannelForm = 'interleaved', subchannelBase, ...facts } = layout;
+  const { name, bases, sessions, subchannelForm = 'interleaved', ...facts } = layout;
   const streams = new StreamBuilder(layout);
   const tracks = sessions.flatMap((session) => session.tracks);
   for (const track of tracks) streams.addTrack(track);
   const stream = (segments: readonly Segment[]): PlanStream => new PlanStream(name, segments, bases);
-  const beside = subchannelBase === undefined ? streams.subchannel : besideSegments(bases, subchannelBase);
+  const { subchannel } = streams;
+  const texts = facts.cdText === undefined ? undefined : readCdTextTitles(facts.cdText);
   const findings = [...(facts.findings ?? []), ...streams.findings];
   return {
+    ...texts?.get(0),
     ...facts,
-    sessions: sessions.map((session) => ({ ...session, tracks: session.tracks.map(withoutPieces) })),
+    sessions: sessions.map((session) => ({
+      ...session,
+      tracks: session.tracks.map((track) => ({ ...texts?.get(track.number), ...withoutPieces(track) })),
+    })),
     data: stream(streams.data),
     ...(streams.hasRaw ? { raw: stream(streams.raw) } : {}),
     ...(streams.headless.length === 0 ? {} : { headless: stream(streams.headless) }),
     ...(streams.payload.length === 0 ? {} : { payload: stream(streams.payload) }),
-    ...(beside.length === 0 ? {} : { subchannel: { stream: stream(beside), form: subchannelForm } }),
+    ...(subchannel.length === 0 ? {} : { subchannel: { stream: stream(subchannel), form: subchannelForm } }),
     ...(findings.length === 0 ? {} : { findings }),
   };
 }
@@ -98,12 +104,6 @@ function withoutPieces(layout: TrackLayout): Track {
   const track: Track & { pieces?: unknown } = { ...layout };
   delete track.pieces;
   return track;
-}
-
-function besideSegments(bases: readonly ByteSource[], base: number): readonly Segment[] {
-  const sectors = Math.floor(bases[base]!.size / SUBCHANNEL_BYTES);
-  const sector = { bytes: SUBCHANNEL_BYTES, data: undefined, isRaw: false };
-  return sectors === 0 ? [] : [subchannelSegment({ base, offset: 0, start: 0, sectors }, sector)];
 }
 
 /** Puts the segments of the streams together, track after track. */
@@ -159,6 +159,7 @@ class StreamBuilder {
     const held = Math.max(0, Math.min(size, stored.end ?? size) - offset);
     const whole = Math.min(count, Math.floor(held / sector.bytes));
     if (whole > 0) this.#addRun({ base, offset, start: first, sectors: whole }, sector);
+    if (stored.beside !== undefined) this.#addBeside(stored.beside, first, cut, whole);
     if (whole === count) return;
     const run = { base, offset: offset + whole * sector.bytes, start: first + whole, sectors: 1 };
     const rest = held - whole * sector.bytes;
@@ -187,6 +188,21 @@ class StreamBuilder {
     if (sector.headless !== undefined) append(this.headless, headlessSegment(run, sector));
     if (sector.payload !== undefined) append(this.payload, payloadSegment(run, sector));
     if (sector.subchannel !== undefined) append(this.subchannel, subchannelSegment(run, sector));
+  }
+
+  /** `cut`: sectors of the piece that have no place in a stream. */
+  #addBeside(
+    { base, offset }: NonNullable<StoredPiece['beside']>,
+    start: number,
+    cut: number,
+    wanted: number,
+  ): void {
+    const from = offset + cut * SUBCHANNEL_BYTES;
+    const held = Math.floor((this.#layout.bases[base]!.size - from) / SUBCHANNEL_BYTES);
+    const sectors = Math.min(wanted, held);
+    const sector = { bytes: SUBCHANNEL_BYTES, data: undefined, isRaw: false };
+    if (sectors > 0)
+      append(this.subchannel, subchannelSegment({ base, offset: from, start, sectors }, sector));
   }
 
   #addGap({ mode }: TrackLayout, start: number, sectors: number, kind: 'zeros' | 'absent'): void {

@@ -24,7 +24,6 @@ const CONSOLE =
   'It is a disc of a games console, whose file system is not read here: use a program for its games';
 const NO_IMAGE = 'Check the path: the image is another file';
 const WHOLE = 'Fetch the image itself: this is what a server or a program gave in its place';
-const TRACK = 'Convert the image that it describes to a plain .iso first';
 
 const GROUPS: readonly (readonly [action: string, rows: readonly Row[]])[] = [
   [
@@ -68,13 +67,6 @@ const GROUPS: readonly (readonly [action: string, rows: readonly Row[]])[] = [
       ['an EnCase image (E01)', 0, 'EVF\x09\x0d\x0a\xff\0'],
       ['an EnCase image (Ex01)', 0, 'EVF2\x0d\x0a\x81\0'],
       ['an image of a PlayStation game for the PSP (PBP)', 0, '\0PBP'],
-    ],
-  ],
-  [
-    TRACK,
-    [
-      ['a track list of CloneCD (CCD)', 0, '[CloneCD]'],
-      ['a track list of cdrdao (TOC)', 0, 'CD_ROM'],
     ],
   ],
   [
@@ -159,11 +151,6 @@ export const TEXTS: readonly { readonly title: string; readonly pattern: RegExp;
     },
     { title: 'a Metalink file', pattern: /^\s*<\?xml.*?<metalink\b/is, action: WHOLE },
     { title: 'an XML file', pattern: /^\s*<\?xml\b/, action: NO_IMAGE },
-    {
-      title: 'a track list of a Dreamcast disc (GDI)',
-      pattern: /^\s*\d+\s*[\r\n]+\s*1\s+0\s+4\s+\d+\s/,
-      action: TRACK,
-    },
   ];
 export const PLAIN_TEXT = { title: 'a text file', action: NO_IMAGE } as const;
 /** Whole sectors, none of which is one of data. */

@@ -7,13 +7,16 @@ import { OpenedFiles } from '../source/image-files.js';
 import type { ImageFiles } from '../source/image-files.js';
 import { readAtMost } from '../source/read-fully.js';
 import { b6tFormat } from './b6t/index.js';
+import { ccdFormat } from './ccd/index.js';
 import { cdiFormat } from './cdi/index.js';
 import { csoFormat } from './cso/index.js';
+import type { Confidence } from './confidence.js';
 import { cueFormat } from './cue/index.js';
 import { daxFormat } from './dax/index.js';
 import { nameForeignFormat } from './foreign-format.js';
 import type { Container, Filter } from './format.js';
 import { gzipFormat } from './gzip/index.js';
+import { gdiFormat } from './gdi/index.js';
 import { isoFormat } from './iso/index.js';
 import { jsoFormat } from './jso/index.js';
 import { lz4Format } from './lz4/index.js';
@@ -21,6 +24,7 @@ import { mdsFormat } from './mds/index.js';
 import { nrgFormat } from './nrg/index.js';
 import { rawFormat } from './raw/index.js';
 import { splitFormat } from './split/index.js';
+import { tocFormat } from './toc/index.js';
 import { IDENTIFIER_BYTES } from './volume-marks.js';
 import type { VolumeMarks } from './volume-marks.js';
 import { xzFormat } from './xz/index.js';
@@ -39,12 +43,14 @@ export const FORMATS: readonly (Filter | Container)[] = [
   csoFormat,
   daxFormat,
   jsoFormat,
-  cueFormat,
   nrgFormat,
   cdiFormat,
   mdsFormat,
   b6tFormat,
+  ccdFormat,
   cueFormat,
+  tocFormat,
+  gdiFormat,
   isoFormat,
   rawFormat,
 ];
@@ -107,10 +113,11 @@ async function findFormat(
 ): Promise<Filter | Container | undefined> {
   let best: { readonly format: Filter | Container; readonly confidence: number } | undefined;
   let fault: IsodriveError | undefined;
+  const seen = rememberLooks(marks);
   for (const format of FORMATS) {
     if (format.kind === 'filter' && !mayFilter) continue;
     try {
-      const confidence = await format.probe(files, marks, signal);
+      const confidence = await format.probe(files, seen, signal);
       // Nothing is surer, and the others would read for nothing.
       if (confidence === 3) return format;
       if (confidence > (best?.confidence ?? 0)) best = { format, confidence };
@@ -122,6 +129,19 @@ async function findFormat(
   }
   if (best === undefined && fault !== undefined) throw fault;
   return best?.format;
+}
+
+/** Several formats ask whether a source is plain: it is looked at once. */
+function rememberLooks(marks: VolumeMarks): VolumeMarks {
+  const looks = new Map<ByteSource, Promise<Confidence>>();
+  return {
+    ...marks,
+    look(source, signal) {
+      const look = looks.get(source) ?? marks.look(source, signal);
+      looks.set(source, look);
+      return look;
+    },
+  };
 }
 
 /** The same files, the main one as a filter shows it: its name is no longer that of a file. */

@@ -23,11 +23,11 @@ type SectorStreams = Pick<Disc, 'sessions' | 'data' | 'raw' | 'headless' | 'payl
 
 /**
  * All whole sectors of a disc, those that have to be made among them. What is unknown of a sector, or lost, stays
- * absent. Undefined for a disc that is too large for a CD.
+ * absent. Of a disc that is larger than a CD, as a GD-ROM is, those that are stored; undefined where none are.
  */
 export function completeRaw(disc: SectorStreams): PlanStream | undefined {
-  if (leadOutOf(disc) > MAX_CD_BLOCKS) return undefined;
   const { raw, data } = disc;
+  if (leadOutOf(disc) > MAX_CD_BLOCKS) return raw;
   const bases = raw?.bases ?? [];
   const made = makeableParts(disc, bases.length);
   const stored = raw?.segments ?? [];

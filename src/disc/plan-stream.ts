@@ -40,6 +40,18 @@ export class PlanStream implements DataStream {
     );
   }
 
+  /** Runs of bytes of some kinds, the longest there are. */
+  rangesOf(...kinds: readonly Segment['kind'][]): { start: number; end: number }[] {
+    const ranges: { start: number; end: number }[] = [];
+    for (const { kind, start, length } of this.segments) {
+      if (!kinds.includes(kind)) continue;
+      const last = ranges.at(-1);
+      if (last?.end === start) last.end += length;
+      else ranges.push({ start, end: start + length });
+    }
+    return ranges;
+  }
+
   /** What the image has of it lies in the first base as it is. */
   get isPlain(): boolean {
     return this.segments.every(

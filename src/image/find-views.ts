@@ -87,6 +87,7 @@ export async function findViews(search: ViewSearch): Promise<FoundViews> {
     sourceName,
   });
   const trees = [...volumes.flatMap((one) => one.trees), ...(tracks === undefined ? [] : [tracks])];
+  if (trees.length === 0 && wanted !== 'image') throw refuseEmpty(sourceName);
   const found = { trees, volume, partitions, sessions, session: chosen, work };
   return { ...found, shown: await showView(search, found, context, wanted) };
 }
@@ -120,7 +121,9 @@ async function probeIfPossible(
   { disc, reader, sourceName, options }: ViewSearch,
   context: ProbeContext,
 ): Promise<Volume[]> {
-  const hasSound = disc.sessions.some(({ tracks }) => tracks.some(({ mode }) => mode === 'audio'));
+  // Without any whole sector there is no sound to be shown.
+  const hasSound =
+    disc.raw !== undefined && disc.sessions.some(({ tracks }) => tracks.some(({ mode }) => mode === 'audio'));
   try {
     return await probeVolumes(reader, context);
   } catch (thrown) {
@@ -131,6 +134,14 @@ async function probeIfPossible(
     context.report({ code: 'no-file-system', severity, message, at });
     return [];
   }
+}
+
+function refuseEmpty(sourceName: string): IsodriveError {
+  const found = 'its files hold no sector of its sound, expected data or sound that can be shown';
+  return new IsodriveError('damaged', `Cannot read "${sourceName}": ${found}`, {
+    at: { source: sourceName },
+    action: 'See that all files of the image are there and whole',
+  });
 }
 
 const SECTOR_BYTES = new Map<number, number>([

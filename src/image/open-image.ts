@@ -6,6 +6,7 @@ import { CachedStream } from '../disc/cached-stream.js';
 import { firstDataSector } from '../disc/disc.js';
 import type { Disc } from '../disc/disc.js';
 import { DiscStreams } from '../disc/disc-streams.js';
+import { linearSubchannel } from '../disc/linear-subchannel.js';
 import { completeRaw } from '../disc/made-sectors.js';
 import type { PlanStream } from '../disc/plan-stream.js';
 import { probedData } from '../disc/probed-data.js';
@@ -136,7 +137,7 @@ export async function showDisc(
   const shifted = shiftDisc(disc, options.sectorOffset ?? 0);
   const isMade = options.tree === 'image' || options.tree === 'all';
   const wholeSectors = isMade ? completeRaw(shifted) : undefined;
-  const streams = new DiscStreams(wholeSectors === undefined ? shifted : { ...shifted, raw: wholeSectors });
+  const streams = new DiscStreams(isMade ? withMade(shifted, wholeSectors) : shifted);
   const { data } = streams;
   const reader = new CachedStream(probedData(shifted), options.cacheBytes);
   const sourceName = source.name;
@@ -174,6 +175,18 @@ export async function showDisc(
       await reader[Symbol.asyncDispose]();
       await files[Symbol.asyncDispose]();
     },
+  };
+}
+
+/** The streams of a disc that is shown in other forms. */
+function withMade(disc: Disc, wholeSectors: PlanStream | undefined): Disc {
+  const { subchannel } = disc;
+  return {
+    ...disc,
+    ...(wholeSectors === undefined ? {} : { raw: wholeSectors }),
+    ...(subchannel === undefined
+      ? {}
+      : { subchannel: { stream: linearSubchannel(subchannel), form: 'linear' } }),
   };
 }
 

@@ -9,7 +9,8 @@ import type { OpenedImage } from './open-image.js';
 /** The image itself where its files lie in it as they are. What this gives owns nothing. */
 export function asPlainImage(image: OpenedImage): OpenedImage {
   const { data } = image;
-  if (data.isPlain) return image;
+  // The file that was opened may be a sheet, beside the one that the sectors lie in.
+  if (data.isPlain && (data.bases[0] === image.source || data.bases.length === 0)) return image;
   const source: ByteSource = {
     name: data.name,
     size: data.size,

@@ -42,8 +42,13 @@ export class PoolIo implements FileIo {
   }
 
   close(fileDescriptor: number): Promise<void> {
-    this.#addon.closeDescriptor(fileDescriptor);
+    this.closeAll([fileDescriptor]);
     return Promise.resolve();
+  }
+
+  /** Closes files that belong together, one behind the other; waits for none. */
+  closeAll(fileDescriptors: readonly number[]): void {
+    this.#addon.closeDescriptors(fileDescriptors);
   }
 
   /** Closes after what is before it; whatever comes of it, the descriptor is gone. */

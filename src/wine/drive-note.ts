@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readProcessState } from '../base/process-state.js';
 
 const NOTE_NAME = /^isodrive-drive-([a-z])\.json$/;
 /** Field of /proc/PID/stat, counted from 0 behind the name: when the process started (proc(5), starttime). */
@@ -57,8 +58,9 @@ function parseNote(text: string, letter: string): DriveNote | undefined {
   }
 }
 
-/** Empty where there is no such process. */
+/** Empty where there is no such process of this user: those of others may keep who reads of them waiting. */
 function startTime(pid: number): string {
+  if (readProcessState(pid)?.uid !== process.geteuid?.()) return '';
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
     // The name in parentheses may hold anything.

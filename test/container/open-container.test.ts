@@ -52,7 +52,6 @@ describe('opening a container', () => {
     ['a torrent file', 'd8:announce35:udp://tracker.example:6969/announce4:infod'],
     ['a Metalink file', '<?xml version="1.0"?>\n<metalink xmlns="urn:ietf:params:xml:ns:metalink">'],
     ['an XML file', '<?xml version="1.0"?>\n<plist>'],
-    ['a track list of a Dreamcast disc (GDI)', '3\r\n1 0 4 2352 track01.bin 0\r\n'],
     ['a text file', 'Dear reader,\nthis is no disc.\n'],
     ['an empty file', ''],
     ['nothing but zeros', '\0'.repeat(40_000)],

@@ -96,7 +96,10 @@ describe('sectors that are made', () => {
     const { disc } = discOf(PLAIN, 'mode1', 2048);
     const [session] = disc.sessions;
     const track = { ...session!.tracks[0]!, length: 449_851 };
-    expect(completeRaw({ ...disc, sessions: [{ number: 1, tracks: [track] }] })).toBeUndefined();
+    const sessions = [{ number: 1, tracks: [track] }];
+    expect(completeRaw({ ...disc, sessions })).toBeUndefined();
+    const stored = makeDisc([{ data: PLAIN }]).disc;
+    expect(completeRaw({ ...stored, sessions })).toBe(stored.raw);
   });
 
   it('are planned for native code in units of one sector, beside the file', () => {

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, readdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { mustRun, runCommand } from '../../scripts/support/run-command.js';
 import type { DaemonStatus } from '../../src/protocol/messages.js';
@@ -17,8 +18,11 @@ import { makeSampleImage } from '../support/builders/sample-image.js';
 import type { SampleImage } from '../support/builders/sample-image.js';
 
 const PATIENCE = 20_000;
+const PROJECT = join(import.meta.dirname, '..', '..');
+const LISTENER = join(PROJECT, 'test', 'support', 'fakes', 'listen-and-stay.py');
 
-describe('Beside something that hangs', { timeout: 2 * PATIENCE, ...needs('xorriso', 'isoinfo') }, () => {
+// Each wait has a bound of its own; what they come to takes minutes with a sanitizer.
+describe('Beside something that hangs', { timeout: 15 * PATIENCE, ...needs('xorriso', 'isoinfo') }, () => {
   let isodrive: PrivateIsodrive;
   let sample: SampleImage;
 
@@ -90,6 +94,30 @@ describe('Beside something that hangs', { timeout: 2 * PATIENCE, ...needs('xorri
         await waitUntil(async () => (await isodrive.daemon.run(['daemon', 'stop'])).status === 0, PATIENCE);
       } finally {
         user.kill('SIGKILL');
+        stranger.kill('SIGKILL');
+      }
+    });
+  });
+
+  describe('in a process that listens and never starts its program', needs('python3'), () => {
+    it('nobody who connects to it waits for more than an answer', async () => {
+      await using medium = await mountBadSector(sample.image, join(isodrive.folder, 'medium'), 0, 0, 'flush');
+      const path = join(isodrive.folder, 'stuck.sock');
+      const hang = `${sample.image}.hang`;
+      const stranger = spawn('python3', [LISTENER, path, medium.image, hang], { stdio: 'ignore' });
+      try {
+        await waitUntil(() => existsSync(hang), PATIENCE);
+        const client = pathToFileURL(join(PROJECT, 'dist', 'src', 'protocol', 'client.js')).href;
+        const script = `
+          const { ControlClient } = await import(process.argv[1]);
+          await ControlClient.connect(process.argv[2]);
+          process.stdout.write('connected');
+          process.exit();`;
+        // A process of its own: one that waits in the kernel for another cannot even tell so.
+        const words = ['--input-type=module', '-e', script, client, path];
+        const { stdout, timedOut } = await runCommand(process.execPath, words, { timeout: PATIENCE });
+        expect([stdout.toString(), timedOut]).toEqual(['connected', false]);
+      } finally {
         stranger.kill('SIGKILL');
       }
     });

@@ -99,6 +99,20 @@ describe('A disc of data and sound', needs('xorriso'), () => {
     }
   });
 
+  it('has subchannels through a mount as through JavaScript', async () => {
+    const raw = join(folder, 'raw.img');
+    const bytes = wrapSectors(await readFile(plain), { mode: 'xa', subchannel: 96 });
+    const noise = makeNoise(400, 5);
+    for (let i = 0; (i + 1) * 2448 <= bytes.length; i += 1)
+      bytes.set(noise.subarray((i % 9000) * 96, (i % 9000) * 96 + 96), i * 2448 + RAW);
+    await writeFile(raw, bytes);
+    await using mount = await isodrive.mount(raw, { driver: 'fuse', tree: 'image' });
+    for (const name of ['raw.sub', 'raw.img', 'raw.bin', 'raw.ccd', 'raw.cue']) {
+      const { stdout } = await mustRun(COMMAND, ['cat', '--tree', 'image', raw, `/${name}`]);
+      expect((await readFile(join(mount.mountPoint, name))).equals(stdout)).toBe(true);
+    }
+  });
+
   it('goes on under readers when the daemon is killed', async () => {
     await using mount = await isodrive.mount(cue, { driver: 'fuse', tree: 'all' });
     const bin = join(mount.mountPoint, 'image', 'game.bin');

@@ -11,6 +11,7 @@ import { makeImages, readImages } from '../../scripts/fuzz/corpus-images.js';
 import { Defect, execute } from '../../scripts/fuzz/execute.js';
 import { makeInput, remakeInput } from '../../scripts/fuzz/inputs.js';
 import { MemorySource } from '../../scripts/fuzz/memory-source.js';
+import { makeSheets } from '../../scripts/fuzz/sheet-images.js';
 import { PagedImage, storeImage } from '../../scripts/fuzz/paged-image.js';
 import { hasProgram, runCommand } from '../../scripts/support/run-command.js';
 import { findCorpus } from '../support/corpus.js';
@@ -19,6 +20,7 @@ import { ER, SP, buildIso, directory, join as concat, nm, px } from '../support/
 import { readFaultInput } from '../support/builders/fault-input.js';
 
 const EXECUTIONS = 3000;
+const SHEET_EXECUTIONS = 250;
 const SEED = 2026;
 /** Milliseconds for them; on a busy machine they take more than a minute. */
 const FUZZ_TIME = 300_000;
@@ -119,6 +121,25 @@ describe('The fuzzer', () => {
     ] as const) {
       expect([await hasProgram(program), found.includes(wanted)]).not.toEqual([true, false]);
     }
+  });
+
+  it('changes sheets beside files that they name', async () => {
+    const bases = await Promise.all(makeSheets().map(prepareBase));
+    expect(bases.map(({ name }) => name)).toEqual([
+      'made.cue',
+      'sound.cue',
+      'made.toc',
+      'made.gdi',
+      'made.ccd',
+    ]);
+    const pool = new BasePool(bases);
+    const outcomes = new Set<string>();
+    for (let number = 0; number < SHEET_EXECUTIONS; number += 1) {
+      const { base, image, all } = makeInput(pool, 7, number);
+      const options = { all, ...(base.files === undefined ? {} : { files: base.files }) };
+      outcomes.add((await execute(new MemorySource(base.name, image), options)).outcome);
+    }
+    expect([...outcomes]).toEqual(expect.arrayContaining(['damaged', 'unsupported', '1 views, entries']));
   });
 
   it('finds no work without end in a bridge disc whose UDF leads back to itself', async () => {

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { hostPath, resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError } from '../../base/error.js';
 import { ATTRIBUTE_KINDS } from '../../imaging/compare/compare-attributes.js';
-import { compareSectors } from '../../imaging/compare/compare-sectors.js';
+import { compareImages } from '../../imaging/compare/compare-images.js';
 import { compareTrees } from '../../imaging/compare/compare-trees.js';
 import type { TreeComparison, TreeDifference } from '../../imaging/compare/compare-trees.js';
 import { readDirectorySide, readImageSide } from '../../imaging/compare/tree-side.js';
@@ -24,7 +24,7 @@ import { readViewOptions } from '../view-options.js';
 export const runCompare: RunCommand = async (args, { output, signal }) => {
   const [a, b] = [resolveHostPath(args.required('a')), resolveHostPath(args.required('b'))];
   const areImages = !(await isDirectory(a)) && !(await isDirectory(b));
-  const sectors = areImages ? await compareImages(a, b, output, signal) : undefined;
+  const sectors = areImages ? await compareAllSectors(a, b, output, signal) : undefined;
   // What is the same in every sector has the same files.
   const isSame = sectors?.length === 0;
   const isListed = args.flag('attributes');
@@ -65,17 +65,17 @@ function summarize(sectors: readonly ByteRange[] | undefined, files: readonly Tr
   return sectors === undefined ? entries : `${formatBytes(bytes)} in sectors that differ, ${entries}`;
 }
 
-async function compareImages(
+async function compareAllSectors(
   a: string,
   b: string,
   output: Output,
   signal: AbortSignal,
 ): Promise<ByteRange[]> {
-  await using left = (await openImageFile(a, undefined, signal)).source;
-  await using right = (await openImageFile(b, undefined, signal)).source;
+  await using left = (await openImageFile(a, undefined, signal)).files;
+  await using right = (await openImageFile(b, undefined, signal)).files;
   const progress = new PassProgress(output);
   try {
-    return await compareSectors(left, right, { signal, onProgress: progress.show.bind(progress) });
+    return await compareImages(left, right, { signal, onProgress: progress.show.bind(progress) });
   } finally {
     progress.clear();
   }

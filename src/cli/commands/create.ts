@@ -1,17 +1,18 @@
-// isodrive create SOURCE OUTPUT: an image of a disc. Progress on a terminal, or events as JSON; a summary at the end.
+// isodrive create SOURCE OUTPUT: an image of a disc, or of its tracks with a cue sheet. Progress on a terminal, or
+// events as JSON; a summary at the end.
 import { realHostPath, resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError } from '../../base/error.js';
 import { createImage, unfinished } from '../../imaging/create/create-image.js';
 import type { CreateOptions, CreateReport } from '../../imaging/create/create-image.js';
 import { outputPaths } from '../../imaging/create/resume.js';
+import { createCue, cuePaths, openTracks } from '../../imaging/create-tracks/create-cue.js';
 import { parseAlgorithms } from '../../imaging/hash/digests.js';
 import { escapeHostText } from '../../base/display-name.js';
 import { renderRescueBar } from '../../present/map/rescue-bar.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import { openImageFile } from '../../source/open-image-file.js';
-import { DriveSource } from '../../source/optical/drive-source.js';
-import type { RunCommand } from '../command-spec.js';
+import type { CommandArguments, RunCommand } from '../command-spec.js';
 import { formatBytes, formatCount, formatSeconds } from '../count-text.js';
 import type { Output } from '../output.js';
 import { ProgressLine } from '../progress-line.js';
@@ -22,15 +23,10 @@ const MAX_FILES_SHOWN = 20;
 
 export const runCreate: RunCommand = async (args, { output, signal }) => {
   const path = resolveHostPath(args.required('source'));
-  const map = args.text('map');
-  const paths = outputPaths(
-    resolveHostPath(args.required('output')),
-    map === undefined ? undefined : resolveHostPath(map),
-  );
   const algorithms = parseAlgorithms(args.text('hash') ?? 'sha256');
   const retries = args.number('retries') ?? DEFAULT_RETRIES;
-  await using source = (await openImageFile(path, undefined, signal)).source;
-  await refuseSameFile(path, paths.output);
+  await using job = await openJob(path, args, signal);
+  const { source } = job;
   const speed = args.number('speed');
   if (speed !== undefined) await setSpeed(source, speed);
   const line = output.stderrIsTerminal && !output.json ? new ProgressLine(output.stderr) : undefined;
@@ -38,8 +34,8 @@ export const runCreate: RunCommand = async (args, { output, signal }) => {
   let share = 0;
   let report: CreateReport;
   try {
-    report = await createImage(source, {
-      ...{ paths, algorithms, retries, signal },
+    report = await job.create({
+      ...{ algorithms, retries, signal },
       verify: args.flag('verify'),
       preallocates: args.flag('preallocate'),
       force: args.flag('force'),
@@ -65,6 +61,47 @@ export const runCreate: RunCommand = async (args, { output, signal }) => {
   if (!report.finished) throw unfinished(report);
   return undefined;
 };
+
+/** What is read, and how an image is made of it. Disposing closes the source. */
+interface Job extends AsyncDisposable {
+  readonly source: ByteSource;
+  create(options: Omit<CreateOptions, 'paths' | 'sectorBytes'>): Promise<CreateReport>;
+}
+
+async function openJob(path: string, args: CommandArguments, signal: AbortSignal): Promise<Job> {
+  const target = resolveHostPath(args.required('output'));
+  const named = args.text('map');
+  const map = named === undefined ? undefined : resolveHostPath(named);
+  const readOffset = args.number('read-offset');
+  if (/\.cue$/i.test(target)) {
+    const paths = cuePaths(target, map);
+    const opened = await openTracks(path, readOffset ?? 0, signal);
+    return {
+      source: opened.source,
+      create: (options) => createCue(opened, paths, options),
+      [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+    };
+  }
+  if (readOffset !== undefined) {
+    throw new IsodriveError(
+      'usage',
+      'Option --read-offset is of sound, expected an output that ends in .cue',
+    );
+  }
+  const paths = outputPaths(target, map);
+  const { source } = await openImageFile(path, undefined, signal);
+  try {
+    await refuseSameFile(path, paths.output);
+  } catch (thrown) {
+    await source[Symbol.asyncDispose]();
+    throw thrown;
+  }
+  return {
+    source,
+    create: (options) => createImage(source, { ...options, paths }),
+    [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
+  };
+}
 
 function chooseProgress(output: Output, line: ProgressLine | undefined): CreateOptions['onProgress'] {
   if (output.json) {
@@ -110,7 +147,7 @@ async function printReport(report: CreateReport, output: Output): Promise<void> 
 }
 
 async function setSpeed(source: ByteSource, speed: number): Promise<void> {
-  if (source instanceof DriveSource) return source.setSpeed(speed);
+  if (source.drive !== undefined && source.setSpeed !== undefined) return source.setSpeed(speed);
   throw new IsodriveError('usage', `Cannot set the speed of "${source.name}": it is no optical drive`);
 }
 

@@ -2,9 +2,8 @@
 import type { Disc } from '../../disc/disc.js';
 import type { ImageFiles } from '../../source/image-files.js';
 import { buildDisc } from '../build-disc.js';
-import type { Container } from '../format.js';
-import { findSheet } from '../sheet/find-sheet.js';
-import type { FoundSheet, SheetKind } from '../sheet/find-sheet.js';
+import type { FoundSheet } from '../sheet/find-sheet.js';
+import { createSheetContainer } from '../sheet/sheet-format.js';
 import { placeTracks } from '../sheet/place-tracks.js';
 import { describeSheet, isCompactDisc } from '../sheet/describe-sheet.js';
 import { SheetFiles } from '../sheet/sheet-files.js';
@@ -12,27 +11,17 @@ import { readDiscText } from './disc-text.js';
 import { layOutTracks, reportStrangeLines } from './layout.js';
 import { listCueFiles, parseCue } from './parse.js';
 
-const CUE: SheetKind = { ending: '.cue', listFiles: listCueFiles };
-
-export const cueFormat: Container = {
-  kind: 'container',
+export const cueFormat = createSheetContainer({
   name: 'cue',
   title: 'a cue sheet and its files',
-
-  async probe(files, marks, signal) {
-    return (await findSheet(files, CUE, marks, signal)) === undefined ? 0 : 3;
-  },
-
-  async open(files, signal) {
-    const found = await findSheet(files, CUE, undefined, signal);
-    if (found === undefined) throw new RangeError('Probe found a cue sheet');
-    return openCue(files, found, signal);
-  },
-};
+  ending: '.cue',
+  listFiles: listCueFiles,
+  openSheet: openCue,
+});
 
 async function openCue(
-  files: ImageFiles,
   { source, text, isMain }: FoundSheet,
+  files: ImageFiles,
   signal: AbortSignal | undefined,
 ): Promise<Disc> {
   const sheet = parseCue(text);

@@ -1,29 +1,17 @@
 // The disc that a cue sheet describes: where each part of each track lies in the files, before tracks get addresses.
 import type { Finding } from '../../base/finding.js';
-import type { ByteSource } from '../../source/byte-source.js';
 import type { SectorPiece } from '../build-disc.js';
-import { findSamples } from '../sound/find-samples.js';
-import { SAMPLE_BYTES } from '../sound/sound-place.js';
-import { lookAtSectors } from '../sheet/data-sectors.js';
+import { seeMode } from '../look-at-track.js';
+import { findSoundPlace, findWholePlace } from '../sheet/data-place.js';
+import type { DataPlace } from '../sheet/data-place.js';
+import { findBlock } from '../sheet/data-block.js';
 import type { UnplacedTrack } from '../sheet/place-tracks.js';
 import type { SheetFiles } from '../sheet/sheet-files.js';
 import { storedSector } from '../stored-sector.js';
 import type { SectorBytes, StoredSector } from '../stored-sector.js';
-import { RAW_SECTOR_SIZE } from '../../disc/sector-parity.js';
 import type { TrackMode } from '../../disc/disc.js';
 import { UNTOLD } from './parse.js';
 import type { CueFile, CueIndex, CueSheet, CueTrack } from './parse.js';
-
-/** What was found of a file of the sheet. */
-interface DataPlace {
-  /** Number of its base; undefined: it has no sectors that can be read. */
-  readonly base: number | undefined;
-  /** Byte of the first sector, and behind the last. */
-  readonly start: number;
-  readonly end: number;
-  readonly isSound: boolean;
-  readonly swap16: boolean;
-}
 
 /** A part of a track from one index to the next. */
 interface Part {
@@ -52,26 +40,13 @@ export async function layOutTracks(
   return tracks;
 }
 
-async function findPlace(
+function findPlace(
   { name, type }: CueFile,
   files: SheetFiles,
   signal: AbortSignal | undefined,
 ): Promise<DataPlace> {
-  const base = files.baseOf(name);
-  const nowhere = { base: undefined, start: 0, end: 0, isSound: true, swap16: false };
-  if (base === undefined) return nowhere;
-  const source = files.bases[base]!;
-  const swap16 = type === 'MOTOROLA';
-  // What is called binary is: sound that looks like a file of another kind is sound.
-  if (swap16 || type === 'BINARY') return { base, start: 0, end: source.size, isSound: false, swap16 };
-  const found = await findSamples(source, signal);
-  if (!('refusal' in found)) return { base, ...found, start: found.offset, isSound: true };
-  files.report(
-    'unread-sound-file',
-    'damage',
-    `File "${source.name}" is ${found.refusal}: its tracks cannot be read`,
-  );
-  return { ...nowhere, end: (found.samples ?? 0) * SAMPLE_BYTES };
+  if (type !== 'BINARY' && type !== 'MOTOROLA') return findSoundPlace(name, files, signal);
+  return Promise.resolve(findWholePlace(name, type === 'MOTOROLA', files));
 }
 
 /** Parts that follow each other in a file end where the next begins, the last at the end of the file. */
@@ -152,30 +127,29 @@ async function layOut(
 /** What the sectors of a data track are, which sheets tell loosely. */
 async function tellMode(
   { number, mode, sector }: CueTrack,
-  { place, offset }: Part,
+  { place, offset, sectors }: Part,
   files: SheetFiles,
   signal: AbortSignal | undefined,
 ): Promise<{ mode: TrackMode; sector: StoredSector; block?: number | undefined }> {
   if (mode === 'audio') return { mode, sector };
   const untold = mode === UNTOLD;
-  const source: ByteSource | undefined = place.base === undefined ? undefined : files.bases[place.base];
-  const looked = source === undefined ? undefined : await lookAtSectors(source, offset, sector.bytes, signal);
-  const found = looked?.mode ?? (untold ? 'xa' : mode);
-  const isOther = untold ? found === 'mode1' : found !== mode;
-  if (isOther) {
+  const subchannel = sector.subchannel === undefined ? 0 : 96;
+  const bytes = (sector.bytes - subchannel) as SectorBytes;
+  const source = place.base === undefined ? undefined : files.bases[place.base];
+  const run = { offset, sectors, bytes, stride: sector.bytes };
+  const seen = source === undefined ? undefined : await seeMode(source, run, signal);
+  const found = seen === undefined || seen === 'audio' ? (untold ? 'xa' : mode) : seen;
+  if (untold ? found === 'mode1' : found !== mode) {
     files.report(
       'wrong-track-mode',
       'warning',
       `Track ${number} has mode ${untold ? '2' : '1'} in the sheet, but its sectors say ${found === 'mode1' ? '1' : '2'}`,
     );
   }
-  const subchannel = sector.subchannel === undefined ? 0 : 96;
-  const bytes = (sector.bytes - subchannel) as SectorBytes;
-  const isTold = !untold && bytes !== RAW_SECTOR_SIZE;
   return {
     mode: found,
-    sector: isTold ? sector : storedSector(found, bytes, subchannel),
-    block: looked?.block,
+    sector: untold || found !== mode ? storedSector(found, bytes, subchannel) : sector,
+    block: source === undefined ? undefined : await findBlock(source, offset, sector.bytes, signal),
   };
 }
 

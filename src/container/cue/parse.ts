@@ -1,16 +1,22 @@
 // Parses a cue sheet (CDRWIN User's Guide, and what other programs have added in REM): text in, facts or an error out.
 import { IsodriveError } from '../../base/error.js';
 import type { Session, TrackMode } from '../../disc/disc.js';
-import { FRAMES_PER_MINUTE, FRAMES_PER_SECOND, LEAD_FRAMES } from '../../disc/sector-address.js';
+import { LEAD_FRAMES } from '../../disc/sector-address.js';
 import { MAX_TRACKS } from '../build-disc.js';
-import { LATER_LEAD_OUT, LEAD_IN } from '../sheet/place-tracks.js';
+import { sessionGap } from '../session-gap.js';
+import { parseTime } from '../sheet/sheet-time.js';
 import { trimBlanks } from '../sheet/sheet-text.js';
 import type { SheetText } from '../sheet/sheet-text.js';
 import { storedSector } from '../stored-sector.js';
+import { parseCatalog, parseIsrc } from '../track-codes.js';
 import type { SectorBytes, StoredSector } from '../stored-sector.js';
 
 const MAX_INDEX = 99;
 const MAX_SESSIONS = 99;
+/** Sectors of a lead-in (Orange Book). */
+const LEAD_IN = 4500;
+/** Characters of a sheet that a message shows. */
+const MAX_SHOWN = 100;
 /** Lines that are not understood: more are not told. */
 const MAX_STRANGE = 20;
 const FILE_TYPES = ['BINARY', 'MOTOROLA', 'WAVE', 'AIFF', 'AIF', 'MP3', 'FLAC', 'OGG', 'APE', 'WAV'];
@@ -78,7 +84,7 @@ export function parseCue(text: SheetText): CueSheet {
 /** Names of the files of a sheet; undefined for what is none. */
 export function listCueFiles({ lines }: SheetText): readonly string[] | undefined {
   const files = lines.filter((line) => /^FILE[ \t]/i.test(line)).map((line) => parseFile(line).name);
-  const hasTrack = lines.some((line) => /^TRACK[ \t]+\w+[ \t]+\w/i.test(line));
+  const hasTrack = lines.some((line) => /^TRACK[ \t]+(\d+|AA)[ \t]+\w/i.test(line));
   return hasTrack && files.length > 0 ? files : undefined;
 }
 
@@ -166,14 +172,14 @@ class CueParser {
         for (const flag of rest.toUpperCase().split(/[ \t]+/)) track?.flags.add(flag);
         return true;
       case 'ISRC':
-        if (track !== undefined) track.isrc = unquote(rest).replaceAll('-', '').toUpperCase();
+        this.#setIsrc(unquote(rest));
         return true;
       case 'TITLE':
       case 'PERFORMER':
         of[keyword === 'TITLE' ? 'title' : 'performer'] = this.#text.text(unquote(rest));
         return true;
       case 'CATALOG':
-        this.#disc.catalog = unquote(rest);
+        this.#setCatalog(unquote(rest));
         return true;
       case 'CDTEXTFILE':
         this.#disc.textFile = unquote(rest);
@@ -183,6 +189,16 @@ class CueParser {
           keyword,
         );
     }
+  }
+
+  #setIsrc(text: string): void {
+    const isrc = parseIsrc(text.replaceAll('-', ''));
+    if (this.#track !== undefined && isrc !== undefined) this.#track.isrc = isrc;
+  }
+
+  #setCatalog(text: string): void {
+    const catalog = parseCatalog(text);
+    if (catalog !== undefined) this.#disc.catalog = catalog;
   }
 
   #addIndex(rest: string): void {
@@ -221,7 +237,7 @@ class CueParser {
     const session = this.#sessions.get(number) ?? {};
     if (word === 'LEAD-OUT') session.leadOut = time;
     else if (number >= 1 && this.#tracks.at(-1)?.session !== this.#session) {
-      const gap = session.gap ?? (number === 1 ? 3 : 1) * LATER_LEAD_OUT + LEAD_IN + LEAD_FRAMES;
+      const gap = session.gap ?? sessionGap(number);
       session.gap = gap + time - (word === 'LEAD-IN' ? LEAD_IN : LEAD_FRAMES);
     }
     this.#sessions.set(number, session);
@@ -238,7 +254,7 @@ class CueParser {
     const { name } = this.#text;
     return new IsodriveError(
       'damaged',
-      `Cannot read cue sheet "${name}": ${found} in line ${this.#line}, expected ${wanted}`,
+      `Cannot read cue sheet "${name}": ${found.slice(0, MAX_SHOWN)} in line ${this.#line}, expected ${wanted}`,
       { at: { source: name }, action: 'Mend the line, or fetch the sheet again' },
     );
   }
@@ -246,14 +262,6 @@ class CueParser {
 
 function isTime(text: string): boolean {
   return parseTime(text) !== undefined;
-}
-
-/** Frames; undefined for what is no time. */
-export function parseTime(text: string): number | undefined {
-  const [, minutes, seconds, frames] = /^(\d{1,4}):(\d{1,2}):(\d{1,2})$/.exec(text)?.map(Number) ?? [];
-  if (minutes === undefined || seconds === undefined || frames === undefined) return undefined;
-  if (seconds >= 60 || frames >= FRAMES_PER_SECOND) return undefined;
-  return minutes * FRAMES_PER_MINUTE + seconds * FRAMES_PER_SECOND + frames;
 }
 
 /** FILE "NAME" TYPE, with quotes or without. */

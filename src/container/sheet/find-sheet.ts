@@ -39,9 +39,11 @@ export async function findSheet(
   signal?: AbortSignal,
 ): Promise<FoundSheet | undefined> {
   const { main, mainName } = files;
-  if (await mayBeData(files, marks, signal)) {
-    const stems = await files.find(kind.ending, signal);
-    for (const name of chooseCandidates(stems, mainName, kind.ending)) {
+  const isNamedPlain = PLAIN_NAMES.test(mainName);
+  if (isNamedPlain && marks !== undefined && (await marks.look(main, signal)) === 3) return undefined;
+  if (isNamedPlain || DATA_NAMES.test(mainName)) {
+    const sheets = await files.find(kind.ending, signal);
+    for (const name of chooseCandidates(sheets, mainName, kind.ending)) {
       const found = await lookInto(files, name, kind, signal);
       if (found !== undefined) return found;
     }
@@ -49,16 +51,6 @@ export async function findSheet(
   const text = await readSheetText(main, signal);
   if (text === undefined || kind.listFiles(text) === undefined) return undefined;
   return { source: main, text, isMain: true };
-}
-
-async function mayBeData(
-  { main, mainName }: ImageFiles,
-  marks: VolumeMarks | undefined,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  if (DATA_NAMES.test(mainName)) return true;
-  if (!PLAIN_NAMES.test(mainName)) return false;
-  return marks === undefined || (await marks.look(main, signal)) < 3;
 }
 
 /** Those whose stem the name begins with, the longest first; or the only one. */

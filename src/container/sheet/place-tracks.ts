@@ -4,11 +4,10 @@ import type { Finding } from '../../base/finding.js';
 import type { Session, Track } from '../../disc/disc.js';
 import { LEAD_FRAMES } from '../../disc/sector-address.js';
 import type { SectorPiece, SessionLayout, TrackLayout } from '../build-disc.js';
+import { sessionGap } from '../session-gap.js';
 
-/** Lead-out of the first session and of those behind it, and a lead-in (Orange Book). */
-export const FIRST_LEAD_OUT = 6750;
-export const LATER_LEAD_OUT = 2250;
-export const LEAD_IN = 4500;
+/** Behind what is no session's end: less than between any two of them, which a pause may make shorter. */
+const MAX_PAUSE = sessionGap(2) - 2 * LEAD_FRAMES;
 /** Where the second area of a GD-ROM begins. */
 export const HIGH_DENSITY_START = 45_000;
 
@@ -79,7 +78,7 @@ class Placer implements PlacedTracks {
     const pregap = addedPause + countSectors(pause);
     const said = this.#saidStart(unplaced, pregap, isFirst, isSaid);
     const start = this.#checkedStart(unplaced, said, isFirst);
-    const isNew = isSaid || isHighDensity === true || start - this.#end >= LATER_LEAD_OUT + LEAD_IN;
+    const isNew = isSaid || isHighDensity === true || start - this.#end > MAX_PAUSE;
     if (isFirst || isNew) this.#openSession(session, isFirst || isSaid);
     if (!isFirst && !isSaid && isNew && isHighDensity !== true) this.#reportSession(track.number, start);
     const length = countSectors(body) + postgap;
@@ -108,8 +107,7 @@ class Placer implements PlacedTracks {
     if (isHighDensity === true && this.#end + pregap <= HIGH_DENSITY_START) return HIGH_DENSITY_START;
     if (!isSaid) return this.#end + pregap;
     const { leadOut = this.#end, gap } = this.#facts.get(this.#said) ?? {};
-    const leadOutLength = this.sessions.length === 1 ? FIRST_LEAD_OUT : LATER_LEAD_OUT;
-    return Math.max(this.#end, leadOut) + Math.max(pregap, gap ?? leadOutLength + LEAD_IN + LEAD_FRAMES);
+    return Math.max(this.#end, leadOut) + Math.max(pregap, gap ?? sessionGap(this.sessions.length));
   }
 
   /** What a track's sectors say is right, where they can be there. */

@@ -43,6 +43,13 @@ export class SheetFiles {
     if (this.bases.length === 0) throw this.#refuse();
   }
 
+  /** Number of the base of a file that an image may lack; one that cannot be read is a finding. */
+  async openIfThere(name: string, signal?: AbortSignal): Promise<number | undefined> {
+    const { source, fault } = await this.#openNamed(name, signal);
+    if (fault !== undefined) this.report('unopened-image-file', 'warning', fault);
+    return source === undefined ? undefined : this.#add(source);
+  }
+
   /** Number of the base of a file, by its name in the sheet; undefined where it is not there. */
   baseOf(name: string): number | undefined {
     return this.#opened.get(name);

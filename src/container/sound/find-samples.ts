@@ -2,12 +2,12 @@
 import type { ByteSource } from '../../source/byte-source.js';
 import { readIfPossible } from '../../source/read-fully.js';
 import { findAiffSamples } from './aiff.js';
-import { parseStreamInfo } from './flac-stream-info.js';
+import { openFlac } from './flac.js';
 import type { NoSound, SoundPlace } from './sound-place.js';
 import { findWaveSamples } from './wav.js';
 
-/** A WAVE header, or the stream information of a FLAC file. */
-const HEAD_BYTES = 42;
+/** Marks of all kinds. */
+const HEAD_BYTES = 12;
 
 export async function findSamples(source: ByteSource, signal?: AbortSignal): Promise<SoundPlace | NoSound> {
   const head = Buffer.from(await readIfPossible(source, 0, HEAD_BYTES, signal));
@@ -16,9 +16,8 @@ export async function findSamples(source: ByteSource, signal?: AbortSignal): Pro
   if ((first === 'RIFF' || first === 'RF64') && form === 'WAVE') return findWaveSamples(source, signal);
   if (first === 'FORM' && (form === 'AIFF' || form === 'AIFC')) return findAiffSamples(source, signal);
   if (first === 'fLaC') {
-    const samples = parseStreamInfo(head)?.samples;
-    const refusal = 'a FLAC file, which is not decoded here';
-    return samples === undefined ? { refusal } : { refusal, samples };
+    const opened = await openFlac(source, signal);
+    return 'refusal' in opened ? opened : { offset: 0, end: opened.size, swap16: false, decoded: opened };
   }
   if (first === 'OggS') return { refusal: 'an Ogg file, whose sound is not what was on the disc' };
   if (first.startsWith('ID3') || (head[0] === 0xff && (head[1]! & 0xe0) === 0xe0))

@@ -1,5 +1,7 @@
 // Where the samples of a sound file are, for the formats that sheets name: only those of a CD can be a track.
 
+import type { ByteSource } from '../../source/byte-source.js';
+
 export const SAMPLE_RATE = 44_100;
 /** Bytes of a sample of both channels. */
 export const SAMPLE_BYTES = 4;
@@ -14,6 +16,8 @@ export interface SoundPlace {
   readonly end: number;
   /** They are stored high byte first. */
   readonly swap16: boolean;
+  /** What they are in where the file holds them coded: it stands for the file. */
+  readonly decoded?: ByteSource;
 }
 
 /** What a file is that has no samples here. */

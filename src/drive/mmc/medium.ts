@@ -3,6 +3,8 @@ import { firstWhere } from '../../base/binary-search.js';
 import { toIsodriveError } from '../../base/error.js';
 import type { Disc, Session, Track } from '../../disc/disc.js';
 import { SECTOR_SIZE } from '../../disc/data-stream.js';
+import { completeRaw } from '../../disc/made-sectors.js';
+import type { PlanStream } from '../../disc/plan-stream.js';
 import type { DataStream } from '../../disc/data-stream.js';
 import type { ImageRange } from '../image-message.js';
 import { readSectors } from '../read-sectors.js';
@@ -46,6 +48,7 @@ export class Medium {
   readonly profile: Profile;
   /** In order, without gaps, from block 0 on. */
   readonly #regions: readonly Region[];
+  #wholeSectors: { readonly stream: PlanStream | undefined } | undefined;
   #holders = 0;
   readonly #waiting: (() => void)[] = [];
 
@@ -85,6 +88,12 @@ export class Medium {
 
   get lastSession(): MediumSession {
     return this.sessions.at(-1)!;
+  }
+
+  /** All whole sectors, those that are made among them; undefined where nothing has any. */
+  get wholeSectors(): PlanStream | undefined {
+    this.#wholeSectors ??= { stream: completeRaw(this.disc) };
+    return this.#wholeSectors.stream;
   }
 
   /** Where a block lies; undefined at the end of the disc and behind it. */

@@ -83,7 +83,10 @@ function readSectors({ cdb }: CommandInput, medium: Medium, block: number, count
   const wantsMore = (main & ALL_PARTS & ~USER_DATA) !== 0 || c2Length > 0 || subChannels.bytes > 0;
   if (medium.profile !== CD_ROM && wantsMore)
     throw new CheckCondition({ ...ILLEGAL_MODE_FOR_TRACK, information: block });
-  const extent = findExtent(medium, block, count, SECTOR_TYPES[type - 1], main);
+  const isOnlySubChannels = main === 0 && c2Length === 0;
+  const extent = isOnlySubChannels
+    ? { block, count, end: medium.endOfKind(block, count, () => true), kinds: [], mainLength: 0 }
+    : findExtent(medium, block, count, SECTOR_TYPES[type - 1], main);
   const size = extent.mainLength + c2Length + subChannels.bytes;
   return {
     length: size * count,

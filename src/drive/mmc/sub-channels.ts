@@ -1,13 +1,12 @@
 // The subchannels of sectors as READ CD gives them (MMC-6 6.19): all eight raw, Q with its fields, or R to W in packs.
 // What the image does not hold is made: P and Q follow from the tracks, R to W are empty.
 import type { Subchannel } from '../../disc/disc.js';
+import { SUBCHANNEL_BYTES } from '../../disc/sector-parity.js';
 import type { Medium } from './medium.js';
 import { readOf } from './medium.js';
 import { CheckCondition } from './sense.js';
 import { catalogOf, encodeQ, indexOf, Q_LENGTH } from './sub-channel-q.js';
 
-/** Bytes of all subchannels of a sector. */
-const ALL_LENGTH = 96;
 const CHANNELS = 8;
 const Q_OFFSET = Q_LENGTH;
 /** Bytes of Q as READ CD gives it: Q with its CRC, and padding of which the last bit of the first is P. */
@@ -39,9 +38,9 @@ export interface SubChannelForm {
 
 export const SUB_CHANNEL_FORMS: ReadonlyMap<number, SubChannelForm> = new Map([
   [0, { bytes: 0, encode: () => Buffer.alloc(0), ahead: 0 }],
-  [1, { bytes: ALL_LENGTH, encode: (channels) => channels, ahead: 0 }],
+  [1, { bytes: SUBCHANNEL_BYTES, encode: (channels) => channels, ahead: 0 }],
   [2, { bytes: FORMATTED_Q_LENGTH, encode: formatQ, ahead: 0 }],
-  [4, { bytes: ALL_LENGTH, encode: collectPacks, ahead: SPREAD_BLOCKS }],
+  [4, { bytes: SUBCHANNEL_BYTES, encode: collectPacks, ahead: SPREAD_BLOCKS }],
 ]);
 
 /** What is sent of the subchannels of some blocks. Rejects with `cancelled`. */
@@ -64,10 +63,10 @@ async function readAll(
   signal: AbortSignal | undefined,
 ): Promise<Buffer> {
   const { subchannel } = medium.disc;
-  const bytes = Buffer.alloc(count * ALL_LENGTH);
+  const bytes = Buffer.alloc(count * SUBCHANNEL_BYTES);
   if (subchannel !== undefined && (await tryToRead(subchannel, bytes, block, signal))) return bytes;
   for (let i = 0; i < count; i += 1) {
-    const one = bytes.subarray(i * ALL_LENGTH, (i + 1) * ALL_LENGTH);
+    const one = bytes.subarray(i * SUBCHANNEL_BYTES, (i + 1) * SUBCHANNEL_BYTES);
     if (subchannel !== undefined && (await tryToRead(subchannel, one, block + i, signal))) continue;
     one.set(makeChannels(medium, block + i));
   }
@@ -81,7 +80,7 @@ async function tryToRead(
   block: number,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const position = block * ALL_LENGTH;
+  const position = block * SUBCHANNEL_BYTES;
   if (position + target.length > stream.size) return false;
   try {
     await readOf(stream, target, position, block, signal);
@@ -90,13 +89,13 @@ async function tryToRead(
     throw thrown;
   }
   if (form === 'linear')
-    for (let at = 0; at < target.length; at += ALL_LENGTH)
-      target.set(interleave(target.subarray(at, at + ALL_LENGTH)), at);
+    for (let at = 0; at < target.length; at += SUBCHANNEL_BYTES)
+      target.set(interleave(target.subarray(at, at + SUBCHANNEL_BYTES)), at);
   return true;
 }
 
 function makeChannels(medium: Medium, block: number): Buffer {
-  const channels = Buffer.alloc(ALL_LENGTH);
+  const channels = Buffer.alloc(SUBCHANNEL_BYTES);
   const track = medium.trackAt(block);
   if (track === undefined) return channels;
   // P is 1 in the pause before a track.
@@ -107,9 +106,9 @@ function makeChannels(medium: Medium, block: number): Buffer {
 
 /** From 12 bytes of each channel, P to W, to a bit of each in a byte. */
 function interleave(linear: Uint8Array): Buffer {
-  const bytes = Buffer.alloc(ALL_LENGTH);
+  const bytes = Buffer.alloc(SUBCHANNEL_BYTES);
   for (let channel = 0; channel < CHANNELS; channel += 1)
-    for (let i = 0; i < ALL_LENGTH; i += 1) {
+    for (let i = 0; i < SUBCHANNEL_BYTES; i += 1) {
       const bit = (linear[channel * Q_LENGTH + (i >> 3)]! >> (7 - (i & 7))) & 1;
       bytes[i]! |= bit << (7 - channel);
     }
@@ -119,9 +118,9 @@ function interleave(linear: Uint8Array): Buffer {
 function formatQ(channels: Buffer, count: number): Buffer {
   const bytes = Buffer.alloc(count * FORMATTED_Q_LENGTH);
   for (let block = 0; block < count; block += 1) {
-    const from = channels.subarray(block * ALL_LENGTH, (block + 1) * ALL_LENGTH);
+    const from = channels.subarray(block * SUBCHANNEL_BYTES, (block + 1) * SUBCHANNEL_BYTES);
     const to = bytes.subarray(block * FORMATTED_Q_LENGTH, (block + 1) * FORMATTED_Q_LENGTH);
-    for (let i = 0; i < ALL_LENGTH; i += 1) to[i >> 3]! |= ((from[i]! >> 6) & 1) << (7 - (i & 7));
+    for (let i = 0; i < SUBCHANNEL_BYTES; i += 1) to[i >> 3]! |= ((from[i]! >> 6) & 1) << (7 - (i & 7));
     if ((from[0]! & 0x80) !== 0) to[FORMATTED_Q_LENGTH - 1] = P_OF_FORMATTED;
   }
   return bytes;
@@ -129,7 +128,7 @@ function formatQ(channels: Buffer, count: number): Buffer {
 
 /** Each symbol of a pack stands so many packs further on as its place there leaves over when divided by eight. */
 function collectPacks(channels: Buffer, count: number): Buffer {
-  const bytes = Buffer.alloc(count * ALL_LENGTH);
+  const bytes = Buffer.alloc(count * SUBCHANNEL_BYTES);
   for (let i = 0; i < bytes.length; i += 1) {
     const place = SWAPPED.get(i % PACK) ?? i % PACK;
     const pack = Math.floor(i / PACK) + (place % 8);

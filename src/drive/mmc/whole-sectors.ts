@@ -7,6 +7,7 @@ import { DATA_OFFSET, RAW_SECTOR_SIZE } from '../../disc/sector-parity.js';
 import type { Medium } from './medium.js';
 import { readOf } from './medium.js';
 import { encodeSector, FORM_1_DATA_OFFSET, writeFront } from '../../disc/sector-code.js';
+import type { CookedMode } from '../../disc/sector-code.js';
 import { CheckCondition, UNRECOVERED_READ_ERROR } from './sense.js';
 
 export interface SectorsWanted {
@@ -74,41 +75,47 @@ async function readTrack(
   mode: TrackMode,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { raw } = medium.disc;
+  // The user data of mode 1 need no codes, and those take longer to make than all the rest.
+  const isCooked = !withCodes && mode === 'mode1';
+  const stream = isCooked ? medium.disc.raw : medium.wholeSectors;
   const end = block + target.length / RAW_SECTOR_SIZE;
   for (let at = block; at < end;) {
-    const place = findStored(raw, at);
+    const place = findPlace(stream, at);
     const stop = Math.min(end, place.end);
     const part = target.subarray((at - block) * RAW_SECTOR_SIZE, (stop - block) * RAW_SECTOR_SIZE);
-    if (raw !== undefined && (place.isStored || mode === 'audio'))
-      await readOf(raw, part, at * RAW_SECTOR_SIZE, at, signal);
-    else await makeSectors(medium, part, at, mode, withCodes, signal);
+    if (stream !== undefined && (place.has === 'bytes' || mode === 'audio'))
+      await readOf(stream, part, at * RAW_SECTOR_SIZE, at, signal);
+    else if (mode !== 'audio' && mode !== 'mode2' && (isCooked || place.has === 'nothing'))
+      await makeSectors(medium, part, at, mode, withCodes, signal);
+    else throw new CheckCondition({ ...UNRECOVERED_READ_ERROR, information: at });
     at = stop;
   }
 }
 
-/** Whether the image has all bytes of a sector, and the sector with which that changes. */
-function findStored(raw: PlanStream | undefined, block: number): { isStored: boolean; end: number } {
+/** What a stream has of a sector, `nothing` behind its end; and the sector with which that changes. */
+function findPlace(
+  stream: PlanStream | undefined,
+  block: number,
+): { has: 'bytes' | 'absent' | 'nothing'; end: number } {
   const start = block * RAW_SECTOR_SIZE;
-  const segment = raw?.segments[findSegment(raw.segments, start)];
-  if (segment === undefined) return { isStored: false, end: Infinity };
-  if (segment.start > start)
-    return { isStored: false, end: Math.max(block + 1, Math.floor(segment.start / RAW_SECTOR_SIZE)) };
-  const end = Math.floor((segment.start + segment.length) / RAW_SECTOR_SIZE);
-  return { isStored: segment.kind !== 'absent', end: Math.max(block + 1, end) };
+  const segment = stream?.segments[findSegment(stream.segments, start)];
+  if (segment === undefined) return { has: 'nothing', end: Infinity };
+  const isHole = segment.start > start;
+  const end = isHole ? segment.start : segment.start + segment.length;
+  return {
+    has: isHole || segment.kind === 'absent' ? 'absent' : 'bytes',
+    end: Math.max(block + 1, Math.floor(end / RAW_SECTOR_SIZE)),
+  };
 }
 
 async function makeSectors(
   medium: Medium,
   target: Buffer,
   block: number,
-  mode: TrackMode,
+  mode: CookedMode,
   withCodes: boolean,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  // Sound is stored whole or not at all, and of mode 2 without a form the user data are not enough.
-  if (mode === 'audio' || mode === 'mode2')
-    throw new CheckCondition({ ...UNRECOVERED_READ_ERROR, information: block });
   const count = target.length / RAW_SECTOR_SIZE;
   const data = Buffer.allocUnsafe(count * SECTOR_SIZE);
   await medium.readBytes(data, block * SECTOR_SIZE, signal);

@@ -45,7 +45,7 @@ export async function probeVolumes(reader: DataStream, context: ProbeContext): P
   }
   // "Not here" is what all but one say of most discs.
   const faults = errors.filter(({ code }) => code !== 'unsupported');
-  if (volumes.length === 0) throw faults[0] ?? refuse(reader, partitions.length, errors[0]);
+  if (volumes.length === 0) throw faults[0] ?? refuse(reader, partitions.length, errors);
   for (const { code, message, at } of faults) {
     context.report({
       code: code === 'damaged' ? 'damaged-volume' : 'unreadable-volume',
@@ -75,7 +75,9 @@ async function collect(
   return volumes;
 }
 
-function refuse(reader: DataStream, partitions: number, first: IsodriveError | undefined): IsodriveError {
+/** A format with a standard says most: what it found where its descriptors have to be. */
+function refuse(reader: DataStream, partitions: number, errors: readonly IsodriveError[]): IsodriveError {
+  const first = errors.find(({ at }) => at?.clause !== undefined) ?? errors[0];
   const names = FILE_SYSTEMS.map(({ title }) => title).join(', ');
   if (partitions === 0) {
     return new IsodriveError(

@@ -1,6 +1,9 @@
 // The contract between a disc and the formats of its volumes: each looks for its own and says what it found.
+import type { ByteCursor } from '../../base/byte-cursor.js';
 import type { Finding } from '../../base/finding.js';
+import type { Confidence } from '../../container/confidence.js';
 import type { DataStream } from '../../disc/data-stream.js';
+import type { ByteSource } from '../../source/byte-source.js';
 import type { FileTree, Timestamp, XaShape } from './file-tree.js';
 import type { Partition } from './partition.js';
 import type { VolumeSummary } from './volume-summary.js';
@@ -77,6 +80,12 @@ export interface FileSystem {
    * there, or whose `probe` looks there anyway. Gives no tree where there is none; rejects as `probe` does.
    */
   probePartitions?(reader: DataStream, context: ProbeContext): Promise<Volume | undefined>;
+  /**
+   * How sure it is, by marks of its own, that sectors are of a disc with it: 3 where nothing else has them, 1 where
+   * they may stand there by chance. `start`: the first bytes, those of a partition table. Absent for formats known by a
+   * descriptor of ECMA-119. Reads few sectors. Rejects as ByteSource.read does.
+   */
+  findMarks?(source: ByteSource, start: ByteCursor, signal?: AbortSignal): Promise<Confidence> | Confidence;
   /**
    * The sessions from sector `first` on, in their order; empty where none of this format can be seen. Absent for
    * formats that are not written in sessions. Rejects with `usage` for a charset that is not known, and as

@@ -3,11 +3,16 @@ import { IsodriveError } from '../../base/error.js';
 import type { DataStream } from '../../disc/data-stream.js';
 import type { FileSystem, ProbeContext, Volume } from '../contract/file-system.js';
 import { completeSummary } from '../contract/volume-summary.js';
-import { openAppleVolumes } from './apple-volumes.js';
+import { openAppleVolumes, resemblesAppleVolume } from './apple-volumes.js';
 import type { HfsVolume } from './hfs-volume.js';
 import { readMacTime } from './mac-time.js';
 
-export const hfsFileSystem: FileSystem = { title: 'HFS', probe: probeHfs };
+export const hfsFileSystem: FileSystem = {
+  title: 'HFS',
+  probe: probeHfs,
+  // Those of HFS+ too.
+  findMarks: (_source, start) => (resemblesAppleVolume(start) ? 1 : 0),
+};
 
 async function probeHfs(reader: DataStream, context: ProbeContext): Promise<Volume> {
   const open = async (offset: number): Promise<HfsVolume> =>

@@ -10,6 +10,7 @@ import { LABEL_BYTES, parseLabel, showsOpera } from './volume-label.js';
 
 export const operaFileSystem: FileSystem = {
   title: 'Opera',
+  findMarks: (_source, start) => (showsOpera(start) ? 3 : 0),
 
   async probe(reader, context): Promise<Volume> {
     const offset = (context.sessionStart ?? 0) * SECTOR_SIZE;

@@ -4,7 +4,7 @@ import { IsodriveError } from '../../base/error.js';
 import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import type { DataStream } from '../../disc/data-stream.js';
 import type { FileSystem, ProbeContext, Volume } from '../contract/file-system.js';
-import { findAnchors, findSessionAnchors } from './anchor.js';
+import { findAnchors, findSessionAnchors, showsAnchor } from './anchor.js';
 import type { Anchor } from './anchor.js';
 import type { OpenedVolume } from './open-volume.js';
 import { SECTOR_SIZES, readRecognitionSequence } from './recognition-sequence.js';
@@ -13,6 +13,8 @@ import { UdfFindings } from './udf-findings.js';
 
 export const udfFileSystem: FileSystem = {
   title: 'UDF',
+  // ECMA-167 3/8.4.2.1: a disc whose recognition sequence is lost still has its anchor, at sector 256.
+  findMarks: async (source, _start, signal) => ((await showsAnchor(source, signal)) ? 1 : 0),
   probe: probeUdfVolume,
   findSessions: findUdfSessions,
 };

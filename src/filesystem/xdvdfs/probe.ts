@@ -21,6 +21,11 @@ type Readable = Pick<ByteSource, 'name' | 'size' | 'read'>;
 export const xdvdfsFileSystem: FileSystem = {
   title: 'XDVDFS',
 
+  async findMarks(source, _start, signal) {
+    for await (const descriptor of findDescriptors(source, signal)) return descriptor.offset > 0 ? 3 : 0;
+    return 0;
+  },
+
   async probe(reader, context): Promise<Volume> {
     let fault: IsodriveError | undefined;
     for await (const descriptor of findDescriptors(reader, context.signal)) {
@@ -51,12 +56,6 @@ async function openVolume(
   const { created, start } = descriptor;
   const facts = { volumeId: '', created, start, blockSize: tree.blockSize, size: tree.volumeSize };
   return { trees: [tree], summary: completeSummary(facts) };
-}
-
-/** Whether a game partition starts at one of the known places. Reads a sector for each. Rejects with `cancelled`. */
-export async function showsXdvdfs(source: Readable, signal?: AbortSignal): Promise<boolean> {
-  for await (const descriptor of findDescriptors(source, signal)) return descriptor.offset > 0;
-  return false;
 }
 
 /** Every descriptor at the known places. What lies on bad sectors is not there. */

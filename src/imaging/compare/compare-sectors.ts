@@ -1,5 +1,6 @@
 // Compares two images sector by sector, whatever they hold.
 import { compareBack } from '../create/compare-back.js';
+import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import { RescueMap } from '../../source/rescue-map/rescue-map.js';
 import type { ByteRange } from '../../source/rescue-map/rescue-map.js';
@@ -16,7 +17,7 @@ export async function compareSectors(
   const all = new RescueMap(size);
   all.mark(0, size, '+');
   const differing = await compareBack(b, {
-    ...{ size, map: all, signal },
+    ...{ size, map: all, sectorBytes: SECTOR_SIZE, signal },
     readBack: async (target, position) => {
       target.set(await readExactly(a, position, target.length, 'a sector', signal));
     },

@@ -1,18 +1,19 @@
 // Reads a source again and compares it with the image made of it, sector by sector. What differs is read once more:
 // a drive that is not sure of a sector gives it differently each time.
-import { SECTOR_SIZE } from '../../disc/data-stream.js';
 import { throwIfAborted } from '../../base/abortable.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import { RescueMap } from '../../source/rescue-map/rescue-map.js';
 import type { ByteRange } from '../../source/rescue-map/rescue-map.js';
 import { isBadPlace, tryToRead } from './medium-fault.js';
-import { CHUNK_BYTES } from './rescuer.js';
+import { CHUNK_SECTORS } from './rescuer.js';
 import type { ReadBack } from './sequential-hasher.js';
 
 export interface CompareBackOptions {
   /** Bytes of the image; those that `map` does not call read are passed over. */
   readonly size: number;
   readonly map: RescueMap;
+  /** Of a sector. */
+  readonly sectorBytes: number;
   readonly readBack: ReadBack;
   readonly onProgress?: ((bytesDone: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -23,21 +24,22 @@ export interface CompareBackOptions {
  * `image-unreadable` when the source is gone, and `cancelled`.
  */
 export async function compareBack(source: ByteSource, options: CompareBackOptions): Promise<ByteRange[]> {
-  const { size, map, signal } = options;
-  const ours = new Uint8Array(CHUNK_BYTES);
-  const theirs = new Uint8Array(CHUNK_BYTES);
+  const { size, map, sectorBytes, signal } = options;
+  const chunkBytes = CHUNK_SECTORS * sectorBytes;
+  const ours = new Uint8Array(chunkBytes);
+  const theirs = new Uint8Array(chunkBytes);
   // Its "read" stands for "the same", which joins neighbours for us.
   const same = new RescueMap(size);
   for (const gap of map.missing(size)) same.mark(gap.position, gap.size, '+');
   for (let gap = same.nextFrom(0, '?'); gap !== undefined; gap = same.nextFrom(gap.position, '?')) {
     throwIfAborted(signal);
-    const range = { position: gap.position, size: Math.min(gap.size, CHUNK_BYTES) };
+    const range = { position: gap.position, size: Math.min(gap.size, chunkBytes) };
     const image = ours.subarray(0, range.size);
     const isThere = await tryToReadBack(options.readBack, image, range.position);
     const disc = theirs.subarray(0, range.size);
     const isRead = isThere && (await tryToRead(source, disc, range.position, signal));
     if (isRead && Buffer.compare(image, disc) === 0) same.mark(range.position, range.size, '+');
-    else await compareSectors(source, range, options.readBack, same, signal);
+    else await compareSectors(source, range, options, same);
     options.onProgress?.(range.position + range.size);
   }
   return same.missing(size);
@@ -47,14 +49,13 @@ export async function compareBack(source: ByteSource, options: CompareBackOption
 async function compareSectors(
   source: ByteSource,
   range: ByteRange,
-  readBack: ReadBack,
+  { readBack, sectorBytes, signal }: CompareBackOptions,
   same: RescueMap,
-  signal: AbortSignal | undefined,
 ): Promise<void> {
-  const buffers = [new Uint8Array(SECTOR_SIZE), new Uint8Array(SECTOR_SIZE)] as const;
-  for (let at = 0; at < range.size; at += SECTOR_SIZE) {
+  const buffers = [new Uint8Array(sectorBytes), new Uint8Array(sectorBytes)] as const;
+  for (let at = 0; at < range.size; at += sectorBytes) {
     throwIfAborted(signal);
-    const size = Math.min(SECTOR_SIZE, range.size - at);
+    const size = Math.min(sectorBytes, range.size - at);
     const [ours, theirs] = [buffers[0].subarray(0, size), buffers[1].subarray(0, size)];
     const isThere = await tryToReadBack(readBack, ours, range.position + at);
     const isRead = isThere && (await tryToRead(source, theirs, range.position + at, signal));

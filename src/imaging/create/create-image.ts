@@ -31,6 +31,8 @@ export interface CreateOptions {
   readonly paths: OutputPaths;
   readonly algorithms: readonly Algorithm[];
   readonly retries: number;
+  /** Bytes of a sector of the source (default those of user data). */
+  readonly sectorBytes?: number;
   /** Read the source again and compare. */
   readonly verify: boolean;
   /** Take room for the whole image before anything is read. */
@@ -87,9 +89,10 @@ export interface CreateReport {
  */
 export async function createImage(source: ByteSource, options: CreateOptions): Promise<CreateReport> {
   const started = performance.now();
-  const { paths, signal } = options;
+  const { paths, signal, sectorBytes = SECTOR_SIZE } = options;
   const before = await findEarlierRun(paths, source.size, options.force);
-  const structureEnd = await measureDisc(source, signal);
+  // Structures count in user data.
+  const structureEnd = sectorBytes === SECTOR_SIZE ? await measureDisc(source, signal) : 0;
   await using part = await PartFile.open(paths.part);
   // Another run may have come and gone before ours had the file for itself.
   const { map, resumes } = before.resumes ? await findEarlierRun(paths, source.size, options.force) : before;
@@ -100,7 +103,7 @@ export async function createImage(source: ByteSource, options: CreateOptions): P
   const mapFile = new MapFile(paths.map);
   const report = reportProgress(options.onProgress, map);
   const rescuer: Rescuer = new Rescuer(source, map, {
-    retries: options.retries,
+    ...{ retries: options.retries, sectorBytes },
     write: part.write.bind(part),
     onBytes: hasher.update.bind(hasher),
     onStep: () => {
@@ -126,7 +129,7 @@ export async function createImage(source: ByteSource, options: CreateOptions): P
   const { size, findings } = settleSize(source, map.missing(), structureEnd);
   const differing = options.verify
     ? await compareBack(source, {
-        ...{ size, map, readBack, signal },
+        ...{ size, map, sectorBytes, readBack, signal },
         onProgress: (bytes) => report('verify', () => ({ ...rescuer.progress, bytesRescued: bytes })),
       })
     : undefined;
@@ -225,11 +228,14 @@ function reportProgress(
 
 /** Replaces the report as a whole. */
 async function writeReport(path: string, report: object): Promise<void> {
+  await writeBeside(path, `${JSON.stringify(report, null, 2)}\n`);
+}
+
+/** Writes a file as a whole, or not at all. */
+export async function writeBeside(path: string, content: string | Uint8Array): Promise<void> {
   const scratch = `${path}.new`;
   try {
-    await writeFile(hostPath(scratch), `${JSON.stringify(report, null, 2)}\n`, {
-      flush: true,
-    });
+    await writeFile(hostPath(scratch), content, { flush: true });
     await rename(hostPath(scratch), hostPath(path));
   } catch (thrown) {
     await rm(hostPath(scratch), { force: true }).catch(() => undefined);

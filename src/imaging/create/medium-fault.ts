@@ -5,9 +5,11 @@ import type { ByteSource } from '../../source/byte-source.js';
 /** Errors of a source that no other sector of it would answer better (errno.h). */
 const GONE = new Set(['EBADF', 'ENODEV', 'ENOMEDIUM', 'ENOTCONN', 'ENXIO', 'ESHUTDOWN', 'ESTALE']);
 
-/** Whether a read failed because of the place that it was for. */
+/** Whether a read failed because of the place that it was for: a bad one, or one that the image does not hold. */
 export function isBadPlace(thrown: unknown): boolean {
-  if (!(thrown instanceof IsodriveError) || thrown.code !== 'image-unreadable') return false;
+  if (!(thrown instanceof IsodriveError)) return false;
+  if (thrown.code === 'damaged') return true;
+  if (thrown.code !== 'image-unreadable') return false;
   return !(isSystemError(thrown.cause) && GONE.has(thrown.cause.code));
 }
 

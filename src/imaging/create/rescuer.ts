@@ -9,11 +9,11 @@ import type { ByteRange, RescueMap } from '../../source/rescue-map/rescue-map.js
 import type { MapPhase, MapPosition } from '../../source/rescue-map/rescue-map-text.js';
 import { isBadPlace, sourceGone } from './medium-fault.js';
 
-/** Bytes of a read where the medium is good. */
-export const CHUNK_BYTES = 1_048_576;
-/** Bytes passed over behind a bad place; doubled with each further one, up to a share of the medium. */
-const FIRST_SKIP = 65_536;
-const MAX_SKIP = 64 * 1_048_576;
+/** Sectors of a read where the medium is good, 1 MiB of user data. */
+export const CHUNK_SECTORS = 512;
+/** Sectors passed over behind a bad place; doubled with each further one, up to a share of the medium. */
+const FIRST_SKIP = 32;
+const MAX_SKIP = 32_768;
 /** Multiples of a CD's speed at which bad places are tried: the lowest that most drives know. */
 const RESCUE_SPEED = 4;
 /** Failed reads without a good one between them after which the source is asked for what it gave before. */
@@ -29,6 +29,8 @@ export interface RescueProgress extends MapPosition {
 export interface RescueOptions {
   /** How often what is bad is tried again. */
   readonly retries: number;
+  /** Bytes of a sector, which is read whole or not at all (default those of user data). */
+  readonly sectorBytes?: number;
   /** Stores bytes that were read; they may be changed once it has settled. */
   readonly write: (position: number, bytes: Uint8Array) => Promise<void>;
   /**
@@ -45,7 +47,9 @@ export class Rescuer {
   readonly #source: ByteSource;
   readonly #map: RescueMap;
   readonly #options: RescueOptions;
-  readonly #buffers = [allocateChunk(), allocateChunk()] as const;
+  readonly #sectorBytes: number;
+  readonly #chunkBytes: number;
+  readonly #buffers: readonly [Uint8Array, Uint8Array];
   #turn = 0;
   #writing: Promise<void> = Promise.resolve();
   #at: MapPosition = { position: 0, phase: '?', pass: 1 };
@@ -56,6 +60,9 @@ export class Rescuer {
     this.#source = source;
     this.#map = map;
     this.#options = options;
+    this.#sectorBytes = options.sectorBytes ?? SECTOR_SIZE;
+    this.#chunkBytes = CHUNK_SECTORS * this.#sectorBytes;
+    this.#buffers = [allocate(this.#chunkBytes), allocate(this.#chunkBytes)];
   }
 
   /** Where the run stands, for the map file. */
@@ -102,16 +109,17 @@ export class Rescuer {
   }
 
   async #copyForward(pass: number, skips: boolean): Promise<void> {
-    let skip = FIRST_SKIP;
+    let skip = FIRST_SKIP * this.#sectorBytes;
     let position = 0;
     for (let run = this.#map.nextFrom(0, '?'); run !== undefined; run = this.#map.nextFrom(position, '?')) {
-      const size = Math.min(run.size, CHUNK_BYTES);
+      const size = Math.min(run.size, this.#chunkBytes);
       position = run.position + size;
-      if (await this.#attempt({ position: run.position, size }, '?', pass)) skip = FIRST_SKIP;
+      if (await this.#attempt({ position: run.position, size }, '?', pass))
+        skip = FIRST_SKIP * this.#sectorBytes;
       else {
         this.#map.mark(run.position, size, '*');
         if (skips) position += skip;
-        skip = Math.min(skip * 2, MAX_SKIP);
+        skip = Math.min(skip * 2, MAX_SKIP * this.#sectorBytes);
       }
     }
   }
@@ -124,7 +132,7 @@ export class Rescuer {
       run !== undefined;
       run = this.#map.lastBefore(position, '?')
     ) {
-      const size = Math.min(run.size, CHUNK_BYTES);
+      const size = Math.min(run.size, this.#chunkBytes);
       position = run.position + run.size - size;
       if (await this.#attempt({ position, size }, '?', pass)) continue;
       this.#map.mark(position, size, '*');
@@ -148,7 +156,7 @@ export class Rescuer {
       const end = run.position + run.size;
       let front = run.position;
       while (front < end) {
-        const sector = sectorAt(front, end);
+        const sector = sectorAt(front, end, this.#sectorBytes);
         front += sector.size;
         if (await this.#attempt(sector, '*', 1)) continue;
         this.#map.mark(sector.position, sector.size, '-');
@@ -156,7 +164,7 @@ export class Rescuer {
       }
       let back = end;
       while (back > front) {
-        const sector = sectorBefore(back, front);
+        const sector = sectorBefore(back, front, this.#sectorBytes);
         back = sector.position;
         if (await this.#attempt(sector, '*', 1)) continue;
         this.#map.mark(sector.position, sector.size, '-');
@@ -172,10 +180,10 @@ export class Rescuer {
     const next = (): ByteRange | undefined => {
       if (!backward) {
         const run = this.#map.nextFrom(position, status);
-        return run && sectorAt(run.position, run.position + run.size);
+        return run && sectorAt(run.position, run.position + run.size, this.#sectorBytes);
       }
       const run = this.#map.lastBefore(position, status);
-      return run && sectorBefore(run.position + run.size, run.position);
+      return run && sectorBefore(run.position + run.size, run.position, this.#sectorBytes);
     };
     for (let sector = next(); sector !== undefined; sector = next()) {
       position = backward ? sector.position : sector.position + sector.size;
@@ -206,7 +214,7 @@ export class Rescuer {
       const got = await this.#source.read(bytes, position, this.#options.signal);
       if (got === bytes.length) {
         this.#failuresInARow = 0;
-        this.#lastGood = { position, size: Math.min(got, SECTOR_SIZE) };
+        this.#lastGood = { position, size: Math.min(got, this.#sectorBytes) };
         return true;
       }
     } catch (thrown) {
@@ -248,18 +256,18 @@ export class Rescuer {
 }
 
 /** What is left of the sector at `position`, not beyond `end`. */
-function sectorAt(position: number, end: number): ByteRange {
-  const next = (Math.floor(position / SECTOR_SIZE) + 1) * SECTOR_SIZE;
+function sectorAt(position: number, end: number, bytes: number): ByteRange {
+  const next = (Math.floor(position / bytes) + 1) * bytes;
   return { position, size: Math.min(next, end) - position };
 }
 
 /** What there is of the last sector before `end`, not before `start`. */
-function sectorBefore(end: number, start: number): ByteRange {
-  const position = Math.max(start, Math.floor((end - 1) / SECTOR_SIZE) * SECTOR_SIZE);
+function sectorBefore(end: number, start: number, bytes: number): ByteRange {
+  const position = Math.max(start, Math.floor((end - 1) / bytes) * bytes);
   return { position, size: end - position };
 }
 
 /** Memory that is not cleared first: all of it is read over. */
-function allocateChunk(): Uint8Array {
-  return new Uint8Array(Buffer.allocUnsafeSlow(CHUNK_BYTES).buffer);
+function allocate(bytes: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
 }

@@ -45,7 +45,7 @@ export async function findEarlierRun(paths: OutputPaths, size: number, force: bo
     const isUnfinished = map?.isComplete === false && (await fileSize(paths.part)) === undefined;
     if (!isUnfinished) {
       if (force) return fresh;
-      throw exists(paths.output);
+      throw alreadyThere(paths.output);
     }
     await rename(hostPath(paths.output), hostPath(paths.part));
   }
@@ -124,7 +124,7 @@ async function fileSize(path: string): Promise<number | undefined> {
   });
 }
 
-function exists(path: string): IsodriveError {
+export function alreadyThere(path: string): IsodriveError {
   return new IsodriveError('policy', `Cannot write "${path}": it exists, expected no such file`, {
     action: 'Name another file, or replace it with --force',
   });

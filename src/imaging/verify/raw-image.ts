@@ -18,8 +18,8 @@ const FAULTS: Readonly<Record<SectorFault, string>> = {
 
 /** Looks at every sector as it comes in a pass. */
 export class RawSectorScan implements PassReader {
-  readonly start = 0;
-  readonly end: number;
+  start = 0;
+  end: number;
   readonly #sectorSize: number;
   readonly #carry: Buffer;
   #carried = 0;
@@ -35,6 +35,15 @@ export class RawSectorScan implements PassReader {
     this.end = size;
     this.#sectorSize = sectorSize;
     this.#carry = Buffer.alloc(sectorSize);
+  }
+
+  /** Goes on with other whole sectors: those between are not in the image. */
+  moveTo(start: number, end: number): void {
+    this.start = start;
+    this.end = end;
+    this.#sector = start / this.#sectorSize;
+    this.#skip = 0;
+    this.#carried = 0;
   }
 
   update(bytes: Uint8Array): void {

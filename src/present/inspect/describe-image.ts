@@ -22,11 +22,14 @@ export interface ImageDescription {
   readonly tracks: readonly TrackDescription[];
   /** Media catalogue number of the disc. */
   readonly catalog?: string;
+  /** Of the disc, by CD-TEXT or its sheet. */
+  readonly title?: string;
+  readonly performer?: string;
   /** The drive that it is read from, and its disc. */
   readonly drive?: NonNullable<OpenedImage['source']['drive']>;
   /** Of the view that is shown; may be empty. */
   readonly label: string;
-  /** Bytes of the image. */
+  /** Bytes of the files that hold the disc. */
   readonly size: number;
   readonly volume: Omit<Volume, 'bootEntries' | 'localTimes' | TimeField> &
     Readonly<Partial<Record<TimeField, string>>>;
@@ -66,7 +69,7 @@ export function describeImage(image: OpenedImage): ImageDescription {
     format: image.disc.format,
     ...describeDisc(image.disc),
     label: image.tree.label,
-    size: image.source.size,
+    size: countImageBytes(image),
     volume: { ...facts, ...formatTimes(times, localTimes) },
     trees: listViews(image),
     sessions: image.sessions.map((session) => describeSession(session, session === image.session)),
@@ -75,6 +78,11 @@ export function describeImage(image: OpenedImage): ImageDescription {
     findings: image.findings.findings,
     findingCount: image.findings.count,
   };
+}
+
+/** Of all files that hold the disc, of which a sheet is none. */
+function countImageBytes({ disc }: OpenedImage): number {
+  return disc.data.bases.reduce((sum, { size }) => sum + size, 0);
 }
 
 function listViews({ trees, tree: shown }: OpenedImage): ImageDescription['trees'] {
@@ -122,6 +130,9 @@ export function formatDescription(description: ImageDescription): string {
     ['Joliet', volume.jolietLevel === 0 ? '' : `level ${volume.jolietLevel}`],
     ['UDF', describeUdf(volume)],
     ...TIME_FIELDS.map((field): [string, string] => [capitalize(field), volume[field] ?? '']),
+    ['Disc title', description.title ?? ''],
+    ['Performer', description.performer ?? ''],
+    ['Catalogue', description.catalog ?? ''],
     ...formatTracks(description).map((text): [string, string] => ['Track', text]),
     ...formatSessions(description.sessions),
     ...bootEntries.map((entry): [string, string] => ['Boot entry', describeBootEntry(entry)]),

@@ -18,13 +18,18 @@ export interface DiscDescription {
   readonly storage?: string;
   readonly tracks: readonly TrackDescription[];
   readonly catalog?: string;
+  /** Of the disc, by CD-TEXT or its sheet. */
+  readonly title?: string;
+  readonly performer?: string;
 }
 
-export function describeDisc({ storage, sessions, catalog }: Disc): DiscDescription {
+export function describeDisc({ storage, sessions, catalog, title, performer }: Disc): DiscDescription {
   return {
     ...(storage === undefined ? {} : { storage }),
     tracks: sessions.flatMap(({ number, tracks }) => tracks.map((track) => ({ ...track, session: number }))),
     ...(catalog === undefined ? {} : { catalog }),
+    ...(title === undefined ? {} : { title }),
+    ...(performer === undefined ? {} : { performer }),
   };
 }
 

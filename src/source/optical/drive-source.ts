@@ -2,22 +2,18 @@
 // which it spoils the neighbour, blocks beyond the size that it believes) by commands to the drive. It has no
 // descriptor for native code to read from, because every read has to notice that the disc was changed.
 import { read } from 'node:fs';
-import { IsodriveError, isSystemError, toIsodriveError } from '../../base/error.js';
-import { nameSystemError } from '../../base/system-error.js';
+import { IsodriveError, toIsodriveError } from '../../base/error.js';
 import { loadAddon } from '../../../native/index.js';
 import { abortable, throwIfAborted } from '../../base/abortable.js';
 import type { ByteSource, SourceIdentity } from '../byte-source.js';
 import type { DriveFacts } from './drive-facts.js';
 import { BLOCK_SIZE } from './drive-device.js';
-import { OpticalDrive } from './optical-drive.js';
-import type { DriveState } from './optical-drive.js';
+import { isGone, openLoadedDrive, orUndefined, refuseEmpty } from './loaded-drive.js';
+import type { OpticalDrive } from './optical-drive.js';
 import { RawReadings } from './raw-sector.js';
 
 /** Milliseconds between two looks at whether the disc is still the same. */
 const CHANGE_INTERVAL = 500;
-/** Milliseconds that a drive may take to spin up, and between two looks at it. */
-const SPIN_UP_TIME = 30_000;
-const SPIN_UP_INTERVAL = 250;
 /** Blocks up to which a range that the kernel cannot read is asked of the drive itself. */
 const MAX_EXACT_BLOCKS = 32;
 /** Readings of a sector of a CD that the drive refuses, where it marks the bytes that it is not sure of. */
@@ -27,12 +23,6 @@ const MAX_READS = 2;
 
 /** Of OpticalDrive.setSpeed. */
 const FASTEST = 0;
-
-const DENIED_ACTIONS: Partial<Record<NodeJS.Platform, string>> = {
-  win32: 'Run the command as administrator: only they may send commands to a drive',
-  darwin: 'Run the command with sudo: the device belongs to root, and to whoever sits at the screen',
-};
-const DENIED_ACTION = DENIED_ACTIONS[process.platform] ?? 'Join the group of the device, usually cdrom';
 
 export interface DriveSourceOptions {
   /**
@@ -82,12 +72,7 @@ export class DriveSource implements ByteSource {
    * `image-unreadable` (no disc, tray open, only sound).
    */
   static async open(path: string, options: DriveSourceOptions = {}): Promise<DriveSource | undefined> {
-    const state = await waitForDisc(path);
-    if (state === undefined) return undefined;
-    refuseEmpty(path, state);
-    const { descriptor } = options;
-    const adopted = descriptor === undefined ? undefined : await OpticalDrive.adopt(path, descriptor);
-    const drive = adopted ?? (await openDrive(path, 'disc'));
+    const drive = await openLoadedDrive(path, options.descriptor);
     if (drive === undefined) return undefined;
     try {
       const device = await drive.describe();
@@ -269,46 +254,6 @@ export class DriveSource implements ByteSource {
   }
 }
 
-async function openDrive(path: string, mode: 'quiet' | 'disc'): Promise<OpticalDrive | undefined> {
-  try {
-    return await OpticalDrive.open(path, mode);
-  } catch (thrown) {
-    if (!isSystemError(thrown)) throw thrown;
-    if (thrown.code === 'ENOMEDIUM') refuseEmpty(path, 'empty');
-    const isDenied = thrown.code === 'EACCES' || thrown.code === 'EPERM';
-    throw new IsodriveError(
-      isDenied ? 'permission' : 'image-unreadable',
-      `Cannot open drive "${path}": ${nameSystemError(thrown)}, expected read access`,
-      { cause: thrown, ...(isDenied ? { action: DENIED_ACTION } : {}) },
-    );
-  }
-}
-
-/** Undefined for what is no drive. Opens it for each look, because that is when Linux reads the size of a new disc. */
-async function waitForDisc(path: string): Promise<DriveState | undefined> {
-  const end = performance.now() + SPIN_UP_TIME;
-  for (;;) {
-    await using drive = await openDrive(path, 'quiet');
-    const state = await drive?.state();
-    if (state !== 'not-ready' || performance.now() > end) return state;
-    await new Promise((resolve) => setTimeout(resolve, SPIN_UP_INTERVAL));
-  }
-}
-
-function refuseEmpty(path: string, state: DriveState): void {
-  if (state === 'loaded') return;
-  const found = { open: 'its tray is open', empty: 'no disc is in it', 'not-ready': 'it does not get ready' };
-  throw new IsodriveError(
-    'image-unreadable',
-    `Cannot read drive "${path}": ${found[state]}, expected a disc`,
-    {
-      at: { source: path },
-      action: 'Insert a disc, wait until the drive is ready, and try again',
-      cause: Object.assign(new Error('ENOMEDIUM'), { code: 'ENOMEDIUM' }),
-    },
-  );
-}
-
 /** Whatever a drive does not say is not known; only its size must be. */
 async function readDisc(drive: OpticalDrive, kernelSize: number): Promise<Disc> {
   const identity = await drive.identify();
@@ -320,6 +265,7 @@ async function readDisc(drive: OpticalDrive, kernelSize: number): Promise<Disc> 
     throw new IsodriveError(
       'unsupported',
       `Cannot read "${drive.path}": its ${tracks.length} tracks are sound, expected a track of data`,
+      { action: 'Keep it with isodrive create, as an image whose name ends in .cue' },
     );
   }
   const all = Math.max(kernelSize, capacity);
@@ -330,18 +276,4 @@ async function readDisc(drive: OpticalDrive, kernelSize: number): Promise<Disc> 
   }
   const offersC2 = (await orUndefined(drive.offersC2())) ?? false;
   return { ...identity, medium, tracks, size, kernelSize, offersC2 };
-}
-
-async function orUndefined<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (thrown) {
-    if (thrown instanceof IsodriveError) return undefined;
-    throw thrown;
-  }
-}
-
-/** The disc or the drive is not there any more. */
-function isGone({ cause }: IsodriveError): boolean {
-  return isSystemError(cause) && ['ENOMEDIUM', 'ENODEV', 'ENXIO'].includes(cause.code);
 }

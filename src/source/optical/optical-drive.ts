@@ -10,9 +10,14 @@ import {
   getConfigurationCommand,
   inquiryCommand,
   readCapacityCommand,
+  Q_LENGTH,
   readCdCommand,
   readCommand,
+  readLeadInCommand,
+  readQCommand,
+  readSubChannelCommand,
   readTocCommand,
+  SUB_CHANNEL_LENGTH,
 } from './drive-commands.js';
 import { BLOCK_SIZE } from './drive-device.js';
 import type { DeviceFacts, DriveDevice, DriveMode } from './drive-device.js';
@@ -45,6 +50,8 @@ const STATES: readonly DriveState[] = ['loaded', 'empty', 'open', 'not-ready', '
 /** Bytes of a sector of a CD with everything, and of its C2 pointers (MMC-6, READ CD). */
 export const RAW_SECTOR_SIZE = 2352;
 export const C2_SIZE = RAW_SECTOR_SIZE / 8;
+/** Header, and 256 packs of CD-TEXT in each of 8 languages, which is more than any list of points (MMC-3 Annex J). */
+const MAX_LEAD_IN = 4 + 8 * 256 * 18;
 /** Milliseconds until a command is given up: drives spend many on a scratch. */
 const COMMAND_TIMEOUT = 30_000;
 /** Attentions (reset, new disc) that may stand before a command's own answer. */
@@ -59,7 +66,8 @@ export class OpticalDrive implements AsyncDisposable {
   #last: Promise<unknown> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
-  private constructor(path: string, device: DriveDevice) {
+  /** Takes the device. */
+  constructor(path: string, device: DriveDevice) {
     this.path = path;
     this.#device = device;
   }
@@ -185,6 +193,22 @@ export class OpticalDrive implements AsyncDisposable {
   async readRaw(block: number, count: number, withC2 = false): Promise<Uint8Array> {
     const length = count * (RAW_SECTOR_SIZE + (withC2 ? C2_SIZE : 0));
     return this.#whole(await this.#execute(readCdCommand(block, count, withC2), length), length, block);
+  }
+
+  /** Points of the lead-ins of all sessions (format 2), or packs of CD-TEXT (5), header included. */
+  readLeadIn(format: 2 | 5): Promise<Uint8Array> {
+    return this.#execute(readLeadInCommand(format, MAX_LEAD_IN), MAX_LEAD_IN);
+  }
+
+  /** The answer to READ SUB-CHANNEL: the catalogue number (format 2), or the recording code of a track (3). */
+  readCode(format: 2 | 3, track = 0): Promise<Uint8Array> {
+    return this.#execute(readSubChannelCommand(format, track), SUB_CHANNEL_LENGTH);
+  }
+
+  /** Subchannel Q of blocks of a CD, 16 bytes each. */
+  async readQ(block: number, count: number): Promise<Uint8Array> {
+    const length = count * Q_LENGTH;
+    return this.#whole(await this.#execute(readQCommand(block, count), length), length, block);
   }
 
   /** Whether readRaw can give C2 pointers. */

@@ -30,9 +30,15 @@ export function userDataOfRawSector(sector: Uint8Array): Uint8Array | undefined 
  */
 export class RawReadings {
   readonly #sector = new Uint8Array(RAW_SECTOR_SIZE);
-  /** A byte is sure that was not marked in some reading, or was the same in two. */
+  /** A byte is sure that was not marked in some reading, or was the same in two where that is trusted. */
   readonly #isSure = new Uint8Array(RAW_SECTOR_SIZE);
+  readonly #trustsTwice: boolean;
   #count = 0;
+
+  /** `trustsTwice`: a byte that was the same in two readings is sure, marked or not. Drives make up sound. */
+  constructor(trustsTwice = true) {
+    this.#trustsTwice = trustsTwice;
+  }
 
   /** Without C2 pointers behind the sector no byte is marked. */
   add(reading: Uint8Array): void {
@@ -42,10 +48,21 @@ export class RawReadings {
       const isMarked = ((pointers[i >> 3] ?? 0) & (0x80 >> (i & 7))) !== 0;
       const byte = reading[i]!;
       if (isMarked && this.#isSure[i] === 1) continue;
-      this.#isSure[i] = !isMarked || (this.#count > 0 && this.#sector[i] === byte) ? 1 : 0;
+      const isTwice = this.#trustsTwice && this.#count > 0 && this.#sector[i] === byte;
+      this.#isSure[i] = !isMarked || isTwice ? 1 : 0;
       this.#sector[i] = byte;
     }
     this.#count += 1;
+  }
+
+  /** The sector as it is known by now. */
+  get sector(): Uint8Array {
+    return this.#sector;
+  }
+
+  /** All bytes are sure. */
+  get isSure(): boolean {
+    return this.#isSure.every((sure) => sure === 1);
   }
 
   /** See userDataOfRawSector; nothing is proved by bytes that the drive is not sure of. */

@@ -172,6 +172,12 @@ describe('sessions of a cue sheet', needs('genisoimage'), () => {
     expect(await shownFile(cue)).toBe('behind');
   });
 
+  it('of sound of which nothing can be read are refused', async () => {
+    write('a.mp3', Buffer.concat([Buffer.from('ID3'), Buffer.alloc(5000)]));
+    const cue = write('x.cue', 'FILE a.mp3 MP3\nTRACK 1 AUDIO\nINDEX 1 0:0:0\n');
+    await expect(openImage(cue)).rejects.toMatchObject({ name: 'IsodriveError' });
+  });
+
   it('of sound alone show its tracks', async () => {
     write('a.bin', makeSound(10));
     const cue = write('x.cue', 'TITLE "Songs"\nFILE a.bin BINARY\nTRACK 1 AUDIO\nINDEX 1 0:0:0\n');

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mustRun } from '../../../scripts/support/run-command.js';
 import { openFile } from '../../../src/image/file-content.js';
-import { openImage } from '../../../src/image/open-image.js';
+import { openFiles as openOpened, openImage } from '../../../src/image/open-image.js';
 import { openFiles } from '../../conformance/track-container.js';
 import { mixedDisc, placeTracks, samples, smallVolume } from '../../support/builders/disc-model.js';
 import type { MdsShape } from '../../support/builders/mds-builder.js';
 import { buildMds } from '../../support/builders/mds-builder.js';
+import { openMemory } from '../../support/builders/memory-folder.js';
 import { makeSampleImage } from '../../support/builders/sample-image.js';
 import { needs } from '../../support/needs.js';
 
@@ -75,6 +76,17 @@ describe('an image of Alcohol 120%', () => {
     expect(disc.findings?.map(({ code }) => code)).toEqual(['missing-image-file', 'short-image-file']);
     const sector = Buffer.alloc(2048);
     expect(await disc.data.read(sector, 16 * 2048)).toBe(2048);
+  });
+
+  it('of sound whose file is empty is refused, in every view', async () => {
+    const disc = placeTracks([[{ mode: 'audio', content: samples(10, 1), pregap: 150 }]]);
+    const files = { ...buildMds(disc), 'image.mdf': Buffer.alloc(0) };
+    for (const tree of ['auto', 'all'] as const) {
+      await expect(openOpened(openMemory(files), undefined, { tree })).rejects.toMatchObject({
+        code: 'damaged',
+        message: expect.stringContaining('its files hold no sector of its sound') as string,
+      });
+    }
   });
 
   it('has no pause that the track before has no room for', async () => {

@@ -1,5 +1,7 @@
 // Reading a disc of data and sound: what READ CD gives of each kind of sector, its subchannels, and what READ refuses.
 import { describe, expect, it } from 'vitest';
+import { buildDisc } from '../../../src/container/build-disc.js';
+import { storedSector } from '../../../src/container/stored-sector.js';
 import { PlanStream } from '../../../src/disc/plan-stream.js';
 import { checkRawSector } from '../../../src/disc/raw-sector.js';
 import { execute } from '../../../src/drive/mmc/execute.js';
@@ -130,6 +132,24 @@ describe('READ CD of data', () => {
     expect(made).toEqual(xa.subarray(0, RAW));
   });
 
+  it('adds sync and header to sectors of mode 2 that are stored without', async () => {
+    const { xa } = soundDisc();
+    const sectors = xa.length / RAW;
+    const headless = Buffer.concat(
+      Array.from({ length: sectors }, (_, i) => xa.subarray(i * RAW + 16, (i + 1) * RAW)),
+    );
+    const stored = { base: 0, offset: 0, sector: storedSector('xa', 2336) };
+    const track = { number: 1, mode: 'xa', start: XA_START, length: sectors } as const;
+    const disc = buildDisc({
+      ...{ format: 'test', name: 'headless', bases: [new FaultySource(headless)] },
+      sessions: [{ number: 1, tracks: [{ ...track, pieces: [{ sectors, stored }] }] }],
+    });
+    expect(await new TestDrive(disc).run(readCd(XA_START, sectors))).toEqual(xa);
+    expect(await new TestDrive(disc).run(readCd(XA_START + 1, 1, { type: FORM_2, main: 0x10 }))).toEqual(
+      xa.subarray(RAW + 24, 2 * RAW),
+    );
+  });
+
   // Parts by their place in a sector of 2352 bytes, and what is refused.
   it.each([
     ['mode 1', 0, MODE_1, { 0x10: [16, 2064], 0x18: [16, 2352], 0x20: [12, 16], 0x30: [12, 2064] }],
@@ -194,6 +214,12 @@ describe('Subchannels', () => {
     expect(await place(drive, SECOND_INDEX - 1)).toBe('31020100024900000544 0');
     expect(await place(drive, SECOND_INDEX)).toBe('31020200025000000545 0');
     expect(await place(drive, XA_START)).toMatch(/^410401000000/);
+  });
+
+  it('are read across the border of data and sound, but not between sessions', async () => {
+    const drive = new TestDrive(soundDisc().disc);
+    expect((await drive.run(readCd(DATA_BLOCKS - 1, 2, Q))).length).toBe(32);
+    expect(await drive.refusal(readCd(FIRST_LEAD_OUT - 1, 2, Q))).toBe('5/64/0');
   });
 
   it('tell the catalogue number and the recording code of a track once in 100 blocks', async () => {

@@ -159,6 +159,91 @@ describe('view image', () => {
   });
 });
 
+describe('a disc with subchannels', () => {
+  /** Sectors with 96 bytes of noise behind them, and those bytes. */
+  function withSubchannels(): { image: Buffer; stored: Buffer } {
+    const image = wrapSectors(PLAIN, { mode: 'mode1', subchannel: 96 });
+    const noise = makeNoise(10, 9);
+    const stored = Array.from({ length: PLAIN.length / 2048 }, (_, i) => {
+      const bytes = noise.subarray(i * 96, (i + 1) * 96);
+      image.set(bytes, i * 2448 + RAW);
+      return bytes;
+    });
+    return { image, stored: Buffer.concat(stored) };
+  }
+
+  it('has them as CloneCD stores them, 12 bytes of each channel', async () => {
+    const { image: bytes, stored } = withSubchannels();
+    await using image = await openSource(new FaultySource(bytes), { tree: 'image' });
+    expect(await namesOf(image)).toEqual(
+      ['bin', 'ccd', 'cue', 'img', 'iso', 'sub'].map((suffix) => `/memory.${suffix}`),
+    );
+    const sub = await readFileContent(image, '/memory.sub');
+    expect(sub.length).toBe(stored.length);
+    const bit = (from: Buffer, at: number, number: number): number => (from[at]! >> (7 - number)) & 1;
+    for (let i = 0; i < stored.length * 8; i += 1) {
+      const [sector, within] = [Math.floor(i / 768), i % 768];
+      const [channel, place] = [Math.floor(within / 96), within % 96];
+      const wanted = bit(stored, sector * 96 + place, channel);
+      if (bit(sub, sector * 96 + (within >> 3), within % 8) !== wanted) throw new Error(`Bit ${i} differs`);
+    }
+    const whole = wrapSectors(PLAIN, { mode: 'mode1' });
+    expect((await readFileContent(image, '/memory.img')).equals(whole)).toBe(true);
+  });
+
+  it('has a table of contents as a drive gives it', async () => {
+    await using image = await openSource(new FaultySource(withSubchannels().image), { tree: 'image' });
+    const text = (await readFileContent(image, '/memory.ccd')).toString();
+    const end = PLAIN.length / 2048 + 150;
+    const sections = text.split(/^(?=\[)/mu).map((section) => section.trim().split('\r\n'));
+    expect(sections.map(([name]) => name)).toEqual([
+      ...['[CloneCD]', '[Disc]', '[Session 1]'],
+      ...['[Entry 0]', '[Entry 1]', '[Entry 2]', '[Entry 3]', '[TRACK 1]'],
+    ]);
+    expect(sections[3]).toEqual(expect.arrayContaining(['Point=0xa0', 'Control=0x04', 'PMin=1', 'PSec=0']));
+    const leadOut = [`PMin=0`, `PSec=${Math.floor(end / 75)}`, `PFrame=${end % 75}`, `PLBA=${end - 150}`];
+    expect(sections[5]).toEqual(expect.arrayContaining(['Point=0xa2', ...leadOut]));
+    expect(sections[6]).toEqual(expect.arrayContaining(['Point=0x01', 'PSec=2', 'PFrame=0', 'PLBA=0']));
+    expect(sections[7]).toEqual(['[TRACK 1]', 'MODE=1', 'INDEX 1=0']);
+  });
+
+  it('has no such files where a sector has none', async () => {
+    const { image: bytes } = withSubchannels();
+    const cut = new FaultySource(bytes.subarray(0, bytes.length - 50));
+    await using image = await openSource(cut, { tree: 'image' });
+    expect(await namesOf(image)).toContain('/memory.sub');
+    await using none = await openDiscOf(makeDisc([{ data: PLAIN }]), { tree: 'image' });
+    expect(await namesOf(none)).not.toContain('/memory.ccd');
+  });
+});
+
+describe('a GD-ROM', () => {
+  it('has a list and a file a track, from its first sector on', async () => {
+    const made = makeDisc([
+      { data: PLAIN },
+      { sound: FIRST, pregap: 150 },
+      { data: PLAIN, pregap: 45_000 - 350 - PLAIN.length / 2048, isPauseMade: true },
+    ]);
+    await using image = await openDiscOf(made, { tree: 'image' });
+    expect((await readFileContent(image, '/memory.gdi')).toString()).toBe(
+      [
+        ...['3', '1 0 4 2352 "memory01.bin" 0', `2 ${PLAIN.length / 2048 + 150} 0 2352 "memory02.raw" 0`],
+        ...['3 45000 4 2352 "memory03.bin" 0', ''],
+      ].join('\n'),
+    );
+    expect((await readFileContent(image, '/memory02.raw')).equals(FIRST)).toBe(true);
+    const last = wrapSectors(PLAIN, { mode: 'mode1', start: 45_000 });
+    expect((await readFileContent(image, '/memory03.bin')).equals(last)).toBe(true);
+  });
+
+  it('is no disc without an area of high density', async () => {
+    await using image = await openDiscOf(makeDisc([{ data: PLAIN }, { sound: FIRST }, { sound: SECOND }]), {
+      tree: 'image',
+    });
+    expect((await namesOf(image)).some((name) => name.endsWith('.gdi'))).toBe(false);
+  });
+});
+
 describe('what other programs write of the same disc', () => {
   it('is equal: bchunk and iat', needs('bchunk', 'iat'), async () => {
     const made = makeDisc([{ data: PLAIN }, { sound: FIRST }]);

@@ -1,4 +1,5 @@
 // A disc of data and sound in two sessions, in memory: what sheets describe, and its bytes to compare with.
+import { PseudoRandom } from '../../../scripts/support/pseudo-random.js';
 import { buildDisc } from '../../../src/container/build-disc.js';
 import type { DiscLayout, TrackLayout } from '../../../src/container/build-disc.js';
 import { storedSector } from '../../../src/container/stored-sector.js';
@@ -11,13 +12,9 @@ const COOKED = 2048;
 
 /** Bytes of no pattern that a sector repeats. */
 export function noise(length: number, seed = 1): Buffer {
-  const bytes = Buffer.alloc(length);
-  let state = seed;
-  for (let i = 0; i < length; i += 1) {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    bytes[i] = state >>> 16;
-  }
-  return bytes;
+  const words = new Uint32Array(Math.ceil(length / 4));
+  new PseudoRandom(seed).fill(words);
+  return Buffer.from(words.buffer, 0, length);
 }
 
 /** Block addresses of the disc below. */

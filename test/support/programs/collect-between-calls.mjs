@@ -156,7 +156,7 @@ check((await call('poolCopy', pool, file, 0, copy, 0, 4096)) === 4096, 'the leng
 closeSync(copy);
 await call('poolClose', pool, openSync(path));
 await call('closeIoPool', pool);
-await call('closeDescriptor', openSync(path));
+await call('closeDescriptors', [openSync(path)]);
 
 await call('setUnitBudget', 1 << 20);
 check((await call('unitBytes')) === 0, 'that no unit was decoded');

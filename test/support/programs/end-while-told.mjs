@@ -15,7 +15,7 @@ else listen();
 function listen() {
   const limits = { clients: 1000, clientsOfUser: 1000, reservedForRoot: 0 };
   addon.listenForClients(workerData.descriptor, limits, {
-    onClient: (client, descriptor) => addon.closeDescriptor(descriptor),
+    onClient: (client, descriptor) => addon.closeDescriptors([descriptor]),
     onBytes: () => undefined,
     onEnd: () => undefined,
   });
