@@ -14,8 +14,7 @@ constexpr size_t kPlaceWords = 4;
 /** Runs in libuv's pool: it needs a processor, and never waits. */
 class InflateBlocks : public Napi::AsyncWorker {
  public:
-  InflateBlocks(Napi::Env env, Napi::Uint8Array stored, Napi::Uint32Array places, Napi::Uint8Array target,
-                bool is_bare)
+  InflateBlocks(Napi::Env env, Napi::Uint8Array stored, Napi::Uint32Array places, Napi::Uint8Array target, bool is_bare)
       : Napi::AsyncWorker(env),
         deferred_(Napi::Promise::Deferred::New(env)),
         stored_(stored.Data()),
