@@ -15,7 +15,10 @@ const MAX_TITLES = 8;
 /** First file with the video of a title (DVD-Video, part 3). */
 const TITLE_FILE = /^VTS_\d\d_1\.VOB$/i;
 
-/** Adds findings for LibCrypt, AACS (Blu-ray, HD DVD) and CSS (DVD-Video). What cannot be read is taken for not protected. */
+/**
+ * Adds findings for LibCrypt, AACS (Blu-ray, HD DVD) and CSS (DVD-Video). What cannot be read is taken for not
+ * protected.
+ */
 export async function reportCopyProtection(image: OpenedImage, signal?: AbortSignal): Promise<void> {
   await reportChangedQ(image, signal);
   try {
