@@ -186,7 +186,11 @@ class Match {
     const { subject } = piece;
     if (!piece.isHeld) return { subject, status: 'unreadable', detail: 'the image does not have all of it' };
     if (rom.size !== undefined && rom.size !== sizeOf(piece))
-      return { subject, status: 'mismatch', detail: `it has ${countBytes(sizeOf(piece))}, expected ${rom.size}` };
+      return {
+        subject,
+        status: 'mismatch',
+        detail: `it has ${countBytes(sizeOf(piece))}, expected ${rom.size}`,
+      };
     // It agrees, and stands for another file already.
     const differs = this.#differs(piece, rom) ?? { status: 'mismatch', detail: 'another track is the same' };
     return { subject, ...differs };
