@@ -132,7 +132,10 @@ class StreamBuilder {
     const end = track.start + track.length;
     if (at < this.#end || end > MAX_SECTORS) {
       const found = `track ${track.number} begins at sector ${at} and ends at ${end}`;
-      const wanted = Number.isFinite(this.#end) ? `a track from sector ${this.#end} on` : 'a track on a disc';
+      const isOver = at < this.#end;
+      const wanted = isOver
+        ? `a track from sector ${this.#end} on`
+        : `an end at sector ${MAX_SECTORS} or before`;
       throw new IsodriveError('damaged', `Cannot open "${name}": ${found}, expected ${wanted}`, {
         at: { source: name },
       });
