@@ -284,11 +284,17 @@ export interface Addon extends ProgramCalls {
   /** Lets more bytes wait in a socket to be sent, as far as the system lets this process (SO_SNDBUF). Never throws. */
   enlargeSendBuffer(socket: number, bytes: number): void;
   /**
-   * Decompresses blocks of RFC 1950 in a thread. `places`: of each block where it starts in `stored`, its bytes,
+   * Decompresses blocks of RFC 1950, or where `isBare` of RFC 1951, in a thread.
+   * `places`: of each block where it starts in `stored`, its bytes,
    * where its content goes in `target`, and the bytes of that. Gives a byte for each: 1 where its content is exactly
    * that long; all 0 where no zlib is to be had. Neither array may be touched until the promise settles.
    */
-  inflateBlocks(stored: Uint8Array, places: Uint32Array, target: Uint8Array): Promise<Uint8Array>;
+  inflateBlocks(
+    stored: Uint8Array,
+    places: Uint32Array,
+    target: Uint8Array,
+    isBare: boolean,
+  ): Promise<Uint8Array>;
   /** CRC-32C of all bytes so far: `crc` is that of those before, 0 of none. Never throws. */
   readonly crc32c: (crc: number, bytes: Uint8Array) => number;
   /** Has the kernel let go of a file's pages, so that the next reads reach its medium (posix_fadvise, DONTNEED). */

@@ -10,7 +10,9 @@ export function refuseOptions(params: MountParams, { view, mount }: OptionTables
   const given = new Map<string, unknown>(Object.entries(params));
   for (const [field, option] of Object.entries({ ...mount, ...view })) {
     const value = given.get(field);
-    const isWanted = value !== undefined && value !== false && value !== 'auto';
+    // An option of several choices is always there: its default is no wish.
+    const isDefault = option.choices !== undefined && value === option.default;
+    const isWanted = value !== undefined && value !== false && !isDefault;
     if (!isWanted || option.platform === 'win32') continue;
     throw new IsodriveError(
       'unsupported',

@@ -14,7 +14,7 @@ constexpr size_t kPlaceWords = 4;
 /** Runs in libuv's pool: it needs a processor, and never waits. */
 class InflateBlocks : public Napi::AsyncWorker {
  public:
-  InflateBlocks(Napi::Env env, Napi::Uint8Array stored, Napi::Uint32Array places, Napi::Uint8Array target)
+  InflateBlocks(Napi::Env env, Napi::Uint8Array stored, Napi::Uint32Array places, Napi::Uint8Array target, bool is_bare)
       : Napi::AsyncWorker(env),
         deferred_(Napi::Promise::Deferred::New(env)),
         stored_(stored.Data()),
@@ -22,7 +22,8 @@ class InflateBlocks : public Napi::AsyncWorker {
         target_(target.Data()),
         target_size_(target.ByteLength()),
         places_(places.Data(), places.Data() + places.ElementLength() / kPlaceWords * kPlaceWords),
-        done_(places_.size() / kPlaceWords, 0) {
+        done_(places_.size() / kPlaceWords, 0),
+        is_bare_(is_bare) {
     held_stored_ = Napi::Persistent(stored.As<Napi::Object>());
     held_target_ = Napi::Persistent(target.As<Napi::Object>());
   }
@@ -31,7 +32,7 @@ class InflateBlocks : public Napi::AsyncWorker {
 
  protected:
   void Execute() override {
-    ZlibInflate zlib;
+    ZlibInflate zlib(is_bare_);
     for (size_t i = 0; i < done_.size(); ++i) {
       const uint32_t* place = places_.data() + i * kPlaceWords;
       if (place[0] > stored_size_ || place[1] > stored_size_ - place[0]) return;
@@ -54,14 +55,15 @@ class InflateBlocks : public Napi::AsyncWorker {
   const size_t target_size_;
   const std::vector<uint32_t> places_;
   std::vector<uint8_t> done_;
+  const bool is_bare_;
   Napi::ObjectReference held_stored_;
   Napi::ObjectReference held_target_;
 };
 
-/** inflateBlocks(stored, places, target). */
+/** inflateBlocks(stored, places, target, isBare). */
 Napi::Value inflate_blocks(const Napi::CallbackInfo& info) {
   auto* work = new InflateBlocks(info.Env(), info[0].As<Napi::Uint8Array>(), info[1].As<Napi::Uint32Array>(),
-                                 info[2].As<Napi::Uint8Array>());
+                                 info[2].As<Napi::Uint8Array>(), info[3].As<Napi::Boolean>());
   const Napi::Promise promise = work->promise();
   work->Queue();
   return promise;

@@ -11,11 +11,13 @@ namespace {
 constexpr int kOk = 0;
 constexpr int kStreamEnd = 1;
 constexpr int kFinish = 4;
+/** Of the largest window; below zero, data are bare. */
+constexpr int kWindowBits = 15;
 /** Of every zlib with this interface, only the first character is compared. */
 constexpr const char* kVersion = "1";
 
 struct Library {
-  int (*begin)(void* stream, const char* version, int size) = nullptr;
+  int (*begin)(void* stream, int window_bits, const char* version, int size) = nullptr;
   int (*decode)(void* stream, int flush) = nullptr;
   int (*reset)(void* stream) = nullptr;
   int (*end)(void* stream) = nullptr;
@@ -33,7 +35,7 @@ Library load() {
   for (const char* prefix : {"Cr_z_", ""}) {
     Library library;
     const std::string name(prefix);
-    find(library.begin, name + "inflateInit_");
+    find(library.begin, name + "inflateInit2_");
     find(library.decode, name + "inflate");
     find(library.reset, name + "inflateReset");
     find(library.end, name + "inflateEnd");
@@ -49,8 +51,9 @@ const Library& library() {
 
 }  // namespace
 
-ZlibInflate::ZlibInflate() {
-  is_there_ = library().is_whole() && library().begin(&stream_, kVersion, sizeof(stream_)) == kOk;
+ZlibInflate::ZlibInflate(bool is_bare) {
+  const int bits = is_bare ? -kWindowBits : kWindowBits;
+  is_there_ = library().is_whole() && library().begin(&stream_, bits, kVersion, sizeof(stream_)) == kOk;
 }
 
 ZlibInflate::~ZlibInflate() {

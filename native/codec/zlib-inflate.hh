@@ -1,4 +1,5 @@
-// Decompresses blocks of RFC 1950 with the zlib that the process has loaded: Node exports its own to addons, under
+// Decompresses blocks of RFC 1950, or of bare RFC 1951, with
+// the zlib that the process has loaded: Node exports its own to addons, under
 // one of two names. No header of zlib is needed to build, and the script decoders do the work where there is none.
 #pragma once
 
@@ -10,14 +11,18 @@ namespace isodrive {
 /** One decompressor, used for block after block. Of one thread at a time. */
 class ZlibInflate {
  public:
-  ZlibInflate();
+  /** `is_bare`: of RFC 1951, without the header and checksum of RFC 1950. */
+  explicit ZlibInflate(bool is_bare);
   ~ZlibInflate();
   ZlibInflate(const ZlibInflate&) = delete;
   ZlibInflate& operator=(const ZlibInflate&) = delete;
 
   /** Whether there is a zlib. */
   bool is_there() const { return is_there_; }
-  /** True when a block holds exactly `target_size` bytes, which are in `target` then; never writes more. */
+  /**
+   * True when a block holds exactly `target_size` bytes, which are in `target` then; never writes more. What lies
+   * behind its end is left alone.
+   */
   bool decode(const uint8_t* stored, size_t stored_size, uint8_t* target, size_t target_size);
 
  private:

@@ -3,16 +3,21 @@
 import type { Decompress, PackedBlock } from './decompressor.js';
 import { inflateNatively } from './native-inflate.js';
 
-export type Algorithm = 'zlib' | 'xz' | 'lz4' | 'zstd' | 'bzip2' | 'lzvn' | 'lzfse';
+export type Algorithm =
+  'zlib' | 'deflate' | 'xz' | 'lz4' | 'lz4-padded' | 'zstd' | 'bzip2' | 'lzvn' | 'lzfse';
 
 export async function loadDecompressor(algorithm: Algorithm): Promise<Decompress> {
   switch (algorithm) {
     case 'zlib':
       return (await import('./zlib.js')).decompressZlib;
+    case 'deflate':
+      return (await import('./zlib.js')).decompressDeflate;
     case 'xz':
       return (await import('./xz.js')).decompressXz;
     case 'lz4':
       return (await import('./lz4.js')).decompressLz4;
+    case 'lz4-padded':
+      return (await import('./lz4.js')).decompressPaddedLz4;
     case 'zstd':
       return (await import('./zstd.js')).decompressZstd;
     case 'bzip2':
@@ -29,11 +34,11 @@ export async function loadDecompressor(algorithm: Algorithm): Promise<Decompress
  * where the algorithm cannot be loaded.
  */
 export async function decompressAll(
-  algorithm: Algorithm,
+  algorithm: Algorithm | Decompress,
   blocks: readonly PackedBlock[],
 ): Promise<readonly (Error | undefined)[]> {
-  const decompress = await loadDecompressor(algorithm);
-  const done = algorithm === 'zlib' ? await inflateNatively(blocks) : [];
+  const decompress = typeof algorithm === 'function' ? algorithm : await loadDecompressor(algorithm);
+  const done = isInflated(algorithm) ? await inflateNatively(blocks, algorithm === 'deflate') : [];
   return Promise.all(
     blocks.map(async ({ bytes, target }, i) => {
       if (done[i] === true) return undefined;
@@ -45,4 +50,8 @@ export async function decompressAll(
       }
     }),
   );
+}
+
+function isInflated(algorithm: Algorithm | Decompress): boolean {
+  return algorithm === 'zlib' || algorithm === 'deflate';
 }

@@ -22,6 +22,14 @@ export const decompressLz4: Decompress = async (block, size) => {
   return output.finish();
 };
 
+/** A bare block, which ends where its content is complete: what lies behind that is left alone. */
+// eslint-disable-next-line @typescript-eslint/require-await -- errors are to be rejections
+export const decompressPaddedLz4: Decompress = async (block, size) => {
+  const output = new FixedOutput(size);
+  decodeBlock(block, output, true);
+  return output.finish();
+};
+
 /** Frame: magic number, FLG, BD, content size (8, optional), dictionary id (4, optional), header checksum, blocks. */
 function decodeFrame(cursor: ByteCursor, frame: Uint8Array, output: FixedOutput): void {
   const flags = cursor.u8(4);
@@ -39,7 +47,7 @@ function decodeFrame(cursor: ByteCursor, frame: Uint8Array, output: FixedOutput)
 }
 
 /** Sequences of a token, literals, and a match with what came before; the last one ends with its literals. */
-function decodeBlock(block: Uint8Array, output: FixedOutput): void {
+function decodeBlock(block: Uint8Array, output: FixedOutput, isPadded = false): void {
   let at = 0;
   const readLength = (start: number): number => {
     let length = start;
@@ -58,7 +66,7 @@ function decodeBlock(block: Uint8Array, output: FixedOutput): void {
     if (literals > block.length - at) throw new Error('Block ends inside of its literals');
     output.write(block.subarray(at, at + literals));
     at += literals;
-    if (at === block.length) return;
+    if (at === block.length || (isPadded && output.length === output.bytes.length)) return;
     if (block.length - at < 2) throw new Error('Block ends inside of an offset');
     const distance = block[at]! | (block[at + 1]! << 8);
     at += 2;

@@ -1,5 +1,6 @@
-// RFC 1950 by native code, many blocks a call: a call of Node's zlib costs more than a small block. What it cannot
-// decode is left to decompressZlib, which knows the reason.
+// RFC 1950 and bare RFC 1951 by native code, many blocks a call: a call of Node's zlib costs more than a small block.
+// What it cannot
+// decode is left to the decompressors of Node, which know the reason.
 import { tryToLoadAddon } from '../io/load-addon.js';
 import type { PackedBlock } from './decompressor.js';
 
@@ -7,7 +8,10 @@ import type { PackedBlock } from './decompressor.js';
 const PLACE_WORDS = 4;
 
 /** Whether each block is in its target; none is where there is no such code. Never rejects. */
-export async function inflateNatively(blocks: readonly PackedBlock[]): Promise<readonly boolean[]> {
+export async function inflateNatively(
+  blocks: readonly PackedBlock[],
+  isBare: boolean,
+): Promise<readonly boolean[]> {
   const addon = tryToLoadAddon();
   const [first] = blocks;
   if (addon === undefined || first === undefined) return [];
@@ -20,6 +24,6 @@ export async function inflateNatively(blocks: readonly PackedBlock[]): Promise<r
     const place = [bytes.byteOffset, bytes.length, block.target.byteOffset, block.target.length];
     places.set(place, i * PLACE_WORDS);
   }
-  const done = await addon.inflateBlocks(new Uint8Array(stored), places, new Uint8Array(target));
+  const done = await addon.inflateBlocks(new Uint8Array(stored), places, new Uint8Array(target), isBare);
   return Array.from(done, (one) => one === 1);
 }

@@ -1,7 +1,10 @@
 // XZ (The .xz File Format 1.2): one stream whose blocks have LZMA2 as their only filter. Written out because a block is
 // all that is wanted here: its output is the dictionary as well, so that no header decides on memory, and no decoder's
 // state has to be shared or awaited.
+import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { ByteCursor } from '../base/byte-cursor.js';
+import { crc64Of } from '../base/crc64.js';
 import type { Decompress } from './decompressor.js';
 import { FixedOutput } from './fixed-output.js';
 import { Lzma2Decoder } from './lzma2.js';
@@ -14,6 +17,54 @@ const CHECK_FLAG = 7;
 const CHECK_BYTES = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64];
 /** 5.3.1: the filter's id and the length of its properties, the size of the dictionary. */
 const LZMA2_ID = 0x21;
+
+/**
+ * Decompresses one block of a stream whose blocks have checks of this kind (2.1.1.2), and compares the check: CRC-32,
+ * CRC-64 and SHA-256.
+ */
+export function decompressXzBlock(check: number): Decompress {
+  // eslint-disable-next-line @typescript-eslint/require-await -- errors are to be rejections
+  return async (block, size) => {
+    const cursor = new ByteCursor(block, '.xz block', 0);
+    checkFilters(cursor, 0);
+    const output = new FixedOutput(size);
+    const start = (cursor.u8(0) + 1) * 4;
+    const end = new Lzma2Decoder(block, start, output).decode();
+    const content = output.finish();
+    const stored = Buffer.from(cursor.slice(end + ((start - end) & 3), CHECK_BYTES[check]!));
+    const sum = checkOf(check, content);
+    if (sum !== undefined && !sum.equals(stored))
+      throw new Error('Content does not have the sum that is stored');
+    return content;
+  };
+}
+
+/** Whether the block whose header this begins has other filters than LZMA2. */
+export function hasOtherFilters(block: Uint8Array): boolean {
+  try {
+    checkFilters(new ByteCursor(block, '.xz block', 0), 0);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** 3.4 Check; undefined for one that is unknown here, and for none. */
+function checkOf(check: number, content: Uint8Array): Buffer | undefined {
+  switch (check) {
+    case 0x01: {
+      const sum = Buffer.alloc(4);
+      sum.writeUInt32LE(crc32(content));
+      return sum;
+    }
+    case 0x04:
+      return crc64Of(content);
+    case 0x0a:
+      return createHash('sha256').update(content).digest();
+    default:
+      return undefined;
+  }
+}
 
 // eslint-disable-next-line @typescript-eslint/require-await -- errors are to be rejections
 export const decompressXz: Decompress = async (stream, size) => {

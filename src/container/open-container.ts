@@ -9,12 +9,17 @@ import { readAtMost } from '../source/read-fully.js';
 import { b6tFormat } from './b6t/index.js';
 import { ccdFormat } from './ccd/index.js';
 import { cdiFormat } from './cdi/index.js';
+import { csoFormat } from './cso/index.js';
 import type { Confidence } from './confidence.js';
 import { cueFormat } from './cue/index.js';
+import { daxFormat } from './dax/index.js';
 import { nameForeignFormat } from './foreign-format.js';
 import type { Container, Filter } from './format.js';
+import { gzipFormat } from './gzip/index.js';
 import { gdiFormat } from './gdi/index.js';
 import { isoFormat } from './iso/index.js';
+import { jsoFormat } from './jso/index.js';
+import { lz4Format } from './lz4/index.js';
 import { mdsFormat } from './mds/index.js';
 import { nrgFormat } from './nrg/index.js';
 import { rawFormat } from './raw/index.js';
@@ -22,6 +27,8 @@ import { splitFormat } from './split/index.js';
 import { tocFormat } from './toc/index.js';
 import { IDENTIFIER_BYTES } from './volume-marks.js';
 import type { VolumeMarks } from './volume-marks.js';
+import { xzFormat } from './xz/index.js';
+import { zstdFormat } from './zstd/index.js';
 
 /**
  * In the order in which they are asked; of equally sure ones the first is taken. Those with a descriptor come first: an
@@ -29,6 +36,13 @@ import type { VolumeMarks } from './volume-marks.js';
  */
 export const FORMATS: readonly (Filter | Container)[] = [
   splitFormat,
+  zstdFormat,
+  lz4Format,
+  gzipFormat,
+  xzFormat,
+  csoFormat,
+  daxFormat,
+  jsoFormat,
   nrgFormat,
   cdiFormat,
   mdsFormat,

@@ -30,6 +30,7 @@ copy() {
 copy "$ISODRIVE_GUEST_KERNEL" kernel
 copy "$(dirname "$ISODRIVE_WINDOWS_NODE")" windows-node
 copy "$(dirname "$(dirname "$ISODRIVE_ZIG")")" zig
+copy "$(dirname "$(dirname "$ISODRIVE_MAXCSO")")" maxcso
 copy "$ISODRIVE_WINE_PREFIX" wine-prefix
 # It names a folder of the user who made the prefix.
 rm -f "$home/tools/wine-prefix/wineserver"
@@ -44,5 +45,6 @@ setpriv --reuid "$user" --regid "$user" --init-groups env -i CI=true \
   "ISODRIVE_TEST_SEED=${ISODRIVE_TEST_SEED:-}" "ISODRIVE_MAY_SKIP=$allowed" "ISODRIVE_CORPUS=$corpus" \
   "HOME=$home" "USER=$user" "PATH=$(dirname "$(command -v node)"):/usr/local/bin:/usr/bin:/bin" LANG=C.UTF-8 \
   "ISODRIVE_GUEST_KERNEL=$home/tools/kernel" "ISODRIVE_WINDOWS_NODE=$home/tools/windows-node/node.exe" \
-  "ISODRIVE_ZIG=$home/tools/zig/bin/zig" "ISODRIVE_WINE_PREFIX=$home/tools/wine-prefix" \
+  "ISODRIVE_MAXCSO=$home/tools/maxcso/bin/maxcso" "ISODRIVE_ZIG=$home/tools/zig/bin/zig" \
+  "ISODRIVE_WINE_PREFIX=$home/tools/wine-prefix" \
   setsid --wait npm test < /dev/null

@@ -2,7 +2,9 @@
 import { mkdtemp, open, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { openBlockImage } from '../../src/container/packed/block-image.js';
 import { SplitSource } from '../../src/container/split/split-source.js';
 import { CachedStream } from '../../src/disc/cached-stream.js';
 import type { DataStream } from '../../src/disc/data-stream.js';
@@ -131,6 +133,23 @@ function openUnits(): UnitSource {
   return new UnitSource({ of, size: CONTENT.length, unitBytes: UNIT_BYTES, decodeUnits });
 }
 
+/** Blocks one behind the other, packed by deflate. */
+function openBlocks(): UnitSource {
+  const blocks = Array.from({ length: Math.ceil(CONTENT.length / UNIT_BYTES) }, (_, i) =>
+    deflateRawSync(CONTENT.subarray(i * UNIT_BYTES, (i + 1) * UNIT_BYTES)),
+  );
+  let end = 0;
+  const places = blocks.map(({ length }, i) => {
+    const size = Math.min(UNIT_BYTES, CONTENT.length - i * UNIT_BYTES);
+    return { offset: (end += length) - length, length, size, coding: 'deflate' as const };
+  });
+  return openBlockImage(new FaultySource(Buffer.concat(blocks)), {
+    size: CONTENT.length,
+    blockBytes: UNIT_BYTES,
+    locate: (first, count) => Promise.resolve(places.slice(first, first + count)),
+  });
+}
+
 const SOURCES: Readonly<Record<string, () => Promise<Opened<ByteSource>>>> = {
   'A file': async () => openSource(await FileSource.open(path)),
   'A file that somebody else has opened': () => openAdopted(),
@@ -142,6 +161,7 @@ const SOURCES: Readonly<Record<string, () => Promise<Opened<ByteSource>>>> = {
     return Promise.resolve(openSource(new SplitSource(parts), truthOf(CONTENT)));
   },
   'Bytes in units that are decoded': () => Promise.resolve(openSource(openUnits(), truthOf(CONTENT))),
+  'Bytes in blocks that are packed': () => Promise.resolve(openSource(openBlocks(), truthOf(CONTENT))),
   'Bytes in memory': () => Promise.resolve(openSource(new MemorySource(CONTENT), truthOf(CONTENT))),
   'Bytes in memory that fail': () => Promise.resolve(openSource(new FaultySource(CONTENT), truthOf(CONTENT))),
 };

@@ -111,4 +111,10 @@ describe('An option that is added to the table', () => {
       'Found a mount for one command',
     );
   });
+
+  it('is no wish with its default, where that is one of its choices', () => {
+    const usual = { image: 'a.iso', tree: 'auto', xa: 'cooked', trackNames: 'number' } as const;
+    expect(() => refuseOptions(usual)).not.toThrow();
+    expect(() => refuseOptions({ ...usual, xa: 'riff' })).toThrow('Found --xa');
+  });
 });

@@ -105,6 +105,10 @@ export const PACKAGES = {
   wine: 'wine',
   wineserver: 'wine',
   wodim: 'wodim',
+  pixz: 'pixz',
+  bgzip: 'tabix',
+  dictzip: 'dictzip',
+  pzstd: 'zstd',
   'x86_64-w64-mingw32-g++': 'mingw-w64',
   'x86_64-w64-mingw32-gcc': 'mingw-w64',
   xorriso: 'xorriso',
@@ -128,6 +132,7 @@ const CONDITIONS = {
   'node.exe at ISODRIVE_WINDOWS_NODE': {
     isThere: () => existsSync(process.env.ISODRIVE_WINDOWS_NODE ?? ''),
   },
+  'maxcso at ISODRIVE_MAXCSO': { isThere: () => existsSync(process.env.ISODRIVE_MAXCSO ?? '') },
   'zig at ISODRIVE_ZIG': { isThere: () => existsSync(process.env.ISODRIVE_ZIG ?? '') },
   pycdlib: { isThere: hasPycdlib, package: 'python3-pycdlib' },
 } as const satisfies Record<string, { isThere: () => boolean; package?: string }>;

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Guest, GUEST_TEST_TIME, GUEST_NEEDS, findGuestKernel } from '../support/machines/guest.js';
 import { makeSampleImage } from '../support/builders/sample-image.js';
 import { needs } from '../support/needs.js';
@@ -12,8 +12,8 @@ const PROJECT = join(import.meta.dirname, '..', '..');
 /** Seconds that the guest waits for what is due within a few: its processor is emulated. */
 const PATIENCE = 60;
 
-/** Bash: the units as they are, but for times that a test can wait for; then one line for each thing that was seen. */
-const SCRIPT = `
+/** Bash: the units as they are, but for times that a test can wait for, and what scripts use. */
+const setUp = (watchdogSeconds: number, idleSeconds: number): string => `
 set -eu
 project=${PROJECT}
 ln -s $project/dist/bundle/isodrived.js /usr/local/bin/isodrived
@@ -24,8 +24,8 @@ cat > /etc/systemd/system/isodrived.service.d/times.conf <<END
 [Service]
 Environment=PATH=$PATH
 ExecStart=
-ExecStart=\${start% --idle-timeout *} --idle-timeout 2
-WatchdogSec=9
+ExecStart=\${start% --idle-timeout *} --idle-timeout ${idleSeconds}
+WatchdogSec=${watchdogSeconds}
 END
 export ISODRIVE_SOCKET=/run/isodrive/control.sock
 isodrive() { node $project/dist/src/cli/main.js "$@"; }
@@ -38,6 +38,10 @@ successor() { await '[ "$(property MainPID)" != "'$1'" ] && [ "$(property Active
 modprobe fuse
 systemctl daemon-reload
 systemctl start isodrived.socket
+`;
+
+/** Then one line for each thing that was seen. */
+const LIFE = `
 echo "before the first client: $(property ActiveState)"
 mkdir /mnt/disc
 isodrive mount sample.iso /mnt/disc --driver fuse > /dev/null
@@ -65,19 +69,43 @@ systemctl stop isodrived.service 2> /dev/null
 echo "stopped for good: mounts $(grep -c ' /mnt/disc ' /proc/self/mountinfo || :), $(property Result)"
 `;
 
+/** What a client passes is never closed, as its file system does not answer; the watchdog comes too late to count. */
+const UNCLOSABLE = `
+mkdir /mnt/medium /mnt/disc
+node $project/test/support/fakes/bad-sector-mount.mjs sample.iso /mnt/medium 0 0 flush > /dev/null &
+server=$!
+await 'grep -q " /mnt/medium " /proc/self/mountinfo'
+isodrive mount sample.iso /mnt/disc --driver fuse > /dev/null
+pass=$project/test/support/fakes/pass-unclosable.py
+for way in 'kill -KILL $pid' 'isodrive daemon upgrade > /dev/null'; do
+  pid=$(property MainPID)
+  rm -f answer
+  python3 $pass $ISODRIVE_SOCKET /mnt/medium/disc.iso sample.iso.hang 65534 > answer &
+  await '[ -s answer ]'
+  eval "$way"; successor $pid
+  echo 3 > /proc/sys/vm/drop_caches
+  diff -r tree /mnt/disc && [ -d /proc/$pid ] && echo "\${way%% *}: served again, the old process is still there"
+done
+kill -KILL $server
+`;
+
 describe(
   'The system units under systemd (needs QEMU, a kernel and xorriso)',
   needs(...GUEST_NEEDS, 'xorriso'),
   () => {
     let folder: string;
-    beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'isodrive-systemd-'))));
-    afterAll(() => rm(folder, { recursive: true, force: true }));
+    beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'isodrive-systemd-'))));
+    afterEach(() => rm(folder, { recursive: true, force: true }));
 
     it(
       'start with the first client, keep mounts through SIGKILL, SIGSTOP and upgrades, end when idle, and unmount',
       async () => {
         await makeSampleImage(folder, { 'large.bin': 400_000, 'a/b/small': 10 });
-        const { output, status } = await Guest.run(kernel!, { folder, script: SCRIPT, init: 'systemd' });
+        const { output, status } = await Guest.run(kernel!, {
+          folder,
+          script: setUp(9, 2) + LIFE,
+          init: 'systemd',
+        });
         expect(output.trimEnd().split('\n')).toEqual([
           'before the first client: inactive',
           expect.stringMatching(/^after it: active, main, stored [2-9]$/u),
@@ -86,6 +114,23 @@ describe(
           'upgraded: the same mount',
           'idle: inactive, success, socket active',
           'stopped for good: mounts 0, success',
+        ]);
+        expect(status).toBe(0);
+      },
+      GUEST_TEST_TIME,
+    );
+
+    // Minutes, where the guest's processor is emulated: only where it is asked for.
+    if (process.env.ISODRIVE_LONG_TESTS !== '1') return;
+    it(
+      'have a successor for a daemon that cannot die',
+      async () => {
+        await makeSampleImage(folder, { 'large.bin': 400_000, 'a/b/small': 10 });
+        const script = setUp(3600, 3600) + UNCLOSABLE;
+        const { output, status } = await Guest.run(kernel!, { folder, script, init: 'systemd' });
+        expect(output.trimEnd().split('\n')).toEqual([
+          'kill: served again, the old process is still there',
+          'isodrive: served again, the old process is still there',
         ]);
         expect(status).toBe(0);
       },

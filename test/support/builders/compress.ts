@@ -4,8 +4,8 @@ import { deflateSync } from 'node:zlib';
 import type { Algorithm as AnyAlgorithm } from '../../../src/codec/decompress.js';
 import type { Program } from '../needs.js';
 
-/** Those that a program here compresses with: Apple's own have none. */
-export type Algorithm = Exclude<AnyAlgorithm, 'lzvn' | 'lzfse'>;
+/** Those that a program here compresses with: Apple's own have none, and bare data no files. */
+export type Algorithm = Exclude<AnyAlgorithm, 'deflate' | 'lz4-padded' | 'lzvn' | 'lzfse'>;
 
 /** Programs and parameters; zlib needs none. */
 const PROGRAMS: Readonly<Record<Exclude<Algorithm, 'zlib'>, readonly string[]>> = {

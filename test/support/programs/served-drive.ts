@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const PROGRAM = join(import.meta.dirname, '..', '..', '..', 'dist', 'src', 'cli', 'main.js');
+const PROGRAM = join(import.meta.dirname, '..', '..', '..', 'dist', 'bundle', 'isodrive.cjs');
 
 export class ServedDrive implements AsyncDisposable {
   /** The addresses that it has printed. */
