@@ -126,7 +126,7 @@ export class ImageFile extends PathLook {
     const io = createIo(IO_THREADS);
     let file: ImageFile | undefined;
     try {
-      file = new ImageFile(path, io, await abortable(openForReading(path, io, false), signal));
+      file = new ImageFile(path, io, await abortable(openForReading(path, io, 'unchecked'), signal));
       for (const name of beside) await file.openBeside(name);
       return file;
     } catch (thrown) {
@@ -155,7 +155,7 @@ export class ImageFile extends PathLook {
     if (known !== undefined || this.isSealed) return known;
     if (withoutFolders(name) !== name || this.#beside.length + 1 >= MAX_IMAGE_FILES) return undefined;
     try {
-      const descriptor = await openForReading(siblingOf(this.path, name), this.io);
+      const descriptor = await openForReading(siblingOf(this.path, name), this.io, 'none');
       this.#beside.push({ name, descriptor });
       return descriptor;
     } catch (thrown) {

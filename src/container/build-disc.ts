@@ -130,9 +130,13 @@ class StreamBuilder {
     const { name } = this.#layout;
     let at = track.start - (track.pregap ?? 0);
     const end = track.start + track.length;
-    if (at < this.#end || end > MAX_SECTORS) {
-      const found = `track ${track.number} begins at sector ${at} and ends at ${end}`;
-      const wanted = Number.isFinite(this.#end) ? `a track from sector ${this.#end} on` : 'a track on a disc';
+    if (at < this.#end || track.start < 0 || end > MAX_SECTORS) {
+      const isEarly = at < this.#end || track.start < 0;
+      const first = at < this.#end ? at : track.start;
+      const found = `track ${track.number} begins at sector ${first} and ends at ${end}`;
+      const wanted = isEarly
+        ? `a track from sector ${Math.max(0, this.#end)} on`
+        : `an end at sector ${MAX_SECTORS} or before`;
       throw new IsodriveError('damaged', `Cannot open "${name}": ${found}, expected ${wanted}`, {
         at: { source: name },
       });

@@ -16,7 +16,7 @@ export interface ImageFiles {
    * close.
    */
   open(name: string, signal?: AbortSignal): Promise<ByteSource | undefined>;
-  /** Names in that folder that end so, whatever their case, sorted: at most MAX_IMAGE_FILES. */
+  /** All names in that folder that end so, whatever their case, sorted. */
   find(ending: string, signal?: AbortSignal): Promise<readonly string[]>;
   /** What the main file is called, without its folder. */
   readonly mainName: string;
@@ -81,7 +81,7 @@ export class OpenedFiles implements ImageFiles, AsyncDisposable {
   async find(ending: string, signal?: AbortSignal): Promise<readonly string[]> {
     const folded = foldName(ending);
     const names = (await this.#folder.list(signal)).filter((name) => foldName(name).endsWith(folded));
-    return names.sort().slice(0, MAX_IMAGE_FILES);
+    return names.sort();
   }
 
   #openExact(name: string, signal: AbortSignal | undefined): Promise<ByteSource | undefined> {

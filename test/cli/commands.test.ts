@@ -206,6 +206,19 @@ describe('The command line', () => {
       expect(existsSync(join(some, 'zero'))).toBe(false);
     });
 
+    it('extracts the tracks that are there, and says which are not', async () => {
+      const track = (file: string, number: number): string =>
+        `FILE "${file}" BINARY\nTRACK ${number} AUDIO\nINDEX 01 00:00:00\n`;
+      await writeFile(join(folder, 'one.bin'), Buffer.alloc(2352, 1));
+      await writeFile(join(folder, 'set.cue'), track('one.bin', 1) + track('gone.bin', 2));
+      const { status, stderr } = await run('extract', 'set.cue', '-C', join(folder, 'set'));
+      expect([status, stderr]).toEqual([
+        0,
+        'isodrive: the image is damaged: File "gone.bin", which the sheet names, is not beside it: ' +
+          'its tracks cannot be read; see isodrive info IMAGE\n',
+      ]);
+    });
+
     it.each([
       ['image-not-found', 3, 'ls missing.iso'],
       ['not-in-image', 3, 'ls disc.iso /missing'],

@@ -1,8 +1,12 @@
 // The files of an image: which names open what, and that all of them are closed.
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { POOL_IO } from '../../src/io/file-io.js';
+import type { FileIo } from '../../src/io/file-io.js';
+import { PathFolder } from '../../src/source/file/path-folder.js';
 import { openImageFile } from '../../src/source/open-image-file.js';
 import type { SiblingFolder } from '../../src/source/image-files.js';
 import { MAX_IMAGE_FILES, OpenedFiles } from '../../src/source/image-files.js';
@@ -20,6 +24,8 @@ beforeAll(() => {
     writeFileSync(join(folder, name), name);
   }
   symlinkSync('Game.BIN', join(folder, 'link.bin'));
+  symlinkSync('/dev/tty', join(folder, 'device.bin'));
+  execFileSync('mkfifo', [join(folder, 'pipe.bin')]);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -47,9 +53,24 @@ describe('the files of an image', () => {
     expect(await files.open(name)).toBeUndefined();
   });
 
-  it('are regular files or block devices alone', async () => {
+  it.each(['directory.bin', 'pipe.bin', 'device.bin'])('are regular files alone, not %j', async (name) => {
     await using files = (await openImageFile(IMAGE())).files;
-    await expect(files.open('directory.bin')).rejects.toMatchObject({ code: 'image-unreadable' });
+    await expect(files.open(name)).rejects.toMatchObject({
+      code: 'image-unreadable',
+      message: expect.stringMatching(/it is a .*, expected a file$/) as string,
+    });
+  });
+
+  it('of other types are not even opened', async () => {
+    const opened: string[] = [];
+    const open: FileIo['open'] = (path, flags) => {
+      opened.push(path);
+      return POOL_IO.open(path, flags);
+    };
+    const beside = new PathFolder(IMAGE(), { ...POOL_IO, open });
+    for (const name of ['pipe.bin', 'device.bin'])
+      await expect(beside.open(name)).rejects.toMatchObject({ code: 'image-unreadable' });
+    expect(opened).toEqual([]);
   });
 
   it('are opened once, whatever they are called', async () => {

@@ -2,12 +2,14 @@
 import { resolveHostPath } from '../../base/path-text.js';
 import { IsodriveError } from '../../base/error.js';
 import { extract } from '../../present/extract/extract.js';
+import type { OpenedImage } from '../../image/open-image.js';
 import type { ExistingRule } from '../../present/extract/existing-entries.js';
 import { escapeHostText } from '../../base/display-name.js';
 import { SCHEMA_VERSION } from '../../protocol/messages.js';
 import { chooseQuestion } from '../ask-to-replace.js';
 import type { CommandArguments, RunCommand } from '../command-spec.js';
 import { formatBytes, formatCount } from '../count-text.js';
+import { formatDamage } from '../format-damage.js';
 import { findInImage } from '../find-in-image.js';
 import { openForCommand } from '../open-for-command.js';
 import type { Output } from '../output.js';
@@ -42,6 +44,7 @@ export const runExtract: RunCommand = async (args, { output, signal }) => {
   } finally {
     clear();
   }
+  for (const line of formatFindings(image.findings)) output.note(line);
   await report(summary, directory, output);
   if (summary.stopped !== undefined) throw summary.stopped;
   const { failures, failureCount } = summary;
@@ -73,6 +76,15 @@ async function report(summary: Summary, directory: string, output: Output): Prom
   }
   if (failureCount > MAX_LINES) output.note(`and ${failureCount - MAX_LINES} more`);
   await output.line(formatSummary(summary, directory));
+}
+
+/** What is lost without a fault of any file: tracks of a file that is missing are empty. */
+function formatFindings({ findings }: OpenedImage['findings']): string[] {
+  const messages = findings
+    .filter(({ code, severity }) => severity === 'damage' && code !== 'file-beyond-end')
+    .map(({ message }) => message);
+  if (messages.length === 0) return [];
+  return [formatDamage({ filesBeyondEnd: 0, isWhole: true, messages })];
 }
 
 function chooseRule(args: CommandArguments): ExistingRule {

@@ -53,11 +53,13 @@ export async function findSheet(
   return { source: main, text, isMain: true };
 }
 
-/** Those whose stem the name begins with, the longest first; or the only one. */
+/** Those whose stem the name begins with, the longest first; or all, where they are few; or what may be there. */
 function chooseCandidates(sheets: readonly string[], mainName: string, ending: string): readonly string[] {
   const folded = foldName(mainName);
+  // A folder may let us in without listing it.
+  if (sheets.length === 0) return [`${mainName.replace(/\.[^.]*$/, '')}${ending}`];
   const likely = sheets.filter((name) => folded.startsWith(foldName(name.slice(0, -ending.length))));
-  const chosen = likely.length === 0 && sheets.length === 1 ? sheets : likely;
+  const chosen = likely.length === 0 && sheets.length <= MAX_CANDIDATES ? sheets : likely;
   return [...chosen].sort((a, b) => b.length - a.length).slice(0, MAX_CANDIDATES);
 }
 

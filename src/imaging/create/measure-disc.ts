@@ -2,6 +2,7 @@
 // medium, a wrong table of contents) or more (run-out blocks of a disc that was written track at once).
 import { IsodriveError } from '../../base/error.js';
 import { openContainer } from '../../container/open-container.js';
+import type { Disc } from '../../disc/disc.js';
 import { PlanStream } from '../../disc/plan-stream.js';
 import { PARTITION_SECTOR } from '../../filesystem/contract/partition.js';
 import { readPartitions } from '../../filesystem/partition/read-partitions.js';
@@ -19,7 +20,7 @@ export async function measureDisc(source: ByteSource, signal?: AbortSignal): Pro
 }
 
 async function volumeEnd(source: ByteSource, signal: AbortSignal | undefined): Promise<number> {
-  const disc = await openContainer(source, volumeMarks, signal);
+  const disc = await openAlone(source, signal);
   const ends: number[] = [];
   const context = { report: () => undefined, work: new WorkBudget(source.size), signal };
   for (const { summary, trees } of await probeVolumes(disc.data, context)) {
@@ -29,6 +30,21 @@ async function volumeEnd(source: ByteSource, signal: AbortSignal | undefined): P
     ends.push(start + size, ...trees.map(({ volumeSize }) => volumeSize));
   }
   return Math.max(0, ...ends);
+}
+
+/** Rejects with `usage` for a sheet, or another file that only describes an image. */
+async function openAlone(source: ByteSource, signal: AbortSignal | undefined): Promise<Disc> {
+  try {
+    return await openContainer(source, volumeMarks, signal);
+  } catch (thrown) {
+    if (!(thrown instanceof IsodriveError) || thrown.code !== 'image-not-found') throw thrown;
+    const found =
+      'it describes an image whose sectors are in other files, expected a drive or a file of sectors';
+    throw new IsodriveError('usage', `Cannot copy "${source.name}": ${found}`, {
+      at: { source: source.name },
+      action: 'Copy all files of the image, or write them anew with isodrive extract --tree image',
+    });
+  }
 }
 
 async function partitionEnd(source: ByteSource, signal: AbortSignal | undefined): Promise<number> {

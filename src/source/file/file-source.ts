@@ -15,6 +15,12 @@ import type { FileFacts, FileIo } from '../../io/file-io.js';
 /** Milliseconds between two looks at whether the file is still the one that was opened. */
 const IDENTITY_INTERVAL = 100;
 
+/**
+ * Whether block devices are opened too: `checked` as other programs do, so that a drive looks for its medium,
+ * `unchecked` without that look.
+ */
+type DeviceRule = 'checked' | 'unchecked' | 'none';
+
 /** An open file, how it is read, and what closes it. */
 interface OpenedFile {
   readonly fd: number;
@@ -48,12 +54,17 @@ export class FileSource implements ByteSource {
   }
 
   /**
-   * Opens a regular file or a block device. Rejects with `image-not-found`, `permission`, or `image-unreadable` (a
-   * directory, a pipe, an empty file, or what the medium says).
+   * Opens a regular file or, where `devices` allows it, a block device. Rejects with `image-not-found`, `permission`,
+   * or `image-unreadable` (a directory, a pipe, an empty file, or what the medium says).
    */
-  static async open(path: string, signal?: AbortSignal, io: FileIo = POOL_IO): Promise<FileSource> {
+  static async open(
+    path: string,
+    signal?: AbortSignal,
+    io: FileIo = POOL_IO,
+    devices: DeviceRule = 'checked',
+  ): Promise<FileSource> {
     throwIfAborted(signal);
-    const fd = await openForReading(path, io);
+    const fd = await openForReading(path, io, devices);
     return FileSource.#check(path, { fd, io, close: () => io.close(fd) });
   }
 
@@ -174,10 +185,13 @@ export class FileSource implements ByteSource {
 }
 
 /** Opens what may be an image, without waiting for a writer. The caller closes it. Rejects as FileSource.open does. */
-export async function openForReading(path: string, io: FileIo, checksMedium = true): Promise<number> {
+export async function openForReading(path: string, io: FileIo, devices: DeviceRule): Promise<number> {
   try {
     // A pipe without a writer would block the open for ever; a drive opened so skips its check for a medium.
-    const isChecked = checksMedium && isBlockDevice(await io.stat(path));
+    const facts = await io.stat(path);
+    // Opening a device alone does things: a watchdog starts, a drive loads its medium.
+    refuseWrongType(path, facts, devices);
+    const isChecked = devices === 'checked' && isBlockDevice(facts);
     const flags = isChecked ? 0 : constants.O_NONBLOCK;
     return await io.open(path, constants.O_RDONLY | flags);
   } catch (thrown) {
@@ -197,13 +211,14 @@ const OTHER_TYPES = new Map<number, string>([
   [constants.S_IFDIR, 'a directory'],
   [constants.S_IFIFO, 'a pipe'],
   [constants.S_IFSOCK, 'a socket'],
+  [constants.S_IFBLK, 'a block device'],
 ]);
 
-function refuseWrongType(path: string, facts: FileFacts): void {
+function refuseWrongType(path: string, facts: FileFacts, devices: DeviceRule = 'checked'): void {
   const type = typeOf(facts);
-  if (type === constants.S_IFREG || type === constants.S_IFBLK) return;
+  if (type === constants.S_IFREG || (type === constants.S_IFBLK && devices !== 'none')) return;
   const found = OTHER_TYPES.get(type) ?? 'a character device';
-  throw unreadable(path, `it is ${found}, expected a file or a block device`);
+  throw unreadable(path, `it is ${found}, expected a file${devices === 'none' ? '' : ' or a block device'}`);
 }
 
 function unreadable(path: string, found: string): IsodriveError {

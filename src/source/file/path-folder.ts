@@ -24,7 +24,8 @@ export class PathFolder implements SiblingFolder {
 
   async open(name: string, signal?: AbortSignal): Promise<ByteSource | undefined> {
     try {
-      return await FileSource.open(this.pathOf(name), signal, this.#io);
+      // Who writes a sheet, or packs a symbolic link beside it, chooses no device of the reader's machine.
+      return await FileSource.open(this.pathOf(name), signal, this.#io, 'none');
     } catch (thrown) {
       if (thrown instanceof IsodriveError && thrown.code === 'image-not-found') return undefined;
       throw thrown;

@@ -1,5 +1,11 @@
 // What cue sheets call things: names of files and texts in every charset and form that is met.
 import { describe, expect, it } from 'vitest';
+import { openDisc } from '../../../src/container/open-container.js';
+import { volumeMarks } from '../../../src/filesystem/choose/volume-marks.js';
+import { FileSource } from '../../../src/source/file/file-source.js';
+import { PathFolder } from '../../../src/source/file/path-folder.js';
+import { OpenedFiles } from '../../../src/source/image-files.js';
+import type { SiblingFolder } from '../../../src/source/image-files.js';
 import { buildIso } from '../../support/builders/iso-builder.js';
 import { makeSound } from '../../support/builders/sound-files.js';
 import { encodeXaSector, wrapSectors } from '../../support/builders/raw-sectors.js';
@@ -54,6 +60,36 @@ describe('names in a cue sheet', () => {
     const disc = await withDisc(write('x.cue', `${line}\nTRACK 01 AUDIO\nINDEX 01 00:00:00`));
     expect(placesOf(disc)).toEqual([[1, 0, 3]]);
     expect(codesOf(disc)).toEqual([]);
+  });
+
+  it('lead from a file to its sheet in a folder of many others', async () => {
+    for (let i = 0; i < 150; i += 1) write(`a${i}.cue`, `FILE "a${i}.bin" ${TRACK}`);
+    write('z.bin', makeSound(3));
+    write('z.cue', `FILE "z.bin" ${TRACK}FILE "z2.bin" BINARY\nTRACK 02 AUDIO\nINDEX 01 00:00:00\n`);
+    write('z2.bin', makeSound(4));
+    expect(placesOf(await withDisc(path('z.bin')))).toHaveLength(2);
+  });
+
+  it('lead from a file to its sheet where neither of a few is called as the file', async () => {
+    write('track02.bin', makeSound(3));
+    write('other.cue', `FILE "other.bin" ${TRACK}`);
+    write('game.cue', `FILE "track02.bin" ${TRACK}`);
+    const disc = await withDisc(path('track02.bin'));
+    expect([placesOf(disc), codesOf(disc)]).toEqual([[[1, 0, 3]], []]);
+  });
+
+  it('lead from a file to the sheet that is called as it in a folder that cannot be listed', async () => {
+    write('z.cue', `FILE "z.bin" ${TRACK}FILE "z2.bin" BINARY\nTRACK 02 AUDIO\nINDEX 01 00:00:00\n`);
+    write('z2.bin', makeSound(4));
+    const image = write('z.bin', makeSound(3));
+    const folder = new PathFolder(image);
+    const unlisted: SiblingFolder = {
+      mainName: folder.mainName,
+      open: (name, signal) => folder.open(name, signal),
+      list: () => Promise.resolve([]),
+    };
+    await using files = new OpenedFiles(await FileSource.open(image), unlisted);
+    expect(placesOf((await openDisc(files, volumeMarks)).disc)).toHaveLength(2);
   });
 
   it('of files that were renamed are replaced where one file alone can be meant', async () => {

@@ -91,6 +91,16 @@ describe('a cue sheet', () => {
     expect(disc.findings!.every(({ severity }) => severity === 'damage')).toBe(true);
   });
 
+  it('that ends behind what any disc has is refused by its end', async () => {
+    write('a.bin', makeSound(3));
+    const track = (i: number): string => `TRACK ${i} AUDIO\nINDEX 01 00:00:0${i % 3}\nPOSTGAP 9999:59:74\n`;
+    const sheet = `FILE "a.bin" BINARY\n${Array.from({ length: 99 }, (_, i) => track(i + 1)).join('')}`;
+    await expect(withDisc(write('x.cue', sheet))).rejects.toMatchObject({
+      code: 'damaged',
+      message: expect.stringContaining('expected an end at sector 4294967295 or before') as string,
+    });
+  });
+
   it('without any of its files is refused with what to do', async () => {
     mkdirSync(path('a.bin'));
     const cue = write('x.cue', tracksOf(['a', 'MODE1/2352'], ['../etc/b', 'AUDIO']));

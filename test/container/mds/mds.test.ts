@@ -56,6 +56,14 @@ describe('an image of Alcohol 120%', () => {
     },
   );
 
+  it.each([-1, -0x8000_0000])('with a track at sector %i is refused', async (start) => {
+    const files = buildMds(ONE, { lie: (block) => void block.writeInt32LE(start, 36) });
+    await expect(openFiles(files)).rejects.toMatchObject({
+      code: 'damaged',
+      message: expect.stringContaining(`begins at sector ${start}`) as string,
+    });
+  });
+
   it('without its file is refused, and says which it wants', async () => {
     const files = buildMds(ONE, { names: ['other.mdf'] });
     await expect(openFiles({ 'image.mds': files['image.mds']! })).rejects.toMatchObject({
