@@ -70,6 +70,8 @@ export interface DiscLayout extends Omit<
 /** Tracks of a CD, and sectors of a disc of any kind: an address has 32 bits. */
 export const MAX_TRACKS = 99;
 const MAX_SECTORS = 0xffff_ffff;
+/** Sectors of the longest CD: times on it go up to 99:59:74. */
+const MAX_MADE_SECTORS = 450_000;
 
 /**
  * The disc. What a file is too short for is absent, and a finding. Rejects with `damaged` when tracks lie over one
@@ -119,6 +121,8 @@ class StreamBuilder {
   readonly #layout: DiscLayout;
   /** Files that were found too short. */
   readonly #short = new Set<number>();
+  /** Sectors of pauses that no file holds. */
+  #made = 0;
   /** Address behind the last sector. */
   #end = Number.NEGATIVE_INFINITY;
 
@@ -154,6 +158,7 @@ class StreamBuilder {
     const [first, count] = [start + cut, sectors - cut];
     if (count <= 0) return;
     if (typeof stored === 'string') {
+      if (stored === 'zeros') this.#countMade(count);
       this.#addGap(track, first, count, stored);
       return;
     }
@@ -173,6 +178,21 @@ class StreamBuilder {
     if (done === count) return;
     this.#reportShort(base, offset + count * sector.bytes);
     this.#addGap(track, first + done, count - done, 'absent');
+  }
+
+  /** Some 90 bytes of a sheet may ask for pauses without end, and whoever copies them writes each. */
+  #countMade(sectors: number): void {
+    this.#made += sectors;
+    if (this.#made <= MAX_MADE_SECTORS) return;
+    const { name } = this.#layout;
+    const found = `its sheet asks for pauses of ${this.#made} sectors that no file holds`;
+    throw new IsodriveError(
+      'damaged',
+      `Cannot open "${name}": ${found}, expected at most ${MAX_MADE_SECTORS}`,
+      {
+        at: { source: name },
+      },
+    );
   }
 
   /** A sector of sound of which so many bytes are stored, in whole pairs; the rest is silence. */

@@ -57,7 +57,9 @@ export async function extract(image: OpenedImage, options: ExtractOptions): Prom
   if (!target.isNew) removeDrafts(target);
   const log = new ExtractLog(total, options.onProgress);
   const { signal } = options;
-  const budget = new ContentBudget(image.source.name, image.data.size);
+  // A sheet may claim silence of any length: what counts is what its files hold.
+  const held = [...image.streams.byNumber.values()].map(({ heldBytes }) => heldBytes);
+  const budget = new ContentBudget(image.source.name, Math.max(...held));
   // A batch sets no extended attributes.
   const batches = attributes === undefined ? FileBatches.open(image, log, budget, signal) : undefined;
   const existing = new ExistingEntries(options.existing ?? 'refuse', options.askToReplace);

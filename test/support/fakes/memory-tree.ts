@@ -3,6 +3,7 @@
 import { throwIfAborted } from '../../../src/base/abortable.js';
 import { FindingLog } from '../../../src/base/finding.js';
 import { IsodriveError } from '../../../src/base/error.js';
+import { DiscStreams } from '../../../src/disc/disc-streams.js';
 import { PlanStream } from '../../../src/disc/plan-stream.js';
 import { DirectoryEntry, MODE_TYPE } from '../../../src/filesystem/contract/file-tree.js';
 import type { EntrySink, Extent, FileTree } from '../../../src/filesystem/contract/file-tree.js';
@@ -190,6 +191,17 @@ export async function memoryImage(
   const close = (): Promise<void> => Promise.resolve();
   // The rest of an OpenedImage describes volumes, which neither presenters of trees nor drivers look at.
   const data = PlanStream.plain(source);
-  const image = { source, data, tree, trees: [tree], index, findings, bytes, [Symbol.asyncDispose]: close };
+  const streams = new DiscStreams({ data });
+  const image = {
+    source,
+    data,
+    streams,
+    tree,
+    trees: [tree],
+    index,
+    findings,
+    bytes,
+    [Symbol.asyncDispose]: close,
+  };
   return image as unknown as MemoryImage;
 }
