@@ -248,11 +248,11 @@ describe(
       expect(small.driver).toBe('erofs');
       await mustRun('diff', ['-r', sample.tree, small.mountPoint]);
       await isodrive.unmount(small.id);
-      // A drive among them: a loop device.
-      const loop = (await mustRun('losetup', ['--find', '--show', '--read-only', parts[1]!])).stdout;
+      // A drive as the first of them: a loop device. Beside an image, none is opened.
+      const loop = (await mustRun('losetup', ['--find', '--show', '--read-only', parts[0]!])).stdout;
       try {
-        await rm(parts[1]!);
-        await symlink(loop.toString().trim(), parts[1]!);
+        await rm(parts[0]!);
+        await symlink(loop.toString().trim(), parts[0]!);
         const mixed = await isodrive.mount(parts[0]!);
         expect(mixed).toMatchObject({
           driver: 'fuse',
