@@ -27,8 +27,6 @@ import { WorkBudget } from '../filesystem/contract/work-budget.js';
 import { readPartitions } from '../filesystem/partition/read-partitions.js';
 import { createAllViews } from '../filesystem/views/all-views.js';
 import { findSessionViews } from '../filesystem/views/session-views.js';
-import { createImageTree } from '../filesystem/views/image/image-tree.js';
-import { createTracksTree } from '../filesystem/views/tracks/tracks-tree.js';
 import type { ViewValues } from '../options/view-options.js';
 
 export interface FoundViews {
@@ -81,15 +79,22 @@ export async function findViews(search: ViewSearch): Promise<FoundViews> {
   };
   const volumes = hasData(disc) ? await probeIfPossible(search, context) : [];
   const volume = volumes.length === 0 ? summarizeSound(disc) : mergeSummaries(volumes);
-  const tracks = createTracksTree(disc, {
-    naming: options.trackNames ?? 'number',
-    modified: modifiedOf(volume),
-    sourceName,
-  });
+  const tracks = await findTracks(search, volume);
   const trees = [...volumes.flatMap((one) => one.trees), ...(tracks === undefined ? [] : [tracks])];
   if (trees.length === 0 && wanted !== 'image') throw refuseEmpty(sourceName);
   const found = { trees, volume, partitions, sessions, session: chosen, work };
   return { ...found, shown: await showView(search, found, context, wanted) };
+}
+
+/** Its files are whole sectors: what has none does not pay for the view. */
+async function findTracks(
+  { disc, options, sourceName }: ViewSearch,
+  volume: VolumeSummary,
+): Promise<FileTree | undefined> {
+  if (disc.raw === undefined) return undefined;
+  const { createTracksTree } = await import('../filesystem/views/tracks/tracks-tree.js');
+  const naming = options.trackNames ?? 'number';
+  return createTracksTree(disc, { naming, modified: modifiedOf(volume), sourceName });
 }
 
 async function showView(
@@ -99,6 +104,8 @@ async function showView(
   wanted: TreeKind | 'auto',
 ): Promise<FileTree> {
   const { disc, wholeSectors, reader, findings, sourceName, signal } = search;
+  if (wanted !== 'image' && wanted !== 'all') return chooseTree(trees, wanted, findings, sourceName, signal);
+  const { createImageTree } = await import('../filesystem/views/image/image-tree.js');
   const image = createImageTree(disc, {
     name: parse(sourceName).name,
     wholeSectors,
@@ -107,7 +114,6 @@ async function showView(
     sourceName,
   });
   if (wanted === 'image') return image;
-  if (wanted !== 'all') return chooseTree(trees, wanted, findings, sourceName, signal);
   const others = sessions.filter((one) => one !== session);
   // Of a plain image, the disc in other forms is nothing that anybody would look for.
   const isOfTracks = disc.raw !== undefined || disc.sessions.some(({ tracks }) => tracks.length > 1);

@@ -2,7 +2,6 @@
 import type { ByteSource } from '../../source/byte-source.js';
 import { readIfPossible } from '../../source/read-fully.js';
 import { findAiffSamples } from './aiff.js';
-import { openFlac } from './flac.js';
 import type { NoSound, SoundPlace } from './sound-place.js';
 import { findWaveSamples } from './wav.js';
 
@@ -16,6 +15,7 @@ export async function findSamples(source: ByteSource, signal?: AbortSignal): Pro
   if ((first === 'RIFF' || first === 'RF64') && form === 'WAVE') return findWaveSamples(source, signal);
   if (first === 'FORM' && (form === 'AIFF' || form === 'AIFC')) return findAiffSamples(source, signal);
   if (first === 'fLaC') {
+    const { openFlac } = await import('./flac.js');
     const opened = await openFlac(source, signal);
     return 'refusal' in opened ? opened : { offset: 0, end: opened.size, swap16: false, decoded: opened };
   }

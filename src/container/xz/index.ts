@@ -1,6 +1,5 @@
 // Images packed by xz, pixz or alike in several blocks, which the index of each stream tells.
 import { IsodriveError } from '../../base/error.js';
-import { decompressXzBlock, hasOtherFilters } from '../../codec/xz.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import { readAtMost, readExactly } from '../../source/read-fully.js';
 import type { Filter } from '../format.js';
@@ -49,6 +48,7 @@ export const xzFormat: Filter = {
       }
     }
     if (map.size === 0) throw damaged(main, 'it holds nothing');
+    const { decompressXzBlock } = await import('../../codec/xz.js');
     await refuseOthers(main, map, signal);
     return openBlockMap(main, map, (i) => ({
       offset: map.offsets[i]!,
@@ -66,6 +66,7 @@ async function refuseOthers(main: ByteSource, map: BlockMap, signal: AbortSignal
     throw refuseUnseekable(main, what, 'xz -dc', 'xz --block-size=1MiB', 'xz');
   }
   const header = await readAtMost(main, map.offsets[0]!, 1024, signal);
+  const { hasOtherFilters } = await import('../../codec/xz.js');
   if (header.length < 32 || !hasOtherFilters(header)) return;
   throw new IsodriveError(
     'unsupported',
