@@ -8,6 +8,7 @@ import { decodePath } from '../base/path-text.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { withoutFolders } from '../source/image-files.js';
 import type { ImageFiles } from '../source/image-files.js';
+import { readAtMost } from '../source/read-fully.js';
 import { SplitSource } from './split/split-source.js';
 
 export interface NameBytes {
@@ -20,6 +21,26 @@ export interface NameBytes {
 const OWN_STEM = '*';
 /** Faults of one file that spare the others. */
 const FILE_FAULTS = ['damaged', 'permission', 'image-unreadable', 'unsupported'];
+
+/**
+ * The descriptor of an image: the file that was opened, or the one beside it of the name that `besideOf` gives for a
+ * file with sectors. `signature`: its first bytes, as latin-1. Rejects as ByteSource.read and ImageFiles.open do.
+ */
+export async function findDescriptor(
+  files: ImageFiles,
+  signature: string,
+  besideOf: (name: string) => string | undefined,
+  signal?: AbortSignal,
+): Promise<ByteSource | undefined> {
+  const isDescriptor = async (source: ByteSource): Promise<boolean> => {
+    const head = Buffer.from(await readAtMost(source, 0, signature.length, signal));
+    return head.toString('latin1') === signature;
+  };
+  if (await isDescriptor(files.main)) return files.main;
+  const name = besideOf(files.mainName);
+  const beside = name === undefined ? undefined : await files.open(name, signal);
+  return beside !== undefined && (await isDescriptor(beside)) ? beside : undefined;
+}
 
 export class DataFiles {
   readonly bases: ByteSource[] = [];

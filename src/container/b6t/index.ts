@@ -7,7 +7,7 @@ import type { ByteSource } from '../../source/byte-source.js';
 import type { ImageFiles } from '../../source/image-files.js';
 import { readAtMost } from '../../source/read-fully.js';
 import { buildDisc } from '../build-disc.js';
-import { DataFiles } from '../data-files.js';
+import { DataFiles, findDescriptor } from '../data-files.js';
 import type { Container } from '../format.js';
 import { layOutTracks, partSectorBytes } from '../lay-out-tracks.js';
 import type { DeclaredRun, DeclaredTrack } from '../lay-out-tracks.js';
@@ -34,33 +34,24 @@ export const b6tFormat: Container = {
   title: 'an image of BlindWrite',
 
   async probe(files, _marks, signal) {
-    return (await findDescriptor(files, signal)) === undefined ? 0 : 3;
+    return (await findOwn(files, signal)) === undefined ? 0 : 3;
   },
 
   async open(files, signal) {
-    const descriptor = await findDescriptor(files, signal);
+    const descriptor = await findOwn(files, signal);
     if (descriptor === undefined) throw new RangeError('Probe found a descriptor');
     const bytes = await readAtMost(descriptor, 0, MAX_DESCRIPTOR_BYTES, signal);
     return createDisc(files, descriptor, parseB6t(bytes, descriptor.name), signal);
   },
 };
 
-/** The file that was opened, or the one beside it that describes it. */
-async function findDescriptor(
-  files: ImageFiles,
-  signal: AbortSignal | undefined,
-): Promise<ByteSource | undefined> {
-  const { main, mainName } = files;
-  if (await isDescriptor(main, signal)) return main;
-  const version = DATA_NAME.exec(mainName)?.groups?.version;
-  if (version === undefined) return undefined;
-  const beside = await files.open(mainName.replace(DATA_NAME, `.b${version}t`), signal);
-  return beside !== undefined && (await isDescriptor(beside, signal)) ? beside : undefined;
+function findOwn(files: ImageFiles, signal: AbortSignal | undefined): Promise<ByteSource | undefined> {
+  return findDescriptor(files, B6T_SIGNATURE, descriptorOf, signal);
 }
 
-async function isDescriptor(source: ByteSource, signal: AbortSignal | undefined): Promise<boolean> {
-  const head = Buffer.from(await readAtMost(source, 0, B6T_SIGNATURE.length, signal));
-  return head.toString('latin1') === B6T_SIGNATURE;
+function descriptorOf(name: string): string | undefined {
+  const version = DATA_NAME.exec(name)?.groups?.version;
+  return version === undefined ? undefined : name.replace(DATA_NAME, `.b${version}t`);
 }
 
 async function createDisc(

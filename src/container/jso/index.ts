@@ -1,9 +1,8 @@
 // Compressed images of PSP discs by JISO, those packed by deflate.
 import { IsodriveError } from '../../base/error.js';
-import { CachedStream } from '../../disc/cached-stream.js';
 import { readAtMost, readExactly } from '../../source/read-fully.js';
 import type { Filter } from '../format.js';
-import { checkSizes, damagedHeader, openBlockImage } from '../packed/block-image.js';
+import { openIndexedImage } from '../packed/block-image.js';
 import { ENTRY_BYTES, HEADER_BYTES, parseEntries, parseHeader } from './parse.js';
 
 export const jsoFormat: Filter = {
@@ -25,19 +24,9 @@ export const jsoFormat: Filter = {
         action: 'Convert it to a plain .iso first, with the program that made it',
       });
     }
-    checkSizes(main.name, 'JSO', size, blockBytes);
-    const end = headerBytes + (Math.ceil(size / blockBytes) + 1) * ENTRY_BYTES;
-    if (end > main.size)
-      throw damagedHeader(main.name, 'JSO', `its index ends at byte ${end}, expected at most ${main.size}`);
-    const table = new CachedStream(main);
-    return openBlockImage(main, {
-      size,
-      blockBytes,
-      locate: async (first, count) => {
-        const bytes = new Uint8Array((count + 1) * ENTRY_BYTES);
-        await table.read(bytes, headerBytes + first * ENTRY_BYTES);
-        return parseEntries(header, bytes, first);
-      },
+    return openIndexedImage(main, 'JSO', {
+      ...{ size, blockBytes, start: headerBytes, entryBytes: ENTRY_BYTES },
+      parse: (entries, first) => parseEntries(header, entries, first),
     });
   },
 };

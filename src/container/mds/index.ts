@@ -7,7 +7,7 @@ import type { ByteSource } from '../../source/byte-source.js';
 import type { ImageFiles } from '../../source/image-files.js';
 import { readAtMost } from '../../source/read-fully.js';
 import { buildDisc } from '../build-disc.js';
-import { DataFiles } from '../data-files.js';
+import { DataFiles, findDescriptor } from '../data-files.js';
 import type { Container } from '../format.js';
 import { layOutTracks, partSectorBytes } from '../lay-out-tracks.js';
 import type { DeclaredTrack } from '../lay-out-tracks.js';
@@ -27,31 +27,23 @@ export const mdsFormat: Container = {
   title: 'an image of Alcohol 120%',
 
   async probe(files, _marks, signal) {
-    return (await findDescriptor(files, signal)) === undefined ? 0 : 3;
+    return (await findOwn(files, signal)) === undefined ? 0 : 3;
   },
 
   async open(files, signal) {
-    const descriptor = await findDescriptor(files, signal);
+    const descriptor = await findOwn(files, signal);
     if (descriptor === undefined) throw new RangeError('Probe found a descriptor');
     return createDisc(files, descriptor, signal);
   },
 };
 
-/** The file that was opened, or the one beside it that describes it. */
-async function findDescriptor(
-  files: ImageFiles,
-  signal: AbortSignal | undefined,
-): Promise<ByteSource | undefined> {
-  const { main, mainName } = files;
-  if (await isDescriptor(main, signal)) return main;
-  if (!DATA_NAME.test(mainName)) return undefined;
-  const beside = await files.open(mainName.replace(DATA_NAME, '.mds'), signal);
-  return beside !== undefined && (await isDescriptor(beside, signal)) ? beside : undefined;
+function findOwn(files: ImageFiles, signal: AbortSignal | undefined): Promise<ByteSource | undefined> {
+  const signature = MDS_SIGNATURE + String.fromCharCode(MDS_VERSION);
+  return findDescriptor(files, signature, descriptorOf, signal);
 }
 
-async function isDescriptor(source: ByteSource, signal: AbortSignal | undefined): Promise<boolean> {
-  const head = Buffer.from(await readAtMost(source, 0, MDS_SIGNATURE.length + 1, signal));
-  return head.toString('latin1') === MDS_SIGNATURE + String.fromCharCode(MDS_VERSION);
+function descriptorOf(name: string): string | undefined {
+  return DATA_NAME.test(name) ? name.replace(DATA_NAME, '.mds') : undefined;
 }
 
 async function createDisc(

@@ -1,6 +1,7 @@
 // An image in blocks of equal size, each of which is packed by itself, as a source in units: CSO, DAX, JSO.
 import { countBytes } from '../../base/byte-count.js';
 import { IsodriveError } from '../../base/error.js';
+import { CachedStream } from '../../disc/cached-stream.js';
 import { UnitSource } from '../../disc/unit-source.js';
 import type { ByteSource } from '../../source/byte-source.js';
 import { decodeBlocks } from './packed-blocks.js';
@@ -52,6 +53,34 @@ export function openBlockImage(of: ByteSource, { size, blockBytes, locate }: Blo
     unitBytes: blockBytes,
     decodeUnits: async (first, count, target) => decodeBlocks(of, await locate(first, count), target),
   });
+}
+
+/** An index of entries of one size, one a block and one behind the last. */
+export interface BlockIndex extends Pick<BlockImage, 'size' | 'blockBytes'> {
+  /** Byte of its first entry. */
+  readonly start: number;
+  readonly entryBytes: number;
+  /** Blocks from `first` on, by their entries and the one behind them. */
+  readonly parse: (entries: Uint8Array, first: number) => readonly StoredBlock[];
+}
+
+/**
+ * An image whose blocks such an index places. Takes `of`. Throws `damaged` where sizes are impossible, or the file ends
+ * within the index. `format`: "CSO".
+ */
+export function openIndexedImage(of: ByteSource, format: string, index: BlockIndex): UnitSource {
+  const { size, blockBytes, start, entryBytes, parse } = index;
+  checkSizes(of.name, format, size, blockBytes);
+  const end = start + (Math.ceil(size / blockBytes) + 1) * entryBytes;
+  if (end > of.size)
+    throw damagedHeader(of.name, format, `its index ends at byte ${end}, expected at most ${of.size}`);
+  const table = new CachedStream(of);
+  const locate: BlockImage['locate'] = async (first, count) => {
+    const entries = new Uint8Array((count + 1) * entryBytes);
+    await table.read(entries, start + first * entryBytes);
+    return parse(entries, first);
+  };
+  return openBlockImage(of, { size, blockBytes, locate });
 }
 
 /** Bytes that a packed block can have: packing makes what cannot be packed a little longer. */
