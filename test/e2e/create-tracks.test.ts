@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkRawSector } from '../../src/disc/raw-sector.js';
 import { makeSampleImage } from '../support/builders/sample-image.js';
 import { noise } from '../support/builders/sound-disc.js';
-import { Guest, GUEST_TEST_TIME, GUEST_NEEDS, findGuestKernel } from '../support/machines/guest.js';
+import { GUEST_TEST_TIME, GUEST_NEEDS, findGuestKernel } from '../support/machines/guest.js';
 import type { GuestResult } from '../support/machines/guest.js';
-import { ServedDrive } from '../support/programs/served-drive.js';
+import { runGuestWithDrives } from '../support/machines/guest-with-drives.js';
 import { needs } from '../support/needs.js';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
@@ -64,15 +64,7 @@ describe(
       await writeFile(join(folder, 'songs.bin'), sound);
       const sheet = join(folder, 'disc.cue');
       await writeFile(sheet, SHEET);
-      await using drive = await ServedDrive.start([sheet, '--iscsi', '--listen', '127.0.0.1:0'], {
-        XDG_RUNTIME_DIR: join(folder, 'run'),
-      });
-      const address = new URL(drive.uris[0]!.replace('iscsi:', 'http:'));
-      result = await Guest.run(kernel!, {
-        folder,
-        network: true,
-        script: script(address.port, address.pathname.split('/')[1]!),
-      });
+      result = await runGuestWithDrives(kernel!, folder, [sheet], script);
     }, GUEST_TEST_TIME);
     afterAll(() => rm(folder, { recursive: true, force: true }));
 

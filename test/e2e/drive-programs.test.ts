@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DATA_OFFSET, RAW_SECTOR_SIZE, SYNC_LENGTH } from '../../src/disc/sector-parity.js';
-import { Guest, GUEST_TEST_TIME, GUEST_NEEDS, findGuestKernel } from '../support/machines/guest.js';
+import { GUEST_TEST_TIME, GUEST_NEEDS, findGuestKernel } from '../support/machines/guest.js';
 import type { GuestResult } from '../support/machines/guest.js';
+import { runGuestWithDrives } from '../support/machines/guest-with-drives.js';
 import { makeSampleImage } from '../support/builders/sample-image.js';
-import { ServedDrive } from '../support/programs/served-drive.js';
 import { needs } from '../support/needs.js';
 
 const SECTOR = 2048;
@@ -67,15 +67,7 @@ describe(
         await truncate(path, blocks * SECTOR);
         paths.push(path);
       }
-      await using drives = await ServedDrive.start([...paths, '--iscsi', '--listen', '127.0.0.1:0'], {
-        XDG_RUNTIME_DIR: join(folder, 'run'),
-      });
-      const address = new URL(drives.uris[0]!.replace('iscsi:', 'http:'));
-      result = await Guest.run(kernel!, {
-        folder,
-        network: true,
-        script: script(address.port, address.pathname.split('/')[1]!),
-      });
+      result = await runGuestWithDrives(kernel!, folder, paths, script);
     }, GUEST_TEST_TIME);
     afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -9,9 +9,9 @@ import { mustRun } from '../../scripts/support/run-command.js';
 import { checkRawSector } from '../../src/disc/raw-sector.js';
 import { makeSampleImage } from '../support/builders/sample-image.js';
 import { noise } from '../support/builders/sound-disc.js';
-import { Guest, GUEST_TEST_TIME, GUEST_NEEDS, findGuestKernel } from '../support/machines/guest.js';
+import { GUEST_TEST_TIME, GUEST_NEEDS, findGuestKernel } from '../support/machines/guest.js';
 import type { GuestResult } from '../support/machines/guest.js';
-import { ServedDrive } from '../support/programs/served-drive.js';
+import { runGuestWithDrives } from '../support/machines/guest-with-drives.js';
 import { needs } from '../support/needs.js';
 
 const RAW = 2352;
@@ -111,15 +111,7 @@ describe(
       for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
       await mkdir(join(folder, 'run'));
       const sheets = ['audio', 'mixed', 'extra'].map((name) => join(folder, `${name}.cue`));
-      await using drives = await ServedDrive.start([...sheets, '--iscsi', '--listen', '127.0.0.1:0'], {
-        XDG_RUNTIME_DIR: join(folder, 'run'),
-      });
-      const address = new URL(drives.uris[0]!.replace('iscsi:', 'http:'));
-      result = await Guest.run(kernel!, {
-        folder,
-        network: true,
-        script: script(address.port, address.pathname.split('/')[1]!),
-      });
+      result = await runGuestWithDrives(kernel!, folder, sheets, script);
     }, GUEST_TEST_TIME);
     afterAll(() => rm(folder, { recursive: true, force: true }));
 
